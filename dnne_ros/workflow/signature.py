@@ -1,0 +1,52 @@
+"""What the parser must know of a node type: the names and types of its ports and widgets.
+
+The catalogue of node types (`dnne_ros.nodes`) hands these in; this room never imports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PortSignature:
+    """A port by name: its type as workflow files write it, and names it had in older files."""
+
+    name: str
+    type: str
+    aliases: tuple[str, ...] = ()
+
+    def answers_to(self, name: str) -> bool:
+        """Tell whether a file that says ``name`` means this port."""
+        return name == self.name or name in self.aliases
+
+
+@dataclass(frozen=True)
+class WidgetSignature:
+    """A widget by name, in the order in which ``widgets_values`` lists them."""
+
+    name: str
+    is_seed: bool = False
+
+
+@dataclass(frozen=True)
+class NodeSignature:
+    """The ports and widgets of one node type, in their declared order (= slot order)."""
+
+    type: str
+    inputs: tuple[PortSignature, ...]
+    outputs: tuple[PortSignature, ...]
+    widgets: tuple[WidgetSignature, ...]
+    types_match: Callable[[str, str], bool] = lambda output, input: output == input
+
+    def input(self, name: str) -> PortSignature | None:
+        """Return the input that answers to ``name``."""
+        return next((port for port in self.inputs if port.answers_to(name)), None)
+
+    def output(self, name: str) -> PortSignature | None:
+        """Return the output that answers to ``name``."""
+        return next((port for port in self.outputs if port.answers_to(name)), None)
+
+
+SignatureLookup = Callable[[str], "NodeSignature | None"]
