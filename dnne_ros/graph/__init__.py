@@ -1,0 +1,1 @@
+"""The typed graph: workflow records meet the catalogue, and everything is checked."""

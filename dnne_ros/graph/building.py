@@ -1,0 +1,203 @@
+"""Workflow records become a typed graph, or a report of everything that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from dnne_ros.errors import Problems
+from dnne_ros.graph.graph import Edge, Graph, GraphNode
+from dnne_ros.graph.loops import find_stuck_loop
+from dnne_ros.graph.names import node_ros_names, to_ros_name
+from dnne_ros.graph.settings import Setting, apply_settings
+from dnne_ros.nodes.catalogue import Catalogue
+from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.port_types import PortType
+from dnne_ros.nodes.widget import WidgetError
+from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy
+from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
+
+
+def build_graph(workflow: Workflow, catalogue: Catalogue, problems: Problems,
+                settings: Iterable[Setting] = ()) -> Graph:
+    """Return the typed graph of ``workflow`` with ``settings`` applied.
+
+    Raises `InputError` with these and all earlier ``problems`` if there are any.
+    """
+    graph = _Builder(workflow, catalogue, problems).build(tuple(settings))
+    problems.raise_if_any()
+    return graph
+
+
+class _Builder:
+    """One pass over a workflow; each step notes its problems and the next goes on."""
+
+    def __init__(self, workflow: Workflow, catalogue: Catalogue, problems: Problems):
+        self.workflow = workflow
+        self.catalogue = catalogue
+        self.problems = problems
+        self.records = {record.id: record for record in workflow.nodes}
+        self.types: dict[str, type[Node]] = {}
+
+    def build(self, settings: tuple[Setting, ...]) -> Graph:
+        self._find_types()
+        names = node_ros_names(
+            (id, self.types[id].type_name if id in self.types else record.type)
+            for id, record in self.records.items())
+        values = {id: self._checked_values(self.records[id]) for id in self.types}
+        apply_settings(settings, self.types, names, values, self.problems)
+        for id, node_type in self.types.items():
+            for message in node_type.validate_parameters(node_type(values[id]).values):
+                self._problem(id, message)
+        links = self._links()
+        flowing = _output_types(self.types, links)
+        edges = self._edges(links, flowing)
+        self._check_required_inputs(edges)
+        self._check_loops(edges)
+        nodes = {
+            id: GraphNode(id, node_type, record.title, names[id], node_type(values[id]).values,
+                          record.position, record.size, self._process(record))
+            for id, node_type in self.types.items() for record in [self.records[id]]}
+        return Graph(self.workflow.name, self.workflow.path, to_ros_name(self.workflow.name),
+                     nodes, edges, flowing, self.workflow.groups)
+
+    def _problem(self, node: str, message: str, port: str | None = None) -> None:
+        record = self.records[node]
+        self.problems.add(message, node=node, type=record.type, title=record.title, port=port)
+
+    def _find_types(self) -> None:
+        for record in self.workflow.nodes:
+            node_type = self.catalogue.find(record.type)
+            if node_type is not None:
+                self.types[record.id] = node_type
+                continue
+            nearest = self.catalogue.nearest(record.type)
+            hint = f"did you mean {' or '.join(nearest)}?" if nearest else (
+                "`dnne-ros nodes` lists the known ones")
+            self._problem(record.id, f"unknown node type {record.type!r}; {hint}")
+
+    def _checked_values(self, record: NodeRecord) -> dict[str, Any]:
+        widgets = self.types[record.id].widgets
+        values = {}
+        for name, value in record.widgets.items():
+            try:
+                values[name] = widgets[name].check(value)
+            except WidgetError as error:
+                self._problem(record.id, str(error), f"widget {name!r}")
+        return values
+
+    def _links(self) -> list[LinkRecord]:
+        """Return the links between known types, those that unlinked inputs imply last."""
+        drawn = [link for link in self.workflow.links
+                 if link.source.node in self.types and link.target.node in self.types]
+        return drawn + list(self._followers(drawn))
+
+    def _edges(self, links: list[LinkRecord], flowing: dict[PortRef, PortType]
+               ) -> tuple[Edge, ...]:
+        drawn = set(self.workflow.links)
+        edges = []
+        for link in links:
+            node_type = self.types[link.target.node]
+            port = node_type.inputs[link.target.port]
+            carried = flowing.get(link.source)
+            if carried is None or not port.accepts(carried):
+                found = carried or self.types[link.source.node].outputs[link.source.port].type
+                self._problem(
+                    link.target.node,
+                    f"expected {' or '.join(str(t) for t in (port.type, *port.also))}, found "
+                    f"{found} from {self._describe(link.source)}",
+                    f"input {link.target.port!r}")
+                continue
+            policy, capacity = self._edge_options(link, port.policy or carried.policy)
+            edges.append(Edge(link.source, link.target, carried, policy, capacity,
+                              implied=link not in drawn))
+        return tuple(edges)
+
+    def _followers(self, links: list[LinkRecord]) -> Iterable[LinkRecord]:
+        source_of = {link.target: link.source for link in links}
+        for node, node_type in self.types.items():
+            for port in node_type.inputs.values():
+                if port.follows is None or PortRef(node, port.name) in source_of:
+                    continue
+                leader, output = port.follows
+                source = source_of.get(PortRef(node, leader))
+                if source is not None and output in self.types[source.node].outputs:
+                    yield LinkRecord(PortRef(source.node, output), PortRef(node, port.name))
+
+    def _describe(self, ref: PortRef) -> str:
+        record = self.records[ref.node]
+        return f"node {ref.node} ({record.type}), output {ref.port!r}"
+
+    def _edge_options(self, link: LinkRecord, policy: EdgePolicy) -> tuple[EdgePolicy, int]:
+        inputs = self.records[link.target.node].options.get("inputs", {})
+        options = inputs.get(link.target.port, {}) if isinstance(inputs, dict) else {}
+        where = f"input {link.target.port!r}"
+        capacity = DEFAULT_CAPACITY
+        if not isinstance(options, dict):
+            self._problem(link.target.node, "expected an object of edge options", where)
+            return policy, capacity
+        for key, value in options.items():
+            if key == "policy" and value in [known.value for known in EdgePolicy]:
+                policy = EdgePolicy(value)
+            elif key == "capacity" and type(value) is int and 1 <= value <= 1_000_000:
+                capacity = value
+            else:
+                self._problem(
+                    link.target.node, f"edge option {key!r}: {value!r:.40}; expected policy (one "
+                    f"of {', '.join(EdgePolicy)}) or capacity (1 to 1000000)".replace(
+                        "EdgePolicy.", ""), where)
+        return policy, capacity
+
+    def _check_required_inputs(self, edges: tuple[Edge, ...]) -> None:
+        linked = {link.target for link in self.workflow.links}
+        for node, node_type in self.types.items():
+            for port in node_type.inputs.values():
+                if not port.optional and PortRef(node, port.name) not in linked:
+                    self._problem(node, f"nothing is linked to it; expected {port.type}",
+                                  f"input {port.name!r}")
+            takes_items = [name for name in node_type.inputs if PortRef(node, name) in linked]
+            if node_type.fires_on_any and not takes_items:
+                self._problem(node, "none of its inputs is linked; it needs at least one")
+
+    def _check_loops(self, edges: tuple[Edge, ...]) -> None:
+        loop = find_stuck_loop(self.types, edges)
+        if loop is None:
+            return
+        path = " → ".join(
+            f"{edge.source} → {edge.target} ({self.types[edge.target.node].type_name})"
+            for edge in loop)
+        self.problems.add(
+            f"a loop that nothing starts: {path}. A loop needs a port that supplies its first "
+            "item, such as a merge (ORNode) with an input from outside the loop")
+
+    def _process(self, record: NodeRecord) -> str | None:
+        unknown = sorted(set(record.options) - {"process", "inputs"})
+        if unknown:
+            self._problem(record.id, f"unknown entries in properties.dnne_ros: "
+                          f"{', '.join(unknown)}; expected process, inputs")
+        process = record.options.get("process")
+        if process is None or isinstance(process, str) and process == to_ros_name(process):
+            return process
+        self._problem(record.id, f"process {process!r:.40} is not a legal name; expected lower-"
+                      "case letters, digits and single underscores")
+        return None
+
+
+def _output_types(types: dict[str, type[Node]], links: list[LinkRecord]
+                  ) -> dict[PortRef, PortType]:
+    """Return what flows out of each output; pass-through outputs take their inputs' type."""
+    flowing = {
+        PortRef(node, port.name): port.type for node, node_type in types.items()
+        for port in node_type.outputs.values() if port.type.name != "*"}
+    changed = True
+    while changed:
+        changed = False
+        for node, node_type in types.items():
+            arriving = next((flowing[link.source] for link in links if link.target.node == node
+                             and link.source in flowing), None)
+            for port in node_type.outputs.values():
+                ref = PortRef(node, port.name)
+                if ref not in flowing and arriving is not None:
+                    flowing[ref] = arriving
+                    changed = True
+    return flowing

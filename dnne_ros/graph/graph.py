@@ -1,0 +1,83 @@
+"""The typed graph of a workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.port_types import PortType
+from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros.workflow.records import GroupRecord, PortRef
+
+
+@dataclass(frozen=True)
+class GraphNode:
+    """A node with its type found and its values checked.
+
+    ``ros_name`` is relative to the graph's namespace.  ``process`` is the process that the
+    file itself asks for, if any.
+    """
+
+    id: str
+    type: type[Node]
+    title: str
+    ros_name: str
+    values: Mapping[str, Any]
+    position: tuple[float, float] | None = None
+    size: tuple[float, float] | None = None
+    process: str | None = None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A checked link.  ``implied`` ones were not drawn: an unlinked input follows another."""
+
+    source: PortRef
+    target: PortRef
+    type: PortType
+    policy: EdgePolicy
+    capacity: int
+    implied: bool = False
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Checked nodes and edges.
+
+    ``namespace`` is the ROS namespace without slashes.  ``output_types`` says what flows out of
+    each output; one that passes values on has the type of what it is given.
+    """
+
+    name: str
+    path: str
+    namespace: str
+    nodes: Mapping[str, GraphNode]
+    edges: tuple[Edge, ...]
+    output_types: Mapping[PortRef, PortType]
+    groups: tuple[GroupRecord, ...] = ()
+
+    @cached_property
+    def outgoing(self) -> Mapping[str, Mapping[str, tuple[Edge, ...]]]:
+        """Edges by source node id and output name."""
+        return self._index("source")
+
+    @cached_property
+    def incoming(self) -> Mapping[str, Mapping[str, tuple[Edge, ...]]]:
+        """Edges by target node id and input name; one edge an input."""
+        return self._index("target")
+
+    def _index(self, end: str) -> dict[str, dict[str, tuple[Edge, ...]]]:
+        index: dict[str, dict[str, tuple[Edge, ...]]] = {node: {} for node in self.nodes}
+        for edge in self.edges:
+            ref: PortRef = getattr(edge, end)
+            ports = index[ref.node]
+            ports[ref.port] = (*ports.get(ref.port, ()), edge)
+        return index
+
+    def edge_name(self, edge: Edge) -> str:
+        """Return ``ppo_agent_3/policy_output → ppo_trainer_6/policy_output``."""
+        source, target = self.nodes[edge.source.node], self.nodes[edge.target.node]
+        return f"{source.ros_name}/{edge.source.port} → {target.ros_name}/{edge.target.port}"

@@ -1,0 +1,53 @@
+"""Widget values given beside the file: ``--set NODE.WIDGET=VALUE``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dnne_ros.errors import Problems
+from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.widget import WidgetError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One ``NODE.WIDGET=VALUE``; ``node`` is an id in the file or a ROS node name."""
+
+    node: str
+    widget: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> Setting:
+        """Take ``text`` apart; ValueError if it has not that form."""
+        target, equals, value = text.partition("=")
+        node, dot, widget = target.strip().rpartition(".")
+        if not (equals and dot and node and widget):
+            raise ValueError(f"expected NODE.WIDGET=VALUE, found {text!r}")
+        return cls(node, widget, value)
+
+
+def apply_settings(settings: Iterable[Setting], types: Mapping[str, type[Node]],
+                   ros_names: Mapping[str, str], values: Mapping[str, dict],
+                   problems: Problems) -> None:
+    """Write ``settings`` into ``values`` (by node id); what does not fit becomes a problem."""
+    by_name = {name: node for node, name in ros_names.items()}
+    for setting in settings:
+        said = f"--set {setting.node}.{setting.widget}={setting.value}"
+        node = setting.node if setting.node in types else by_name.get(
+            setting.node.rpartition("/")[2])
+        if node is None or node not in types:
+            known = ", ".join(f"{id} ({ros_names[id]})" for id in types)
+            problems.add(f"{said}: no node {setting.node!r}; there are {known}")
+            continue
+        widget = types[node].widgets.get(setting.widget)
+        if widget is None:
+            known = ", ".join(types[node].widgets) or "none"
+            problems.add(f"{said}: {types[node].type_name} has no widget {setting.widget!r}; "
+                         f"it has {known}")
+            continue
+        try:
+            values[node][setting.widget] = widget.parse(setting.value)
+        except WidgetError as error:
+            problems.add(f"{said}: {error}")

@@ -1,0 +1,172 @@
+"""The base of every node type, and what the run time gives to a node."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from dnne_ros.nodes.ports import Input, Output
+from dnne_ros.nodes.widget import Widget
+
+if TYPE_CHECKING:
+    from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger
+    from dnne_ros.nodes.state import NodeState
+
+
+class Log(Protocol):
+    """Where a node's messages go: the ROS logger of its name."""
+
+    def info(self, message: str) -> Any: ...
+
+    def warning(self, message: str) -> Any: ...
+
+    def error(self, message: str) -> Any: ...
+
+
+class Boundary(Protocol):
+    """A moment at which the whole graph stands still, so a checkpoint of it fits together."""
+
+    saves: bool
+    """A checkpoint will be written when `reached` is awaited."""
+
+    def reached(self) -> Awaitable[None]:
+        """Write the checkpoint if one is due; never returns when the run ends here."""
+        ...
+
+
+class NodeContext(Protocol):
+    """What the run time offers to one node."""
+
+    name: str
+    """The node's ROS name, ``/cartpole_ppo/ppo_agent_3``."""
+    node_id: str
+    """The node's id in the workflow."""
+    seed: int
+    """The run's seed; see `dnne_ros.rl.seeding.node_seed` for one of the node's own."""
+    inference: bool
+    """Weights are frozen and simulators keep real time."""
+    log: Log
+
+    def is_linked(self, port: str) -> bool:
+        """Tell whether an input has a source, or an output a consumer, in the graph."""
+        ...
+
+    def trainers(self, output: str) -> int:
+        """Return how many consumers of a MODEL output train it."""
+        ...
+
+    def get(self, port: str, timeout: float | None) -> Awaitable[Any]:
+        """Wait for the next item of an input; TimeoutError after ``timeout`` seconds."""
+        ...
+
+    def put(self, port: str, value: Any) -> Awaitable[None]:
+        """Hand a value to every consumer of an output; waits while a lossless edge is full."""
+        ...
+
+    def report(self, metrics: Mapping[str, Any]) -> None:
+        """Tell the run's progress display and report."""
+        ...
+
+    def boundary(self, epoch: int, metric: float | None,
+                 trigger: CheckpointTrigger | None) -> Boundary:
+        """Announce a `Boundary` after ``epoch``; its ``trigger`` says when to save."""
+        ...
+
+
+class Node:
+    """A node type.  Subclasses declare ports and widgets as class attributes and a behaviour.
+
+    Three phases: ``__init__`` takes values only; `setup` imports what is heavy and picks
+    devices; then `process` runs as a coroutine.  Most types write `compute`, which is given all
+    linked inputs and returns the outputs; `process` is for those that need the queues.
+    A value that was sent belongs to its receivers too: never write to it afterwards.
+    """
+
+    type_name: ClassVar[str] = ""
+    """The type in workflow files; the class's own name unless set."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Further names in workflow files.  With or without the ending ``Node`` is understood."""
+    category: ClassVar[str] = "other"
+    fires_on_any: ClassVar[bool] = False
+    """One linked input is enough to start it (a merge); a loop through it is legal if another
+    of its inputs comes from outside the loop."""
+
+    inputs: ClassVar[Mapping[str, Input]] = {}
+    outputs: ClassVar[Mapping[str, Output]] = {}
+    widgets: ClassVar[Mapping[str, Widget]] = {}
+    dead_ports: ClassVar[tuple[str, ...]] = ("context",)
+    """Ports of older files that mean nothing any more; links to them are dropped."""
+
+    context: NodeContext
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "type_name" not in cls.__dict__:
+            cls.type_name = cls.__name__
+        declared: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            declared.update(vars(base))
+        cls.inputs = {k: v for k, v in declared.items() if isinstance(v, Input)}
+        cls.outputs = {k: v for k, v in declared.items() if isinstance(v, Output)}
+        cls.widgets = {k: v for k, v in declared.items() if isinstance(v, Widget)}
+
+    def __init__(self, values: Mapping[str, Any] | None = None):
+        """Take the widgets' values; what is not given has its default."""
+        self.values = {name: widget.default for name, widget in self.widgets.items()}
+        self.values.update(values or {})
+
+    @classmethod
+    def description(cls) -> str:
+        """Return the first line of the type's documentation."""
+        return (inspect.getdoc(cls) or "").partition("\n")[0]
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Return what is wrong with ``values`` beyond each widget's own range; [] if nothing."""
+        return []
+
+    def setup(self) -> None:
+        """Import what is heavy, build models, open devices.  `context` is there already."""
+
+    def widget_changed(self, name: str) -> None:
+        """React to a live widget's new value (already in `values`)."""
+
+    async def compute(self, **inputs: Any) -> Mapping[str, Any] | None:
+        """Return the outputs for one item of every linked input; unlinked ones are None."""
+        raise TypeError(f"{type(self).__name__} defines neither compute() nor process()")
+
+    async def process(self) -> None:
+        """Run until cancelled.  The default feeds `compute` with one item of each input."""
+        inputs: dict[str, Any] = dict.fromkeys(self.inputs)
+        linked = [name for name in self.inputs if self.context.is_linked(name)]
+        while True:
+            for name in linked:
+                inputs[name] = await self.get_input(name)
+            outputs = await self.compute(**inputs)
+            for name, value in (outputs or {}).items():
+                await self.send_output(value, name)
+            if not any(not self.inputs[name].type.held for name in linked):
+                return  # a source, or fed by held values alone: there is no next item
+
+    async def get_input(self, name: str, timeout: float | None = None) -> Any:
+        """Return the next item of an input (a held one: its value).
+
+        Raises TimeoutError when nothing came within ``timeout`` seconds.
+        """
+        return await self.context.get(name, timeout)
+
+    async def send_output(self, value: Any, name: str) -> None:
+        """Give ``value`` to every consumer of output ``name``; waits while an edge is full."""
+        await self.context.put(name, value)
+
+    async def save_state(self) -> NodeState | None:
+        """Return what a checkpoint must hold of this node, or None if nothing."""
+        return None
+
+    def load_state(self, state: NodeState) -> None:
+        """Take up a saved state, after `setup`.  ValueError if it does not fit."""
+        raise ValueError(f"{self.type_name} keeps no state")
+
+    async def close(self) -> None:
+        """Give back devices and threads; called once when the run ends."""

@@ -1,0 +1,61 @@
+"""Ports as class attributes: how a node type declares its ends of links."""
+
+from __future__ import annotations
+
+from dnne_ros.nodes.port_types import PortType
+from dnne_ros.transport.policy import EdgePolicy
+
+class Port:
+    """A named, typed end of links; ``name`` is the attribute it is assigned to."""
+
+    def __init__(self, type: PortType, doc: str = "", *, aliases: tuple[str, ...] = ()):
+        """Declare the type, a line of documentation, and names in older workflow files."""
+        self.type = type
+        self.doc = doc
+        self.aliases = aliases
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+
+class Input(Port):
+    """Where a node takes values in."""
+
+    def __init__(self, type: PortType, doc: str = "", *, optional: bool = False,
+                 also: tuple[PortType, ...] = (), aliases: tuple[str, ...] = (),
+                 first_free: bool = False, follows: tuple[str, str] | None = None,
+                 trains: bool = False, policy: EdgePolicy | None = None):
+        """Declare an input.
+
+        ``also``: further port types that it takes.  ``first_free``: the node's first round does
+        not wait for it, so it may close a loop.  ``follows=("done", "info")``: left unlinked, it
+        is linked to the output ``info`` of the node that feeds ``done``, if that has one.
+        ``trains``: a MODEL that comes in here is updated by this node.  ``policy`` replaces the
+        type's own edge policy.
+        """
+        super().__init__(type, doc, aliases=aliases)
+        self.optional = optional
+        self.also = also
+        self.first_free = first_free
+        self.follows = follows
+        self.trains = trains
+        self.policy = policy
+
+    def accepts(self, output: PortType) -> bool:
+        """Tell whether an output of type ``output`` may be linked here."""
+        return any(type.accepts(output) for type in (self.type, *self.also))
+
+
+class Output(Port):
+    """Where a node gives values out.
+
+    ``starts_loop``: the node gives its first value before it has taken any, so a loop through
+    this port has its first token.
+    """
+
+    def __init__(self, type: PortType, doc: str = "", *, aliases: tuple[str, ...] = (),
+                 starts_loop: bool = False):
+        """Declare an output."""
+        super().__init__(type, doc, aliases=aliases)
+        self.starts_loop = starts_loop

@@ -1,0 +1,1 @@
+"""Which process each node lives in, and why."""

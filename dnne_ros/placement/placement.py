@@ -1,0 +1,45 @@
+"""A placement: the processes of a run and the nodes in each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dnne_ros.graph.graph import Edge, Graph
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Names of processes with the ids of their nodes, in the order of the file."""
+
+    processes: Mapping[str, tuple[str, ...]]
+
+    def process_of(self, node: str) -> str:
+        """Return the process that ``node`` lives in."""
+        return next(name for name, nodes in self.processes.items() if node in nodes)
+
+    def crosses(self, edge: Edge) -> bool:
+        """Tell whether an edge leads from one process to another."""
+        return self.process_of(edge.source.node) != self.process_of(edge.target.node)
+
+
+def bound_groups(graph: Graph) -> list[tuple[list[str], list[Edge]]]:
+    """Return the nodes that must share a process, with the edges that bind them.
+
+    A link whose type cannot leave a process binds its two ends.  Groups and the nodes in them
+    keep the order of the file; a node that nothing binds is a group of its own.
+    """
+    group_of = {node: {node} for node in graph.nodes}
+    binding = [edge for edge in graph.edges if not edge.type.leaves_process]
+    for edge in binding:
+        merged = group_of[edge.source.node] | group_of[edge.target.node]
+        for node in merged:
+            group_of[node] = merged
+    groups = []
+    seen: set[str] = set()
+    for node in graph.nodes:
+        if node not in seen:
+            members = [other for other in graph.nodes if other in group_of[node]]
+            seen.update(members)
+            groups.append((members, [e for e in binding if e.source.node in members]))
+    return groups

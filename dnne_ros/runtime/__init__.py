@@ -1,0 +1,1 @@
+"""The run time: rclpy hosts of nodes, the event loop of a process, its supervisor."""

@@ -1,0 +1,133 @@
+"""One asyncio loop that also serves rclpy, in one thread.
+
+asyncio waits in a selector for file descriptors; rclpy waits in an executor for DDS.  Running
+them in two threads costs two thread switches and a fight for the interpreter lock on every
+message.  Here the loop's selector waits in the executor instead, so a message's callback runs in
+the thread that was waiting for it, and a coroutine that it wakes goes on at once.  File
+descriptors (signals, pipes, results of other threads) are rare in comparison: a sleeping thread
+watches them and pokes the executor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import selectors
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rclpy.context import Context
+
+POLL_INTERVAL = 0.001
+"""Seconds between looks at DDS while coroutines keep the loop busy."""
+
+_EXPIRED = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past returns at once
+_FOREVER = 3600.0
+
+
+class RosSelector(selectors.BaseSelector):
+    """Waits for DDS events in an rclpy executor, and for file descriptors beside it."""
+
+    def __init__(self, context: Context):
+        """Make the executor of ``context``; nodes are added to ``executor``."""
+        from rclpy.experimental.events_executor import EventsExecutor
+
+        self.executor = EventsExecutor(context=context)
+        self.arrivals = 0
+        """Counts messages on edges; whoever handles one adds to it."""
+        self._files = selectors.EpollSelector()
+        self._files_ready = False
+        self._files_handled = threading.Event()
+        self._closing = False
+        self._next_poll = 0.0
+        self._watcher = threading.Thread(target=self._watch_files, daemon=True,
+                                         name="file watcher")
+        self._watcher.start()
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Run what is due in the executor; wait up to ``timeout`` seconds for the first."""
+        if timeout is None or timeout > 0:
+            if not self._files_ready:
+                self.executor.spin_once(timeout_sec=_FOREVER if timeout is None else timeout)
+        elif time.monotonic() >= self._next_poll:
+            self._drain()
+        if not self._files_ready:
+            return []
+        self._files_ready = False
+        ready = self._files.select(0)
+        self._files_handled.set()
+        return ready
+
+    def _drain(self) -> None:
+        seen = -1
+        while seen != self.arrivals:  # one call runs one callback
+            seen = self.arrivals
+            self.executor.spin_once(timeout_sec=_EXPIRED)
+        self._next_poll = time.monotonic() + POLL_INTERVAL
+
+    def _watch_files(self) -> None:
+        poll = select.poll()
+        poll.register(self._files.fileno(), select.POLLIN)
+        while True:
+            poll.poll()
+            if self._closing:
+                return
+            self._files_handled.clear()
+            self._files_ready = True
+            self.executor.create_task(_nothing)
+            self._files_handled.wait()
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """Watch a file descriptor."""
+        return self._files.register(fileobj, events, data)
+
+    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
+        """Stop watching a file descriptor."""
+        return self._files.unregister(fileobj)
+
+    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        """Change what is watched."""
+        return self._files.modify(fileobj, events, data)
+
+    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
+        """Return what is watched."""
+        return self._files.get_map()
+
+    def close(self) -> None:
+        """Stop the watcher; the executor is shut down by who shuts down the context."""
+        self._closing = True
+        self._files_handled.set()
+        read_end, write_end = _pipe()
+        with read_end, write_end:
+            self._files.register(read_end, selectors.EVENT_READ)
+            write_end.write(b"\0")
+            self._watcher.join()
+        self._files.close()
+
+
+def _nothing() -> None:
+    """Do nothing: being run is what ends the executor's wait."""
+
+
+def _pipe() -> tuple[Any, Any]:
+    import os
+
+    read_end, write_end = os.pipe()
+    return open(read_end, "rb", buffering=0), open(write_end, "wb", buffering=0)
+
+
+class RosEventLoop(asyncio.SelectorEventLoop):
+    """An asyncio event loop that serves the rclpy nodes added to its ``executor``."""
+
+    def __init__(self, context: Context):
+        """Serve the nodes of an initialised rclpy ``context``."""
+        self.ros = RosSelector(context)
+        super().__init__(self.ros)
+
+    @property
+    def executor(self) -> Any:
+        """Return the rclpy executor that nodes are added to."""
+        return self.ros.executor

@@ -1,0 +1,117 @@
+"""Arrays as ``std_msgs/*MultiArray`` messages, exactly: dtype, shape and axis names survive.
+
+Element types that have a MultiArray of their own travel in it as they are.  The others (bool,
+float16, bfloat16, complex, and ports that take any dtype) travel as raw bytes in a
+``UInt8MultiArray`` whose last dimension has size 1 and the label ``dtype=<name>``; a reader who
+knows nothing of that still sees a well-formed array of bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from dnne_ros.transport.cdr import HEADER, CdrError, CdrReader, CdrWriter
+from dnne_ros.transport.payload import Array
+
+NATIVE_MESSAGES = {
+    "float32": "Float32MultiArray", "float64": "Float64MultiArray",
+    "int8": "Int8MultiArray", "int16": "Int16MultiArray",
+    "int32": "Int32MultiArray", "int64": "Int64MultiArray",
+    "uint8": "UInt8MultiArray", "uint16": "UInt16MultiArray",
+    "uint32": "UInt32MultiArray", "uint64": "UInt64MultiArray",
+}
+"""Element types with a message of their own."""
+
+_DTYPE_LABEL = "dtype="
+_STORED_AS = {"bfloat16": "uint16"}
+_MAX_SIZE = 2**32 - 1
+
+
+def array_message(dtype: str | None) -> str:
+    """Return the name of the std_msgs message that carries elements of ``dtype``."""
+    return NATIVE_MESSAGES.get(dtype or "", "UInt8MultiArray")
+
+
+def encode_array(array: Array, carrier: str | None) -> bytes:
+    """Return the serialised message of an array on a port of dtype ``carrier``.
+
+    Raises TypeError when the port has a native message and the array another element type.
+    """
+    data = array.data
+    dtype = array.element_type
+    labelled = carrier not in NATIVE_MESSAGES
+    if not labelled and dtype != carrier:
+        raise TypeError(f"expected elements of {carrier}, found {dtype}")
+    prefix = _layout(data.shape, array.axes, dtype if labelled else "",
+                     1 if labelled else data.itemsize)
+    return b"".join((prefix, np.ascontiguousarray(data).data.cast("B") if data.size else b""))
+
+
+@lru_cache(maxsize=1024)
+def _layout(shape: tuple[int, ...], axes: tuple[str, ...], dtype: str, element_size: int
+            ) -> bytes:
+    """Return everything before the elements; streams repeat few shapes, so this is cached."""
+    labels = (*axes[:len(shape)], *(f"axis{i}" for i in range(len(axes), len(shape))))
+    dims = list(zip(labels, shape))
+    elements = math.prod(shape)
+    if dtype:
+        size = np.dtype(_STORED_AS.get(dtype, dtype)).itemsize
+        dims.append((_DTYPE_LABEL + dtype, 1))
+        elements *= size
+    if max((elements, *shape)) > _MAX_SIZE:
+        raise TypeError(f"an array of shape {shape} is too large for one message")
+    writer = CdrWriter()
+    writer.uint32(len(dims))
+    for axis, (label, size) in enumerate(dims):
+        writer.string(label)
+        writer.uint32(size)
+        writer.uint32(min(math.prod(size for _, size in dims[axis:]), _MAX_SIZE))
+    writer.uint32(0)
+    writer.uint32(elements)
+    if elements:
+        writer.align(element_size)
+    return writer.finish()
+
+
+def decode_array(message: bytes, carrier: str | None) -> Array:
+    """Return the array in a serialised message; a view of the bytes, so not writable.
+
+    Messages of plain ROS publishers need no layout: without one, the array has one axis.
+    Raises `CdrError` when the bytes are no such message or the layout contradicts the data.
+    """
+    labelled = carrier not in NATIVE_MESSAGES
+    dims, offset, count, start = _parse_layout(message)
+    dtype = "uint8" if labelled else carrier
+    if dims and dims[-1][0].startswith(_DTYPE_LABEL):
+        dtype = dims.pop()[0].removeprefix(_DTYPE_LABEL)
+    elif not dims and (count - offset) != 1:
+        dims = [("axis0", max(count - offset, 0))]
+    shape = tuple(size for _, size in dims)
+    try:
+        stored = np.dtype(_STORED_AS.get(dtype, dtype))
+    except TypeError:
+        raise CdrError(f"unknown element type {dtype!r:.40}") from None
+    width = 1 if labelled else stored.itemsize
+    start += -(start - len(HEADER)) % width if count else 0
+    start += offset * width
+    if (count - offset) * width < math.prod(shape) * stored.itemsize:
+        raise CdrError(f"layout of shape {shape} ({dtype}) needs more than {count} elements")
+    if start + math.prod(shape) * stored.itemsize > len(message):
+        raise CdrError(f"message ends after {len(message)} bytes, inside the elements")
+    data = np.frombuffer(message, stored, math.prod(shape), start).reshape(shape)
+    return Array(data, tuple(label for label, _ in dims), dtype)
+
+
+def _parse_layout(message: bytes) -> tuple[list[tuple[str, int]], int, int, int]:
+    reader = CdrReader(message)
+    dims = []
+    for _ in range(reader.uint32()):
+        label = reader.string()
+        dims.append((label, reader.uint32()))
+        reader.uint32()  # the stride follows from the sizes
+    offset = reader.uint32()
+    count = reader.uint32()
+    return dims, offset, count, reader.take(0)

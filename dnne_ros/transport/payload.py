@@ -1,0 +1,39 @@
+"""What crosses a process boundary: plain arrays and scalars, and the message that carries them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Wire:
+    """Which ROS message carries a port's values.
+
+    ``kind`` is a key of the codec table: ``array``, ``bytes``, ``image``, ``empty``, ``float64``,
+    ``int64``, ``bool``, ``string``.  For ``array``, ``dtype`` names the element type
+    (``float32``, …) that the message type is chosen for; None means that any dtype may come.
+    """
+
+    kind: str
+    dtype: str | None = None
+
+
+@dataclass(frozen=True)
+class Array:
+    """An n-dimensional array with named axes.
+
+    ``data`` is C-contiguous.  ``dtype`` is the logical element type where numpy has none of that
+    name (``bfloat16`` travels as uint16 ``data``), else numpy's own name.  ``axes`` names the
+    axes, outermost first; missing names are filled with ``axis0``, ….
+    """
+
+    data: np.ndarray
+    axes: tuple[str, ...] = ()
+    dtype: str = field(default="")
+
+    @property
+    def element_type(self) -> str:
+        """Return the logical dtype's name."""
+        return self.dtype or self.data.dtype.name

@@ -1,0 +1,23 @@
+"""QoS of data topics."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+from dnne_ros.transport.policy import EdgePolicy
+
+
+def data_qos(policies: Collection[EdgePolicy], capacity: int) -> QoSProfile:
+    """Return the profile of a data topic whose edges have these ``policies``.
+
+    Reliable, so that reliable and best-effort subscribers both match; KEEP_LAST, so that
+    publishing never waits for a subscriber (back pressure comes from credits).  Only a topic
+    all of whose edges want the latest value is latched (transient local, depth 1).
+    """
+    latched = set(policies) == {EdgePolicy.LATEST}
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST, depth=1 if latched else capacity,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE)
