@@ -52,7 +52,7 @@ class Catalogue:
     def nearest(self, name: str, count: int = 3) -> list[str]:
         """Return the known names that look most like ``name``."""
         by_lower = {known.lower(): known for known in self._types}
-        close = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.5)
+        close = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.6)
         return [by_lower[match] for match in close]
 
     def __iter__(self) -> Iterator[type[Node]]:

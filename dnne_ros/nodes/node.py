@@ -91,6 +91,8 @@ class Node:
     fires_on_any: ClassVar[bool] = False
     """One linked input is enough to start it (a merge); a loop through it is legal if another
     of its inputs comes from outside the loop."""
+    announces_boundaries: ClassVar[bool] = False
+    """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
 
     inputs: ClassVar[Mapping[str, Input]] = {}
     outputs: ClassVar[Mapping[str, Output]] = {}
@@ -160,8 +162,12 @@ class Node:
         """Give ``value`` to every consumer of output ``name``; waits while an edge is full."""
         await self.context.put(name, value)
 
-    async def save_state(self) -> NodeState | None:
-        """Return what a checkpoint must hold of this node, or None if nothing."""
+    async def save_state(self, aligned: bool) -> NodeState | None:
+        """Return what a checkpoint must hold of this node, or None if nothing.
+
+        ``aligned``: the graph stands still at a boundary, so the states of all nodes fit
+        together; otherwise the run was stopped wherever it was.
+        """
         return None
 
     def load_state(self, state: NodeState) -> None:

@@ -27,13 +27,15 @@ class PortType:
 
     ``name`` is the type as workflow files write it.  ``leaves_process`` is False for values that
     cannot be sent to another process: placement keeps both ends together.  ``held`` values are
-    delivered once and stay (a model, a simulator handle); the others are streams.
+    delivered once and stay (a model, a simulator handle); the others are streams.  With
+    ``feedback``, a replica of the value in another process sends changes back to its owner.
     """
 
     name: ClassVar[str]
     policy: ClassVar[EdgePolicy] = EdgePolicy.LOSSLESS
     leaves_process: ClassVar[bool] = True
     held: ClassVar[bool] = False
+    feedback: ClassVar[bool] = False
 
     @property
     def wire(self) -> Wire | None:
@@ -149,6 +151,7 @@ class Model(PortType):
     name = "MODEL"
     policy = EdgePolicy.LATEST
     held = True
+    feedback = True
 
     @property
     def wire(self) -> Wire:

@@ -36,8 +36,7 @@ class RosSelector(selectors.BaseSelector):
         from rclpy.experimental.events_executor import EventsExecutor
 
         self.executor = EventsExecutor(context=context)
-        self.arrivals = 0
-        """Counts messages on edges; whoever handles one adds to it."""
+        self._arrivals = 0
         self._files = selectors.EpollSelector()
         self._files_ready = False
         self._files_handled = threading.Event()
@@ -61,10 +60,14 @@ class RosSelector(selectors.BaseSelector):
         self._files_handled.set()
         return ready
 
+    def count_arrival(self) -> None:
+        """Note that a message came; while they keep coming, a busy loop goes on taking them."""
+        self._arrivals += 1
+
     def _drain(self) -> None:
         seen = -1
-        while seen != self.arrivals:  # one call runs one callback
-            seen = self.arrivals
+        while seen != self._arrivals:  # one call runs one callback
+            seen = self._arrivals
             self.executor.spin_once(timeout_sec=_EXPIRED)
         self._next_poll = time.monotonic() + POLL_INTERVAL
 

@@ -13,12 +13,12 @@ from dnne_ros.transport.credit import REPORTS_PER_WINDOW, Credit, credit_qos, cr
 from dnne_ros.transport.inbox import Inbox
 from dnne_ros.transport.message_info import with_message_info
 from dnne_ros.transport.policy import EdgePolicy
-from dnne_ros.transport.qos import data_qos
 from dnne_ros.transport.stats import EdgeStats
 
 if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.publisher import Publisher
+    from rclpy.qos import QoSProfile
     from rclpy.subscription import MessageInfo
 
 
@@ -28,10 +28,10 @@ class RemoteReader:
     transport = "dds"
 
     def __init__(self, node: Node, name: str, topic: str, codec: Codec, policy: EdgePolicy,
-                 capacity: int, on_arrival: Callable[[], None] | None = None):
+                 capacity: int, qos: QoSProfile, on_arrival: Callable[[], None] | None = None):
         """Subscribe ``node`` to ``topic`` for the input ``name`` (``ppo_trainer_6/reward``).
 
-        ``on_arrival`` is called for each message that comes.
+        ``qos`` is the topic's profile, which the edges of an output share.  ``on_arrival`` is called for each message that comes.
         """
         self.policy = policy
         self.stats = EdgeStats()
@@ -47,7 +47,7 @@ class RemoteReader:
         silent = SubscriptionEventCallbacks(use_default_callbacks=False)
         self._subscription = node.create_subscription(
             codec.message_type(), topic, with_message_info(self._on_message),
-            data_qos({policy}, capacity), raw=True, event_callbacks=silent)
+            qos, raw=True, event_callbacks=silent)
         self._credits: Publisher = node.create_publisher(
             UInt64MultiArray, credit_topic(topic), credit_qos())
 

@@ -15,7 +15,7 @@ DEEPEST = 100
 
 
 def load_json(path: str | os.PathLike[str]) -> Any:
-    """Return the JSON value in the file at ``path``, or raise `InputError` saying what is wrong."""
+    """Return the JSON value in the file at ``path``, or raise `InputError` telling why not."""
     source = str(path)
     text = _read_text(Path(path), source)
     repeated: list[str] = []

@@ -25,7 +25,7 @@ class NodeHead:
         problems.add(message, node=self.id, type=self.type, title=self.title, port=port)
 
     def __str__(self) -> str:
-        return f"node {self.id} ({self.type})"
+        return f"node {self.id} ({self.type})" if self.type else f"node {self.id}"
 
 
 def read_id(value: Any) -> str | None:

@@ -29,7 +29,7 @@ class Sources:
         current: Wire | None = wire
         while current is not None and current.id not in self._found:
             if current.id in passed:
-                self._report_loop(list(passed.values()), current)
+                self._report_loop(list(passed.values())[list(passed).index(current.id):])
                 current = None
                 break
             passed[current.id] = current
@@ -49,11 +49,11 @@ class Sources:
             return incoming.get("")
         if node.id not in self._bypasses:
             self._bypasses[node.id] = _bypass(node, incoming)
-        return incoming.get(self._bypasses[node.id].get(wire.output.name, ""))
+        stand_in = self._bypasses[node.id].get(wire.output.name)
+        return incoming[stand_in] if stand_in is not None else None
 
-    def _report_loop(self, passed: list[Wire], again: Wire) -> None:
-        loop = [wire.source for wire in passed[passed.index(again):]]
-        loop.sort(key=lambda node: (len(node.id), node.id))
+    def _report_loop(self, wires: list[Wire]) -> None:
+        loop = sorted((wire.source for wire in wires), key=lambda node: (len(node.id), node.id))
         names = ", ".join(dict.fromkeys(map(str, loop)))
         loop[0].report(self._problems, "expected data from a node that runs, found a loop of "
                                        f"nodes that only pass it on: {names}")

@@ -23,23 +23,20 @@ class Wire:
     input: Slot
 
 
-def connect(nodes: Mapping[str, UiNode], links: Mapping[str, UiLink], unread: set[str],
+def connect(nodes: Mapping[str, UiNode], links: Mapping[str, UiLink],
             problems: Problems) -> list[Wire]:
-    """Return the wires that the links make, reporting those that lead nowhere.
-
-    ``unread`` has the ids of nodes that are reported already; links to them are left out.
-    """
+    """Return the wires that the links make, reporting those that lead nowhere."""
     wires: dict[tuple[str, Role, str], Wire] = {}
     for link in links.values():
-        wire = _connect_one(nodes, link, unread, problems)
+        wire = _connect_one(nodes, link, problems)
         if wire is None:
             continue
         place = (wire.target.id, wire.input.role, wire.input.name)
         first = wires.setdefault(place, wire)
         if first is not wire:
             wire.target.report(
-                problems, f"expected one link, found two: from output {first.output.name!r} of "
-                          f"{first.source} and from output {wire.output.name!r} of {wire.source}",
+                problems, f"expected one link, found two: from {_origin(first)} and from "
+                          f"{_origin(wire)}",
                 port=wire.input.name or None)
     for node in nodes.values():
         if node.part is Part.ACTIVE:
@@ -47,11 +44,11 @@ def connect(nodes: Mapping[str, UiNode], links: Mapping[str, UiLink], unread: se
     return list(wires.values())
 
 
-def _connect_one(nodes: Mapping[str, UiNode], link: UiLink, unread: set[str],
+def _connect_one(nodes: Mapping[str, UiNode], link: UiLink,
                  problems: Problems) -> Wire | None:
     source, target = nodes.get(link.source), nodes.get(link.target)
     if source is None or target is None:
-        _report_missing(link, source, target, unread, problems)
+        _report_missing(link, source, target, problems)
         return None
     if Part.ABSENT in (source.part, target.part):
         return None
@@ -89,12 +86,14 @@ def _ports(node: UiNode, side: str) -> str:
     return f"its {side} are: {listed(port.name for port in getattr(known, side) or ())}"
 
 
+def _origin(wire: Wire) -> str:
+    return f"{wire.source}, {wire.output.name}" if wire.output.name else str(wire.source)
+
+
 def _report_missing(link: UiLink, source: UiNode | None, target: UiNode | None,
-                    unread: set[str], problems: Problems) -> None:
+                    problems: Problems) -> None:
     missing = [f"node {id_}" for id_, node in ((link.source, source), (link.target, target))
-               if node is None and id_ not in unread]
-    if not missing:
-        return
+               if node is None]
     message = f"link {link.id} is attached to {' and '.join(missing)}, not found in the file"
     # Said at the end that does exist: there the link can be drawn again.
     present = source or target

@@ -1,0 +1,48 @@
+# make demo   trains Cartpole, plays the trained policy, writes a learning curve
+# make test   runs the tests
+# Both set up what they need first: in .venv with the ROS 2 wheels from PyPI, or on the rclpy of a
+# ROS 2 installation that is sourced.
+
+PYTHON ?= python3
+VENV ?= .venv
+# A CPU-sized torch.  For a GPU: make setup TORCH='torch'
+TORCH ?= torch==2.13.0
+# The rclpy line of the wheels: 9 is Kilted, 7 is Jazzy.
+RCLPY ?= ros-rclpy[fastrtps]>=9,<10
+DEMO ?= demo
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+ifdef ROS_DISTRO
+VENV_FLAGS := --system-site-packages
+EXTRAS := test
+else
+EXTRAS := wheels,test
+endif
+
+.PHONY: setup demo test test-jazzy clean
+
+setup: $(STAMP)
+
+$(STAMP): setup.py Makefile
+	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel
+	$(BIN)/python -m pip install --quiet '$(TORCH)'
+ifndef ROS_DISTRO
+	$(BIN)/python -m pip install --quiet '$(RCLPY)'
+endif
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[$(EXTRAS)]'
+	touch $@
+
+demo: setup
+	$(BIN)/python -m dnne_ros.cli.demo --directory $(DEMO)
+
+test: setup
+	$(BIN)/python -m pytest test $(PYTEST_ARGS)
+
+test-jazzy:
+	$(MAKE) test VENV=.venv-jazzy RCLPY='ros-rclpy[fastrtps]>=7,<8'
+
+clean:
+	rm -rf $(VENV) .venv-jazzy build install log demo *.egg-info

@@ -1,0 +1,41 @@
+"""``dnne-ros check``: is a workflow sound, and what becomes of it?"""
+
+from __future__ import annotations
+
+import argparse
+
+from dnne_ros.cli.workflow_arguments import add_workflow_arguments, load_graph
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "check", help="check a workflow and report everything that is wrong",
+        description="Check a workflow; list all problems at once, or say what would run.",
+        epilog="example: dnne-ros check my_graph.json --set 1.num_envs=512")
+    add_workflow_arguments(parser)
+    parser.add_argument("--place", default="", metavar="fused|split|FILE",
+                        help="also check a placement")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check, and print nodes, edges and processes."""
+    from dnne_ros.placement.planning import place
+
+    graph = load_graph(options)
+    placement = place(graph, options.place)
+    print(f"{graph.path}: ok. {len(graph.nodes)} nodes, {len(graph.edges)} edges, "
+          f"{len(placement.processes)} process(es), namespace /{graph.namespace}")
+    for process, nodes in placement.processes.items():
+        print(f"\nprocess {process}")
+        for node in nodes:
+            print(f"  /{graph.namespace}/{graph.nodes[node].ros_name}  "
+                  f"({graph.nodes[node].type.type_name})")
+    print("\nedges")
+    for edge in graph.edges:
+        transport = "DDS" if placement.crosses(edge) else "local"
+        implied = ", implied" if edge.implied else ""
+        print(f"  {graph.edge_name(edge)}  [{edge.type}, {edge.policy.value}, {transport}"
+              f"{implied}]")
+    return 0

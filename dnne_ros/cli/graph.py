@@ -1,0 +1,47 @@
+"""``dnne-ros graph``: draw a workflow."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from dnne_ros.cli.workflow_arguments import add_workflow_arguments, load_graph
+from dnne_ros.errors import InputError
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "graph", help="draw a workflow as SVG",
+        description="Draw a workflow as SVG: the user's canvas with port types, edge policies "
+                    "and processes.",
+        epilog="example: dnne-ros graph my_graph.json --place split -o graph.svg")
+    add_workflow_arguments(parser)
+    parser.add_argument("--place", default="", metavar="fused|split|FILE",
+                        help="colour nodes by the processes of this placement")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.svg",
+                        help="where to write the picture; - is standard output")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the picture."""
+    from dnne_ros.graph.drawing import draw
+    from dnne_ros.placement.planning import place
+
+    graph = load_graph(options)
+    placement = place(graph, options.place)
+    svg = draw(graph, {node: placement.process_of(node) for node in graph.nodes})
+    if options.output == "-":
+        print(svg, end="")
+        return 0
+    path = Path(options.output)
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(svg, encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        raise InputError(options.output, [f"cannot write: {error.strerror}"]) from None
+    print(f"wrote {path}")
+    return 0

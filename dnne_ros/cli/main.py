@@ -1,0 +1,62 @@
+"""``dnne-ros``: the commands, and how their errors reach a person."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from dnne_ros import __version__
+from dnne_ros.errors import DnneError
+
+_COMMANDS = ("check", "run", "graph", "nodes")
+
+_DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
+_EXAMPLES = """\
+examples:
+  dnne-ros check my_graph.json            what is wrong with a workflow, all at once
+  dnne-ros graph my_graph.json -o g.svg   draw it
+  dnne-ros run my_graph.json --set 1.num_envs=512 --until-return 450
+  dnne-ros run my_graph.json --place split --save-checkpoint-dir checkpoint
+  dnne-ros run my_graph.json --inference --load-checkpoint-dir checkpoint
+  dnne-ros nodes PPOTrainerNode           ports and widgets of a node type
+
+exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted
+"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="dnne-ros", description=_DESCRIPTION, epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"dnne-ros {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in _COMMANDS:
+        module = importlib.import_module(f"dnne_ros.cli.{name}")
+        module.add_parser(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    # Everything behind --ros-args is for rclpy and not ours to understand.
+    cut = words.index("--ros-args") if "--ros-args" in words else len(words)
+    options = build_parser().parse_args(words[:cut])
+    options.ros_args = words[cut:]
+    try:
+        return options.run(options)
+    except DnneError as error:
+        print(f"dnne-ros: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output is gone: nothing more to say to it
+        return 141
+
+
+if __name__ == "__main__":
+    sys.exit(main())

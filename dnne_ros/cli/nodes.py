@@ -1,0 +1,63 @@
+"""``dnne-ros nodes``: the catalogue of node types."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from itertools import groupby
+
+from dnne_ros.cli.workflow_arguments import add_nodes_argument, load_catalogue
+from dnne_ros.errors import InputError
+from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.ports import Port
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "nodes", help="list the node types, or describe one",
+        description="List the node types, or describe the ports and widgets of one.",
+        epilog="example: dnne-ros nodes PPOTrainerNode")
+    parser.add_argument("type", nargs="?", metavar="TYPE", help="a node type to describe")
+    add_nodes_argument(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the list or the description."""
+    catalogue = load_catalogue(options.nodes)
+    if options.type is None:
+        by_category = sorted(catalogue, key=lambda type: (type.category, type.type_name))
+        for category, types in groupby(by_category, key=lambda type: type.category):
+            print(category)
+            for node_type in types:
+                print(f"  {node_type.type_name:<22} {node_type.description()}")
+        return 0
+    node_type = catalogue.find(options.type)
+    if node_type is None:
+        nearest = " or ".join(catalogue.nearest(options.type))
+        hint = f"; did you mean {nearest}?" if nearest else ""
+        raise InputError("nodes", [f"unknown node type {options.type!r}{hint}"])
+    print(describe(node_type))
+    return 0
+
+
+def describe(node_type: type[Node]) -> str:
+    """Return a page about a node type: documentation, inputs, outputs, widgets."""
+    lines = [node_type.type_name, "", inspect.getdoc(node_type) or ""]
+    for heading, ports in (("inputs", node_type.inputs), ("outputs", node_type.outputs)):
+        if ports:
+            lines += ["", heading]
+            lines += [_port_line(port) for port in ports.values()]
+    if node_type.widgets:
+        lines += ["", "widgets (ROS parameters; * may change while the graph runs)"]
+        for name, widget in node_type.widgets.items():
+            mark = "*" if widget.live else " "
+            lines.append(f" {mark}{name} = {widget.default!r}  {widget.doc} ({widget.expectation})")
+    return "\n".join(lines)
+
+
+def _port_line(port: Port) -> str:
+    optional = "?" if getattr(port, "optional", False) else ""
+    known_as = f" (also: {', '.join(port.aliases)})" if port.aliases else ""
+    return f"  {port.name}{optional}: {port.type}  {port.doc}{known_as}"

@@ -1,0 +1,97 @@
+"""What a run shows while it goes on: a live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from dnne_ros.cli.report import RunReport
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+_PLAIN_SECONDS = 5.0
+
+
+class Progress:
+    """Shows logs and progress; a context manager, so that the terminal is left in order."""
+
+    def __init__(self, *, quiet: bool, prefixed: bool):
+        """Show nothing but logs and warnings if ``quiet``; name the process if ``prefixed``."""
+        self._quiet = quiet
+        self._prefixed = prefixed
+        self._live: Live | None = None
+        self._next_line = 0.0
+
+    def __enter__(self) -> Progress:
+        if sys.stdout.isatty() and not self._quiet:
+            from rich.live import Live
+
+            self._live = Live("starting …", refresh_per_second=8, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def line(self, process: str, text: str) -> None:
+        """Print a line that a process wrote."""
+        self._print(f"[{process}] {text}" if self._prefixed else text)
+
+    def note(self, message: dict, report: RunReport) -> None:
+        """Show a status message."""
+        if message["kind"] == "warning":
+            self._print(f"warning: {message['message']}")
+        elif message["kind"] == "progress" and not self._quiet:
+            if self._live is not None:
+                self._live.update(self._table(report))
+            elif time.monotonic() >= self._next_line:
+                self._next_line = time.monotonic() + _PLAIN_SECONDS
+                print("  ".join(f"{name} {value}" for name, value in shown(report)), flush=True)
+
+    def summary(self, report: RunReport) -> None:
+        """Print how the run ended."""
+        if report.failure:
+            return
+        numbers = "  ".join(f"{name} {value}" for name, value in shown(report)
+                            if name != "elapsed")
+        print(f"ended: {report.exit_reason} after {report.seconds:.1f} s"
+              + (f"  {numbers}" if report.metrics else ""))
+        if report.checkpoint:
+            print(f"checkpoint: {report.checkpoint}")
+
+    def _print(self, text: str) -> None:
+        if self._live is not None:
+            self._live.console.print(text, markup=False, highlight=False)
+        else:
+            print(text, flush=True)
+
+    @staticmethod
+    def _table(report: RunReport) -> object:
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 2))
+        values = shown(report)
+        table.add_row(*(f"[dim]{name}[/dim]" for name, _ in values))
+        table.add_row(*(f"[bold]{value}[/bold]" for _, value in values))
+        return table
+
+
+def shown(report: RunReport) -> list[tuple[str, str]]:
+    """Return the names and values that a person wants to see."""
+    metrics = report.metrics
+    seconds = report.seconds
+    values = [
+        ("env steps", f"{report.env_steps:,}"),
+        ("steps/s", f"{report.env_steps / seconds:,.0f}" if seconds else "–"),
+        ("updates", str(len(report.losses))),
+    ]
+    for name, key, form in (("mean return", "mean_return", ".1f"), ("loss", "loss", ".4f"),
+                            ("KL", "kl", ".4f"), ("entropy", "entropy", ".3f")):
+        if metrics.get(key) is not None:
+            values.append((name, format(metrics[key], form)))
+    minutes, rest = divmod(int(seconds), 60)
+    return [*values, ("elapsed", f"{minutes}:{rest:02d}")]

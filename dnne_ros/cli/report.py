@@ -1,0 +1,107 @@
+"""What a run did: collected while it goes on, written as JSON at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+_COUNTERS = ("sent", "received", "lost", "duplicated", "dropped", "blocked_s")
+
+
+class RunReport:
+    """Adds up what the processes of a run say."""
+
+    def __init__(self, processes: list[str]):
+        """Report on a run of these processes."""
+        self.metrics: dict[str, Any] = {}
+        self.losses: list[float] = []
+        self.curve: list[tuple[int, float]] = []
+        """(environment steps, mean return) after each update."""
+        self.checkpoint: str | None = None
+        self.failure = ""
+        self.exit_code = 0
+        self.exit_reason = ""
+        self._started: float | None = None
+        self._seconds = 0.0
+        self._solved: dict[str, Any] | None = None
+        self._processes = processes
+        self._edges: dict[str, dict[str, Any]] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since all processes were ready."""
+        if self._started is None:
+            return 0.0
+        return self._seconds or time.monotonic() - self._started
+
+    @property
+    def env_steps(self) -> int:
+        """Environment steps of this run."""
+        return int(self.metrics.get("env_steps", 0))
+
+    def start(self) -> None:
+        """Note that all processes are ready: the clock runs."""
+        self._started = time.monotonic()
+
+    def note(self, process: str, message: dict) -> None:
+        """Take a status message."""
+        if message["kind"] == "progress":
+            self._note_progress(message["metrics"])
+        elif message["kind"] == "saved":
+            self.checkpoint = message["directory"]
+        elif message["kind"] == "finished":
+            if message["reason"] == "until_return" and self._solved is None:
+                self._solved = {"seconds": round(self.seconds, 3), "env_steps": self.env_steps}
+            for edge in message["edges"]:
+                self._add_edge(edge)
+
+    def _note_progress(self, metrics: dict) -> None:
+        if self._started is None:
+            self.start()  # a process may report before the last one says that it is ready
+        self.metrics.update(metrics)
+        if "loss" in metrics:
+            self.losses.append(metrics["loss"])
+        if metrics.get("mean_return") is not None:
+            self.curve.append((self.env_steps, metrics["mean_return"]))
+
+    def _add_edge(self, edge: dict) -> None:
+        known = self._edges.setdefault(edge["name"], {
+            "name": edge["name"], "policy": edge["policy"], "transport": edge["transport"],
+            **dict.fromkeys(_COUNTERS, 0)})
+        for counter in _COUNTERS:
+            known[counter] += edge[counter]
+
+    def finish(self, reason: str, failure: str, exit_code: int) -> None:
+        """Stop the clock and note how the run ended."""
+        self._seconds = self.seconds
+        self.exit_reason = f"failed: {failure}" if failure else reason
+        self.failure = failure
+        self.exit_code = exit_code
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as JSON values."""
+        seconds = self.seconds
+        return {
+            "env_steps": self.env_steps,
+            "seconds": round(seconds, 3),
+            "env_steps_per_s": round(self.env_steps / seconds, 1) if seconds else 0.0,
+            "updates": len(self.losses),
+            "mean_return": self.metrics.get("mean_return"),
+            "episodes": self.metrics.get("episodes", 0),
+            "solved": self._solved,
+            "losses": self.losses,
+            "processes": self._processes,
+            "edges": sorted(self._edges.values(), key=lambda edge: edge["name"]),
+            "checkpoint": self.checkpoint,
+            "exit_reason": self.exit_reason,
+        }
+
+
+def write_report(report: RunReport, path: Path) -> None:
+    """Write the report as JSON, whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(report.as_dict(), indent=1) + "\n", encoding="utf-8")
+    os.replace(part, path)

@@ -1,0 +1,122 @@
+"""``dnne-ros run``: run a workflow's graph and watch it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import math
+import os
+import signal
+import sys
+from pathlib import Path
+
+from dnne_ros.cli.progress import Progress
+from dnne_ros.cli.report import RunReport, write_report
+from dnne_ros.cli.run_arguments import add_run_arguments, duration, run_words
+from dnne_ros.cli.workflow_arguments import (
+    add_workflow_arguments, load_graph, workflow_words)
+from dnne_ros.errors import Problems
+from dnne_ros.graph.graph import Graph
+from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.checkpoint_store import CheckpointStore
+from dnne_ros.runtime.supervisor import Supervisor
+
+_EXAMPLES = """\
+examples:
+  dnne-ros run cartpole.json --set 1.num_envs=512 --until-return 450 --report r.json
+  dnne-ros run cartpole.json --place split --save-checkpoint-dir checkpoint --duration 5m
+  dnne-ros run cartpole.json --inference --load-checkpoint-dir checkpoint
+  dnne-ros run cartpole.json --ros-args -r __ns:=/robot1
+
+While it runs:
+  ros2 topic list;  ros2 topic echo /cartpole/ppo_trainer_6/mean_return
+  ros2 param set /cartpole/ppo_trainer_6 learning_rate 0.001
+"""
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "run", help="run a workflow as ROS 2 nodes",
+        description="Run a workflow's graph as ROS 2 nodes until it ends, Ctrl-C, or a limit.",
+        epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_workflow_arguments(parser)
+    add_run_arguments(parser)
+    parser.add_argument("--duration", type=duration, metavar="T",
+                        help="end after this long: 90s, 5m, 1h30m")
+    parser.add_argument("--report", metavar="FILE", help="write a JSON report at the end")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the learning curve at the end")
+    parser.add_argument("--quiet", action="store_true", help="no progress display")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check everything, start the processes, and report."""
+    from dnne_ros.placement.planning import place
+
+    graph = load_graph(options)
+    placement = place(graph, options.place)
+    _check_outputs(options)
+    report = asyncio.run(_supervise(options, graph, placement))
+    if options.report:
+        write_report(report, Path(options.report))
+    if options.plot:
+        from dnne_ros.cli.plot import plot_learning_curve
+
+        plot_learning_curve(report, Path(options.plot), graph.name)
+    if report.failure:
+        print(f"dnne-ros: {report.failure}", file=sys.stderr)
+    return report.exit_code
+
+
+def _check_outputs(options: argparse.Namespace) -> None:
+    """Find out now, not after hours of training, that a result could not be written."""
+    problems = Problems("output")
+    for option in ("report", "plot"):
+        file = getattr(options, option)
+        folder = Path(file).absolute().parent if file else None
+        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
+            problems.add(f"--{option} {file}: {folder} is not a directory that can be written")
+        elif file and Path(file).is_dir():
+            problems.add(f"--{option} {file} is a directory")
+    if options.until_return is not None and not math.isfinite(options.until_return):
+        problems.add("--until-return: expected a finite number")
+    problems.raise_if_any()
+    if options.save_checkpoint_dir:
+        CheckpointStore(options.save_checkpoint_dir).prepare()
+    if options.load_checkpoint_dir:
+        CheckpointStore(options.load_checkpoint_dir).manifest()
+
+
+async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement
+                     ) -> RunReport:
+    loop = asyncio.get_running_loop()
+    report = RunReport(list(placement.processes))
+    with Progress(quiet=options.quiet, prefixed=len(placement.processes) > 1) as progress:
+        def on_message(process: str, message: dict) -> None:
+            report.note(process, message)
+            progress.note(message, report)
+
+        def on_all_started() -> None:
+            report.start()
+            if options.duration is not None:
+                loop.call_later(options.duration, supervisor.stop, "duration")
+
+        names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
+                 for process, nodes in placement.processes.items()}
+        supervisor = Supervisor(
+            {name: _command(options, name) for name in placement.processes}, names,
+            progress.line, on_message, on_all_started)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, supervisor.stop, "interrupted")
+        await supervisor.run()
+    report.finish(supervisor.reason, supervisor.failure, supervisor.exit_code)
+    if supervisor.reason == "interrupted" and not supervisor.failure:
+        report.exit_code = 130
+    progress.summary(report)
+    return report
+
+
+def _command(options: argparse.Namespace, process: str) -> list[str]:
+    return [sys.executable, "-m", "dnne_ros.cli.host", *workflow_words(options),
+            *run_words(options), "--process", process]

@@ -1,0 +1,130 @@
+"""Simulated environments: one node owns the simulator, the other steps it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.port_types import Action, Dict, SimHandle, Sync, Tensor
+from dnne_ros.nodes.ports import Input, Output
+from dnne_ros.nodes.state import NodeState
+from dnne_ros.nodes.widget import Widget
+
+if TYPE_CHECKING:
+    from dnne_ros.sim.contract import Simulator
+
+_OBSERVATIONS = Tensor("float32", ("env", "observation"))
+_PER_ENV = Tensor("float32", ("env",))
+_FLAGS = Tensor("bool", ("env",))
+
+
+class IsaacGymEnvNode(Node):
+    """Make the simulated environments of a task and give their first observations.
+
+    The simulator is MuJoCo; the physics engine and the Isaac Gym paths of a workflow are kept
+    for the Isaac Gym back end.
+    """
+
+    aliases = ("IsaacGymEnv",)
+    category = "simulation"
+
+    env_name = Widget("Cartpole", "The task.", fixed_because="it chooses the simulator")
+    num_envs = Widget(64, "Environments that run side by side.", minimum=1, maximum=1_000_000,
+                      fixed_because="it fixes the shapes of all tensors")
+    isaac_gym_path = Widget("", "Where Isaac Gym is installed.")
+    isaac_gym_envs_path = Widget("", "Where IsaacGymEnvs is installed.")
+    headless = Widget(True, "Run without a viewer.")
+    device = Widget("cuda", "Where tensors live; without CUDA: cpu.", choices=("cuda", "cpu"))
+    physics_engine = Widget("physx", "Isaac Gym's engine.", choices=("physx", "flex"))
+
+    sim_handle = Output(SimHandle(), "The simulator, for the step node.")
+    observations = Output(_OBSERVATIONS, "Observations after the first reset.")
+
+    def setup(self) -> None:
+        """Build the simulator."""
+        from dnne_ros.nodes.devices import pick_device
+        from dnne_ros.rl.seeding import node_seed
+        from dnne_ros.sim.registry import make_simulator
+
+        pick_device(self.device, self.context.log)
+        self._simulator: Simulator = make_simulator(
+            self.env_name, self.num_envs, seed=node_seed(self.context.seed, self.context.node_id))
+
+    async def process(self) -> None:
+        """Hand out the simulator and the observations that it starts with."""
+        await self.send_output(self._simulator, "sim_handle")
+        await self.send_output(self._simulator.observations(), "observations")
+
+    async def save_state(self, aligned: bool) -> NodeState:
+        """Save the physics, episode lengths and random state."""
+        tensors, values = self._simulator.state()
+        return NodeState(tensors=tensors, values=values)
+
+    def load_state(self, state: NodeState) -> None:
+        """Take up the saved physics, unless the number of environments differs at inference."""
+        saved = state.values.get("num_envs", self.num_envs)
+        if self.context.inference and saved != self.num_envs:
+            return
+        self._simulator.restore(state.tensors, state.values)
+
+    async def close(self) -> None:
+        """Shut the simulator down."""
+        self._simulator.close()
+
+
+class IsaacGymStepNode(Node):
+    """Step the environments once for each action, one trigger a step (the first is free).
+
+    Environments that finish are reset in the same step: ``observations`` are those after the
+    reset, ``next_observations`` those before it.
+    """
+
+    aliases = ("IsaacGymStep",)
+    category = "simulation"
+
+    sim_handle = Input(SimHandle(), "The simulator.")
+    actions = Input(Action(), "What each environment does.", aliases=("action",))
+    trigger = Input(Sync(), "Lets the next step go; unlinked: each action does.", optional=True,
+                    first_free=True)
+    observations = Output(_OBSERVATIONS, "After the step, and after the reset of finished ones.")
+    rewards = Output(_PER_ENV, "Of this step.", aliases=("reward",))
+    done = Output(_FLAGS, "Episodes that ended with this step.", aliases=("dones",))
+    info = Output(Dict(), "time_outs: which of the ended ones ran out of time.")
+    next_observations = Output(_OBSERVATIONS, "After the step, before any reset.")
+
+    async def process(self) -> None:
+        """Step for ever; in inference, in real time."""
+        simulator: Simulator = await self.get_input("sim_handle")
+        pace = _RealTime(simulator.spec.step_seconds) if self.context.inference else None
+        triggered = self.context.is_linked("trigger")
+        free = True
+        while True:
+            actions = await self.get_input("actions")
+            if triggered and not free:
+                await self.get_input("trigger")
+            free = False
+            if pace is not None:
+                await pace.wait()
+            step = simulator.step(actions)
+            done = step.terminated | step.timed_out
+            await self.send_output(step.next_observations, "next_observations")
+            await self.send_output({"time_outs": step.timed_out}, "info")
+            await self.send_output(step.rewards, "rewards")
+            await self.send_output(done, "done")
+            await self.send_output(step.observations, "observations")
+
+
+class _RealTime:
+    """Lets one step go every ``seconds``; a late step does not make the next ones hurry."""
+
+    def __init__(self, seconds: float):
+        self._seconds = seconds
+        self._due = time.monotonic()
+
+    async def wait(self) -> None:
+        delay = self._due - time.monotonic()
+        if delay > 0:
+            await asyncio.sleep(delay)
+        self._due = max(self._due, time.monotonic() - self._seconds) + self._seconds

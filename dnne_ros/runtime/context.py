@@ -1,0 +1,66 @@
+"""What one running node is given: its ports, its log, and a word with the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dnne_ros.graph.graph import Graph
+from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger
+from dnne_ros.nodes.node import Boundary
+from dnne_ros.runtime.node_host import NodeHost
+from dnne_ros.runtime.settings import RunSettings
+from dnne_ros.runtime.wiring import Wiring
+from dnne_ros.workflow.records import PortRef
+
+if TYPE_CHECKING:
+    from dnne_ros.runtime.run_control import RunControl
+
+
+class HostContext:
+    """Implements `dnne_ros.nodes.node.NodeContext` on a host and the wiring of its process."""
+
+    def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
+                 control: RunControl):
+        """Serve the node of ``host``."""
+        self.name = host.get_fully_qualified_name()
+        self.node_id = host.graph_node.id
+        self.seed = settings.seed
+        self.inference = settings.inference
+        self.log = host.get_logger()
+        self.items = 0
+        """Items taken so far, over all inputs: which one a failure was about."""
+        self._graph = graph
+        self._control = control
+        self._inputs = {port: wiring.inputs[PortRef(self.node_id, port)]
+                        for port in graph.incoming[self.node_id]}
+        self._outputs = {port: wiring.outputs[PortRef(self.node_id, port)]
+                         for port in host.graph_node.type.outputs}
+
+    def is_linked(self, port: str) -> bool:
+        """Tell whether an input has a source, or an output a consumer, in the graph."""
+        return port in self._inputs or port in self._graph.outgoing[self.node_id]
+
+    def trainers(self, output: str) -> int:
+        """Return how many consumers of a MODEL output train it."""
+        return sum(self._graph.nodes[edge.target.node].type.inputs[edge.target.port].trains
+                   for edge in self._graph.outgoing[self.node_id].get(output, ()))
+
+    async def get(self, port: str, timeout: float | None) -> Any:
+        """Wait for the next item of an input."""
+        item = await self._inputs[port].get(timeout)
+        self.items += 1
+        return item
+
+    async def put(self, port: str, value: Any) -> None:
+        """Hand a value to every consumer of an output."""
+        await self._outputs[port].send(value)
+
+    def report(self, metrics: Mapping[str, Any]) -> None:
+        """Tell the run's progress display and report."""
+        self._control.report(metrics)
+
+    def boundary(self, epoch: int, metric: float | None,
+                 trigger: CheckpointTrigger | None) -> Boundary:
+        """Announce a moment at which the graph stands still."""
+        return self._control.boundary(epoch, metric, trigger)

@@ -1,0 +1,52 @@
+"""The rclpy node of a graph node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rclpy.event_handler import PublisherEventCallbacks
+from rclpy.node import Node as RosNode
+
+from dnne_ros.errors import Problems
+from dnne_ros.graph.graph import Graph, GraphNode
+from dnne_ros.runtime.parameters import declare_widgets, serve_changes
+from dnne_ros.transport.codecs import Codec
+
+if TYPE_CHECKING:
+    from rclpy.context import Context
+    from rclpy.publisher import Publisher
+    from rclpy.qos import QoSProfile
+
+    from dnne_ros.nodes.node import Node
+
+
+class NodeHost(RosNode):
+    """The only subclass of an rclpy node: the ROS side of one graph node.
+
+    Edge topics are relative to the graph's namespace (``ppo_agent_3/policy_output``), on both
+    ends, so that remapping the namespace moves a whole graph.
+    """
+
+    def __init__(self, graph: Graph, node: GraphNode, context: Context):
+        """Create the rclpy node, without parameters and topics yet."""
+        super().__init__(node.ros_name, namespace=graph.namespace, context=context)
+        self.graph_node = node
+
+    def declare(self, problems: Problems) -> dict[str, Any]:
+        """Declare the widgets' parameters and return their values."""
+        node = self.graph_node
+        return declare_widgets(self, node.type, dict(node.values), problems)
+
+    def serve(self, node: Node) -> None:
+        """Let parameters change ``node``."""
+        serve_changes(self, node)
+
+    def topic(self, port: str) -> str:
+        """Return the topic of an output, relative to the namespace."""
+        return f"{self.graph_node.ros_name}/{port}"
+
+    def advertise(self, port: str, codec: Codec, qos: QoSProfile) -> Publisher:
+        """Return the publisher of an output's topic."""
+        return self.create_publisher(
+            codec.message_type(), self.topic(port), qos,
+            event_callbacks=PublisherEventCallbacks(use_default_callbacks=False))

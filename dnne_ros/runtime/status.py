@@ -1,0 +1,43 @@
+"""What a process of the graph tells its supervisor, and is told by it: one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from typing import Any
+
+
+class StatusChannel:
+    """The process' end of a socket to the supervisor; without one, everything is dropped."""
+
+    def __init__(self, file_descriptor: int | None):
+        """Talk over an inherited socket, or to nobody."""
+        self._socket = None if file_descriptor is None else socket.socket(
+            fileno=file_descriptor)
+        self._received = b""
+
+    @property
+    def file_descriptor(self) -> int | None:
+        """Return the descriptor to watch for incoming lines."""
+        return None if self._socket is None else self._socket.fileno()
+
+    def send(self, kind: str, **content: Any) -> None:
+        """Send a message; a supervisor that is gone is noticed by `read`, not here."""
+        if self._socket is None:
+            return
+        line = json.dumps({"kind": kind, **content}) + "\n"
+        try:
+            self._socket.sendall(line.encode())
+        except (BrokenPipeError, ConnectionResetError):
+            self._socket = None
+
+    def read(self, on_message: Callable[[dict], None], on_closed: Callable[[], None]) -> None:
+        """Take what has come; call ``on_closed`` when the supervisor is gone."""
+        data = self._socket.recv(65536) if self._socket is not None else b""
+        if not data:
+            on_closed()
+            return
+        *lines, self._received = (self._received + data).split(b"\n")
+        for line in lines:
+            on_message(json.loads(line))

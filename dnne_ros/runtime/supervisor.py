@@ -1,0 +1,161 @@
+"""Starts the processes of a run, passes on what they say, and ends them in good order.
+
+This is for machines without ``ros2 launch``; it needs neither rclpy nor torch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_STOP_SECONDS = 4.0
+"""How long a process may take to save and leave before it is terminated."""
+_TERMINATE_SECONDS = 1.0
+
+
+@dataclass
+class Child:
+    """A process of the run and what it said last."""
+
+    name: str
+    process: asyncio.subprocess.Process
+    channel: asyncio.StreamWriter
+    started: bool = False
+    finished: dict[str, Any] = field(default_factory=dict)
+    error: str = ""
+    exit_code: int | None = None
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """Send a message; a process that is gone does not mind."""
+        if not self.channel.is_closing():
+            self.channel.write(json.dumps(message).encode() + b"\n")
+
+    def describe_end(self) -> str:
+        """Say how the process ended, in words."""
+        if self.error:
+            return self.error
+        code = self.exit_code
+        if code is not None and code < 0:
+            return f"process {self.name} was killed by {signal.Signals(-code).name}"
+        return f"process {self.name} ended with exit code {code}"
+
+
+class Supervisor:
+    """Runs one command for each process until all have ended.
+
+    The first one that fails ends the run.  ``on_line(process, text)`` gets each line of output,
+    ``on_message(process, message)`` each status message.
+    """
+
+    def __init__(self, commands: Mapping[str, Sequence[str]], node_names: Mapping[str, str],
+                 on_line: Callable[[str, str], None],
+                 on_message: Callable[[str, dict], None],
+                 on_all_started: Callable[[], None]):
+        """Prepare to run ``commands`` (by process name).
+
+        ``node_names`` says which nodes live in each process, for the report of a failure.
+        """
+        self._commands = commands
+        self._node_names = node_names
+        self._on_line = on_line
+        self._on_message = on_message
+        self._on_all_started = on_all_started
+        self._stopping: asyncio.Task[None] | None = None
+        self.children: dict[str, Child] = {}
+        self.reason = ""
+        self.failure = ""
+        self.exit_code = 0
+
+    async def run(self) -> None:
+        """Start everything and wait until all processes have ended."""
+        watchers = [asyncio.ensure_future(watcher) for name, command in self._commands.items()
+                    for watcher in await self._start(name, command)]
+        try:
+            await asyncio.gather(*watchers)
+            if self._stopping is not None:
+                await self._stopping
+        finally:
+            for child in self.children.values():
+                if child.process.returncode is None:
+                    child.process.kill()
+                child.channel.close()
+
+    def stop(self, reason: str) -> None:
+        """Ask all processes to end; those that do not are terminated, then killed."""
+        if not self.reason:
+            self.reason = reason
+        if self._stopping is None:
+            self._stopping = asyncio.ensure_future(self._stop_all())
+
+    async def _stop_all(self) -> None:
+        for child in self.children.values():
+            child.tell({"kind": "stop", "reason": self.reason})
+        for seconds, end in ((_STOP_SECONDS, "terminate"), (_TERMINATE_SECONDS, "kill")):
+            alive = [child for child in self.children.values()
+                     if child.process.returncode is None]
+            if not alive:
+                return
+            await asyncio.wait([asyncio.ensure_future(child.process.wait()) for child in alive],
+                               timeout=seconds)
+            for child in alive:
+                if child.process.returncode is None:
+                    getattr(child.process, end)()
+
+    async def _start(self, name: str, command: Sequence[str]) -> list[Any]:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *command, "--status-fd", str(theirs.fileno()), pass_fds=[theirs.fileno()],
+                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT, limit=2**20,
+                # A group of its own: Ctrl-C reaches us, and we stop the processes in order.
+                start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        reader, writer = await asyncio.open_connection(sock=ours, limit=2**26)
+        child = self.children[name] = Child(name, process, writer)
+        return [self._watch(child, reader)]
+
+    async def _watch(self, child: Child, reader: asyncio.StreamReader) -> None:
+        await asyncio.gather(self._read_output(child), self._read_messages(child, reader))
+        child.exit_code = await child.process.wait()
+        if child.exit_code != 0 and not self.failure and (
+                child.error or self._stopping is None):
+            nodes = self._node_names[child.name]
+            self.failure = f"{child.describe_end()} (nodes {nodes})" \
+                if not child.error else child.describe_end()
+            self.exit_code = child.exit_code if child.exit_code > 0 else 1
+            self.stop("failed")
+        elif self._stopping is None and all(
+                other.process.returncode is not None for other in self.children.values()):
+            self.reason = self.reason or child.finished.get("reason", "")
+
+    async def _read_output(self, child: Child) -> None:
+        stream = child.process.stdout
+        while True:
+            try:
+                line = await stream.readline()
+            except ValueError:  # a line longer than the limit: its rest follows
+                continue
+            if not line:
+                return
+            self._on_line(child.name, line.decode(errors="replace").rstrip("\n"))
+
+    async def _read_messages(self, child: Child, reader: asyncio.StreamReader) -> None:
+        while line := await reader.readline():
+            message = json.loads(line)
+            if message["kind"] == "started":
+                child.started = True
+                if all(other.started for other in self.children.values()) \
+                        and len(self.children) == len(self._commands):
+                    self._on_all_started()
+            elif message["kind"] == "finished":
+                child.finished = message
+                self.reason = self.reason or message["reason"]
+            elif message["kind"] == "error":
+                child.error = message["message"]
+            self._on_message(child.name, message)

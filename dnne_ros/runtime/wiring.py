@@ -1,0 +1,124 @@
+"""Connects the nodes of one process: local edges inside, DDS topics to the other processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dnne_ros.graph.graph import Edge, Graph
+from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.input_port import HeldInput, InputPort, LocalInput, RemoteInput
+from dnne_ros.runtime.output_port import OutputPort
+from dnne_ros.runtime.replication import accept_updates, send_updates, update_topic
+from dnne_ros.transport.codecs import codec_for
+from dnne_ros.transport.local_edge import LocalEdge
+from dnne_ros.transport.policy import DEFAULT_CAPACITY
+from dnne_ros.transport.qos import data_qos
+from dnne_ros.transport.remote_reader import RemoteReader
+from dnne_ros.transport.remote_writer import Consumer, RemoteWriter
+from dnne_ros.workflow.records import PortRef
+
+if TYPE_CHECKING:
+    from rclpy.qos import QoSProfile
+
+    from dnne_ros.runtime.node_host import NodeHost
+
+
+@dataclass
+class Wiring:
+    """The ends of edges in one process, by port."""
+
+    inputs: dict[PortRef, InputPort] = field(default_factory=dict)
+    outputs: dict[PortRef, OutputPort] = field(default_factory=dict)
+    local: dict[str, LocalEdge] = field(default_factory=dict)
+    readers: dict[str, RemoteReader] = field(default_factory=dict)
+    writers: list[RemoteWriter] = field(default_factory=list)
+
+    def edge_reports(self, graph: Graph) -> list[dict]:
+        """Return the counters of each edge that this process sees an end of."""
+        policies = {graph.edge_name(edge): edge.policy.value for edge in graph.edges}
+        seen = [(edge.name, "local", edge.stats) for edge in self.local.values()]
+        seen += [(name, "dds", reader.stats) for name, reader in self.readers.items()]
+        seen += [(consumer.edge, "dds", consumer.stats)
+                 for writer in self.writers for consumer in writer.consumers]
+        return [{"name": name, "policy": policies[name], "transport": transport,
+                 **stats.as_dict()} for name, transport, stats in seen]
+
+
+def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
+         on_arrival: Callable[[], None]) -> Wiring:
+    """Make both ends of every edge that touches a node in ``hosts`` (by node id)."""
+    wiring = Wiring()
+    for edge in graph.edges:
+        if edge.source.node in hosts and edge.target.node in hosts:
+            name = graph.edge_name(edge)
+            wiring.local[name] = LocalEdge(name, edge.policy, edge.capacity)
+    for node_id, host in hosts.items():
+        for port in graph.nodes[node_id].type.outputs:
+            ref = PortRef(node_id, port)
+            wiring.outputs[ref] = _output(graph, placement, host, ref, wiring)
+        for port, edges in graph.incoming[node_id].items():
+            wiring.inputs[PortRef(node_id, port)] = _input(
+                graph, placement, host, edges[0], wiring, on_arrival)
+    return wiring
+
+
+def _topic_qos(graph: Graph, placement: Placement, ref: PortRef) -> QoSProfile:
+    """Return the profile of an output's topic, the same on both sides."""
+    crossing = [edge for edge in graph.outgoing[ref.node].get(ref.port, ())
+                if placement.crosses(edge)]
+    if not crossing:
+        return data_qos({graph.output_types[ref].policy}, DEFAULT_CAPACITY)
+    return data_qos({edge.policy for edge in crossing}, max(e.capacity for e in crossing))
+
+
+def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wiring: Wiring
+            ) -> OutputPort:
+    edges = graph.outgoing[ref.node].get(ref.port, ())
+    local = [wiring.local[graph.edge_name(edge)] for edge in edges if not placement.crosses(edge)]
+    remote = [edge for edge in edges if placement.crosses(edge)]
+    type = graph.output_types.get(ref)
+    declared = graph.nodes[ref.node].type.outputs[ref.port].type
+    if type is None or type.wire is None:
+        return OutputPort(type or declared, local, None, None, None)
+    codec = codec_for(type.wire)
+    publisher = host.advertise(ref.port, codec, _topic_qos(graph, placement, ref))
+    writer = None
+    if remote:
+        writer = RemoteWriter(host, publisher, host.topic(ref.port), [
+            Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity)
+            for edge in remote])
+        wiring.writers.append(writer)
+    output = OutputPort(type, local, publisher, codec, writer)
+    for edge in remote:
+        if _sends_back(graph, edge):
+            accept_updates(host, update_topic(graph, edge), type, output)
+    return output
+
+
+def _sends_back(graph: Graph, edge: Edge) -> bool:
+    target = graph.nodes[edge.target.node].type.inputs[edge.target.port]
+    return edge.type.feedback and target.trains
+
+
+def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wiring: Wiring,
+           on_arrival: Callable[[], None]) -> InputPort:
+    name = graph.edge_name(edge)
+    if name in wiring.local:
+        source: InputPort = LocalInput(wiring.local[name])
+    else:
+        producer = graph.nodes[edge.source.node].ros_name
+        reader = RemoteReader(
+            host, _input_name(graph, edge), f"{producer}/{edge.source.port}",
+            codec_for(edge.type.wire), edge.policy, edge.capacity,
+            _topic_qos(graph, placement, edge.source), on_arrival)
+        wiring.readers[name] = reader
+        source = RemoteInput(reader, edge.type)
+        if _sends_back(graph, edge):
+            return HeldInput(source, send_updates(host, update_topic(graph, edge), edge.type))
+    return HeldInput(source) if edge.type.held else source
+
+
+def _input_name(graph: Graph, edge: Edge) -> str:
+    return f"{graph.nodes[edge.target.node].ros_name}/{edge.target.port}"

@@ -1,0 +1,194 @@
+"""What a simulator promises: many environments of one task, stepped together.
+
+Every tensor has the environment axis first.  A back end subclasses `Simulator`, and the tests in
+``test/sim/test_simulator_contract.py`` check it against this page.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dnne_ros.errors import DnneError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class SimulationError(DnneError):
+    """A simulator was given, or has arrived at, something it cannot go on with."""
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """The columns of observations or actions: names, units and bounds, one entry a column."""
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse lists of different lengths (ValueError)."""
+        for field in ("units", "low", "high"):
+            found = len(getattr(self, field))
+            if found != self.size:
+                raise ValueError(f"{field}: expected {self.size} entries, one for each of "
+                                 f"{self.names}, found {found}")
+
+    @property
+    def size(self) -> int:
+        """Number of columns."""
+        return len(self.names)
+
+    @classmethod
+    def unbounded(cls, names: tuple[str, ...], units: tuple[str, ...]) -> ArraySpec:
+        """Return a spec whose columns may have any value."""
+        return cls(names, units, (-math.inf,) * len(names), (math.inf,) * len(names))
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What a task looks like from outside.
+
+    ``discrete_actions``: None when an action is ``action.size`` real numbers; otherwise the
+    number of choices, and an action is one column that holds an index from 0.
+    ``step_seconds``: simulated time between two observations.  ``max_episode_steps``: after how
+    many steps an episode times out.
+    """
+
+    name: str
+    num_envs: int
+    observation: ArraySpec
+    action: ArraySpec
+    discrete_actions: int | None
+    step_seconds: float
+    max_episode_steps: int
+
+    def check_actions(self, actions: Tensor, step: int) -> None:
+        """Raise SimulationError unless ``actions`` is finite float32 (num_envs, action.size).
+
+        ``step`` (counted from 1) is the one that the actions are for; the message names it, and
+        the environment and column that is not a finite number.
+        """
+        expected = (self.num_envs, self.action.size)
+        if tuple(actions.shape) != expected or str(actions.dtype) != "torch.float32":
+            raise SimulationError(
+                f"{self.name}, step {step}: expected actions float32 {expected} (environments, "
+                f"actions), found {_dtype(actions)} {tuple(actions.shape)}")
+        if not actions.isfinite().all():
+            raise SimulationError(
+                f"{self.name}, step {step}: the action is not a number in "
+                f"{_first_bad(actions, self.action)}")
+
+    def check_observations(self, observations: Tensor, step: int) -> None:
+        """Raise SimulationError if the physics gave a NaN or an infinity in ``step``."""
+        if not observations.isfinite().all():
+            raise SimulationError(
+                f"{self.name}, step {step}: the physics has diverged in "
+                f"{_first_bad(observations, self.observation)}")
+
+    def check_state(self, tensors: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
+        """Raise SimulationError unless saved ``tensors`` fit those that the simulator has now.
+
+        Names, dtypes and shapes must be the same, and every number finite.
+        """
+        if set(tensors) != set(expected):
+            raise SimulationError(f"{self.name}: expected a state with {sorted(expected)}, "
+                                  f"found {sorted(tensors)}")
+        for name, mine in expected.items():
+            found = tensors[name]
+            if found.shape != mine.shape or found.dtype != mine.dtype:
+                raise SimulationError(
+                    f"{self.name}, saved {name}: expected {_dtype(mine)} {tuple(mine.shape)}, "
+                    f"found {_dtype(found)} {tuple(found.shape)}")
+            if not found.isfinite().all():
+                raise SimulationError(f"{self.name}, saved {name}: not a finite number")
+
+
+class StepResult(NamedTuple):
+    """What one step gave.  ``n`` is the number of environments.
+
+    Attributes:
+        observations: float32 (n, observation.size), after the reset of finished episodes: what
+            to act on next.
+        rewards: float32 (n,).
+        terminated: bool (n,), episodes that ended because of the state they came to.
+        timed_out: bool (n,), episodes that ended because ``max_episode_steps`` were over.  Never
+            true together with ``terminated``, which wins.
+        next_observations: float32 (n, observation.size), before any reset: what the action led
+            to.  Equal to ``observations`` where no episode ended.
+    """
+
+    observations: Tensor
+    rewards: Tensor
+    terminated: Tensor
+    timed_out: Tensor
+    next_observations: Tensor
+
+
+class Simulator(ABC):
+    """Environments of one task.  Finished episodes start again within the same step.
+
+    The same constructor arguments and the same actions give the same numbers, bit for bit, on
+    one machine; how many threads work on it makes no difference.  Tensors that were handed out
+    are never written again.
+    """
+
+    @property
+    @abstractmethod
+    def spec(self) -> TaskSpec:
+        """The task, with sizes, names and units."""
+
+    @abstractmethod
+    def observations(self) -> Tensor:
+        """Return the present observations, float32 (n, observation.size).
+
+        Before the first step they are those of the first reset, after `restore` those of the
+        restored state.
+        """
+
+    @abstractmethod
+    def step(self, actions: Tensor) -> StepResult:
+        """Act in all environments for ``spec.step_seconds``.
+
+        Args:
+            actions: float32 (n, action.size) in ``spec.action.units``.  Values beyond the
+                bounds are clipped to them.
+
+        Raises:
+            SimulationError: actions of another shape or dtype, or not finite (the state is then
+                as before the call); or physics that diverged.
+
+        """
+
+    @abstractmethod
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return everything that the future depends on, as tensors and JSON values.
+
+        The random generator is among it; so is ``"num_envs"``, in the values.
+        """
+
+    @abstractmethod
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        """Go back to what `state` returned; what follows is bit-identical.
+
+        Raises:
+            SimulationError: the state does not fit this simulator, which is then unchanged.
+
+        """
+
+    def close(self) -> None:
+        """Free what the simulator holds.  A second call does nothing."""
+
+
+def _dtype(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _first_bad(values: Tensor, columns: ArraySpec) -> str:
+    env, column = (~values.isfinite()).nonzero()[0].tolist()
+    return (f"environment {env}: {columns.names[column]} is {values[env, column].item()} "
+            f"{columns.units[column]}")

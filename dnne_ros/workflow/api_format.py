@@ -1,0 +1,159 @@
+"""The format that is sent to a server: nodes by id, each input by name with its value or link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dnne_ros.errors import Problems
+from dnne_ros.workflow.node_head import NodeHead, read_id, read_slot
+from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
+from dnne_ros.workflow.shown import listed, shown
+from dnne_ros.workflow.signature import NodeSignature, SignatureLookup
+from dnne_ros.workflow.slot_repair import SlotLink, repair_slots
+from dnne_ros.workflow.ui_widgets import is_seed_control
+
+# API files carry no port types, so the dead type is known by the name its ports had.
+DEAD_INPUT = "context"
+
+
+def is_api_format(document: Any) -> bool:
+    """Tell whether a JSON value looks like a graph in the API format."""
+    return isinstance(document, dict) and any(
+        isinstance(entry, dict) and "class_type" in entry for entry in document.values())
+
+
+def parse_api(document: Mapping[str, Any], name: str, path: str, signature_of: SignatureLookup,
+              problems: Problems,
+              true_sources: Mapping[PortRef, PortRef] | None = None) -> Workflow:
+    """Return what an API file says; what is wrong goes to ``problems``.
+
+    ``true_sources`` gives the source of each input as the UI file of the same graph has it, for
+    files whose slots have collapsed to 0 (see `slot_repair`).
+    """
+    nodes = _read_nodes(document, signature_of, problems)
+    found = _Found(document, nodes, problems)
+    for node in nodes.values():
+        found.read_inputs(node, document[node.id].get("inputs"))
+    links = list(found.links.values())
+    # Links that are left out count too: a file with any other slot in it has not collapsed.
+    if not any(found.slots):
+        links = repair_slots(links, true_sources or {}, path, problems)
+    records = (_link_record(link, problems) for link in links)
+    return Workflow(
+        name=name, path=path, links=tuple(record for record in records if record is not None),
+        nodes=tuple(NodeRecord(node.id, node.type, node.title, found.widgets[node.id])
+                    for node in nodes.values()))
+
+
+def _read_nodes(document: Mapping[str, Any], signature_of: SignatureLookup,
+                problems: Problems) -> dict[str, NodeHead]:
+    nodes = {}
+    for id_, entry in document.items():
+        type_ = entry.get("class_type") if isinstance(entry, dict) else None
+        if not isinstance(type_, str) or not type_:
+            problems.add("expected an object with a class_type (text), found "
+                         + shown(type_ if isinstance(entry, dict) else entry), node=str(id_))
+            continue
+        meta = entry.get("_meta")
+        title = meta.get("title") if isinstance(meta, dict) else None
+        nodes[id_] = NodeHead(id_, type_, title if isinstance(title, str) else "",
+                              signature_of(type_))
+    return nodes
+
+
+@dataclass
+class _Found:
+    """What the inputs of the nodes hold, as they are read one by one."""
+
+    document: Mapping[str, Any]
+    nodes: Mapping[str, NodeHead]
+    problems: Problems
+    links: dict[PortRef, SlotLink] = field(default_factory=dict)
+    widgets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    slots: list[int] = field(default_factory=list)
+
+    def read_inputs(self, node: NodeHead, inputs: Any) -> None:
+        """Sort the inputs of ``node`` into links and widgets."""
+        self.widgets[node.id] = {}
+        if not isinstance(inputs, dict):
+            if inputs is not None:
+                node.report(self.problems, f"expected inputs to be an object, found "
+                                           f"{shown(inputs)}")
+            return
+        for name, value in inputs.items():
+            end = _read_end(value)
+            if end is not None:
+                self.slots.append(end[1])
+            if node.signature is None:
+                if end is not None:
+                    self._add_link(node, name, end)
+            elif node.signature.input(name) is not None:
+                self._read_port(node, node.signature, name, value, end)
+            elif any(widget.name == name for widget in node.signature.widgets):
+                self._read_widget(node, name, value, end)
+            elif not _is_ignored(name, value, end, node.signature):
+                node.report(
+                    self.problems, f"{node.type} has no input or widget {shown(name)}; its inputs "
+                    f"are: {listed(port.name for port in node.signature.inputs)}; its widgets "
+                    f"are: {listed(widget.name for widget in node.signature.widgets)}", port=name)
+
+    def _read_port(self, node: NodeHead, signature: NodeSignature, name: str, value: Any,
+                   end: tuple[str, int] | None) -> None:
+        if end is not None:
+            port = signature.input(name)
+            self._add_link(node, port.name if port else name, end)
+        elif value is not None:
+            node.report(self.problems, "expected a link [node, slot], found "
+                                       f"{shown(value)}", port=name)
+
+    def _read_widget(self, node: NodeHead, name: str, value: Any,
+                     end: tuple[str, int] | None) -> None:
+        if end is None:
+            self.widgets[node.id][name] = value
+        else:
+            node.report(self.problems, "expected a constant for this widget, found a link from "
+                                       f"node {end[0]}", port=name)
+
+    def _add_link(self, node: NodeHead, name: str, end: tuple[str, int]) -> None:
+        source = self.nodes.get(end[0])
+        if source is None:
+            # One that is in the file but could not be read is reported already.
+            if end[0] not in self.document:
+                node.report(self.problems, f"its link comes from node {end[0]}, not found in "
+                                           "the file", port=name)
+            return
+        link = SlotLink(source, end[1], node, name)
+        first = self.links.setdefault(link.place, link)
+        if first is not link:
+            node.report(self.problems, f"expected one link, found two: from {first.origin} and "
+                                       f"from {link.origin}", port=name)
+
+
+def _read_end(value: Any) -> tuple[str, int] | None:
+    """Return the node and slot of a link, or None for a constant."""
+    if not isinstance(value, list) or len(value) != 2:
+        return None
+    source, slot = read_id(value[0]), read_slot(value[1])
+    return None if source is None or slot is None else (source, slot)
+
+
+def _is_ignored(name: str, value: Any, end: tuple[str, int] | None,
+                signature: NodeSignature) -> bool:
+    if name == DEAD_INPUT:
+        return value is None or end is not None
+    return is_seed_control(name, signature) and end is None
+
+
+def _link_record(link: SlotLink, problems: Problems) -> LinkRecord | None:
+    signature = link.source.signature
+    if signature is None:
+        return LinkRecord(PortRef(link.source.id, f"output {link.slot}"), link.place)
+    if link.slot >= len(signature.outputs):
+        link.target.report(
+            problems, f"its link comes from slot {link.slot} of {link.source}, which does not "
+                      f"exist; the outputs there are: "
+                      f"{listed(port.name for port in signature.outputs)}", port=link.name)
+        return None
+    return LinkRecord(PortRef(link.source.id, signature.outputs[link.slot].name), link.place)

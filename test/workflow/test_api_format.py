@@ -1,0 +1,68 @@
+"""Graphs in the API format."""
+
+ENV = {"class_type": "IsaacGymEnvNode", "inputs": {"num_envs": 8}, "_meta": {"title": "World"}}
+
+
+def test_links_widgets_and_titles(parse):
+    parsed = parse({
+        "1": ENV,
+        "2": {"class_type": "ORNode", "inputs": {"input_b": ["1", 1], "input_c": None}},
+        "3": {"class_type": "PPOAgentNode", "inputs": {"observations": [2, 0]}},
+        "5": {"class_type": "CartpoleActionNode", "inputs": {"policy": ["3", 0]}}})
+    assert parsed.links == {("1.observations", "2.input_b"), ("2.output", "3.observations"),
+                            ("3.policy_output", "5.network_output")}
+    assert parsed.nodes["1"].widgets == {"num_envs": 8}
+    assert parsed.nodes["1"].title == "World"
+    assert parsed.problems == []
+
+
+def test_everything_wrong_is_told_at_once(parse):
+    parsed = parse({
+        "1": {"class_type": "IsaacGymEnvNode", "inputs": {"num_envs": ["9", 0], "gpu": 1}},
+        "2": {"class_type": "ORNode", "inputs": {
+            "input_a": 5, "input_b": ["77", 0], "input_c": ["1", 6]}, "_meta": {"title": "Or"}},
+        "3": {"class_type": "CartpoleActionNode", "inputs": {
+            "policy": ["4", 0], "network_output": ["4", 1]}},
+        "4": {"class_type": "PPOAgentNode", "inputs": 3},
+        "6": {"inputs": {}},
+        "7": "text"})
+    assert parsed.problems == [
+        "node 6: expected an object with a class_type (text), found null",
+        "node 7: expected an object with a class_type (text), found 'text'",
+        "node 1 (IsaacGymEnvNode), num_envs: expected a constant for this widget, found a link "
+        "from node 9",
+        "node 1 (IsaacGymEnvNode), gpu: IsaacGymEnvNode has no input or widget 'gpu'; its inputs "
+        "are: none; its widgets are: env_name, num_envs, isaac_gym_path, isaac_gym_envs_path, "
+        "headless, device, physics_engine",
+        "node 2 'Or' (ORNode), input_a: expected a link [node, slot], found 5",
+        "node 2 'Or' (ORNode), input_b: its link comes from node 77, not found in the file",
+        "node 3 (CartpoleActionNode), network_output: expected one link, found two: from slot 0 "
+        "of node 4 (PPOAgentNode) and from slot 1 of node 4 (PPOAgentNode)",
+        "node 4 (PPOAgentNode): expected inputs to be an object, found 3",
+        "node 2 'Or' (ORNode), input_c: its link comes from slot 6 of node 1 (IsaacGymEnvNode), "
+        "which does not exist; the outputs there are: sim_handle, observations"]
+
+
+def test_dead_context_and_seed_control_are_ignored(parse):
+    parsed = parse({
+        "1": {"class_type": "IsaacGymEnvNode", "inputs": {"context": None}},
+        "4": {"class_type": "CartpoleActionNode", "inputs": {"context": ["1", 2]}},
+        "5": {"class_type": "Noise", "inputs": {"seed": 3, "control_after_generate": "fixed"}}})
+    assert (parsed.links, parsed.problems) == (set(), [])
+    assert parsed.nodes["5"].widgets == {"seed": 3}
+    assert "no input or widget 'context'" in parse(
+        {"4": {"class_type": "CartpoleActionNode", "inputs": {"context": 5}}}).sole_problem()
+
+
+def test_unknown_type_keeps_its_links(parse):
+    parsed = parse({
+        "1": ENV, "9": {"class_type": "Strange", "inputs": {"in": ["1", 1], "size": 4}},
+        "2": {"class_type": "ORNode", "inputs": {"input_a": ["9", 3]}}})
+    assert parsed.links == {("1.observations", "9.in"), ("9.output 3", "2.input_a")}
+    assert (parsed.nodes["9"].widgets, parsed.problems) == ({}, [])
+
+
+def test_links_from_an_unreadable_node_are_not_told_again(parse):
+    parsed = parse({"1": ENV, "8": {"class_type": 5},
+                    "2": {"class_type": "ORNode", "inputs": {"input_a": ["8", 0]}}})
+    assert "node 8: expected an object with a class_type (text), found 5" == parsed.sole_problem()
