@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.nodes.node import Node
@@ -79,8 +80,6 @@ class PPOAgentNode(Node):
 
     async def process(self) -> None:
         """Give the model once, then an output for each item of observations."""
-        import torch
-
         item = 0
         while True:
             observations = await self.get_input("observations")
@@ -89,10 +88,9 @@ class PPOAgentNode(Node):
                 await self.send_output(self._shared, "model")
             if self.context.trainers("model"):
                 await self._shared.ready_for(item)
-            with torch.no_grad():
-                output = self._shared.policy.act(
-                    observations, self._generator,
-                    deterministic=self.deterministic or self.context.inference)
+            output = self._shared.policy.act(
+                observations, self._generator,
+                deterministic=self.deterministic or self.context.inference)
             await self.send_output(output, "policy_output")
             item += 1
 
@@ -113,7 +111,7 @@ class PPOAgentNode(Node):
         from dnne_ros.rl.policy import PolicySpec
 
         saved = PolicySpec.from_json(state.values["architecture"])
-        wanted = self._spec(saved.observation_size)
+        wanted = replace(self._spec(saved.observation_size), init_log_std=saved.init_log_std)
         if saved != wanted:
             raise ValueError(f"the saved policy is {saved}, the workflow asks for {wanted}")
         self._saved = state

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger, checkpoint_widgets
@@ -17,10 +18,15 @@ from dnne_ros.nodes.widget import Widget
 if TYPE_CHECKING:
     import torch
 
-    from dnne_ros.rl.ppo import PPO
+    from dnne_ros.rl.episodes import EpisodeStatistics
+    from dnne_ros.rl.policy import ActorCritic
+    from dnne_ros.rl.policy_output import PolicyOutput as PolicyOutputValue
+    from dnne_ros.rl.ppo import PPO, PPOConfig, UpdateStats
     from dnne_ros.rl.rollout import Rollout
+    from dnne_ros.rl.shared_policy import SharedPolicy
 
 _BREATHE_SECONDS = 0.005
+_PLAY_REPORT_SECONDS = 0.2
 _OBSERVATIONS = Tensor("float32", ("env", "observation"))
 _PER_ENV = Tensor("float32", ("env",))
 
@@ -81,3 +87,152 @@ class PPOTrainerNode(Node):
         except ValueError as error:
             return [f"widget 'checkpoint_trigger_value': {error}"]
         return []
+
+    def setup(self) -> None:
+        """Prepare counters and random state; the learner is made when the model comes."""
+        import torch
+
+        from dnne_ros.rl.seeding import node_seed
+
+        torch.set_num_threads(1)  # small networks: threads cost more than they save
+        self._generator = torch.Generator()
+        self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
+        self._trigger = CheckpointTrigger(
+            self.checkpoint_trigger_type, self.checkpoint_trigger_value) \
+            if self.checkpoint_enabled else None
+        self._ppo: PPO | None = None
+        self._rollout: Rollout | None = None
+        self._episodes: EpisodeStatistics | None = None
+        self._saved: NodeState | None = None
+        self._updates = 0
+        self._env_steps = 0
+        self._earlier_env_steps = 0
+        self._next_report = 0.0
+
+    async def process(self) -> None:
+        """Collect transitions and learn; in inference, only count."""
+        shared = await self.get_input("model")
+        shared.announce(None if self.context.inference else self.horizon_length)
+        while True:
+            output = await self.get_input("policy_output")
+            rewards = await self.get_input("reward")
+            done = (await self.get_input("done")).bool()
+            info = await self._optional("info") or {}
+            following = await self._optional("next_observations")
+            state = await self.get_input("state")
+            if self._episodes is None:
+                self._begin(shared.policy, output)
+            self._episodes.add(rewards, done)
+            self._env_steps += len(rewards)
+            if self.context.inference:
+                self._report_play()
+            else:
+                timed_out = info.get("time_outs")
+                timed_out = done & timed_out.bool() if timed_out is not None else done & False
+                self._rollout.add(output, rewards, done & ~timed_out, timed_out, following)
+                if self._rollout.full:
+                    await self._learn(shared, state)
+            await self.send_output(None, "training_complete")
+
+    async def _optional(self, name: str) -> Any:
+        return await self.get_input(name) if self.context.is_linked(name) else None
+
+    def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> None:
+        """Allocate for the sizes that the first transition shows."""
+        from dnne_ros.rl.episodes import EpisodeStatistics
+        from dnne_ros.rl.ppo import PPO
+        from dnne_ros.rl.rollout import Rollout
+
+        num_envs, observation_size = output.observations.shape
+        self._episodes = EpisodeStatistics(num_envs)
+        self._rollout = Rollout(
+            self.horizon_length, num_envs, observation_size, output.actions.shape[1])
+        self._ppo = PPO(policy, self._config(), self._generator)
+        if self._saved is not None and not self.context.inference:
+            _restore(self._ppo, self._episodes, self._saved)
+
+    def _config(self) -> PPOConfig:
+        from dnne_ros.rl.ppo import PPOConfig
+
+        return PPOConfig(
+            num_epochs=self.num_epochs, minibatch_size=self.minibatch_size, gamma=self.gamma,
+            gae_lambda=self.gae_lambda, clip_param=self.clip_param, value_coef=self.value_coef,
+            entropy_coef=self.entropy_coef, learning_rate=self.learning_rate,
+            max_grad_norm=self.max_grad_norm)
+
+    async def _learn(self, shared: SharedPolicy, state: torch.Tensor) -> None:
+        """Update the policy, announce the boundary, and let the agent have the new weights."""
+        import torch
+
+        self._ppo.config = self._config()
+        stats = await self._update(state)
+        self._rollout.clear()
+        self._updates += 1
+        mean_return = self._episodes.mean_return
+        self.context.report({
+            **asdict(stats), "env_steps": self._env_steps, "mean_return": mean_return,
+            "episodes": self._episodes.finished,
+            "total_updates": self._updates,
+            "total_env_steps": self._earlier_env_steps + self._env_steps})
+        await self.send_output(torch.tensor(stats.loss), "loss")
+        if mean_return is not None:
+            await self.send_output(mean_return, "mean_return")
+        metric = mean_return if self._episodes.window_full else None
+        boundary = self.context.boundary(self._updates, metric, self._trigger)
+        shared.commit(hold=boundary.saves)
+        await boundary.reached()
+        shared.release()
+
+    async def _update(self, state: torch.Tensor) -> UpdateStats:
+        """Run an update, letting the process answer others between minibatches."""
+        update = self._ppo.update(self._rollout, state)
+        breathe = time.monotonic() + _BREATHE_SECONDS
+        while True:
+            try:
+                next(update)
+            except StopIteration as finished:
+                return finished.value
+            if time.monotonic() >= breathe:
+                await asyncio.sleep(0)
+                breathe = time.monotonic() + _BREATHE_SECONDS
+
+    def _report_play(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_report:
+            self._next_report = now + _PLAY_REPORT_SECONDS
+            self.context.report({
+                "env_steps": self._env_steps, "mean_return": self._episodes.mean_return,
+                "running_return": self._episodes.mean_running_return,
+                "episodes": self._episodes.finished})
+
+    async def save_state(self, aligned: bool) -> NodeState | None:
+        """Save optimizer, random state, episode statistics and counters."""
+        if self._ppo is None:
+            return self._saved
+        ppo_tensors, ppo_values = self._ppo.state()
+        episode_tensors, episode_values = self._episodes.state()
+        return NodeState(
+            tensors={**{f"optimizer.{k}": v for k, v in ppo_tensors.items()},
+                     **{f"episodes.{k}": v for k, v in episode_tensors.items()}},
+            values={"optimizer": ppo_values, "episodes": episode_values,
+                    "learning_rate": self.learning_rate,
+                    "updates": self._updates,
+                    "env_steps": self._earlier_env_steps + self._env_steps,
+                    "best_metric": self._trigger.best if self._trigger else None})
+
+    def load_state(self, state: NodeState) -> None:
+        """Keep what was saved until the first transition shows the sizes."""
+        self._saved = state
+        self._updates = state.values["updates"]
+        self._earlier_env_steps = state.values["env_steps"]
+        if self._trigger is not None:
+            self._trigger.best = state.values["best_metric"]
+
+
+def _restore(ppo: PPO, episodes: EpisodeStatistics, state: NodeState) -> None:
+    def part(prefix: str) -> dict[str, torch.Tensor]:
+        return {name.removeprefix(prefix): tensor for name, tensor in state.tensors.items()
+                if name.startswith(prefix)}
+
+    ppo.restore(part("optimizer."), state.values["optimizer"])
+    episodes.restore(part("episodes."), state.values["episodes"])

@@ -95,7 +95,7 @@ class MujocoCartpole(Simulator):
             raise ValueError(f"num_envs: expected at least 1, found {num_envs}")
         self._spec = cartpole.task_spec(num_envs)
         self._blocks = _make_blocks(num_envs)
-        threads = min(len(self._blocks), threads or len(os.sched_getaffinity(0)))
+        threads = min(len(self._blocks), threads or os.cpu_count() or 1)
         self._pool = ThreadPoolExecutor(threads, "mujoco") if threads > 1 else None
         self._generator = torch.Generator()
         self._generator.manual_seed(seed)

@@ -18,6 +18,8 @@ from dnne_ros.workflow.signature import PortSignature
 
 LOG = logging.getLogger(__name__)
 
+ANYTHING = "*"
+
 
 @dataclass(frozen=True)
 class SlotLink:
@@ -45,85 +47,110 @@ def repair_slots(links: Sequence[SlotLink], true_sources: Mapping[PortRef, PortR
 
     ``true_sources`` gives the source of an input as the UI file has it; it may be empty.
     """
-    if not any(_is_wrong(link, true_sources) for link in links):
+    fed_by: dict[str, list[SlotLink]] = {}
+    for link in links:
+        fed_by.setdefault(link.source.id, []).append(link)
+    cases = [_Case(link, _wanted(link, fed_by), true_sources.get(link.place)) for link in links]
+    if not any(case.is_wrong() for case in cases):
         return list(links)
     LOG.warning("%s: all slots have collapsed to 0; working out the true ones from %s", path,
                 "the UI file" if true_sources else "the ports' types and names")
-    repaired = []
-    for link in links:
-        slot = _true_slot(link, true_sources, problems)
-        if slot is not None:
-            repaired.append(replace(link, slot=slot))
-    return repaired
+    slots = [case.true_slot(problems) for case in cases]
+    return [replace(link, slot=slot) for link, slot in zip(links, slots) if slot is not None]
 
 
-def _is_wrong(link: SlotLink, true_sources: Mapping[PortRef, PortRef]) -> bool:
-    """Tell whether slot 0 cannot be what the author of the graph meant."""
-    saved = _saved_slot(link, true_sources)
-    if saved is not None:
-        return saved != 0
-    candidates = _candidates(link)
-    # With no candidate at all no slot is right: that is a wrong link, not a collapsed one.
-    return bool(candidates) and (
-        0 not in candidates
-        or (_likeness(link, 0) == 0 and any(_likeness(link, slot) for slot in candidates)))
+@dataclass(frozen=True)
+class _Case:
+    """One link, the inputs that its data must suit, and its source in the UI file if known."""
 
+    link: SlotLink
+    wanted: Sequence[PortSignature]
+    saved: PortRef | None
 
-def _true_slot(link: SlotLink, true_sources: Mapping[PortRef, PortRef],
-               problems: Problems) -> int | None:
-    saved = _saved_slot(link, true_sources)
-    if saved is not None:
-        return saved
-    candidates = _candidates(link)
-    best = max(candidates, key=lambda slot: _likeness(link, slot), default=0)
-    if _likeness(link, best):
-        return best
-    if 0 in candidates or not candidates:
-        return 0
-    if len(candidates) == 1:
-        return candidates[0]
-    outputs = _outputs(link)
-    choices = listed(outputs[slot].name for slot in candidates)
-    link.target.report(
-        problems, f"its link says slot 0 of {link.source}, as all links in this file do, and that "
-                  f"cannot be right; it may be: {choices}; the UI file of this graph would tell",
-        port=link.name)
-    return None
+    def is_wrong(self) -> bool:
+        """Tell whether slot 0 cannot be what the author of the graph meant."""
+        saved = self._saved_slot()
+        if saved is not None:
+            return saved != 0
+        candidates = self._candidates()
+        # With no candidate at all no slot is right: that is a wrong link, not a collapsed one.
+        return bool(candidates) and (
+            0 not in candidates
+            or (self._likeness(0) == 0 and any(map(self._likeness, candidates))))
 
-
-def _saved_slot(link: SlotLink, true_sources: Mapping[PortRef, PortRef]) -> int | None:
-    source = true_sources.get(link.place)
-    if source is None or source.node != link.source.id:
+    def true_slot(self, problems: Problems) -> int | None:
+        """Return the slot that the author meant; report it when that cannot be told."""
+        saved = self._saved_slot()
+        if saved is not None:
+            return saved
+        candidates = self._candidates()
+        best = max(candidates, key=self._likeness, default=0)
+        if not candidates or self._likeness(best):
+            return best
+        if 0 in candidates:
+            return 0
+        if len(candidates) == 1:
+            return candidates[0]
+        choices = listed(self._outputs[slot].name for slot in candidates)
+        self.link.target.report(
+            problems, f"its link says slot 0 of {self.link.source}, as all links in this file "
+                      f"do, and that cannot be right; it may be: {choices}; the UI file of this "
+                      "graph would tell", port=self.link.name)
         return None
-    names = [port.name for port in _outputs(link)]
-    return names.index(source.port) if source.port in names else None
+
+    @property
+    def _outputs(self) -> tuple[PortSignature, ...]:
+        signature = self.link.source.signature
+        return signature.outputs if signature else ()
+
+    def _saved_slot(self) -> int | None:
+        names = [port.name for port in self._outputs]
+        if self.saved is None or self.saved.node != self.link.source.id:
+            return None
+        return names.index(self.saved.port) if self.saved.port in names else None
+
+    def _candidates(self) -> list[int]:
+        """Return the slots of the source whose type suits."""
+        signature = self.link.source.signature
+        if signature is None:
+            return []
+        return [slot for slot, output in enumerate(signature.outputs)
+                if any(signature.types_match(output.type, port.type) for port in self.wanted)]
+
+    def _likeness(self, slot: int) -> int:
+        """Return 2 for an output named as an input is, 1 for its singular or plural, else 0."""
+        if slot >= len(self._outputs):
+            return 0
+        output = self._outputs[slot]
+        offered = {output.name, *output.aliases}
+        wanted = {name for port in self.wanted for name in (port.name, *port.aliases)}
+        if wanted & offered:
+            return 2
+        return int(bool({name + "s" for name in wanted} & offered
+                        or {name + "s" for name in offered} & wanted))
 
 
-def _candidates(link: SlotLink) -> list[int]:
-    """Return the slots of the source whose type the input takes."""
-    signature, port = link.source.signature, _input(link)
-    if signature is None or port is None:
-        return []
-    return [slot for slot, output in enumerate(signature.outputs)
-            if signature.types_match(output.type, port.type)]
+def _wanted(link: SlotLink, fed_by: Mapping[str, Sequence[SlotLink]]) -> list[PortSignature]:
+    """Return the inputs that the data of ``link`` must suit: its own, or those further on.
 
-
-def _likeness(link: SlotLink, slot: int) -> int:
-    """Return 2 for an output named as the input is, 1 for its singular or plural, else 0."""
-    port, outputs = _input(link), _outputs(link)
-    if port is None or slot >= len(outputs):
-        return 0
-    wanted = {port.name, *port.aliases}
-    offered = {outputs[slot].name, *outputs[slot].aliases}
-    if wanted & offered:
-        return 2
-    return int(bool({name + "s" for name in wanted} & offered
-                    or {name + "s" for name in offered} & wanted))
-
-
-def _outputs(link: SlotLink) -> tuple[PortSignature, ...]:
-    return link.source.signature.outputs if link.source.signature else ()
-
-
-def _input(link: SlotLink) -> PortSignature | None:
-    return link.target.signature.input(link.name) if link.target.signature else None
+    A node like OR takes anything and passes it on, so its own input tells nothing.
+    """
+    wanted: dict[PortRef, PortSignature] = {}
+    passed: set[str] = set()
+    ahead = [link]
+    while ahead:
+        current = ahead.pop()
+        signature = current.target.signature
+        port = signature.input(current.name) if signature else None
+        if signature is None or port is None:
+            continue
+        if port.type != ANYTHING:
+            wanted[current.place] = port
+        elif current.target.id not in passed and any(
+                output.type == ANYTHING for output in signature.outputs):
+            passed.add(current.target.id)
+            ahead += fed_by.get(current.target.id, ())
+    if wanted or link.target.signature is None:
+        return list(wanted.values())
+    port = link.target.signature.input(link.name)
+    return [port] if port else []

@@ -12,7 +12,7 @@ SHARED = Path(__file__).parents[2].parent / "shared" / "workflows"
 
 def ending_matches(output, input):
     """Match types by their ending, as the catalogue does; `*` matches any beginning."""
-    return input == "*" or output.endswith(input.removeprefix("*"))
+    return "*" in (input, output) or output.endswith(input.removeprefix("*"))
 
 
 def ports(text):
@@ -40,7 +40,7 @@ SIGNATURES = {found.type: found for found in (
     signature(
         "IsaacGymStepNode", "sim_handle:SIM_HANDLE actions:ACTION trigger:SYNC",
         "observations:TENSOR rewards:TENSOR done:TENSOR info:DICT next_observations:TENSOR"),
-    signature("ORNode", "input_a:TENSOR input_b:TENSOR input_c:TENSOR", "output:TENSOR"),
+    signature("ORNode", "input_a:* input_b:* input_c:*", "output:*"),
     signature(
         "PPOAgentNode", "observations:TENSOR", "policy_output:POLICY_OUTPUT model:MODEL",
         "hidden_sizes activation action_space action_dim learning_rate deterministic "

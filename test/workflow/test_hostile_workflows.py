@@ -34,8 +34,9 @@ NODE = st.fixed_dictionaries({"id": FEW, "type": TYPES}, optional={
     "widgets_values": st.lists(JSON, max_size=5) | JSON,
     "properties": st.fixed_dictionaries({"dnne_ros": JSON}) | JSON,
     "title": JSON, "pos": JSON, "size": JSON})
+LINK = st.tuples(FEW, FEW, FEW, FEW, FEW, JSON).map(list)
 UI_GRAPH = st.fixed_dictionaries({"nodes": st.lists(NODE | JSON, max_size=5)}, optional={
-    "links": st.lists(st.tuples(FEW, FEW, FEW, FEW, FEW, JSON).map(list) | JSON, max_size=9) | JSON,
+    "links": st.lists(LINK | JSON, max_size=9) | JSON,
     "groups": st.lists(JSON, max_size=2) | JSON,
     "definitions": JSON | st.just({"subgraphs": [{"id": "sub", "name": "Sub"}, 3]})})
 API_NODE = st.fixed_dictionaries({"class_type": TYPES | JSON}, optional={

@@ -74,10 +74,10 @@ def test_wrong_type_without_any_remedy_is_no_sign_of_collapse(parse):
 
 
 def test_doubt_between_outputs_lists_them(parse):
-    parsed = parse(graph({"7": ("Eyes", {}), "2": ("ORNode", {"input_a": ["7", 0]})},
+    parsed = parse(graph({"7": ("Eyes", {}), "2": ("LinearLayer", {"input": ["7", 0]})},
                          collapsed=True))
     assert parsed.sole_problem() == (
-        "node 2 (ORNode), input_a: its link says slot 0 of node 7 (Eyes), as all links in this "
+        "node 2 (LinearLayer), input: its link says slot 0 of node 7 (Eyes), as all links in this "
         "file do, and that cannot be right; it may be: left, right; the UI file of this graph "
         "would tell")
     assert parsed.links == set()
@@ -85,9 +85,18 @@ def test_doubt_between_outputs_lists_them(parse):
 
 def test_first_slot_wins_when_it_fits(parse):
     parsed = parse(graph({
-        "1": ("IsaacGymEnvNode", {}), "2": ("ORNode", {"input_a": ["1", 0]}),
+        "1": ("IsaacGymEnvNode", {}), "2": ("LinearLayer", {"input": ["1", 0]}),
         "7": ("GetBatch", {}), "8": ("Network", {"input": ["7", 0]})}, collapsed=True))
-    assert parsed.links == {("1.observations", "2.input_a"), ("7.images", "8.input")}
+    assert parsed.links == {("1.observations", "2.input"), ("7.images", "8.input")}
+
+
+def test_a_node_that_takes_anything_wants_what_its_readers_want(parse):
+    parsed = parse(graph({
+        "1": ("IsaacGymEnvNode", {}), "2": ("ORNode", {"input_a": ["1", 1]}),
+        "4": ("ORNode", {"input_a": ["2", 0], "input_b": ["4", 0]}),
+        "3": ("PPOAgentNode", {"observations": ["4", 0]})}, collapsed=True))
+    assert ("1.observations", "2.input_a") in parsed.links
+    assert parsed.problems == []
 
 
 def test_ui_file_decides_where_types_and_names_do_not(parse, tmp_path):

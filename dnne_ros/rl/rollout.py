@@ -1,0 +1,125 @@
+"""Storage for the transitions between two updates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from dnne_ros.rl.policy_output import PolicyOutput
+
+
+class Minibatch(NamedTuple):
+    """Transitions to learn from; m of them.
+
+    Attributes:
+        observations: float32 (m, observation size).
+        actions: float32 (m, action size).
+        log_prob: float32 (m,), when the action was drawn.
+        values: float32 (m,), when the action was drawn.
+        advantages: float32 (m,).
+        returns: float32 (m,), what the value should have been.
+
+    """
+
+    observations: Tensor
+    actions: Tensor
+    log_prob: Tensor
+    values: Tensor
+    advantages: Tensor
+    returns: Tensor
+
+
+class Rollout:
+    """The transitions of ``horizon`` steps in ``num_envs`` environments, allocated once.
+
+    Each tensor has shape (horizon, num_envs) or (horizon, num_envs, size).
+    """
+
+    def __init__(self, horizon: int, num_envs: int, observation_size: int, action_size: int,
+                 device: torch.device | str = "cpu"):
+        """Allocate.  ``action_size`` is the width of the actions: 1 when they are discrete."""
+        self.horizon = horizon
+        self.num_envs = num_envs
+        scalars = (horizon, num_envs)
+        self.observations = torch.zeros(*scalars, observation_size, device=device)
+        self.next_observations = torch.zeros_like(self.observations)
+        self.actions = torch.zeros(*scalars, action_size, device=device)
+        self.log_prob = torch.zeros(scalars, device=device)
+        self.values = torch.zeros(scalars, device=device)
+        self.rewards = torch.zeros(scalars, device=device)
+        self.terminated = torch.zeros(scalars, dtype=torch.bool, device=device)
+        self.timed_out = torch.zeros(scalars, dtype=torch.bool, device=device)
+        self.knows_next = True
+        """Whether every `add` since `clear` gave next_observations."""
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def full(self) -> bool:
+        """Whether all ``horizon`` steps are there."""
+        return self._size == self.horizon
+
+    def clear(self) -> None:
+        """Start again from the first step."""
+        self._size = 0
+        self.knows_next = True
+
+    def add(self, output: PolicyOutput, rewards: Tensor, terminated: Tensor, timed_out: Tensor,
+            next_observations: Tensor | None = None) -> None:
+        """Store what the policy said at a step and what came of it.
+
+        Args:
+            output: of num_envs environments.
+            rewards: float32 (num_envs,).
+            terminated: bool (num_envs,), episodes that ended for good.
+            timed_out: bool (num_envs,), episodes that ran out of time; not also terminated.
+            next_observations: float32 (num_envs, observation size) before any reset, if known.
+
+        Raises:
+            ValueError: the rollout is full, or a shape does not fit.
+
+        """
+        if self.full:
+            raise ValueError(f"all {self.horizon} steps of the rollout are taken")
+        parts = [(self.observations, "observations", output.observations),
+                 (self.actions, "actions", output.actions),
+                 (self.log_prob, "log_prob", output.log_prob),
+                 (self.values, "value", output.value),
+                 (self.rewards, "rewards", rewards),
+                 (self.terminated, "terminated", terminated),
+                 (self.timed_out, "timed_out", timed_out)]
+        if next_observations is None:
+            self.knows_next = False
+        else:
+            parts.append((self.next_observations, "next_observations", next_observations))
+        for storage, name, value in parts:
+            if value.shape != storage.shape[1:]:  # copy_ would broadcast it
+                raise ValueError(f"{name}: expected shape {tuple(storage.shape[1:])}, "
+                                 f"found {tuple(value.shape)}")
+        for storage, _, value in parts:
+            storage[self._size].copy_(value)
+        self._size += 1
+
+    def minibatches(self, advantages: Tensor, returns: Tensor, size: int,
+                    generator: torch.Generator) -> Iterator[Minibatch]:
+        """Yield all transitions once, in random order, ``size`` at a time.
+
+        The last minibatch may be smaller; a ``size`` beyond the rollout's gives one minibatch,
+        in order, and draws nothing from ``generator``.  ``advantages``, ``returns``: (H, n).
+        """
+        whole = Minibatch(*(part.flatten(0, 1) for part in (
+            self.observations, self.actions, self.log_prob, self.values, advantages, returns)))
+        total = len(whole.log_prob)
+        if size >= total:
+            yield whole
+            return
+        order = torch.randperm(total, generator=generator, device=generator.device)
+        # Shuffled once an epoch: minibatches are then slices, which copy nothing.
+        shuffled = [part[order] for part in whole]
+        for start in range(0, total, size):
+            yield Minibatch(*(part[start:start + size] for part in shuffled))
