@@ -46,6 +46,9 @@ class PortType:
         """Tell whether an input of this type takes what an output of type ``output`` gives."""
         return isinstance(output, type(self)) or isinstance(output, AnyValue)
 
+    def check(self, value: Any) -> None:
+        """Raise TypeError if ``value`` is none of this type, whether or not it travels."""
+
     def pack(self, value: Any) -> Any:
         """Return ``value`` as the payload that `wire` names."""
         raise TypeError(f"a {self.name} cannot leave its process")
@@ -93,6 +96,15 @@ class Tensor(PortType):
     def wire(self) -> Wire:
         """Return the array message of the element type."""
         return Wire("array", self.dtype)
+
+    def check(self, value: TorchTensor) -> None:
+        """Raise TypeError for another element type or number of axes than declared."""
+        found = str(getattr(value, "dtype", type(value).__name__)).removeprefix("torch.")
+        if self.dtype is not None and found != self.dtype:
+            raise TypeError(f"expected a tensor of {self.dtype}, found {found}")
+        if self.axes and value.dim() != len(self.axes):
+            raise TypeError(f"expected a tensor with axes ({', '.join(self.axes)}), found shape "
+                            f"{tuple(value.shape)}")
 
     def pack(self, value: TorchTensor) -> Array:
         """Return the tensor as an array with this port's axis names."""

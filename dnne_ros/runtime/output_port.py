@@ -50,7 +50,13 @@ class OutputPort:
         return self._writer
 
     async def send(self, value: Any) -> None:
-        """Hand ``value`` to every consumer, waiting for those that are full."""
+        """Hand ``value`` to every consumer, waiting for those that are full.
+
+        The first value is checked against the port's type, so that a node that breaks its
+        declaration fails in every placement and not only where its values must be encoded.
+        """
+        if self._sends == 0:
+            self._type.check(value)
         for edge in self._edges:
             if not edge.offer(value):
                 await edge.put(value)

@@ -65,4 +65,5 @@ def rewards(observations: Array, is_fallen: Array) -> Array:
     """
     speed, angle, turn = observations[:, 1], observations[:, 2], observations[:, 3]
     upright = 1.0 - angle * angle - 0.01 * abs(speed) - 0.005 * abs(turn)
-    return upright * ~is_fallen + FALLEN_REWARD * is_fallen
+    # One reward beside the other in upright's own dtype: NumPy makes float64 of number · bool.
+    return upright * ~is_fallen + (0.0 * upright + FALLEN_REWARD) * is_fallen
