@@ -13,6 +13,8 @@ DEMO ?= demo
 PYTEST_ARGS ?=
 
 BIN := $(VENV)/bin
+DNNE_ROS := $(BIN)/python -m dnne_ros
+WORKFLOW := config/workflows/cartpole_ppo.json
 STAMP := $(VENV)/.set-up
 ifdef ROS_DISTRO
 VENV_FLAGS := --system-site-packages
@@ -36,7 +38,17 @@ endif
 	touch $@
 
 demo: setup
-	$(BIN)/python -m dnne_ros.cli.demo --directory $(DEMO)
+	mkdir -p $(DEMO)
+	@echo '--- train Cartpole until the mean return of 100 episodes is 450'
+	$(DNNE_ROS) run $(WORKFLOW) --until-return 450 --duration 5m \
+	  --save-checkpoint-dir $(DEMO)/checkpoint --report $(DEMO)/report.json \
+	  --plot $(DEMO)/learning_curve.png
+	@echo '--- play the trained policy for ten seconds, in real time'
+	$(DNNE_ROS) run $(WORKFLOW) --set 1.num_envs=1 --inference \
+	  --load-checkpoint-dir $(DEMO)/checkpoint --duration 10s
+	@echo '--- look at $(DEMO)/learning_curve.png and $(DEMO)/report.json; then try, from README.md:'
+	@echo '    $(DNNE_ROS) graph $(WORKFLOW) --place split -o $(DEMO)/graph.svg'
+	@echo '    $(DNNE_ROS) run $(WORKFLOW) --place split'
 
 test: setup
 	$(BIN)/python -m pytest test $(PYTEST_ARGS)

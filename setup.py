@@ -46,7 +46,7 @@ setup(
     entry_points={
         "console_scripts": [
             "dnne-ros = dnne_ros.cli.main:main",
-            "host = dnne_ros.cli.host:main",
+            "host = dnne_ros.cli.host:run_and_leave",
         ],
     },
 )

@@ -14,6 +14,7 @@ from dnne_ros.cli.run_arguments import add_run_arguments, run_settings
 from dnne_ros.cli.workflow_arguments import add_workflow_arguments, load_graph
 from dnne_ros.errors import DnneError, InputError
 from dnne_ros.placement.planning import place
+from dnne_ros.runtime.status import StatusChannel
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -40,8 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if rest:
         print(f"host: unknown arguments: {' '.join(rest)}", file=sys.stderr)
         return 2
-    from dnne_ros.runtime.status import StatusChannel
-
     status = StatusChannel(options.status_fd)
     try:
         return _run(options, words[cut:], status)
@@ -52,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
 
 
-def _run(options: argparse.Namespace, ros_args: list[str], status: object) -> int:
+def _run(options: argparse.Namespace, ros_args: list[str], status: StatusChannel) -> int:
     graph = load_graph(options)
     placement = place(graph, options.place)
     name = options.process or next(iter(placement.processes))
@@ -70,5 +69,17 @@ def _run(options: argparse.Namespace, ros_args: list[str], status: object) -> in
     return GraphProcess(graph, placement, name, run_settings(options), status).run(ros_args)
 
 
+def run_and_leave() -> None:
+    """Run the process and leave at once, as a command.
+
+    The graph has been closed by then.  The interpreter would take most of a second more to take
+    torch apart, which is what a person waits for after Ctrl-C.
+    """
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_leave()

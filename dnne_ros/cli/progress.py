@@ -89,7 +89,9 @@ def shown(report: RunReport) -> list[tuple[str, str]]:
         ("steps/s", f"{report.env_steps / seconds:,.0f}" if seconds else "–"),
         ("updates", str(len(report.losses))),
     ]
-    for name, key, form in (("mean return", "mean_return", ".1f"), ("loss", "loss", ".4f"),
+    for name, key, form in (("mean return", "mean_return", ".1f"),
+                            ("episodes", "episodes", "d"),
+                            ("return so far", "running_return", ".1f"), ("loss", "loss", ".4f"),
                             ("KL", "kl", ".4f"), ("entropy", "entropy", ".3f")):
         if metrics.get(key) is not None:
             values.append((name, format(metrics[key], form)))

@@ -53,6 +53,7 @@ class RunReport:
         elif message["kind"] == "saved":
             self.checkpoint = message["directory"]
         elif message["kind"] == "finished":
+            self._seconds = self._seconds or self.seconds
             if message["reason"] == "until_return" and self._solved is None:
                 self._solved = {"seconds": round(self.seconds, 3), "env_steps": self.env_steps}
             for edge in message["edges"]:
@@ -76,7 +77,7 @@ class RunReport:
 
     def finish(self, reason: str, failure: str, exit_code: int) -> None:
         """Stop the clock and note how the run ended."""
-        self._seconds = self.seconds
+        self._seconds = self._seconds or self.seconds
         self.exit_reason = f"failed: {failure}" if failure else reason
         self.failure = failure
         self.exit_code = exit_code

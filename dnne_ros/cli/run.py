@@ -66,6 +66,10 @@ def run(options: argparse.Namespace) -> int:
         plot_learning_curve(report, Path(options.plot), graph.name)
     if report.failure:
         print(f"dnne-ros: {report.failure}", file=sys.stderr)
+    elif options.until_return is not None and report.exit_reason == "duration":
+        print(f"dnne-ros: the mean return has not reached {options.until_return:g}",
+              file=sys.stderr)
+        return 1
     return report.exit_code
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dnne_ros.errors import Problems
@@ -12,7 +12,8 @@ from dnne_ros.graph.names import node_ros_names, to_ros_name
 from dnne_ros.graph.settings import Setting, apply_settings
 from dnne_ros.nodes.catalogue import Catalogue
 from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import PortType
+from dnne_ros.nodes.port_types import AnyValue, PortType
+from dnne_ros.nodes.ports import Input
 from dnne_ros.nodes.widget import WidgetError
 from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
@@ -50,10 +51,14 @@ class _Builder:
             for message in node_type.validate_parameters(node_type(values[id]).values):
                 self._problem(id, message)
         links = self._links()
-        flowing = _output_types(self.types, links)
+        unknown = {link.source: AnyValue() for link in self.workflow.links
+                   if link.source.node not in self.types}
+        flowing = _output_types(self.types, (*links, *self.workflow.links), unknown)
         edges = self._edges(links, flowing)
         self._check_required_inputs(edges)
         self._check_loops(edges)
+        for id in self.types:
+            self._check_options(self.records[id])
         nodes = {
             id: GraphNode(id, node_type, record.title, names[id], node_type(values[id]).values,
                           record.position, record.size, self._process(record))
@@ -100,13 +105,10 @@ class _Builder:
             node_type = self.types[link.target.node]
             port = node_type.inputs[link.target.port]
             carried = flowing.get(link.source)
-            if carried is None or not port.accepts(carried):
-                found = carried or self.types[link.source.node].outputs[link.source.port].type
-                self._problem(
-                    link.target.node,
-                    f"expected {' or '.join(str(t) for t in (port.type, *port.also))}, found "
-                    f"{found} from {self._describe(link.source)}",
-                    f"input {link.target.port!r}")
+            misfit = _misfit(port, carried, _passed_on(node_type, link.target, flowing))
+            if carried is None or misfit:
+                self._problem(link.target.node, f"{misfit} from {self._describe(link.source)}",
+                              f"input {link.target.port!r}")
                 continue
             policy, capacity = self._edge_options(link, port.policy or carried.policy)
             edges.append(Edge(link.source, link.target, carried, policy, capacity,
@@ -129,12 +131,13 @@ class _Builder:
         return f"node {ref.node} ({record.type}), output {ref.port!r}"
 
     def _edge_options(self, link: LinkRecord, policy: EdgePolicy) -> tuple[EdgePolicy, int]:
-        inputs = self.records[link.target.node].options.get("inputs", {})
+        inputs = self.records[link.target.node].options.get("inputs")
         options = inputs.get(link.target.port, {}) if isinstance(inputs, dict) else {}
         where = f"input {link.target.port!r}"
         capacity = DEFAULT_CAPACITY
         if not isinstance(options, dict):
-            self._problem(link.target.node, "expected an object of edge options", where)
+            self._problem(link.target.node,
+                          f"expected an object of edge options, found {options!r:.40}", where)
             return policy, capacity
         for key, value in options.items():
             if key == "policy" and value in [known.value for known in EdgePolicy]:
@@ -144,8 +147,7 @@ class _Builder:
             else:
                 self._problem(
                     link.target.node, f"edge option {key!r}: {value!r:.40}; expected policy (one "
-                    f"of {', '.join(EdgePolicy)}) or capacity (1 to 1000000)".replace(
-                        "EdgePolicy.", ""), where)
+                    f"of {', '.join(EdgePolicy)}) or capacity (1 to 1000000)", where)
         return policy, capacity
 
     def _check_required_inputs(self, edges: tuple[Edge, ...]) -> None:
@@ -170,11 +172,23 @@ class _Builder:
             f"a loop that nothing starts: {path}. A loop needs a port that supplies its first "
             "item, such as a merge (ORNode) with an input from outside the loop")
 
-    def _process(self, record: NodeRecord) -> str | None:
+    def _check_options(self, record: NodeRecord) -> None:
         unknown = sorted(set(record.options) - {"process", "inputs"})
         if unknown:
             self._problem(record.id, f"unknown entries in properties.dnne_ros: "
                           f"{', '.join(unknown)}; expected process, inputs")
+        inputs = record.options.get("inputs", {})
+        if not isinstance(inputs, dict):
+            self._problem(record.id, "expected properties.dnne_ros.inputs to be an object of edge "
+                          f"options by input, found {inputs!r:.40}")
+            return
+        known = self.types[record.id].inputs
+        for name in inputs:
+            if name not in known:
+                self._problem(record.id, f"edge options for an input {name!r:.40}, which it has "
+                              f"not; its inputs are: {', '.join(known) or 'none'}")
+
+    def _process(self, record: NodeRecord) -> str | None:
         process = record.options.get("process")
         if process is None or isinstance(process, str) and process == to_ros_name(process):
             return process
@@ -183,21 +197,52 @@ class _Builder:
         return None
 
 
-def _output_types(types: dict[str, type[Node]], links: list[LinkRecord]
-                  ) -> dict[PortRef, PortType]:
-    """Return what flows out of each output; pass-through outputs take their inputs' type."""
+def _output_types(types: Mapping[str, type[Node]], links: Iterable[LinkRecord],
+                  unknown: Mapping[PortRef, PortType]) -> dict[PortRef, PortType]:
+    """Return what flows out of each output, ``unknown`` ones included.
+
+    An output of any type passes on what comes to the node's first linked input of any type.
+    """
     flowing = {
         PortRef(node, port.name): port.type for node, node_type in types.items()
-        for port in node_type.outputs.values() if port.type.name != "*"}
+        for port in node_type.outputs.values() if not isinstance(port.type, AnyValue)}
+    flowing.update(unknown)
+    source_of = {link.target: link.source for link in links}
     changed = True
     while changed:
         changed = False
         for node, node_type in types.items():
-            arriving = next((flowing[link.source] for link in links if link.target.node == node
-                             and link.source in flowing), None)
+            arriving = next(
+                (flowing[source] for port in node_type.inputs.values()
+                 if isinstance(port.type, AnyValue)
+                 for source in [source_of.get(PortRef(node, port.name))] if source in flowing),
+                None)
             for port in node_type.outputs.values():
                 ref = PortRef(node, port.name)
                 if ref not in flowing and arriving is not None:
                     flowing[ref] = arriving
                     changed = True
     return flowing
+
+
+def _passed_on(node_type: type[Node], target: PortRef, flowing: Mapping[PortRef, PortType]
+               ) -> PortType | None:
+    """Return the type that what comes to ``target`` is passed on as, or None if it is not."""
+    if not isinstance(node_type.inputs[target.port].type, AnyValue):
+        return None
+    return next((flowing.get(PortRef(target.node, port.name))
+                 for port in node_type.outputs.values() if isinstance(port.type, AnyValue)), None)
+
+
+def _misfit(port: Input, carried: PortType | None, passed_on: PortType | None) -> str:
+    """Say what is wrong with a link, '' if nothing; ``carried`` is None if nobody can tell."""
+    expected = " or ".join(str(type) for type in (port.type, *port.also))
+    if carried is None:
+        return f"expected {expected}, found an output that is given nothing to pass on,"
+    if not port.accepts(carried):
+        return f"expected {expected}, found {carried}"
+    if passed_on is None or isinstance(carried, AnyValue) or isinstance(passed_on, AnyValue):
+        return ""
+    if type(carried) is not type(passed_on) or carried.wire != passed_on.wire:
+        return f"expected {passed_on} as on its other inputs, found {carried}"
+    return ""

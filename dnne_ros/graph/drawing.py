@@ -175,4 +175,4 @@ def _fit(text: str, width: float, letter: float) -> str:
 
 def _printable(text: str) -> str:
     """Return ``text`` without the characters that XML cannot hold."""
-    return "".join(c if c.isprintable() and not 0xD800 <= ord(c) < 0xE000 else " " for c in text)
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _WORD_BREAK = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_MAX_LENGTH = 100
+_MAX_LENGTH = 60  # DDS takes 247 characters for namespace, node and port together
 
 
 def to_ros_name(text: str, prefix: str = "graph") -> str:
@@ -30,19 +30,23 @@ def node_ros_names(nodes: Iterable[tuple[str, str]]) -> dict[str, str]:
     ``ppo_agent_3``.
 
     Names depend on the node's own id and type, not on the order in the file.  When different
-    ids give the same token, those that had to be changed get a digest of the true id as well.
+    nodes give the same name, it goes to the one whose id is in it unchanged, if that is one; the
+    others get a digest of the true id as well.
     """
     names: dict[str, str] = {}
     wanted: dict[str, list[str]] = {}
+    faithful: dict[str, list[str]] = {}
     for node_id, type_name in nodes:
         base = to_ros_name(type_name.removesuffix("Node"), "node")
         token = re.sub(r"[^a-z0-9]+", "_", node_id.lower()).strip("_")[:_MAX_LENGTH].strip("_")
-        names[node_id] = f"{base}_{token}" if token else base
+        names[node_id] = f"{base}_{token}".strip("_")
         wanted.setdefault(names[node_id], []).append(node_id)
+        if token == node_id:
+            faithful.setdefault(names[node_id], []).append(node_id)
     for name, ids in wanted.items():
-        for node_id in ids:
-            faithful = name.endswith("_" + node_id)
-            if len(ids) > 1 and not faithful or not re.search(r"_[a-z0-9]", name):
-                digest = hashlib.sha256(node_id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-                names[node_id] = f"{name}_{digest}"
+        if len(ids) > 1:
+            for node_id in ids:
+                if faithful.get(name) != [node_id]:
+                    digest = hashlib.sha256(node_id.encode("utf-8", "surrogatepass")).hexdigest()
+                    names[node_id] = f"{name}_{digest[:8]}"
     return names

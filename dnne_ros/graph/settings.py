@@ -35,9 +35,11 @@ def apply_settings(settings: Iterable[Setting], types: Mapping[str, type[Node]],
     by_name = {name: node for node, name in ros_names.items()}
     for setting in settings:
         said = f"--set {setting.node}.{setting.widget}={setting.value}"
-        node = setting.node if setting.node in types else by_name.get(
+        node = setting.node if setting.node in ros_names else by_name.get(
             setting.node.rpartition("/")[2])
-        if node is None or node not in types:
+        if node in ros_names and node not in types:
+            continue  # its type is unknown, which is reported already
+        if node is None:
             known = ", ".join(f"{id} ({ros_names[id]})" for id in types)
             problems.add(f"{said}: no node {setting.node!r}; there are {known}")
             continue

@@ -393,7 +393,8 @@ class AnyValue(PortType):
     """Whatever arrives.
 
     An input of this type takes every output.  An output of this type is given the type of the
-    node's first linked input when the graph is built, so that its topic has a message type.
+    node's first linked input of this type when the graph is built, so that its topic has a
+    message type; further such inputs must bring the same.
     """
 
     name = "*"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.nodes.node import Node
@@ -112,8 +112,12 @@ class PPOAgentNode(Node):
 
         saved = PolicySpec.from_json(state.values["architecture"])
         wanted = replace(self._spec(saved.observation_size), init_log_std=saved.init_log_std)
-        if saved != wanted:
-            raise ValueError(f"the saved policy is {saved}, the workflow asks for {wanted}")
+        differences = [
+            f"{name} is {value} in the checkpoint and {asked} in the workflow"
+            for (name, value), asked in zip(asdict(saved).items(), asdict(wanted).values())
+            if value != asked]
+        if differences:
+            raise ValueError("; ".join(differences))
         self._saved = state
         self._shared = None
         self._make_policy(saved.observation_size)  # raises now rather than at the first item

@@ -92,9 +92,11 @@ class PPOTrainerNode(Node):
         """Prepare counters and random state; the learner is made when the model comes."""
         import torch
 
+        from dnne_ros.rl.ppo import warm_up
         from dnne_ros.rl.seeding import node_seed
 
         torch.set_num_threads(1)  # small networks: threads cost more than they save
+        warm_up()
         self._generator = torch.Generator()
         self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
         self._trigger = CheckpointTrigger(

@@ -178,6 +178,11 @@ _STATS = ("loss", "policy_loss", "value_loss", "entropy", "kl", "clip_fraction",
 """The order of what `PPO._step` returns."""
 
 
+def warm_up() -> None:
+    """Have torch load what its optimizers need, which takes it most of a second once."""
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)], fused=True).step()
+
+
 def _value_loss(values: Tensor, batch: Minibatch, config: PPOConfig) -> Tensor:
     """Return the mean squared error; with ``clip_value_loss``, the worse of it and the clipped."""
     loss = (values - batch.returns).square()
