@@ -84,11 +84,12 @@ def shown(report: RunReport) -> list[tuple[str, str]]:
     """Return the names and values that a person wants to see."""
     metrics = report.metrics
     seconds = report.seconds
-    values = [
-        ("env steps", f"{report.env_steps:,}"),
-        ("steps/s", f"{report.env_steps / seconds:,.0f}" if seconds else "–"),
-        ("updates", str(len(report.losses))),
-    ]
+    values = []
+    if report.env_steps:
+        values = [("env steps", f"{report.env_steps:,}"),
+                  ("steps/s", f"{report.env_steps / seconds:,.0f}" if seconds else "–")]
+    if report.losses:
+        values.append(("updates", str(len(report.losses))))
     for name, key, form in (("mean return", "mean_return", ".1f"),
                             ("episodes", "episodes", "d"),
                             ("return so far", "running_return", ".1f"), ("loss", "loss", ".4f"),

@@ -94,6 +94,7 @@ class RunReport:
             "episodes": self.metrics.get("episodes", 0),
             "solved": self._solved,
             "losses": self.losses,
+            "metrics": self.metrics,
             "processes": self._processes,
             "edges": sorted(self._edges.values(), key=lambda edge: edge["name"]),
             "checkpoint": self.checkpoint,

@@ -8,6 +8,7 @@ import math
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from dnne_ros.cli.progress import Progress
@@ -109,7 +110,7 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
                  for process, nodes in placement.processes.items()}
         supervisor = Supervisor(
-            {name: _command(options, name) for name in placement.processes}, names,
+            {name: partial(_command, options, name) for name in placement.processes}, names,
             progress.line, on_message, on_all_started)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
@@ -121,6 +122,7 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
     return report
 
 
-def _command(options: argparse.Namespace, process: str) -> list[str]:
+def _command(options: argparse.Namespace, process: str, status_fd: int) -> list[str]:
     return [sys.executable, "-m", "dnne_ros.cli.host", *workflow_words(options),
-            *run_words(options), "--process", process]
+            *run_words(options), "--process", process, "--status-fd", str(status_fd),
+            *options.ros_args]

@@ -40,7 +40,7 @@ class Catalogue:
         """Add a type under its name and aliases, each with and without the ending ``Node``."""
         self._types[node_type.type_name] = node_type
         for name in (node_type.type_name, *node_type.aliases):
-            for variant in (name, name.removesuffix("Node"), name + "Node"):
+            for variant in (name, name.removesuffix("Node"), name.removesuffix("Node") + "Node"):
                 if variant == name or variant not in self._types:
                     self._names[variant] = node_type.type_name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -54,10 +55,12 @@ class CheckpointTrigger:
             self._every = parse_duration(value)
         elif type == "best_metric":
             try:
-                self._every = float(value or 0)
+                self._every = float(value.strip() or 0)
             except ValueError:
-                raise ValueError(
-                    f"expected the least improvement as a number, found {value!r:.40}") from None
+                self._every = -1.0
+            if not 0 <= self._every < float("inf"):
+                raise ValueError("expected the least improvement as a number of at least 0, found "
+                                 f"{value!r:.40}")
         else:
             raise ValueError(f"expected one of {', '.join(TRIGGER_TYPES)}, found {type!r:.40}")
 
@@ -75,7 +78,8 @@ class CheckpointTrigger:
                 return False
             self._last = self._clock()
             return True
-        if metric is None or self.best is not None and metric <= self.best + self._every:
+        if metric is None or math.isnan(metric) or (
+                self.best is not None and metric <= self.best + self._every):
             return False
         self.best = metric
         return True

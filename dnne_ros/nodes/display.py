@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from typing import Any
 
 from dnne_ros.nodes.node import Node
@@ -29,23 +29,20 @@ class DisplayNode(Node):
                   live=True)
 
     async def process(self) -> None:
-        """Log the newest value, then rest."""
-        next_line = time.monotonic()
+        """Log the newest value, then rest; what came meanwhile is next."""
         while True:
             value = await self.get_input("value")
-            now = time.monotonic()
-            if now < next_line:
-                continue
-            next_line = now + 1.0 / self.rate
             line = f"{self.title}: {summarise(value)}" if self.title else summarise(value)
             self.context.log.info(line)
             await self.send_output(line, "text")
+            await asyncio.sleep(1.0 / self.rate)
 
 
 def summarise(value: Any) -> str:
     """Return a value in one line; of a large tensor its shape, mean and range."""
     if not hasattr(value, "detach"):
-        return f"{value!r:.200}"
+        return (f"{value:.6g}" if isinstance(value, float)
+                else " ".join(repr(value).split())[:200])
     tensor = value.detach()
     if tensor.numel() <= 8:
         return f"{tensor.tolist()}"

@@ -10,9 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
-from dnne_ros.transport.payload import Array, Wire
+from dnne_ros.transport.payload import STORED_AS, Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
 
 if TYPE_CHECKING:
@@ -65,12 +63,11 @@ def tensor_to_array(tensor: TorchTensor, axes: tuple[str, ...] = ()) -> Array:
     """Return a tensor (any dtype, shape and device) as an array, without a copy on the CPU."""
     import torch
 
-    tensor = tensor.detach()
-    if tensor.device.type != "cpu":
-        tensor = tensor.cpu()
-    if tensor.dtype == torch.bfloat16:
-        return Array(tensor.contiguous().view(torch.uint16).numpy(), axes, "bfloat16")
-    return Array(np.ascontiguousarray(tensor.numpy()).reshape(tuple(tensor.shape)), axes)
+    tensor = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    if dtype in STORED_AS:
+        return Array(tensor.view(getattr(torch, STORED_AS[dtype])).numpy(), axes, dtype)
+    return Array(tensor.numpy(), axes)
 
 
 def array_to_tensor(array: Array) -> TorchTensor:
@@ -79,7 +76,8 @@ def array_to_tensor(array: Array) -> TorchTensor:
 
     data = array.data if array.data.flags.writeable else array.data.copy()
     tensor = torch.from_numpy(data)
-    return tensor.view(torch.bfloat16) if array.element_type == "bfloat16" else tensor
+    dtype = array.element_type
+    return tensor.view(getattr(torch, dtype)) if dtype in STORED_AS else tensor
 
 
 class Tensor(PortType):
@@ -326,8 +324,10 @@ def _tensor_from_json(value: dict) -> Any:
         return value
     import torch
 
-    return torch.tensor(value["data"], dtype=getattr(torch, value["dtype"])).reshape(
-        value["shape"])
+    dtype = getattr(torch, str(value["dtype"]), None)
+    if not isinstance(dtype, torch.dtype):
+        return value
+    return torch.tensor(value["data"], dtype=dtype).reshape(value["shape"])
 
 
 class Image(PortType):

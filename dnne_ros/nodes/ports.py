@@ -5,6 +5,7 @@ from __future__ import annotations
 from dnne_ros.nodes.port_types import PortType
 from dnne_ros.transport.policy import EdgePolicy
 
+
 class Port:
     """A named, typed end of links; ``name`` is the attribute it is assigned to."""
 

@@ -21,10 +21,11 @@ def _kind_name(value: Any) -> str:
 class Widget:
     """One setting of a node type, declared as a class attribute.
 
-    On an instance the attribute reads as the current value.  The kind (boolean, integer, number, string) follows from ``default``.  ``minimum`` and
-    ``maximum`` are inclusive bounds, ``choices`` the legal strings.  ``live`` widgets may be
-    changed while the graph runs; for the others ``fixed_because`` says why they may not.
-    A ``seed`` widget brings one extra positional value in workflow files.
+    On an instance the attribute reads as the current value.  The kind (boolean, integer, number,
+    string) follows from ``default``.  ``minimum`` and ``maximum`` are inclusive bounds,
+    ``choices`` the legal strings.  ``live`` widgets may be changed while the graph runs; for the
+    others ``fixed_because`` says why they may not.  A ``seed`` widget brings one extra positional
+    value in workflow files.
     """
 
     default: bool | int | float | str

@@ -140,7 +140,8 @@ def _network(spec: PolicySpec, outputs: int, last_gain: float,
     layers: list[nn.Module] = []
     size = spec.observation_size
     for hidden in spec.hidden_sizes:
-        layers += [_linear(size, hidden, math.sqrt(2.0), generator), ACTIVATIONS[spec.activation]()]
+        layers.append(_linear(size, hidden, math.sqrt(2.0), generator))
+        layers.append(ACTIVATIONS[spec.activation]())
         size = hidden
     return nn.Sequential(*layers, _linear(size, outputs, last_gain, generator))
 

@@ -53,13 +53,16 @@ class Supervisor:
     ``on_message(process, message)`` each status message.
     """
 
-    def __init__(self, commands: Mapping[str, Sequence[str]], node_names: Mapping[str, str],
+    def __init__(self, commands: Mapping[str, Callable[[int], Sequence[str]]],
+                 node_names: Mapping[str, str],
                  on_line: Callable[[str, str], None],
                  on_message: Callable[[str, dict], None],
                  on_all_started: Callable[[], None]):
-        """Prepare to run ``commands`` (by process name).
+        """Prepare to run ``commands``.
 
-        ``node_names`` says which nodes live in each process, for the report of a failure.
+        By process name, each returns the words of a command line, given the file descriptor
+        of the status channel.  ``node_names`` says which nodes live in each process, for the
+        report of a failure.
         """
         self._commands = commands
         self._node_names = node_names
@@ -107,11 +110,11 @@ class Supervisor:
                 if child.process.returncode is None:
                     getattr(child.process, end)()
 
-    async def _start(self, name: str, command: Sequence[str]) -> list[Any]:
+    async def _start(self, name: str, command: Callable[[int], Sequence[str]]) -> list[Any]:
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                *command, "--status-fd", str(theirs.fileno()), pass_fds=[theirs.fileno()],
+                *command(theirs.fileno()), pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT, limit=2**20,
                 # A group of its own: Ctrl-C reaches us, and we stop the processes in order.
@@ -146,7 +149,13 @@ class Supervisor:
             self._on_line(child.name, line.decode(errors="replace").rstrip("\n"))
 
     async def _read_messages(self, child: Child, reader: asyncio.StreamReader) -> None:
-        while line := await reader.readline():
+        while True:
+            try:
+                line = await reader.readline()
+            except ConnectionResetError:  # it left without reading our last word
+                return
+            if not line:
+                return
             message = json.loads(line)
             if message["kind"] == "started":
                 child.started = True

@@ -1,7 +1,7 @@
 """Arrays as ``std_msgs/*MultiArray`` messages, exactly: dtype, shape and axis names survive.
 
 Element types that have a MultiArray of their own travel in it as they are.  The others (bool,
-float16, bfloat16, complex, and ports that take any dtype) travel as raw bytes in a
+float16, bfloat16, complex, …, and ports that take any dtype) travel as raw bytes in a
 ``UInt8MultiArray`` whose last dimension has size 1 and the label ``dtype=<name>``; a reader who
 knows nothing of that still sees a well-formed array of bytes.
 """
@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from dnne_ros.transport.cdr import HEADER, CdrError, CdrReader, CdrWriter
-from dnne_ros.transport.payload import Array
+from dnne_ros.transport.payload import STORED_AS, Array
 
 NATIVE_MESSAGES = {
     "float32": "Float32MultiArray", "float64": "Float64MultiArray",
@@ -26,7 +26,11 @@ NATIVE_MESSAGES = {
 """Element types with a message of their own."""
 
 _DTYPE_LABEL = "dtype="
-_STORED_AS = {"bfloat16": "uint16"}
+_DTYPES = {
+    **{name: np.dtype(name) for name in (
+        *NATIVE_MESSAGES, "bool", "float16", "complex64", "complex128")},
+    **{name: np.dtype(stored) for name, stored in STORED_AS.items()},
+}
 _MAX_SIZE = 2**32 - 1
 
 
@@ -38,13 +42,16 @@ def array_message(dtype: str | None) -> str:
 def encode_array(array: Array, carrier: str | None) -> bytes:
     """Return the serialised message of an array on a port of dtype ``carrier``.
 
-    Raises TypeError when the port has a native message and the array another element type.
+    Raises TypeError when the port has a native message and the array another element type, and
+    for elements that are no numbers.
     """
     data = array.data
     dtype = array.element_type
     labelled = carrier not in NATIVE_MESSAGES
     if not labelled and dtype != carrier:
         raise TypeError(f"expected elements of {carrier}, found {dtype}")
+    if dtype not in _DTYPES:
+        raise TypeError(f"elements of {dtype} cannot leave their process")
     prefix = _layout(data.shape, array.axes, dtype if labelled else "",
                      1 if labelled else data.itemsize)
     return b"".join((prefix, np.ascontiguousarray(data).data.cast("B") if data.size else b""))
@@ -58,9 +65,8 @@ def _layout(shape: tuple[int, ...], axes: tuple[str, ...], dtype: str, element_s
     dims = list(zip(labels, shape))
     elements = math.prod(shape)
     if dtype:
-        size = np.dtype(_STORED_AS.get(dtype, dtype)).itemsize
         dims.append((_DTYPE_LABEL + dtype, 1))
-        elements *= size
+        elements *= _DTYPES[dtype].itemsize
     if max((elements, *shape)) > _MAX_SIZE:
         raise TypeError(f"an array of shape {shape} is too large for one message")
     writer = CdrWriter()
@@ -79,21 +85,21 @@ def _layout(shape: tuple[int, ...], axes: tuple[str, ...], dtype: str, element_s
 def decode_array(message: bytes, carrier: str | None) -> Array:
     """Return the array in a serialised message; a view of the bytes, so not writable.
 
-    Messages of plain ROS publishers need no layout: without one, the array has one axis.
+    Messages of plain ROS publishers need no layout: without one, the array has one axis (a single
+    element none, as that is how 0-d arrays travel).
     Raises `CdrError` when the bytes are no such message or the layout contradicts the data.
     """
     labelled = carrier not in NATIVE_MESSAGES
     dims, offset, count, start = _parse_layout(message)
     dtype = "uint8" if labelled else carrier
-    if dims and dims[-1][0].startswith(_DTYPE_LABEL):
+    if labelled and dims and dims[-1][0].startswith(_DTYPE_LABEL):
         dtype = dims.pop()[0].removeprefix(_DTYPE_LABEL)
     elif not dims and (count - offset) != 1:
         dims = [("axis0", max(count - offset, 0))]
     shape = tuple(size for _, size in dims)
-    try:
-        stored = np.dtype(_STORED_AS.get(dtype, dtype))
-    except TypeError:
-        raise CdrError(f"unknown element type {dtype!r:.40}") from None
+    if dtype not in _DTYPES:
+        raise CdrError(f"unknown element type {dtype!r:.40}")
+    stored = _DTYPES[dtype]
     width = 1 if labelled else stored.itemsize
     start += -(start - len(HEADER)) % width if count else 0
     start += offset * width
@@ -101,7 +107,10 @@ def decode_array(message: bytes, carrier: str | None) -> Array:
         raise CdrError(f"layout of shape {shape} ({dtype}) needs more than {count} elements")
     if start + math.prod(shape) * stored.itemsize > len(message):
         raise CdrError(f"message ends after {len(message)} bytes, inside the elements")
-    data = np.frombuffer(message, stored, math.prod(shape), start).reshape(shape)
+    try:
+        data = np.frombuffer(message, stored, math.prod(shape), start).reshape(shape)
+    except ValueError as error:  # 65 axes, or sizes that overflow beside one of 0
+        raise CdrError(f"no array of shape {shape!s:.80}: {error}") from None
     return Array(data, tuple(label for label, _ in dims), dtype)
 
 

@@ -83,4 +83,7 @@ class CdrReader:
         """Return the next string."""
         length = self.uint32()
         start = self.take(length)
-        return self._data[start:start + max(length - 1, 0)].decode("utf-8")
+        try:
+            return self._data[start:start + max(length - 1, 0)].decode("utf-8")
+        except UnicodeDecodeError:
+            raise CdrError("a string is not UTF-8") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import struct
 import time
 from collections.abc import Callable
@@ -58,8 +59,8 @@ def _primitive(code: str) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any
 
 def _encode_string(text: str) -> bytes:
     writer = CdrWriter()
-    # ROS strings cannot hold a null character: readers in C++ would end there.
-    writer.string(text.replace("\0", "�"))
+    # ROS strings cannot hold a null character (readers in C++ would end there) nor half a pair.
+    writer.string(re.sub("[\0\ud800-\udfff]", "�", text))
     return writer.finish()
 
 

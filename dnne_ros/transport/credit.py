@@ -14,6 +14,7 @@ import numpy as np
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from dnne_ros.transport.array_codec import decode_array, encode_array
+from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.payload import Array
 
 REPORTS_PER_WINDOW = 4
@@ -47,6 +48,8 @@ class Credit:
     def from_message(cls, message: bytes) -> Credit:
         """Read the serialised message; `CdrError` if it is not one."""
         array = decode_array(message, "uint64")
+        if array.data.size != 1:
+            raise CdrError(f"expected one total, found {array.data.size}")
         return cls(array.axes[0] if array.axes else "", int(array.data.reshape(-1)[0]))
 
 

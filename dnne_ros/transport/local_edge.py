@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from itertools import islice
 from typing import Any
 
 from dnne_ros.transport.inbox import Inbox
@@ -23,7 +24,7 @@ class LocalEdge:
         self.policy = policy
         self.stats = EdgeStats()
         self._capacity = capacity if policy is EdgePolicy.LOSSLESS else 0
-        self._inbox = Inbox(policy, capacity, self.stats, self._wake_sender)
+        self._inbox = Inbox(policy, capacity, self.stats, self._wake_senders)
         self._senders: deque[asyncio.Future[None]] = deque()
 
     def offer(self, value: Any) -> bool:
@@ -42,10 +43,13 @@ class LocalEdge:
         self._senders.append(turn)
         try:
             await turn
+        except asyncio.CancelledError:
+            self._senders.remove(turn)
+            self._wake_senders()  # its turn may have come already
+            raise
         finally:
-            if turn in self._senders:
-                self._senders.remove(turn)
             self.stats.blocked_s += time.perf_counter() - started
+        self._senders.remove(turn)
         self._deliver(value)
 
     async def get(self, timeout: float | None = None) -> Any:
@@ -56,9 +60,8 @@ class LocalEdge:
         self.stats.sent += 1
         self._inbox.offer(value)
 
-    def _wake_sender(self) -> None:
-        while self._senders:
-            turn = self._senders.popleft()
+    def _wake_senders(self) -> None:
+        # One that is awake stays in the queue until it has run: its room is taken.
+        for turn in islice(self._senders, max(self._capacity - len(self._inbox), 0)):
             if not turn.done():
                 turn.set_result(None)
-                return

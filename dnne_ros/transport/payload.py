@@ -20,12 +20,20 @@ class Wire:
     dtype: str | None = None
 
 
+STORED_AS = {
+    "bfloat16": "uint16", "complex32": "uint32", "float8_e4m3fn": "uint8",
+    "float8_e4m3fnuz": "uint8", "float8_e5m2": "uint8", "float8_e5m2fnuz": "uint8",
+    "float8_e8m0fnu": "uint8",
+}
+"""Element types that numpy has not, and the integers whose bits stand for them."""
+
+
 @dataclass(frozen=True)
 class Array:
     """An n-dimensional array with named axes.
 
     ``data`` is C-contiguous.  ``dtype`` is the logical element type where numpy has none of that
-    name (``bfloat16`` travels as uint16 ``data``), else numpy's own name.  ``axes`` names the
+    name (see `STORED_AS`), else numpy's own name.  ``axes`` names the
     axes, outermost first; missing names are filled with ``axis0``, ….
     """
 

@@ -31,7 +31,8 @@ class RemoteReader:
                  capacity: int, qos: QoSProfile, on_arrival: Callable[[], None] | None = None):
         """Subscribe ``node`` to ``topic`` for the input ``name`` (``ppo_trainer_6/reward``).
 
-        ``qos`` is the topic's profile, which the edges of an output share.  ``on_arrival`` is called for each message that comes.
+        ``qos`` is the topic's profile, which the edges of an output share.  ``on_arrival`` is
+        called for each message that comes.
         """
         self.policy = policy
         self.stats = EdgeStats()

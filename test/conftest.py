@@ -1,0 +1,75 @@
+"""Keeps this test process to itself on DDS, and gives tests an event loop that serves rclpy."""
+
+import os
+
+os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository():
+    """Return the folder that holds the package and its tests."""
+    return REPOSITORY
+
+
+class RosLoop:
+    """A `RosEventLoop` with its own rclpy context."""
+
+    def __init__(self, context, loop):
+        self.context = context
+        self.loop = loop
+        self.nodes = []
+
+    def node(self, name, **options):
+        """Return a new rclpy node that the loop serves."""
+        import rclpy
+
+        node = rclpy.create_node(name, context=self.context, **options)
+        self.loop.executor.add_node(node)
+        self.nodes.append(node)
+        return node
+
+    def run(self, coroutine, timeout=60.0):
+        """Run a coroutine to its end; a test that hangs fails after ``timeout`` seconds."""
+        return self.loop.run_until_complete(asyncio.wait_for(coroutine, timeout))
+
+    async def until(self, condition):
+        """Wait for what DDS discovery will bring about: it has no event to wait for."""
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def ros_loop():
+    """Give an event loop that serves rclpy, and clean up after it."""
+    import rclpy
+    from rclpy.signals import SignalHandlerOptions
+
+    from dnne_ros.runtime.event_loop import RosEventLoop
+
+    context = rclpy.Context()
+    rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
+    ros = RosLoop(context, RosEventLoop(context))
+    try:
+        yield ros
+    finally:
+        for node in ros.nodes:
+            ros.loop.executor.remove_node(node)
+            node.destroy_node()
+        ros.loop.close()
+        rclpy.shutdown(context=context)
+
+
+@pytest.fixture(scope="session")
+def run_async():
+    """Run a coroutine in a plain asyncio loop; one that hangs fails after a minute."""
+    def run(coroutine, timeout=60.0):
+        return asyncio.run(asyncio.wait_for(coroutine, timeout))
+    return run

@@ -1,0 +1,109 @@
+"""A `NodeContext` in memory, to drive one node without ROS."""
+
+import asyncio
+
+import pytest
+
+
+class FakeLog:
+    """Keeps messages by their level."""
+
+    def __init__(self):
+        self.lines = []
+
+    def info(self, message):
+        self.lines.append(("info", message))
+
+    def warning(self, message):
+        self.lines.append(("warning", message))
+
+    def error(self, message):
+        self.lines.append(("error", message))
+
+
+class FakeContext:
+    """Queues for the linked inputs, and a list of what was sent."""
+
+    def __init__(self, node, linked, seed=0, inference=False):
+        self.name = f"/graph/{node.type_name.lower()}_1"
+        self.node_id = "1"
+        self.seed = seed
+        self.inference = inference
+        self.log = FakeLog()
+        self.sent = []
+        self.reported = []
+        self._inputs = {port: asyncio.Queue() for port in linked}
+        self._node = node
+        self._values = {}
+                self._change = asyncio.Event()
+
+    def is_linked(self, port):
+        return port in self._inputs or port in self._node.outputs
+
+    def trainers(self, output):
+        return 0
+
+    async def get(self, port, timeout):
+        if port in self._values:
+            return self._values[port]
+        value = await asyncio.wait_for(self._inputs[port].get(), timeout)
+        if self._node.inputs[port].type.held:
+            self._values[port] = value
+        return value
+
+    async def put(self, port, value):
+        assert port in self._node.outputs, port
+        self.sent.append((port, value))
+        self._change.set()
+        await asyncio.sleep(0)  # where a real edge may wait
+
+    def report(self, metrics):
+        self.reported.append(dict(metrics))
+
+    def boundary(self, epoch, metric, trigger):
+        raise AssertionError("no node here announces boundaries")
+
+    def feed(self, port, *values):
+        for value in values:
+            self._inputs[port].put_nowait(value)
+
+    def waiting(self, port):
+        """Return how many items of an input have not been taken."""
+        return self._inputs[port].qsize()
+
+    def outputs(self, port):
+        """Return what was sent on ``port`` so far."""
+        return [value for name, value in self.sent if name == port]
+
+    async def sends(self, count):
+        """Wait until ``count`` values were sent, over all outputs."""
+        while len(self.sent) < count:
+            self._change.clear()
+            await self._change.wait()
+
+
+@pytest.fixture(scope="session")
+def drive(run_async):
+    """Run a node on ``script(context)``, and return its context when the script is done."""
+    def call(node, script, linked, **options):
+        async def main():
+            context = node.context = FakeContext(node, linked, **options)
+            node.setup()
+            task = asyncio.ensure_future(node.process())
+            wanted = asyncio.ensure_future(script(context))
+            done, _ = await asyncio.wait({task, wanted}, return_when=asyncio.FIRST_COMPLETED)
+            if task in done:
+                task.result()
+            await wanted
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await node.close()
+            return context
+        return run_async(main())
+    return call
+
+
+@pytest.fixture(scope="session")
+def compute(run_async):
+    """Run a node's `compute` once."""
+    return lambda node, **inputs: run_async(node.compute(**inputs))

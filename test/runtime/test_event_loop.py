@@ -1,0 +1,103 @@
+"""One loop for asyncio and rclpy."""
+
+import asyncio
+import os
+import signal
+import threading
+
+
+def test_coroutines_timers_and_threads_work_as_in_any_loop(ros_loop):
+    async def main():
+        loop = asyncio.get_running_loop()
+        order = []
+        loop.call_later(0.02, order.append, "later")
+        loop.call_soon(order.append, "soon")
+        order.append(await loop.run_in_executor(None, threading.get_ident) != 0)
+        await asyncio.sleep(0.05)
+        return order
+
+    assert sorted(map(str, ros_loop.run(main()))) == ["True", "later", "soon"]
+
+
+def test_another_thread_wakes_a_loop_that_waits(ros_loop):
+    async def main():
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+        threading.Timer(0.05, loop.call_soon_threadsafe, (woken.set_result, "woken")).start()
+        return await woken
+
+    assert ros_loop.run(main(), timeout=10) == "woken"
+
+
+def test_a_signal_reaches_its_handler_while_the_loop_waits(ros_loop):
+    async def main():
+        loop = asyncio.get_running_loop()
+        seen = loop.create_future()
+        loop.add_signal_handler(signal.SIGINT, seen.set_result, "SIGINT")
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+        try:
+            return await seen
+        finally:
+            loop.remove_signal_handler(signal.SIGINT)
+
+    assert ros_loop.run(main(), timeout=10) == "SIGINT"
+
+
+def test_file_descriptors_are_watched(ros_loop):
+    read_end, write_end = os.pipe()
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        received = asyncio.Queue()
+        loop.add_reader(read_end, lambda: received.put_nowait(os.read(read_end, 100)))
+        try:
+            for text in (b"one", b"two", b"three"):
+                threading.Timer(0.01, os.write, (write_end, text)).start()
+                assert await received.get() == text
+        finally:
+            loop.remove_reader(read_end)
+
+    ros_loop.run(main(), timeout=10)
+    os.close(read_end)
+    os.close(write_end)
+
+
+def test_dds_is_served_while_coroutines_keep_the_loop_busy(ros_loop):
+    from std_msgs.msg import Int64
+
+    node = ros_loop.node("busy")
+    received = []
+
+    def on_message(message):
+        received.append(message.data)
+        ros_loop.loop.ros.count_arrival()
+
+    node.create_subscription(Int64, "numbers", on_message, 1000)
+    publisher = node.create_publisher(Int64, "numbers", 1000)
+
+    async def main():
+        await ros_loop.until(lambda: publisher.get_subscription_count() == 1)
+        for number in range(500):
+            publisher.publish(Int64(data=number))
+        while len(received) < 500:
+            await asyncio.sleep(0)  # never idle: the loop always has something ready
+
+    ros_loop.run(main())
+    assert received == list(range(500))
+
+
+def test_callbacks_run_in_the_loops_own_thread(ros_loop):
+    from std_msgs.msg import Int64
+
+    node = ros_loop.node("threads")
+    publisher = node.create_publisher(Int64, "thread", 10)
+
+    async def main():
+        came = asyncio.get_running_loop().create_future()
+        node.create_subscription(
+            Int64, "thread", lambda _: came.set_result(threading.get_ident()), 10)
+        await ros_loop.until(lambda: publisher.get_subscription_count() == 1)
+        publisher.publish(Int64(data=1))
+        return await came
+
+    assert ros_loop.run(main()) == threading.get_ident()
