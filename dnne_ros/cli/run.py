@@ -13,13 +13,13 @@ from pathlib import Path
 
 from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import RunReport, write_report
-from dnne_ros.cli.run_arguments import add_run_arguments, duration, run_words
+from dnne_ros.cli.run_arguments import (
+    add_run_arguments, check_checkpoints, duration, run_words)
 from dnne_ros.cli.workflow_arguments import (
     add_workflow_arguments, load_graph, workflow_words)
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.placement.placement import Placement
-from dnne_ros.runtime.checkpoint_store import CheckpointStore
 from dnne_ros.runtime.supervisor import Supervisor
 
 _EXAMPLES = """\
@@ -87,10 +87,7 @@ def _check_outputs(options: argparse.Namespace) -> None:
     if options.until_return is not None and not math.isfinite(options.until_return):
         problems.add("--until-return: expected a finite number")
     problems.raise_if_any()
-    if options.save_checkpoint_dir:
-        CheckpointStore(options.save_checkpoint_dir).prepare()
-    if options.load_checkpoint_dir:
-        CheckpointStore(options.load_checkpoint_dir).manifest()
+    check_checkpoints(options)
 
 
 async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement

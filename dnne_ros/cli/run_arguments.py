@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dnne_ros.nodes.checkpoint_trigger import parse_duration
+from dnne_ros.runtime.checkpoint_store import CheckpointStore
 from dnne_ros.runtime.settings import RunSettings
 
 
@@ -31,8 +32,17 @@ def run_settings(options: argparse.Namespace) -> RunSettings:
     """Return the settings that the arguments say."""
     return RunSettings(
         seed=options.seed, inference=options.inference, until_return=options.until_return,
-        save_directory=options.save_checkpoint_dir, load_directory=options.load_checkpoint_dir,
+        save_directory=options.save_checkpoint_dir or None,
+        load_directory=options.load_checkpoint_dir or None,
         peer_timeout=options.peer_timeout)
+
+
+def check_checkpoints(options: argparse.Namespace) -> None:
+    """Find out before the start that a checkpoint cannot be written or read; `InputError`."""
+    if options.save_checkpoint_dir:
+        CheckpointStore(options.save_checkpoint_dir).prepare()
+    if options.load_checkpoint_dir:
+        CheckpointStore(options.load_checkpoint_dir).manifest()
 
 
 def run_words(options: argparse.Namespace) -> list[str]:

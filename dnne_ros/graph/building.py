@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from dnne_ros.errors import Problems
+from dnne_ros.graph.flow import misfit, output_types, passed_on
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.graph.names import node_ros_names, to_ros_name
@@ -13,7 +14,6 @@ from dnne_ros.graph.settings import Setting, apply_settings
 from dnne_ros.nodes.catalogue import Catalogue
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.port_types import AnyValue, PortType
-from dnne_ros.nodes.ports import Input
 from dnne_ros.nodes.widget import WidgetError
 from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
@@ -53,7 +53,7 @@ class _Builder:
         links = self._links()
         unknown = {link.source: AnyValue() for link in self.workflow.links
                    if link.source.node not in self.types}
-        flowing = _output_types(self.types, (*links, *self.workflow.links), unknown)
+        flowing = output_types(self.types, (*links, *self.workflow.links), unknown)
         edges = self._edges(links, flowing)
         self._check_required_inputs(edges)
         self._check_loops(edges)
@@ -105,9 +105,9 @@ class _Builder:
             node_type = self.types[link.target.node]
             port = node_type.inputs[link.target.port]
             carried = flowing.get(link.source)
-            misfit = _misfit(port, carried, _passed_on(node_type, link.target, flowing))
-            if carried is None or misfit:
-                self._problem(link.target.node, f"{misfit} from {self._describe(link.source)}",
+            problem = misfit(port, carried, passed_on(node_type, link.target, flowing))
+            if carried is None or problem:
+                self._problem(link.target.node, f"{problem} from {self._describe(link.source)}",
                               f"input {link.target.port!r}")
                 continue
             policy, capacity = self._edge_options(link, port.policy or carried.policy)
@@ -195,54 +195,3 @@ class _Builder:
         self._problem(record.id, f"process {process!r:.40} is not a legal name; expected lower-"
                       "case letters, digits and single underscores")
         return None
-
-
-def _output_types(types: Mapping[str, type[Node]], links: Iterable[LinkRecord],
-                  unknown: Mapping[PortRef, PortType]) -> dict[PortRef, PortType]:
-    """Return what flows out of each output, ``unknown`` ones included.
-
-    An output of any type passes on what comes to the node's first linked input of any type.
-    """
-    flowing = {
-        PortRef(node, port.name): port.type for node, node_type in types.items()
-        for port in node_type.outputs.values() if not isinstance(port.type, AnyValue)}
-    flowing.update(unknown)
-    source_of = {link.target: link.source for link in links}
-    changed = True
-    while changed:
-        changed = False
-        for node, node_type in types.items():
-            arriving = next(
-                (flowing[source] for port in node_type.inputs.values()
-                 if isinstance(port.type, AnyValue)
-                 for source in [source_of.get(PortRef(node, port.name))] if source in flowing),
-                None)
-            for port in node_type.outputs.values():
-                ref = PortRef(node, port.name)
-                if ref not in flowing and arriving is not None:
-                    flowing[ref] = arriving
-                    changed = True
-    return flowing
-
-
-def _passed_on(node_type: type[Node], target: PortRef, flowing: Mapping[PortRef, PortType]
-               ) -> PortType | None:
-    """Return the type that what comes to ``target`` is passed on as, or None if it is not."""
-    if not isinstance(node_type.inputs[target.port].type, AnyValue):
-        return None
-    return next((flowing.get(PortRef(target.node, port.name))
-                 for port in node_type.outputs.values() if isinstance(port.type, AnyValue)), None)
-
-
-def _misfit(port: Input, carried: PortType | None, passed_on: PortType | None) -> str:
-    """Say what is wrong with a link, '' if nothing; ``carried`` is None if nobody can tell."""
-    expected = " or ".join(str(type) for type in (port.type, *port.also))
-    if carried is None:
-        return f"expected {expected}, found an output that is given nothing to pass on,"
-    if not port.accepts(carried):
-        return f"expected {expected}, found {carried}"
-    if passed_on is None or isinstance(carried, AnyValue) or isinstance(passed_on, AnyValue):
-        return ""
-    if type(carried) is not type(passed_on) or carried.wire != passed_on.wire:
-        return f"expected {passed_on} as on its other inputs, found {carried}"
-    return ""

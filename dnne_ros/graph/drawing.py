@@ -26,7 +26,8 @@ _STYLE = """
 text { font-family: "DejaVu Sans", "Segoe UI", sans-serif; font-size: 11px; fill: #1f2933 }
 .title { font-weight: bold; font-size: 12px; fill: #ffffff }
 .name { font-size: 10px; fill: #e4e7eb }
-.policy { font-size: 9px; fill: #52606d; text-anchor: middle }
+.policy { font-size: 9px; fill: #52606d; text-anchor: end }
+.halo { font-size: 9px; text-anchor: end; stroke: #f5f7fa; stroke-width: 3px }
 .frame { font-size: 14px; fill: #7b8794 }
 """
 
@@ -133,18 +134,31 @@ class _Drawing:
     def _edge(self, svg: ElementTree.Element, edge: Edge) -> None:
         (x1, y1), (x2, y2) = self._port(edge.source, output=True), self._port(
             edge.target, output=False)
-        bend = max(50.0, abs(x2 - x1) / 2)
         crosses = self.process_of[edge.source.node] != self.process_of[edge.target.node]
         pattern = {"stroke_dasharray": "1.5 4"} if edge.implied else (
             {"stroke_dasharray": "8 4"} if crosses else {})
-        line = _add(svg, "path", d=f"M{x1:.1f},{y1:.1f} C{x1 + bend:.1f},{y1:.1f} "
-                    f"{x2 - bend:.1f},{y2:.1f} {x2:.1f},{y2:.1f}",
-                    fill="none", stroke=_color(edge.type.name), stroke_width=2,
-                    stroke_linecap="round", **pattern)
+        line = _add(svg, "path", d=self._curve(edge, x1, y1, x2, y2), fill="none",
+                    stroke=_color(edge.type.name), stroke_width=2, stroke_linecap="round",
+                    **pattern)
         _add(line, "title", text=f"{self.graph.edge_name(edge)}: {edge.type}, "
              f"{edge.policy.value}, capacity {edge.capacity}, {'DDS' if crosses else 'local'}")
-        _add(svg, "text", f"{edge.type.name} · {edge.policy.value}", x=(x1 + x2) / 2,
-             y=(y1 + y2) / 2 - 4, **{"class": "policy"})
+        # At the input, which has this one edge only: labels never lie on each other.
+        for style in ("halo", "policy"):
+            _add(svg, "text", f"{edge.type.name} · {edge.policy.value}", x=x2 - 8, y=y2 - 4,
+                 **{"class": style})
+
+    def _curve(self, edge: Edge, x1: float, y1: float, x2: float, y2: float) -> str:
+        """Return the path of an edge; one that leads back to the left passes below its nodes."""
+        if x2 > x1:
+            bend = max(50.0, (x2 - x1) / 2)
+            return (f"M{x1:.1f},{y1:.1f} C{x1 + bend:.1f},{y1:.1f} {x2 - bend:.1f},{y2:.1f} "
+                    f"{x2:.1f},{y2:.1f}")
+        boxes = self.boxes[edge.source.node], self.boxes[edge.target.node]
+        below = max(box.y + box.height for box in boxes) + 24 + 8 * (
+            self.graph.edges.index(edge) % 5)
+        return (f"M{x1:.1f},{y1:.1f} C{x1 + 70:.1f},{y1:.1f} {x1 + 70:.1f},{below:.1f} "
+                f"{x1 - 30:.1f},{below:.1f} L{x2 + 30:.1f},{below:.1f} "
+                f"C{x2 - 70:.1f},{below:.1f} {x2 - 70:.1f},{y2:.1f} {x2:.1f},{y2:.1f}")
 
     def _legend(self, svg: ElementTree.Element, x: float, y: float) -> None:
         for process, color in self.colors.items():

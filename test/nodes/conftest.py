@@ -35,7 +35,7 @@ class FakeContext:
         self._inputs = {port: asyncio.Queue() for port in linked}
         self._node = node
         self._values = {}
-                self._change = asyncio.Event()
+        self._change = asyncio.Event()
 
     def is_linked(self, port):
         return port in self._inputs or port in self._node.outputs

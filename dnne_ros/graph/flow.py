@@ -1,0 +1,61 @@
+"""What flows out of each output, and whether an input takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.port_types import AnyValue, PortType
+from dnne_ros.nodes.ports import Input
+from dnne_ros.workflow.records import LinkRecord, PortRef
+
+
+def output_types(types: Mapping[str, type[Node]], links: Iterable[LinkRecord],
+                 unknown: Mapping[PortRef, PortType]) -> dict[PortRef, PortType]:
+    """Return what flows out of each output, ``unknown`` ones included.
+
+    An output of any type passes on what comes to the node's first linked input of any type.
+    """
+    flowing = {
+        PortRef(node, port.name): port.type for node, node_type in types.items()
+        for port in node_type.outputs.values() if not isinstance(port.type, AnyValue)}
+    flowing.update(unknown)
+    source_of = {link.target: link.source for link in links}
+    changed = True
+    while changed:
+        changed = False
+        for node, node_type in types.items():
+            arriving = next(
+                (flowing[source] for port in node_type.inputs.values()
+                 if isinstance(port.type, AnyValue)
+                 for source in [source_of.get(PortRef(node, port.name))] if source in flowing),
+                None)
+            for port in node_type.outputs.values():
+                ref = PortRef(node, port.name)
+                if ref not in flowing and arriving is not None:
+                    flowing[ref] = arriving
+                    changed = True
+    return flowing
+
+
+def passed_on(node_type: type[Node], target: PortRef, flowing: Mapping[PortRef, PortType]
+              ) -> PortType | None:
+    """Return the type that what comes to ``target`` is passed on as, or None if it is not."""
+    if not isinstance(node_type.inputs[target.port].type, AnyValue):
+        return None
+    return next((flowing.get(PortRef(target.node, port.name))
+                 for port in node_type.outputs.values() if isinstance(port.type, AnyValue)), None)
+
+
+def misfit(port: Input, carried: PortType | None, passed_on: PortType | None) -> str:
+    """Say what is wrong with a link, '' if nothing; ``carried`` is None if nobody can tell."""
+    expected = " or ".join(str(type) for type in (port.type, *port.also))
+    if carried is None:
+        return f"expected {expected}, found an output that is given nothing to pass on,"
+    if not port.accepts(carried):
+        return f"expected {expected}, found {carried}"
+    if passed_on is None or isinstance(carried, AnyValue) or isinstance(passed_on, AnyValue):
+        return ""
+    if type(carried) is not type(passed_on) or carried.wire != passed_on.wire:
+        return f"expected {passed_on} as on its other inputs, found {carried}"
+    return ""
