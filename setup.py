@@ -1,38 +1,15 @@
 """Installs dnne_ros with colcon (ament_python) or pip."""
 
+import sys
 from glob import glob
-from pathlib import Path
 
 from setuptools import find_packages, setup
-from setuptools.command.bdist_wheel import bdist_wheel
 
 PACKAGE = "dnne_ros"
-EXECUTABLES = {
-    "dnne-ros": "dnne_ros.cli.main:main",
-    "host": "dnne_ros.cli.host:run_and_leave",
-}
 
-
-class AmentWheel(bdist_wheel):
-    """A wheel whose executables are also where ``ros2 run`` and ``ros2 launch`` look.
-
-    colcon installs them there (setup.cfg); pip puts them into ``bin``, with the interpreter that
-    has the package.  So each gets a namesake in ``lib/<package>`` that runs the one in ``bin``.
-    """
-
-    def finalize_options(self):
-        """Write the namesakes and add them to the data files."""
-        super().finalize_options()
-        folder = Path(self.bdist_dir).parent / "ament_executables"
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in EXECUTABLES:
-            namesake = folder / name
-            namesake.write_text(f'#!/bin/sh\nexec "$(dirname "$0")/../../bin/{name}" "$@"\n')
-            namesake.chmod(0o755)
-        self.distribution.data_files.append(
-            (f"lib/{PACKAGE}", [str(folder / name) for name in EXECUTABLES]))
-
-
+# colcon installs the executables where ros2 run and ros2 launch look (see setup.cfg).  pip puts
+# them into bin, so a wheel brings a namesake of each to that place.
+PIP_EXECUTABLES = glob("resource/executables/*") if "bdist_wheel" in sys.argv else []
 
 setup(
     name=PACKAGE,
@@ -43,6 +20,7 @@ setup(
         (f"share/{PACKAGE}", ["package.xml"]),
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
         (f"share/{PACKAGE}/config/workflows", glob("config/workflows/*.json")),
+        (f"lib/{PACKAGE}", PIP_EXECUTABLES),
     ],
     python_requires=">=3.10",
     install_requires=[
@@ -72,7 +50,9 @@ setup(
     description="Runs dataflow graphs for machine learning and robotics as ROS 2 systems.",
     license="Apache-2.0",
     entry_points={
-        "console_scripts": [f"{name} = {target}" for name, target in EXECUTABLES.items()],
+        "console_scripts": [
+            "dnne-ros = dnne_ros.cli.main:main",
+            "host = dnne_ros.cli.host:run_and_leave",
+        ],
     },
-    cmdclass={"bdist_wheel": AmentWheel},
 )

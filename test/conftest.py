@@ -9,6 +9,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Machines that run tests are busy: how long an example takes says nothing.
+settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -60,10 +66,10 @@ def ros_loop():
     try:
         yield ros
     finally:
-        for node in ros.nodes:
-            ros.loop.executor.remove_node(node)
-            node.destroy_node()
         ros.loop.close()
+        ros.loop.executor.shutdown()  # until then it keeps subscriptions alive
+        for node in ros.nodes:
+            node.destroy_node()
         rclpy.shutdown(context=context)
 
 

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from dnne_ros.cli.run_arguments import add_run_arguments, run_settings
 from dnne_ros.errors import DnneError, InputError
@@ -18,10 +19,12 @@ Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
 
 
 def add_host_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of a run, --process and --status-fd."""
+    """Add the arguments of a run, --process, --run-id and --status-fd."""
     add_run_arguments(parser)
     parser.add_argument("--process", default="", metavar="NAME",
                         help="which process of the placement (default: the only one)")
+    parser.add_argument("--run-id", default="", metavar="TEXT",
+                        help="the same in all processes of a run, and different in other runs")
     parser.add_argument("--status-fd", type=int, metavar="N",
                         help="file descriptor of a socket to the supervisor")
 
@@ -61,7 +64,8 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
         raise InputError("environment", [
             f"{error}: source a ROS 2 installation, or install the wheels with "
             "pip install 'dnne_ros[wheels]'"]) from None
-    return GraphProcess(graph, placement, name, run_settings(options), status).run(ros_args)
+    settings = replace(run_settings(options), run_id=options.run_id)
+    return GraphProcess(graph, placement, name, settings, status).run(ros_args)
 
 
 def leave(code: int) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from dnne_ros.cli.hosting import add_host_arguments, host, leave
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.stated import StatedLink, StatedNode, state_graph
+from dnne_ros.launching.parameter_check import check_parameter_file
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.planning import place
 from dnne_ros.placement.stated import state_placement
@@ -21,11 +23,23 @@ def run_package(package: str, namespace: str, nodes: Mapping[str, StatedNode],
     """
     def load(options: argparse.Namespace, ros_args: list[str]) -> tuple[Graph, Placement]:
         graph = state_graph(package, namespace, nodes, links)
+        _check_parameter_files(graph, ros_args)
         if options.place:
             return graph, place(graph, options.place)
         return graph, state_placement(graph, processes)
 
     leave(host(_parser(package), load))
+
+
+def _check_parameter_files(graph: Graph, ros_args: Sequence[str]) -> None:
+    """Raise `InputError` for a parameter file that means nodes or values that do not exist."""
+    namespace = f"/{graph.namespace}"
+    for word in ros_args:
+        if word.startswith("__ns:="):
+            namespace = "/" + word.removeprefix("__ns:=").strip("/")
+    for option, file in zip(ros_args, ros_args[1:]):
+        if option == "--params-file":
+            check_parameter_file(Path(file), graph, namespace)
 
 
 def _parser(package: str) -> argparse.ArgumentParser:

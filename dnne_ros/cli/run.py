@@ -8,6 +8,7 @@ import math
 import os
 import signal
 import sys
+import uuid
 from functools import partial
 from pathlib import Path
 
@@ -106,8 +107,9 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
 
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
                  for process, nodes in placement.processes.items()}
+        run_id = uuid.uuid4().hex
         supervisor = Supervisor(
-            {name: partial(_command, options, name) for name in placement.processes}, names,
+            {name: partial(_command, options, name, run_id) for name in placement.processes}, names,
             progress.line, on_message, on_all_started)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
@@ -119,7 +121,8 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
     return report
 
 
-def _command(options: argparse.Namespace, process: str, status_fd: int) -> list[str]:
+def _command(options: argparse.Namespace, process: str, run_id: str, status_fd: int
+             ) -> list[str]:
     return [sys.executable, "-m", "dnne_ros.cli.host", *workflow_words(options),
-            *run_words(options), "--process", process, "--status-fd", str(status_fd),
-            *options.ros_args]
+            *run_words(options), "--process", process, "--run-id", run_id,
+            "--status-fd", str(status_fd), *options.ros_args]

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import inspect
-import sys
 from pathlib import Path
 
-from dnne_ros.errors import InputError
 from dnne_ros.graph.building import build_graph
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.settings import Setting
 from dnne_ros.nodes.catalogue import BUILT_IN, Catalogue
-from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.own_types import installed_node_types, node_types_in_file
 from dnne_ros.workflow.reading import read_workflow
 
 
@@ -56,28 +52,11 @@ def load_graph(options: argparse.Namespace) -> Graph:
 
 
 def load_catalogue(files: list[str]) -> Catalogue:
-    """Return the built-in node types and those in ``files``."""
+    """Return the built-in node types, those of installed packages, and those in ``files``."""
     catalogue = Catalogue(BUILT_IN)
+    for node_type in installed_node_types():
+        catalogue.add(node_type)
     for file in files:
-        for node_type in _node_types_in(Path(file)):
+        for node_type in node_types_in_file(Path(file)):
             catalogue.add(node_type)
     return catalogue
-
-
-def _node_types_in(path: Path) -> list[type[Node]]:
-    name = f"dnne_ros_user_nodes_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise InputError(str(path), ["expected a Python file (.py) with node types"])
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise InputError(str(path), [
-            f"cannot be imported: {type(error).__name__}: {error}"]) from error
-    types = [value for value in vars(module).values() if inspect.isclass(value)
-             and issubclass(value, Node) and value.__module__ == name]
-    if not types:
-        raise InputError(str(path), ["defines no subclass of dnne_ros.nodes.node.Node"])
-    return types

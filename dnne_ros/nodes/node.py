@@ -128,6 +128,22 @@ class Node:
         """Return what is wrong with ``values`` beyond each widget's own range; [] if nothing."""
         return []
 
+    @classmethod
+    def required_imports(cls) -> tuple[str, ...]:
+        """Return modules that must be installed where the node runs, ``("cv2",)``.
+
+        An exported package declares them, beside those that are found in the type's source.
+        """
+        return ()
+
+    @classmethod
+    def post_process_code(cls, code: str) -> str:
+        """Return the module that an exported package gets for a node of this type.
+
+        ``code`` is the module as generated; it must go on defining the node's class.
+        """
+        return code
+
     def setup(self) -> None:
         """Import what is heavy, build models, open devices.  `context` is there already."""
 

@@ -90,6 +90,12 @@ class Tensor(PortType):
         self.dtype = dtype
         self.axes = axes
 
+    def accepts(self, output: PortType) -> bool:
+        """Take tensors whose element type, where both ends declare one, is the same."""
+        if isinstance(output, Tensor):
+            return None in (self.dtype, output.dtype) or self.dtype == output.dtype
+        return super().accepts(output)
+
     @property
     def wire(self) -> Wire:
         """Return the array message of the element type."""

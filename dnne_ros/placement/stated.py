@@ -18,6 +18,8 @@ def state_placement(graph: Graph, processes: Mapping[str, Sequence[str]]) -> Pla
     id_of = {node.ros_name: id for id, node in graph.nodes.items()}
     process_of: dict[str, str] = {}
     for process, names in processes.items():
+        if not names:
+            problems.add(f"process {process} has no nodes")
         for name in names:
             if name not in id_of:
                 problems.add(f"process {process}: no node {name!r}")

@@ -28,6 +28,9 @@ from dnne_ros.runtime.wiring import Wiring, wire
 
 _HOUSEKEEPING_SECONDS = 0.2
 _HANDSHAKE_SECONDS = 0.01
+_TWIN_TICKS = 10
+_TWIN_ADVICE = ("another copy of this graph is running; give this one a namespace of its own: "
+                "--ros-args -r __ns:=/another")
 
 
 class GraphProcess:
@@ -149,6 +152,7 @@ class GraphProcess:
             await asyncio.gather(*running, ended, housekeeping, return_exceptions=True)
             for node in self._nodes.values():
                 await node.close()
+            self._control.flush()
             self._status.send("finished", reason=self._control.reason,
                               edges=self._wiring.edge_reports(self._graph))
 
@@ -184,15 +188,34 @@ class GraphProcess:
             missing = [consumer for writer in self._wiring.writers
                        for consumer in writer.missing()]
             if not waiting and not missing:
-                return
+                break
             if time.monotonic() > deadline:
                 absent = [f"the source of {name}" for name in waiting] + missing
                 raise PeerError(f"{self._name}: no word after {self._settings.peer_timeout:.0f} s "
                                 f"from {', '.join(sorted(set(absent)))}")
             await asyncio.sleep(_HANDSHAKE_SECONDS)
+        if self._wiring.readers or self._wiring.writers:
+            twins = self._twins()
+            if twins:
+                raise PeerError(f"{', '.join(twins)}: {_TWIN_ADVICE}")
+
+    def _twins(self) -> list[str]:
+        """Return those of our nodes whose full name another running node has too."""
+        hosts = list(self._hosts.values())
+        visible = [f"{space.rstrip('/')}/{name}"
+                   for name, space in hosts[0].get_node_names_and_namespaces()]
+        return [name for name in (host.get_fully_qualified_name() for host in hosts)
+                if visible.count(name) > 1]
 
     async def _keep_house(self) -> None:
+        watch_for_twins = _TWIN_TICKS
         while True:
+            # In one process a twin does no harm but to those who watch, so a word is enough.
+            # Only the newcomer of two looks: discovery takes a moment, not longer.
+            watch_for_twins -= 1
+            if watch_for_twins >= 0 and (twins := self._twins()):
+                watch_for_twins = 0
+                self._status.send("warning", message=f"{', '.join(twins)}: {_TWIN_ADVICE}")
             for output in self._wiring.outputs.values():
                 output.look_for_watchers()
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)

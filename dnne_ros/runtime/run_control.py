@@ -11,6 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from rclpy.duration import Duration
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
@@ -29,6 +30,8 @@ _QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=100,
 _SAVE_TIMEOUT = 30.0
 _BOUNDARY_GRACE = 1.0
 """Seconds that a stop waits for the next boundary, where all states fit together."""
+
+_FLUSH = Duration(seconds=0.5)
 
 BEST_FOLDER = "best"
 
@@ -82,6 +85,8 @@ class RunControl:
         self._answered: asyncio.Event = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._publisher: Any = None
+        self._own_saved: set[str] = set()
+        self._warned_of_trigger = False
 
     def connect(self, host: NodeHost) -> None:
         """Talk to the other processes through the node ``host``."""
@@ -103,6 +108,10 @@ class RunControl:
         if end is None and target is not None and metric is not None and metric >= target:
             end = "until_return"
         can_save = self._settings.save_directory is not None and not self._settings.inference
+        if trigger is not None and not can_save and not self._warned_of_trigger:
+            self._warned_of_trigger = True
+            self._status.send("warning", message="checkpoint_enabled is set, but no "
+                              "--save-checkpoint-dir: nothing is saved")
         due = can_save and trigger is not None and trigger.due(epoch, metric)
         best = due and trigger.keeps_best
         return RunBoundary(self, save=(due and not best) or (can_save and end is not None),
@@ -130,6 +139,11 @@ class RunControl:
         self.reason = reason
         self.ended.set()
         self._say({"say": "over", "reason": reason})
+
+    def flush(self) -> None:
+        """Wait until the other processes have what was said last; then this one may leave."""
+        if self._publisher is not None:
+            self._publisher.wait_for_all_acked(_FLUSH)
 
     async def _wait_ended(self, seconds: float) -> None:
         try:
@@ -185,28 +199,34 @@ class RunControl:
 
     def _say(self, message: dict) -> None:
         if self._publisher is not None:
-            self._publisher.publish(String(data=json.dumps({"process": self._process, **message})))
+            self._publisher.publish(String(data=json.dumps({
+                "run": self._settings.run_id, "process": self._process, **message})))
 
     def _on_message(self, message: String) -> None:
-        content = json.loads(message.data)
-        if content["process"] == self._process:
-            return
-        if content["say"] == "over":
-            self.reason = content["reason"]
-            self.ended.set()
-        elif content["say"] == "saved":
-            self._answers[content["process"]] = content
-            self._answered.set()
-        elif content["say"] == "save":
-            task = asyncio.get_running_loop().create_task(self._answer_save(content))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        try:
+            content = json.loads(message.data)
+            sender, said = content["process"], content["say"]
+            if content["run"] != self._settings.run_id or sender not in self._peers:
+                return
+            if said == "over":
+                self.reason = str(content["reason"])
+                self.ended.set()
+            elif said == "saved":
+                self._answers[sender] = {"nodes": list(content["nodes"]),
+                                         "error": content.get("error")}
+                self._answered.set()
+            elif said == "save" and content["folder"] in ("", BEST_FOLDER):
+                task = asyncio.get_running_loop().create_task(self._answer_save(
+                    content["folder"], int(content["generation"]), bool(content["aligned"])))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        except (ValueError, KeyError, TypeError) as error:  # anybody may publish on a topic
+            self._status.send("warning", message=f"a message on {TOPIC} means nothing: {error!r}")
 
-    async def _answer_save(self, asked: dict) -> None:
+    async def _answer_save(self, folder: str, generation: int, aligned: bool) -> None:
         answer: dict[str, Any] = {"say": "saved", "nodes": []}
         try:
-            await self._write(self._store(asked["folder"]), asked["generation"],
-                              asked["aligned"])
+            await self._write(self._store(folder), generation, aligned)
             answer["nodes"] = sorted(self._own_saved)
         except OSError as error:
             answer["error"] = str(error)

@@ -20,3 +20,4 @@ class RunSettings:
     save_directory: str | None = None
     load_directory: str | None = None
     peer_timeout: float = 60.0
+    run_id: str = ""

@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 _STOP_SECONDS = 4.0
@@ -27,7 +27,6 @@ class Child:
     process: asyncio.subprocess.Process
     channel: asyncio.StreamWriter
     started: bool = False
-    finished: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     exit_code: int | None = None
 
@@ -133,9 +132,6 @@ class Supervisor:
                 if not child.error else child.describe_end()
             self.exit_code = child.exit_code if child.exit_code > 0 else 1
             self.stop("failed")
-        elif self._stopping is None and all(
-                other.process.returncode is not None for other in self.children.values()):
-            self.reason = self.reason or child.finished.get("reason", "")
 
     async def _read_output(self, child: Child) -> None:
         stream = child.process.stdout
@@ -163,8 +159,7 @@ class Supervisor:
                         and len(self.children) == len(self._commands):
                     self._on_all_started()
             elif message["kind"] == "finished":
-                child.finished = message
-                self.reason = self.reason or message["reason"]
+                self.stop(message["reason"])
             elif message["kind"] == "error":
                 child.error = message["message"]
             self._on_message(child.name, message)

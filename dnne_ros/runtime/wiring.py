@@ -117,7 +117,9 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
         source = RemoteInput(reader, edge.type)
         if _sends_back(graph, edge):
             return HeldInput(source, send_updates(host, update_topic(graph, edge), edge.type))
-    return HeldInput(source) if edge.type.held else source
+    # The target decides: a merge passes on a model once, it does not hold it.
+    held = graph.nodes[edge.target.node].type.inputs[edge.target.port].type.held
+    return HeldInput(source) if held else source
 
 
 def _input_name(graph: Graph, edge: Edge) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rclpy.event_handler import SubscriptionEventCallbacks
 from std_msgs.msg import UInt64MultiArray
 
+from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
@@ -94,7 +95,12 @@ class RemoteWriter:
                     consumer.stats.blocked_s += waited
 
     def _on_credit(self, message: bytes) -> None:
-        credit = Credit.from_message(message)
+        try:
+            credit = Credit.from_message(message)
+        except CdrError as error:  # anybody may publish here; it must not end the run
+            self._node.get_logger().warning(
+                f"not a credit for {self._publisher.topic_name}: {error}")
+            return
         consumer = self._consumers.get(credit.consumer)
         if consumer is not None:
             consumer.taken = max(credit.taken, consumer.taken or 0)

@@ -48,7 +48,8 @@ def test_a_users_type_replaces_and_does_not_steal():
 
     catalogue = Catalogue((*BUILT_IN, PPOAgentNode, Debug, OR))
     assert catalogue.find("PPOAgent") is PPOAgentNode
-    assert catalogue.find("Debug") is Debug and catalogue.find("Display").type_name == "DisplayNode"
+    assert catalogue.find("Debug") is Debug
+    assert catalogue.find("Display").type_name == "DisplayNode"
     assert catalogue.find("OR") is OR and catalogue.find("ORNode").type_name == "ORNode"
     assert len(list(catalogue)) == len(BUILT_IN) + 2
 

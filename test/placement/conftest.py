@@ -9,8 +9,8 @@ from dnne_ros.graph.building import build_graph
 from dnne_ros.nodes.catalogue import Catalogue
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 
-NODES = {"1": "IsaacGymEnv", "4": "IsaacGymStep", "2": "OR", "3": "PPOAgent", "5": "CartpoleAction",
-         "6": "Display"}
+NODES = {"1": "IsaacGymEnv", "4": "IsaacGymStep", "2": "OR", "3": "PPOAgent",
+         "5": "CartpoleAction", "6": "Display"}
 LINKS = (("1", "sim_handle", "4", "sim_handle"), ("1", "observations", "2", "input_a"),
          ("4", "observations", "2", "input_b"), ("2", "output", "3", "observations"),
          ("3", "policy_output", "5", "network_output"), ("5", "action", "4", "actions"),

