@@ -10,7 +10,7 @@ import time
 import pytest
 
 FAST = ("--set", "1.num_envs=128", "--set", "6.minibatch_size=512",
-        "--set", "6.learning_rate=0.003", "--quiet")
+        "--quiet")
 
 
 def losses_of(start_run, *arguments):
