@@ -53,7 +53,8 @@ def describe(node_type: type[Node]) -> str:
         lines += ["", "widgets (ROS parameters; * may change while the graph runs)"]
         for name, widget in node_type.widgets.items():
             mark = "*" if widget.live else " "
-            lines.append(f" {mark}{name} = {widget.default!r}  {widget.doc} ({widget.expectation})")
+            lines.append(
+                f" {mark}{name} = {widget.default!r}  {widget.doc} ({widget.expectation})")
     return "\n".join(lines)
 
 

@@ -21,7 +21,8 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until-return", type=float, metavar="R",
                         help="end once the mean return of the last 100 episodes reaches R")
     parser.add_argument("--save-checkpoint-dir", metavar="D",
-                        help="write checkpoints here: as the trainer's widgets say, and at the end")
+                        help="write checkpoints here: as the trainer's widgets say, and at the "
+                             "end")
     parser.add_argument("--load-checkpoint-dir", metavar="D",
                         help="start from the checkpoint in this directory")
     parser.add_argument("--peer-timeout", type=duration, default=60.0, metavar="T",

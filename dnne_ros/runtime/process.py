@@ -6,7 +6,7 @@ import asyncio
 import signal
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import rclpy
@@ -177,27 +177,39 @@ class GraphProcess:
                             lambda message: stop(message["reason"]), closed)
 
     async def _meet_peers(self) -> None:
-        """Wait until every planned end of this process' DDS edges is there."""
-        deadline = time.monotonic() + self._settings.peer_timeout
+        """Wait until both ends of every DDS edge are there, and every process is ready.
+
+        No node starts before all processes have found their peers and no twin of the graph.
+        """
         waiting = dict(self._wiring.readers)
-        while not self._control.ended.is_set():
+
+        def missing_ends() -> list[str]:
             for name, reader in list(waiting.items()):
                 if reader.connected:
                     reader.announce()
                     del waiting[name]
-            missing = [consumer for writer in self._wiring.writers
-                       for consumer in writer.missing()]
-            if not waiting and not missing:
-                break
+            return [f"the source of {name}" for name in waiting] + [
+                consumer for writer in self._wiring.writers for consumer in writer.missing()]
+
+        deadline = time.monotonic() + self._settings.peer_timeout
+        await self._wait_for(missing_ends, deadline)
+        if len(self._placement.processes) == 1:
+            return
+        if twins := self._twins():
+            raise PeerError(f"{', '.join(twins)}: {_TWIN_ADVICE}")
+        self._control.say_ready()
+        await self._wait_for(
+            lambda: [f"process {name}" for name in self._control.not_ready()], deadline)
+
+    async def _wait_for(self, missing: Callable[[], list[str]], deadline: float) -> None:
+        """Wait until ``missing`` returns nothing; PeerError naming it after the deadline."""
+        while absent := missing():
+            if self._control.ended.is_set():
+                return
             if time.monotonic() > deadline:
-                absent = [f"the source of {name}" for name in waiting] + missing
                 raise PeerError(f"{self._name}: no word after {self._settings.peer_timeout:.0f} s "
                                 f"from {', '.join(sorted(set(absent)))}")
             await asyncio.sleep(_HANDSHAKE_SECONDS)
-        if self._wiring.readers or self._wiring.writers:
-            twins = self._twins()
-            if twins:
-                raise PeerError(f"{', '.join(twins)}: {_TWIN_ADVICE}")
 
     def _twins(self) -> list[str]:
         """Return those of our nodes whose full name another running node has too."""

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rclpy.duration import Duration
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
 from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 TOPIC = "_run"
 _QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=100,
-                  reliability=ReliabilityPolicy.RELIABLE)
+                  reliability=ReliabilityPolicy.RELIABLE,
+                  durability=DurabilityPolicy.TRANSIENT_LOCAL)  # processes start in any order
 _SAVE_TIMEOUT = 30.0
 _BOUNDARY_GRACE = 1.0
 """Seconds that a stop waits for the next boundary, where all states fit together."""
@@ -81,6 +82,7 @@ class RunControl:
         self._metrics: dict[str, Any] = {}
         self._stop_wanted: str | None = None
         self._sees_boundaries = False
+        self._ready: set[str] = set()
         self._answers: dict[str, dict] = {}
         self._answered: asyncio.Event = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,6 +95,14 @@ class RunControl:
         if self._peers:
             self._publisher = host.create_publisher(String, TOPIC, _QOS)
             host.create_subscription(String, TOPIC, self._on_message, _QOS)
+
+    def say_ready(self) -> None:
+        """Tell the other processes that this one may start its nodes."""
+        self._say({"say": "ready"})
+
+    def not_ready(self) -> list[str]:
+        """Return the processes that have not said that they are ready."""
+        return [peer for peer in self._peers if peer not in self._ready]
 
     def report(self, metrics: Mapping[str, Any]) -> None:
         """Pass a node's metrics on to the supervisor."""
@@ -211,6 +221,8 @@ class RunControl:
             if said == "over":
                 self.reason = str(content["reason"])
                 self.ended.set()
+            elif said == "ready":
+                self._ready.add(sender)
             elif said == "saved":
                 self._answers[sender] = {"nodes": list(content["nodes"]),
                                          "error": content.get("error")}

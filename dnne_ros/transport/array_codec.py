@@ -110,7 +110,7 @@ def decode_array(message: bytes, carrier: str | None) -> Array:
     try:
         data = np.frombuffer(message, stored, math.prod(shape), start).reshape(shape)
     except ValueError as error:  # 65 axes, or sizes that overflow beside one of 0
-        raise CdrError(f"no array of shape {shape!s:.80}: {error}") from None
+        raise CdrError(f"no array of shape {shape!s:.80}: {error!s:.100}") from None
     return Array(data, tuple(label for label, _ in dims), dtype)
 
 

@@ -32,7 +32,8 @@ class NodeRecord:
 
     ``widgets`` holds only the values that the file gives, by declared widget name, unchecked.
     ``position`` and ``size`` are canvas pixels, x to the right and y down; None where the format
-    has none.  ``options`` is the node's ``properties["dnne_ros"]`` object (edge policies, process).
+    has none.  ``options`` is the node's ``properties["dnne_ros"]`` object (edge policies,
+    process).
     """
 
     id: str

@@ -1,0 +1,1 @@
+"""A placement as a launch description; the only room that imports ``launch``."""

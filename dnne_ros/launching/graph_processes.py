@@ -1,0 +1,110 @@
+"""The processes of one graph as launch actions, and what happens when one of them ends."""
+
+from __future__ import annotations
+
+import signal
+import uuid
+from collections.abc import Mapping
+
+from launch import LaunchContext, LaunchDescriptionEntity
+from launch.actions import EmitEvent, OpaqueFunction, Shutdown, TimerAction
+from launch.events import matches_action
+from launch.events.process import ProcessExited, ShutdownProcess
+from launch_ros.actions import Node
+
+from dnne_ros.errors import PeerError
+from dnne_ros.launching.request import LaunchRequest
+
+_RESPAWN_DELAY = 1.0
+"""Seconds before a failed graph starts again, so that one that always fails is no busy loop."""
+_LEAVE_TOGETHER = 10.0
+"""Seconds that the processes of a run that is over may take to leave."""
+
+
+class GraphProcesses:
+    """Starts the processes of a graph, which lives and ends as a whole.
+
+    The processes of a graph hold its state together (what is on the edges, which step each node
+    is at), so when one fails the others cannot go on with a fresh one in its place.
+    """
+
+    def __init__(self, request: LaunchRequest, environment: Mapping[str, str]):
+        """Prepare to start the processes of ``request`` in ``environment``."""
+        self._request = request
+        self._environment = environment
+        self._running: dict[str, Node] = {}
+        self._over = False
+        self._failing = False
+
+    def start(self) -> list[LaunchDescriptionEntity]:
+        """Return one node action for each process."""
+        self._failing = False
+        run_id = uuid.uuid4().hex
+        self._running = {name: self._action(name, run_id)
+                         for name in self._request.placement.processes}
+        return list(self._running.values())
+
+    def _action(self, process: str, run_id: str) -> Node:
+        request = self._request
+        parameters: list = [{"use_sim_time": True}] if request.use_sim_time else []
+        if request.params_file:
+            parameters.append(request.params_file)
+        return Node(
+            package="dnne_ros", executable="host",
+            exec_name=f"{request.graph.namespace}.{process}",
+            namespace=request.namespace,
+            arguments=[*request.words, "--process", process, "--run-id", run_id],
+            parameters=parameters,
+            remappings=request.remappings,
+            ros_arguments=["--log-level", request.log_level],
+            additional_env=_defaults(self._environment),
+            output="screen",
+            on_exit=lambda event, context: self._on_exit(process, event, context))
+
+    def _on_exit(self, process: str, event: ProcessExited, context: LaunchContext
+                 ) -> list[LaunchDescriptionEntity]:
+        self._running.pop(process, None)
+        if context.is_shutdown:
+            return []
+        if self._failing:
+            return [] if self._running else self._start_again()
+        if event.returncode == 0:
+            self._over = True
+            return self._end()
+        if self._over or not self._request.respawn:
+            # An exception, unlike a Shutdown action, makes the launch exit with an error.
+            raise PeerError(self._describe(process, event.returncode))
+        self._failing = True
+        return self._stop_others() if self._running else self._start_again()
+
+    def _end(self) -> list[LaunchDescriptionEntity]:
+        shutdown = Shutdown(reason=f"graph {self._request.namespace} has ended")
+        return [TimerAction(period=_LEAVE_TOGETHER, actions=[shutdown])] \
+            if self._running else [shutdown]
+
+    def _stop_others(self) -> list[LaunchDescriptionEntity]:
+        return [EmitEvent(event=ShutdownProcess(process_matcher=matches_action(action)))
+                for action in self._running.values()]
+
+    def _start_again(self) -> list[LaunchDescriptionEntity]:
+        return [TimerAction(period=_RESPAWN_DELAY,
+                            actions=[OpaqueFunction(function=lambda context: self.start())])]
+
+    def _describe(self, process: str, code: int) -> str:
+        request = self._request
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 \
+            else f"ended with exit code {code}"
+        nodes = ", ".join(f"{request.namespace}/{request.graph.nodes[id].ros_name}"
+                          for id in request.placement.processes[process])
+        return f"process {process} {how} (nodes {nodes})"
+
+
+def _defaults(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what the processes need in their environment beside what the user has set."""
+    wanted = {
+        # Without a word from the user, a graph is visible on its own machine only.
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        # What a process prints is shown at once, not when a buffer is full.
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {name: value for name, value in wanted.items() if name not in environment}

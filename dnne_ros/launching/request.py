@@ -1,0 +1,142 @@
+"""What a launch asks for, checked as a whole before anything is started."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from launch_ros.utilities import make_namespace_absolute, prefix_namespace
+from rclpy.exceptions import InvalidNamespaceException
+from rclpy.validate_namespace import validate_namespace
+
+from dnne_ros.cli.run_arguments import check_checkpoints, run_words
+from dnne_ros.cli.workflow_arguments import load_graph, workflow_words
+from dnne_ros.errors import DnneError, InputError, Problems
+from dnne_ros.graph.graph import Graph
+from dnne_ros.launching.arguments import LOG_LEVELS, read_flag, split_list
+from dnne_ros.launching.host_options import host_options
+from dnne_ros.launching.parameter_check import check_parameter_file
+from dnne_ros.nodes.widget import WidgetError
+from dnne_ros.placement.placement import Placement
+from dnne_ros.placement.planning import place
+
+_Result = TypeVar("_Result")
+_REMAP = re.compile(r"([^\s:=]+:)?[^\s:=]+:=[^\s:=]+")
+
+
+class LaunchRefused(DnneError):
+    """The launch arguments or the files they name are wrong: one report of all of it."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class LaunchRequest:
+    """A checked graph, its placement, and how its processes are to be started.
+
+    ``words`` are the arguments of the ``host`` executable, without the name of the process.
+    ``namespace`` is absolute and ends with the graph's own.
+    """
+
+    graph: Graph
+    placement: Placement
+    words: tuple[str, ...]
+    namespace: str
+    remappings: tuple[tuple[str, str], ...]
+    params_file: str
+    use_sim_time: bool
+    respawn: bool
+    log_level: str
+
+    @classmethod
+    def read(cls, values: Mapping[str, str], outer_namespace: str | None = None
+             ) -> LaunchRequest:
+        """Check ``values`` (of the launch arguments) and return the request.
+
+        ``outer_namespace`` is the one that an including launch file has pushed.  Raises
+        `LaunchRefused` with everything that is wrong.
+        """
+        reading = _Reading(values)
+        options = host_options(values, reading.problems)
+        use_sim_time = reading.flag("use_sim_time")
+        respawn = reading.flag("respawn")
+        log_level = reading.log_level()
+        remappings = reading.remappings()
+        graph = reading.attempt(load_graph, options)
+        reading.attempt(check_checkpoints, options)
+        placement = graph and reading.attempt(place, graph, options.place)
+        namespace = reading.namespace(outer_namespace, graph.namespace if graph else "graph")
+        params_file = os.path.expanduser(values["params_file"])
+        if params_file and graph:
+            reading.attempt(check_parameter_file, Path(params_file), graph, namespace)
+        reading.refuse_if_wrong()
+        return cls(graph, placement, _words(options), namespace, remappings, params_file,
+                   use_sim_time, respawn, log_level)
+
+
+def _words(options: argparse.Namespace) -> tuple[str, ...]:
+    return (*workflow_words(options), *run_words(options))
+
+
+class _Reading:
+    """Reads the arguments one by one and goes on after a wrong one."""
+
+    def __init__(self, values: Mapping[str, str]):
+        self.values = values
+        self.problems = Problems("launch arguments")
+        self._refusals: list[str] = []
+
+    def attempt(self, check: Callable[..., _Result], *arguments: object) -> _Result | None:
+        try:
+            return check(*arguments)
+        except InputError as error:
+            self._refusals.append(str(error))
+            return None
+
+    def flag(self, name: str) -> bool:
+        try:
+            return read_flag(self.values[name])
+        except WidgetError as error:
+            self._add(name, str(error))
+            return False
+
+    def log_level(self) -> str:
+        try:
+            return str(LOG_LEVELS.check(self.values["log_level"].lower()))
+        except WidgetError as error:
+            self._add("log_level", str(error))
+            return "info"
+
+    def remappings(self) -> tuple[tuple[str, str], ...]:
+        rules = []
+        for rule in split_list(self.values["remap"]):
+            if _REMAP.fullmatch(rule):
+                source, _, target = rule.partition(":=")
+                rules.append((source, target))
+            else:
+                self._add("remap", f"expected FROM:=TO, found {rule!r:.80}")
+        return tuple(rules)
+
+    def namespace(self, outer: str | None, own: str) -> str:
+        asked = self.values["namespace"]
+        inner = prefix_namespace(asked.rstrip("/") or asked[:1], own)
+        full = make_namespace_absolute(prefix_namespace(outer, inner))
+        try:
+            validate_namespace(full)
+        except InvalidNamespaceException as error:
+            self._add("namespace", str(error).splitlines()[0].rstrip(":"))
+        return full
+
+    def refuse_if_wrong(self) -> None:
+        if len(self.problems):
+            self._refusals.insert(0, str(InputError(self.problems.source, self.problems)))
+        if self._refusals:
+            raise LaunchRefused("\n".join(self._refusals))
+
+    def _add(self, name: str, message: str) -> None:
+        self.problems.add(f"{name}:={self.values[name]}: {message}")

@@ -1,0 +1,236 @@
+"""Runs the ``ros2 launch`` command as a user does, where it is installed."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed")
+pytest.importorskip("ros2launch", reason="ros2launch comes with a ROS 2 installation")
+
+from rcl_interfaces.srv import GetParameters  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rclpy.signals import SignalHandlerOptions  # noqa: E402
+from std_msgs.msg import Float64  # noqa: E402
+
+pytestmark = pytest.mark.slow
+
+ROS2 = [sys.executable, "-c", "import sys; from ros2cli.cli import main; sys.exit(main())"]
+SMALL = "set:=1.num_envs=16;6.horizon_length=8"
+"""Few environments and short rollouts: something is learned, and so to be saved, at once."""
+
+
+class Launch:
+    """A ``ros2 launch`` in the background, in a session of its own."""
+
+    def __init__(self, arguments, environment, folder):
+        self._log = folder / "launch.log"
+        with open(self._log, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [*ROS2, "launch", *arguments], cwd=folder, env=environment,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self._tree = psutil.Process(self.process.pid)
+        self.seen = {}
+
+    @property
+    def output(self):
+        return self._log.read_text(encoding="utf-8")
+
+    def hosts(self):
+        """Return the running processes of graphs, by namespace and name of the process."""
+        found = {}
+        for child in self._tree.children(recursive=True):
+            line = child.cmdline()
+            if "dnne_ros.cli.host" in line and "--process" in line:
+                namespace = next(w for w in line if w.startswith("__ns:=")).partition(":=")[2]
+                found[namespace, line[line.index("--process") + 1]] = child
+        self.seen.update({child.pid: child for child in found.values()})
+        return found
+
+    def wait(self, seconds=30):
+        """Return the exit code of the launch."""
+        return self.process.wait(seconds)
+
+    def leftover(self):
+        """Return the processes of graphs that outlived the launch."""
+        return [child for child in self.seen.values() if child.is_running()]
+
+    def kill(self):
+        """End whatever is left."""
+        for child in (*self._tree.children(recursive=True), self._tree) \
+                if self._tree.is_running() else ():
+            child.kill()
+        for child in self.leftover():
+            child.kill()
+        self.process.wait(10)
+
+
+@pytest.fixture
+def launch(launch_environment, launch_file, cartpole, tmp_path):
+    """Start a launch of the Cartpole workflow, or of another launch file."""
+    running = []
+
+    def launch(*arguments, file=launch_file):
+        words = [str(file), *arguments] if file != launch_file else [
+            str(file), f"workflow:={cartpole}", SMALL, *arguments]
+        running.append(Launch(words, launch_environment, tmp_path))
+        return running[-1]
+    yield launch
+    for each in running:
+        each.kill()
+
+
+class Listener:
+    """A plain rclpy node that looks at a graph from outside."""
+
+    def __init__(self, node, executor):
+        self.node = node
+        self._executor = executor
+
+    def hear(self, launched, *topics):
+        """Wait for a message on each of ``topics``."""
+        heard = set()
+        subscriptions = [self.node.create_subscription(
+            Float64, topic, lambda message, topic=topic: heard.add(topic), 10)
+            for topic in topics]
+        self._spin(lambda: heard == set(topics), launched)
+        for subscription in subscriptions:
+            self.node.destroy_subscription(subscription)
+
+    def parameter(self, launched, node, name):
+        """Ask ``node`` for the value of an integer parameter."""
+        client = self.node.create_client(GetParameters, f"{node}/get_parameters")
+        self._spin(client.service_is_ready, launched)
+        answer = client.call_async(GetParameters.Request(names=[name]))
+        self._spin(answer.done, launched)
+        self.node.destroy_client(client)
+        return answer.result().values[0].integer_value
+
+    def _spin(self, ready, launched):
+        end = time.monotonic() + 60.0
+        while not ready():
+            assert time.monotonic() < end, launched.output
+            assert launched.process.poll() is None, launched.output
+            self._executor.spin_once(timeout_sec=0.1)
+
+
+@pytest.fixture(scope="module")
+def listener():
+    """Give a listener."""
+    context = rclpy.Context()
+    rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
+    node = rclpy.create_node("listener", context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    yield Listener(node, executor)
+    executor.shutdown()
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+SCORE = "/cartpole_ppo/ppo_trainer_6/mean_return"
+
+
+@pytest.mark.parametrize("place", ["fused", "split"])
+def test_ctrl_c_saves_and_leaves_no_process(launch, listener, tmp_path, place):
+    run = launch(f"place:={place}", "save_checkpoint_dir:=saved")
+    listener.hear(run, SCORE)
+    assert len(run.hosts()) == (1 if place == "fused" else 6)
+    run.process.send_signal(signal.SIGINT)
+    assert run.wait() == 0, run.output
+    assert not run.leftover()
+    assert (tmp_path / "saved" / "checkpoint.json").is_file(), run.output
+    assert "Traceback" not in run.output
+
+
+def test_a_killed_process_ends_the_launch(launch, listener):
+    run = launch("place:=split")
+    listener.hear(run, SCORE)
+    run.hosts()["/cartpole_ppo", "ppo_agent_3"].kill()
+    assert run.wait() == 1
+    assert not run.leftover()
+    assert "process ppo_agent_3 was killed by SIGKILL" in run.output
+
+
+def test_a_killed_process_respawns_when_asked(launch, listener):
+    run = launch("place:=split", "respawn:=true")
+    listener.hear(run, SCORE)
+    before = run.hosts()
+    before["/cartpole_ppo", "ppo_agent_3"].kill()
+    psutil.wait_procs(before.values(), timeout=20)
+    listener.hear(run, SCORE)
+    after = run.hosts()
+    assert set(after) == set(before)
+    assert not {child.pid for child in after.values()} & {c.pid for c in before.values()}
+
+
+def test_a_run_that_is_over_ends_the_launch(launch):
+    run = launch("place:=split", "until_return:=5")
+    assert run.wait(60) == 0, run.output
+    assert not run.leftover()
+    assert "Traceback" not in run.output
+
+
+def test_parameters_and_remappings_reach_the_nodes(launch, listener, parameter_file):
+    path = parameter_file("/**/isaac_gym_env_1: {ros__parameters: {num_envs: 3}}")
+    run = launch("namespace:=robot1", "remap:=ppo_trainer_6/mean_return:=/score",
+                 f"params_file:={path}")
+    listener.hear(run, "/score")
+    assert listener.parameter(run, "/robot1/cartpole_ppo/isaac_gym_env_1", "num_envs") == 3
+
+
+TWO_COPIES = """
+from launch import LaunchDescription
+from launch.actions import GroupAction, IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch_ros.actions import PushRosNamespace, SetRemap
+
+
+def copy(namespace, **arguments):
+    return GroupAction([
+        PushRosNamespace(namespace),
+        SetRemap("ppo_trainer_6/mean_return", f"/scores/{namespace}"),
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource("LAUNCH_FILE"),
+            launch_arguments={"workflow": "WORKFLOW", "set": "1.num_envs=16",
+                              **arguments}.items()),
+    ])
+
+
+def generate_launch_description():
+    return LaunchDescription([copy("left"), copy("right", place="split", seed="2")])
+"""
+
+
+def test_two_copies_side_by_side(launch, listener, tmp_path, launch_file, cartpole):
+    file = tmp_path / "two.launch.py"
+    file.write_text(TWO_COPIES.replace("LAUNCH_FILE", str(launch_file))
+                    .replace("WORKFLOW", str(cartpole)))
+    run = launch(file=file)
+    listener.hear(run, "/scores/left", "/scores/right")
+    assert sorted(namespace for namespace, _ in run.hosts()) == [
+        "/left/cartpole_ppo", *["/right/cartpole_ppo"] * 6]
+    run.process.send_signal(signal.SIGINT)
+    assert run.wait() == 0, run.output
+    assert not run.leftover()
+
+
+def test_bad_input_starts_nothing(launch, parameter_file):
+    path = parameter_file("/**: {ros__parameters: {warp: 9}}")
+    run = launch("set:=99.x=1;6.gamma=much", "seed:=x", f"params_file:={path}",
+                 "namespace:=1st")
+    assert run.wait() == 1
+    assert run.output.count("[ERROR]") == 1
+    for text in ("seed:=x", "namespace:=1st", "no node '99'", "6.gamma=much"):
+        assert text in run.output
+    assert "process started" not in run.output and "Traceback" not in run.output
+
+
+def test_show_args(launch):
+    run = launch("--show-args")
+    assert run.wait() == 0
+    for name in ("workflow", "place", "set", "respawn", "params_file"):
+        assert f"'{name}':" in run.output
