@@ -22,6 +22,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> int:
     """Check, and print nodes, edges and processes."""
     from dnne_ros.placement.planning import place
+    from dnne_ros.transport.codecs import codec_for
 
     graph = load_graph(options)
     placement = place(graph, options.place)
@@ -38,4 +39,8 @@ def run(options: argparse.Namespace) -> int:
         implied = ", implied" if edge.implied else ""
         print(f"  {graph.edge_name(edge)}  [{edge.type}, {edge.policy.value}, {transport}"
               f"{implied}]")
+    for ref in graph.external:
+        port = graph.nodes[ref.node].type.inputs[ref.port]
+        print(f"  topic → {graph.topic(ref)}  [{port.type}, "
+              f"{codec_for(port.type.wire).message}, external]")
     return 0

@@ -48,6 +48,8 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
         if options.status_fd is None:
             print(f"host: {error}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:  # before the graph could take Ctrl-C in good order
+        return 130
 
 
 def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_args: list[str],

@@ -56,6 +56,7 @@ class RunReport:
             self._seconds = self._seconds or self.seconds
             if message["reason"] == "until_return" and self._solved is None:
                 self._solved = {"seconds": round(self.seconds, 3), "env_steps": self.env_steps}
+        elif message["kind"] == "edges":
             for edge in message["edges"]:
                 self._add_edge(edge)
 

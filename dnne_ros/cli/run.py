@@ -109,8 +109,8 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
                  for process, nodes in placement.processes.items()}
         run_id = uuid.uuid4().hex
         supervisor = Supervisor(
-            {name: partial(_command, options, name, run_id) for name in placement.processes}, names,
-            progress.line, on_message, on_all_started)
+            {name: partial(_command, options, name, run_id) for name in placement.processes},
+            names, progress.line, on_message, on_all_started)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         await supervisor.run()

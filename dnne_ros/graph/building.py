@@ -154,10 +154,12 @@ class _Builder:
         linked = {link.target for link in self.workflow.links}
         for node, node_type in self.types.items():
             for port in node_type.inputs.values():
-                if not port.optional and PortRef(node, port.name) not in linked:
+                supplied = port.optional or port.external or PortRef(node, port.name) in linked
+                if not supplied:
                     self._problem(node, f"nothing is linked to it; expected {port.type}",
                                   f"input {port.name!r}")
-            takes_items = [name for name in node_type.inputs if PortRef(node, name) in linked]
+            takes_items = [name for name, port in node_type.inputs.items()
+                           if port.external or PortRef(node, name) in linked]
             if node_type.fires_on_any and not takes_items:
                 self._problem(node, "none of its inputs is linked; it needs at least one")
 

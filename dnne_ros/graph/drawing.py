@@ -15,11 +15,13 @@ _ROW = 20.0
 _MARGIN = 60.0
 _GAP = 100.0
 _LEGEND_ROW = 18.0
+_STUB = 40.0
 
 _TYPE_COLORS = {
     "TENSOR": "#4c8dd6", "ACTION": "#d6584c", "POLICY_OUTPUT": "#9a5fd0", "MODEL": "#c98a1b",
     "SYNC": "#6b7280", "DICT": "#2f9e77", "SIM_HANDLE": "#8d6e52", "IMAGE": "#3ba7b8",
     "FLOAT": "#5b9e3a", "INT": "#5b9e3a", "BOOLEAN": "#5b9e3a", "STRING": "#5b9e3a",
+    "JOINT_STATE": "#d08a2f",
 }
 _PROCESS_COLORS = ("#1f6f54", "#2b4c8a", "#8a3d2b", "#6a2b8a", "#8a6d1b", "#2b7d8a", "#5c5c5c")
 _STYLE = """
@@ -45,7 +47,8 @@ def draw(graph: Graph, process_of: Mapping[str, str]) -> str:
 
     Nodes keep the positions of the user's canvas.  Those without one stand below in a row.
     Solid edges stay inside a process, dashed ones cross to another over DDS, and dotted ones
-    were not drawn but follow from another link.
+    were not drawn but follow from another link.  A short dashed line comes from a topic of another
+    ROS node.
     """
     return _Drawing(graph, process_of).render()
 
@@ -98,6 +101,8 @@ class _Drawing:
             _add(svg, "text", _printable(group.title), x=x + 8, y=y + 18, **{"class": "frame"})
         for edge in self.graph.edges:
             self._edge(svg, edge)
+        for ref in self.graph.external:
+            self._external(svg, ref)
         for node in self.graph.nodes.values():
             self._node(svg, node)
         self._legend(svg, left + _MARGIN, bottom - _MARGIN / 2)
@@ -146,6 +151,15 @@ class _Drawing:
         for style in ("halo", "policy"):
             _add(svg, "text", f"{edge.type.name} · {edge.policy.value}", x=x2 - 8, y=y2 - 4,
                  **{"class": style})
+
+    def _external(self, svg: ElementTree.Element, ref: PortRef) -> None:
+        x, y = self._port(ref, output=False)
+        port_type = self.graph.nodes[ref.node].type.inputs[ref.port].type
+        line = _add(svg, "path", d=f"M{x - _STUB:.1f},{y:.1f} L{x:.1f},{y:.1f}", fill="none",
+                    stroke=_color(port_type.name), stroke_width=2, stroke_dasharray="8 4")
+        _add(line, "title", text=f"topic {self.graph.topic(ref)}: {port_type}, external")
+        for style in ("halo", "policy"):
+            _add(svg, "text", f"{port_type.name} · topic", x=x - 8, y=y - 4, **{"class": style})
 
     def _curve(self, edge: Edge, x1: float, y1: float, x2: float, y2: float) -> str:
         """Return the path of an edge; one that leads back to the left passes below its nodes."""

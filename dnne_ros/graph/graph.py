@@ -69,6 +69,18 @@ class Graph:
         """Edges by target node id and input name; one edge an input."""
         return self._index("target")
 
+    @cached_property
+    def external(self) -> tuple[PortRef, ...]:
+        """Unlinked inputs that subscribe to topics of other ROS nodes."""
+        return tuple(
+            PortRef(node.id, port.name) for node in self.nodes.values()
+            for port in node.type.inputs.values()
+            if port.external and port.name not in self.incoming[node.id])
+
+    def topic(self, ref: PortRef) -> str:
+        """Return a port's topic, relative to the namespace: ``ppo_agent_3/policy_output``."""
+        return f"{self.nodes[ref.node].ros_name}/{ref.port}"
+
     def _index(self, end: str) -> dict[str, dict[str, tuple[Edge, ...]]]:
         index: dict[str, dict[str, tuple[Edge, ...]]] = {node: {} for node in self.nodes}
         for edge in self.edges:
@@ -79,5 +91,4 @@ class Graph:
 
     def edge_name(self, edge: Edge) -> str:
         """Return ``ppo_agent_3/policy_output → ppo_trainer_6/policy_output``."""
-        source, target = self.nodes[edge.source.node], self.nodes[edge.target.node]
-        return f"{source.ros_name}/{edge.source.port} → {target.ros_name}/{edge.target.port}"
+        return f"{self.topic(edge.source)} → {self.topic(edge.target)}"

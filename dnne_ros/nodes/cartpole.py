@@ -26,6 +26,10 @@ class CartpoleActionNode(Node):
     max_push_effort = Widget(10.0, "Effort at an action of 1.", minimum=0.0, maximum=1000.0,
                              unit="N", live=True)
 
+    def contract(self) -> dict[str, Any]:
+        """Say what an action of 1 means."""
+        return {"action_scale": [self.max_push_effort], "action_units": ["N"]}
+
     async def compute(self, network_output: Any) -> dict[str, Any]:
         """Clamp and scale."""
         actions = getattr(network_output, "actions", network_output)

@@ -12,12 +12,14 @@ from dnne_ros.nodes.display import DisplayNode
 from dnne_ros.nodes.port_types import port_type_named
 from dnne_ros.nodes.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.ppo_trainer import PPOTrainerNode
+from dnne_ros.nodes.robot import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.simulation import IsaacGymEnvNode, IsaacGymStepNode
 from dnne_ros.workflow.signature import NodeSignature, PortSignature, WidgetSignature
 
 BUILT_IN: tuple[type[Node], ...] = (
     IsaacGymEnvNode, IsaacGymStepNode, ORNode, PPOAgentNode, PPOTrainerNode,
-    CartpoleActionNode, CartpoleRewardNode, DisplayNode,
+    CartpoleActionNode, CartpoleRewardNode, JointObservationsNode, JointCommandsNode,
+    DisplayNode,
 )
 
 

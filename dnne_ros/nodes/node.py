@@ -49,7 +49,10 @@ class NodeContext(Protocol):
     log: Log
 
     def is_linked(self, port: str) -> bool:
-        """Tell whether an input has a source, or an output a consumer, in the graph."""
+        """Tell whether an input has a source, or an output a consumer, in the graph.
+
+        An external input always has one: some topic.
+        """
         ...
 
     def trainers(self, output: str) -> int:
@@ -91,6 +94,8 @@ class Node:
     fires_on_any: ClassVar[bool] = False
     """One linked input is enough to start it (a merge); a loop through it is legal if another
     of its inputs comes from outside the loop."""
+    needs_contract: ClassVar[bool] = False
+    """It runs only with a trained policy whose ``contract.json`` fits what `contract` says."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
 
@@ -146,6 +151,15 @@ class Node:
 
     def setup(self) -> None:
         """Import what is heavy, build models, open devices.  `context` is there already."""
+
+    def contract(self) -> Mapping[str, Any]:
+        """Return what a policy trained or run with this node may count on, as JSON values.
+
+        What all nodes say is written beside each checkpoint.  A run for inference compares it
+        with what its own nodes say under the same names, and starts only if all is the same.
+        Called after `setup`.
+        """
+        return {}
 
     def widget_changed(self, name: str) -> None:
         """React to a live widget's new value (already in `values`)."""

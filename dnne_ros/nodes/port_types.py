@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from dnne_ros.transport.payload import STORED_AS, Array, Wire
+from dnne_ros.transport.payload import STORED_AS, Array, JointStates, Wire
 from dnne_ros.transport.policy import EdgePolicy
 
 if TYPE_CHECKING:
@@ -356,6 +356,31 @@ class Image(PortType):
         return array_to_tensor(payload)
 
 
+class JointState(PortType):
+    """What a robot says of its joints: a `dnne_ros.transport.payload.JointStates`."""
+
+    name = "JOINT_STATE"
+    policy = EdgePolicy.DROP_OLDEST
+
+    @property
+    def wire(self) -> Wire:
+        """Return sensor_msgs/JointState."""
+        return Wire("joint_states")
+
+    def check(self, value: JointStates) -> None:
+        """Raise TypeError for anything else."""
+        if not isinstance(value, JointStates):
+            raise TypeError(f"expected JointStates, found {type(value).__name__}")
+
+    def pack(self, value: JointStates) -> JointStates:
+        """Return the joint states as they are."""
+        return value
+
+    def unpack(self, payload: JointStates) -> JointStates:
+        """Return the joint states."""
+        return payload
+
+
 class SimHandle(PortType):
     """A simulator: lives in one process."""
 
@@ -418,6 +443,7 @@ _BY_ENDING: tuple[tuple[str, type[PortType]], ...] = (
     ("OPTIMIZER_OBJ", Optimizer), ("OPTIMIZER", Optimizer), ("MODEL_OBJ", Model),
     ("MODEL", Model), ("TRIGGER", Sync), ("SYNC", Sync), ("TENSOR", Tensor), ("ACTION", Action),
     ("FLOAT", Float), ("INT", Int), ("BOOLEAN", Boolean), ("STRING", String), ("IMAGE", Image),
+    ("JOINT_STATE", JointState),
 )
 
 

@@ -26,22 +26,27 @@ class Input(Port):
     def __init__(self, type: PortType, doc: str = "", *, optional: bool = False,
                  also: tuple[PortType, ...] = (), aliases: tuple[str, ...] = (),
                  first_free: bool = False, follows: tuple[str, str] | None = None,
-                 trains: bool = False, policy: EdgePolicy | None = None):
+                 trains: bool = False, policy: EdgePolicy | None = None,
+                 external: bool = False):
         """Declare an input.
 
         ``also``: further port types that it takes.  ``first_free``: the node's first round does
         not wait for it, so it may close a loop.  ``follows=("done", "info")``: left unlinked, it
         is linked to the output ``info`` of the node that feeds ``done``, if that has one.
         ``trains``: a MODEL that comes in here is updated by this node.  ``policy`` replaces the
-        type's own edge policy.
+        type's own edge policy.  ``external``: left unlinked, it is a plain subscription to the
+        topic ``<node>/<input>``, for other ROS nodes to publish on.
         """
         super().__init__(type, doc, aliases=aliases)
+        if external and type.wire is None:
+            raise TypeError(f"no ROS message carries a {type}: the input cannot be external")
         self.optional = optional
         self.also = also
         self.first_free = first_free
         self.follows = follows
         self.trains = trains
         self.policy = policy
+        self.external = external
 
     def accepts(self, output: PortType) -> bool:
         """Tell whether an output of type ``output`` may be linked here."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.pace import Pace
 from dnne_ros.nodes.port_types import Action, Dict, SimHandle, Sync, Tensor
 from dnne_ros.nodes.ports import Input, Output
 from dnne_ros.nodes.state import NodeState
@@ -57,6 +56,17 @@ class IsaacGymEnvNode(Node):
         await self.send_output(self._simulator, "sim_handle")
         await self.send_output(self._simulator.observations(), "observations")
 
+    def contract(self) -> dict[str, Any]:
+        """Say what the task's columns are, and how often a policy sees them."""
+        spec = self._simulator.spec
+        contract: dict[str, Any] = {
+            "task": spec.name, "joints": list(spec.joints),
+            "rate_hz": round(1.0 / spec.step_seconds, 9)}
+        for name, columns in (("observations", spec.observation), ("actions", spec.action)):
+            contract[name] = list(columns.signals or columns.names)
+            contract[f"{name[:-1]}_units"] = list(columns.units)
+        return contract
+
     async def save_state(self, aligned: bool) -> NodeState:
         """Save the physics, episode lengths and random state."""
         tensors, values = self._simulator.state()
@@ -97,7 +107,7 @@ class IsaacGymStepNode(Node):
     async def process(self) -> None:
         """Step for ever; in inference, in real time."""
         simulator: Simulator = await self.get_input("sim_handle")
-        pace = _RealTime(simulator.spec.step_seconds) if self.context.inference else None
+        pace = Pace(simulator.spec.step_seconds) if self.context.inference else None
         triggered = self.context.is_linked("trigger")
         free = True
         while True:
@@ -114,17 +124,3 @@ class IsaacGymStepNode(Node):
             await self.send_output(step.rewards, "rewards")
             await self.send_output(done, "done")
             await self.send_output(step.observations, "observations")
-
-
-class _RealTime:
-    """Lets one step go every ``seconds``; a late step does not make the next ones hurry."""
-
-    def __init__(self, seconds: float):
-        self._seconds = seconds
-        self._due = time.monotonic()
-
-    async def wait(self) -> None:
-        delay = self._due - time.monotonic()
-        if delay > 0:
-            await asyncio.sleep(delay)
-        self._due = max(self._due, time.monotonic() - self._seconds) + self._seconds

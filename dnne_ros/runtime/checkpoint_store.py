@@ -3,6 +3,7 @@
 ::
 
     D/checkpoint.json                      names the generation that counts, and its files
+    D/contract.json                        what the policy was trained with (see `contract`)
     D/node_<id>/weights.<generation>.safetensors
     D/node_<id>/tensors.<generation>.safetensors
     D/node_<id>/state.<generation>.json
@@ -25,6 +26,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.nodes.state import NodeState
 
 MANIFEST = "checkpoint.json"
+CONTRACT = "contract.json"
 _FORMAT = 1
 _GENERATION_FILE = re.compile(r"(?:weights|tensors|state)\.(\d+)\.(?:safetensors|json)(?:\.part)?")
 
@@ -85,11 +87,18 @@ class CheckpointStore:
         text = json.dumps(state.values, indent=1, sort_keys=True)
         _write_aside(folder / f"state.{generation}.json", text.encode())
 
-    def commit(self, generation: int, nodes: Mapping[str, str], about: Mapping[str, Any]) -> None:
+    def commit(self, generation: int, nodes: Mapping[str, str], about: Mapping[str, Any],
+               contract: Mapping[str, Any] | None = None) -> None:
         """Make ``generation`` the one that counts and drop earlier files.
 
-        ``nodes`` maps the ids of the nodes in it to their types.
+        ``nodes`` maps the ids of the nodes in it to their types.  Without a ``contract``, none
+        stays there.
         """
+        if contract:
+            text = json.dumps(contract, indent=1, ensure_ascii=False) + "\n"
+            _write_aside(self.directory / CONTRACT, text.encode("utf-8", "surrogatepass"))
+        else:
+            (self.directory / CONTRACT).unlink(missing_ok=True)
         manifest = {"format": _FORMAT, "generation": generation, "nodes": dict(nodes), **about}
         _write_aside(self.directory / MANIFEST, json.dumps(manifest, indent=1).encode())
         for folder in self.directory.glob("node_*"):
@@ -120,6 +129,22 @@ class CheckpointStore:
         if not legal:
             raise InputError(str(path), [f"not a checkpoint of format {_FORMAT}"])
         return manifest
+
+    def contract(self) -> dict[str, Any] | None:
+        """Return what ``contract.json`` says, None if there is none; `InputError` if broken."""
+        path = self.directory / CONTRACT
+        try:
+            contract = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise InputError(str(path), [f"cannot read: {error.strerror}"]) from None
+        except (ValueError, RecursionError) as error:
+            raise InputError(str(path), [f"not JSON: {error}"]) from None
+        if not isinstance(contract, dict):
+            raise InputError(str(path), [
+                f"expected an object, found {type(contract).__name__}"])
+        return contract
 
     def _read_node(self, node_id: str, generation: int) -> NodeState:
         from safetensors import SafetensorError

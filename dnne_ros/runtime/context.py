@@ -32,13 +32,13 @@ class HostContext:
         """Items taken so far, over all inputs: which one a failure was about."""
         self._graph = graph
         self._control = control
-        self._inputs = {port: wiring.inputs[PortRef(self.node_id, port)]
-                        for port in graph.incoming[self.node_id]}
+        self._inputs = {ref.port: source for ref, source in wiring.inputs.items()
+                        if ref.node == self.node_id}
         self._outputs = {port: wiring.outputs[PortRef(self.node_id, port)]
                          for port in host.graph_node.type.outputs}
 
     def is_linked(self, port: str) -> bool:
-        """Tell whether an input has a source, or an output a consumer, in the graph."""
+        """Tell whether an input has a source, or an output a consumer."""
         return port in self._inputs or port in self._graph.outgoing[self.node_id]
 
     def trainers(self, output: str) -> int:

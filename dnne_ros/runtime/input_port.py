@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.nodes.port_types import PortType
+from dnne_ros.transport.codecs import Codec
+from dnne_ros.transport.external_reader import ExternalReader
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.remote_reader import RemoteReader
+
+if TYPE_CHECKING:
+    from rclpy.impl.rcutils_logger import RcutilsLogger
+
+_WARN_SECONDS = 5.0
 
 
 class InputPort(Protocol):
@@ -37,6 +45,32 @@ class RemoteInput:
     async def get(self, timeout: float | None) -> Any:
         """Return the next item."""
         return self._type.unpack(await self._reader.get(timeout))
+
+
+class ExternalInput:
+    """An input that other ROS nodes publish on; what they get wrong is dropped, with a word."""
+
+    def __init__(self, reader: ExternalReader, codec: Codec, type: PortType, log: RcutilsLogger):
+        """Take messages from ``reader`` and read them as ``type``."""
+        self._reader = reader
+        self._codec = codec
+        self._type = type
+        self._log = log
+
+    async def get(self, timeout: float | None) -> Any:
+        """Return the next item that is one; TimeoutError when none came in time."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            message = await self._reader.take(left)
+            try:
+                value = self._type.unpack(self._codec.decode(message))
+                self._type.check(value)
+                return value
+            except Exception as error:  # a stranger's bytes must not end the run, whatever is in
+                self._reader.stats.lost += 1
+                self._log.warning(f"dropped a message on {self._reader.topic}: {error}",
+                                  throttle_duration_sec=_WARN_SECONDS)
 
 
 class HeldInput:

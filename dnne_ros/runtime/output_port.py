@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from rclpy.duration import Duration
+
 from dnne_ros.nodes.port_types import PortType
 from dnne_ros.transport.codecs import Codec
 from dnne_ros.transport.local_edge import LocalEdge
@@ -79,6 +81,14 @@ class OutputPort:
         if watchers > self._watchers and self._newest is not None:
             self._publisher.publish(self._encode(self._newest))
         self._watchers = watchers
+
+    def flush(self, seconds: float) -> None:
+        """Wait until those who watch have what was sent last, at most ``seconds``.
+
+        A process that leaves at once takes it along: a robot would miss its last command.
+        """
+        if self._watchers and seconds > 0:
+            self._publisher.wait_for_all_acked(Duration(seconds=seconds))
 
     def _encode(self, value: Any) -> bytes:
         return self._codec.encode(self._type.pack(value))

@@ -17,8 +17,9 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.state import NodeState
 from dnne_ros.placement.placement import Placement
-from dnne_ros.runtime.checkpoint_store import CheckpointStore
+from dnne_ros.runtime.checkpoint_store import CONTRACT, CheckpointStore
 from dnne_ros.runtime.context import HostContext
+from dnne_ros.runtime.contract import differences
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.node_host import NodeHost
 from dnne_ros.runtime.run_control import RunControl
@@ -28,6 +29,7 @@ from dnne_ros.runtime.wiring import Wiring, wire
 
 _HOUSEKEEPING_SECONDS = 0.2
 _HANDSHAKE_SECONDS = 0.01
+_FLUSH_SECONDS = 0.5
 _TWIN_TICKS = 10
 _TWIN_ADVICE = ("another copy of this graph is running; give this one a namespace of its own: "
                 "--ros-args -r __ns:=/another")
@@ -97,6 +99,7 @@ class GraphProcess:
             if node_id in saved:
                 self._load(node_id, node, saved[node_id], problems)
             loop.executor.add_node(host)
+        self._check_contract(problems)
         problems.raise_if_any()
 
     def _make_control(self, mine: Sequence[str]) -> RunControl:
@@ -113,7 +116,7 @@ class GraphProcess:
             self._settings, self._name, [name for name in processes if name != self._name],
             leader == self._name, self._status,
             {id: node.type.type_name for id, node in self._graph.nodes.items()},
-            self._save_nodes)
+            self._save_nodes, self._statements)
 
     def _saved_states(self) -> dict[str, NodeState]:
         if self._settings.load_directory is None:
@@ -124,9 +127,33 @@ class GraphProcess:
         try:
             node.load_state(state)
         except (DnneError, ValueError, KeyError, RuntimeError) as error:
-            graph_node = self._graph.nodes[node_id]
-            problems.add(f"checkpoint {self._settings.load_directory} does not fit: {error}",
-                         node=node_id, type=graph_node.type.type_name, title=graph_node.title)
+            self._add_problem(problems, node_id, f"checkpoint {self._settings.load_directory} "
+                              f"does not fit: {error}")
+
+    def _statements(self) -> list[dict[str, Any]]:
+        return [dict(node.contract()) for node in self._nodes.values()]
+
+    def _check_contract(self, problems: Problems) -> None:
+        """Refuse to run a policy with something else than it was trained with.
+
+        Training may go on with another rate or scale; a robot must never be driven so.
+        """
+        directory = self._settings.load_directory
+        found = None if directory is None else CheckpointStore(directory).contract()
+        where = "--load-checkpoint-dir" if directory is None else f"{directory}/{CONTRACT}"
+        for node_id, node in self._nodes.items():
+            messages = []
+            if node.needs_contract and found is None:
+                messages = [f"{where}: expected the contract of a trained policy, found none"]
+            elif found is not None and (node.needs_contract or self._settings.inference):
+                messages = [f"{where}: {difference}"
+                            for difference in differences(found, node.contract())]
+            for message in messages:
+                self._add_problem(problems, node_id, message)
+
+    def _add_problem(self, problems: Problems, node_id: str, message: str) -> None:
+        node = self._graph.nodes[node_id]
+        problems.add(message, node=node_id, type=node.type.type_name, title=node.title)
 
     async def _save_nodes(self, aligned: bool) -> dict[str, NodeState]:
         states = {}
@@ -138,8 +165,23 @@ class GraphProcess:
 
     async def _live(self, loop: RosEventLoop) -> None:
         self._listen(loop)
-        await self._meet_peers()
-        self._status.send("started")
+        try:
+            await self._meet_peers()
+            if not self._control.ended.is_set():
+                self._status.send("started")
+                await self._run_nodes(loop)
+        finally:
+            for node in self._nodes.values():
+                await node.close()
+            deadline = time.monotonic() + _FLUSH_SECONDS
+            for output in self._wiring.outputs.values():
+                output.flush(deadline - time.monotonic())
+            self._control.flush()
+            self._status.send("edges", edges=self._wiring.edge_reports(self._graph))
+        self._status.send("finished", reason=self._control.reason)
+
+    async def _run_nodes(self, loop: RosEventLoop) -> None:
+        """Run every node's coroutine until the run ends or one fails."""
         housekeeping = loop.create_task(self._keep_house())
         running = {loop.create_task(self._run_node(id, node)): id
                    for id, node in self._nodes.items()}
@@ -150,11 +192,6 @@ class GraphProcess:
             for task in (*running, ended, housekeeping):
                 task.cancel()
             await asyncio.gather(*running, ended, housekeeping, return_exceptions=True)
-            for node in self._nodes.values():
-                await node.close()
-            self._control.flush()
-            self._status.send("finished", reason=self._control.reason,
-                              edges=self._wiring.edge_reports(self._graph))
 
     def _listen(self, loop: RosEventLoop) -> None:
         """Stop on signals, on the supervisor's word, and when the supervisor is gone."""
@@ -223,7 +260,7 @@ class GraphProcess:
         watch_for_twins = _TWIN_TICKS
         while True:
             # In one process a twin does no harm but to those who watch, so a word is enough.
-            # Only the newcomer of two looks: discovery takes a moment, not longer.
+            # Only a young process looks: it is the newcomer, and discovery takes a moment only.
             watch_for_twins -= 1
             if watch_for_twins >= 0 and (twins := self._twins()):
                 watch_for_twins = 0
@@ -258,4 +295,3 @@ class GraphProcess:
             if not running and len(self._placement.processes) == 1:
                 await self._control.stop("finished")
                 return
-

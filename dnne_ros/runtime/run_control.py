@@ -16,7 +16,8 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from std_msgs.msg import String
 
 from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger
-from dnne_ros.runtime.checkpoint_store import CheckpointStore
+from dnne_ros.runtime.checkpoint_store import CONTRACT, CheckpointStore
+from dnne_ros.runtime.contract import merge_statements
 from dnne_ros.runtime.settings import RunSettings
 
 if TYPE_CHECKING:
@@ -64,9 +65,11 @@ class RunControl:
 
     def __init__(self, settings: RunSettings, process: str, peers: list[str], leads: bool,
                  status: StatusChannel, node_types: Mapping[str, str],
-                 save_nodes: Callable[[bool], Awaitable[dict[str, NodeState]]]):
+                 save_nodes: Callable[[bool], Awaitable[dict[str, NodeState]]],
+                 statements: Callable[[], list[dict[str, Any]]]):
         """Control ``process``; ``save_nodes(aligned)`` returns the states of its nodes by id.
 
+        ``statements()`` returns what each of its nodes has to say for the contract.
         ``peers`` are the names of the other processes; ``node_types`` the types of all nodes.
         """
         self.ended: asyncio.Event = asyncio.Event()
@@ -79,6 +82,7 @@ class RunControl:
         self._status = status
         self._node_types = node_types
         self._save_nodes = save_nodes
+        self._statements = statements
         self._metrics: dict[str, Any] = {}
         self._stop_wanted: str | None = None
         self._sees_boundaries = False
@@ -180,13 +184,23 @@ class RunControl:
             store.commit(generation, {node: type for node, type in self._node_types.items()
                                       if node in saved},
                          {"aligned": aligned, "seed": self._settings.seed,
-                          "metrics": self._metrics})
+                          "metrics": self._metrics}, self._contract())
             self._status.send("saved", directory=str(store.directory))
         except asyncio.TimeoutError:
             missing = ", ".join(sorted(set(self._peers) - set(self._answers)))
             self._note_failure(f"checkpoint not written: no answer from {missing}")
         except OSError as error:
             self._note_failure(f"checkpoint not written to {store.directory}: {error}")
+
+    def _contract(self) -> dict[str, Any]:
+        statements = self._statements()
+        for answer in self._answers.values():
+            statements += answer["statements"]
+        try:
+            return merge_statements(statements)
+        except ValueError as error:
+            self._status.send("warning", message=f"{CONTRACT} not written: {error}")
+            return {}
 
     def _note_failure(self, message: str) -> None:
         self.save_failed = message
@@ -225,6 +239,7 @@ class RunControl:
                 self._ready.add(sender)
             elif said == "saved":
                 self._answers[sender] = {"nodes": list(content["nodes"]),
+                                         "statements": list(content["statements"]),
                                          "error": content.get("error")}
                 self._answered.set()
             elif said == "save" and content["folder"] in ("", BEST_FOLDER):
@@ -236,7 +251,7 @@ class RunControl:
             self._status.send("warning", message=f"a message on {TOPIC} means nothing: {error!r}")
 
     async def _answer_save(self, folder: str, generation: int, aligned: bool) -> None:
-        answer: dict[str, Any] = {"say": "saved", "nodes": []}
+        answer: dict[str, Any] = {"say": "saved", "nodes": [], "statements": self._statements()}
         try:
             await self._write(self._store(folder), generation, aligned)
             answer["nodes"] = sorted(self._own_saved)

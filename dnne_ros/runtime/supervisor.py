@@ -148,7 +148,7 @@ class Supervisor:
         while True:
             try:
                 line = await reader.readline()
-            except ConnectionResetError:  # it left without reading our last word
+            except ConnectionError:  # it left without reading our last word
                 return
             if not line:
                 return

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.placement.placement import Placement
-from dnne_ros.runtime.input_port import HeldInput, InputPort, LocalInput, RemoteInput
+from dnne_ros.runtime.input_port import (
+    ExternalInput, HeldInput, InputPort, LocalInput, RemoteInput)
 from dnne_ros.runtime.output_port import OutputPort
 from dnne_ros.runtime.replication import accept_updates, send_updates, update_topic
 from dnne_ros.transport.codecs import codec_for
+from dnne_ros.transport.external_reader import ExternalReader
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import DEFAULT_CAPACITY
 from dnne_ros.transport.qos import data_qos
@@ -34,14 +36,17 @@ class Wiring:
     local: dict[str, LocalEdge] = field(default_factory=dict)
     readers: dict[str, RemoteReader] = field(default_factory=dict)
     writers: list[RemoteWriter] = field(default_factory=list)
+    external: dict[str, ExternalReader] = field(default_factory=dict)
 
     def edge_reports(self, graph: Graph) -> list[dict]:
         """Return the counters of each edge that this process sees an end of."""
         policies = {graph.edge_name(edge): edge.policy.value for edge in graph.edges}
+        policies.update({name: reader.policy.value for name, reader in self.external.items()})
         seen = [(edge.name, "local", edge.stats) for edge in self.local.values()]
         seen += [(name, "dds", reader.stats) for name, reader in self.readers.items()]
         seen += [(consumer.edge, "dds", consumer.stats)
                  for writer in self.writers for consumer in writer.consumers]
+        seen += [(name, "external", reader.stats) for name, reader in self.external.items()]
         return [{"name": name, "policy": policies[name], "transport": transport,
                  **stats.as_dict()} for name, transport, stats in seen]
 
@@ -61,6 +66,9 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
         for port, edges in graph.incoming[node_id].items():
             wiring.inputs[PortRef(node_id, port)] = _input(
                 graph, placement, host, edges[0], wiring, on_arrival)
+    for ref in graph.external:
+        if ref.node in hosts:
+            wiring.inputs[ref] = _external_input(graph, hosts[ref.node], ref, wiring, on_arrival)
     return wiring
 
 
@@ -122,5 +130,16 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
     return HeldInput(source) if held else source
 
 
+def _external_input(graph: Graph, host: NodeHost, ref: PortRef, wiring: Wiring,
+                    on_arrival: Callable[[], None]) -> InputPort:
+    port = graph.nodes[ref.node].type.inputs[ref.port]
+    codec = codec_for(port.type.wire)
+    reader = ExternalReader(host, graph.topic(ref), codec, port.policy or port.type.policy,
+                            DEFAULT_CAPACITY, on_arrival)
+    wiring.external[f"{reader.topic} → {graph.topic(ref)}"] = reader
+    source = ExternalInput(reader, codec, port.type, host.get_logger())
+    return HeldInput(source) if port.type.held else source
+
+
 def _input_name(graph: Graph, edge: Edge) -> str:
-    return f"{graph.nodes[edge.target.node].ros_name}/{edge.target.port}"
+    return graph.topic(edge.target)

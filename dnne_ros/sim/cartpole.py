@@ -40,17 +40,21 @@ FALLEN_REWARD = -2.0
 START_LIMITS = (0.1, 0.25, 0.1, 0.25)
 """Episodes start uniformly within ± these, in the order of the observations."""
 
+JOINTS = ("slider_to_cart", "cart_to_pole")
+"""What the reference's robot description calls them."""
 OBSERVATION = ArraySpec.unbounded(
     ("cart_position", "cart_velocity", "pole_angle", "pole_velocity"),
-    ("m", "m/s", "rad", "rad/s"))
-ACTION = ArraySpec(("effort",), ("N",), (-MAX_EFFORT,), (MAX_EFFORT,))
+    ("m", "m/s", "rad", "rad/s"),
+    tuple(f"{joint}.{quantity}" for joint in JOINTS for quantity in ("position", "velocity")))
+ACTION = ArraySpec(("effort",), ("N",), (-MAX_EFFORT,), (MAX_EFFORT,), (f"{JOINTS[0]}.effort",))
 
 
 def task_spec(num_envs: int) -> TaskSpec:
     """Return the task for ``num_envs`` environments."""
     return TaskSpec(
         name="Cartpole", num_envs=num_envs, observation=OBSERVATION, action=ACTION,
-        discrete_actions=None, step_seconds=STEP_SECONDS, max_episode_steps=MAX_EPISODE_STEPS)
+        discrete_actions=None, step_seconds=STEP_SECONDS, max_episode_steps=MAX_EPISODE_STEPS,
+        joints=JOINTS)
 
 
 def fallen(observations: Array) -> Array:

@@ -23,18 +23,23 @@ class SimulationError(DnneError):
 
 @dataclass(frozen=True)
 class ArraySpec:
-    """The columns of observations or actions: names, units and bounds, one entry a column."""
+    """The columns of observations or actions: names, units and bounds, one entry a column.
+
+    ``signals`` says what a column is on a robot, as joint and quantity:
+    ``slider_to_cart.velocity``.  Empty where there is no such thing.
+    """
 
     names: tuple[str, ...]
     units: tuple[str, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
+    signals: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse lists of different lengths (ValueError)."""
-        for field in ("units", "low", "high"):
+        for field in ("units", "low", "high", "signals"):
             found = len(getattr(self, field))
-            if found != self.size:
+            if found != self.size and not (field == "signals" and found == 0):
                 raise ValueError(f"{field}: expected {self.size} entries, one for each of "
                                  f"{self.names}, found {found}")
 
@@ -44,9 +49,10 @@ class ArraySpec:
         return len(self.names)
 
     @classmethod
-    def unbounded(cls, names: tuple[str, ...], units: tuple[str, ...]) -> ArraySpec:
+    def unbounded(cls, names: tuple[str, ...], units: tuple[str, ...],
+                  signals: tuple[str, ...] = ()) -> ArraySpec:
         """Return a spec whose columns may have any value."""
-        return cls(names, units, (-math.inf,) * len(names), (math.inf,) * len(names))
+        return cls(names, units, (-math.inf,) * len(names), (math.inf,) * len(names), signals)
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,8 @@ class TaskSpec:
     ``discrete_actions``: None when an action is ``action.size`` real numbers; otherwise the
     number of choices, and an action is one column that holds an index from 0.
     ``step_seconds``: simulated time between two observations.  ``max_episode_steps``: after how
-    many steps an episode times out.
+    many steps an episode times out.  ``joints``: their names in the robot's description, in the
+    task's order.
     """
 
     name: str
@@ -66,6 +73,7 @@ class TaskSpec:
     discrete_actions: int | None
     step_seconds: float
     max_episode_steps: int
+    joints: tuple[str, ...] = ()
 
     def check_actions(self, actions: Tensor, step: int) -> None:
         """Raise SimulationError unless ``actions`` is finite float32 (num_envs, action.size).

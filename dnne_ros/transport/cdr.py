@@ -9,6 +9,7 @@ counted from after the header.
 
 from __future__ import annotations
 
+import re
 import struct
 
 HEADER = b"\x00\x01\x00\x00"
@@ -18,6 +19,14 @@ _U32 = struct.Struct("<I")
 
 class CdrError(ValueError):
     """The bytes are not the message that was expected."""
+
+
+def ros_text(text: str) -> str:
+    """Return ``text`` with � for what ROS strings cannot hold.
+
+    That is a null character (readers in C++ would end there) and half a surrogate pair.
+    """
+    return re.sub("[\0\ud800-\udfff]", "�", text)
 
 
 class CdrWriter:

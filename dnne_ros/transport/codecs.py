@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 import struct
 import time
 from collections.abc import Callable
@@ -14,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from dnne_ros.transport.array_codec import array_message, decode_array, encode_array
-from dnne_ros.transport.cdr import HEADER, CdrReader, CdrWriter
+from dnne_ros.transport.cdr import HEADER, CdrReader, CdrWriter, ros_text
 from dnne_ros.transport.image_codec import decode_image, encode_image
+from dnne_ros.transport.joint_state_codec import decode_joint_states, encode_joint_states
 from dnne_ros.transport.payload import Array, Wire
 
 
@@ -59,8 +59,7 @@ def _primitive(code: str) -> tuple[Callable[[Any], bytes], Callable[[bytes], Any
 
 def _encode_string(text: str) -> bytes:
     writer = CdrWriter()
-    # ROS strings cannot hold a null character (readers in C++ would end there) nor half a pair.
-    writer.string(re.sub("[\0\ud800-\udfff]", "�", text))
+    writer.string(ros_text(text))
     return writer.finish()
 
 
@@ -90,4 +89,6 @@ _CODECS = {
                     lambda message: CdrReader(message).string()),
     "image": Codec("sensor_msgs/msg/Image",
                    lambda array: encode_image(array, time.time_ns()), decode_image),
+    "joint_states": Codec("sensor_msgs/msg/JointState", encode_joint_states,
+                          decode_joint_states),
 }

@@ -11,9 +11,10 @@ import numpy as np
 class Wire:
     """Which ROS message carries a port's values.
 
-    ``kind`` is a key of the codec table: ``array``, ``bytes``, ``image``, ``empty``, ``float64``,
-    ``int64``, ``bool``, ``string``.  For ``array``, ``dtype`` names the element type
-    (``float32``, …) that the message type is chosen for; None means that any dtype may come.
+    ``kind`` is a key of the codec table: ``array``, ``bytes``, ``image``, ``joint_states``,
+    ``empty``, ``float64``, ``int64``, ``bool``, ``string``.  For ``array``, ``dtype`` names the
+    element type (``float32``, …) that the message type is chosen for; None means that any dtype
+    may come.
     """
 
     kind: str
@@ -45,3 +46,19 @@ class Array:
     def element_type(self) -> str:
         """Return the logical dtype's name."""
         return self.dtype or self.data.dtype.name
+
+
+@dataclass(frozen=True, eq=False)
+class JointStates:
+    """What a robot says of its joints at one moment, in an order of its own.
+
+    ``position`` (rad or m), ``velocity`` (rad/s or m/s) and ``effort`` (N·m or N) are float64,
+    one entry a name, or empty where the robot does not measure them.  ``stamp_ns``: nanoseconds
+    since the epoch of the robot's clock.
+    """
+
+    names: tuple[str, ...]
+    position: np.ndarray
+    velocity: np.ndarray
+    effort: np.ndarray
+    stamp_ns: int = 0

@@ -21,3 +21,13 @@ def data_qos(policies: Collection[EdgePolicy], capacity: int) -> QoSProfile:
         history=HistoryPolicy.KEEP_LAST, depth=1 if latched else capacity,
         reliability=ReliabilityPolicy.RELIABLE,
         durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE)
+
+
+def external_qos(depth: int) -> QoSProfile:
+    """Return the profile of a topic that some other node publishes, keeping ``depth`` messages.
+
+    Best effort and volatile: it matches every publisher, those of sensors too.
+    """
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth,
+                      reliability=ReliabilityPolicy.BEST_EFFORT,
+                      durability=DurabilityPolicy.VOLATILE)

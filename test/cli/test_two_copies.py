@@ -12,7 +12,7 @@ def test_a_second_split_copy_is_refused_with_advice(start_run, cartpole):
     assert "__ns:=" in second.output
     first.interrupt()
     assert first.wait() == 130, first.output
-    assert all(edge["lost"] == edge["duplicated"] == 0 for edge in first.report["edges"])
+    assert [edge for edge in first.report["edges"] if edge["lost"] or edge["duplicated"]] == []
 
 
 def test_copies_in_different_namespaces_do_not_touch_each_other(start_run, cartpole):
@@ -26,9 +26,8 @@ def test_copies_in_different_namespaces_do_not_touch_each_other(start_run, cartp
 def test_a_second_fused_copy_is_told(start_run, cartpole):
     first = start_run(cartpole, *SMALL[:-1])
     first.until_progress()
-    second = start_run(cartpole, *SMALL, "--duration", "3s")
+    second = start_run(cartpole, *SMALL, "--duration", "6s")
     assert second.wait() == 0
     assert "another copy of this graph is running" in second.output
     first.interrupt()
     assert first.wait() == 130
-    assert "another copy" not in first.output

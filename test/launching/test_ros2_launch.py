@@ -14,7 +14,8 @@ pytest.importorskip("ros2launch", reason="ros2launch comes with a ROS 2 installa
 from rcl_interfaces.srv import GetParameters  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.signals import SignalHandlerOptions  # noqa: E402
-from std_msgs.msg import Float64  # noqa: E402
+from sensor_msgs.msg import JointState  # noqa: E402
+from std_msgs.msg import Float64, Float64MultiArray  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -96,20 +97,20 @@ class Listener:
         subscriptions = [self.node.create_subscription(
             Float64, topic, lambda message, topic=topic: heard.add(topic), 10)
             for topic in topics]
-        self._spin(lambda: heard == set(topics), launched)
+        self.spin_until(lambda: heard == set(topics), launched)
         for subscription in subscriptions:
             self.node.destroy_subscription(subscription)
 
     def parameter(self, launched, node, name):
         """Ask ``node`` for the value of an integer parameter."""
         client = self.node.create_client(GetParameters, f"{node}/get_parameters")
-        self._spin(client.service_is_ready, launched)
+        self.spin_until(client.service_is_ready, launched)
         answer = client.call_async(GetParameters.Request(names=[name]))
-        self._spin(answer.done, launched)
+        self.spin_until(answer.done, launched)
         self.node.destroy_client(client)
         return answer.result().values[0].integer_value
 
-    def _spin(self, ready, launched):
+    def spin_until(self, ready, launched):
         end = time.monotonic() + 60.0
         while not ready():
             assert time.monotonic() < end, launched.output
@@ -234,3 +235,25 @@ def test_show_args(launch):
     assert run.wait() == 0
     for name in ("workflow", "place", "set", "respawn", "params_file"):
         assert f"'{name}':" in run.output
+
+
+def test_a_policy_on_a_robot_s_topics(launch, listener, repository, tmp_path):
+    trained = launch("save_checkpoint_dir:=saved", "until_return:=1")
+    assert trained.wait(60) == 0, trained.output
+    run = launch(f"load_checkpoint_dir:={tmp_path / 'saved'}", "joint_states:=/robot/joints",
+                 "commands:=/robot/efforts",
+                 file=repository / "launch" / "cartpole_on_robot.launch.py")
+    commands = []
+    joints = listener.node.create_publisher(JointState, "/robot/joints", 1)
+    listener.node.create_subscription(Float64MultiArray, "/robot/efforts", commands.append, 10)
+
+    def commanded():
+        joints.publish(JointState(name=["cart_to_pole", "slider_to_cart"],
+                                  position=[0.1, 0.0], velocity=[0.0, 0.0]))
+        return commands
+
+    listener.spin_until(commanded, run)
+    assert len(commands[0].data) == 1 and abs(commands[0].data[0]) <= 10.0
+    run.process.send_signal(signal.SIGINT)
+    assert run.wait() == 0, run.output
+    assert not run.leftover()

@@ -46,7 +46,10 @@ class FakeContext:
     async def get(self, port, timeout):
         if port in self._values:
             return self._values[port]
-        value = await asyncio.wait_for(self._inputs[port].get(), timeout)
+        try:
+            value = await asyncio.wait_for(self._inputs[port].get(), timeout)
+        except asyncio.TimeoutError:  # Python 3.10 has two of that name
+            raise TimeoutError from None
         if self._node.inputs[port].type.held:
             self._values[port] = value
         return value

@@ -15,7 +15,7 @@ PRELUDE = textwrap.dedent("""
     def wait_for_stop():
         return json.loads(channel.recv(1000).decode())["reason"]
 """)
-OBEDIENT = "say('started'); reason = wait_for_stop(); say('finished', reason=reason, edges=[])"
+OBEDIENT = "say('started'); reason = wait_for_stop(); say('finished', reason=reason)"
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_an_error_that_a_process_reports_is_the_failure(supervise):
 
 def test_a_process_that_ends_the_run_itself_gives_the_reason(supervise):
     supervisor, _, _ = supervise(
-        a="say('started'); say('finished', reason='until_return', edges=[])")
+        a="say('started'); say('finished', reason='until_return')")
     assert supervisor.reason == "until_return"
     assert not supervisor.failure
 

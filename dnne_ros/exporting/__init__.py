@@ -1,0 +1,1 @@
+"""A placement as a ROS 2 package on disk."""

@@ -1,0 +1,57 @@
+"""What a package must have installed: imports as the names that package.xml uses."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+
+from dnne_ros.errors import Problems
+from dnne_ros.graph.graph import Graph
+from dnne_ros.transport.codecs import codec_for
+
+_ROS_PACKAGES = ("rclpy", "rcl_interfaces", "ament_index_python", "std_msgs", "sensor_msgs",
+                 "geometry_msgs", "diagnostic_msgs")
+_KEYS = {
+    "cv2": "python3-opencv", "mujoco": "python3-mujoco-pip", "PIL": "python3-pil",
+    "safetensors": "python3-safetensors-pip", "sklearn": "python3-sklearn",
+    "yaml": "python3-yaml",
+}
+"""rosdep keys of modules for which it is not ``python3-<module>``."""
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+def required_modules(graph: Graph, problems: Problems) -> set[str]:
+    """Return the top-level modules that node types say they need."""
+    modules: set[str] = set()
+    for node in graph.nodes.values():
+        try:
+            names = list(node.type.required_imports())
+            wrong = [name for name in names
+                     if not (isinstance(name, str) and _MODULE.fullmatch(name))]
+            if wrong:
+                raise TypeError(f"expected names of modules, found {wrong!r:.80}")
+        except Exception as error:
+            problems.add(f"required_imports(): {type(error).__name__}: {error}", node=node.id,
+                         type=node.type.type_name, title=node.title)
+            continue
+        modules.update(name.partition(".")[0] for name in names)
+    return modules - set(sys.stdlib_module_names)
+
+
+def message_packages(graph: Graph) -> set[str]:
+    """Return the packages of the messages on the graph's topics."""
+    types = [*graph.output_types.values(),
+             *(graph.nodes[ref.node].type.inputs[ref.port].type for ref in graph.external)]
+    return {codec_for(type.wire).message.partition("/")[0]
+            for type in types if type.wire is not None}
+
+
+def dependency_keys(modules: Iterable[str], packages: Iterable[str]) -> list[str]:
+    """Return the ``exec_depend`` entries for ``modules`` and ROS ``packages``, in order."""
+    keys = {"rclpy", "rcl_interfaces", "std_msgs", "launch", "launch_ros", *packages}
+    for module in modules:
+        ros = module in _ROS_PACKAGES or module.endswith(("_msgs", "_interfaces", "_ros"))
+        default = module if ros else f"python3-{module.lower().replace('_', '-')}"
+        keys.add(_KEYS.get(module, default))
+    return sorted(keys)

@@ -1,0 +1,123 @@
+"""A graph and its placement as the files of a ROS 2 package, in memory."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+
+from dnne_ros.errors import Problems
+from dnne_ros.exporting import description
+from dnne_ros.exporting.dependencies import (
+    dependency_keys, message_packages, required_modules)
+from dnne_ros.exporting.description import NodeView
+from dnne_ros.exporting.own_sources import Sources
+from dnne_ros.exporting.package_names import package_name_problem
+from dnne_ros.exporting.rendering import import_block, render
+from dnne_ros.exporting.workflow_file import workflow_json
+from dnne_ros.graph.drawing import draw
+from dnne_ros.graph.graph import Graph, GraphNode
+from dnne_ros.placement.placement import Placement
+
+_RESERVED = ("VALUES", "type_name")
+
+
+def package_files(graph: Graph, placement: Placement, package: str, *, standalone: bool
+                  ) -> dict[str, str]:
+    """Return the text of each file by its path in the package.
+
+    The same input gives the same bytes.  Raises `InputError` with all that stands in the way.
+    """
+    problems = Problems(graph.path)
+    name_problem = package_name_problem(package)
+    if name_problem:
+        problems.add(name_problem)
+    _check_values(graph, problems)
+    modules = required_modules(graph, problems)
+    problems.raise_if_any()
+    sources = Sources(graph, package, standalone)
+    nodes = description.node_views(graph)
+    process_of = {id: placement.process_of(id) for id in graph.nodes}
+    about = {
+        "package": package, "namespace": graph.namespace, "standalone": standalone,
+        "nodes": nodes, "links": description.link_views(graph),
+        "processes": description.process_views(graph, placement),
+        "topics": description.edge_topics(graph, placement),
+        "needs_policy": description.untrained_process(graph, placement),
+        "dependencies": dependency_keys(
+            {*modules, *sources.foreign, *message_packages(graph)}, sources.installed),
+    }
+    files = {
+        "package.xml": render("package.xml.j2", **about),
+        "setup.py": render("setup.py.j2", **about),
+        "setup.cfg": render("setup.cfg.j2", **about),
+        "README.md": render("README.md.j2", **about),
+        f"resource/{package}": "",
+        f"launch/{package}.launch.py": render("launch.py.j2", **about),
+        f"config/{package}.params.yaml": render("params.yaml.j2", **about),
+        f"{package}/__init__.py": render("init.py.j2"),
+        f"{package}/host.py": render("host.py.j2", imports=import_block([
+            (package, "graph"), (sources.module("dnne_ros.cli.packaged"), "run_package")])),
+        f"{package}/graph.py": render("graph.py.j2", **about, imports=import_block([
+            *((f"{package}.nodes", node.module) for node in nodes),
+            (sources.module("dnne_ros.graph.stated"), "StatedLink"),
+            (sources.module("dnne_ros.graph.stated"), "StatedNode")])),
+        f"{package}/nodes/__init__.py": render("nodes_init.py.j2"),
+        f"graph/{package}.json": workflow_json(graph, process_of),
+        f"graph/{package}.svg": draw(graph, process_of),
+        f"test/test_{package}.py": render("test.py.j2", **about),
+        **sources.files,
+    }
+    for node in nodes:
+        files[f"{package}/nodes/{node.module}.py"] = _node_module(
+            node, graph.nodes[node.id], sources.module, problems)
+    problems.raise_if_any()
+    return files
+
+
+def _check_values(graph: Graph, problems: Problems) -> None:
+    """Note what neither Python nor a parameter file could hold."""
+    for node in graph.nodes.values():
+        def note(message: str, port: str | None = None, node: GraphNode = node) -> None:
+            problems.add(message, node=node.id, type=node.type.type_name, title=node.title,
+                         port=port)
+
+        for name in _RESERVED:
+            if name in {**node.type.inputs, **node.type.outputs, **node.type.widgets}:
+                note(f"cannot be exported: {name} means something else in a node's module", name)
+        for name, value in node.values.items():
+            if isinstance(value, str) and not _is_text(value):
+                note("holds bytes that are no text, which ROS parameters cannot carry",
+                     f"widget {name!r}")
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _node_module(view: NodeView, node: GraphNode, module: Callable[[str], str],
+                 problems: Problems) -> str:
+    """Return a node's module after its type has had its say."""
+    code = render("node.py.j2", node=view,
+                  imports=import_block([(module(view.base_module), view.base)]))
+    try:
+        code = node.type.post_process_code(code)
+        if not isinstance(code, str):
+            raise TypeError(f"expected code, found {type(code).__name__}")
+        tree = ast.parse(code)
+        if view.class_name not in [each.name for each in tree.body
+                                   if isinstance(each, ast.ClassDef)]:
+            raise ValueError(f"the code no longer defines class {view.class_name}")
+        code.encode()
+    except Exception as error:
+        problems.add(f"post_process_code(): {type(error).__name__}: {error}", node=node.id,
+                     type=node.type.type_name, title=node.title)
+    return code
+
+
+def file_bytes(files: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the files as they are written: UTF-8, lines ending in a line feed."""
+    return {path: text.encode() for path, text in files.items()}

@@ -1,0 +1,51 @@
+"""The receiving end of a topic that some other ROS node publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rclpy.event_handler import SubscriptionEventCallbacks
+
+from dnne_ros.transport.codecs import Codec
+from dnne_ros.transport.inbox import Inbox
+from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros.transport.qos import external_qos
+from dnne_ros.transport.stats import EdgeStats
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+
+
+class ExternalReader:
+    """A plain subscription: any publisher, at any time, without credits.
+
+    A robot does not wait for us, so what is not taken in time is dropped.
+    """
+
+    def __init__(self, node: Node, topic: str, codec: Codec, policy: EdgePolicy, capacity: int,
+                 on_arrival: Callable[[], None] | None = None):
+        """Subscribe ``node`` to ``topic``; a ``lossless`` policy becomes ``drop_oldest``."""
+        self.policy = EdgePolicy.LATEST if policy is EdgePolicy.LATEST \
+            else EdgePolicy.DROP_OLDEST
+        self.stats = EdgeStats()
+        self._on_arrival = on_arrival
+        self._inbox = Inbox(self.policy, capacity, self.stats)
+        self._subscription = node.create_subscription(
+            codec.message_type(), topic, self._on_message,
+            external_qos(1 if self.policy is EdgePolicy.LATEST else capacity), raw=True,
+            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False))
+
+    @property
+    def topic(self) -> str:
+        """Return the full name of the topic, after remapping."""
+        return self._subscription.topic_name
+
+    async def take(self, timeout: float | None = None) -> bytes:
+        """Return the next message; TimeoutError when none came within ``timeout`` seconds."""
+        return await self._inbox.take(timeout)
+
+    def _on_message(self, message: bytes) -> None:
+        self._inbox.offer(message)
+        if self._on_arrival is not None:
+            self._on_arrival()

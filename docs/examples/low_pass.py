@@ -1,0 +1,28 @@
+"""A node type of our own: a low-pass filter for actions."""
+
+from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.port_types import Action
+from dnne_ros.nodes.ports import Input, Output
+from dnne_ros.nodes.widget import Widget
+
+
+class LowPassNode(Node):
+    """Smooth actions: each is mixed with what was sent before it."""
+
+    category = "robotics"
+
+    action = Input(Action(), "What the policy wants.")
+    smoothed = Output(Action(), "What the simulator or robot gets.")
+    keep = Widget(0.5, "How much of the last action is kept.", minimum=0.0, maximum=0.99,
+                  live=True)
+
+    def setup(self):
+        """Start without a last action."""
+        self.last = None
+
+    async def compute(self, action):
+        """Mix, remember, and pass on."""
+        if self.last is not None:
+            action = self.keep * self.last + (1.0 - self.keep) * action
+        self.last = action
+        return {"smoothed": action}

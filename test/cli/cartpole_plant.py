@@ -1,0 +1,114 @@
+"""A robot that happens to be a cart with a pole: two topics and MuJoCo, nothing of dnne_ros.
+
+Runs as a process of its own, ``cartpole_plant.py SECONDS``; prints what happened as JSON.  It
+stands still until the first command, and falls silent at the end to see what is commanded then.
+"""
+
+import json
+import sys
+import time
+
+import mujoco
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray
+
+PERIOD = 1 / 60
+SUBSTEPS = 2
+PATIENCE = 60.0
+SILENCE = 1.0
+SCENE = f"""
+<mujoco>
+  <compiler angle="radian"/>
+  <option timestep="{PERIOD / SUBSTEPS!r}" gravity="0 0 -9.81"><flag contact="disable"/></option>
+  <worldbody>
+    <body name="cart">
+      <joint name="slider_to_cart" type="slide" axis="0 1 0"/>
+      <geom type="box" size="0.1 0.12 0.1" mass="1"/>
+      <body name="pole">
+        <joint name="cart_to_pole" type="hinge" axis="1 0 0"/>
+        <geom type="box" size="0.02 0.03 0.5" pos="0 0 0.47" mass="1"/>
+      </body>
+    </body>
+  </worldbody>
+  <actuator><motor joint="slider_to_cart"/></actuator>
+</mujoco>
+"""
+JOINTS = ("cart_to_pole", "slider_to_cart")
+"""Not the policy's order: who reads by position instead of by name will fail."""
+
+
+class Plant:
+    def __init__(self):
+        self.model = mujoco.MjModel.from_xml_string(SCENE)
+        self.data = mujoco.MjData(self.model)
+        self.data.joint("cart_to_pole").qpos[0] = 0.1
+        self.commands = []
+        self.node = rclpy.create_node("plant")
+        self.publisher = self.node.create_publisher(
+            JointState, "/joint_states", qos_profile_sensor_data)
+        self.node.create_subscription(
+            Float64MultiArray, "/effort_controller/commands", self.command, 10)
+        self.executor = SingleThreadedExecutor()
+        self.executor.add_node(self.node)
+
+    def command(self, message):
+        self.commands.append(list(message.data))
+        self.data.ctrl[0] = message.data[0]
+
+    def publish(self):
+        message = JointState()
+        message.header.stamp = self.node.get_clock().now().to_msg()
+        message.name = list(JOINTS)
+        message.position = [float(self.data.joint(name).qpos[0]) for name in JOINTS]
+        message.velocity = [float(self.data.joint(name).qvel[0]) for name in JOINTS]
+        self.publisher.publish(message)
+
+    def publish_nonsense(self):
+        self.publisher.publish(JointState(name=list(JOINTS), position=[1.0]))
+
+    def spin_until(self, moment):
+        while (left := moment - time.monotonic()) > 0:
+            self.executor.spin_once(timeout_sec=left)
+
+    def wait_for_command(self):
+        deadline = time.monotonic() + PATIENCE
+        while not self.commands:
+            if time.monotonic() > deadline:
+                sys.exit("plant: nobody commands me")
+            self.publish()
+            self.spin_until(time.monotonic() + PERIOD)
+
+    def run(self, seconds):
+        """Return the farthest cart position and pole angle."""
+        x = angle = 0.0
+        due = time.monotonic()
+        for step in range(round(seconds / PERIOD)):
+            self.publish()
+            due += PERIOD
+            if step % 100 == 50:
+                self.spin_until(due - PERIOD / 2)
+                self.publish_nonsense()
+            self.spin_until(due)
+            mujoco.mj_step(self.model, self.data, SUBSTEPS)
+            x = max(x, abs(self.data.joint("slider_to_cart").qpos[0]))
+            angle = max(angle, abs(self.data.joint("cart_to_pole").qpos[0]))
+        return x, angle
+
+
+def main():
+    rclpy.init()
+    plant = Plant()
+    plant.wait_for_command()
+    plant.commands.clear()
+    x, angle = plant.run(float(sys.argv[1]))
+    commands = len(plant.commands)
+    plant.spin_until(time.monotonic() + SILENCE)
+    print(json.dumps({
+        "x": x, "angle": angle, "commands": commands, "last_command": plant.commands[-1],
+        "sizes": sorted({len(command) for command in plant.commands})}), flush=True)
+
+
+main()

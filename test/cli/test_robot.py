@@ -1,0 +1,174 @@
+"""The trained policy on a robot that knows nothing of dnne_ros: two topics, real processes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PLANT = Path(__file__).with_name("cartpole_plant.py")
+SECONDS = 20
+REMAP = ("--ros-args", "-r", "joint_observations_8/joint_states:=/joint_states",
+         "-r", "joint_commands_9/commands:=/effort_controller/commands")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, repository, cartpole):
+    """Return the checkpoint of a policy that has solved the task in simulation."""
+    folder = tmp_path_factory.mktemp("trained")
+    subprocess.run(
+        [sys.executable, "-m", "dnne_ros", "run", str(cartpole), "--quiet", "--until-return",
+         "450", "--seed", "1", "--save-checkpoint-dir", "checkpoint"], cwd=folder, check=True,
+        timeout=120, env={**os.environ, "PYTHONPATH": str(repository)})
+    return folder / "checkpoint"
+
+
+@pytest.fixture
+def robot(repository):
+    """Return the workflow with the robot's nodes in the simulator's place."""
+    return repository / "config" / "workflows" / "cartpole_on_robot.json"
+
+
+@pytest.fixture
+def changed(trained, tmp_path):
+    """Return a checkpoint beside which the contract says something else."""
+    def change(**entries):
+        copy = tmp_path / "changed"
+        copy.mkdir()
+        for entry in trained.iterdir():
+            (copy / entry.name).symlink_to(entry)
+        contract = {**json.loads((trained / "contract.json").read_text()), **entries}
+        (copy / "contract.json").unlink()
+        (copy / "contract.json").write_text(json.dumps(
+            {name: value for name, value in contract.items() if value is not None}))
+        return copy
+    return change
+
+
+def test_training_writes_the_contract_in_every_placement(start_run, trained, cartpole, tmp_path):
+    expected = {
+        "task": "Cartpole", "joints": ["slider_to_cart", "cart_to_pole"], "rate_hz": 60.0,
+        "observations": ["slider_to_cart.position", "slider_to_cart.velocity",
+                         "cart_to_pole.position", "cart_to_pole.velocity"],
+        "observation_units": ["m", "m/s", "rad", "rad/s"],
+        "actions": ["slider_to_cart.effort"], "action_units": ["N"], "action_scale": [10.0]}
+    assert json.loads((trained / "contract.json").read_text()) == expected
+    split = start_run(cartpole, "--place", "split", "--set", "1.num_envs=8", "--set",
+                      "5.max_push_effort=20", "--duration", "1s", "--quiet",
+                      "--save-checkpoint-dir", tmp_path / "c")
+    assert split.wait() == 0, split.output
+    expected["action_scale"] = [20.0]
+    assert json.loads((tmp_path / "c" / "contract.json").read_text()) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["fused", "split"])
+def test_the_policy_balances_the_plant(start_run, robot, trained, place):
+    with subprocess.Popen([sys.executable, PLANT, str(SECONDS)], text=True,
+                          stdout=subprocess.PIPE) as plant:
+        run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
+                        *REMAP)
+        try:
+            said = plant.communicate(timeout=60 + 2 * SECONDS)[0]
+        finally:
+            plant.kill()
+        run.interrupt()
+        assert run.wait() == 130, run.output
+    assert plant.returncode == 0, run.output
+    result = json.loads(said)
+    assert result["angle"] < 0.3, result
+    assert 0.9 * 60 * SECONDS < result["commands"] <= 1.01 * 60 * SECONDS, result
+    assert result["sizes"] == [1]
+    # The plant has fallen silent: it must not be pushed on blindly.
+    assert result["last_command"] == [0.0]
+    assert "no joint states for 0.1 s" in run.output and "robot is stopped" in run.output
+    assert "dropped a message on /joint_states: 2 joints, and 1 values" in run.output
+    external, = (edge for edge in run.report["edges"] if edge["transport"] == "external")
+    assert external["name"] == "/joint_states → joint_observations_8/joint_states"
+    assert external["received"] > 0.9 * 60 * SECONDS
+
+
+@pytest.mark.parametrize("place", ["fused", "split"])
+def test_the_end_of_a_run_leaves_the_plant_without_effort(start_run, robot, trained, place):
+    with subprocess.Popen([sys.executable, PLANT, "5"], text=True,
+                          stdout=subprocess.PIPE) as plant:
+        run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
+                        "--duration", "2s", "--quiet", *REMAP)
+        try:
+            said = plant.communicate(timeout=90)[0]
+        finally:
+            plant.kill()
+        assert run.wait() == 0, run.output
+    result = json.loads(said)
+    assert 0 < result["commands"] < 4 * 60
+    assert result["last_command"] == [0.0]
+    assert "no joint states" not in run.output
+
+
+@pytest.mark.parametrize("entries, expected", [
+    ({"joints": ["cart_to_pole", "slider_to_cart"]},
+     'joints: expected ["cart_to_pole", "slider_to_cart"] as in training, found '
+     '["slider_to_cart", "cart_to_pole"] in this graph'),
+    ({"observations": ["cart_to_pole.position", "cart_to_pole.velocity",
+                       "slider_to_cart.position", "slider_to_cart.velocity"]},
+     'observations: expected ["cart_to_pole.position", '),
+    ({"observations": ["slider_to_cart.position"]}, "observations: expected"),
+    ({"actions": ["slider_to_cart.effort", "cart_to_pole.effort"]}, "actions: expected"),
+    ({"action_scale": [400.0]}, "action_scale: expected [400.0] as in training, found [10.0]"),
+    ({"rate_hz": 30.0}, "rate_hz: expected 30.0 as in training, found 60.0 in this graph"),
+    ({"rate_hz": None}, "rate_hz: expected nothing as in training, found 60.0"),
+])
+def test_another_contract_is_refused(start_run, robot, changed, entries, expected):
+    run = start_run(robot, "--inference", "--quiet", "--load-checkpoint-dir", changed(**entries))
+    assert run.wait() == 2
+    assert expected in run.output and "Traceback" not in run.output
+
+
+def test_all_differences_are_reported_at_once(start_run, robot, changed):
+    checkpoint = changed(joints=["cart_to_pole", "slider_to_cart"], rate_hz=100, action_scale=[1])
+    run = start_run(robot, "--load-checkpoint-dir", checkpoint, "--inference", "--quiet")
+    assert run.wait() == 2
+    for name in ("joints", "rate_hz", "action_scale"):
+        assert f"contract.json: {name}: expected" in run.output
+    assert "node 8 'Joint states' (JointObservationsNode)" in run.output
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("{", "not JSON"), ("[]", "expected an object, found list"), ("\udcff", "not JSON"),
+    ("{}", "joints: expected nothing")])
+def test_a_broken_contract(start_run, robot, changed, text, expected):
+    checkpoint = changed()
+    (checkpoint / "contract.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    run = start_run(robot, "--inference", "--quiet", "--load-checkpoint-dir", checkpoint)
+    assert run.wait() == 2
+    assert expected in run.output and "Traceback" not in run.output
+
+
+def test_without_a_policy_nothing_is_commanded(start_run, robot, changed):
+    run = start_run(robot, "--inference", "--quiet")
+    assert run.wait() == 2
+    assert "--load-checkpoint-dir: expected the contract of a trained policy" in run.output
+    checkpoint = changed()
+    (checkpoint / "contract.json").unlink()
+    run = start_run(robot, "--quiet", "--load-checkpoint-dir", checkpoint)
+    assert run.wait() == 2
+    assert "expected the contract of a trained policy, found none" in run.output
+
+
+def test_inference_in_simulation_keeps_the_contract_and_training_need_not(
+        start_run, cartpole, trained):
+    other = ("--set", "5.max_push_effort=20", "--quiet", "--load-checkpoint-dir", trained)
+    run = start_run(cartpole, "--inference", *other)
+    assert run.wait() == 2
+    assert "action_scale: expected [10.0] as in training, found [20.0]" in run.output
+    run = start_run(cartpole, "--duration", "0.5s", *other)
+    assert run.wait() == 0, run.output
+
+
+def test_check_names_the_external_topic(command, robot):
+    done = command("check", robot)
+    assert done.returncode == 0, done.stderr
+    assert ("topic → joint_observations_8/joint_states  [JOINT_STATE, "
+            "sensor_msgs/msg/JointState, external]") in done.stdout

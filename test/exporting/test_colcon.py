@@ -1,0 +1,85 @@
+"""Builds exported packages with colcon and runs their own tests in a clean workspace."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        any(importlib.util.find_spec(name) is None for name in ("colcon_core", "colcon_ros")),
+        reason="needs colcon-core and colcon-ros")]
+
+SMALL = ("--set", "1.num_envs=32", "--set", "6.minibatch_size=256", "--set", "6.num_epochs=2")
+
+
+class Workspace:
+    """A colcon workspace; dnne_ros can be imported in it only if ``python_path`` says so."""
+
+    def __init__(self, folder, python_path):
+        self.folder = folder
+        inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)
+                     if path and not (Path(path) / "dnne_ros").is_dir()]
+        self.environment = {
+            **os.environ, "PYTHONPATH": os.pathsep.join([*map(str, python_path), *inherited]),
+            "COLCON_LOG_LEVEL": "error"}
+
+    def run(self, *command, timeout=300):
+        """Run a command in the workspace; returns what it printed."""
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, text=True, timeout=timeout,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def colcon(self, *words):
+        """Run colcon with this interpreter."""
+        return self.run(sys.executable, "-c",
+                        "from colcon_core.command import main; raise SystemExit(main())", *words)
+
+
+def hide_dnne_ros(folder):
+    """Return a folder that, first on the path, makes ``import dnne_ros`` fail."""
+    blocker = folder / "hidden" / "dnne_ros"
+    blocker.mkdir(parents=True)
+    (blocker / "__init__.py").write_text(
+        'raise ModuleNotFoundError("dnne_ros is not installed here", name="dnne_ros")\n')
+    return blocker.parent
+
+
+@pytest.mark.parametrize("workflow, options", [
+    ("cartpole_ppo", SMALL),
+    ("cartpole_ppo", (*SMALL, "--standalone")),
+    ("cartpole_ppo", (*SMALL, "--standalone", "--place", "split")),
+    ("cartpole_on_robot", ()),
+    ("cartpole_on_robot", ("--standalone",)),
+], ids=["plain", "standalone", "standalone-split", "robot-plain", "robot-standalone"])
+def test_builds_and_passes_its_own_test(export, repository, tmp_path, workflow, options):
+    standalone = "--standalone" in options
+    package = export(repository / "config" / "workflows" / f"{workflow}.json",
+                     "--package", "my_cartpole", *options)
+    python_path = [hide_dnne_ros(tmp_path)] if standalone else [repository]
+    workspace = Workspace(tmp_path, python_path)
+    workspace.colcon("build", "--base-paths", "src")
+    executable = tmp_path / "install/my_cartpole/lib/my_cartpole/host"
+    assert os.access(executable, os.X_OK)
+    share = tmp_path / "install/my_cartpole/share/my_cartpole"
+    assert (share / "launch/my_cartpole.launch.py").is_file()
+    assert (share / "config/my_cartpole.params.yaml").is_file()
+    workspace.colcon("test", "--base-paths", "src", "--return-code-on-test-failure",
+                     "--event-handlers", "console_direct+")
+    installed = next((tmp_path / "install").rglob("my_cartpole/graph.py"))
+    workspace.environment["PYTHONPATH"] = os.pathsep.join(
+        [str(installed.parents[1]), workspace.environment["PYTHONPATH"]])
+    listed = workspace.run(str(executable), "--help")
+    assert "my_cartpole" in listed
+    loaded = workspace.run(
+        sys.executable, "-c",
+        "import sys, my_cartpole.graph, my_cartpole.host\n"
+        "print('dnne_ros' in sys.modules)")
+    assert loaded.strip() == str(not standalone)
+    assert package.name == "my_cartpole"

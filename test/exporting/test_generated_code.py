@@ -1,0 +1,116 @@
+"""Generated code is clean, and says what the graph says."""
+
+import importlib
+import json
+import subprocess
+import sys
+
+import pytest
+
+from dnne_ros.cli.main import main
+
+AMENT_IGNORES = "D100,D101,D102,D103,D104,D105,D106,D107,D203,D212,D404"
+
+
+def linter(module, *arguments):
+    pytest.importorskip(module)
+    done = subprocess.run([sys.executable, "-m", module, *map(str, arguments)],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("options", [
+    (), ("--place", "split"), ("--standalone", "--package", "a" * 60)],
+    ids=["plain", "split", "standalone"])
+def test_flake8_is_content(export, cartpole, options):
+    package = export(cartpole, *options)
+    # Without the rules of other plug-ins that happen to be installed.
+    linter("flake8", "--isolated", "--max-line-length", 99, "--extend-ignore", "A,B,C,D,I,Q",
+           package.folder)
+
+
+@pytest.mark.parametrize("options", [(), ("--standalone",)], ids=["plain", "standalone"])
+def test_pep257_is_content(export, cartpole, options):
+    package = export(cartpole, *options)
+    files = [path for path in package.folder.rglob("*.py")
+             if "_dnne" not in path.parts]  # as ament_pep257, which leaves out such folders
+    linter("pydocstyle", "--ignore", AMENT_IGNORES, *files)
+
+
+def test_copied_modules_keep_their_docstrings_in_ament_style(export, cartpole):
+    package = export(cartpole, "--standalone")
+    linter("pydocstyle", "--select", "D200,D201,D202,D204,D207,D208,D209,D210,D211,D213,D300",
+           *package.folder.rglob("*.py"))
+
+
+def test_the_exported_workflow_is_the_same_graph(export, cartpole, capsys):
+    package = export(cartpole, "--set", "6.gamma=0.5", "--place", "split")
+    assert main(["check", str(cartpole), "--set", "6.gamma=0.5", "--place", "split"]) == 0
+    before = capsys.readouterr().out
+    again = package / "graph/NAME.json"
+    assert main(["check", str(again)]) == 0
+    assert capsys.readouterr().out.replace(str(again), str(cartpole)) == before
+    values = {node["id"]: node for node in json.loads(again.read_text())["nodes"]}
+    assert 0.5 in values[6]["widgets_values"]
+    second = export(again, "--package", "again")
+    assert (second / "NAME/graph.py").read_text().replace("'again", "'cartpole_ppo").replace(
+        "again.nodes", "cartpole_ppo.nodes").split("NODES", 1)[1] == (
+        package / "NAME/graph.py").read_text().split("NODES", 1)[1]
+
+
+def test_only_what_the_graph_needs_is_copied(export, cartpole):
+    package = export(cartpole, "--standalone")
+    copied = {str(path.relative_to(package / "NAME/_dnne"))
+              for path in (package / "NAME/_dnne").rglob("*.py")}
+    assert {"runtime/process.py", "nodes/ppo_trainer.py", "sim/mujoco_cartpole.py"} <= copied
+    assert not {"nodes/catalogue.py", "graph/building.py", "workflow/reading.py", "cli/run.py",
+                "exporting/package.py", "graph/drawing.py"} & copied
+    code = "".join(path.read_text() for path in package.folder.rglob("*.py"))
+    assert "import dnne_ros" not in code and "from dnne_ros" not in code
+
+
+def test_a_package_edited_into_nonsense_says_so(export, cartpole, repository):
+    package = export(cartpole)
+    package.edit("NAME/graph.py", "'or_2/output'", "'or_2/nonsense'")
+    package.edit("NAME/nodes/ppo_trainer_6.py", "'gamma': 0.99", "'gamma': 'high'")
+    done = subprocess.run(package.command, capture_output=True, text=True, timeout=60, env={
+        "PYTHONPATH": f"{package.folder}:{repository}"})
+    assert done.returncode == 2
+    assert "no output 'or_2/nonsense'" in done.stderr
+    assert "ppo_trainer_6, value 'gamma'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_parameter_file_that_does_not_fit(export, cartpole, repository):
+    package = export(cartpole)
+    package.edit("config/NAME.params.yaml", "gamma: 0.99", "gamma: high")
+    package.edit("config/NAME.params.yaml", "/**/ppo_agent_3:", "/**/ppo_agent_4:")
+    done = subprocess.run([*package.command, *package.parameters], capture_output=True,
+                          text=True, timeout=60, env={
+                              "PYTHONPATH": f"{package.folder}:{repository}"})
+    assert done.returncode == 2
+    assert "ppo_agent_4" in done.stderr and "gamma" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_launch_file_describes_each_process(export, cartpole, monkeypatch):
+    launch = pytest.importorskip("launch")
+    launch_ros = pytest.importorskip("launch_ros")
+    package = export(cartpole, "--place", "split")
+    spec = importlib.util.spec_from_file_location(
+        "generated_launch", package / "launch/NAME.launch.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    description = module.generate_launch_description()
+    nodes = [each for each in description.entities
+             if isinstance(each, launch_ros.actions.Node)]
+    assert len(nodes) > 1
+    assert any(isinstance(each, launch.actions.DeclareLaunchArgument)
+               for each in description.entities)
+
+
+def test_the_shared_workflow(export, repository):
+    workflow = repository.parent / "shared" / "workflows" / "Cartpole_PPO.json"
+    if not workflow.is_file():
+        pytest.skip("the reference workflow is not here")
+    assert (export(workflow, "--standalone") / "NAME/graph.py").is_file()
