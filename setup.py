@@ -62,7 +62,7 @@ setup(
     entry_points={
         "console_scripts": [
             "dnne-ros = dnne_ros.cli.main:main",
-            "host = dnne_ros.cli.host:run_and_leave",
+            "graph_host = dnne_ros.cli.host:run_and_leave",
         ],
     },
 )

@@ -1,4 +1,4 @@
-"""``ros2 run dnne_ros host``: runs one process of a workflow's placement.
+"""``ros2 run dnne_ros graph_host``: runs one process of a workflow's placement.
 
 `dnne-ros run` and the launch file start these; a person rarely does.
 """
@@ -18,8 +18,8 @@ from dnne_ros.placement.planning import place
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser."""
     parser = argparse.ArgumentParser(
-        prog="host", description="Run one process of a workflow's placement as ROS 2 nodes.",
-        epilog="example: ros2 run dnne_ros host my_graph.json --place split "
+        prog="graph_host", description="Run one process of a workflow's placement as ROS 2 nodes.",
+        epilog="example: ros2 run dnne_ros graph_host my_graph.json --place split "
                "--process ppo_agent_3 --ros-args -r __ns:=/robot1")
     add_workflow_arguments(parser)
     add_host_arguments(parser)

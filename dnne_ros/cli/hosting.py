@@ -1,4 +1,4 @@
-"""Running one process of a graph as a command; shared by ``host`` and exported packages."""
+"""Running one process of a graph as a command; shared by ``graph_host`` and exported packages."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _SEPARATOR = re.compile(r"(?<!\\);")
 class Argument:
     """One launch argument.
 
-    ``option`` is the option of the ``host`` executable that it becomes, if it is one.  ``kind``
+    ``option`` is the option of the ``graph_host`` executable that it becomes, if it is one.  ``kind``
     says how the text is read: ``text``, ``file``, ``list`` (of texts, joined by semicolons) or
     ``flag``.  Without a ``default`` it must be given.
     """

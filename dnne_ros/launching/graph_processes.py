@@ -50,7 +50,7 @@ class GraphProcesses:
         if request.params_file:
             parameters.append(request.params_file)
         return Node(
-            package="dnne_ros", executable="host",
+            package="dnne_ros", executable="graph_host",
             exec_name=f"{request.graph.namespace}.{process}",
             namespace=request.namespace,
             arguments=[*request.words, "--process", process, "--run-id", run_id],

@@ -1,4 +1,4 @@
-"""Launch arguments as the options of the ``host`` executable, checked by its own parser."""
+"""Launch arguments as the options of the ``graph_host`` executable, checked by its own parser."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class LaunchRefused(DnneError):
 class LaunchRequest:
     """A checked graph, its placement, and how its processes are to be started.
 
-    ``words`` are the arguments of the ``host`` executable, without the name of the process.
+    ``words`` are the arguments of the ``graph_host`` executable, without the name of the process.
     ``namespace`` is absolute and ends with the graph's own.
     """
 

@@ -67,6 +67,10 @@ class GraphProcess:
             self._set_up(context, loop)
             loop.run_until_complete(self._live(loop))
         finally:
+            pending = asyncio.all_tasks(loop)
+            for task in pending:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
             for host in self._hosts.values():
                 host.destroy_node()
             loop.executor.shutdown()

@@ -52,7 +52,7 @@ def ament_prefix(tmp_path_factory, repository):
     marker.touch()
     (prefix / "share" / "dnne_ros").mkdir()
     (prefix / "share" / "dnne_ros" / "launch").symlink_to(repository / "launch")
-    host = prefix / "lib" / "dnne_ros" / "host"
+    host = prefix / "lib" / "dnne_ros" / "graph_host"
     host.parent.mkdir(parents=True)
     host.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m dnne_ros.cli.host \"$@\"\n")
     host.chmod(0o755)

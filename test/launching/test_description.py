@@ -66,7 +66,7 @@ def test_one_node_action_a_process(nodes_of, cartpole):
         "isaac_gym_env_1", "or_2", "ppo_agent_3", "cartpole_action_5", "ppo_trainer_6",
         "display_7"]
     for node, line in zip(found, said):
-        assert node.node_package == "dnne_ros" and node.node_executable == "host"
+        assert node.node_package == "dnne_ros" and node.node_executable == "graph_host"
         assert node.expanded_node_namespace == "/cartpole_ppo"
         assert line[1:4] == [str(cartpole), "--set", "1.num_envs=8"]
         assert line[line.index("--log-level") + 1] == "info"

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 
-@pytest.mark.parametrize("name", ["dnne-ros", "host"])
+@pytest.mark.parametrize("name", ["dnne-ros", "graph_host"])
 def test_it_runs_its_namesake_in_bin(tmp_path, repository, name):
     place = tmp_path / "lib" / "dnne_ros"
     place.mkdir(parents=True)

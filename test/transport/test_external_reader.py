@@ -7,6 +7,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Float32MultiArray
 
 from dnne_ros.nodes import port_types
+from dnne_ros.transport.payload import Array
 from dnne_ros.runtime.input_port import ExternalInput
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.external_reader import ExternalReader
@@ -46,7 +47,7 @@ def test_what_is_malformed_is_dropped(ros_loop):
         publisher.publish(b"")
         publisher.publish(Float32MultiArray(data=[1.0, 2.0]))  # one axis, two are declared
         publisher.publish(codec_for(source._type.wire).encode(
-            port_types.Array(np.ones((1, 2), np.float32))))
+            Array(np.ones((1, 2), np.float32))))
         return await source.get(10.0)
 
     assert ros_loop.run(trip()).tolist() == [[1.0, 1.0]]

@@ -1,0 +1,62 @@
+"""The base of all port types, and the one that takes everything."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from dnne_ros.transport.payload import Wire
+from dnne_ros.transport.policy import EdgePolicy
+
+
+class PortType:
+    """What a port carries.  Subclasses state the class attributes and convert values.
+
+    ``name`` is the type as workflow files write it.  ``leaves_process`` is False for values that
+    cannot be sent to another process: placement keeps both ends together.  ``held`` values are
+    delivered once and stay (a model, a simulator handle); the others are streams.  With
+    ``feedback``, a replica of the value in another process sends changes back to its owner.
+    """
+
+    name: ClassVar[str]
+    policy: ClassVar[EdgePolicy] = EdgePolicy.LOSSLESS
+    leaves_process: ClassVar[bool] = True
+    held: ClassVar[bool] = False
+    feedback: ClassVar[bool] = False
+
+    @property
+    def wire(self) -> Wire | None:
+        """Return the message that carries this type, or None if it stays in its process."""
+        return None
+
+    def accepts(self, output: PortType) -> bool:
+        """Tell whether an input of this type takes what an output of type ``output`` gives."""
+        return isinstance(output, type(self)) or isinstance(output, AnyValue)
+
+    def check(self, value: Any) -> None:
+        """Raise TypeError if ``value`` is none of this type, whether or not it travels."""
+
+    def pack(self, value: Any) -> Any:
+        """Return ``value`` as the payload that `wire` names."""
+        raise TypeError(f"a {self.name} cannot leave its process")
+
+    def unpack(self, payload: Any) -> Any:
+        """Return the value that `pack` made ``payload`` of."""
+        raise TypeError(f"a {self.name} cannot leave its process")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AnyValue(PortType):
+    """Whatever arrives.
+
+    An input of this type takes every output.  An output of this type is given the type of the
+    node's first linked input of this type when the graph is built, so that its topic has a
+    message type; further such inputs must bring the same.
+    """
+
+    name = "*"
+
+    def accepts(self, output: PortType) -> bool:
+        """Take everything."""
+        return True
