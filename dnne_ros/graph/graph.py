@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -48,7 +48,8 @@ class Graph:
     """Checked nodes and edges.
 
     ``namespace`` is the ROS namespace without slashes.  ``output_types`` says what flows out of
-    each output; one that passes values on has the type of what it is given.
+    each output; one that passes values on has the type of what it is given.  ``rewired`` are
+    inputs whose link was replaced by a topic when the graph was started, with their types.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Graph:
     edges: tuple[Edge, ...]
     output_types: Mapping[PortRef, PortType]
     groups: tuple[GroupRecord, ...] = ()
+    rewired: Mapping[PortRef, PortType] = field(default_factory=dict)
 
     @cached_property
     def outgoing(self) -> Mapping[str, Mapping[str, tuple[Edge, ...]]]:
@@ -71,11 +73,16 @@ class Graph:
 
     @cached_property
     def external(self) -> tuple[PortRef, ...]:
-        """Unlinked inputs that subscribe to topics of other ROS nodes."""
-        return tuple(
+        """Inputs that subscribe to topics of other ROS nodes: unlinked or rewired ones."""
+        return (*self.rewired, *(
             PortRef(node.id, port.name) for node in self.nodes.values()
             for port in node.type.inputs.values()
-            if port.external and port.name not in self.incoming[node.id])
+            if port.external and port.name not in self.incoming[node.id]
+            and PortRef(node.id, port.name) not in self.rewired))
+
+    def external_type(self, ref: PortRef) -> PortType:
+        """Return the type of what an external input takes."""
+        return self.rewired.get(ref) or self.nodes[ref.node].type.inputs[ref.port].type
 
     def topic(self, ref: PortRef) -> str:
         """Return a port's topic, relative to the namespace: ``ppo_agent_3/policy_output``."""

@@ -22,6 +22,7 @@ from dnne_ros.runtime.context import HostContext
 from dnne_ros.runtime.contract import differences
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.node_host import NodeHost
+from dnne_ros.runtime.rewiring import rewire
 from dnne_ros.runtime.run_control import RunControl
 from dnne_ros.runtime.settings import RunSettings
 from dnne_ros.runtime.status import StatusChannel
@@ -87,6 +88,7 @@ class GraphProcess:
         problems = Problems(graph.path)
         for node_id in mine:
             self._hosts[node_id] = NodeHost(graph, graph.nodes[node_id], context)
+        self._graph = graph = rewire(graph, next(iter(self._hosts.values())), problems)
         values = {id: host.declare(problems) for id, host in self._hosts.items()}
         problems.raise_if_any()
         self._control = self._make_control(mine)

@@ -133,11 +133,12 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
 def _external_input(graph: Graph, host: NodeHost, ref: PortRef, wiring: Wiring,
                     on_arrival: Callable[[], None]) -> InputPort:
     port = graph.nodes[ref.node].type.inputs[ref.port]
-    codec = codec_for(port.type.wire)
-    reader = ExternalReader(host, graph.topic(ref), codec, port.policy or port.type.policy,
+    type = graph.external_type(ref)
+    codec = codec_for(type.wire)
+    reader = ExternalReader(host, graph.topic(ref), codec, port.policy or type.policy,
                             DEFAULT_CAPACITY, on_arrival)
     wiring.external[f"{reader.topic} → {graph.topic(ref)}"] = reader
-    source = ExternalInput(reader, codec, port.type, host.get_logger())
+    source = ExternalInput(reader, codec, type, host.get_logger())
     return HeldInput(source) if port.type.held else source
 
 
