@@ -30,6 +30,7 @@ from dnne_ros.runtime.wiring import Wiring, wire
 
 _HOUSEKEEPING_SECONDS = 0.2
 _HANDSHAKE_SECONDS = 0.01
+_WATCHERS_SECONDS = 0.2
 _FLUSH_SECONDS = 0.5
 _TWIN_TICKS = 10
 _TWIN_ADVICE = ("another copy of this graph is running; give this one a namespace of its own: "
@@ -236,6 +237,8 @@ class GraphProcess:
 
         deadline = time.monotonic() + self._settings.peer_timeout
         await self._wait_for(missing_ends, deadline)
+        # Those who watch already get the first items too; no event says that all are found.
+        await asyncio.sleep(_WATCHERS_SECONDS)
         if len(self._placement.processes) == 1:
             return
         if twins := self._twins():
