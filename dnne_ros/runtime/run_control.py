@@ -15,6 +15,7 @@ from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from std_msgs.msg import String
 
+from dnne_ros.errors import InputError
 from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.runtime.checkpoint_store import CONTRACT, CheckpointStore
 from dnne_ros.runtime.contract import merge_statements
@@ -87,6 +88,7 @@ class RunControl:
         self._stop_wanted: str | None = None
         self._sees_boundaries = False
         self._ready: set[str] = set()
+        self._saving = asyncio.Lock()
         self._answers: dict[str, dict] = {}
         self._answered: asyncio.Event = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -166,7 +168,14 @@ class RunControl:
             return
 
     async def save(self, *, aligned: bool, folder: str = "") -> None:
-        """Write a checkpoint of all processes; a failure is noted, and the run goes on."""
+        """Write a checkpoint of all processes; a failure is noted, and the run goes on.
+
+        One at a time: a stop may want its own while a boundary's is still being written.
+        """
+        async with self._saving:
+            await self._save(aligned, folder)
+
+    async def _save(self, aligned: bool, folder: str) -> None:
         store = self._store(folder)
         try:
             store.prepare()
@@ -185,11 +194,12 @@ class RunControl:
                                       if node in saved},
                          {"aligned": aligned, "seed": self._settings.seed,
                           "metrics": self._metrics}, self._contract())
+            self.save_failed = ""
             self._status.send("saved", directory=str(store.directory))
         except asyncio.TimeoutError:
             missing = ", ".join(sorted(set(self._peers) - set(self._answers)))
             self._note_failure(f"checkpoint not written: no answer from {missing}")
-        except OSError as error:
+        except (OSError, InputError) as error:
             self._note_failure(f"checkpoint not written to {store.directory}: {error}")
 
     def _contract(self) -> dict[str, Any]:
