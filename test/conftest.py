@@ -28,10 +28,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Machines that run tests are busy: how long an example takes says nothing.
+# Machines that run tests are busy: how long an example takes says nothing.  The suite tries the
+# same examples each time, so that it fails for a change and not for a die;
+# --hypothesis-profile=search looks for new ones.
 settings.register_profile(
-    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy")
+    "same", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "search", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("same")
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -104,7 +104,7 @@ def decode_array(message: bytes, carrier: str | None) -> Array:
     start += -(start - len(HEADER)) % width if count else 0
     start += offset * width
     if (count - offset) * width < math.prod(shape) * stored.itemsize:
-        raise CdrError(f"layout of shape {shape} ({dtype}) needs more than {count} elements")
+        raise CdrError(f"layout of shape {shape!s:.80} ({dtype}) needs more than {count} elements")
     if start + math.prod(shape) * stored.itemsize > len(message):
         raise CdrError(f"message ends after {len(message)} bytes, inside the elements")
     try:

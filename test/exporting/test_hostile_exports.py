@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dnne_ros.errors import InputError
@@ -70,6 +70,8 @@ def stated_nodes(source):
 @given(ids=st.lists(hostile.filter(bool), min_size=2, max_size=2, unique=True),
        titles=st.tuples(hostile, hostile), texts=st.tuples(values, values),
        name=hostile, amount=st.floats(0, 1e300), count=st.integers(-2**63, 2**63 - 1))
+@example(ids=["'", "# noqa!!python/object:os.system"], titles=("", ""), texts=("", ""),
+         name="", amount=0.0, count=0)
 def test_no_value_changes(ids, titles, texts, name, amount, count):
     graph = graph_of(ids, titles, texts, name, (amount, count))
     package, files = files_of(graph)

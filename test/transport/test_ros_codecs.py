@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from rclpy.serialization import deserialize_message, serialize_message
@@ -231,6 +231,7 @@ class TestHostileBytes:
         st.integers(0, 2**32 - 1) | st.integers(0, 9),
         st.binary(max_size=64), st.sampled_from(["float32", "float64", "uint8", None]))
     @settings(max_examples=300)
+    @example([("", 0)] * 30 + [("", 10**9)] * 30, 0, 0, b"", "float32")
     def test_layouts_that_lie(self, dims, offset, count, elements, carrier):
         writer = CdrWriter()
         writer.uint32(len(dims))
