@@ -11,6 +11,8 @@ from dnne_ros.nodes.widget import Widget
 
 if TYPE_CHECKING:
     from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger
+    from dnne_ros.nodes.health import Health
+    from dnne_ros.nodes.ros_topics import RosTopics
     from dnne_ros.nodes.state import NodeState
 
 
@@ -47,6 +49,10 @@ class NodeContext(Protocol):
     inference: bool
     """Weights are frozen and simulators keep real time."""
     log: Log
+    health: Health
+    """What ``/diagnostics`` says of the node."""
+    topics: RosTopics
+    """Topics of the node's own, beside its ports."""
 
     def is_linked(self, port: str) -> bool:
         """Tell whether an input has a source, or an output a consumer, in the graph.
@@ -74,6 +80,10 @@ class NodeContext(Protocol):
     def boundary(self, epoch: int, metric: float | None,
                  trigger: CheckpointTrigger | None) -> Boundary:
         """Announce a `Boundary` after ``epoch``; its ``trigger`` says when to save."""
+        ...
+
+    def finish(self, reason: str) -> Awaitable[None]:
+        """End the whole run in good order, as done; ``reason`` is one word for the report."""
         ...
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Graph
 from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger
+from dnne_ros.nodes.health import Health
 from dnne_ros.nodes.node import Boundary
 from dnne_ros.runtime.node_host import NodeHost
+from dnne_ros.runtime.ros_topics import HostTopics
 from dnne_ros.runtime.settings import RunSettings
 from dnne_ros.runtime.wiring import Wiring
 from dnne_ros.workflow.records import PortRef
@@ -21,13 +23,15 @@ class HostContext:
     """Implements `dnne_ros.nodes.node.NodeContext` on a host and the wiring of its process."""
 
     def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
-                 control: RunControl):
+                 control: RunControl, topics: HostTopics):
         """Serve the node of ``host``."""
         self.name = host.get_fully_qualified_name()
         self.node_id = host.graph_node.id
         self.seed = settings.seed
         self.inference = settings.inference
         self.log = host.get_logger()
+        self.health = Health()
+        self.topics = topics
         self.items = 0
         """Items taken so far, over all inputs: which one a failure was about."""
         self._graph = graph
@@ -64,3 +68,7 @@ class HostContext:
                  trigger: CheckpointTrigger | None) -> Boundary:
         """Announce a moment at which the graph stands still."""
         return self._control.boundary(epoch, metric, trigger)
+
+    async def finish(self, reason: str) -> None:
+        """End the whole run in good order."""
+        await self._control.stop(reason)

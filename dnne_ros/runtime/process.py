@@ -23,6 +23,7 @@ from dnne_ros.runtime.contract import differences
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.node_host import NodeHost
 from dnne_ros.runtime.rewiring import rewire
+from dnne_ros.runtime.ros_topics import HostTopics
 from dnne_ros.runtime.run_control import RunControl
 from dnne_ros.runtime.settings import RunSettings
 from dnne_ros.runtime.status import StatusChannel
@@ -99,7 +100,8 @@ class GraphProcess:
         for node_id, host in self._hosts.items():
             node = graph.nodes[node_id].type(values[node_id])
             node.context = self._contexts[node_id] = HostContext(
-                host, graph, self._wiring, self._settings, self._control)
+                host, graph, self._wiring, self._settings, self._control,
+                HostTopics(host, loop.ros.count_arrival))
             node.setup()
             self._nodes[node_id] = node
             host.serve(node)

@@ -1,0 +1,48 @@
+"""Runs cases in turn, round after round, so that all of them see the same machine."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Case = Callable[[int], Mapping[str, float]]
+"""Measures once and returns figures by name; it is given the round, counted from 0."""
+
+
+def interleave(cases: Mapping[str, Case], rounds: int, say: Callable[[str], None]
+               ) -> dict[str, dict[str, list[float]]]:
+    """Return for each case the figures of all rounds, by name.
+
+    Every other round goes through the cases backwards, so that none always comes after the same
+    neighbour.
+    """
+    found: dict[str, dict[str, list[float]]] = {name: {} for name in cases}
+    for number in range(rounds):
+        order = list(cases) if number % 2 == 0 else list(reversed(cases))
+        for name in order:
+            say(f"round {number + 1} of {rounds}: {name}")
+            for figure, value in cases[name](number).items():
+                found[name].setdefault(figure, []).append(value)
+    return found
+
+
+def medians(found: Mapping[str, Mapping[str, list[float]]]) -> dict[str, dict[str, float]]:
+    """Return the median of each figure of each case."""
+    return {case: {figure: statistics.median(values) for figure, values in figures.items()}
+            for case, figures in found.items()}
+
+
+def ratio(ours: float | None, theirs: float | None) -> float | None:
+    """Return ``ours / theirs``; None where one of them was not measured."""
+    return None if not theirs or ours is None else ours / theirs
+
+
+def document(kind: str, found: Mapping[str, Mapping[str, list[float]]], rounds: int,
+             **more: Any) -> dict[str, Any]:
+    """Return the JSON document of a benchmark: the machine, medians, and every round's figures."""
+    from dnne_ros.bench.machine import describe_machine
+
+    return {"benchmark": kind, "rounds": rounds, "machine": describe_machine(),
+            "medians": medians(found), "all_rounds": {case: dict(figures)
+                                                      for case, figures in found.items()}, **more}

@@ -1,0 +1,54 @@
+"""``dnne-ros bench``: measure this package beside its peers."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from dnne_ros.errors import InputError
+
+_BENCHMARKS = {
+}
+"""Name, as module of `dnne_ros.bench` → what it measures."""
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the command, with one sub-command for each benchmark."""
+    parser = commands.add_parser(
+        "bench", help="measure this package beside its peers",
+        description="Measure this package beside its peers, interleaved in one run.",
+        epilog="example: dnne-ros bench edges --json edges.json")
+    benchmarks = parser.add_subparsers(title="benchmarks", metavar="BENCHMARK", required=True)
+    for name, description in _BENCHMARKS.items():
+        one = benchmarks.add_parser(name, help=description, description=description)
+        one.add_argument("--json", metavar="FILE", help="also write all figures as JSON")
+        one.add_argument("--rounds", type=int, default=5,
+                         help="interleaved rounds, of which medians are shown (default 5)")
+        importlib.import_module(f"dnne_ros.bench.{name}").add_arguments(one)
+        one.set_defaults(run=run, benchmark=name)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, print the tables, write the JSON."""
+    if options.rounds < 1:
+        raise InputError("bench", [f"--rounds: expected at least 1, found {options.rounds}"])
+    if options.json and not Path(options.json).absolute().parent.is_dir():
+        raise InputError("bench", [f"--json {options.json}: there is no such folder"])
+    benchmark = importlib.import_module(f"dnne_ros.bench.{options.benchmark}")
+    document = benchmark.measure(options, lambda text: print(text, file=sys.stderr, flush=True))
+    for table in benchmark.tables(document):
+        table.show()
+    if options.json:
+        _write(Path(options.json), document)
+    return 0
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    os.replace(aside, path)

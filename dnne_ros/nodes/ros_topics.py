@@ -1,0 +1,51 @@
+"""What the few node types that speak to other people's ROS nodes may do with topics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+QOS_PRESETS = ("reliable", "sensor_data", "latched")
+"""``reliable``: reliable, volatile, the last 10.  ``sensor_data``: best effort, volatile, the last
+5, which matches every publisher.  ``latched``: reliable, transient local, the last one."""
+
+
+class TopicPublisher(Protocol):
+    """The sending end of a topic."""
+
+    def publish(self, message: Any) -> None:
+        """Send a message, or the bytes of a serialised one."""
+        ...
+
+    def get_subscription_count(self) -> int:
+        """Return how many subscriptions are matched."""
+        ...
+
+
+class RosTopics(Protocol):
+    """Topics of a node's own, beside its ports.
+
+    ``message_type`` is written as ``sensor_msgs/msg/JointState``.  Names follow ROS: a leading
+    ``/`` is absolute, ``~/`` is below the node, others are below the graph's namespace; remapping
+    applies.
+    """
+
+    def message_class(self, message_type: str) -> type:
+        """Return the Python class of a message type.
+
+        Raises `InputError` if it is not installed, naming what is.
+        """
+        ...
+
+    def advertise(self, topic: str, message_type: str, qos: str = "reliable") -> TopicPublisher:
+        """Return a publisher with one of `QOS_PRESETS`."""
+        ...
+
+    def subscribe(self, topic: str, message_type: str, qos: str,
+                  on_message: Callable[[Any], None], raw: bool = False) -> None:
+        """Call ``on_message`` for each message (its serialised bytes if ``raw``)."""
+        ...
+
+    def now_ns(self) -> int:
+        """Return the node's clock, in nanoseconds: simulated time under ``use_sim_time``."""
+        ...
