@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dnne_ros.nodes.port_types import PortType
 from dnne_ros.transport.codecs import Codec
 from dnne_ros.transport.external_reader import ExternalReader
-from dnne_ros.transport.local_edge import LocalEdge
-from dnne_ros.transport.remote_reader import RemoteReader
 
 if TYPE_CHECKING:
     from rclpy.impl.rcutils_logger import RcutilsLogger
@@ -19,32 +17,15 @@ _WARN_SECONDS = 5.0
 
 
 class InputPort(Protocol):
-    """One linked input of a running node."""
+    """One linked input of a running node; a `LocalEdge` and a `RemoteReader` are such."""
 
     async def get(self, timeout: float | None) -> Any:
         """Return the next item; TimeoutError when none came within ``timeout`` seconds."""
         ...
 
-
-class LocalInput:
-    """An input whose source lives in the same process."""
-
-    def __init__(self, edge: LocalEdge):
-        """Take values from ``edge``."""
-        self.get = edge.get
-
-
-class RemoteInput:
-    """An input whose source lives in another process."""
-
-    def __init__(self, reader: RemoteReader, type: PortType):
-        """Take payloads from ``reader`` and unpack them as ``type``."""
-        self._reader = reader
-        self._type = type
-
-    async def get(self, timeout: float | None) -> Any:
-        """Return the next item."""
-        return self._type.unpack(await self._reader.get(timeout))
+    async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
+        """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
+        ...
 
 
 class ExternalInput:
@@ -73,6 +54,19 @@ class ExternalInput:
                                   throttle_duration_sec=_WARN_SECONDS)
 
 
+    async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
+        """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        batch: list[Any] = []
+        while len(batch) < max_items:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            try:
+                batch.append(await self.get(left))
+            except TimeoutError:
+                break
+        return batch
+
+
 class HeldInput:
     """An input whose value comes once and stays."""
 
@@ -90,3 +84,7 @@ class HeldInput:
                 self._on_first(value)
             self._held.append(value)
         return self._held[0]
+
+    async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
+        """Return the value alone: there are no others."""
+        return [await self.get(timeout)]

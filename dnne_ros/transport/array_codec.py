@@ -32,6 +32,8 @@ _DTYPES = {
     **{name: np.dtype(stored) for name, stored in STORED_AS.items()},
 }
 _MAX_SIZE = 2**32 - 1
+_SMALL = 1024
+"""Bytes up to which a copy is cheaper than a view."""
 
 
 def array_message(dtype: str | None) -> str:
@@ -40,7 +42,14 @@ def array_message(dtype: str | None) -> str:
 
 
 def encode_array(array: Array, carrier: str | None) -> bytes:
-    """Return the serialised message of an array on a port of dtype ``carrier``.
+    """Return the serialised message of an array; see `array_parts`."""
+    return b"".join(array_parts(array, carrier))
+
+
+def array_parts(array: Array, carrier: str | None) -> tuple[bytes, bytes | memoryview]:
+    """Return the serialised message of an array on a port of dtype ``carrier``, in two parts.
+
+    The second is the array's own memory.
 
     Raises TypeError when the port has a native message and the array another element type, and
     for elements that are no numbers.
@@ -54,7 +63,9 @@ def encode_array(array: Array, carrier: str | None) -> bytes:
         raise TypeError(f"elements of {dtype} cannot leave their process")
     prefix = _layout(data.shape, array.axes, dtype if labelled else "",
                      1 if labelled else data.itemsize)
-    return b"".join((prefix, np.ascontiguousarray(data).data.cast("B") if data.size else b""))
+    if data.nbytes <= _SMALL:
+        return prefix, data.tobytes()
+    return prefix, np.ascontiguousarray(data).data.cast("B")
 
 
 @lru_cache(maxsize=1024)
@@ -82,7 +93,37 @@ def _layout(shape: tuple[int, ...], axes: tuple[str, ...], dtype: str, element_s
     return writer.finish()
 
 
-def decode_array(message: bytes, carrier: str | None) -> Array:
+class ArrayDecoder:
+    """`decode_array` for the messages of one stream, which seldom change their shape."""
+
+    def __init__(self, carrier: str | None):
+        """Decode messages of a port of dtype ``carrier``."""
+        self._carrier = carrier
+        self._length = -1
+        self._layout = b""
+        self._start = 0
+        self._dtype = np.dtype(np.uint8)
+        self._count = 0
+        self._shape: tuple[int, ...] = ()
+        self._axes: tuple[str, ...] = ()
+        self._logical = ""
+
+    def __call__(self, message: bytes | memoryview) -> Array:
+        """Return the array in a message; see `decode_array`."""
+        if len(message) == self._length and message[:self._start] == self._layout:
+            data = np.frombuffer(message, self._dtype, self._count, self._start)
+            return Array(data.reshape(self._shape), self._axes, self._logical)
+        array = decode_array(message, self._carrier)
+        if array.data.size:
+            self._start = array.data.__array_interface__["data"][0] - np.frombuffer(
+                message, np.uint8).__array_interface__["data"][0]
+            self._length, self._layout = len(message), bytes(message[:self._start])
+            self._dtype, self._count = array.data.dtype, array.data.size
+            self._shape, self._axes, self._logical = array.data.shape, array.axes, array.dtype
+        return array
+
+
+def decode_array(message: bytes | memoryview, carrier: str | None) -> Array:
     """Return the array in a serialised message; a view of the bytes, so not writable.
 
     Messages of plain ROS publishers need no layout: without one, the array has one axis (a single

@@ -64,10 +64,10 @@ class CdrWriter:
 class CdrReader:
     """Takes a serialised message apart."""
 
-    def __init__(self, data: bytes):
+    def __init__(self, data: bytes | memoryview):
         """Read ``data``; CdrError if it is not little-endian CDR."""
         if data[:2] != HEADER[:2]:
-            raise CdrError(f"expected little-endian CDR, found a header of {data[:4]!r}")
+            raise CdrError(f"expected little-endian CDR, found a header of {bytes(data[:4])!r}")
         self._data = data
         self._at = len(HEADER)
 
@@ -93,6 +93,6 @@ class CdrReader:
         length = self.uint32()
         start = self.take(length)
         try:
-            return self._data[start:start + max(length - 1, 0)].decode("utf-8")
+            return str(self._data[start:start + max(length - 1, 0)], "utf-8")
         except UnicodeDecodeError:
             raise CdrError("a string is not UTF-8") from None

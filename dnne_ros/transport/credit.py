@@ -1,9 +1,9 @@
-"""Credits: how a consumer tells a producer, over DDS, how much it has taken.
+"""Credits: how a consumer tells a producer, over DDS, how far it has come.
 
 DDS itself gives no back pressure: an acknowledgement says that a sample arrived, not that it was
-used.  So each lossless consumer publishes the total number of items it has taken on a hidden
-topic beside the data, as a `std_msgs/UInt64MultiArray` whose axis label is the consumer's name.
-Totals, unlike increments, survive a lost or repeated message.
+used.  So each consumer publishes how far it has received, taken and handled the items of its
+input, on a hidden topic beside the data, as a `std_msgs/UInt64MultiArray` whose axis label is the
+consumer's name.  Totals, unlike increments, survive a lost or repeated message.
 """
 
 from __future__ import annotations
@@ -22,38 +22,61 @@ REPORTS_PER_WINDOW = 4
 the producer moving, seldom enough to cost little."""
 
 
-def credit_qos(writers: int = 1) -> QoSProfile:
-    """Return the profile of a credit topic.
+def credit_qos(writers: int = 0) -> QoSProfile:
+    """Return the profile of a credit topic: a consumer's or, of so many consumers, a producer's.
 
-    Latched, so that a producer that starts last still hears every consumer.  The depth of a
-    reader counts over all ``writers`` together, so it has room for a whole window of each.
+    Latched, so that a producer that starts last still hears every consumer; of each only the
+    last credit counts.  The depth of a reader counts over all ``writers`` together, so it has
+    room for a whole window of each.
     """
     return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST, depth=writers * 2 * REPORTS_PER_WINDOW,
+        history=HistoryPolicy.KEEP_LAST, depth=writers * 2 * REPORTS_PER_WINDOW or 1,
         reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 @dataclass(frozen=True)
 class Credit:
-    """``taken`` items in all, by the input ``consumer`` (``ppo_trainer_6/reward``)."""
+    """How far the input ``consumer`` (``ppo_trainer_6/reward``) has come.
+
+    Every item up to number ``received`` has come, up to ``taken`` its node has taken it, up to
+    ``handled`` the node is through with it (it has asked for the next).  ``incarnation`` tells a
+    consumer from the one that it replaces, ``stream`` says which incarnation of the producer it
+    listens to (0: none yet), ``heard`` which one it heard of last: from then on it takes nothing
+    of an earlier one.  ``shares_memory``: it can read the producer's slots.
+    """
 
     consumer: str
-    taken: int
+    incarnation: int
+    heard: int = 0
+    stream: int = 0
+    received: int = 0
+    taken: int = 0
+    handled: int = 0
+    shares_memory: bool = False
 
     def to_message(self) -> bytes:
         """Return the serialised message."""
-        return encode_array(Array(np.array([self.taken], np.uint64), (self.consumer,)), "uint64")
+        numbers = np.array([self.incarnation, self.heard, self.stream, self.received,
+                            self.taken, self.handled, self.shares_memory], np.uint64)
+        return encode_array(Array(numbers, (self.consumer,)), "uint64")
 
     @classmethod
     def from_message(cls, message: bytes) -> Credit:
         """Read the serialised message; `CdrError` if it is not one."""
         array = decode_array(message, "uint64")
-        if array.data.size != 1:
-            raise CdrError(f"expected one total, found {array.data.size}")
-        return cls(array.axes[0] if array.axes else "", int(array.data.reshape(-1)[0]))
+        if array.data.size != 7 or not array.axes:
+            raise CdrError(f"expected seven numbers of a consumer, found {array.data.size}")
+        *numbers, shares_memory = array.data.reshape(-1).tolist()
+        return cls(array.axes[0], *numbers, bool(shares_memory))
 
 
 def credit_topic(data_topic: str) -> str:
     """Return the hidden credit topic of a data topic: ``…/node/_credit/port``."""
     node, _, port = data_topic.rpartition("/")
     return f"{node}/_credit/{port}"
+
+
+def link_topic(data_topic: str) -> str:
+    """Return the hidden topic of a data topic's planned consumers: ``…/node/_link/port``."""
+    node, _, port = data_topic.rpartition("/")
+    return f"{node}/_link/{port}"

@@ -45,6 +45,11 @@ def _dtype_of(encoding: str) -> tuple[str, int | None]:
 
 def encode_image(array: Array, stamp_ns: int) -> bytes:
     """Return the serialised Image, stamped with nanoseconds since the epoch."""
+    return b"".join(image_parts(array, stamp_ns))
+
+
+def image_parts(array: Array, stamp_ns: int) -> tuple[bytes, bytes | memoryview]:
+    """Return the serialised Image in two parts, of which the second is the array's memory."""
     data = array.data
     if array.element_type != data.dtype.name:
         raise TypeError(f"a picture of {array.element_type} elements has no ROS encoding")
@@ -59,8 +64,7 @@ def encode_image(array: Array, stamp_ns: int) -> bytes:
     writer.raw(b"\0")
     writer.uint32(int(np.prod(data.shape[1:])) * data.itemsize)
     writer.uint32(data.nbytes)
-    writer.raw(np.ascontiguousarray(data).data.cast("B") if data.size else b"")
-    return writer.finish()
+    return writer.finish(), np.ascontiguousarray(data).data.cast("B") if data.size else b""
 
 
 def decode_image(message: bytes) -> Array:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Any
 
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
 
+_SAMPLE_EVERY = 16
+"""One item in so many is timed: a look at the clock for each would cost as much as its way."""
+
 
 class Inbox:
     """A first-in first-out buffer with one reader, in one event loop.
 
-    `offer` never waits: keeping to ``capacity`` on a lossless edge is its sender's business (a
-    `LocalEdge` waits for room, a DDS edge for credits).
+    `offer` never waits: keeping to the capacity of a lossless edge is its sender's business (it
+    waits while `span` has reached it).
     """
 
     def __init__(self, policy: EdgePolicy, capacity: int, stats: EdgeStats,
@@ -28,8 +33,17 @@ class Inbox:
         self._stats = stats
         self._on_taken = on_taken
         self._reader: asyncio.Future[None] | None = None
+        self._wanted = 1
+        self._timed_item: Any = None
+        self._timed_at = 0.0
+        self._until_timed = 0
 
     def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def span(self) -> int:
+        """Return how many items have come since the oldest one that waits, with that one."""
         return len(self._items)
 
     def offer(self, item: Any) -> None:
@@ -37,25 +51,58 @@ class Inbox:
         if self._limit and len(self._items) >= self._limit:
             self._items.popleft()
             self._stats.dropped += self._counts_drops
-        self._items.append(item)
-        if self._reader is not None and not self._reader.done():
-            self._reader.set_result(None)
+        self._push(item)
+        self._until_timed -= 1
+        if self._until_timed < 0:
+            self._timed_item = item
+            self._timed_at = time.perf_counter()
+            self._until_timed = _SAMPLE_EVERY
+        reader = self._reader
+        if reader is not None and not reader.done() and len(self._items) >= self._wanted:
+            reader.set_result(None)
 
     async def take(self, timeout: float | None = None) -> Any:
-        """Return the oldest item; TimeoutError when none came within ``timeout`` seconds."""
+        """Return the first item; TimeoutError when none came within ``timeout`` seconds."""
         if not self._items:
-            await self._wait(timeout)
-        item = self._items.popleft()
+            await self._wait(timeout, 1)
+        return self._taken()
+
+    async def take_batch(self, max_items: int, timeout: float | None = None) -> list[Any]:
+        """Return ``max_items`` items, or those that came within ``timeout`` seconds: maybe none.
+
+        More than the edge's capacity can never come together, so a batch of that size would
+        wait for its timeout.
+        """
+        if len(self._items) < max_items:
+            try:
+                await self._wait(timeout, max_items)
+            except TimeoutError:
+                if not self._items:
+                    return []
+        return [self._taken() for _ in range(min(max_items, len(self._items)))]
+
+    def _taken(self) -> Any:
+        item = self._pop()
         self._stats.received += 1
+        if item is self._timed_item and item is not None:
+            self._stats.took(time.perf_counter() - self._timed_at)
+            self._timed_item = None
         if self._on_taken is not None:
             self._on_taken()
         return item
 
-    async def _wait(self, timeout: float | None) -> None:
+    def _push(self, item: Any) -> None:
+        self._items.append(item)
+
+    def _pop(self) -> Any:
+        return self._items.popleft()
+
+    async def _wait(self, timeout: float | None, wanted: int) -> None:
         if self._reader is not None:
             raise RuntimeError("an input is read by two coroutines at once")
         loop = asyncio.get_running_loop()
         self._reader = loop.create_future()
+        self._wanted = wanted
         timer = None
         if timeout is not None:
             timer = loop.call_later(timeout, _expire, self._reader)
@@ -65,6 +112,50 @@ class Inbox:
             self._reader = None
             if timer is not None:
                 timer.cancel()
+
+
+class PriorityInbox(Inbox):
+    """Gives out the item with the smallest priority first, those of equal priority in order.
+
+    ``priority(item)`` is asked once, when the item comes.  `span` counts from the oldest item
+    that waits, so an item is overtaken by fewer others than the edge's capacity: none starves.
+    """
+
+    def __init__(self, policy: EdgePolicy, capacity: int, stats: EdgeStats,
+                 on_taken: Callable[[], None] | None = None, *,
+                 priority: Callable[[Any], float]):
+        """Order by ``priority``; only a lossless edge may, others give out the oldest first."""
+        if policy is not EdgePolicy.LOSSLESS:
+            raise ValueError(f"a priority needs a lossless edge, found {policy.value}")
+        super().__init__(policy, capacity, stats, on_taken)
+        self._items: list[tuple[float, int, Any]] = []  # type: ignore[assignment]
+        self._priority = priority
+        self._came = 0
+        self._waiting: dict[int, None] = {}
+
+    @property
+    def span(self) -> int:
+        """Return how many items have come since the oldest one that waits, with that one."""
+        return self._came - next(iter(self._waiting)) if self._waiting else 0
+
+    def _push(self, item: Any) -> None:
+        heappush(self._items, (self._priority(item), self._came, item))
+        self._waiting[self._came] = None
+        self._came += 1
+
+    def _pop(self) -> Any:
+        _, number, item = heappop(self._items)
+        del self._waiting[number]
+        return item
+
+
+def make_inbox(policy: EdgePolicy, capacity: int, stats: EdgeStats,
+               on_taken: Callable[[], None] | None = None,
+               priority: Callable[[Any], float] | None = None) -> Inbox:
+    """Return the inbox of an input, ordered by ``priority`` if there is one."""
+    if priority is None:
+        return Inbox(policy, capacity, stats, on_taken)
+    return PriorityInbox(policy, capacity, stats, on_taken, priority=priority)
 
 
 def _expire(waiter: asyncio.Future[None]) -> None:

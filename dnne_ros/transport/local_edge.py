@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections import deque
-from itertools import islice
+import math
+from collections.abc import Callable
 from typing import Any
 
-from dnne_ros.transport.inbox import Inbox
+from dnne_ros.transport.inbox import make_inbox
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
 
@@ -18,50 +16,46 @@ class LocalEdge:
 
     transport = "local"
 
-    def __init__(self, name: str, policy: EdgePolicy, capacity: int):
-        """Make an empty edge; ``name`` is for reports."""
+    def __init__(self, name: str, policy: EdgePolicy, capacity: int,
+                 priority: Callable[[Any], float] | None = None):
+        """Make an empty edge; ``name`` is for reports, ``priority`` orders what waits."""
         self.name = name
         self.policy = policy
-        self.stats = EdgeStats()
-        self._capacity = capacity if policy is EdgePolicy.LOSSLESS else 0
-        self._inbox = Inbox(policy, capacity, self.stats, self._wake_senders)
-        self._senders: deque[asyncio.Future[None]] = deque()
+        self.capacity = capacity
+        self._stats = EdgeStats()
+        self._limit = capacity if policy is EdgePolicy.LOSSLESS else math.inf
+        self._inbox = make_inbox(policy, capacity, self._stats, self._on_taken, priority)
+        self._on_room: Callable[[], None] | None = None
+        self.get = self._inbox.take
+        self.get_batch = self._inbox.take_batch
 
-    def offer(self, value: Any) -> bool:
-        """Hand ``value`` over if there is room; False (and nothing done) if the edge is full."""
-        if self._capacity and len(self._inbox) + len(self._senders) >= self._capacity:
-            return False
-        self._deliver(value)
-        return True
+    @property
+    def stats(self) -> EdgeStats:
+        """Return the counters as they are now."""
+        self._stats.depth = len(self._inbox)
+        return self._stats
 
-    async def put(self, value: Any) -> None:
-        """Hand ``value`` over, waiting for room on a full lossless edge; senders keep order."""
-        if self.offer(value):
-            return
-        started = time.perf_counter()
-        turn = asyncio.get_running_loop().create_future()
-        self._senders.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            self._senders.remove(turn)
-            self._wake_senders()  # its turn may have come already
-            raise
-        finally:
-            self.stats.blocked_s += time.perf_counter() - started
-        self._senders.remove(turn)
-        self._deliver(value)
+    def notify_room(self, on_room: Callable[[], None]) -> None:
+        """Call ``on_room`` each time that an item was taken."""
+        self._on_room = on_room
 
-    async def get(self, timeout: float | None = None) -> Any:
-        """Return the next value; TimeoutError when none came within ``timeout`` seconds."""
-        return await self._inbox.take(timeout)
+    @property
+    def full(self) -> bool:
+        """Tell whether a sender must wait."""
+        return self._inbox.span >= self._limit
 
-    def _deliver(self, value: Any) -> None:
-        self.stats.sent += 1
+    def deliver(self, value: Any) -> None:
+        """Hand ``value`` over; the sender has made sure that the edge is not `full`."""
+        self._stats.sent += 1
         self._inbox.offer(value)
 
-    def _wake_senders(self) -> None:
-        # One that is awake stays in the queue until it has run: its room is taken.
-        for turn in islice(self._senders, max(self._capacity - len(self._inbox), 0)):
-            if not turn.done():
-                turn.set_result(None)
+    def note_wait(self, waiting: bool) -> None:
+        """Note that the sender waits, as far as it is for this edge."""
+        if waiting and self.full:
+            self._stats.block()
+        else:
+            self._stats.unblock()
+
+    def _on_taken(self) -> None:
+        if self._on_room is not None:
+            self._on_room()

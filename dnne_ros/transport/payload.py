@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,8 +31,7 @@ STORED_AS = {
 """Element types that numpy has not, and the integers whose bits stand for them."""
 
 
-@dataclass(frozen=True)
-class Array:
+class Array(NamedTuple):
     """An n-dimensional array with named axes.
 
     ``data`` is C-contiguous.  ``dtype`` is the logical element type where numpy has none of that
@@ -40,12 +41,18 @@ class Array:
 
     data: np.ndarray
     axes: tuple[str, ...] = ()
-    dtype: str = field(default="")
+    dtype: str = ""
 
     @property
     def element_type(self) -> str:
         """Return the logical dtype's name."""
-        return self.dtype or self.data.dtype.name
+        return self.dtype or dtype_name(self.data.dtype)
+
+
+@lru_cache(maxsize=64)
+def dtype_name(dtype: np.dtype) -> str:
+    """Return numpy's name of a dtype, which it works out anew each time that it is asked."""
+    return dtype.name
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,5 +18,18 @@ class EdgePolicy(str, Enum):
     """At most ``capacity`` items; the oldest makes room, and drops are counted."""
 
 
+class WhenAbsent(str, Enum):
+    """What becomes of an edge whose other end, in another process, is gone for too long."""
+
+    WAIT = "wait"
+    """It is named, and waited for."""
+
+    DROP = "drop"
+    """Items for it are dropped and counted until it comes back, so that others can go on."""
+
+    FAIL = "fail"
+    """The run ends."""
+
+
 DEFAULT_CAPACITY = 100
 """Items in flight on an edge, unless a link says otherwise."""

@@ -1,87 +1,244 @@
-"""The receiving end of a DDS topic at a planned consumer."""
+"""The receiving end of an edge at a planned consumer."""
 
 from __future__ import annotations
 
+import mmap
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rclpy.event_handler import SubscriptionEventCallbacks
-from std_msgs.msg import UInt64MultiArray
+from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
 
-from dnne_ros.transport.codecs import Codec
-from dnne_ros.transport.credit import REPORTS_PER_WINDOW, Credit, credit_qos, credit_topic
-from dnne_ros.transport.inbox import Inbox
-from dnne_ros.transport.message_info import with_message_info
-from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros.transport.cdr import CdrError
+from dnne_ros.transport.credit import (
+    REPORTS_PER_WINDOW, Credit, credit_qos, credit_topic, link_topic)
+from dnne_ros.transport.frame import (
+    HEAD_SIZE, SHARED_FROM, Frame, FrameKind, parse_head, parse_slot)
+from dnne_ros.transport.inbox import make_inbox
+from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
+from dnne_ros.transport.qos import link_qos
+from dnne_ros.transport.shared_memory import SlotReader, copy_out
 from dnne_ros.transport.stats import EdgeStats
+from dnne_ros.transport.watermark import Watermark
 
 if TYPE_CHECKING:
     from rclpy.node import Node
-    from rclpy.publisher import Publisher
-    from rclpy.qos import QoSProfile
-    from rclpy.subscription import MessageInfo
+
+_SAMPLE_EVERY = 16
+
+
+class _Item(NamedTuple):
+    """An item that waits to be taken.
+
+    ``message`` is the serialised message, ``memory`` the slot that it is in (from ``start``,
+    ``size`` bytes) until it is taken, ``value`` what it decodes to if that is known already.
+    ``large``: its size counts.
+    """
+
+    number: int
+    stamp_ns: int
+    message: bytes | memoryview | None
+    memory: mmap.mmap | None = None
+    start: int = 0
+    size: int = 0
+    value: Any = None
+    large: bool = False
 
 
 class RemoteReader:
-    """Takes items from a topic in order, counts gaps, and gives credit for what was taken."""
+    """Takes items in order, counts gaps, and gives credit for what was received and taken.
+
+    An item counts as handled when its node asks for the next: if the node dies before, the
+    producer has the item still.
+    """
 
     transport = "dds"
 
-    def __init__(self, node: Node, name: str, topic: str, codec: Codec, policy: EdgePolicy,
-                 capacity: int, qos: QoSProfile, on_arrival: Callable[[], None] | None = None):
-        """Subscribe ``node`` to ``topic`` for the input ``name`` (``ppo_trainer_6/reward``).
+    def __init__(self, node: Node, name: str, topic: str, decode: Callable[[Any], Any],
+                 policy: EdgePolicy, capacity: int, window: int, slots: SlotReader,
+                 on_arrival: Callable[[], None] | None = None,
+                 priority: Callable[[Any], float] | None = None, process: str = "",
+                 when_absent: WhenAbsent = WhenAbsent.WAIT):
+        """Subscribe ``node``, for the input ``name`` (``ppo_trainer_6/reward``).
 
-        ``qos`` is the topic's profile, which the edges of an output share.  ``on_arrival`` is
-        called for each message that comes.
+        ``topic`` is the public topic of the output, ``decode`` makes a value of a serialised
+        message, ``priority(value)`` orders what waits, ``on_arrival`` is called for each message
+        that comes.  ``window`` is the largest capacity of the output's edges; ``process`` is
+        where the producer lives.
         """
         self.policy = policy
-        self.stats = EdgeStats()
+        self.capacity = capacity
+        self.process = process
+        self.when_absent = when_absent
+        self._stats = EdgeStats()
+        self._node = node
         self._name = name
-        self._codec = codec
+        self._decode = decode
+        self._slots = slots
         self._on_arrival = on_arrival
-        self._counts = policy is EdgePolicy.LOSSLESS
-        self._next_number = 1
-        self._taken = 0
+        self._lossless = policy is EdgePolicy.LOSSLESS
+        self._eager = priority is not None
+        self._incarnation = time.time_ns()  # a later one takes the place of an earlier
+        self._heard = 0
+        self._stream = 0
+        self._next = 1
+        self._early: dict[int, tuple[Frame, bytes]] = {}
+        self._taken = Watermark()
+        self._handled = Watermark()
+        self._in_hand: list[int] = []
         self._reported = 0
         self._report_every = max(1, capacity // REPORTS_PER_WINDOW)
-        self._inbox = Inbox(policy, capacity, self.stats, self._on_taken)
+        self._large_in_hand = False
+        self._shares_memory = False
+        self._inbox = make_inbox(
+            policy, capacity, self._stats,
+            priority=None if priority is None else lambda item: priority(item.value))
         silent = SubscriptionEventCallbacks(use_default_callbacks=False)
         self._subscription = node.create_subscription(
-            codec.message_type(), topic, with_message_info(self._on_message),
-            qos, raw=True, event_callbacks=silent)
-        self._credits: Publisher = node.create_publisher(
+            UInt8MultiArray, link_topic(topic), self._on_message, link_qos(window), raw=True,
+            event_callbacks=silent)
+        self._credits = node.create_publisher(
             UInt64MultiArray, credit_topic(topic), credit_qos())
 
     @property
+    def stats(self) -> EdgeStats:
+        """Return the counters as they are now."""
+        self._stats.depth = len(self._inbox)
+        return self._stats
+
+    @property
     def connected(self) -> bool:
-        """Tell whether a publisher of the topic has been found."""
-        return self._subscription.handle.get_publisher_count() > 0
+        """Tell whether the producer has said what to expect."""
+        return self._stream != 0
 
     def announce(self) -> None:
-        """Tell the producer that this consumer is there; call once `connected`."""
-        self._report()
+        """Tell the producer that this consumer is there, and how far it has come.
+
+        To be called often until `connected`, and then about once a second: what it lacks is sent
+        again.
+        """
+        if self._subscription.handle.get_publisher_count() > 0:
+            self._report()
 
     async def get(self, timeout: float | None = None) -> Any:
-        """Return the next payload; TimeoutError when none came within ``timeout`` seconds."""
-        return self._codec.decode(await self._inbox.take(timeout))
+        """Return the next value; TimeoutError when none came within ``timeout`` seconds."""
+        self._finish_items()
+        return self._value(await self._inbox.take(timeout))
 
-    def _on_message(self, message: bytes, info: MessageInfo) -> None:
-        if self._counts:
-            number = info["publication_sequence_number"]
-            if number < self._next_number:
-                self.stats.duplicated += 1
+    async def get_batch(self, max_items: int, timeout: float | None = None) -> list[Any]:
+        """Return ``max_items`` values, or those that came within ``timeout`` seconds."""
+        self._finish_items()
+        return [self._value(item) for item in await self._inbox.take_batch(max_items, timeout)]
+
+    def _finish_items(self) -> None:
+        """Note that the node is through with what it took."""
+        if not self._in_hand:
+            return
+        for number in self._in_hand:
+            self._handled.add(number)
+        self._in_hand.clear()
+        if self._large_in_hand:  # its producer waits for the memory
+            self._large_in_hand = False
+            self._report()
+
+    def _value(self, item: _Item) -> Any:
+        if item.number % _SAMPLE_EVERY == 0:
+            self._stats.took(max(0.0, (time.time_ns() - item.stamp_ns) * 1e-9))
+        if self._eager:
+            value = item.value
+        elif item.memory is not None:
+            value = self._decode(copy_out(item.memory, item.start, item.size))
+        else:
+            value = self._decode(item.message)
+        self._in_hand.append(item.number)
+        self._large_in_hand |= item.large
+        self._taken.add(item.number)
+        if self._lossless and self._taken.done - self._reported >= self._report_every:
+            self._report()
+        return value
+
+    def _on_message(self, message: bytes) -> None:
+        try:
+            frame = parse_head(message)
+            if frame.receiver and frame.receiver != self._incarnation:
                 return
-            self.stats.lost += number - self._next_number
-            self._next_number = number + 1
-        self._inbox.offer(message)
+            if frame.stream < self._heard:
+                return  # a producer that was replaced
+            if frame.kind == FrameKind.HELLO:
+                self._heard = frame.stream
+                self._report()
+            elif frame.kind == FrameKind.WELCOME:
+                self._listen_to(frame, parse_slot(frame, message)[0])
+            elif frame.stream == self._stream == self._heard:  # else: a dead one's last words
+                self._receive(frame, message)
+        except (CdrError, OSError, ValueError) as error:  # anybody may publish here
+            self._node.get_logger().warning(f"dropped a frame for {self._name}: {error}",
+                                            throttle_duration_sec=1.0)
         if self._on_arrival is not None:
             self._on_arrival()
 
-    def _on_taken(self) -> None:
-        self._taken += 1
-        if self._taken - self._reported >= self._report_every:
+    def _listen_to(self, frame: Frame, beacon: str) -> None:
+        """Begin with a producer, or with one that takes the place of another."""
+        if frame.stream != self._stream or frame.number > self._next:
+            gap = max(0, frame.number - self._next)
+            if self._stream == 0:
+                self._stats.received = gap  # by whom this consumer takes the place of
+                gap = 0
+            elif frame.stream != self._stream:
+                self._stats.lost += gap
+            self._heard = self._stream = frame.stream
+            for number in range(self._next, frame.number):
+                self._taken.add(number)
+                self._handled.add(number)
+            self._next = max(self._next, frame.number)
+            self._early.clear()
+            self._shares_memory = self._slots.can_open(beacon)
+        self._report()
+
+    def _receive(self, frame: Frame, message: bytes) -> None:
+        if not self._lossless:
+            if frame.number >= self._next:
+                self._next = frame.number + 1
+                self._accept(frame, message)
+            return
+        if frame.number < self._next or frame.number in self._early:
+            self._stats.duplicated += 1
+        elif frame.number > self._next:
+            self._early[frame.number] = (frame, message)
+        else:
+            self._accept(frame, message)
+            self._next += 1
+            while self._next in self._early:
+                self._accept(*self._early.pop(self._next))
+                self._next += 1
+
+    def _accept(self, frame: Frame, message: bytes) -> None:
+        if frame.kind == FrameKind.SLOT:
+            name, start, size = parse_slot(frame, message)
+            item = _Item(frame.number, frame.stamp_ns, None, self._slots.open(name), start, size,
+                         large=True)
+        else:
+            item = _Item(frame.number, frame.stamp_ns, memoryview(message)[HEAD_SIZE:frame.end],
+                         large=len(message) >= SHARED_FROM)
+        if self._eager or item.memory is not None and not self._lossless:
+            item = self._unpacked(item)
+        self._inbox.offer(item)
+        if item.large and not self._lossless:
             self._report()
 
+    def _unpacked(self, item: _Item) -> _Item:
+        """Return the item with its message out of the slot, and decoded if its order needs it."""
+        message = item.message if item.memory is None \
+            else copy_out(item.memory, item.start, item.size)
+        return _Item(item.number, item.stamp_ns, message, large=item.large,
+                     value=self._decode(message) if self._eager else None)
+
     def _report(self) -> None:
-        self._reported = self._taken
-        self._credits.publish(Credit(self._name, self._taken).to_message())
+        received = self._next - 1
+        self._reported = self._taken.done
+        taken, handled = (self._taken.done, self._handled.done) if self._lossless \
+            else (received, received)
+        self._credits.publish(Credit(
+            self._name, self._incarnation, self._heard, self._stream, received, taken, handled,
+            self._shares_memory).to_message())

@@ -1,98 +1,235 @@
-"""The sending end of a DDS topic with planned consumers in other processes."""
+"""The sending end of an edge to consumers in other processes."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rclpy.event_handler import SubscriptionEventCallbacks
-from std_msgs.msg import UInt64MultiArray
+from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
 
 from dnne_ros.transport.cdr import CdrError
-from dnne_ros.transport.credit import Credit, credit_qos, credit_topic
-from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
+from dnne_ros.transport.frame import SHARED_FROM, FrameKind, pack_head, pack_slot, readdressed
+from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
+from dnne_ros.transport.qos import link_qos
+from dnne_ros.transport.shared_memory import Slot, SlotPool
 from dnne_ros.transport.stats import EdgeStats
 
 if TYPE_CHECKING:
     from rclpy.node import Node
-    from rclpy.publisher import Publisher
+
+BYTES_IN_FLIGHT = 64 * 2**20
+"""A consumer that has this much to take yet is full, whatever its capacity; one item may be
+larger."""
+_REPEAT_SECONDS = 1.0
+_GREET_SECONDS = 0.05
 
 
 @dataclass
 class Consumer:
-    """A planned consumer: the edge to it and what it has taken so far (None: not there yet)."""
+    """A planned consumer and how far it has come; see `Credit` for the counts.
+
+    ``incarnation`` 0: not heard of yet.  ``first``: the number that its present incarnation is
+    to begin with.  ``bytes_to_take`` counts large items only.  ``absent``: it is gone, and nobody
+    waits for it.
+    """
 
     name: str
     edge: str
     policy: EdgePolicy
     capacity: int
-    taken: int | None = None
+    process: str = ""
+    when_absent: WhenAbsent = WhenAbsent.WAIT
+    incarnation: int = 0
+    stream: int = 0
+    received: int = 0
+    taken: int = 0
+    handled: int = 0
+    first: int = 1
+    shares_memory: bool = False
+    absent: bool = False
+    may_repeat: bool = False
+    bytes_to_take: int = 0
+    heard_us: bool = False
+    greeted_at: float = 0.0
+    stalled: tuple[int, int, float] = (-1, 0, 0.0)
     stats: EdgeStats = field(default_factory=EdgeStats)
+
+    @property
+    def lossless(self) -> bool:
+        """Tell whether nothing may be lost on the way to it."""
+        return self.policy is EdgePolicy.LOSSLESS
+
+    @property
+    def got(self) -> int:
+        """Return up to which item it has made room again."""
+        return self.taken if self.lossless else self.received
+
+    @property
+    def done_with(self) -> int:
+        """Return up to which item nothing has to be kept for it."""
+        return self.handled if self.lossless else self.received
+
+
+@dataclass
+class _Kept:
+    """An item that somebody may need again, or that lies in a slot until it has been read."""
+
+    number: int
+    frame: bytes
+    slot: Slot | None
+    size: int
+    uses: int = 0
 
 
 class RemoteWriter:
-    """Publishes messages and keeps each lossless consumer within its window.
+    """Sends numbered frames and keeps each lossless consumer within its window.
 
-    Plain ROS subscribers of the same topic take no part in this and hold nobody back.
+    What a lossless consumer has not handled yet is kept, at most its window: a consumer that was
+    started again gets it again, and what went astray is sent again.
     """
 
     transport = "dds"
 
-    def __init__(self, node: Node, publisher: Publisher, topic: str,
-                 consumers: Iterable[Consumer]):
-        """Send through ``publisher`` on ``topic`` to the planned ``consumers``."""
+    def __init__(self, node: Node, topic: str, consumers: Iterable[Consumer],
+                 pool: SlotPool, resumes: bool = False):
+        """Send to the planned ``consumers`` of the output with the public ``topic``.
+
+        ``resumes``: after a restart, the node goes on with the first item that not every
+        consumer has (`delivered`); otherwise what it sends counts as new.
+        """
         self._node = node
-        self._publisher = publisher
+        self._pool = pool
+        self._resumes = resumes
         self._consumers = {consumer.name: consumer for consumer in consumers}
         self._lossless = [consumer for consumer in self._consumers.values()
                           if consumer.policy is EdgePolicy.LOSSLESS]
+        self._keeps_newest = any(consumer.policy is EdgePolicy.LATEST
+                                 for consumer in self._consumers.values())
+        self._droppable = [consumer for consumer in self._consumers.values()
+                           if consumer.policy is not EdgePolicy.LOSSLESS]
+        self._stream = time.time_ns()  # a later one takes the place of an earlier
+        self.replaced = False
+        """A consumer listens to a later producer of the same name."""
+        self._base: int | None = None
         self._sent = 0
-        self._room: asyncio.Event = asyncio.Event()
+        self._kept: deque[_Kept] = deque()
+        self._lent: deque[_Kept] = deque()
+        self._newest: _Kept | None = None
+        self._shares_memory = False
+        self._on_room: Callable[[], None] | None = None
+        capacity = max((c.capacity for c in self._consumers.values()), default=1)
+        self._publisher = node.create_publisher(
+            UInt8MultiArray, link_topic(topic), link_qos(capacity))
+        silent = SubscriptionEventCallbacks(use_default_callbacks=False)
         node.create_subscription(
             UInt64MultiArray, credit_topic(topic), self._on_credit,
-            credit_qos(writers=len(self._consumers)), raw=True,
-            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False))
+            credit_qos(writers=len(self._consumers)), raw=True, event_callbacks=silent)
 
     @property
     def consumers(self) -> Iterable[Consumer]:
         """Return the planned consumers with their counters."""
         return self._consumers.values()
 
+    @property
+    def delivered(self) -> int:
+        """Return how many items each consumer had when this process was started again.
+
+        0 in a fresh run.  Known once nobody is `missing`.
+        """
+        return self._base or 0
+
     def missing(self) -> list[str]:
-        """Return the names of planned consumers that cannot receive yet."""
-        topic = self._publisher.topic_name
-        listed = {info.node_name for info in self._node.get_subscriptions_info_by_topic(topic)}
+        """Return the names of planned consumers that do not listen to this producer yet."""
         return [consumer.name for consumer in self._consumers.values()
-                if consumer.taken is None or consumer.name.partition("/")[0] not in listed]
+                if consumer.stream != self._stream]
 
-    async def put(self, message: bytes) -> None:
-        """Publish a message, waiting until the slowest lossless consumer has room for it."""
-        if any(self._full(consumer) for consumer in self._lossless):
-            await self._wait_for_room()
+    def notify_room(self, on_room: Callable[[], None]) -> None:
+        """Call ``on_room`` when a consumer may have room again."""
+        self._on_room = on_room
+
+    @property
+    def full(self) -> bool:
+        """Tell whether a sender must wait for a lossless consumer."""
+        return any(self._is_full(consumer) for consumer in self._lossless)
+
+    def note_wait(self, waiting: bool) -> None:
+        """Note that the sender waits, as far as it is for a consumer here that is full."""
+        for consumer in self._lossless:
+            if waiting and self._is_full(consumer):
+                consumer.stats.block()
+            else:
+                consumer.stats.unblock()
+
+    def send(self, parts: Sequence[bytes | memoryview]) -> None:
+        """Send a message, given in parts; the sender has made sure that nobody is `full`."""
         self._sent += 1
+        size = sum(map(len, parts))
+        slot = self._slot_for(size) if size >= SHARED_FROM else None
+        kind, body, body_size = FrameKind.INLINE, parts, size
+        if slot is not None:
+            where = pack_slot(slot.name, 0, slot.write(parts))
+            kind, body, body_size = FrameKind.SLOT, (where,), len(where)
+        frame = b"".join((pack_head(
+            kind, 0, self._stream, self._sent, time.time_ns(), body_size), *body))
+        self._keep(_Kept(self._sent, frame, slot, size if size >= SHARED_FROM else 0))
+        self._publisher.publish(frame)
+
+    def drop(self, consumer: Consumer) -> None:
+        """Go on without a consumer that is gone; it is welcome again when it is heard of."""
+        consumer.absent = True
+        consumer.stats.dropped += self._sent - consumer.received
+        consumer.stats.unblock()
+        self._progressed()
+
+    def _slot_for(self, size: int) -> Slot | None:
+        # One that drops is not waited for: what it has not read in time goes through DDS.
+        if not self._shares_memory or any(consumer.bytes_to_take >= BYTES_IN_FLIGHT
+                                          for consumer in self._droppable):
+            return None
+        return self._pool.take(size)
+
+    def _is_full(self, consumer: Consumer) -> bool:
+        waiting = self._sent - consumer.taken
+        return not consumer.absent and waiting > 0 and (
+            waiting >= consumer.capacity or consumer.bytes_to_take >= BYTES_IN_FLIGHT)
+
+    def _keep(self, kept: _Kept) -> None:
         for consumer in self._consumers.values():
-            consumer.stats.sent += 1
-        self._publisher.publish(message)
+            consumer.stats.sent = kept.number
+            if consumer.absent:
+                consumer.stats.dropped += 1
+            elif consumer.lossless or kept.slot is not None:
+                consumer.bytes_to_take += kept.size
+        for needed, held in ((self._lossless, self._kept),
+                             (self._droppable and kept.slot is not None, self._lent)):
+            if needed:
+                held.append(kept)
+                kept.uses += 1
+        if self._keeps_newest:
+            kept.uses += 1
+            if self._newest is not None:
+                self._release(self._newest)
+            self._newest = kept
+        if any(consumer.absent for consumer in self._consumers.values()):
+            self._forget()
 
-    def _full(self, consumer: Consumer) -> bool:
-        return self._sent - (consumer.taken or 0) >= consumer.capacity
+    def _forget(self) -> None:
+        """Let go of what everybody is done with."""
+        for consumers, held in ((self._lossless, self._kept), (self._droppable, self._lent)):
+            done = min((consumer.done_with for consumer in consumers if not consumer.absent),
+                       default=self._sent)
+            while held and held[0].number <= done:
+                self._release(held.popleft())
 
-    async def _wait_for_room(self) -> None:
-        while True:
-            waiting_for = [consumer for consumer in self._lossless if self._full(consumer)]
-            if not waiting_for:
-                return
-            self._room.clear()
-            started = time.perf_counter()
-            try:
-                await self._room.wait()
-            finally:
-                waited = time.perf_counter() - started
-                for consumer in waiting_for:
-                    consumer.stats.blocked_s += waited
+    def _release(self, kept: _Kept) -> None:
+        kept.uses -= 1
+        if kept.uses == 0 and kept.slot is not None:
+            self._pool.give_back(kept.slot)
 
     def _on_credit(self, message: bytes) -> None:
         try:
@@ -102,6 +239,135 @@ class RemoteWriter:
                 f"not a credit for {self._publisher.topic_name}: {error}")
             return
         consumer = self._consumers.get(credit.consumer)
-        if consumer is not None:
-            consumer.taken = max(credit.taken, consumer.taken or 0)
-            self._room.set()
+        if consumer is None or credit.incarnation < max(consumer.incarnation, 1):
+            return
+        if credit.heard > self._stream:
+            self.replaced = True
+            return
+        if credit.incarnation != consumer.incarnation:
+            self._meet(consumer, credit)
+        if credit.heard != self._stream:
+            self._greet(consumer, FrameKind.HELLO)
+        elif credit.stream != self._stream:
+            self._welcome(consumer, credit)
+        elif consumer.stream != self._stream or consumer.absent:
+            self._begin(consumer, credit)
+        else:
+            self._take_note(consumer, credit)
+
+    def _meet(self, consumer: Consumer, credit: Credit) -> None:
+        """Hear of a consumer's (new) incarnation for the first time."""
+        if consumer.stream == self._stream:  # it replaces one that we knew
+            consumer.may_repeat = consumer.lossless and not consumer.absent
+            consumer.first = self._next_for(consumer)
+            consumer.stream = 0
+        consumer.incarnation = credit.incarnation
+        consumer.greeted_at = 0.0
+
+    def _next_for(self, consumer: Consumer) -> int:
+        """Return the number that a consumer begins with which takes another's place."""
+        if consumer.may_repeat:
+            return consumer.handled + 1
+        # The latest value is one that was sent already.
+        return self._sent + (consumer.policy is not EdgePolicy.LATEST)
+
+    def _welcome(self, consumer: Consumer, credit: Credit) -> None:
+        """Tell a consumer what to expect, once all have said how far they have come."""
+        if self._base is not None:
+            self._greet(consumer, FrameKind.WELCOME)
+            return
+        if credit.stream != 0:  # we replace the one that it listened to
+            consumer.received = credit.received
+        consumer.heard_us = True
+        if all(known.heard_us for known in self._consumers.values()):
+            have = [known.received for known in self._consumers.values() if known.received]
+            self._base = (min if self._resumes else max)(have, default=0)
+            self._sent = self._base
+            for known in self._consumers.values():
+                known.first = self._base + 1
+                known.taken = self._base
+                known.greeted_at = 0.0
+                self._greet(known, FrameKind.WELCOME)
+
+    def _greet(self, consumer: Consumer, kind: FrameKind) -> None:
+        """Say hello or welcome; again and again, as a consumer may not be matched yet."""
+        now = time.monotonic()
+        if now - consumer.greeted_at < _GREET_SECONDS:
+            return
+        consumer.greeted_at = now
+        body = pack_slot(self._pool.beacon, 0, 0)
+        self._publisher.publish(pack_head(
+            kind, consumer.incarnation, self._stream, consumer.first, 0, len(body)) + body)
+
+    def _begin(self, consumer: Consumer, credit: Credit) -> None:
+        """Send a consumer that listens from now on what it has missed."""
+        if consumer.absent:  # it slept, and what it missed is dropped
+            consumer.absent = False
+            if consumer.stream == self._stream:
+                consumer.stats.dropped -= credit.received - consumer.received
+                consumer.first = self._sent + 1
+                consumer.stream = 0
+                consumer.greeted_at = 0.0
+                self._greet(consumer, FrameKind.WELCOME)
+                return
+        if credit.received < consumer.first - 1:
+            return  # said before the welcome
+        consumer.stream = self._stream
+        consumer.received, consumer.taken = credit.received, credit.taken
+        consumer.handled = credit.handled
+        consumer.shares_memory = credit.shares_memory
+        consumer.bytes_to_take = self._bytes_between(consumer, consumer.got, self._sent)
+        repeated = self._send_again(consumer, credit.received, self._sent)
+        if consumer.may_repeat:
+            consumer.stats.duplicated += repeated
+            consumer.may_repeat = False
+        if consumer.policy is EdgePolicy.LATEST and self._newest is not None:
+            self._publisher.publish(readdressed(self._newest.frame, consumer.incarnation))
+        self._progressed()
+
+    def _take_note(self, consumer: Consumer, credit: Credit) -> None:
+        """Note how far a consumer has come."""
+        before = consumer.got
+        consumer.received = max(consumer.received, credit.received)
+        consumer.taken = max(consumer.taken, credit.taken)
+        consumer.handled = max(consumer.handled, credit.handled)
+        if consumer.bytes_to_take:
+            consumer.bytes_to_take -= self._bytes_between(consumer, before, consumer.got)
+        if consumer.lossless:
+            self._repeat_what_went_astray(consumer)
+        self._progressed()
+
+    def _bytes_between(self, consumer: Consumer, after: int, last: int) -> int:
+        held = self._kept if consumer.lossless else self._lent
+        return sum(kept.size for kept in held if after < kept.number <= last)
+
+    def _repeat_what_went_astray(self, consumer: Consumer) -> None:
+        """Send again what a consumer still lacks long after it was sent.
+
+        DDS repeats what is lost; but it gives up a peer that has slept for long.
+        """
+        now = time.monotonic()
+        lacking, sent, since = consumer.stalled
+        if consumer.received >= self._sent:
+            consumer.stalled = (-1, 0, 0.0)
+        elif lacking != consumer.received:
+            consumer.stalled = (consumer.received, self._sent, now)
+        elif now - since >= _REPEAT_SECONDS:
+            self._send_again(consumer, lacking, sent)
+            consumer.stalled = (consumer.received, self._sent, now)
+
+    def _send_again(self, consumer: Consumer, after: int, last: int) -> int:
+        """Send the kept items from ``after`` to ``last`` to one consumer; return how many."""
+        if not consumer.lossless:
+            return 0
+        again = [kept for kept in self._kept if after < kept.number <= last]
+        for kept in again:
+            self._publisher.publish(readdressed(kept.frame, consumer.incarnation))
+        return len(again)
+
+    def _progressed(self) -> None:
+        self._forget()
+        self._shares_memory = bool(self._pool.beacon) and all(
+            consumer.shares_memory or consumer.absent for consumer in self._consumers.values())
+        if self._on_room is not None:
+            self._on_room()

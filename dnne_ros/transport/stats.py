@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import dataclass
 from typing import Any
+
+_SMOOTHING = 0.1
 
 
 @dataclass
 class EdgeStats:
     """Counters of one edge; each end keeps those that it sees, and a report adds them up.
 
-    ``depth``: items handed over and not taken yet, now.  ``latency_s``: mean time from hand-over
-    to taking, of a sample of the items since the last look; ``latency_max_s`` the longest of all.
+    ``duplicated``: items that came twice, or may have, as they were sent again after a consumer
+    was started again.  ``depth``: items that wait to be taken, now.  ``latency_s``: time from
+    hand-over to taking, smoothed over a sample of the items; ``latency_max_s`` the longest of
+    them.  ``blocked_since``: since when the sender waits for this edge (`time.perf_counter`).
     """
 
     sent: int = 0
@@ -23,7 +28,28 @@ class EdgeStats:
     depth: int = 0
     latency_s: float = 0.0
     latency_max_s: float = 0.0
+    blocked_since: float | None = None
+
+    def block(self) -> None:
+        """Note that the sender waits for this edge from now on."""
+        if self.blocked_since is None:
+            self.blocked_since = time.perf_counter()
+
+    def unblock(self) -> None:
+        """Note that the sender does not wait for this edge any more."""
+        if self.blocked_since is not None:
+            self.blocked_s += time.perf_counter() - self.blocked_since
+            self.blocked_since = None
+
+    def took(self, seconds: float) -> None:
+        """Note how long one item was on its way."""
+        self.latency_s += _SMOOTHING * (seconds - self.latency_s) if self.latency_s else seconds
+        self.latency_max_s = max(self.latency_max_s, seconds)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the counters by name."""
-        return asdict(self)
+        """Return the counters by name; the time blocked includes a wait that goes on."""
+        waiting = 0.0 if self.blocked_since is None else time.perf_counter() - self.blocked_since
+        return {"sent": self.sent, "received": self.received, "lost": self.lost,
+                "duplicated": self.duplicated, "dropped": self.dropped,
+                "blocked_s": self.blocked_s + waiting, "depth": self.depth,
+                "latency_s": self.latency_s, "latency_max_s": self.latency_max_s}

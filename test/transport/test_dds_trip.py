@@ -12,7 +12,6 @@ from std_msgs.msg import Bool, Empty, Float32MultiArray, Float64, Int64, String,
 from dnne_ros.nodes.port_types import (
     Boolean, Dict, Float, Image, Int, String as Text, Sync, Tensor)
 from dnne_ros.transport.codecs import codec_for
-from dnne_ros.transport.message_info import with_message_info
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.qos import data_qos
 
@@ -28,9 +27,7 @@ def trip(ros, port_type, values, message_type):
     there = ours.create_publisher(codec.message_type(), "there", QOS)
     back = plain.create_publisher(message_type, "back", 10)
     plain.create_subscription(message_type, "there", seen.put_nowait, 10)
-    ours.create_subscription(
-        codec.message_type(), "back", with_message_info(lambda m, _: returned.put_nowait(m)), QOS,
-        raw=True)
+    ours.create_subscription(codec.message_type(), "back", returned.put_nowait, QOS, raw=True)
 
     async def main():
         await ros.until(lambda: there.get_subscription_count() and back.get_subscription_count())

@@ -1,8 +1,10 @@
 import asyncio
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dnne_ros.transport.inbox import Inbox
+from dnne_ros.transport.inbox import Inbox, make_inbox
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
 
@@ -95,3 +97,56 @@ def test_who_wants_to_know_is_told_of_every_item_taken(run_async):
 
     run_async(main())
     assert taken == [2, 1, 0]
+
+
+@pytest.mark.parametrize("came, wanted, batch", [(5, 3, [0, 1, 2]), (2, 3, [0, 1]), (0, 3, [])])
+def test_a_batch_is_what_came_in_time(run_async, came, wanted, batch):
+    async def main():
+        inbox, stats = make(EdgePolicy.LOSSLESS)
+        for item in range(came):
+            inbox.offer(item)
+        assert await inbox.take_batch(wanted, timeout=0.001) == batch
+        assert stats.received == len(batch)
+
+    run_async(main())
+
+
+def test_a_batch_waits_until_it_is_full(run_async):
+    async def main():
+        inbox, _ = make(EdgePolicy.LOSSLESS)
+        reader = asyncio.ensure_future(inbox.take_batch(3))
+        for item in range(4):
+            await asyncio.sleep(0)
+            assert not reader.done()
+            inbox.offer(item)
+            if item == 2:
+                break
+        assert await reader == [0, 1, 2]
+
+    run_async(main())
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=60))
+def test_priorities_order_as_a_stable_sort_of_what_waits(steps):
+    stats = EdgeStats()
+    inbox = make_inbox(EdgePolicy.LOSSLESS, 100, stats, priority=lambda item: item[0])
+    waiting, came = [], 0
+
+    async def main():
+        nonlocal came
+        for priority, takes in steps:
+            inbox.offer((priority, came))
+            waiting.append((priority, came))
+            came += 1
+            assert inbox.span == came - min(number for _, number in waiting)
+            if takes:
+                waiting.sort()
+                assert await inbox.take() == waiting.pop(0)
+
+    asyncio.run(main())
+    assert len(inbox) == len(waiting) and inbox.span >= len(inbox)
+
+
+def test_only_a_lossless_edge_has_priorities():
+    with pytest.raises(ValueError, match="lossless"):
+        make_inbox(EdgePolicy.LATEST, 1, EdgeStats(), priority=float)

@@ -5,54 +5,80 @@ import asyncio
 import numpy as np
 import pytest
 
+from dnne_ros.nodes.port_types import AnyValue
+from dnne_ros.runtime.output_port import OutputPort
+from dnne_ros.transport import remote_writer
 from dnne_ros.transport.codecs import codec_for
-from dnne_ros.transport.credit import Credit, credit_qos, credit_topic
+from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
+from dnne_ros.transport.frame import FrameKind, pack_head
 from dnne_ros.transport.payload import Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
-from dnne_ros.transport.qos import data_qos
+from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import Consumer, RemoteWriter
+from dnne_ros.transport.shared_memory import SlotPool, SlotReader
 
 LOSSLESS, LATEST, DROP_OLDEST = EdgePolicy.LOSSLESS, EdgePolicy.LATEST, EdgePolicy.DROP_OLDEST
 CODEC = codec_for(Wire("int64"))
 
 
+class AnyPayload(AnyValue):
+    """Values that are payloads already."""
+
+    def pack(self, value):
+        return value
+
+
 class Edges:
     """A producer and its consumers, each on a node of its own."""
 
-    def __init__(self, ros, codec=CODEC, **consumers):
+    def __init__(self, ros, codec=CODEC, resumes=False, priority=None, **consumers):
         self.ros = ros
         self.codec = codec
-        self._qos = data_qos({policy for policy, _ in consumers.values()},
-                             max(capacity for _, capacity in consumers.values()))
         self._plans = consumers
-        node = ros.node("producer")
-        self.publisher = node.create_publisher(codec.message_type(), "producer/out", self._qos)
-        self.writer = RemoteWriter(node, self.publisher, "producer/out", [
-            Consumer(f"{name}/in", f"producer/out → {name}/in", policy, capacity)
-            for name, (policy, capacity) in consumers.items()])
-        self.stats = {consumer.name.partition("/")[0]: consumer.stats
-                      for consumer in self.writer.consumers}
+        self._resumes = resumes
+        self._priority = priority
+        self.pool = SlotPool()
         self.readers = {}
+        self._incarnations = 0
+        self.start_producer()
+
+    def start_producer(self):
+        """Start the producer, or another in its place."""
+        self._incarnations += 1
+        node = self.ros.node(f"producer{self._incarnations}")
+        self.writer = RemoteWriter(node, "producer/out", [
+            Consumer(f"{name}/in", f"producer/out → {name}/in", policy, capacity)
+            for name, (policy, capacity) in self._plans.items()], self.pool, self._resumes)
+        self.output = OutputPort(AnyPayload(), [], None, self.codec, self.writer)
+        self.consumers = {consumer.name.partition("/")[0]: consumer
+                          for consumer in self.writer.consumers}
+        self.stats = {name: consumer.stats for name, consumer in self.consumers.items()}
+        return node
 
     def start(self, *names):
-        """Start these consumers, or all."""
+        """Start these consumers, or all; one that is there already is replaced."""
         for name in names or self._plans:
             policy, capacity = self._plans[name]
+            self._incarnations += 1
             self.readers[name] = RemoteReader(
-                self.ros.node(name), f"{name}/in", "producer/out", self.codec, policy, capacity,
-                self._qos, self.ros.loop.ros.count_arrival)
+                self.ros.node(f"{name}{self._incarnations}"), f"{name}/in", "producer/out",
+                self.codec.decode, policy, capacity, max(c for _, c in self._plans.values()),
+                SlotReader(), self.ros.loop.ros.count_arrival, self._priority)
+
+    def missing(self):
+        for reader in self.readers.values():
+            reader.announce()
+        return self.writer.missing()
 
     async def meet(self):
         """Wait until everybody has found everybody."""
-        await self.ros.until(lambda: all(r.connected for r in self.readers.values()))
-        for reader in self.readers.values():
-            reader.announce()
-        await self.ros.until(lambda: not self.writer.missing())
+        await self.ros.until(lambda: not self.missing()
+                             and all(reader.connected for reader in self.readers.values()))
 
     async def put(self, *values):
         for value in values:
-            await self.writer.put(self.codec.encode(value))
+            await self.output.send(value)
 
     async def get(self, name, count):
         return [await self.readers[name].get() for _ in range(count)]
@@ -63,7 +89,15 @@ class Edges:
 
 @pytest.fixture
 def edges(ros_loop):
-    return lambda *arguments, **consumers: Edges(ros_loop, *arguments, **consumers)
+    made = []
+
+    def make(*arguments, **options):
+        made.append(Edges(ros_loop, *arguments, **options))
+        return made[-1]
+
+    yield make
+    for edge in made:
+        edge.pool.close()
 
 
 async def blocked(writer_task, edge, *, sent, name):
@@ -158,34 +192,17 @@ def test_consumers_that_may_lose_items_hold_nobody_back(edges, ros_loop):
     assert edge.readers["recent"].stats.dropped > 0
 
 
-def test_a_plain_subscriber_holds_nobody_back(edges, ros_loop):
-    edge = edges(reader=(LOSSLESS, 3))
-    edge.start()
-    ros_loop.node("echo").create_subscription(
-        CODEC.message_type(), "producer/out", lambda message: None, 1)
-
-    async def main():
-        await edge.meet()
-        producer = asyncio.ensure_future(edge.put(*range(100)))
-        received = await edge.get("reader", 100)
-        await producer
-        return received
-
-    assert ros_loop.run(main()) == list(range(100))
-
-
 def test_missing_names_who_is_absent(edges, ros_loop):
     edge = edges(here=(LOSSLESS, 3), late=(LOSSLESS, 3), silent=(LATEST, 1))
 
     async def main():
-        assert edge.writer.missing() == ["here/in", "late/in", "silent/in"]
+        assert edge.missing() == ["here/in", "late/in", "silent/in"]
         edge.start("here", "silent")
-        await ros_loop.until(lambda: all(r.connected for r in edge.readers.values()))
-        edge.readers["here"].announce()
-        await ros_loop.until(lambda: edge.writer.missing() == ["late/in", "silent/in"])
+        await ros_loop.until(lambda: edge.missing() == ["here/in", "late/in", "silent/in"]
+                             and all(c.incarnation for c in edge.writer.consumers
+                                     if c.name != "late/in"))
         edge.start("late")
         await edge.meet()
-        assert edge.writer.missing() == []
 
     ros_loop.run(main())
 
@@ -269,15 +286,203 @@ def test_an_input_that_waits_in_vain(edges, ros_loop):
     assert ros_loop.run(main()) == [5]
 
 
-def test_gaps_and_repetitions_are_counted(edges, ros_loop):
-    edge = edges(reader=(LOSSLESS, 9))
+def test_an_output_of_several_megabytes_goes_through_shared_memory(edges, ros_loop, monkeypatch):
+    monkeypatch.setattr(remote_writer, "BYTES_IN_FLIGHT", 20_000_000)
+    edge = edges(codec_for(Wire("array", "float32")), fast=(LOSSLESS, 100), slow=(LOSSLESS, 100),
+                 newest=(LATEST, 1))
+    edge.start()
+    values = [np.full(2_000_000, i, np.float32) for i in range(12)]
+
+    async def main():
+        await edge.meet()
+        producer = asyncio.ensure_future(edge.put(*(Array(value, ("x",)) for value in values)))
+        fast = asyncio.ensure_future(edge.get("fast", 12))
+        await blocked(producer, edge, sent=3, name="slow")  # 8 MB each: the fourth has no room
+        assert all(kept.slot is not None for kept in edge.writer._kept)
+        slow = await edge.get("slow", 12)
+        await producer
+        return await fast, slow, await edge.get("newest", 1)
+
+    for received in ros_loop.run(main())[:2]:
+        assert [array.data[-1] for array in received] == list(range(12))
+    assert len(edge.pool._used) + len(edge.pool._spare) <= 9
+
+
+def test_without_shared_memory_it_goes_through_dds(edges, ros_loop):
+    edge = edges(codec_for(Wire("array", "float32")), reader=(LOSSLESS, 3))
+    edge.pool.close()
+    edge.start()
+    values = [np.full(100_000, i, np.float32) for i in range(6)]
+
+    async def main():
+        await edge.meet()
+        producer = asyncio.ensure_future(edge.put(*(Array(value, ("x",)) for value in values)))
+        received = await edge.get("reader", 6)
+        await producer
+        return received
+
+    assert [array.data[0] for array in ros_loop.run(main())] == list(range(6))
+
+
+def test_the_most_urgent_item_is_taken_first(edges, ros_loop):
+    edge = edges(priority=lambda value: value // 10, reader=(LOSSLESS, 8))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        await edge.put(31, 12, 32, 5, 11)
+        await ros_loop.until(lambda: edge.readers["reader"].stats.depth == 5)
+        return await edge.get("reader", 5)
+
+    assert ros_loop.run(main()) == [5, 12, 11, 31, 32]
+
+
+def test_a_consumer_that_is_replaced_gets_what_was_not_handled(edges, ros_loop):
+    edge = edges(reader=(LOSSLESS, 8), other=(LOSSLESS, 8))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        producer = asyncio.ensure_future(edge.put(*range(30)))
+        other = asyncio.ensure_future(edge.get("other", 30))
+        first = await edge.get("reader", 11)
+        edge.start("reader")  # the old one is never asked again
+        await edge.meet()
+        again = await edge.get("reader", 1)
+        rest = await edge.get("reader", 30 - 1 - again[0])
+        await producer
+        return first, again + rest, await other
+
+    first, second, other = ros_loop.run(main())
+    assert first == list(range(11)) and other == list(range(30))
+    # Everything that it had not said to have handled comes again, the item in its hands too.
+    assert second == list(range(second[0], 30)) and second[0] <= 10
+    assert edge.stats["reader"].duplicated >= 11 - second[0]
+    assert edge.readers["reader"].stats.received == 30
+    assert edge.readers["reader"].stats.lost == 0
+
+
+@pytest.mark.parametrize("resumes", [True, False])
+def test_a_producer_that_is_replaced_goes_on(edges, ros_loop, resumes):
+    edge = edges(resumes=resumes, reader=(LOSSLESS, 8), slow=(LOSSLESS, 8))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        await edge.put(*range(6))
+        before = await edge.get("reader", 3)
+        slow = edge.readers["slow"]
+        await ros_loop.until(lambda: slow.stats.depth == 6)
+        edge.start_producer()
+        await edge.meet()
+        assert edge.output.delivered == 6
+        producer = asyncio.ensure_future(edge.put(*range(edge.output.delivered, 9)))
+        slow = await edge.get("slow", 9)
+        await producer
+        return before + await edge.get("reader", 6), slow
+
+    assert ros_loop.run(main()) == (list(range(9)), list(range(9)))
+
+
+def test_a_resuming_producer_repeats_what_one_consumer_lacks(edges, ros_loop):
+    edge = edges(resumes=True, here=(LOSSLESS, 8), behind=(LOSSLESS, 8))
+    edge.start()
+    behind = edge.readers["behind"]
+
+    async def main():
+        await edge.meet()
+        await edge.put(*range(3))
+        await ros_loop.until(lambda: behind.stats.depth == 3)
+        receive, behind._receive = behind._receive, lambda *_: None  # what it is sent, is lost
+        await edge.put(3, 4)
+        await ros_loop.until(lambda: edge.readers["here"].stats.depth == 5)
+        behind._receive = receive
+        edge.start_producer()
+        await edge.meet()
+        assert edge.output.delivered == 3
+        await edge.put(*range(3, 7))
+        return await edge.get("here", 7), await edge.get("behind", 7)
+
+    assert ros_loop.run(main()) == (list(range(7)), list(range(7)))
+    assert edge.readers["here"].stats.duplicated == 2
+
+
+def test_what_a_consumer_lacks_is_sent_again(edges, ros_loop, monkeypatch):
+    monkeypatch.setattr(remote_writer, "_REPEAT_SECONDS", 0.0)
+    edge = edges(reader=(LOSSLESS, 8))
     edge.start()
     reader = edge.readers["reader"]
-    for number, value in ((1, 10), (2, 20), (2, 20), (5, 50), (3, 30), (6, 60)):
-        reader._on_message(CODEC.encode(value), {"publication_sequence_number": number})
 
-    assert ros_loop.run(edge.get("reader", 4)) == [10, 20, 50, 60]
-    assert (reader.stats.lost, reader.stats.duplicated) == (2, 2)
+    async def main():
+        await edge.meet()
+        receive = reader._receive
+        reader._receive = lambda frame, message: frame.number in (2, 3) or receive(frame, message)
+        await edge.put(*range(5))
+        await ros_loop.until(lambda: len(reader._early) == 2)
+        reader._receive = receive
+        await ros_loop.until(lambda: reader.announce() or reader.stats.depth == 5)
+        return await edge.get("reader", 5)
+
+    assert ros_loop.run(main()) == list(range(5))
+    assert reader.stats.lost == 0
+
+
+def test_others_go_on_without_a_consumer_that_is_dropped_until_it_is_back(edges, ros_loop):
+    edge = edges(here=(LOSSLESS, 4), gone=(LOSSLESS, 4))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        producer = asyncio.ensure_future(edge.put(*range(20)))
+        here = asyncio.ensure_future(edge.get("here", 20))
+        await blocked(producer, edge, sent=4, name="gone")
+        gone = edge.readers["gone"]
+        receive, gone._receive = gone._receive, lambda *_: None  # what it is sent, is lost
+        edge.writer.drop(edge.consumers["gone"])
+        await producer
+        gone._receive = receive
+        assert await here == list(range(20))
+        before = await edge.get("gone", 4)
+        gone.announce()
+        await ros_loop.until(lambda: gone._next == 21 and not edge.writer.missing())
+        await edge.put(20)
+        return before, await edge.get("gone", 1), await edge.get("here", 1)
+
+    assert ros_loop.run(main()) == ([0, 1, 2, 3], [20], [20])
+    assert edge.stats["gone"].dropped == 16
+
+
+def test_a_late_reader_of_the_latest_value_gets_it(edges, ros_loop):
+    edge = edges(newest=(LATEST, 1))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        await edge.put(1, 2)
+        edge.start("newest")
+        await edge.meet()
+        return await edge.get("newest", 1)
+
+    assert ros_loop.run(main()) == [2]
+
+
+def test_frames_of_strangers_and_of_dead_producers_change_nothing(edges, ros_loop):
+    edge = edges(reader=(LOSSLESS, 4))
+    edge.start()
+    node = ros_loop.node("stranger")
+    from std_msgs.msg import UInt8MultiArray
+    publisher = node.create_publisher(UInt8MultiArray, link_topic("producer/out"), link_qos(4))
+
+    async def main():
+        await edge.meet()
+        await ros_loop.until(lambda: publisher.get_subscription_count() > 0)
+        publisher.publish(UInt8MultiArray(data=b"nonsense"))
+        publisher.publish(pack_head(FrameKind.INLINE, 0, 12345, 1, 0, 8) + bytes(8))
+        publisher.publish(pack_head(FrameKind.INLINE, 77, 12345, 1, 0, 8) + bytes(8))
+        await edge.put(5)
+        return await edge.get("reader", 1)
+
+    assert ros_loop.run(main()) == [5]
 
 
 def test_credits_of_strangers_and_old_ones_change_nothing(edges, ros_loop):
@@ -293,7 +498,10 @@ def test_credits_of_strangers_and_old_ones_change_nothing(edges, ros_loop):
         producer = asyncio.ensure_future(edge.put(*range(4)))
         assert await edge.get("reader", 2) == [0, 1]
         await producer
-        for credit in (Credit("nobody/in", 1000), Credit("reader/in", 0)):
+        reader = edge.consumers["reader"]
+        for credit in (Credit("nobody/in", 1, reader.stream, reader.stream, 1000, 1000, 1000),
+                       Credit("reader/in", 0, reader.stream, reader.stream, 1000, 1000, 1000),
+                       Credit("reader/in", reader.incarnation, reader.stream, reader.stream, 0, 0, 0)):
             publisher.publish(credit.to_message())
         publisher.publish(codec_for(Wire("array", "uint64")).encode(
             Array(np.zeros(0, np.uint64), ("reader/in",))))
@@ -306,5 +514,6 @@ def test_credits_of_strangers_and_old_ones_change_nothing(edges, ros_loop):
     assert ros_loop.run(main()) == [2, 3, 4]
 
 
-def test_the_credit_topic_is_hidden_beside_the_data():
+def test_hidden_topics_lie_beside_the_data():
     assert credit_topic("/g/ppo_agent_3/policy_output") == "/g/ppo_agent_3/_credit/policy_output"
+    assert link_topic("ppo_agent_3/policy_output") == "ppo_agent_3/_link/policy_output"

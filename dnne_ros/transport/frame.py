@@ -1,0 +1,98 @@
+"""What travels on the hidden topic of an edge between processes: numbered frames.
+
+A frame is a ``std_msgs/UInt8MultiArray`` without a layout, written as bytes.  It holds one item
+as the serialised ROS message that watchers of the public topic see, or where in shared memory
+that message lies, or a word from the producer.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+from typing import NamedTuple
+
+from dnne_ros.transport.cdr import HEADER, CdrError
+
+_VERSION = 1
+# The message's header, no axes, offset 0, the number of bytes; then ours, padded so that the
+# elements of an array inside, which are aligned from after the inner header, are aligned here.
+_HEAD = struct.Struct("<4s3I 2B6x 3Q q 4x")
+_SLOT = struct.Struct("<2Q")
+HEAD_SIZE = _HEAD.size
+SHARED_FROM = 32 * 1024
+"""Bytes from which a message goes through shared memory, and its size counts."""
+_BEFORE = 16
+
+
+class FrameKind(IntEnum):
+    """What a frame holds."""
+
+    INLINE = 0
+    """An item's message."""
+    SLOT = 1
+    """Where an item's message lies in shared memory."""
+    HELLO = 2
+    """Nothing: a producer that is new asks the addressed consumer how far it has come."""
+    WELCOME = 3
+    """A slot: who can open it shares memory with the producer.  The frame's number is the first
+    that the addressed consumer is to expect."""
+
+
+class Frame(NamedTuple):
+    """A frame's head.
+
+    ``receiver`` is the consumer's incarnation, 0 for all.  ``stream`` is the producer's
+    incarnation.  ``number`` counts the items of an output from 1, across incarnations.
+    ``stamp_ns``: when it was sent, nanoseconds since the epoch.  ``end``: where its body ends.
+    """
+
+    kind: FrameKind
+    receiver: int
+    stream: int
+    number: int
+    stamp_ns: int
+    end: int
+
+
+def pack_head(kind: FrameKind, receiver: int, stream: int, number: int, stamp_ns: int,
+              body_size: int) -> bytes:
+    """Return a frame's head; a body of ``body_size`` bytes must follow."""
+    return _HEAD.pack(HEADER, 0, 0, HEAD_SIZE - _BEFORE + body_size, _VERSION, kind, receiver,
+                      stream, number, stamp_ns)
+
+
+def parse_head(message: bytes) -> Frame:
+    """Return the head of a frame; `CdrError` if the message is none."""
+    if len(message) < HEAD_SIZE:
+        raise CdrError(f"expected a frame, found {len(message)} bytes")
+    header, axes, offset, size, version, kind, receiver, stream, number, stamp = \
+        _HEAD.unpack_from(message)
+    # DDS pads messages to whole words, and says so in the header's last two bytes.
+    if header[:2] != HEADER[:2] or axes or offset or version != _VERSION \
+            or not 0 <= len(message) - _BEFORE - size < 4 or kind > FrameKind.WELCOME:
+        raise CdrError(f"expected a frame of version {_VERSION}, found something else")
+    return Frame(kind, receiver, stream, number, stamp, _BEFORE + size)
+
+
+def readdressed(message: bytes, receiver: int) -> bytes:
+    """Return a frame for one consumer, as it was sent to all."""
+    fields = list(_HEAD.unpack_from(message))
+    fields[6] = receiver
+    return _HEAD.pack(*fields) + message[HEAD_SIZE:]
+
+
+def pack_slot(name: str, start: int, size: int) -> bytes:
+    """Return the body that says where a message lies."""
+    return _SLOT.pack(start, size) + name.encode("ascii")
+
+
+def parse_slot(frame: Frame, message: bytes) -> tuple[str, int, int]:
+    """Return (name, start, size) of a frame's slot; `CdrError` if it has none."""
+    body = message[HEAD_SIZE:frame.end]
+    if len(body) < _SLOT.size:
+        raise CdrError("a frame ends inside the description of its slot")
+    start, size = _SLOT.unpack_from(body)
+    try:
+        return str(body[_SLOT.size:], "ascii"), start, size
+    except UnicodeDecodeError:
+        raise CdrError("a slot's name is not ASCII") from None

@@ -1,0 +1,220 @@
+"""Large messages between processes of one machine: written once, read once, in shared memory.
+
+A slot is a file in ``/dev/shm`` that its producer uses again and again; a consumer copies the
+message out of it when the item is taken.  A file's name holds its owner's process id, and the
+owner holds a lock on it, so what a killed process leaves behind is known and swept away.  Where
+this does not work (another machine or container, no room), messages go through DDS.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+import re
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+DIRECTORY = Path("/dev/shm")
+_NAME = re.compile(r"dnne_ros_([0-9]{1,10})_[0-9a-f]{16}_[0-9]{1,10}")
+_ALIGNMENT = 64
+_SPARE_BYTES = 128 * 2**20
+"""How much of what was given back a producer keeps: pages that are in use already are several
+times as fast as new ones."""
+_YOUNG_SECONDS = 60.0
+_MAPPINGS = 16
+
+
+class Slot:
+    """A file that holds one message at a time."""
+
+    def __init__(self, name: str, size: int):
+        """Create the file with room for ``size`` bytes; OSError if there is none."""
+        self.name = name
+        self.size = size
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._file = os.open(DIRECTORY / name, flags, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            # Without this, a full /dev/shm would kill the process at its first write.
+            os.posix_fallocate(self._file, 0, size)
+            self._map = mmap.mmap(self._file, size)
+        except OSError:
+            os.close(self._file)
+            os.unlink(DIRECTORY / name)
+            raise
+        self._bytes = np.frombuffer(self._map, np.uint8)
+
+    def write(self, parts: Sequence[bytes | memoryview]) -> int:
+        """Write ``parts`` one after the other and return how many bytes that were."""
+        at = 0
+        for part in parts:
+            self._bytes[at:at + len(part)] = np.frombuffer(part, np.uint8)
+            at += len(part)
+        return at
+
+    def destroy(self) -> None:
+        """Remove the file; consumers that have it open can still read it."""
+        with suppress(FileNotFoundError):
+            os.unlink(DIRECTORY / self.name)
+        del self._bytes
+        self._map.close()
+        os.close(self._file)
+
+
+class SlotPool:
+    """The slots of one producing process.  Not for several threads."""
+
+    def __init__(self) -> None:
+        """Own nothing yet; what earlier processes left behind is swept away."""
+        sweep()
+        self._prefix = f"dnne_ros_{os.getpid()}_{secrets.token_hex(8)}_"
+        self._made = 0
+        self._used: set[Slot] = set()
+        self._spare: list[Slot] = []
+        self._beacon = self._new(_ALIGNMENT)
+        self._limit = 0
+        if self._beacon is not None:
+            room = os.statvfs(DIRECTORY)
+            self._limit = room.f_bavail * room.f_frsize // 2
+
+    @property
+    def beacon(self) -> str:
+        """Return the name of a file: who can open it shares memory with us.  Empty: nobody."""
+        return "" if self._beacon is None else self._beacon.name
+
+    def take(self, size: int) -> Slot | None:
+        """Return a slot with room for ``size`` bytes until `give_back`; None if there is none."""
+        fitting = [slot for slot in self._spare if size <= slot.size <= 2 * size]
+        if fitting:
+            slot = fitting[-1]
+            self._spare.remove(slot)
+        else:
+            if sum(slot.size for slot in (*self._used, *self._spare)) + size > self._limit:
+                self._drop_spare(0)
+                if sum(slot.size for slot in self._used) + size > self._limit:
+                    return None
+            slot = self._new(size)
+            if slot is None:
+                return None
+        self._used.add(slot)
+        return slot
+
+    def give_back(self, slot: Slot) -> None:
+        """Take a slot back, once nobody has to read it any more."""
+        self._used.remove(slot)
+        self._spare.append(slot)
+        self._drop_spare(max(_SPARE_BYTES, slot.size))
+
+    def close(self) -> None:
+        """Remove all files."""
+        if self._beacon is not None:
+            self._beacon.destroy()
+            self._beacon = None
+        for slot in (*self._used, *self._spare):
+            slot.destroy()
+        self._used.clear()
+        self._spare.clear()
+        self._limit = 0
+
+    def _new(self, size: int) -> Slot | None:
+        self._made += 1
+        try:
+            return Slot(f"{self._prefix}{self._made}", -(-size // _ALIGNMENT) * _ALIGNMENT)
+        except OSError:  # no /dev/shm, no room in it: DDS carries the message
+            return None
+
+    def _drop_spare(self, keep: int) -> None:
+        kept = sum(slot.size for slot in self._spare)
+        while kept > keep:
+            oldest = self._spare.pop(0)
+            kept -= oldest.size
+            oldest.destroy()
+
+
+class SlotReader:
+    """Reads the slots of other processes."""
+
+    def __init__(self) -> None:
+        """Have nothing open."""
+        self._open: OrderedDict[str, mmap.mmap] = OrderedDict()
+
+    def can_open(self, name: str) -> bool:
+        """Tell whether the slot ``name`` is there for this process."""
+        try:
+            self.open(name)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def open(self, name: str) -> mmap.mmap:
+        """Return the memory of a slot, also if its file is removed later.
+
+        Raises OSError if it is not there, ValueError if ``name`` is none of a slot.
+        """
+        memory = self._open.get(name)
+        if memory is not None:
+            self._open.move_to_end(name)
+            return memory
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r:.80} is not a slot")
+        file = os.open(DIRECTORY / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            memory = mmap.mmap(file, 0, prot=mmap.PROT_READ)
+        finally:
+            os.close(file)
+        self._open[name] = memory
+        if len(self._open) > _MAPPINGS:
+            self._open.popitem(last=False)  # closed when the last item in it is taken
+        return memory
+
+
+def copy_out(memory: mmap.mmap, start: int, size: int) -> memoryview:
+    """Return a message of ``size`` bytes at ``start``, as memory of its own.
+
+    Its elements, which are aligned from after the message's header of 4 bytes, are aligned.
+    Raises ValueError if it is not all there.
+    """
+    if start + size > len(memory):
+        raise ValueError(f"a slot of {len(memory)} bytes has none from {start} to {start + size}")
+    own = np.empty(4 + size, np.uint8)
+    own[4:] = np.frombuffer(memory, np.uint8, size, start)
+    return memoryview(own)[4:]
+
+
+def sweep() -> int:
+    """Remove the slots of processes that are gone and return how many there were."""
+    return sum(_remove_if_orphaned(path) for path in _slots())
+
+
+def _slots() -> Iterator[Path]:
+    with suppress(OSError):
+        for entry in os.scandir(DIRECTORY):
+            if _NAME.fullmatch(entry.name):
+                yield DIRECTORY / entry.name
+
+
+def _remove_if_orphaned(path: Path) -> bool:
+    owner = int(_NAME.fullmatch(path.name)[1])  # type: ignore[index]
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:  # gone meanwhile, or another user's
+        return False
+    try:
+        # A process of that id may be the owner just before it locks its new file.
+        age = time.time() - os.fstat(file).st_mtime
+        if Path(f"/proc/{owner}").exists() and age < _YOUNG_SECONDS:
+            return False
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(path)
+    except OSError:
+        return False
+    finally:
+        os.close(file)
+    return True

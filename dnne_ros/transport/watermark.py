@@ -1,0 +1,23 @@
+"""How far a sequence of numbers is done without a gap."""
+
+from __future__ import annotations
+
+
+class Watermark:
+    """The highest number up to which every one has been added, in whatever order they come."""
+
+    def __init__(self, done: int = 0):
+        """Begin with every number up to ``done``."""
+        self.done = done
+        self._beyond: set[int] = set()
+
+    def add(self, number: int) -> None:
+        """Note that ``number`` is done."""
+        if number == self.done + 1 and not self._beyond:
+            self.done = number
+            return
+        if number > self.done:
+            self._beyond.add(number)
+        while self.done + 1 in self._beyond:
+            self.done += 1
+            self._beyond.remove(self.done)

@@ -1,0 +1,45 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rclpy.serialization import deserialize_message
+from std_msgs.msg import UInt8MultiArray
+
+from dnne_ros.transport.cdr import CdrError
+from dnne_ros.transport.frame import (
+    HEAD_SIZE, FrameKind, pack_head, pack_slot, parse_head, parse_slot, readdressed)
+
+U64 = st.integers(0, 2**64 - 1)
+
+
+@given(st.sampled_from(FrameKind), U64, U64, U64, st.integers(0, 2**63 - 1),
+       st.binary(max_size=40), st.integers(0, 3))
+def test_what_is_packed_comes_back(kind, receiver, stream, number, stamp, body, padding):
+    message = pack_head(kind, receiver, stream, number, stamp, len(body)) + body
+    inside = deserialize_message(message, UInt8MultiArray)
+    assert len(inside.data) == HEAD_SIZE - 16 + len(body) and not inside.layout.dim
+    padded = message[:3] + bytes([padding]) + message[4:] + bytes(padding)
+    assert parse_head(padded)[:5] == (kind, receiver, stream, number, stamp)
+    assert padded[HEAD_SIZE:parse_head(padded).end] == body
+    again = readdressed(padded, 7)
+    assert parse_head(again)[:5] == (kind, 7, stream, number, stamp)
+    assert again[HEAD_SIZE:] == padded[HEAD_SIZE:]
+
+
+def test_a_slot_comes_back():
+    body = pack_slot("dnne_ros_1_0_1", 64, 10**10)
+    message = pack_head(FrameKind.SLOT, 0, 1, 1, 0, len(body)) + body
+    assert parse_slot(parse_head(message), message) == ("dnne_ros_1_0_1", 64, 10**10)
+
+
+@given(st.binary(max_size=120))
+def test_other_bytes_are_no_frame(data):
+    with pytest.raises(CdrError):
+        parse_head(data)
+
+
+@given(st.integers(0, HEAD_SIZE + 29))
+def test_every_truncation_is_refused(size):
+    body = pack_slot("dnne_ros_1_0_1", 0, 1)
+    message = (pack_head(FrameKind.SLOT, 0, 1, 1, 0, len(body)) + body)[:size]
+    with pytest.raises(CdrError):
+        parse_head(message)
