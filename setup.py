@@ -22,7 +22,8 @@ setup(
         (f"share/{PACKAGE}/config/workflows", glob("config/workflows/*.json")),
         (f"lib/{PACKAGE}", PIP_EXECUTABLES),
     ],
-    package_data={f"{PACKAGE}.exporting": ["templates/*.j2"]},
+    package_data={f"{PACKAGE}.exporting": ["templates/*.j2"],
+                  f"{PACKAGE}.sim": ["assets/*.urdf"]},
     python_requires=">=3.10",
     install_requires=[
         "Jinja2>=3.0",
@@ -41,17 +42,32 @@ setup(
             "ros-rclpy[fastrtps]>=7.1,<10",
             "ros-diagnostic-msgs",
             "ros-geometry-msgs",
+            "ros-rosgraph-msgs",
             "ros-sensor-msgs",
             "ros-std-msgs",
         ],
+        # Real sensors.
+        "camera": ["opencv-python-headless>=4.5"],
+        "audio": ["sounddevice>=0.4"],
+        # Fetches data sets that are not there.
+        "data": ["pooch>=1.6"],
+        # Curves as event files.
+        "tensorboard": ["tensorboard>=2.10"],
+        # Further simulators.
+        "gymnasium": ["gymnasium[mujoco]>=1.1"],
+        "warp": ["mujoco-warp>=4", "warp-lang>=1.19"],
         "test": [
             "colcon-core",
             "colcon-ros",
             "flake8>=5",
+            "gymnasium[mujoco]>=1.1",
             "hypothesis>=6",
+            "pooch>=1.6",
+            "opencv-python-headless>=4.5",
             "psutil>=5.9",
             "pydocstyle>=6",
             "pytest>=7",
+            "tensorboard>=2.10",
         ],
     },
     zip_safe=False,

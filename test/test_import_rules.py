@@ -17,12 +17,16 @@ FORBIDDEN = {
     "placement": ("dnne_ros.runtime", "rclpy", "torch"),
     "launching": ("dnne_ros.runtime", "torch"),
     "exporting": ("dnne_ros.runtime", "torch"),
+    "messages": ("dnne_ros.graph", "dnne_ros.nodes", "dnne_ros.runtime", "rclpy", "torch"),
     "transport": ("dnne_ros.graph", "dnne_ros.nodes"),
     "runtime": ("dnne_ros.launching", "dnne_ros.exporting"),
     "sim": ("rclpy", "dnne_ros.rl", "dnne_ros.nodes"),
+    "perception": ("rclpy", "dnne_ros.nodes"),
     "rl": ("rclpy", "dnne_ros.sim", "dnne_ros.nodes"),
+    "supervised": ("rclpy", "dnne_ros.sim", "dnne_ros.rl", "dnne_ros.nodes"),
 }
-HEAVY_IN_NODES = ("torch", "mujoco", "dnne_ros.rl", "dnne_ros.sim")
+HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.rl", "dnne_ros.sim",
+                  "dnne_ros.perception", "dnne_ros.supervised")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -13,6 +13,10 @@ from typing import Any
 from dnne_ros.errors import InputError
 
 _BENCHMARKS = {
+    "ppo": "training Cartpole, beside rsl_rl and Stable-Baselines3",
+    "mnist": "supervised learning, beside a plain PyTorch loop",
+    "io": "a 100 Hz node beside a camera that blocks",
+    "edges": "moving arrays between two nodes, beside rclpy, asyncio.Queue and dora",
 }
 """Name, as module of `dnne_ros.bench` → what it measures."""
 

@@ -14,6 +14,9 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.status import StatusChannel
 
+_LOCAL_PROCESSES = 32
+"""How many participants rmw_fastrtps looks for on its own machine, where it may not multicast."""
+
 Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
 """Returns what the options and the ROS arguments ask for; `DnneError` if they do not fit."""
 
@@ -59,7 +62,12 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
         raise InputError("--process", [
             f"expected one of {', '.join(placement.processes)}, found {options.process!r}"])
     # Without a word from the user, a graph is visible on its own machine only.
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    reach = os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    if len(placement.processes) > _LOCAL_PROCESSES and reach == "LOCALHOST" \
+            and name == next(iter(placement.processes)):
+        status.send("warning", message=f"{len(placement.processes)} processes: with the discovery "
+                    f"range LOCALHOST, Fast DDS lets only {_LOCAL_PROCESSES} find each other; set "
+                    "ROS_AUTOMATIC_DISCOVERY_RANGE=SUBNET or put more nodes into one process")
     try:
         from dnne_ros.runtime.process import GraphProcess
     except ModuleNotFoundError as error:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dnne_ros import __version__
 from dnne_ros.errors import DnneError
 
-_COMMANDS = ("check", "run", "graph", "export", "nodes", "bench")
+_COMMANDS = ("check", "run", "graph", "export", "nodes", "bench", "top")
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
 _EXAMPLES = """\

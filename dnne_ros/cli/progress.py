@@ -82,6 +82,29 @@ class Progress:
 
 def shown(report: RunReport) -> list[tuple[str, str]]:
     """Return the names and values that a person wants to see."""
+    learning = _epochs if "epoch" in report.metrics else _episodes
+    minutes, rest = divmod(int(report.seconds), 60)
+    return [*learning(report), ("elapsed", f"{minutes}:{rest:02d}")]
+
+
+def _epochs(report: RunReport) -> list[tuple[str, str]]:
+    """Return how far supervised learning is, and the figures of the last whole epoch."""
+    metrics = report.metrics
+    values = [("epoch", f"{metrics['epoch']}/{metrics['max_epochs']}")]
+    last = report.epochs[-1] if report.epochs else {"epoch": 0}
+    if last["epoch"] != metrics["epoch"]:
+        values.append(("batch", f"{metrics['batch']}/{metrics['batches']}"))
+    if report.epochs:
+        values.append(("loss", f"{last['loss']:.4f}"))
+        if "accuracy" in last:
+            values.append(("accuracy", f"{last['accuracy']:.2%}"))
+        values.append(("samples", f"{last['samples']:,}"))
+        values.append(("samples/s", f"{last['samples'] / max(last['seconds'], 1e-4):,.0f}"))
+    return values
+
+
+def _episodes(report: RunReport) -> list[tuple[str, str]]:
+    """Return how far reinforcement learning is."""
     metrics = report.metrics
     seconds = report.seconds
     values = []
@@ -96,5 +119,4 @@ def shown(report: RunReport) -> list[tuple[str, str]]:
                             ("KL", "kl", ".4f"), ("entropy", "entropy", ".3f")):
         if metrics.get(key) is not None:
             values.append((name, format(metrics[key], form)))
-    minutes, rest = divmod(int(seconds), 60)
-    return [*values, ("elapsed", f"{minutes}:{rest:02d}")]
+    return values

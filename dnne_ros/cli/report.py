@@ -20,6 +20,8 @@ class RunReport:
         self.losses: list[float] = []
         self.curve: list[tuple[int, float]] = []
         """(environment steps, mean return) after each update."""
+        self.epochs: list[dict[str, Any]] = []
+        """Figures of each epoch of supervised learning: epoch, loss, accuracy, samples, seconds."""
         self.checkpoint: str | None = None
         self.failure = ""
         self.exit_code = 0
@@ -64,6 +66,9 @@ class RunReport:
         if self._started is None:
             self.start()  # a process may report before the last one says that it is ready
         self.metrics.update(metrics)
+        if "completed_epoch" in metrics:
+            self.epochs.append(metrics["completed_epoch"])
+            self.losses.append(metrics["completed_epoch"]["loss"])
         if "loss" in metrics:
             self.losses.append(metrics["loss"])
         if metrics.get("mean_return") is not None:
@@ -85,21 +90,37 @@ class RunReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
-        seconds = self.seconds
         return {
-            "env_steps": self.env_steps,
-            "seconds": round(seconds, 3),
-            "env_steps_per_s": round(self.env_steps / seconds, 1) if seconds else 0.0,
-            "updates": len(self.losses),
-            "mean_return": self.metrics.get("mean_return"),
-            "episodes": self.metrics.get("episodes", 0),
-            "solved": self._solved,
+            "seconds": round(self.seconds, 3),
+            **(self._epochs_dict() if self.epochs else self._episodes_dict()),
             "losses": self.losses,
             "metrics": self.metrics,
             "processes": self._processes,
             "edges": sorted(self._edges.values(), key=lambda edge: edge["name"]),
             "checkpoint": self.checkpoint,
             "exit_reason": self.exit_reason,
+        }
+
+    def _epochs_dict(self) -> dict[str, Any]:
+        """Return what supervised learning came to; epochs_per_s leaves out the first one."""
+        later = self.epochs[1:] or self.epochs
+        return {
+            "epochs": self.epochs,
+            "epochs_per_s": round(len(later) / sum(epoch["seconds"] for epoch in later), 3),
+            "loss": self.epochs[-1]["loss"],
+            "accuracy": self.epochs[-1].get("accuracy"),
+        }
+
+    def _episodes_dict(self) -> dict[str, Any]:
+        """Return what reinforcement learning came to."""
+        seconds = self.seconds
+        return {
+            "env_steps": self.env_steps,
+            "env_steps_per_s": round(self.env_steps / seconds, 1) if seconds else 0.0,
+            "updates": len(self.losses),
+            "mean_return": self.metrics.get("mean_return"),
+            "episodes": self.metrics.get("episodes", 0),
+            "solved": self._solved,
         }
 
 

@@ -12,6 +12,7 @@ import uuid
 from functools import partial
 from pathlib import Path
 
+from dnne_ros.cli.event_files import EventFiles, check_event_files
 from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import RunReport, write_report
 from dnne_ros.cli.run_arguments import (
@@ -20,6 +21,7 @@ from dnne_ros.cli.workflow_arguments import (
     add_workflow_arguments, load_graph, workflow_words)
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
+from dnne_ros.nodes.node import Node
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.supervisor import Supervisor
 
@@ -29,6 +31,7 @@ examples:
   dnne-ros run cartpole.json --place split --save-checkpoint-dir checkpoint --duration 5m
   dnne-ros run cartpole.json --inference --load-checkpoint-dir checkpoint
   dnne-ros run cartpole.json --ros-args -r __ns:=/robot1
+  dnne-ros run mnist_mlp.json --set 1.data_path=data --plot curve.png --save-checkpoint-dir c
 
 While it runs:
   ros2 topic list;  ros2 topic echo /cartpole/ppo_trainer_6/mean_return
@@ -48,6 +51,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
                         help="end after this long: 90s, 5m, 1h30m")
     parser.add_argument("--report", metavar="FILE", help="write a JSON report at the end")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the learning curve at the end")
+    parser.add_argument("--tensorboard", metavar="DIR",
+                        help="write the curves as TensorBoard event files while it runs")
+    parser.add_argument("--respawn", action="store_true",
+                        help="start a process that is killed again; its edges go on with what "
+                             "was not handled yet. Only processes whose nodes keep no state")
     parser.add_argument("--quiet", action="store_true", help="no progress display")
     parser.set_defaults(run=run)
 
@@ -65,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     if options.plot:
         from dnne_ros.cli.plot import plot_learning_curve
 
-        plot_learning_curve(report, Path(options.plot), graph.name)
+        plot_learning_curve(report, Path(options.plot), graph.name, options.until_return)
     if report.failure:
         print(f"dnne-ros: {report.failure}", file=sys.stderr)
     elif options.until_return is not None and report.exit_reason == "duration":
@@ -89,16 +97,21 @@ def _check_outputs(options: argparse.Namespace) -> None:
         problems.add("--until-return: expected a finite number")
     problems.raise_if_any()
     check_checkpoints(options)
+    if options.tensorboard:
+        check_event_files(options.tensorboard)
 
 
 async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement
                      ) -> RunReport:
     loop = asyncio.get_running_loop()
     report = RunReport(list(placement.processes))
+    events = EventFiles(options.tensorboard) if options.tensorboard else None
     with Progress(quiet=options.quiet, prefixed=len(placement.processes) > 1) as progress:
         def on_message(process: str, message: dict) -> None:
             report.note(process, message)
             progress.note(message, report)
+            if events is not None:
+                events.note(message)
 
         def on_all_started() -> None:
             report.start()
@@ -110,15 +123,26 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
         run_id = uuid.uuid4().hex
         supervisor = Supervisor(
             {name: partial(_command, options, name, run_id) for name in placement.processes},
-            names, progress.line, on_message, on_all_started)
+            names, progress.line, on_message, on_all_started,
+            _stateless(graph, placement) if options.respawn else ())
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
-        await supervisor.run()
+        try:
+            await supervisor.run()
+        finally:
+            if events is not None:
+                events.close()
     report.finish(supervisor.reason, supervisor.failure, supervisor.exit_code)
     if supervisor.reason == "interrupted" and not supervisor.failure:
         report.exit_code = 130
     progress.summary(report)
     return report
+
+
+def _stateless(graph: Graph, placement: Placement) -> list[str]:
+    """Return the processes that can be started again alone: what they knew is not missed."""
+    return [process for process, nodes in placement.processes.items()
+            if all(graph.nodes[node].type.save_state is Node.save_state for node in nodes)]
 
 
 def _command(options: argparse.Namespace, process: str, run_id: str, status_fd: int

@@ -26,7 +26,11 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--load-checkpoint-dir", metavar="D",
                         help="start from the checkpoint in this directory")
     parser.add_argument("--peer-timeout", type=duration, default=60.0, metavar="T",
-                        help="how long the processes wait for each other (default 60s)")
+                        help="how long the processes wait for each other at the start "
+                             "(default 60s)")
+    parser.add_argument("--absent-after", type=duration, default=10.0, metavar="T",
+                        help="name a process that gives no sign of life for this long; each edge "
+                             "to it then waits, drops or fails, as it says (default 10s)")
 
 
 def run_settings(options: argparse.Namespace) -> RunSettings:
@@ -35,7 +39,7 @@ def run_settings(options: argparse.Namespace) -> RunSettings:
         seed=options.seed, inference=options.inference, until_return=options.until_return,
         save_directory=options.save_checkpoint_dir or None,
         load_directory=options.load_checkpoint_dir or None,
-        peer_timeout=options.peer_timeout)
+        peer_timeout=options.peer_timeout, absent_after=options.absent_after)
 
 
 def check_checkpoints(options: argparse.Namespace) -> None:
@@ -48,7 +52,8 @@ def check_checkpoints(options: argparse.Namespace) -> None:
 
 def run_words(options: argparse.Namespace) -> list[str]:
     """Return the arguments again, for the command line of another process."""
-    words = ["--seed", str(options.seed), "--peer-timeout", str(options.peer_timeout)]
+    words = ["--seed", str(options.seed), "--peer-timeout", str(options.peer_timeout),
+             "--absent-after", str(options.absent_after)]
     for name in ("place", "until_return", "save_checkpoint_dir", "load_checkpoint_dir"):
         value = getattr(options, name)
         if value not in (None, ""):

@@ -15,9 +15,12 @@ _ROS_PACKAGES = ("rclpy", "rcl_interfaces", "ament_index_python", "std_msgs", "s
 _KEYS = {
     "cv2": "python3-opencv", "mujoco": "python3-mujoco-pip", "PIL": "python3-pil",
     "safetensors": "python3-safetensors-pip", "sklearn": "python3-sklearn",
-    "yaml": "python3-yaml",
+    "sounddevice": "python3-sounddevice-pip", "yaml": "python3-yaml",
 }
 """rosdep keys of modules for which it is not ``python3-<module>``."""
+CHOSEN_LATER = {"gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mujoco_warp", "warp"}
+"""Modules of simulators that a widget may choose: not needed for being in the source.  Where one
+is missing, the run says how to get it."""
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
@@ -43,8 +46,10 @@ def message_packages(graph: Graph) -> set[str]:
     """Return the packages of the messages on the graph's topics."""
     types = [*graph.output_types.values(),
              *(graph.nodes[ref.node].type.inputs[ref.port].type for ref in graph.external)]
-    return {codec_for(type.wire).message.partition("/")[0]
-            for type in types if type.wire is not None}
+    messages = [codec_for(type.wire).message for type in types if type.wire is not None]
+    for node in graph.nodes.values():
+        messages += node.type.message_types(node.values)
+    return {message.partition("/")[0] for message in messages}
 
 
 def dependency_keys(modules: Iterable[str], packages: Iterable[str]) -> list[str]:

@@ -11,11 +11,12 @@ from typing import Any
 from dnne_ros.exporting.literals import plain, sentence, yaml_literal
 from dnne_ros.exporting.package_names import class_name, module_name
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
+from dnne_ros.nodes.faults import FAULT_SETTINGS
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.widget import Widget
 from dnne_ros.placement.placement import Placement
 from dnne_ros.transport.codecs import codec_for
-from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.workflow.records import PortRef
 
 
@@ -31,7 +32,10 @@ class ValueView:
 
 @dataclass(frozen=True)
 class NodeView:
-    """A node: its names, its class, and which method its type writes its behaviour in."""
+    """A node: its names, its class, and which method its type writes its behaviour in.
+
+    ``faults`` are its settings of `dnne_ros.nodes.faults` that say more than the default.
+    """
 
     id: str
     ros_name: str
@@ -44,6 +48,7 @@ class NodeView:
     base_module: str
     summary: str
     values: tuple[ValueView, ...]
+    faults: tuple[ValueView, ...]
     computes: bool
     signature: str
     call: str
@@ -57,6 +62,7 @@ class LinkView:
     target: str
     policy: str
     capacity: int
+    when_absent: str
     type: str
 
 
@@ -100,6 +106,7 @@ def link_views(graph: Graph) -> tuple[LinkView, ...]:
     """Return all edges, those that follow from others included."""
     return tuple(LinkView(
         graph.topic(edge.source), graph.topic(edge.target), edge.policy.value, edge.capacity,
+        "" if edge.when_absent is WhenAbsent.WAIT else edge.when_absent.value,
         plain(str(edge.type), 80) + (", follows from another link" if edge.implied else ""))
         for edge in graph.edges)
 
@@ -112,7 +119,7 @@ def edge_topics(graph: Graph, placement: Placement) -> tuple[EdgeTopicView, ...]
         if edge.type.wire is not None:
             name = graph.topic(edge.source)
             topics[name] = EdgeTopicView(
-                name, codec_for(edge.type.wire).message, _latched(graph, placement, edge),
+                name, codec_for(edge.type.wire).message, _latched(graph, edge),
                 edge.source.node in fed)
     return tuple(topics.values())
 
@@ -144,11 +151,10 @@ def process_views(graph: Graph, placement: Placement) -> tuple[ProcessView, ...]
         for name, ids in placement.processes.items())
 
 
-def _latched(graph: Graph, placement: Placement, edge: Edge) -> bool:
+def _latched(graph: Graph, edge: Edge) -> bool:
     """Tell whether the topic keeps its last message, as `dnne_ros.runtime` decides it."""
     siblings = graph.outgoing[edge.source.node][edge.source.port]
-    crossing = {each.policy for each in siblings if placement.crosses(each)}
-    return (crossing or {edge.type.policy}) == {EdgePolicy.LATEST}
+    return {each.policy for each in siblings} == {EdgePolicy.LATEST}
 
 
 def _topics(graph: Graph, placement: Placement, id: str) -> list[TopicView]:
@@ -191,6 +197,9 @@ def _node(node: GraphNode) -> NodeView:
         summary=sentence(node.type.description(), 80),
         values=tuple(_value(name, widget, node.values[name])
                      for name, widget in node.type.widgets.items()),
+        faults=tuple(_value(name, widget, node.faults[name])
+                     for name, widget in FAULT_SETTINGS.items()
+                     if node.faults[name] != widget.default),
         computes=node.type.process is Node.process, signature=signature, call=call)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dnne_ros.errors import Problems
 from dnne_ros.exporting import description
 from dnne_ros.exporting.dependencies import (
-    dependency_keys, message_packages, required_modules)
+    CHOSEN_LATER, dependency_keys, message_packages, required_modules)
 from dnne_ros.exporting.description import NodeView
 from dnne_ros.exporting.own_sources import Sources
 from dnne_ros.exporting.package_names import package_name_problem
@@ -44,7 +44,8 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         "topics": description.edge_topics(graph, placement),
         "needs_policy": description.untrained_process(graph, placement),
         "dependencies": dependency_keys(
-            {*modules, *sources.foreign, *message_packages(graph)}, sources.installed),
+            {*modules, *(sources.foreign - CHOSEN_LATER), *message_packages(graph)},
+            sources.installed),
     }
     files = {
         "package.xml": render("package.xml.j2", **about),

@@ -8,6 +8,7 @@ from typing import Any
 
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.names import to_ros_name
+from dnne_ros.nodes.faults import fault_options
 
 _WIDTH, _HEIGHT, _GAP = 280, 220, 60
 
@@ -54,8 +55,9 @@ def _node(graph: Graph, node: GraphNode, number: Mapping[Edge, int],
     for name, widget in node.type.widgets.items():
         values += [node.values[name], "fixed"] if widget.seed else [node.values[name]]
     options = {"process": process, "inputs": {
-        port: {"policy": edges[0].policy.value, "capacity": edges[0].capacity}
-        for port, edges in incoming.items()}}
+        port: {"policy": edges[0].policy.value, "capacity": edges[0].capacity,
+               "when_absent": edges[0].when_absent.value}
+        for port, edges in incoming.items()}, **fault_options(node.faults)}
     return {"id": _id(node.id), "type": node.type.type_name, "title": node.title,
             "pos": list(place), "size": list(node.size or (_WIDTH, _HEIGHT)), "flags": {},
             "order": list(graph.nodes).index(node.id), "mode": 0, "inputs": inputs,

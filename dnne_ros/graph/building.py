@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dnne_ros.errors import Problems
@@ -12,10 +14,12 @@ from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.graph.names import node_ros_names, to_ros_name
 from dnne_ros.graph.settings import Setting, apply_settings
 from dnne_ros.nodes.catalogue import Catalogue
+from dnne_ros.nodes.faults import GROUPS, read_fault_options
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.port_types import AnyValue, PortType
+from dnne_ros.nodes.ports import Input
 from dnne_ros.nodes.widget import WidgetError
-from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy
+from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy, WhenAbsent
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 
 
@@ -46,7 +50,9 @@ class _Builder:
             (id, self.types[id].type_name if id in self.types else record.type)
             for id, record in self.records.items())
         values = {id: self._checked_values(self.records[id]) for id in self.types}
-        apply_settings(settings, self.types, names, values, self.problems)
+        faults = {id: read_fault_options(self.records[id].options, partial(self._problem, id))
+                  for id in self.types}
+        apply_settings(settings, self.types, names, values, faults, self.problems)
         for id, node_type in self.types.items():
             for message in node_type.validate_parameters(node_type(values[id]).values):
                 self._problem(id, message)
@@ -61,7 +67,7 @@ class _Builder:
             self._check_options(self.records[id])
         nodes = {
             id: GraphNode(id, node_type, record.title, names[id], node_type(values[id]).values,
-                          record.position, record.size, self._process(record))
+                          record.position, record.size, self._process(record), faults[id])
             for id, node_type in self.types.items() for record in [self.records[id]]}
         return Graph(self.workflow.name, self.workflow.path, to_ros_name(self.workflow.name),
                      nodes, edges, flowing, self.workflow.groups)
@@ -110,45 +116,62 @@ class _Builder:
                 self._problem(link.target.node, f"{problem} from {self._describe(link.source)}",
                               f"input {link.target.port!r}")
                 continue
-            policy, capacity = self._edge_options(link, port.policy or carried.policy)
-            edges.append(Edge(link.source, link.target, carried, policy, capacity,
-                              implied=link not in drawn))
+            edge = Edge(link.source, link.target, carried, port.policy or carried.policy,
+                        DEFAULT_CAPACITY, implied=link not in drawn)
+            edges.append(replace(edge, **self._edge_options(link)))
         return tuple(edges)
 
     def _followers(self, links: list[LinkRecord]) -> Iterable[LinkRecord]:
         source_of = {link.target: link.source for link in links}
         for node, node_type in self.types.items():
             for port in node_type.inputs.values():
-                if port.follows is None or PortRef(node, port.name) in source_of:
+                target = PortRef(node, port.name)
+                if target in source_of:
                     continue
-                leader, output = port.follows
-                source = source_of.get(PortRef(node, leader))
-                if source is not None and output in self.types[source.node].outputs:
-                    yield LinkRecord(PortRef(source.node, output), PortRef(node, port.name))
+                for source in self._implied_sources(node, port, links):
+                    if source.port in self.types[source.node].outputs:
+                        yield LinkRecord(source, target)
+                        break
+
+    @staticmethod
+    def _implied_sources(node: str, port: Input, links: list[LinkRecord]) -> Iterable[PortRef]:
+        """Yield what an unlinked input may be linked to, whether or not it has such an output."""
+        if port.follows is not None:
+            leader, output = port.follows
+            yield from (PortRef(link.source.node, output) for link in links
+                        if link.target == PortRef(node, leader))
+        if port.answered_by is not None:
+            question, output = port.answered_by
+            yield from (PortRef(link.target.node, output) for link in links
+                        if link.source == PortRef(node, question))
 
     def _describe(self, ref: PortRef) -> str:
         record = self.records[ref.node]
         return f"node {ref.node} ({record.type}), output {ref.port!r}"
 
-    def _edge_options(self, link: LinkRecord, policy: EdgePolicy) -> tuple[EdgePolicy, int]:
+    def _edge_options(self, link: LinkRecord) -> dict[str, Any]:
+        """Return what the file says of an edge, as fields of `Edge`."""
         inputs = self.records[link.target.node].options.get("inputs")
         options = inputs.get(link.target.port, {}) if isinstance(inputs, dict) else {}
         where = f"input {link.target.port!r}"
-        capacity = DEFAULT_CAPACITY
+        fields: dict[str, Any] = {}
         if not isinstance(options, dict):
             self._problem(link.target.node,
                           f"expected an object of edge options, found {options!r:.40}", where)
-            return policy, capacity
+            return fields
         for key, value in options.items():
             if key == "policy" and value in [known.value for known in EdgePolicy]:
-                policy = EdgePolicy(value)
+                fields[key] = EdgePolicy(value)
             elif key == "capacity" and type(value) is int and 1 <= value <= 1_000_000:
-                capacity = value
+                fields[key] = value
+            elif key == "when_absent" and value in [known.value for known in WhenAbsent]:
+                fields[key] = WhenAbsent(value)
             else:
                 self._problem(
                     link.target.node, f"edge option {key!r}: {value!r:.40}; expected policy (one "
-                    f"of {', '.join(EdgePolicy)}) or capacity (1 to 1000000)", where)
-        return policy, capacity
+                    f"of {', '.join(EdgePolicy)}), capacity (1 to 1000000) or when_absent (one of "
+                    f"{', '.join(WhenAbsent)})", where)
+        return fields
 
     def _check_required_inputs(self, edges: tuple[Edge, ...]) -> None:
         linked = {link.target for link in self.workflow.links}
@@ -175,10 +198,11 @@ class _Builder:
             "item, such as a merge (ORNode) with an input from outside the loop")
 
     def _check_options(self, record: NodeRecord) -> None:
-        unknown = sorted(set(record.options) - {"process", "inputs"})
+        expected = ("process", "inputs", *GROUPS)
+        unknown = sorted(set(record.options) - {*expected})
         if unknown:
             self._problem(record.id, f"unknown entries in properties.dnne_ros: "
-                          f"{', '.join(unknown)}; expected process, inputs")
+                          f"{', '.join(unknown)}; expected {', '.join(expected)}")
         inputs = record.options.get("inputs", {})
         if not isinstance(inputs, dict):
             self._problem(record.id, "expected properties.dnne_ros.inputs to be an object of edge "

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from dnne_ros.nodes.faults import default_fault_settings
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.port_types import PortType
-from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.workflow.records import GroupRecord, PortRef
 
 
@@ -18,7 +19,7 @@ class GraphNode:
     """A node with its type found and its values checked.
 
     ``ros_name`` is relative to the graph's namespace.  ``process`` is the process that the
-    file itself asks for, if any.
+    file itself asks for, if any.  ``faults`` are its settings of `dnne_ros.nodes.faults`.
     """
 
     id: str
@@ -29,11 +30,16 @@ class GraphNode:
     position: tuple[float, float] | None = None
     size: tuple[float, float] | None = None
     process: str | None = None
+    faults: Mapping[str, Any] = field(default_factory=default_fault_settings)
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A checked link.  ``implied`` ones were not drawn: an unlinked input follows another."""
+    """A checked link.
+
+    ``implied`` ones were not drawn: an unlinked input follows another.  ``when_absent`` says what
+    becomes of it when the process at its other end is gone.
+    """
 
     source: PortRef
     target: PortRef
@@ -41,6 +47,7 @@ class Edge:
     policy: EdgePolicy
     capacity: int
     implied: bool = False
+    when_absent: WhenAbsent = WhenAbsent.WAIT
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
@@ -19,7 +20,9 @@ def find_stuck_loop(types: Mapping[str, type[Node]], edges: tuple[Edge, ...]
     left over waits for itself.
     """
     incoming: dict[str, list[Edge]] = {node: [] for node in types}
+    consumers: dict[str, list[str]] = {node: [] for node in types}
     for edge in edges:
+        consumers[edge.source.node].append(edge.target.node)
         if not types[edge.target.node].inputs[edge.target.port].first_free:
             incoming[edge.target.node].append(edge)
     firing: set[str] = set()
@@ -32,11 +35,12 @@ def find_stuck_loop(types: Mapping[str, type[Node]], edges: tuple[Edge, ...]
         quorum = any if types[node].fires_on_any and incoming[node] else all
         return quorum(supplied(edge) for edge in incoming[node])
 
-    while True:
-        started = {node for node in types if node not in firing and can_fire(node)}
-        if not started:
-            break
-        firing |= started
+    to_look_at = deque(types)
+    while to_look_at:
+        node = to_look_at.popleft()
+        if node not in firing and can_fire(node):
+            firing.add(node)
+            to_look_at.extend(consumers[node])
 
     waiting = {
         node: {edge.source.node: edge for edge in incoming[node] if not supplied(edge)}

@@ -6,13 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dnne_ros.errors import Problems
+from dnne_ros.nodes.faults import FAULT_SETTINGS
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.widget import WidgetError
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One ``NODE.WIDGET=VALUE``; ``node`` is an id in the file or a ROS node name."""
+    """One ``NODE.WIDGET=VALUE``; ``node`` is an id in the file or a ROS node name.
+
+    In place of a widget it may name one of the `FAULT_SETTINGS`: ``3.watchdog.seconds=0.5``.
+    """
 
     node: str
     widget: str
@@ -23,6 +27,9 @@ class Setting:
         """Take ``text`` apart; ValueError if it has not that form."""
         target, equals, value = text.partition("=")
         node, dot, widget = target.strip().rpartition(".")
+        longer, _, group = node.rpartition(".")
+        if f"{group}.{widget}" in FAULT_SETTINGS:
+            node, widget = longer, f"{group}.{widget}"
         if not (equals and dot and node and widget):
             raise ValueError(f"expected NODE.WIDGET=VALUE, found {text!r}")
         return cls(node, widget, value)
@@ -30,8 +37,11 @@ class Setting:
 
 def apply_settings(settings: Iterable[Setting], types: Mapping[str, type[Node]],
                    ros_names: Mapping[str, str], values: Mapping[str, dict],
-                   problems: Problems) -> None:
-    """Write ``settings`` into ``values`` (by node id); what does not fit becomes a problem."""
+                   faults: Mapping[str, dict], problems: Problems) -> None:
+    """Write ``settings`` into ``values`` and ``faults`` (by node id).
+
+    What does not fit becomes a problem.
+    """
     by_name = {name: node for node, name in ros_names.items()}
     for setting in settings:
         said = f"--set {setting.node}.{setting.widget}={setting.value}"
@@ -43,13 +53,15 @@ def apply_settings(settings: Iterable[Setting], types: Mapping[str, type[Node]],
             known = ", ".join(f"{id} ({ros_names[id]})" for id in types)
             problems.add(f"{said}: no node {setting.node!r}; there are {known}")
             continue
-        widget = types[node].widgets.get(setting.widget)
+        is_fault = setting.widget in FAULT_SETTINGS
+        widget = FAULT_SETTINGS.get(setting.widget) or types[node].widgets.get(setting.widget)
         if widget is None:
             known = ", ".join(types[node].widgets) or "none"
             problems.add(f"{said}: {types[node].type_name} has no widget {setting.widget!r}; "
                          f"it has {known}")
             continue
         try:
-            values[node][setting.widget] = widget.parse(setting.value)
+            target = faults[node] if is_fault else values[node]
+            target[setting.widget] = widget.parse(setting.value)
         except WidgetError as error:
             problems.add(f"{said}: {error}")

@@ -12,7 +12,7 @@ from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.widget import WidgetError
-from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy
+from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy, WhenAbsent
 from dnne_ros.workflow.records import LinkRecord, PortRef
 
 
@@ -36,6 +36,7 @@ class StatedLink:
     target: str
     policy: str
     capacity: int = DEFAULT_CAPACITY
+    when_absent: str = WhenAbsent.WAIT.value
 
 
 def state_graph(name: str, namespace: str, nodes: Mapping[str, StatedNode],
@@ -61,7 +62,7 @@ def state_graph(name: str, namespace: str, nodes: Mapping[str, StatedNode],
             problems.add(f"link {link.source} → {link.target}: {problem}".rstrip(" ,"))
         else:
             edges.append(Edge(record.source, record.target, carried, EdgePolicy(link.policy),
-                              link.capacity))
+                              link.capacity, when_absent=WhenAbsent(link.when_absent)))
     _check_inputs(nodes, links, problems)
     loop = find_stuck_loop(types, tuple(edges))
     if loop is not None:
@@ -85,10 +86,12 @@ def _record(link: StatedLink, nodes: Mapping[str, StatedNode], problems: Problem
             problems.add(f"link {link.source} → {link.target}: no {side[:-1]} {end!r}")
         else:
             ends.append(PortRef(node.id, port))
-    if link.policy not in [policy.value for policy in EdgePolicy] or link.capacity < 1:
+    if link.policy not in [policy.value for policy in EdgePolicy] or link.capacity < 1 \
+            or link.when_absent not in [known.value for known in WhenAbsent]:
         problems.add(f"link {link.source} → {link.target}: expected a policy of "
-                     f"{', '.join(EdgePolicy)} and a capacity of at least 1, found "
-                     f"{link.policy!r} and {link.capacity!r}")
+                     f"{', '.join(EdgePolicy)}, a capacity of at least 1 and when_absent of "
+                     f"{', '.join(WhenAbsent)}, found {link.policy!r}, {link.capacity!r} and "
+                     f"{link.when_absent!r}")
         return None
     return LinkRecord(*ends) if len(ends) == 2 else None
 

@@ -10,6 +10,7 @@ from typing import Any
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.launching.parameter_yaml import Assignment, read_parameter_file
+from dnne_ros.nodes.faults import FAULT_SETTINGS
 from dnne_ros.nodes.widget import Widget, WidgetError
 
 _OF_EVERY_NODE = ("use_sim_time", "start_type_description_service")
@@ -41,6 +42,8 @@ def _check_target(assignment: Assignment, nodes: dict[str, GraphNode], problems:
     elif not _is_of_every_node(assignment.name) and not any(
             assignment.name in node.type.widgets for node in matched):
         known = sorted({name for node in matched for name in node.type.widgets})
+        if "." in assignment.name:
+            known += FAULT_SETTINGS
         near = difflib.get_close_matches(assignment.name, known, n=1)
         problems.add(f"line {assignment.line}: {assignment.pattern} has no parameter "
                      f"{assignment.name!r}; " + (f"did you mean {near[0]}?" if near else
@@ -58,11 +61,13 @@ def _check_values(full_name: str, node: GraphNode, assignments: list[Assignment]
                   problems: Problems) -> None:
     values = dict(node.values)
     for assignment in sorted(assignments, key=lambda each: each.is_specific):
-        widget = node.type.widgets.get(assignment.name)
+        widget = FAULT_SETTINGS.get(assignment.name) or node.type.widgets.get(assignment.name)
         if widget is None:
             continue
         try:
-            values[assignment.name] = _checked(widget, assignment.value)
+            value = _checked(widget, assignment.value)
+            if assignment.name in values:
+                values[assignment.name] = value
         except WidgetError as error:
             problems.add(f"line {assignment.line}: {assignment.name} of {full_name}: {error}")
     for message in node.type.validate_parameters(values):
@@ -79,4 +84,4 @@ def _checked(widget: Widget, value: Any) -> Any:
 
 
 def _is_of_every_node(name: str) -> bool:
-    return name in _OF_EVERY_NODE or name.startswith(_EVERY_NODE_BELOW)
+    return name in _OF_EVERY_NODE or name in FAULT_SETTINGS or name.startswith(_EVERY_NODE_BELOW)

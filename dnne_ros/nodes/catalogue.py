@@ -5,21 +5,44 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
+from dnne_ros.nodes.action import ActionNode
+from dnne_ros.nodes.audio_sensor import AudioSensorNode
+from dnne_ros.nodes.batches import BatchSampler, GetBatch
+from dnne_ros.nodes.camera_sensor import CameraSensorNode
+from dnne_ros.nodes.epoch_tracker import EpochTracker
+from dnne_ros.nodes.imu_sensor import IMUSensorNode
+from dnne_ros.nodes.layers import (
+    Activation, BatchNorm, Conv2DLayer, Dropout, Flatten, LinearLayer)
+from dnne_ros.nodes.losses import Accuracy, CrossEntropyLoss
 from dnne_ros.nodes.merge import ORNode
+from dnne_ros.nodes.mnist_dataset import MNISTDataset
+from dnne_ros.nodes.network import Network
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.cartpole import CartpoleActionNode, CartpoleRewardNode
 from dnne_ros.nodes.display import DisplayNode
+from dnne_ros.nodes.optimizers import AdamOptimizer, SGDOptimizer, TrainingStep
+from dnne_ros.nodes.perception import (
+    DecisionNetworkNode, SoundNetworkNode, VisionNetworkNode)
 from dnne_ros.nodes.port_types import port_type_named
 from dnne_ros.nodes.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.robot import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot_controller import RobotControllerNode
+from dnne_ros.nodes.ros_publisher import RosPublisherNode
+from dnne_ros.nodes.ros_subscriber import RosSubscriberNode
 from dnne_ros.nodes.simulation import IsaacGymEnvNode, IsaacGymStepNode
+from dnne_ros.nodes.tensor_visualizer import TensorVisualizer
 from dnne_ros.workflow.signature import NodeSignature, PortSignature, WidgetSignature
 
 BUILT_IN: tuple[type[Node], ...] = (
     IsaacGymEnvNode, IsaacGymStepNode, ORNode, PPOAgentNode, PPOTrainerNode,
-    CartpoleActionNode, CartpoleRewardNode, JointObservationsNode, JointCommandsNode,
-    DisplayNode,
+    ActionNode, CartpoleActionNode, CartpoleRewardNode, JointObservationsNode, JointCommandsNode,
+    MNISTDataset, BatchSampler, GetBatch, Network, LinearLayer, Conv2DLayer, Activation, Dropout,
+    BatchNorm, Flatten, CrossEntropyLoss, Accuracy, SGDOptimizer, AdamOptimizer, TrainingStep,
+    EpochTracker, TensorVisualizer,
+    DisplayNode, RosSubscriberNode, RosPublisherNode, RobotControllerNode,
+    CameraSensorNode, IMUSensorNode, AudioSensorNode, VisionNetworkNode, SoundNetworkNode,
+    DecisionNetworkNode,
 )
 
 

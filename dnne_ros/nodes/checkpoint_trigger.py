@@ -85,10 +85,10 @@ class CheckpointTrigger:
         return True
 
 
-def checkpoint_widgets(default: str) -> tuple[Widget, Widget, Widget]:
+def checkpoint_widgets(default: str, enabled: bool = False) -> tuple[Widget, Widget, Widget]:
     """Return the three checkpoint widgets that training nodes share."""
     return (
-        Widget(False, "Write checkpoints during training (needs --save-checkpoint-dir)."),
+        Widget(enabled, "Write checkpoints during training (needs --save-checkpoint-dir)."),
         Widget("epoch", "What triggers a checkpoint.", choices=TRIGGER_TYPES),
         Widget(default, "Epochs, a duration such as 1h30m, or the least improvement."),
     )

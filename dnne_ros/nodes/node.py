@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
+from dnne_ros.nodes.blocking import BlockingCalls
 from dnne_ros.nodes.ports import Input, Output
 from dnne_ros.nodes.widget import Widget
 
 if TYPE_CHECKING:
     from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger
+    from dnne_ros.nodes.clock import Clock
     from dnne_ros.nodes.health import Health
     from dnne_ros.nodes.ros_topics import RosTopics
     from dnne_ros.nodes.state import NodeState
+
+T = TypeVar("T")
 
 
 class Log(Protocol):
@@ -44,6 +48,8 @@ class NodeContext(Protocol):
     """The node's ROS name, ``/cartpole_ppo/ppo_agent_3``."""
     node_id: str
     """The node's id in the workflow."""
+    title: str
+    """The node's title in the workflow."""
     seed: int
     """The run's seed; see `dnne_ros.rl.seeding.node_seed` for one of the node's own."""
     inference: bool
@@ -53,6 +59,8 @@ class NodeContext(Protocol):
     """What ``/diagnostics`` says of the node."""
     topics: RosTopics
     """Topics of the node's own, beside its ports."""
+    clock: Clock
+    """Time to keep a rate by: the machine's, or simulated time under ``use_sim_time``."""
 
     def is_linked(self, port: str) -> bool:
         """Tell whether an input has a source, or an output a consumer, in the graph.
@@ -69,8 +77,20 @@ class NodeContext(Protocol):
         """Wait for the next item of an input; TimeoutError after ``timeout`` seconds."""
         ...
 
-    def put(self, port: str, value: Any) -> Awaitable[None]:
-        """Hand a value to every consumer of an output; waits while a lossless edge is full."""
+    def get_batch(self, port: str, max_items: int, timeout: float | None
+                  ) -> Awaitable[list[Any]]:
+        """Wait for ``max_items`` items of an input, or those of ``timeout`` seconds."""
+        ...
+
+    def put(self, port: str, value: Any, timeout: float | None = None) -> Awaitable[None]:
+        """Hand a value to every consumer of an output; waits while a lossless edge is full.
+
+        TimeoutError, with nothing handed over, after ``timeout`` seconds.
+        """
+        ...
+
+    def delivered(self, port: str) -> int:
+        """Return how many items of an output all consumers had before its process's restart."""
         ...
 
     def report(self, metrics: Mapping[str, Any]) -> None:
@@ -78,8 +98,15 @@ class NodeContext(Protocol):
         ...
 
     def boundary(self, epoch: int, metric: float | None,
-                 trigger: CheckpointTrigger | None) -> Boundary:
-        """Announce a `Boundary` after ``epoch``; its ``trigger`` says when to save."""
+                 trigger: CheckpointTrigger | None = None, ends: str | None = None) -> Boundary:
+        """Announce a `Boundary` after ``epoch``; its ``trigger`` says when to save.
+
+        ``ends``: the run ends there, as done, with this one word for the report.
+        """
+        ...
+
+    def save_when(self, trigger: CheckpointTrigger) -> None:
+        """Let ``trigger`` say, too, at which boundaries to save, whichever node announces them."""
         ...
 
     def finish(self, reason: str) -> Awaitable[None]:
@@ -104,10 +131,19 @@ class Node:
     fires_on_any: ClassVar[bool] = False
     """One linked input is enough to start it (a merge); a loop through it is legal if another
     of its inputs comes from outside the loop."""
+    resumes: ClassVar[bool] = False
+    """A source that, when its process is started again, goes on with item number
+    ``context.delivered(output)`` (from 0): consumers skip what they have already.  What another
+    node sends after a restart is new."""
     needs_contract: ClassVar[bool] = False
     """It runs only with a trained policy whose ``contract.json`` fits what `contract` says."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
+    own_process: ClassVar[bool] = False
+    """It computes so much that it gets a process of its own wherever nobody says another; nodes
+    that cannot be separated from it come along."""
+    blocking_calls: ClassVar[int] = 1
+    """How many calls of `run_blocking` may be in flight at a time."""
 
     inputs: ClassVar[Mapping[str, Input]] = {}
     outputs: ClassVar[Mapping[str, Output]] = {}
@@ -116,6 +152,7 @@ class Node:
     """Ports of older files that mean nothing any more; links to them are dropped."""
 
     context: NodeContext
+    _blocking: BlockingCalls | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -124,8 +161,8 @@ class Node:
         declared: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
             declared.update(vars(base))
-        cls.inputs = {k: v for k, v in declared.items() if isinstance(v, Input)}
-        cls.outputs = {k: v for k, v in declared.items() if isinstance(v, Output)}
+        cls.inputs = {v.name: v for v in declared.values() if isinstance(v, Input)}
+        cls.outputs = {v.name: v for v in declared.values() if isinstance(v, Output)}
         cls.widgets = {k: v for k, v in declared.items() if isinstance(v, Widget)}
 
     def __init__(self, values: Mapping[str, Any] | None = None):
@@ -148,6 +185,14 @@ class Node:
         """Return modules that must be installed where the node runs, ``("cv2",)``.
 
         An exported package declares them, beside those that are found in the type's source.
+        """
+        return ()
+
+    @classmethod
+    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the message types of topics beside its ports, ``sensor_msgs/msg/Imu``.
+
+        An exported package declares what they are installed with.
         """
         return ()
 
@@ -198,9 +243,49 @@ class Node:
         """
         return await self.context.get(name, timeout)
 
-    async def send_output(self, value: Any, name: str) -> None:
-        """Give ``value`` to every consumer of output ``name``; waits while an edge is full."""
-        await self.context.put(name, value)
+    async def get_batch(self, name: str, max_items: int, timeout: float | None = None
+                        ) -> list[Any]:
+        """Return ``max_items`` items of an input, or those that came within ``timeout`` seconds.
+
+        The list is empty if none came.  ``max_items`` should not exceed the edge's capacity: more
+        never wait together.
+        """
+        return await self.context.get_batch(name, max_items, timeout)
+
+    async def send_output(self, value: Any, name: str, timeout: float | None = None) -> None:
+        """Give ``value`` to every consumer of output ``name``; waits while an edge is full.
+
+        Raises TimeoutError, with nothing given to anybody, when there was no room for ``timeout``
+        seconds.
+        """
+        await self.context.put(name, value, timeout)
+
+    def safe_outputs(self, last: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what its consumers get while it is late, silent or fails, by output.
+
+        For the policy ``safe_value`` of `dnne_ros.nodes.faults`.  ``last`` are the values sent
+        last; the default repeats them.
+        """
+        return last
+
+    async def run_blocking(self, call: Callable[[], T], *, timeout: float | None = None,
+                           late: Callable[[T], None] | None = None) -> T:
+        """Return what ``call()`` returns, from a thread of the node's own; the graph goes on.
+
+        Raises what it raises, and TimeoutError after ``timeout`` seconds.  A call cannot be
+        ended: what it returns too late is given to ``late``, or dropped, and until then it
+        counts as one of the `blocking_calls` at a time, for which further calls wait.
+        """
+        if self._blocking is None:
+            self._blocking = BlockingCalls(self.context.name, self.blocking_calls)
+        return await self._blocking.run(call, timeout, late)
+
+    async def end_blocking(self, seconds: float = 0.5) -> int:
+        """End the node's threads; return how many calls are left behind after ``seconds``.
+
+        The run time calls it once `close` is through.
+        """
+        return 0 if self._blocking is None else await self._blocking.close(seconds)
 
     async def save_state(self, aligned: bool) -> NodeState | None:
         """Return what a checkpoint must hold of this node, or None if nothing.

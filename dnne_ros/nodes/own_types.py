@@ -20,7 +20,11 @@ FILE_PREFIX = "dnne_ros_user_nodes_"
 
 
 def node_types_in_file(path: Path) -> list[type[Node]]:
-    """Return the node types that a Python file defines; `InputError` if it has none."""
+    """Return the node types that a Python file defines; `InputError` if it cannot be imported.
+
+    There may be none: a file may also be there for what its import does, such as registering
+    Gymnasium environments.
+    """
     name = _file_module(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -32,10 +36,7 @@ def node_types_in_file(path: Path) -> list[type[Node]]:
     except (Exception, SystemExit) as error:
         raise InputError(str(path), [
             f"cannot be imported: {type(error).__name__}: {error}"]) from error
-    types = _defined_in(module)
-    if not types:
-        raise InputError(str(path), ["defines no subclass of dnne_ros.nodes.node.Node"])
-    return types
+    return _defined_in(module)
 
 
 def _file_module(path: Path) -> str:

@@ -13,6 +13,8 @@ from dnne_ros.nodes.state import NodeState
 from dnne_ros.nodes.widget import Widget
 
 if TYPE_CHECKING:
+    import torch
+
     from dnne_ros.rl.shared_policy import SharedPolicy
 
 _SHAPES = "it fixes the shape of the network"
@@ -55,6 +57,14 @@ class PPOAgentNode(Node):
     init_log_std = Widget(0.0, "Logarithm of the standard deviation at the start.",
                           minimum=-20.0, maximum=5.0,
                           fixed_because="it is where training starts from")
+    shared_trunk = Widget(False, "Actor and critic share the hidden layers.",
+                          fixed_because=_SHAPES)
+    normalize_observations = Widget(
+        False, "The networks see observations in running standard deviations from the mean.",
+        fixed_because=_SHAPES)
+    normalize_values = Widget(
+        False, "The critic learns values in running standard deviations from the mean return.",
+        fixed_because=_SHAPES)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
@@ -85,6 +95,7 @@ class PPOAgentNode(Node):
             observations = await self.get_input("observations")
             if self._shared is None:
                 self._shared = self._make_policy(observations.shape[1])
+                self._move_to(observations.device)
                 await self.send_output(self._shared, "model")
             if self.context.trainers("model"):
                 await self._shared.ready_for(item)
@@ -93,6 +104,17 @@ class PPOAgentNode(Node):
                 deterministic=self.deterministic or self.context.inference)
             await self.send_output(output, "policy_output")
             item += 1
+
+    def _move_to(self, device: torch.device) -> None:
+        """Act where observations are; a generator of another device draws other numbers."""
+        import torch
+
+        from dnne_ros.rl.seeding import node_seed
+
+        self._shared.policy.to(device)
+        if self._generator.device != device:
+            self._generator = torch.Generator(device)
+            self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
 
     async def save_state(self, aligned: bool) -> NodeState | None:
         """Save weights and random state, at a boundary with the weights that come next."""
@@ -129,7 +151,9 @@ class PPOAgentNode(Node):
         return PolicySpec(
             observation_size=observation_size, action_size=self.action_dim,
             hidden_sizes=parse_sizes(self.hidden_sizes), activation=self.activation,
-            discrete=self.action_space == "discrete", init_log_std=self.init_log_std)
+            discrete=self.action_space == "discrete", init_log_std=self.init_log_std,
+            shared_trunk=self.shared_trunk, normalize_observations=self.normalize_observations,
+            normalize_values=self.normalize_values)
 
     def _make_policy(self, observation_size: int) -> SharedPolicy:
         import torch

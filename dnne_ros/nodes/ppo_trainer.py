@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger, checkpoint_widgets
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from dnne_ros.rl.episodes import EpisodeStatistics
     from dnne_ros.rl.policy import ActorCritic
     from dnne_ros.rl.policy_output import PolicyOutput as PolicyOutputValue
-    from dnne_ros.rl.ppo import PPO, PPOConfig, UpdateStats
+    from dnne_ros.rl.ppo import PPO, UpdateStats
+    from dnne_ros.rl.ppo_config import PPOConfig
     from dnne_ros.rl.rollout import Rollout
     from dnne_ros.rl.shared_policy import SharedPolicy
 
@@ -29,6 +30,7 @@ _BREATHE_SECONDS = 0.005
 _PLAY_REPORT_SECONDS = 0.2
 _OBSERVATIONS = Tensor("float32", ("env", "observation"))
 _PER_ENV = Tensor("float32", ("env",))
+_LEARNER = "the learner is made with it"
 
 
 class PPOTrainerNode(Node):
@@ -77,6 +79,29 @@ class PPOTrainerNode(Node):
                            maximum=1e6, live=True)
     checkpoint_enabled, checkpoint_trigger_type, checkpoint_trigger_value = (
         checkpoint_widgets("10"))
+    clip_value_loss = Widget(False, "A value may move by clip_param only; the worse loss counts.",
+                             live=True)
+    bounds_loss_coef = Widget(0.0, "Weight of what means of actions are beyond ±1.1, squared.",
+                              minimum=0.0, maximum=1e6, live=True)
+    reward_scale = Widget(1.0, "Rewards are multiplied by it before learning; returns are shown "
+                          "as they came.", minimum=-1e6, maximum=1e6, live=True)
+    lr_schedule = Widget("fixed", "linear: down to min_learning_rate; adaptive: so that an update "
+                         "moves the policy by desired_kl.",
+                         choices=("fixed", "linear", "adaptive"),
+                         fixed_because="it decides what the rollout stores")
+    desired_kl = Widget(0.01, "KL divergence that an adaptive rate aims at.", minimum=0.0,
+                        maximum=1e3, live=True)
+    min_learning_rate = Widget(1e-5, "Lowest rate of a schedule.", minimum=0.0, maximum=10.0,
+                               live=True)
+    max_learning_rate = Widget(1e-2, "Highest rate of the adaptive schedule.", minimum=0.0,
+                               maximum=10.0, live=True)
+    schedule_updates = Widget(1000, "Updates of the linear schedule.", minimum=1,
+                              maximum=1_000_000_000, live=True)
+    bfloat16 = Widget(False, "The networks learn in bfloat16: pays for layers of some hundreds "
+                      "of units, hardly for 64.", fixed_because=_LEARNER)
+    torch_compile = Widget(False, "The networks learn compiled, after half a minute at the first "
+                           "update; needs a C++ compiler, and hardly pays for small networks.",
+                           fixed_because=_LEARNER)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
@@ -131,6 +156,8 @@ class PPOTrainerNode(Node):
             else:
                 timed_out = info.get("time_outs")
                 timed_out = done & timed_out.bool() if timed_out is not None else done & False
+                if self.reward_scale != 1.0:
+                    rewards = rewards * self.reward_scale
                 self._rollout.add(output, rewards, done & ~timed_out, timed_out, following)
                 if self._rollout.full:
                     await self._learn(shared, state)
@@ -148,19 +175,20 @@ class PPOTrainerNode(Node):
         num_envs, observation_size = output.observations.shape
         self._episodes = EpisodeStatistics(num_envs)
         self._rollout = Rollout(
-            self.horizon_length, num_envs, observation_size, output.actions.shape[1])
-        self._ppo = PPO(policy, self._config(), self._generator)
+            self.horizon_length, num_envs, observation_size, output.actions.shape[1],
+            output.actions.device,
+            choices=0 if output.std is not None else output.mean.shape[1],
+            keeps_distributions=self.lr_schedule == "adaptive")
+        self._ppo = PPO(policy, self._config(), self._generator, bfloat16=self.bfloat16,
+                        compiled=self.torch_compile)
         if self._saved is not None and not self.context.inference:
             _restore(self._ppo, self._episodes, self._saved)
 
     def _config(self) -> PPOConfig:
-        from dnne_ros.rl.ppo import PPOConfig
+        """Return the settings: each has a widget of its name."""
+        from dnne_ros.rl.ppo_config import PPOConfig
 
-        return PPOConfig(
-            num_epochs=self.num_epochs, minibatch_size=self.minibatch_size, gamma=self.gamma,
-            gae_lambda=self.gae_lambda, clip_param=self.clip_param, value_coef=self.value_coef,
-            entropy_coef=self.entropy_coef, learning_rate=self.learning_rate,
-            max_grad_norm=self.max_grad_norm)
+        return PPOConfig(**{field.name: self.values[field.name] for field in fields(PPOConfig)})
 
     async def _learn(self, shared: SharedPolicy, state: torch.Tensor) -> None:
         """Update the policy, announce the boundary, and let the agent have the new weights."""

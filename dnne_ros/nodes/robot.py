@@ -94,7 +94,7 @@ class JointObservationsNode(Node):
         """Give one observation each period, as long as the robot speaks."""
         import torch
 
-        pace = Pace(1.0 / self.rate)
+        pace = Pace(1.0 / self.rate, self.context.clock)
         while True:
             await pace.wait()
             try:

@@ -38,12 +38,23 @@ class RosTopics(Protocol):
         ...
 
     def advertise(self, topic: str, message_type: str, qos: str = "reliable") -> TopicPublisher:
-        """Return a publisher with one of `QOS_PRESETS`."""
+        """Return a publisher with one of `QOS_PRESETS`; `InputError` for an illegal name.
+
+        What was published last is waited for when the process ends, so that a robot does not
+        miss its last command.
+        """
         ...
 
     def subscribe(self, topic: str, message_type: str, qos: str,
                   on_message: Callable[[Any], None], raw: bool = False) -> None:
-        """Call ``on_message`` for each message (its serialised bytes if ``raw``)."""
+        """Call ``on_message`` for each message (its serialised bytes if ``raw``).
+
+        `InputError` for an illegal name.
+        """
+        ...
+
+    def deserialize(self, data: bytes, message_type: str) -> Any:
+        """Return the message in serialised bytes; ValueError if they are none."""
         ...
 
     def now_ns(self) -> int:

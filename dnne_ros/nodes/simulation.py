@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.pace import Pace
 from dnne_ros.nodes.port_types import Action, Dict, SimHandle, Sync, Tensor
 from dnne_ros.nodes.ports import Input, Output
+from dnne_ros.nodes.real_time import RealTime
+from dnne_ros.nodes.simulator_camera import SimulatorCamera, parse_format
+from dnne_ros.nodes.simulator_topics import NOBODY, SimulatorTopics
 from dnne_ros.nodes.state import NodeState
 from dnne_ros.nodes.widget import Widget
 
@@ -17,19 +20,21 @@ if TYPE_CHECKING:
 _OBSERVATIONS = Tensor("float32", ("env", "observation"))
 _PER_ENV = Tensor("float32", ("env",))
 _FLAGS = Tensor("bool", ("env",))
+_CHOOSES = "it chooses the simulator"
 
 
 class IsaacGymEnvNode(Node):
     """Make the simulated environments of a task and give their first observations.
 
-    The simulator is MuJoCo; the physics engine and the Isaac Gym paths of a workflow are kept
-    for the Isaac Gym back end.
+    ``backend`` says which simulator; by itself it is the first that is installed and has the
+    task.  The physics engine and the Isaac Gym paths are those of the Isaac Gym back end.
     """
 
     aliases = ("IsaacGymEnv",)
     category = "simulation"
 
-    env_name = Widget("Cartpole", "The task.", fixed_because="it chooses the simulator")
+    env_name = Widget("Cartpole", "The task, such as Cartpole or gymnasium:HalfCheetah-v5.",
+                      fixed_because=_CHOOSES)
     num_envs = Widget(64, "Environments that run side by side.", minimum=1, maximum=1_000_000,
                       fixed_because="it fixes the shapes of all tensors")
     isaac_gym_path = Widget("", "Where Isaac Gym is installed.")
@@ -37,19 +42,41 @@ class IsaacGymEnvNode(Node):
     headless = Widget(True, "Run without a viewer.")
     device = Widget("cuda", "Where tensors live; without CUDA: cpu.", choices=("cuda", "cpu"))
     physics_engine = Widget("physx", "Isaac Gym's engine.", choices=("physx", "flex"))
+    backend = Widget("", "The simulator: mujoco, torch, mujoco_warp, gymnasium …; empty: the "
+                     "first that is installed and has the task.", fixed_because=_CHOOSES)
+    randomization = Widget("", "How environments differ, such as mass:0.8..1.2 (mujoco only).",
+                           fixed_because="it is built into the physics")
+    isaac_python = Widget("", "Interpreter that has Isaac Gym; empty: that of the environment "
+                          "variable ISAACGYM_PYTHON.", fixed_because=_CHOOSES)
 
     sim_handle = Output(SimHandle(), "The simulator, for the step node.")
     observations = Output(_OBSERVATIONS, "Observations after the first reset.")
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Check the ranges of the randomization."""
+        from dnne_ros.sim.randomization import Randomization
+
+        try:
+            Randomization.parse(values["randomization"])
+        except ValueError as error:
+            return [f"widget 'randomization': {error}"]
+        return []
 
     def setup(self) -> None:
         """Build the simulator."""
         from dnne_ros.nodes.devices import pick_device
         from dnne_ros.rl.seeding import node_seed
         from dnne_ros.sim.registry import make_simulator
+        from dnne_ros.sim.settings import IsaacOptions
 
-        pick_device(self.device, self.context.log)
+        device = pick_device(self.device, self.context.log)
         self._simulator: Simulator = make_simulator(
-            self.env_name, self.num_envs, seed=node_seed(self.context.seed, self.context.node_id))
+            self.env_name, self.num_envs, backend=self.backend, device=str(device),
+            seed=node_seed(self.context.seed, self.context.node_id),
+            randomization=self.randomization,
+            isaac=IsaacOptions(self.isaac_python, self.isaac_gym_path, self.isaac_gym_envs_path,
+                               self.headless, self.physics_engine, self.device))
 
     async def process(self) -> None:
         """Hand out the simulator and the observations that it starts with."""
@@ -78,6 +105,9 @@ class IsaacGymEnvNode(Node):
         if self.context.inference and saved != self.num_envs:
             return
         self._simulator.restore(state.tensors, state.values)
+        if not self._simulator.resumes:
+            self.context.log.warning(f"the state of {self.env_name} cannot be saved: all episodes "
+                                     "start anew")
 
     async def close(self) -> None:
         """Shut the simulator down."""
@@ -103,11 +133,42 @@ class IsaacGymStepNode(Node):
     done = Output(_FLAGS, "Episodes that ended with this step.", aliases=("dones",))
     info = Output(Dict(), "time_outs: which of the ended ones ran out of time.")
     next_observations = Output(_OBSERVATIONS, "After the step, before any reset.")
+    real_time_factor = Widget(1.0, "How much faster than real time inference runs; 0: as fast as "
+                              "it can, as training does.", minimum=0.0, maximum=1000.0, live=True)
+    shown_env = Widget(NOBODY, "Environment whose robot is published on /joint_states and "
+                       "/robot_description; -1: none.", minimum=NOBODY, maximum=1_000_000,
+                       live=True)
+    camera = Widget("", "Pictures of the shown environment (else of the first one), such as "
+                    "320x240@10: pixels and rate in Hz; empty: none.")
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Check the camera's format."""
+        try:
+            if values["camera"]:
+                parse_format(values["camera"])
+        except ValueError as error:
+            return [f"widget 'camera': {error}"]
+        return []
+
+    def setup(self) -> None:
+        """Set the camera up, as far as that goes without the robot."""
+        self._camera = SimulatorCamera(parse_format(self.camera)) if self.camera else None
+        self._real_time: RealTime | None = None
+
+    def widget_changed(self, name: str) -> None:
+        """Go on at another rate."""
+        if name == "real_time_factor" and self._real_time is not None:
+            self._real_time.set_factor(self.real_time_factor)
 
     async def process(self) -> None:
         """Step for ever; in inference, in real time."""
         simulator: Simulator = await self.get_input("sim_handle")
-        pace = Pace(simulator.spec.step_seconds) if self.context.inference else None
+        if self.context.inference:
+            self._real_time = RealTime(simulator.spec.step_seconds, self.context.health,
+                                       self.real_time_factor)
+        topics = SimulatorTopics(simulator, self.context, self._camera)
+        await topics.start()
         triggered = self.context.is_linked("trigger")
         free = True
         while True:
@@ -115,12 +176,18 @@ class IsaacGymStepNode(Node):
             if triggered and not free:
                 await self.get_input("trigger")
             free = False
-            if pace is not None:
-                await pace.wait()
+            if self._real_time is not None:
+                await self._real_time.wait()
             step = simulator.step(actions)
+            topics.step(self.shown_env)
             done = step.terminated | step.timed_out
             await self.send_output(step.next_observations, "next_observations")
             await self.send_output({"time_outs": step.timed_out}, "info")
             await self.send_output(step.rewards, "rewards")
             await self.send_output(done, "done")
             await self.send_output(step.observations, "observations")
+
+    async def close(self) -> None:
+        """Put the camera away."""
+        if self._camera is not None:
+            await self._camera.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from dnne_ros.graph.graph import Edge, Graph
 
@@ -16,7 +17,11 @@ class Placement:
 
     def process_of(self, node: str) -> str:
         """Return the process that ``node`` lives in."""
-        return next(name for name, nodes in self.processes.items() if node in nodes)
+        return self._process_of[node]
+
+    @cached_property
+    def _process_of(self) -> Mapping[str, str]:
+        return {node: name for name, nodes in self.processes.items() for node in nodes}
 
     def crosses(self, edge: Edge) -> bool:
         """Tell whether an edge leads from one process to another."""
@@ -35,11 +40,9 @@ def bound_groups(graph: Graph) -> list[tuple[list[str], list[Edge]]]:
         merged = group_of[edge.source.node] | group_of[edge.target.node]
         for node in merged:
             group_of[node] = merged
-    groups = []
-    seen: set[str] = set()
+    groups: dict[int, tuple[list[str], list[Edge]]] = {}
     for node in graph.nodes:
-        if node not in seen:
-            members = [other for other in graph.nodes if other in group_of[node]]
-            seen.update(members)
-            groups.append((members, [e for e in binding if e.source.node in members]))
-    return groups
+        groups.setdefault(id(group_of[node]), ([], []))[0].append(node)
+    for edge in binding:
+        groups[id(group_of[edge.source.node])][1].append(edge)
+    return list(groups.values())

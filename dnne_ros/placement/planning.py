@@ -18,7 +18,8 @@ FUSED_PROCESS = "main"
 def place(graph: Graph, how: str = "") -> Placement:
     """Return the placement that ``how`` asks for.
 
-    ``fused``: one process.  ``split``: as many as the port types allow.  The path of a YAML or
+    ``fused``: one process, but for node types that ask for one of their own (``own_process``) and
+    are given no other.  ``split``: as many as the port types allow.  The path of a YAML or
     JSON file ``{"processes": {"sim": [1, 4], "learn": ["ppo_agent_3", 6]}}``: those, and what
     it leaves out in ``main``.  Empty: as nodes of the workflow ask (``process`` in their
     options), else fused.  Raises `InputError` naming every node that does not fit.
@@ -27,8 +28,9 @@ def place(graph: Graph, how: str = "") -> Placement:
         return Placement({graph.nodes[nodes[0]].ros_name: tuple(nodes)
                           for nodes, _ in bound_groups(graph)})
     if how == "fused":
-        return Placement({FUSED_PROCESS: tuple(graph.nodes)})
-    if how:
+        problems = Problems(how)
+        wanted: dict[str, str] = {}
+    elif how:
         problems = Problems(how)
         wanted = _read_file(Path(how), graph, problems)
     else:
@@ -74,6 +76,9 @@ def _place_as_wanted(graph: Graph, wanted: Mapping[str, str], problems: Problems
     process_of: dict[str, str] = {}
     for nodes, binding in bound_groups(graph):
         names = sorted({wanted[node] for node in nodes if node in wanted})
+        apart = [node for node in nodes if graph.nodes[node].type.own_process]
+        if apart and not names:
+            names = [graph.nodes[apart[0]].ros_name]
         if len(names) > 1:
             links = "; ".join(f"{edge.type.name} {graph.edge_name(edge)}" for edge in binding)
             problems.add(f"nodes {', '.join(nodes)} are asked into different processes "

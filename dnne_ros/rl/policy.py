@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dnne_ros.rl.normalization import RunningNormalization
 from dnne_ros.rl.policy_output import PolicyOutput
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "elu": nn.ELU}
@@ -21,8 +22,10 @@ class PolicySpec:
     """What a policy is made of, without its weights.
 
     ``action_size``: length of an action; discrete: the number of choices.  ``hidden_sizes``: of
-    the actor and of the critic, which share nothing.  ``init_log_std``: where the logarithm of
-    the Gaussian's standard deviation starts; it is learned, and the same in every state.
+    the actor and of the critic, each for itself unless ``shared_trunk``.  ``init_log_std``: where
+    the logarithm of the Gaussian's standard deviation starts; it is learned, and the same in
+    every state.  ``normalize_observations``, ``normalize_values``: the networks see observations,
+    and learn values, in running standard deviations from the running mean.
     """
 
     observation_size: int
@@ -31,6 +34,9 @@ class PolicySpec:
     activation: str = "elu"
     discrete: bool = False
     init_log_std: float = 0.0
+    shared_trunk: bool = False
+    normalize_observations: bool = False
+    normalize_values: bool = False
 
     def __post_init__(self) -> None:
         """Refuse sizes below 1 and unknown activations (ValueError)."""
@@ -51,25 +57,87 @@ class PolicySpec:
         return cls(**values | {"hidden_sizes": tuple(values["hidden_sizes"])})
 
 
+class Network(nn.Sequential):
+    """Layers in a row, without hooks: calling each as a module takes as long as a small one."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return what the last layer gives."""
+        for layer in self._modules.values():
+            features = layer.forward(features)
+        return features
+
+
 class ActorCritic(nn.Module):
-    """Two separate networks: observations → mean (or logits), observations → value.
+    """Two networks: observations → mean (or logits), observations → value.
 
     Weights start orthogonal, scaled by √2, by 0.01 for the actor's last layer (so that the first
     actions are centred and the Gaussian's width decides) and by 1 for the critic's; biases at 0.
+    Values are in units of returns everywhere outside, also when they are normalised inside.
     """
 
     def __init__(self, spec: PolicySpec, generator: torch.Generator | None = None):
         """Make networks of ``spec``, with weights drawn from ``generator`` (None: torch's)."""
         super().__init__()
         self.spec = spec
-        self.actor = _network(spec, spec.action_size, 0.01, generator)
-        self.critic = _network(spec, 1, 1.0, generator)
+        size = spec.observation_size
+        self.observation_normalizer = \
+            RunningNormalization(size) if spec.normalize_observations else None
+        self.value_normalizer = RunningNormalization(1) if spec.normalize_values else None
+        self.trunk = None
+        hidden: tuple[int, ...] = spec.hidden_sizes
+        if spec.shared_trunk and hidden:
+            self.trunk = Network(*_hidden_layers(size, hidden, spec.activation, generator))
+            size, hidden = hidden[-1], ()
+        self.actor, self.critic = (
+            Network(
+                *_hidden_layers(size, hidden, spec.activation, generator),
+                _linear(hidden[-1] if hidden else size, outputs, gain, generator))
+            for outputs, gain in ((spec.action_size, 0.01), (1, 1.0)))
         if not spec.discrete:
             self.log_std = nn.Parameter(torch.full((spec.action_size,), spec.init_log_std))
 
     def value(self, observations: Tensor) -> Tensor:
         """Return the critic's value (n,) of ``observations`` (n, observation_size)."""
-        return self.critic(observations).squeeze(-1)
+        return self._value_of(self._features(observations))
+
+    @property
+    def value_scale(self) -> Tensor | None:
+        """What the critic's output 1 means, float32 (1,); None: 1."""
+        return None if self.value_normalizer is None else self.value_normalizer.scale
+
+    @torch.no_grad()
+    def learn_observations(self, observations: Tensor) -> None:
+        """Count ``observations`` (n, observation_size) in their normalisation, if there is one."""
+        if self.observation_normalizer is not None:
+            self.observation_normalizer.learn(observations)
+
+    @torch.no_grad()
+    def learn_returns(self, returns: Tensor) -> None:
+        """Count ``returns`` (n,) in the normalisation of values, if there is one.
+
+        The critic's last layer is adapted such that its values stay what they are: van Hasselt
+        et al. 2016, arXiv:1602.07714, proposition 1.
+        """
+        normalizer = self.value_normalizer
+        if normalizer is None:
+            return
+        old_mean, old_scale = normalizer.mean.clone(), normalizer.scale
+        normalizer.learn(returns.unsqueeze(1))
+        last = self.critic[-1]
+        last.weight.mul_(old_scale / normalizer.scale)
+        last.bias.mul_(old_scale).add_(old_mean - normalizer.mean).div_(normalizer.scale)
+
+    def _features(self, observations: Tensor) -> Tensor:
+        """Return what both networks start from."""
+        if self.observation_normalizer is not None:
+            observations = self.observation_normalizer.forward(observations)
+        return observations if self.trunk is None else self.trunk.forward(observations)
+
+    def _value_of(self, features: Tensor) -> Tensor:
+        value = self.critic.forward(features).squeeze(-1)
+        if self.value_normalizer is not None:
+            value = value * self.value_normalizer.scale + self.value_normalizer.mean
+        return value
 
     @torch.no_grad()
     def act(self, observations: Tensor, generator: torch.Generator, *,
@@ -83,8 +151,9 @@ class ActorCritic(nn.Module):
             raise ValueError(
                 f"expected observations (environments, {self.spec.observation_size}), "
                 f"found {tuple(observations.shape)}")
-        mean = self.actor(observations)
-        value = self.value(observations)
+        features = self._features(observations)
+        mean = self.actor.forward(features)
+        value = self._value_of(features)
         if self.spec.discrete:
             if deterministic:
                 actions = mean.argmax(-1, keepdim=True).float()
@@ -113,8 +182,9 @@ class ActorCritic(nn.Module):
             mean (n, action_size); std (action_size,), or None when discrete.
 
         """
-        mean = self.actor(observations)
-        value = self.value(observations)
+        features = self._features(observations)
+        mean = self.actor.forward(features)
+        value = self._value_of(features)
         if self.spec.discrete:
             log_probs = mean.log_softmax(-1)
             entropy = -(log_probs.exp() * log_probs).sum(-1)
@@ -135,15 +205,13 @@ def _log_prob_of_choice(logits: Tensor, actions: Tensor) -> Tensor:
     return logits.log_softmax(-1).gather(-1, actions.long()).squeeze(-1)
 
 
-def _network(spec: PolicySpec, outputs: int, last_gain: float,
-             generator: torch.Generator | None) -> nn.Sequential:
+def _hidden_layers(size: int, hidden_sizes: tuple[int, ...], activation: str,
+                   generator: torch.Generator | None) -> list[nn.Module]:
     layers: list[nn.Module] = []
-    size = spec.observation_size
-    for hidden in spec.hidden_sizes:
-        layers.append(_linear(size, hidden, math.sqrt(2.0), generator))
-        layers.append(ACTIVATIONS[spec.activation]())
+    for hidden in hidden_sizes:
+        layers += [_linear(size, hidden, math.sqrt(2.0), generator), ACTIVATIONS[activation]()]
         size = hidden
-    return nn.Sequential(*layers, _linear(size, outputs, last_gain, generator))
+    return layers
 
 
 def _linear(inputs: int, outputs: int, gain: float,

@@ -10,38 +10,23 @@ import torch
 from torch import Tensor, nn
 
 from dnne_ros.rl.bootstrap import next_values
+from dnne_ros.rl.divergence import categorical_kl, gaussian_kl
 from dnne_ros.rl.gae import advantages_and_returns
+from dnne_ros.rl.learning_rate import LearningRate
+from dnne_ros.rl.losses import bounds_loss, surrogate_loss, value_loss
 from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.ppo_config import PPOConfig
 from dnne_ros.rl.rollout import Minibatch, Rollout
-
-
-@dataclass(frozen=True)
-class PPOConfig:
-    """Settings of PPO.
-
-    ``clip_param``: how far the probability ratio may go from 1 (and, with ``clip_value_loss``,
-    a value from the old one).  ``minibatch_size``: in transitions.
-    """
-
-    num_epochs: int = 4
-    minibatch_size: int = 32
-    gamma: float = 0.99
-    gae_lambda: float = 0.95
-    clip_param: float = 0.2
-    value_coef: float = 0.5
-    entropy_coef: float = 0.01
-    learning_rate: float = 3e-4
-    max_grad_norm: float = 0.5
-    clip_value_loss: bool = False
 
 
 @dataclass(frozen=True)
 class UpdateStats:
     """What an update did: means over its minibatches.
 
-    ``loss``: the total, policy_loss + value_coef·value_loss − entropy_coef·entropy.  ``kl``: how
-    far the policy moved from the one that acted, estimated as E[(ratio − 1) − log ratio].
-    ``clip_fraction``: share of ratios beyond the clip.  ``grad_norm``: before it was clipped.
+    ``loss``: the total, policy_loss + value_coef·value_loss − entropy_coef·entropy, and what
+    options add.  ``kl``: how far the policy moved from the one that acted, estimated as
+    E[(ratio − 1) − log ratio].  ``clip_fraction``: share of ratios beyond the clip.
+    ``grad_norm``: before it was clipped.  ``learning_rate``: of the last minibatch.
     """
 
     loss: float
@@ -61,11 +46,24 @@ class PPO:
     ``config`` may be replaced between updates.
     """
 
-    def __init__(self, policy: ActorCritic, config: PPOConfig, generator: torch.Generator):
-        """Train ``policy``; ``generator`` shuffles the minibatches."""
+    def __init__(self, policy: ActorCritic, config: PPOConfig, generator: torch.Generator, *,
+                 bfloat16: bool = False, compiled: bool = False):
+        """Train ``policy``; ``generator`` shuffles the minibatches.
+
+        ``bfloat16``: the networks compute in it, where torch's autocast finds it good enough;
+        weights and losses stay float32.  ``compiled``: by torch.compile, which takes its time at
+        the first update.
+        """
         self.policy = policy
         self.config = config
         self._generator = generator
+        self._learning_rate = LearningRate(config)
+        self._evaluate = policy.evaluate
+        if bfloat16:
+            device = next(policy.parameters()).device.type
+            self._evaluate = torch.autocast(device, torch.bfloat16)(self._evaluate)
+        if compiled:
+            self._evaluate = torch.compile(self._evaluate, dynamic=True)
         self._parameters = list(policy.parameters())
         # Fused: one kernel call for all parameters, a third of the time of the default here.
         self._optimizer = torch.optim.Adam(self._parameters, config.learning_rate, fused=True)
@@ -75,19 +73,25 @@ class PPO:
         """Learn from a full ``rollout``; yields after each minibatch, returns what it did.
 
         Advantages are normalised over the whole rollout, not in each minibatch: every sample
-        keeps its weight however the rollout is cut.
+        keeps its weight however the rollout is cut.  What the policy normalises values by is
+        brought up to date first, what it normalises observations by at the end: while it learns,
+        it sees what it has acted on.
 
         Args:
-            rollout: full (ValueError otherwise); it is only read.
+            rollout: full, and with the distributions if the learning rate is adaptive (ValueError
+                otherwise); it is only read.
             last_observations: float32 (n, observation size), after the last step and any reset.
 
         """
         if not rollout.full:
             raise ValueError(f"expected {rollout.horizon} steps, found {len(rollout)}")
         config = self.config
-        for group in self._optimizer.param_groups:
-            group["lr"] = config.learning_rate
+        if config.lr_schedule == "adaptive" and rollout.means is None:
+            raise ValueError("an adaptive learning rate needs a rollout that keeps distributions")
+        self._learning_rate.begin_update(config)
+        self._apply_learning_rate()
         advantages, returns = self._targets(rollout, last_observations)
+        self.policy.learn_returns(returns.flatten())
         sums = torch.zeros(len(_STATS), device=advantages.device)
         count = 0
         for _ in range(config.num_epochs):
@@ -96,9 +100,10 @@ class PPO:
                 sums += self._step(batch, config)
                 count += 1
                 yield
+        self.policy.learn_observations(rollout.observations.flatten(0, 1))
         # The one moment that waits for the device.
         means = dict(zip(_STATS, (sums / count).tolist(), strict=True))
-        return UpdateStats(**means, learning_rate=config.learning_rate)
+        return UpdateStats(**means, learning_rate=self._learning_rate.value)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the optimizer's and the generator's state, as tensors and JSON values.
@@ -109,7 +114,7 @@ class PPO:
         for name, parameter in self.policy.named_parameters():
             for key, value in self._optimizer.state[parameter].items():
                 tensors[f"{key}/{name}"] = value.detach().clone()
-        return tensors, {}
+        return tensors, self._learning_rate.state()
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Go back to what `state` returned.
@@ -131,13 +136,14 @@ class PPO:
                         found = "nothing" if saved is None else tuple(saved.shape)
                         raise ValueError(f"saved optimizer, {key}/{name}: expected "
                                          f"{tuple(shape)}, found {found}")
-                    state[parameter][key] = saved.detach().clone()
+                    state[parameter][key] = saved.to(parameter.device, copy=True)
         if set(tensors) != expected:
             raise ValueError(f"saved optimizer: expected {', '.join(sorted(expected))}, "
                              f"found {', '.join(sorted(tensors))}")
         self._optimizer.state.clear()
         self._optimizer.state.update(state)
         self._generator.set_state(tensors["generator"])
+        self._learning_rate.restore(values)
 
     def _targets(self, rollout: Rollout, last_observations: Tensor) -> tuple[Tensor, Tensor]:
         """Return normalised advantages and value targets, float32 (H, n)."""
@@ -154,14 +160,19 @@ class PPO:
 
     def _step(self, batch: Minibatch, config: PPOConfig) -> Tensor:
         """Take one step of Adam; return float32 (len(_STATS),), on the device."""
-        log_prob, entropy, values, _, _ = self.policy.evaluate(batch.observations, batch.actions)
+        log_prob, entropy, values, mean, std = self._evaluate(batch.observations, batch.actions)
+        if config.lr_schedule == "adaptive":
+            self._adapt_learning_rate(batch, mean.detach(), std, config)
         log_ratio = log_prob - batch.log_prob
         ratio = log_ratio.exp()
-        clipped = ratio.clamp(1.0 - config.clip_param, 1.0 + config.clip_param)
-        policy_loss = -torch.min(ratio * batch.advantages, clipped * batch.advantages).mean()
-        value_loss = _value_loss(values, batch, config)
+        policy_loss, clipped = surrogate_loss(ratio, batch.advantages, config.clip_param)
+        squared_error = value_loss(
+            values, batch.returns, batch.values,
+            config.clip_param if config.clip_value_loss else None, self.policy.value_scale)
         entropy = entropy.mean()
-        loss = policy_loss + config.value_coef * value_loss - config.entropy_coef * entropy
+        loss = policy_loss + config.value_coef * squared_error - config.entropy_coef * entropy
+        if config.bounds_loss_coef and std is not None:
+            loss = loss + config.bounds_loss_coef * bounds_loss(mean)
 
         self._optimizer.zero_grad()
         loss.backward()
@@ -171,7 +182,20 @@ class PPO:
             kl = (ratio - 1.0 - log_ratio).mean()
             clip_fraction = (ratio != clipped).float().mean()
             return torch.stack([
-                loss, policy_loss, value_loss, entropy, kl, clip_fraction, grad_norm])
+                loss, policy_loss, squared_error, entropy, kl, clip_fraction, grad_norm])
+
+    def _adapt_learning_rate(self, batch: Minibatch, mean: Tensor, std: Tensor | None,
+                             config: PPOConfig) -> None:
+        if std is None:
+            kl = categorical_kl(batch.means, mean)
+        else:
+            kl = gaussian_kl(batch.means, batch.stds, mean, std.detach())
+        self._learning_rate.adapt(kl.mean().item(), config)
+        self._apply_learning_rate()
+
+    def _apply_learning_rate(self) -> None:
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._learning_rate.value
 
 
 _STATS = ("loss", "policy_loss", "value_loss", "entropy", "kl", "clip_fraction", "grad_norm")
@@ -181,12 +205,3 @@ _STATS = ("loss", "policy_loss", "value_loss", "entropy", "kl", "clip_fraction",
 def warm_up() -> None:
     """Have torch load what its optimizers need, which takes it most of a second once."""
     torch.optim.Adam([torch.zeros(1, requires_grad=True)], fused=True).step()
-
-
-def _value_loss(values: Tensor, batch: Minibatch, config: PPOConfig) -> Tensor:
-    """Return the mean squared error; with ``clip_value_loss``, the worse of it and the clipped."""
-    loss = (values - batch.returns).square()
-    if config.clip_value_loss:
-        moved = (values - batch.values).clamp(-config.clip_param, config.clip_param)
-        loss = torch.max(loss, (batch.values + moved - batch.returns).square())
-    return loss.mean()

@@ -21,6 +21,9 @@ class Minibatch(NamedTuple):
         values: float32 (m,), when the action was drawn.
         advantages: float32 (m,).
         returns: float32 (m,), what the value should have been.
+        means: float32 (m, action size) or logits (m, choices), when the action was drawn; None
+            where the rollout does not keep distributions.
+        stds: float32 (m, action size); None as well when actions are discrete.
 
     """
 
@@ -30,6 +33,8 @@ class Minibatch(NamedTuple):
     values: Tensor
     advantages: Tensor
     returns: Tensor
+    means: Tensor | None = None
+    stds: Tensor | None = None
 
 
 class Rollout:
@@ -39,8 +44,13 @@ class Rollout:
     """
 
     def __init__(self, horizon: int, num_envs: int, observation_size: int, action_size: int,
-                 device: torch.device | str = "cpu"):
-        """Allocate.  ``action_size`` is the width of the actions: 1 when they are discrete."""
+                 device: torch.device | str = "cpu", *, choices: int = 0,
+                 keeps_distributions: bool = False):
+        """Allocate.  ``action_size`` is the width of the actions: 1 when they are discrete.
+
+        ``keeps_distributions``: also store what actions were drawn from: mean and standard
+        deviation, or the logits of that many ``choices``.
+        """
         self.horizon = horizon
         self.num_envs = num_envs
         scalars = (horizon, num_envs)
@@ -52,6 +62,11 @@ class Rollout:
         self.rewards = torch.zeros(scalars, device=device)
         self.terminated = torch.zeros(scalars, dtype=torch.bool, device=device)
         self.timed_out = torch.zeros(scalars, dtype=torch.bool, device=device)
+        self.means = self.stds = None
+        if keeps_distributions:
+            self.means = torch.zeros(*scalars, choices or action_size, device=device)
+            if not choices:
+                self.stds = torch.zeros_like(self.means)
         self.knows_next = True
         """Whether every `add` since `clear` gave next_observations."""
         self._size = 0
@@ -97,6 +112,10 @@ class Rollout:
             self.knows_next = False
         else:
             parts.append((self.next_observations, "next_observations", next_observations))
+        if self.means is not None:
+            parts.append((self.means, "mean", output.mean))
+        if self.stds is not None:
+            parts.append((self.stds, "std", output.std))
         for storage, name, value in parts:
             if value.shape != storage.shape[1:]:  # copy_ would broadcast it
                 raise ValueError(f"{name}: expected shape {tuple(storage.shape[1:])}, "
@@ -112,11 +131,12 @@ class Rollout:
         The last minibatch may be smaller; a ``size`` beyond the rollout's gives one minibatch,
         in order, and draws nothing from ``generator``.  ``advantages``, ``returns``: (H, n).
         """
-        whole = Minibatch(*(part.flatten(0, 1) for part in (
-            self.observations, self.actions, self.log_prob, self.values, advantages, returns)))
-        total = len(whole.log_prob)
+        parts = (self.observations, self.actions, self.log_prob, self.values, advantages, returns,
+                 self.means, self.stds)
+        whole = [part.flatten(0, 1) for part in parts if part is not None]
+        total = len(whole[0])
         if size >= total:
-            yield whole
+            yield Minibatch(*whole)
             return
         order = torch.randperm(total, generator=generator, device=generator.device)
         # Shuffled once an epoch: minibatches are then slices, which copy nothing.

@@ -9,6 +9,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.nodes.health import Health
 from dnne_ros.nodes.node import Boundary
+from dnne_ros.runtime.host_clock import HostClock
 from dnne_ros.runtime.node_host import NodeHost
 from dnne_ros.runtime.ros_topics import HostTopics
 from dnne_ros.runtime.settings import RunSettings
@@ -27,13 +28,17 @@ class HostContext:
         """Serve the node of ``host``."""
         self.name = host.get_fully_qualified_name()
         self.node_id = host.graph_node.id
+        self.title = host.graph_node.title
         self.seed = settings.seed
         self.inference = settings.inference
         self.log = host.get_logger()
         self.health = Health()
         self.topics = topics
+        self.clock = HostClock(host)
         self.items = 0
         """Items taken so far, over all inputs: which one a failure was about."""
+        self.sent = 0
+        """Items given so far, over all outputs."""
         self._graph = graph
         self._control = control
         self._inputs = {ref.port: source for ref, source in wiring.inputs.items()
@@ -56,18 +61,33 @@ class HostContext:
         self.items += 1
         return item
 
-    async def put(self, port: str, value: Any) -> None:
+    async def get_batch(self, port: str, max_items: int, timeout: float | None) -> list[Any]:
+        """Wait for several items of an input."""
+        batch = await self._inputs[port].get_batch(max_items, timeout)
+        self.items += len(batch)
+        return batch
+
+    async def put(self, port: str, value: Any, timeout: float | None = None) -> None:
         """Hand a value to every consumer of an output."""
-        await self._outputs[port].send(value)
+        await self._outputs[port].send(value, timeout)
+        self.sent += 1
+
+    def delivered(self, port: str) -> int:
+        """Return how many items of an output all consumers had before a restart."""
+        return self._outputs[port].delivered
 
     def report(self, metrics: Mapping[str, Any]) -> None:
         """Tell the run's progress display and report."""
         self._control.report(metrics)
 
     def boundary(self, epoch: int, metric: float | None,
-                 trigger: CheckpointTrigger | None) -> Boundary:
+                 trigger: CheckpointTrigger | None = None, ends: str | None = None) -> Boundary:
         """Announce a moment at which the graph stands still."""
-        return self._control.boundary(epoch, metric, trigger)
+        return self._control.boundary(epoch, metric, trigger, ends)
+
+    def save_when(self, trigger: CheckpointTrigger) -> None:
+        """Let ``trigger`` have its say at every boundary of this process."""
+        self._control.save_when(trigger)
 
     async def finish(self, reason: str) -> None:
         """End the whole run in good order."""

@@ -4,8 +4,8 @@ asyncio waits in a selector for file descriptors; rclpy waits in an executor for
 them in two threads costs two thread switches and a fight for the interpreter lock on every
 message.  Here the loop's selector waits in the executor instead, so a message's callback runs in
 the thread that was waiting for it, and a coroutine that it wakes goes on at once.  File
-descriptors (signals, pipes, results of other threads) are rare in comparison: a sleeping thread
-watches them and pokes the executor.
+descriptors (signals, pipes) are rare in comparison: a sleeping thread watches them and pokes the
+executor, as results of other threads do.
 """
 
 from __future__ import annotations
@@ -60,6 +60,10 @@ class RosSelector(selectors.BaseSelector):
         self._files_handled.set()
         return ready
 
+    def wake(self) -> None:
+        """End the wait in `select`, from any thread."""
+        self.executor.create_task(_nothing)
+
     def count_arrival(self) -> None:
         """Note that a message came; while they keep coming, a busy loop goes on taking them."""
         self._arrivals += 1
@@ -80,7 +84,7 @@ class RosSelector(selectors.BaseSelector):
                 return
             self._files_handled.clear()
             self._files_ready = True
-            self.executor.create_task(_nothing)
+            self.wake()
             self._files_handled.wait()
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
@@ -134,3 +138,8 @@ class RosEventLoop(asyncio.SelectorEventLoop):
     def executor(self) -> Any:
         """Return the rclpy executor that nodes are added to."""
         return self.ros.executor
+
+    def _write_to_self(self) -> None:
+        # What `call_soon_threadsafe` ends a wait with: not by way of a pipe and the thread that
+        # watches it, which takes twice as long.
+        self.ros.wake()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rclpy.event_handler import PublisherEventCallbacks
@@ -9,6 +10,7 @@ from rclpy.node import Node as RosNode
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
+from dnne_ros.nodes.faults import FAULT_SETTINGS, default_fault_settings
 from dnne_ros.runtime.parameters import declare_widgets, serve_changes
 from dnne_ros.transport.codecs import Codec
 
@@ -31,15 +33,22 @@ class NodeHost(RosNode):
         """Create the rclpy node, without parameters and topics yet."""
         super().__init__(node.ros_name, namespace=graph.namespace, context=context)
         self.graph_node = node
+        self.node: Node | None = None
+        """The node that parameters change; another one after a restart."""
+        self.faults = default_fault_settings()
+        self.on_faults_changed: Callable[[], None] = lambda: None
 
     def declare(self, problems: Problems) -> dict[str, Any]:
-        """Declare the widgets' parameters and return their values."""
+        """Declare the parameters of widgets and faults; return the values of the widgets."""
         node = self.graph_node
-        return declare_widgets(self, node.type, dict(node.values), problems)
+        self.faults.update(declare_widgets(self, FAULT_SETTINGS, node.faults, problems))
+        return declare_widgets(self, node.type.widgets, node.values, problems)
 
     def serve(self, node: Node) -> None:
-        """Let parameters change ``node``."""
-        serve_changes(self, node)
+        """Let parameters change ``node``, and no other one any more."""
+        if self.node is None:
+            serve_changes(self)
+        self.node = node
 
     def topic(self, port: str) -> str:
         """Return the topic of an output, relative to the namespace."""

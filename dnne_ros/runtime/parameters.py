@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rcl_interfaces.msg import (
@@ -12,11 +13,13 @@ from rclpy.exceptions import (
 from rclpy.parameter import Parameter
 
 from dnne_ros.errors import Problems
-from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.faults import FAULT_SETTINGS
 from dnne_ros.nodes.widget import Widget, WidgetError
 
 if TYPE_CHECKING:
     from rclpy.node import Node as RosNode
+
+    from dnne_ros.runtime.node_host import NodeHost
 
 _INT64 = 2**63 - 1
 _FLOAT64 = sys.float_info.max
@@ -45,7 +48,7 @@ def describe_widget(widget: Widget) -> ParameterDescriptor:
     return descriptor
 
 
-def declare_widgets(host: RosNode, node_type: type[Node], values: dict[str, Any],
+def declare_widgets(host: RosNode, widgets: Mapping[str, Widget], values: Mapping[str, Any],
                     problems: Problems) -> dict[str, Any]:
     """Declare a parameter for each widget and return the values that count.
 
@@ -53,7 +56,7 @@ def declare_widgets(host: RosNode, node_type: type[Node], values: dict[str, Any]
     parameter file replaces them.  Values that do not fit go into ``problems``.
     """
     effective = {}
-    for name, widget in node_type.widgets.items():
+    for name, widget in widgets.items():
         where = f"parameter {name} of {host.get_fully_qualified_name()}"
         try:
             parameter = host.declare_parameter(name, values[name], describe_widget(widget))
@@ -65,11 +68,13 @@ def declare_widgets(host: RosNode, node_type: type[Node], values: dict[str, Any]
     return effective
 
 
-def serve_changes(host: RosNode, node: Node) -> None:
-    """Let live widgets change while the graph runs; refuse the others with a reason."""
+def serve_changes(host: NodeHost) -> None:
+    """Let what is live change while the graph runs; refuse the others with a reason."""
+    known = {**FAULT_SETTINGS, **host.graph_node.type.widgets}
+
     def refuse(parameters: list[Parameter]) -> SetParametersResult:
         for parameter in parameters:
-            widget = node.widgets.get(parameter.name)
+            widget = known.get(parameter.name)
             if widget is None:
                 continue
             if not widget.live:
@@ -85,9 +90,12 @@ def serve_changes(host: RosNode, node: Node) -> None:
 
     def apply(parameters: list[Parameter]) -> None:
         for parameter in parameters:
-            if parameter.name in node.widgets:
-                node.values[parameter.name] = parameter.value
-                node.widget_changed(parameter.name)
+            if parameter.name in host.node.widgets:
+                host.node.values[parameter.name] = parameter.value
+                host.node.widget_changed(parameter.name)
+            elif parameter.name in FAULT_SETTINGS:
+                host.faults[parameter.name] = parameter.value
+                host.on_faults_changed()
 
     host.add_on_set_parameters_callback(refuse)
     host.add_post_set_parameters_callback(apply)

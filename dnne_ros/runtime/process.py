@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import rclpy
 from rclpy.signals import SignalHandlerOptions
 
-from dnne_ros.errors import DnneError, NodeError, PeerError, Problems
+from dnne_ros.errors import DnneError, InputError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.state import NodeState
 from dnne_ros.placement.placement import Placement
-from dnne_ros.runtime.checkpoint_store import CONTRACT, CheckpointStore
+from dnne_ros.runtime.checkpoint_store import CONTRACT, MANIFEST, CheckpointStore
 from dnne_ros.runtime.context import HostContext
 from dnne_ros.runtime.contract import differences
+from dnne_ros.runtime.diagnostics import Diagnostics
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.node_host import NodeHost
+from dnne_ros.runtime.node_runner import NodeRunner, close_node
+from dnne_ros.runtime.peers import Peers
 from dnne_ros.runtime.rewiring import rewire
 from dnne_ros.runtime.ros_topics import HostTopics
 from dnne_ros.runtime.run_control import RunControl
@@ -30,12 +33,9 @@ from dnne_ros.runtime.status import StatusChannel
 from dnne_ros.runtime.wiring import Wiring, wire
 
 _HOUSEKEEPING_SECONDS = 0.2
-_HANDSHAKE_SECONDS = 0.01
-_WATCHERS_SECONDS = 0.2
 _FLUSH_SECONDS = 0.5
-_TWIN_TICKS = 10
-_TWIN_ADVICE = ("another copy of this graph is running; give this one a namespace of its own: "
-                "--ros-args -r __ns:=/another")
+_RESTART_GRACE = 0.05
+"""Seconds for a blocking call of a node that is made anew: it is likely what hangs."""
 
 
 class GraphProcess:
@@ -76,6 +76,7 @@ class GraphProcess:
             loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
             for host in self._hosts.values():
                 host.destroy_node()
+            self._wiring.close()
             loop.executor.shutdown()
             loop.close()
             context.try_shutdown()
@@ -96,13 +97,18 @@ class GraphProcess:
         self._control = self._make_control(mine)
         self._control.connect(next(iter(self._hosts.values())))
         self._wiring = wire(graph, self._placement, self._hosts, loop.ros.count_arrival)
+        self._peers = self._make_peers()
         saved = self._saved_states()
         for node_id, host in self._hosts.items():
             node = graph.nodes[node_id].type(values[node_id])
             node.context = self._contexts[node_id] = HostContext(
                 host, graph, self._wiring, self._settings, self._control,
                 HostTopics(host, loop.ros.count_arrival))
-            node.setup()
+            try:
+                node.setup()
+            except InputError as error:
+                self._add_problems(problems, node_id, error)
+                continue
             self._nodes[node_id] = node
             host.serve(node)
             if node_id in saved:
@@ -110,6 +116,9 @@ class GraphProcess:
             loop.executor.add_node(host)
         self._check_contract(problems)
         problems.raise_if_any()
+        self._diagnostics = Diagnostics(
+            next(iter(self._hosts.values())), self._name, len(self._placement.processes), graph,
+            self._wiring, self._contexts)
 
     def _make_control(self, mine: Sequence[str]) -> RunControl:
         processes = self._placement.processes
@@ -127,10 +136,34 @@ class GraphProcess:
             {id: node.type.type_name for id, node in self._graph.nodes.items()},
             self._save_nodes, self._statements)
 
+    def _make_peers(self) -> Peers:
+        processes = self._placement.processes
+        return Peers(
+            self._name, [name for name in processes if name != self._name],
+            list(self._hosts.values()), self._wiring, self._control, self._settings,
+            self._status,
+            {name: ", ".join(self._graph.nodes[node].ros_name for node in nodes)
+             for name, nodes in processes.items()})
+
     def _saved_states(self) -> dict[str, NodeState]:
-        if self._settings.load_directory is None:
-            return {}
-        return CheckpointStore(self._settings.load_directory).read()
+        directory = self._settings.load_directory or self._resumed_directory()
+        return {} if directory is None else CheckpointStore(directory).read()
+
+    def _newest_states(self) -> dict[str, NodeState]:
+        """Return what this run has saved last or, having saved nothing, began with."""
+        directory = self._settings.save_directory
+        if directory is not None and (Path(directory) / MANIFEST).exists():
+            return CheckpointStore(directory).read()
+        return self._saved_states()
+
+    def _resumed_directory(self) -> str | None:
+        """Return where the run saves, if a node asks to go on from a checkpoint there."""
+        asked = any(node.values.get("checkpoint_load_on_start") is True
+                    for node in self._graph.nodes.values())
+        directory = self._settings.save_directory
+        if not asked or directory is None or not (Path(directory) / MANIFEST).exists():
+            return None
+        return directory
 
     def _load(self, node_id: str, node: Node, state: NodeState, problems: Problems) -> None:
         try:
@@ -164,6 +197,10 @@ class GraphProcess:
         node = self._graph.nodes[node_id]
         problems.add(message, node=node_id, type=node.type.type_name, title=node.title)
 
+    def _add_problems(self, problems: Problems, node_id: str, error: InputError) -> None:
+        for problem in error.problems:
+            self._add_problem(problems, node_id, f"{error.source}: {problem}")
+
     async def _save_nodes(self, aligned: bool) -> dict[str, NodeState]:
         states = {}
         for node_id, node in self._nodes.items():
@@ -174,18 +211,22 @@ class GraphProcess:
 
     async def _live(self, loop: RosEventLoop) -> None:
         self._listen(loop)
+        diagnostics = loop.create_task(self._diagnostics.run())
+        diagnostics.add_done_callback(lambda task: task.cancelled() or task.result())  # be loud
         try:
-            await self._meet_peers()
+            await self._peers.meet()
             if not self._control.ended.is_set():
                 self._status.send("started")
                 await self._run_nodes(loop)
         finally:
-            for node in self._nodes.values():
-                await node.close()
+            await asyncio.gather(*(close_node(node) for node in self._nodes.values()))
             deadline = time.monotonic() + _FLUSH_SECONDS
             for output in self._wiring.outputs.values():
                 output.flush(deadline - time.monotonic())
+            for context in self._contexts.values():
+                context.topics.flush(deadline - time.monotonic())
             self._control.flush()
+            diagnostics.cancel()
             self._status.send("edges", edges=self._wiring.edge_reports(self._graph))
         self._status.send("finished", reason=self._control.reason)
 
@@ -196,7 +237,7 @@ class GraphProcess:
                    for id, node in self._nodes.items()}
         ended = loop.create_task(self._control.ended.wait())
         try:
-            await self._supervise({*running}, ended)
+            await self._supervise({*running}, {ended, housekeeping})
         finally:
             for task in (*running, ended, housekeeping):
                 task.cancel()
@@ -222,86 +263,50 @@ class GraphProcess:
             loop.add_reader(channel, self._status.read,
                             lambda message: stop(message["reason"]), closed)
 
-    async def _meet_peers(self) -> None:
-        """Wait until both ends of every DDS edge are there, and every process is ready.
-
-        No node starts before all processes have found their peers and no twin of the graph.
-        """
-        waiting = dict(self._wiring.readers)
-
-        def missing_ends() -> list[str]:
-            for name, reader in list(waiting.items()):
-                if reader.connected:
-                    reader.announce()
-                    del waiting[name]
-            return [f"the source of {name}" for name in waiting] + [
-                consumer for writer in self._wiring.writers for consumer in writer.missing()]
-
-        deadline = time.monotonic() + self._settings.peer_timeout
-        await self._wait_for(missing_ends, deadline)
-        # Those who watch already get the first items too; no event says that all are found.
-        await asyncio.sleep(_WATCHERS_SECONDS)
-        if len(self._placement.processes) == 1:
-            return
-        if twins := self._twins():
-            raise PeerError(f"{', '.join(twins)}: {_TWIN_ADVICE}")
-        self._control.say_ready()
-        await self._wait_for(
-            lambda: [f"process {name}" for name in self._control.not_ready()], deadline)
-
-    async def _wait_for(self, missing: Callable[[], list[str]], deadline: float) -> None:
-        """Wait until ``missing`` returns nothing; PeerError naming it after the deadline."""
-        while absent := missing():
-            if self._control.ended.is_set():
-                return
-            if time.monotonic() > deadline:
-                raise PeerError(f"{self._name}: no word after {self._settings.peer_timeout:.0f} s "
-                                f"from {', '.join(sorted(set(absent)))}")
-            await asyncio.sleep(_HANDSHAKE_SECONDS)
-
-    def _twins(self) -> list[str]:
-        """Return those of our nodes whose full name another running node has too."""
-        hosts = list(self._hosts.values())
-        visible = [f"{space.rstrip('/')}/{name}"
-                   for name, space in hosts[0].get_node_names_and_namespaces()]
-        return [name for name in (host.get_fully_qualified_name() for host in hosts)
-                if visible.count(name) > 1]
-
     async def _keep_house(self) -> None:
-        watch_for_twins = _TWIN_TICKS
         while True:
-            # In one process a twin does no harm but to those who watch, so a word is enough.
-            # Only a young process looks: it is the newcomer, and discovery takes a moment only.
-            watch_for_twins -= 1
-            if watch_for_twins >= 0 and (twins := self._twins()):
-                watch_for_twins = 0
-                self._status.send("warning", message=f"{', '.join(twins)}: {_TWIN_ADVICE}")
+            self._peers.keep_touch()
             for output in self._wiring.outputs.values():
                 output.look_for_watchers()
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     async def _run_node(self, node_id: str, node: Node) -> None:
-        context = self._contexts[node_id]
+        runner = NodeRunner(node, self._hosts[node_id], self._contexts[node_id], self._remake)
         try:
-            await node.process()
-        except DnneError as error:
-            raise NodeError(f"{context.name} (item {context.items})", str(error)) from error
-        except Exception as error:
-            where = "".join(traceback.format_exception(error)).rstrip()
-            context.log.error(f"failed at item {context.items}:\n{where}")
-            raise NodeError(f"{context.name} (item {context.items})",
-                            f"{type(error).__name__}: {error}") from error
+            await runner.run()
+        except InputError as error:
+            problems = Problems(self._graph.path)
+            self._add_problems(problems, node_id, error)
+            problems.raise_if_any()
 
-    async def _supervise(self, running: set[asyncio.Task[Any]], ended: asyncio.Task[Any]
+    async def _remake(self, old: Node) -> Node:
+        """Close a node and return another of its type, with the state that was saved last."""
+        await close_node(old, _RESTART_GRACE)
+        old.context.topics.close()
+        node = type(old)(old.values)
+        node.context = old.context
+        node.setup()
+        node_id = old.context.node_id
+        state = self._newest_states().get(node_id)
+        if state is not None:
+            node.load_state(state)
+        self._nodes[node_id] = node
+        self._hosts[node_id].serve(node)
+        return node
+
+    async def _supervise(self, running: set[asyncio.Task[Any]], others: set[asyncio.Task[Any]]
                          ) -> None:
-        """Wait until the run ends, a node fails, or every node is through."""
+        """Wait until the run ends, a node fails, or every node is through.
+
+        ``others``: what ends only when the run does, or fails.
+        """
         while True:
-            done, _ = await asyncio.wait({*running, ended},
+            done, _ = await asyncio.wait(running | others,
                                          return_when=asyncio.FIRST_COMPLETED)
-            for task in done & running:
+            for task in done:
                 task.result()
             running -= done
-            if ended in done:
+            if done & others:
                 return
             if not running and len(self._placement.processes) == 1:
                 await self._control.stop("finished")

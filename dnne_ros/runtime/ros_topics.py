@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from rclpy.duration import Duration
 from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.exceptions import NameValidationException
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message
 
 from dnne_ros.errors import InputError
+from dnne_ros.messages.message_types import message_class
 
 if TYPE_CHECKING:
     from rclpy.publisher import Publisher
+    from rclpy.subscription import Subscription
 
     from dnne_ros.runtime.node_host import NodeHost
 
@@ -37,19 +42,23 @@ class HostTopics:
         """Publish and subscribe as ``host``; call ``on_arrival`` for each message that comes."""
         self._host = host
         self._on_arrival = on_arrival
+        self._publishers: list[Publisher] = []
+        self._subscriptions: list[Subscription] = []
 
     def message_class(self, message_type: str) -> type:
         """Return the Python class of ``package/msg/Name``; `InputError` if there is none."""
-        package, _, name = message_type.replace("/", ".").rpartition(".")
         try:
-            return getattr(importlib.import_module(package), name)
-        except (ImportError, AttributeError, ValueError):
-            raise InputError(message_type, ["this message type is not installed"]) from None
+            return message_class(message_type)
+        except ValueError as error:
+            raise InputError("message_type", [str(error)]) from None
 
     def advertise(self, topic: str, message_type: str, qos: str = "reliable") -> Publisher:
         """Return a publisher."""
-        return self._host.create_publisher(
-            self.message_class(message_type), topic, qos_preset(qos))
+        with self._legal(topic):
+            publisher = self._host.create_publisher(
+                self.message_class(message_type), topic, qos_preset(qos))
+        self._publishers.append(publisher)
+        return publisher
 
     def subscribe(self, topic: str, message_type: str, qos: str,
                   on_message: Callable[[Any], None], raw: bool = False) -> None:
@@ -58,10 +67,41 @@ class HostTopics:
             on_message(message)
             self._on_arrival()
 
-        self._host.create_subscription(
-            self.message_class(message_type), topic, receive, qos_preset(qos), raw=raw,
-            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False))
+        with self._legal(topic):
+            self._subscriptions.append(self._host.create_subscription(
+                self.message_class(message_type), topic, receive, qos_preset(qos), raw=raw,
+                event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False)))
+
+    def deserialize(self, data: bytes, message_type: str) -> Any:
+        """Return the message in serialised bytes; ValueError if they are none."""
+        try:
+            return deserialize_message(data, self.message_class(message_type))
+        except Exception as error:  # rclpy has no type of its own for it
+            raise ValueError(f"no {message_type}: {error}") from None
 
     def now_ns(self) -> int:
         """Return the node's clock, in nanoseconds."""
         return self._host.get_clock().now().nanoseconds
+
+    def flush(self, seconds: float) -> None:
+        """Wait until subscribers have what was published last, at most ``seconds``."""
+        for publisher in self._publishers:
+            if seconds > 0 and publisher.get_subscription_count():
+                publisher.wait_for_all_acked(Duration(seconds=seconds))
+
+    def close(self) -> None:
+        """Give all topics back: the node is made anew."""
+        for publisher in self._publishers:
+            self._host.destroy_publisher(publisher)
+        for subscription in self._subscriptions:
+            self._host.destroy_subscription(subscription)
+        self._publishers.clear()
+        self._subscriptions.clear()
+
+    @contextmanager
+    def _legal(self, topic: str) -> Iterator[None]:
+        try:
+            yield
+        except NameValidationException as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"topic {topic!r:.80}", [reason]) from None

@@ -74,6 +74,8 @@ class RunControl:
         ``peers`` are the names of the other processes; ``node_types`` the types of all nodes.
         """
         self.ended: asyncio.Event = asyncio.Event()
+        self.runs_already: asyncio.Event = asyncio.Event()
+        """Another process of this run has said that the run has begun."""
         self.reason = ""
         self.save_failed = ""
         self.leads = leads
@@ -95,6 +97,7 @@ class RunControl:
         self._publisher: Any = None
         self._own_saved: set[str] = set()
         self._warned_of_trigger = False
+        self._triggers: list[CheckpointTrigger] = []
 
     def connect(self, host: NodeHost) -> None:
         """Talk to the other processes through the node ``host``."""
@@ -106,6 +109,10 @@ class RunControl:
         """Tell the other processes that this one may start its nodes."""
         self._say({"say": "ready"})
 
+    def say_running(self) -> None:
+        """Tell whoever joins later that the run has begun."""
+        self._say({"say": "running"})
+
     def not_ready(self) -> list[str]:
         """Return the processes that have not said that they are ready."""
         return [peer for peer in self._peers if peer not in self._ready]
@@ -115,23 +122,29 @@ class RunControl:
         self._metrics.update(metrics)
         self._status.send("progress", metrics=dict(metrics))
 
-    def boundary(self, epoch: int, metric: float | None, trigger: CheckpointTrigger | None
+    def save_when(self, trigger: CheckpointTrigger) -> None:
+        """Ask ``trigger``, too, at each boundary."""
+        self._triggers.append(trigger)
+
+    def boundary(self, epoch: int, metric: float | None,
+                 trigger: CheckpointTrigger | None = None, ends: str | None = None
                  ) -> RunBoundary:
         """Decide what happens at a boundary: save, end the run, both or nothing."""
         self._sees_boundaries = True
-        end = self._stop_wanted
+        end = self._stop_wanted or ends
         target = self._settings.until_return
         if end is None and target is not None and metric is not None and metric >= target:
             end = "until_return"
         can_save = self._settings.save_directory is not None and not self._settings.inference
-        if trigger is not None and not can_save and not self._warned_of_trigger:
+        triggers = [*self._triggers, *([] if trigger is None else [trigger])]
+        if triggers and not can_save and not self._warned_of_trigger:
             self._warned_of_trigger = True
             self._status.send("warning", message="checkpoint_enabled is set, but no "
                               "--save-checkpoint-dir: nothing is saved")
-        due = can_save and trigger is not None and trigger.due(epoch, metric)
-        best = due and trigger.keeps_best
-        return RunBoundary(self, save=(due and not best) or (can_save and end is not None),
-                           best=best, end=end)
+        due = [trigger.keeps_best for trigger in triggers
+               if can_save and trigger.due(epoch, metric)]
+        return RunBoundary(self, save=False in due or (can_save and end is not None),
+                           best=True in due, end=end)
 
     async def stop(self, reason: str) -> None:
         """End the run in good order: at the next boundary if one comes soon, saving first."""
@@ -245,6 +258,8 @@ class RunControl:
             if said == "over":
                 self.reason = str(content["reason"])
                 self.ended.set()
+            elif said == "running":
+                self.runs_already.set()
             elif said == "ready":
                 self._ready.add(sender)
             elif said == "saved":

@@ -11,7 +11,7 @@ class RunSettings:
 
     ``seed`` feeds every random generator.  ``until_return`` ends the run once the mean return
     reaches it.  ``peer_timeout`` is how long, in seconds, a process waits at the start for the
-    nodes of the others.
+    nodes of the others; ``absent_after`` how long one may be silent later.
     """
 
     seed: int = 0
@@ -20,4 +20,5 @@ class RunSettings:
     save_directory: str | None = None
     load_directory: str | None = None
     peer_timeout: float = 60.0
+    absent_after: float = 10.0
     run_id: str = ""

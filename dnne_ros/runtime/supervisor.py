@@ -10,13 +10,17 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from dnne_ros.transport.shared_memory import sweep
 
 _STOP_SECONDS = 4.0
 """How long a process may take to save and leave before it is terminated."""
 _TERMINATE_SECONDS = 1.0
+_MOST_RESPAWNS = 10
+"""What dies more often in one run has a reason to."""
 
 
 @dataclass
@@ -56,13 +60,14 @@ class Supervisor:
                  node_names: Mapping[str, str],
                  on_line: Callable[[str, str], None],
                  on_message: Callable[[str, dict], None],
-                 on_all_started: Callable[[], None]):
+                 on_all_started: Callable[[], None], respawns: Collection[str] = ()):
         """Prepare to run ``commands``.
 
         By process name, each returns the words of a command line, given the file descriptor
         of the status channel.  ``node_names`` says which nodes live in each process, for the
-        report of a failure.
+        report of a failure.  A process in ``respawns`` that dies without a word is started again.
         """
+        self._respawns = {name: 0 for name in respawns}
         self._commands = commands
         self._node_names = node_names
         self._on_line = on_line
@@ -87,6 +92,7 @@ class Supervisor:
                 if child.process.returncode is None:
                     child.process.kill()
                 child.channel.close()
+            sweep()
 
     def stop(self, reason: str) -> None:
         """Ask all processes to end; those that do not are terminated, then killed."""
@@ -125,6 +131,15 @@ class Supervisor:
     async def _watch(self, child: Child, reader: asyncio.StreamReader) -> None:
         await asyncio.gather(self._read_output(child), self._read_messages(child, reader))
         child.exit_code = await child.process.wait()
+        if child.exit_code < 0 and self._stopping is None \
+                and self._respawns.get(child.name, _MOST_RESPAWNS) < _MOST_RESPAWNS:
+            self._respawns[child.name] += 1
+            child.channel.close()
+            self._on_message(child.name, {"kind": "warning", "message": (
+                f"{child.describe_end()} (nodes {self._node_names[child.name]}); it is started "
+                f"again ({self._respawns[child.name]} of {_MOST_RESPAWNS})")})
+            await asyncio.gather(*await self._start(child.name, self._commands[child.name]))
+            return
         if child.exit_code != 0 and not self.failure and (
                 child.error or self._stopping is None):
             nodes = self._node_names[child.name]

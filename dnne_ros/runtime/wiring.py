@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.input_port import (
-    ExternalInput, HeldInput, InputPort, LocalInput, RemoteInput)
+    ExternalInput, HeldInput, InputPort)
 from dnne_ros.runtime.output_port import OutputPort
 from dnne_ros.runtime.replication import accept_updates, send_updates, update_topic
 from dnne_ros.transport.codecs import codec_for
@@ -19,6 +19,7 @@ from dnne_ros.transport.policy import DEFAULT_CAPACITY
 from dnne_ros.transport.qos import data_qos
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import Consumer, RemoteWriter
+from dnne_ros.transport.shared_memory import SlotPool, SlotReader
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
@@ -37,6 +38,17 @@ class Wiring:
     readers: dict[str, RemoteReader] = field(default_factory=dict)
     writers: list[RemoteWriter] = field(default_factory=list)
     external: dict[str, ExternalReader] = field(default_factory=dict)
+    pool: SlotPool | None = None
+    slots: SlotReader = field(default_factory=SlotReader)
+
+    def close(self) -> None:
+        """Give back the shared memory."""
+        if self.pool is not None:
+            self.pool.close()
+
+    def drop(self, consumer: Consumer) -> None:
+        """Go on without a consumer in another process that is gone."""
+        next(writer for writer in self.writers if consumer in writer.consumers).drop(consumer)
 
     def edge_reports(self, graph: Graph) -> list[dict]:
         """Return the counters of each edge that this process sees an end of."""
@@ -58,7 +70,8 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
     for edge in graph.edges:
         if edge.source.node in hosts and edge.target.node in hosts:
             name = graph.edge_name(edge)
-            wiring.local[name] = LocalEdge(name, edge.policy, edge.capacity)
+            wiring.local[name] = LocalEdge(name, edge.policy, edge.capacity,
+                                           _priority(graph, edge))
     for node_id, host in hosts.items():
         for port in graph.nodes[node_id].type.outputs:
             ref = PortRef(node_id, port)
@@ -72,13 +85,12 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
     return wiring
 
 
-def _topic_qos(graph: Graph, placement: Placement, ref: PortRef) -> QoSProfile:
-    """Return the profile of an output's topic, the same on both sides."""
-    crossing = [edge for edge in graph.outgoing[ref.node].get(ref.port, ())
-                if placement.crosses(edge)]
-    if not crossing:
+def _topic_qos(graph: Graph, ref: PortRef) -> QoSProfile:
+    """Return the profile of an output's public topic."""
+    edges = graph.outgoing[ref.node].get(ref.port, ())
+    if not edges:
         return data_qos({graph.output_types[ref].policy}, DEFAULT_CAPACITY)
-    return data_qos({edge.policy for edge in crossing}, max(e.capacity for e in crossing))
+    return data_qos({edge.policy for edge in edges}, max(edge.capacity for edge in edges))
 
 
 def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wiring: Wiring
@@ -91,12 +103,15 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     if type is None or type.wire is None:
         return OutputPort(type or declared, local, None, None, None)
     codec = codec_for(type.wire)
-    publisher = host.advertise(ref.port, codec, _topic_qos(graph, placement, ref))
+    publisher = host.advertise(ref.port, codec, _topic_qos(graph, ref))
     writer = None
     if remote:
-        writer = RemoteWriter(host, publisher, host.topic(ref.port), [
-            Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity)
-            for edge in remote])
+        if wiring.pool is None:
+            wiring.pool = SlotPool()
+        writer = RemoteWriter(host, host.topic(ref.port), [
+            Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity,
+                     placement.process_of(edge.target.node), edge.when_absent)
+            for edge in remote], wiring.pool, graph.nodes[ref.node].type.resumes)
         wiring.writers.append(writer)
     output = OutputPort(type, local, publisher, codec, writer)
     for edge in remote:
@@ -114,15 +129,18 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
            on_arrival: Callable[[], None]) -> InputPort:
     name = graph.edge_name(edge)
     if name in wiring.local:
-        source: InputPort = LocalInput(wiring.local[name])
+        source: InputPort = wiring.local[name]
     else:
-        producer = graph.nodes[edge.source.node].ros_name
+        codec, type = codec_for(edge.type.wire), edge.type
+        siblings = graph.outgoing[edge.source.node][edge.source.port]
         reader = RemoteReader(
-            host, _input_name(graph, edge), f"{producer}/{edge.source.port}",
-            codec_for(edge.type.wire), edge.policy, edge.capacity,
-            _topic_qos(graph, placement, edge.source), on_arrival)
+            host, _input_name(graph, edge), graph.topic(edge.source),
+            lambda message: type.unpack(codec.decode(message)), edge.policy, edge.capacity,
+            max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
+            wiring.slots, on_arrival, _priority(graph, edge),
+            placement.process_of(edge.source.node), edge.when_absent)
         wiring.readers[name] = reader
-        source = RemoteInput(reader, edge.type)
+        source = reader
         if _sends_back(graph, edge):
             return HeldInput(source, send_updates(host, update_topic(graph, edge), edge.type))
     # The target decides: a merge passes on a model once, it does not hold it.
@@ -140,6 +158,10 @@ def _external_input(graph: Graph, host: NodeHost, ref: PortRef, wiring: Wiring,
     wiring.external[f"{reader.topic} → {graph.topic(ref)}"] = reader
     source = ExternalInput(reader, codec, type, host.get_logger())
     return HeldInput(source) if port.type.held else source
+
+
+def _priority(graph: Graph, edge: Edge) -> Callable[[Any], float] | None:
+    return graph.nodes[edge.target.node].type.inputs[edge.target.port].priority
 
 
 def _input_name(graph: Graph, edge: Edge) -> str:

@@ -9,6 +9,7 @@ The functions work on NumPy arrays and on torch tensors alike.
 from __future__ import annotations
 
 import math
+from importlib.resources import files
 from typing import TypeVar
 
 from dnne_ros.sim.contract import ArraySpec, TaskSpec
@@ -49,12 +50,17 @@ OBSERVATION = ArraySpec.unbounded(
 ACTION = ArraySpec(("effort",), ("N",), (-MAX_EFFORT,), (MAX_EFFORT,), (f"{JOINTS[0]}.effort",))
 
 
-def task_spec(num_envs: int) -> TaskSpec:
-    """Return the task for ``num_envs`` environments."""
+def task_spec(num_envs: int, device: str = "cpu") -> TaskSpec:
+    """Return the task for ``num_envs`` environments, with its tensors on ``device``."""
     return TaskSpec(
         name="Cartpole", num_envs=num_envs, observation=OBSERVATION, action=ACTION,
         discrete_actions=None, step_seconds=STEP_SECONDS, max_episode_steps=MAX_EPISODE_STEPS,
-        joints=JOINTS)
+        joints=JOINTS, device=device, description=description())
+
+
+def description() -> str:
+    """Return the robot's description, URDF."""
+    return files("dnne_ros.sim").joinpath("assets/cartpole.urdf").read_text(encoding="utf-8")
 
 
 def fallen(observations: Array) -> Array:

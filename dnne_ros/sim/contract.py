@@ -62,8 +62,9 @@ class TaskSpec:
     ``discrete_actions``: None when an action is ``action.size`` real numbers; otherwise the
     number of choices, and an action is one column that holds an index from 0.
     ``step_seconds``: simulated time between two observations.  ``max_episode_steps``: after how
-    many steps an episode times out.  ``joints``: their names in the robot's description, in the
-    task's order.
+    many steps an episode times out; 0: never.  ``joints``: their names in the robot's
+    description, in the task's order.  ``device``: where every tensor is, as torch writes it.
+    ``description``: the robot as URDF; empty where there is none.
     """
 
     name: str
@@ -74,6 +75,8 @@ class TaskSpec:
     step_seconds: float
     max_episode_steps: int
     joints: tuple[str, ...] = ()
+    device: str = "cpu"
+    description: str = ""
 
     def check_actions(self, actions: Tensor, step: int) -> None:
         """Raise SimulationError unless ``actions`` is finite float32 (num_envs, action.size).
@@ -81,15 +84,19 @@ class TaskSpec:
         ``step`` (counted from 1) is the one that the actions are for; the message names it, and
         the environment and column that is not a finite number.
         """
+        self.check_shape(actions, step)
+        if not actions.isfinite().all():
+            raise SimulationError(
+                f"{self.name}, step {step}: the action is not a number in "
+                f"{_first_bad(actions, self.action)}")
+
+    def check_shape(self, actions: Tensor, step: int) -> None:
+        """Raise SimulationError unless ``actions`` is float32 (num_envs, action.size)."""
         expected = (self.num_envs, self.action.size)
         if tuple(actions.shape) != expected or str(actions.dtype) != "torch.float32":
             raise SimulationError(
                 f"{self.name}, step {step}: expected actions float32 {expected} (environments, "
                 f"actions), found {_dtype(actions)} {tuple(actions.shape)}")
-        if not actions.isfinite().all():
-            raise SimulationError(
-                f"{self.name}, step {step}: the action is not a number in "
-                f"{_first_bad(actions, self.action)}")
 
     def check_observations(self, observations: Tensor, step: int) -> None:
         """Raise SimulationError if the physics gave a NaN or an infinity in ``step``."""
@@ -143,7 +150,14 @@ class Simulator(ABC):
     The same constructor arguments and the same actions give the same numbers, bit for bit, on
     one machine; how many threads work on it makes no difference.  Tensors that were handed out
     are never written again.
+
+    On a CUDA device nothing waits for the device in a step, so that values which are not finite
+    are found up to a hundred steps late; the error names the step in which they came up.
     """
+
+    resumes = True
+    """Whether `restore` goes on where `state` was taken.  Where it is False, the physics cannot
+    be saved: `restore` starts new episodes, the same ones each time."""
 
     @property
     @abstractmethod
@@ -172,6 +186,20 @@ class Simulator(ABC):
 
         """
 
+    def joint_state(self, env: int) -> tuple[list[float], list[float]]:
+        """Return positions (m, rad) and velocities (m/s, rad/s) of ``spec.joints`` in ``env``.
+
+        Here they are taken from the observations.  A task with joints whose observations don't
+        hold them overrides this, or has SimulationError raised.
+        """
+        spec, row = self.spec, self.observations()[env].tolist()
+        columns = {signal: row[at] for at, signal in enumerate(spec.observation.signals)}
+        try:
+            return tuple([columns[f"{joint}.{quantity}"] for joint in spec.joints]
+                         for quantity in ("position", "velocity"))
+        except KeyError as error:
+            raise SimulationError(f"{spec.name}: no observation is {error.args[0]}") from None
+
     @abstractmethod
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return everything that the future depends on, as tensors and JSON values.
@@ -181,7 +209,7 @@ class Simulator(ABC):
 
     @abstractmethod
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """Go back to what `state` returned; what follows is bit-identical.
+        """Go back to what `state` returned; what follows is bit-identical (but see `resumes`).
 
         Raises:
             SimulationError: the state does not fit this simulator, which is then unchanged.

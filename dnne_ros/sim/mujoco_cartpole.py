@@ -9,6 +9,7 @@ there are at most `BLOCK` environments in one; further blocks share it.
 
 from __future__ import annotations
 
+import copy
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,37 +19,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole
 from dnne_ros.sim.contract import SimulationError, Simulator, StepResult, TaskSpec
+from dnne_ros.sim.mujoco_scene import cartpole_scene
+from dnne_ros.sim.mujoco_warnings import take_over_warnings
+from dnne_ros.sim.randomization import Randomization
+from dnne_ros.sim.settings import SimulatorSettings
 
 BLOCK = 512
 """Environments in one MuJoCo model."""
-
-_X, _Y, _Z = cartpole.POLE_SIZE
-_SCENE = f"""
-<mujoco model="cartpole">
-  <compiler angle="radian" balanceinertia="false"/>
-  <option timestep="{cartpole.STEP_SECONDS / cartpole.SUBSTEPS!r}" integrator="Euler"
-          gravity="0 0 {-cartpole.GRAVITY}">
-    <flag contact="disable" constraint="disable" warmstart="disable"/>
-  </option>
-  <worldbody>{{bodies}}</worldbody>
-</mujoco>
-"""
-# The cart only slides: of its inertia, MuJoCo needs that it is there.  The pole's is that of a
-# homogeneous box, m/12·(a² + b²), about its centre of mass.
-_CARTPOLE = f"""
-    <body>
-      <joint type="slide" axis="0 1 0"/>
-      <inertial pos="0 0 0" mass="{cartpole.CART_MASS}" diaginertia="0.01 0.01 0.01"/>
-      <body>
-        <joint type="hinge" axis="1 0 0"/>
-        <inertial pos="0 0 {cartpole.POLE_CENTRE}" mass="{cartpole.POLE_MASS}"
-                  diaginertia="{cartpole.POLE_MASS / 12 * (_Y ** 2 + _Z ** 2)!r}
-                               {cartpole.POLE_MASS / 12 * (_X ** 2 + _Z ** 2)!r}
-                               {cartpole.POLE_MASS / 12 * (_X ** 2 + _Y ** 2)!r}"/>
-      </body>
-    </body>"""
+_VARIED = ("mass", "mass", "damping", "damping", "gain")
+"""Columns of what an episode draws: cart and pole, cart and pole, the effort."""
 
 
 class _Block:
@@ -62,6 +44,24 @@ class _Block:
         self._position = self._data.qpos.reshape(-1, 2)
         self._velocity = self._data.qvel.reshape(-1, 2)
         self._force = self._data.qfrc_applied.reshape(-1, 2)
+        self._own: tuple[mujoco.MjModel, mujoco.MjModel] | None = None
+        """Once it varies, the model as it was made and one that nobody shares."""
+
+    def vary(self, variations: np.ndarray) -> None:
+        """Take over ``variations`` (n, 4): factors on the masses, dampings, of cart and pole."""
+        if self._own is None:
+            self._own = self._model, copy.copy(self._model)
+        nominal, self._model = self._own
+        rows = variations[self._rows]
+        # Body 0 is the world; then come cart and pole of each environment.
+        factors = rows[:, :2].ravel()
+        self._model.body_mass[1:] = factors * nominal.body_mass[1:]
+        self._model.body_inertia[1:] = factors[:, np.newaxis] * nominal.body_inertia[1:]
+        masses = self._model.body_mass[1:].reshape(-1, 2)
+        subtrees = self._model.body_subtreemass[1:].reshape(-1, 2)
+        subtrees[:, 0] = masses.sum(axis=1)
+        subtrees[:, 1] = masses[:, 1]
+        self._model.dof_damping[:] = rows[:, 2:].ravel()
 
     def advance(self, physics: np.ndarray, efforts: np.ndarray) -> None:
         """Advance ``physics`` (n, 4) in place; ``efforts`` (n,) in newtons."""
@@ -82,17 +82,20 @@ class MujocoCartpole(Simulator):
     slides along +y: a pole that leans at a positive angle leans to negative y.
     """
 
-    def __init__(self, num_envs: int, seed: int, threads: int | None = None):
+    def __init__(self, num_envs: int, seed: int, threads: int | None = None,
+                 randomization: Randomization | None = None):
         """Make ``num_envs`` environments and reset them.
 
         Args:
             num_envs: at least 1 (ValueError).
             seed: of the start states; from 0 to 2**63 - 1.
             threads: how many blocks advance at once; None: as many as this process has cores.
+            randomization: from where each episode draws its masses, dampings and gain.
 
         """
         if num_envs < 1:
             raise ValueError(f"num_envs: expected at least 1, found {num_envs}")
+        take_over_warnings()
         self._spec = cartpole.task_spec(num_envs)
         self._blocks = _make_blocks(num_envs)
         threads = min(len(self._blocks), threads or os.cpu_count() or 1)
@@ -103,6 +106,10 @@ class MujocoCartpole(Simulator):
         self._physics = self._start_states(num_envs)
         self._lengths = np.zeros(num_envs, np.int32)
         self._steps = 0
+        self._randomization = randomization
+        if randomization is not None:
+            self._variations = np.empty((num_envs, len(_VARIED)))
+            self._vary(np.arange(num_envs))
 
     @property
     def spec(self) -> TaskSpec:
@@ -119,6 +126,8 @@ class MujocoCartpole(Simulator):
         self._steps += 1
         efforts = actions.detach().cpu().numpy()[:, 0]
         efforts = np.clip(efforts, -cartpole.MAX_EFFORT, cartpole.MAX_EFFORT)
+        if self._randomization is not None:
+            efforts = efforts * self._variations[:, -1]
         self._advance(efforts)
 
         before = self._physics.astype(np.float32)
@@ -140,6 +149,8 @@ class MujocoCartpole(Simulator):
             "lengths": torch.from_numpy(self._lengths.copy()),
             "generator": self._generator.get_state(),
         }
+        if self._randomization is not None:
+            tensors["variations"] = torch.from_numpy(self._variations.copy())
         return tensors, {"num_envs": self._spec.num_envs, "steps": self._steps}
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
@@ -152,6 +163,9 @@ class MujocoCartpole(Simulator):
         self._lengths[:] = tensors["lengths"].numpy()
         self._generator.set_state(tensors["generator"])
         self._steps = values["steps"]
+        if self._randomization is not None:
+            self._variations[:] = tensors["variations"].numpy()
+            self._apply_variations()
 
     def close(self) -> None:
         """End the threads."""
@@ -171,11 +185,34 @@ class MujocoCartpole(Simulator):
         if envs.size:
             self._physics[envs] = self._start_states(envs.size)
             self._lengths[envs] = 0
+            if self._randomization is not None:
+                self._vary(envs)
+
+    def _vary(self, envs: np.ndarray) -> None:
+        """Draw the physics of new episodes."""
+        ranges = np.array([getattr(self._randomization, name) for name in _VARIED])
+        uniform = torch.rand((len(envs), len(ranges)), generator=self._generator,
+                             dtype=torch.float64).numpy()
+        self._variations[envs] = ranges[:, 0] + uniform * (ranges[:, 1] - ranges[:, 0])
+        self._apply_variations()
+
+    def _apply_variations(self) -> None:
+        for block in self._blocks:
+            block.vary(self._variations[:, :-1])
 
     def _start_states(self, count: int) -> np.ndarray:
         """Draw ``count`` start states, float64 (count, 4)."""
         uniform = torch.rand((count, 4), generator=self._generator, dtype=torch.float64)
         return (2.0 * uniform.numpy() - 1.0) * self._start_limits
+
+
+def make(settings: SimulatorSettings) -> MujocoCartpole:
+    """Make what the settings ask for."""
+    try:
+        randomization = Randomization.parse(settings.randomization)
+    except ValueError as error:
+        raise InputError(f"simulator {settings.task}, randomization", [str(error)]) from error
+    return MujocoCartpole(settings.num_envs, settings.seed, settings.threads, randomization)
 
 
 def _make_blocks(num_envs: int) -> list[_Block]:
@@ -185,7 +222,6 @@ def _make_blocks(num_envs: int) -> list[_Block]:
     for start in range(0, num_envs, BLOCK):
         size = min(BLOCK, num_envs - start)
         if size not in models:
-            scene = _SCENE.format(bodies=_CARTPOLE * size)
-            models[size] = mujoco.MjModel.from_xml_string(scene)
+            models[size] = mujoco.MjModel.from_xml_string(cartpole_scene(size))
         blocks.append(_Block(models[size], start, start + size))
     return blocks

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -11,9 +10,6 @@ from typing import Any
 
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
-
-_SAMPLE_EVERY = 16
-"""One item in so many is timed: a look at the clock for each would cost as much as its way."""
 
 
 class Inbox:
@@ -34,9 +30,6 @@ class Inbox:
         self._on_taken = on_taken
         self._reader: asyncio.Future[None] | None = None
         self._wanted = 1
-        self._timed_item: Any = None
-        self._timed_at = 0.0
-        self._until_timed = 0
 
     def __len__(self) -> int:
         return len(self._items)
@@ -51,21 +44,26 @@ class Inbox:
         if self._limit and len(self._items) >= self._limit:
             self._items.popleft()
             self._stats.dropped += self._counts_drops
-        self._push(item)
-        self._until_timed -= 1
-        if self._until_timed < 0:
-            self._timed_item = item
-            self._timed_at = time.perf_counter()
-            self._until_timed = _SAMPLE_EVERY
-        reader = self._reader
-        if reader is not None and not reader.done() and len(self._items) >= self._wanted:
-            reader.set_result(None)
+        self._items.append(item)
+        self._wake_reader()
 
     async def take(self, timeout: float | None = None) -> Any:
         """Return the first item; TimeoutError when none came within ``timeout`` seconds."""
         if not self._items:
-            await self._wait(timeout, 1)
-        return self._taken()
+            if timeout is None and self._reader is None:  # the usual case, on the shortest way
+                self._wanted = 1
+                self._reader = asyncio.get_running_loop().create_future()
+                try:
+                    await self._reader
+                finally:
+                    self._reader = None
+            else:
+                await self._wait(timeout, 1)
+        item = self._pop()
+        self._stats.received += 1
+        if self._on_taken is not None:
+            self._on_taken()
+        return item
 
     async def take_batch(self, max_items: int, timeout: float | None = None) -> list[Any]:
         """Return ``max_items`` items, or those that came within ``timeout`` seconds: maybe none.
@@ -79,23 +77,15 @@ class Inbox:
             except TimeoutError:
                 if not self._items:
                     return []
-        return [self._taken() for _ in range(min(max_items, len(self._items)))]
-
-    def _taken(self) -> Any:
-        item = self._pop()
-        self._stats.received += 1
-        if item is self._timed_item and item is not None:
-            self._stats.took(time.perf_counter() - self._timed_at)
-            self._timed_item = None
-        if self._on_taken is not None:
-            self._on_taken()
-        return item
-
-    def _push(self, item: Any) -> None:
-        self._items.append(item)
+        return [await self.take() for _ in range(min(max_items, len(self._items)))]
 
     def _pop(self) -> Any:
         return self._items.popleft()
+
+    def _wake_reader(self) -> None:
+        reader = self._reader
+        if reader is not None and len(self._items) >= self._wanted and not reader.done():
+            reader.set_result(None)
 
     async def _wait(self, timeout: float | None, wanted: int) -> None:
         if self._reader is not None:
@@ -138,10 +128,12 @@ class PriorityInbox(Inbox):
         """Return how many items have come since the oldest one that waits, with that one."""
         return self._came - next(iter(self._waiting)) if self._waiting else 0
 
-    def _push(self, item: Any) -> None:
+    def offer(self, item: Any) -> None:
+        """Add an item."""
         heappush(self._items, (self._priority(item), self._came, item))
         self._waiting[self._came] = None
         self._came += 1
+        self._wake_reader()
 
     def _pop(self) -> Any:
         _, number, item = heappop(self._items)

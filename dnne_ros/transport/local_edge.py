@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from dnne_ros.transport.inbox import make_inbox
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
+
+
+_SAMPLE_EVERY = 16
 
 
 class LocalEdge:
@@ -26,6 +31,8 @@ class LocalEdge:
         self._limit = capacity if policy is EdgePolicy.LOSSLESS else math.inf
         self._inbox = make_inbox(policy, capacity, self._stats, self._on_taken, priority)
         self._on_room: Callable[[], None] | None = None
+        self._timed: deque[tuple[int, float]] = deque(maxlen=64)
+        self._time_next = 1
         self.get = self._inbox.take
         self.get_batch = self._inbox.take_batch
 
@@ -46,7 +53,12 @@ class LocalEdge:
 
     def deliver(self, value: Any) -> None:
         """Hand ``value`` over; the sender has made sure that the edge is not `full`."""
-        self._stats.sent += 1
+        stats = self._stats
+        stats.sent += 1
+        if stats.sent >= self._time_next:
+            # A look at the clock for each item would cost as much as its way.
+            self._timed.append((stats.sent, time.perf_counter()))
+            self._time_next = stats.sent + _SAMPLE_EVERY
         self._inbox.offer(value)
 
     def note_wait(self, waiting: bool) -> None:
@@ -57,5 +69,15 @@ class LocalEdge:
             self._stats.unblock()
 
     def _on_taken(self) -> None:
+        if self._timed:
+            self._time_taken()
         if self._on_room is not None:
             self._on_room()
+
+    def _time_taken(self) -> None:
+        """Note the latency of timed items; with priorities, of one that came about then."""
+        through = self._stats.received + self._stats.dropped
+        while self._timed and self._timed[0][0] <= through:
+            number, delivered = self._timed.popleft()
+            if number == through:
+                self._stats.took(time.perf_counter() - delivered)

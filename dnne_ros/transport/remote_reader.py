@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rclpy.event_handler import SubscriptionEventCallbacks
 from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
@@ -26,24 +26,26 @@ if TYPE_CHECKING:
     from rclpy.node import Node
 
 _SAMPLE_EVERY = 16
+_INLINE = int(FrameKind.INLINE)
 
 
-class _Item(NamedTuple):
+class _Item:
     """An item that waits to be taken.
 
-    ``message`` is the serialised message, ``memory`` the slot that it is in (from ``start``,
-    ``size`` bytes) until it is taken, ``value`` what it decodes to if that is known already.
+    ``message`` is the serialised message; or it lies in ``memory``, ``size`` bytes from
+    ``start``, until the item is taken.  ``value`` is what it decodes to if that is known already.
     ``large``: its size counts.
     """
 
-    number: int
-    stamp_ns: int
-    message: bytes | memoryview | None
-    memory: mmap.mmap | None = None
-    start: int = 0
-    size: int = 0
-    value: Any = None
-    large: bool = False
+    __slots__ = ("number", "stamp_ns", "message", "memory", "start", "size", "value", "large")
+
+    def __init__(self, number: int, stamp_ns: int, message: bytes | memoryview | None,
+                 large: bool):
+        self.number = number
+        self.stamp_ns = stamp_ns
+        self.message = message
+        self.large = large
+        self.memory: mmap.mmap | None = None
 
 
 class RemoteReader:
@@ -123,7 +125,8 @@ class RemoteReader:
 
     async def get(self, timeout: float | None = None) -> Any:
         """Return the next value; TimeoutError when none came within ``timeout`` seconds."""
-        self._finish_items()
+        if self._in_hand:
+            self._finish_items()
         return self._value(await self._inbox.take(timeout))
 
     async def get_batch(self, max_items: int, timeout: float | None = None) -> list[Any]:
@@ -133,8 +136,6 @@ class RemoteReader:
 
     def _finish_items(self) -> None:
         """Note that the node is through with what it took."""
-        if not self._in_hand:
-            return
         for number in self._in_hand:
             self._handled.add(number)
         self._in_hand.clear()
@@ -143,19 +144,20 @@ class RemoteReader:
             self._report()
 
     def _value(self, item: _Item) -> Any:
-        if item.number % _SAMPLE_EVERY == 0:
+        number = item.number
+        if number % _SAMPLE_EVERY == 0:
             self._stats.took(max(0.0, (time.time_ns() - item.stamp_ns) * 1e-9))
         if self._eager:
             value = item.value
-        elif item.memory is not None:
-            value = self._decode(copy_out(item.memory, item.start, item.size))
         else:
-            value = self._decode(item.message)
-        self._in_hand.append(item.number)
-        self._large_in_hand |= item.large
-        self._taken.add(item.number)
-        if self._lossless and self._taken.done - self._reported >= self._report_every:
-            self._report()
+            value = self._decode(item.message if item.memory is None else copy_out(
+                item.memory, item.start, item.size))
+        if self._lossless:
+            self._in_hand.append(number)
+            self._large_in_hand |= item.large
+            self._taken.add(number)
+            if self._taken.done - self._reported >= self._report_every:
+                self._report()
         return value
 
     def _on_message(self, message: bytes) -> None:
@@ -197,42 +199,35 @@ class RemoteReader:
         self._report()
 
     def _receive(self, frame: Frame, message: bytes) -> None:
-        if not self._lossless:
-            if frame.number >= self._next:
-                self._next = frame.number + 1
-                self._accept(frame, message)
-            return
-        if frame.number < self._next or frame.number in self._early:
-            self._stats.duplicated += 1
-        elif frame.number > self._next:
-            self._early[frame.number] = (frame, message)
-        else:
+        number = frame.number
+        if number == self._next or number > self._next and not self._lossless:
+            self._next = number + 1
             self._accept(frame, message)
-            self._next += 1
-            while self._next in self._early:
+            while self._early and self._next in self._early:
                 self._accept(*self._early.pop(self._next))
                 self._next += 1
+        elif number > self._next and number not in self._early:
+            self._early[number] = (frame, message)
+        elif self._lossless:
+            self._stats.duplicated += 1
 
     def _accept(self, frame: Frame, message: bytes) -> None:
-        if frame.kind == FrameKind.SLOT:
-            name, start, size = parse_slot(frame, message)
-            item = _Item(frame.number, frame.stamp_ns, None, self._slots.open(name), start, size,
-                         large=True)
-        else:
+        large = len(message) >= SHARED_FROM
+        if frame.kind == _INLINE:
             item = _Item(frame.number, frame.stamp_ns, memoryview(message)[HEAD_SIZE:frame.end],
-                         large=len(message) >= SHARED_FROM)
-        if self._eager or item.memory is not None and not self._lossless:
-            item = self._unpacked(item)
+                         large)
+        else:
+            item = _Item(frame.number, frame.stamp_ns, None, True)
+            name, item.start, item.size = parse_slot(frame, message)
+            item.memory = self._slots.open(name)
+            if self._eager or not self._lossless:
+                item.message = copy_out(item.memory, item.start, item.size)
+                item.memory = None
+        if self._eager:
+            item.value = self._decode(item.message)
         self._inbox.offer(item)
         if item.large and not self._lossless:
             self._report()
-
-    def _unpacked(self, item: _Item) -> _Item:
-        """Return the item with its message out of the slot, and decoded if its order needs it."""
-        message = item.message if item.memory is None \
-            else copy_out(item.memory, item.start, item.size)
-        return _Item(item.number, item.stamp_ns, message, large=item.large,
-                     value=self._decode(message) if self._eager else None)
 
     def _report(self) -> None:
         received = self._next - 1

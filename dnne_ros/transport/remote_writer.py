@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -57,7 +58,14 @@ class Consumer:
     heard_us: bool = False
     greeted_at: float = 0.0
     stalled: tuple[int, int, float] = (-1, 0, 0.0)
-    stats: EdgeStats = field(default_factory=EdgeStats)
+    counts: EdgeStats = field(default_factory=EdgeStats)
+    sent_so_far: Callable[[], int] = int
+
+    @property
+    def stats(self) -> EdgeStats:
+        """Return the counters as they are now."""
+        self.counts.sent = self.sent_so_far()
+        return self.counts
 
     @property
     def lossless(self) -> bool:
@@ -75,15 +83,17 @@ class Consumer:
         return self.handled if self.lossless else self.received
 
 
-@dataclass
 class _Kept:
     """An item that somebody may need again, or that lies in a slot until it has been read."""
 
-    number: int
-    frame: bytes
-    slot: Slot | None
-    size: int
-    uses: int = 0
+    __slots__ = ("number", "frame", "slot", "size", "uses")
+
+    def __init__(self, number: int, frame: bytes, slot: Slot | None, size: int):
+        self.number = number
+        self.frame = frame
+        self.slot = slot
+        self.size = size
+        self.uses = 0
 
 
 class RemoteWriter:
@@ -106,6 +116,8 @@ class RemoteWriter:
         self._pool = pool
         self._resumes = resumes
         self._consumers = {consumer.name: consumer for consumer in consumers}
+        for consumer in self._consumers.values():
+            consumer.sent_so_far = lambda: self._sent
         self._lossless = [consumer for consumer in self._consumers.values()
                           if consumer.policy is EdgePolicy.LOSSLESS]
         self._keeps_newest = any(consumer.policy is EdgePolicy.LATEST
@@ -121,6 +133,8 @@ class RemoteWriter:
         self._lent: deque[_Kept] = deque()
         self._newest: _Kept | None = None
         self._shares_memory = False
+        self._anyone_absent = False
+        self._room_until: float = min((c.capacity for c in self._lossless), default=math.inf)
         self._on_room: Callable[[], None] | None = None
         capacity = max((c.capacity for c in self._consumers.values()), default=1)
         self._publisher = node.create_publisher(
@@ -155,20 +169,20 @@ class RemoteWriter:
     @property
     def full(self) -> bool:
         """Tell whether a sender must wait for a lossless consumer."""
-        return any(self._is_full(consumer) for consumer in self._lossless)
+        return self._sent >= self._room_until
 
     def note_wait(self, waiting: bool) -> None:
         """Note that the sender waits, as far as it is for a consumer here that is full."""
         for consumer in self._lossless:
-            if waiting and self._is_full(consumer):
-                consumer.stats.block()
+            if waiting and self._sent >= self._room_for(consumer):
+                consumer.counts.block()
             else:
-                consumer.stats.unblock()
+                consumer.counts.unblock()
 
     def send(self, parts: Sequence[bytes | memoryview]) -> None:
         """Send a message, given in parts; the sender has made sure that nobody is `full`."""
         self._sent += 1
-        size = sum(map(len, parts))
+        size = len(parts[0]) if len(parts) == 1 else sum(map(len, parts))
         slot = self._slot_for(size) if size >= SHARED_FROM else None
         kind, body, body_size = FrameKind.INLINE, parts, size
         if slot is not None:
@@ -182,8 +196,8 @@ class RemoteWriter:
     def drop(self, consumer: Consumer) -> None:
         """Go on without a consumer that is gone; it is welcome again when it is heard of."""
         consumer.absent = True
-        consumer.stats.dropped += self._sent - consumer.received
-        consumer.stats.unblock()
+        consumer.counts.dropped += self._sent - consumer.received
+        consumer.counts.unblock()
         self._progressed()
 
     def _slot_for(self, size: int) -> Slot | None:
@@ -193,30 +207,34 @@ class RemoteWriter:
             return None
         return self._pool.take(size)
 
-    def _is_full(self, consumer: Consumer) -> bool:
-        waiting = self._sent - consumer.taken
-        return not consumer.absent and waiting > 0 and (
-            waiting >= consumer.capacity or consumer.bytes_to_take >= BYTES_IN_FLIGHT)
+    def _room_for(self, consumer: Consumer) -> float:
+        """Return the number of the last item that a lossless consumer has room for."""
+        if consumer.absent:
+            return math.inf
+        if consumer.bytes_to_take >= BYTES_IN_FLIGHT:
+            return self._sent
+        return consumer.taken + consumer.capacity
 
     def _keep(self, kept: _Kept) -> None:
-        for consumer in self._consumers.values():
-            consumer.stats.sent = kept.number
-            if consumer.absent:
-                consumer.stats.dropped += 1
-            elif consumer.lossless or kept.slot is not None:
-                consumer.bytes_to_take += kept.size
-        for needed, held in ((self._lossless, self._kept),
-                             (self._droppable and kept.slot is not None, self._lent)):
-            if needed:
-                held.append(kept)
+        if self._lossless:
+            self._kept.append(kept)
+            kept.uses = 1
+        if self._droppable:
+            if kept.slot is not None:
+                self._lent.append(kept)
                 kept.uses += 1
-        if self._keeps_newest:
-            kept.uses += 1
-            if self._newest is not None:
-                self._release(self._newest)
-            self._newest = kept
-        if any(consumer.absent for consumer in self._consumers.values()):
-            self._forget()
+            if self._keeps_newest:
+                kept.uses += 1
+                if self._newest is not None:
+                    self._release(self._newest)
+                self._newest = kept
+        if kept.size or self._anyone_absent:
+            for consumer in self._consumers.values():
+                if consumer.absent:
+                    consumer.counts.dropped += 1
+                elif consumer.lossless or kept.slot is not None:
+                    consumer.bytes_to_take += kept.size
+            self._progressed()
 
     def _forget(self) -> None:
         """Let go of what everybody is done with."""
@@ -304,7 +322,7 @@ class RemoteWriter:
         if consumer.absent:  # it slept, and what it missed is dropped
             consumer.absent = False
             if consumer.stream == self._stream:
-                consumer.stats.dropped -= credit.received - consumer.received
+                consumer.counts.dropped -= credit.received - consumer.received
                 consumer.first = self._sent + 1
                 consumer.stream = 0
                 consumer.greeted_at = 0.0
@@ -319,7 +337,7 @@ class RemoteWriter:
         consumer.bytes_to_take = self._bytes_between(consumer, consumer.got, self._sent)
         repeated = self._send_again(consumer, credit.received, self._sent)
         if consumer.may_repeat:
-            consumer.stats.duplicated += repeated
+            consumer.counts.duplicated += repeated
             consumer.may_repeat = False
         if consumer.policy is EdgePolicy.LATEST and self._newest is not None:
             self._publisher.publish(readdressed(self._newest.frame, consumer.incarnation))
@@ -369,5 +387,7 @@ class RemoteWriter:
         self._forget()
         self._shares_memory = bool(self._pool.beacon) and all(
             consumer.shares_memory or consumer.absent for consumer in self._consumers.values())
+        self._anyone_absent = any(consumer.absent for consumer in self._consumers.values())
+        self._room_until = min(map(self._room_for, self._lossless), default=math.inf)
         if self._on_room is not None:
             self._on_room()

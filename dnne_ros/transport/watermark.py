@@ -13,7 +13,7 @@ class Watermark:
 
     def add(self, number: int) -> None:
         """Note that ``number`` is done."""
-        if number == self.done + 1 and not self._beyond:
+        if number == self.done + 1 and not self._beyond:  # the usual case
             self.done = number
             return
         if number > self.done:

@@ -1,7 +1,9 @@
 """A robot that happens to be a cart with a pole: two topics and MuJoCo, nothing of dnne_ros.
 
-Runs as a process of its own, ``cartpole_plant.py SECONDS``; prints what happened as JSON.  It
-stands still until the first command, and falls silent at the end to see what is commanded then.
+Runs as a process of its own, ``cartpole_plant.py SECONDS [unplug]``; prints what happened as
+JSON.  It stands still until the first command, and falls silent at the end to see what is
+commanded then.  With ``unplug`` its joint states are missing for a second in the middle; then
+somebody puts the cart and the pole back, and plugs them in again.
 """
 
 import json
@@ -44,8 +46,9 @@ class Plant:
     def __init__(self):
         self.model = mujoco.MjModel.from_xml_string(SCENE)
         self.data = mujoco.MjData(self.model)
-        self.data.joint("cart_to_pole").qpos[0] = 0.1
+        self.put_back()
         self.commands = []
+        self.moments = []
         self.node = rclpy.create_node("plant")
         self.publisher = self.node.create_publisher(
             JointState, "/joint_states", qos_profile_sensor_data)
@@ -54,8 +57,13 @@ class Plant:
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
 
+    def put_back(self):
+        mujoco.mj_resetData(self.model, self.data)
+        self.data.joint("cart_to_pole").qpos[0] = 0.1
+
     def command(self, message):
         self.commands.append(list(message.data))
+        self.moments.append(time.monotonic())
         self.data.ctrl[0] = message.data[0]
 
     def publish(self):
@@ -97,18 +105,37 @@ class Plant:
             angle = max(angle, abs(self.data.joint("cart_to_pole").qpos[0]))
         return x, angle
 
+    def unplug(self):
+        """Return the seconds from the last joint states to the safe command, and what came."""
+        self.publish()
+        start = due = time.monotonic()
+        known = len(self.commands)
+        while due < start + SILENCE:
+            due += PERIOD
+            self.spin_until(due)
+            mujoco.mj_step(self.model, self.data, SUBSTEPS)
+        arrived = list(zip(self.moments, self.commands))[known:]
+        safe = next((moment - start for moment, command in arrived if command == [0.0]), None)
+        return safe, [command for moment, command in arrived if safe and moment >= start + safe]
+
 
 def main():
     rclpy.init()
     plant = Plant()
     plant.wait_for_command()
     plant.commands.clear()
+    plant.moments.clear()
     x, angle = plant.run(float(sys.argv[1]))
+    unplugged = {}
+    if "unplug" in sys.argv:
+        unplugged["safe_after"], unplugged["while_safe"] = plant.unplug()
+        plant.put_back()
+        x, angle = plant.run(float(sys.argv[1]))
     commands = len(plant.commands)
     plant.spin_until(time.monotonic() + SILENCE)
     print(json.dumps({
         "x": x, "angle": angle, "commands": commands, "last_command": plant.commands[-1],
-        "sizes": sorted({len(command) for command in plant.commands})}), flush=True)
+        "sizes": sorted({len(command) for command in plant.commands}), **unplugged}), flush=True)
 
 
 main()

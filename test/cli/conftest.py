@@ -95,6 +95,17 @@ def cartpole(repository):
 
 
 @pytest.fixture(scope="session")
+def trained(tmp_path_factory, repository, cartpole):
+    """Return the checkpoint of a policy that has solved the task in simulation."""
+    folder = tmp_path_factory.mktemp("trained")
+    subprocess.run(
+        [sys.executable, "-m", "dnne_ros", "run", str(cartpole), "--quiet", "--until-return",
+         "450", "--seed", "1", "--save-checkpoint-dir", "checkpoint"], cwd=folder, check=True,
+        timeout=120, env={**os.environ, "PYTHONPATH": str(repository)})
+    return folder / "checkpoint"
+
+
+@pytest.fixture(scope="session")
 def command(repository):
     """Run a `dnne-ros` command to its end."""
     def run(*arguments, cwd=None):

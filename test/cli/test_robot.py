@@ -1,7 +1,6 @@
 """The trained policy on a robot that knows nothing of dnne_ros: two topics, real processes."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,17 +11,6 @@ PLANT = Path(__file__).with_name("cartpole_plant.py")
 SECONDS = 20
 REMAP = ("--ros-args", "-r", "joint_observations_8/joint_states:=/joint_states",
          "-r", "joint_commands_9/commands:=/effort_controller/commands")
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, repository, cartpole):
-    """Return the checkpoint of a policy that has solved the task in simulation."""
-    folder = tmp_path_factory.mktemp("trained")
-    subprocess.run(
-        [sys.executable, "-m", "dnne_ros", "run", str(cartpole), "--quiet", "--until-return",
-         "450", "--seed", "1", "--save-checkpoint-dir", "checkpoint"], cwd=folder, check=True,
-        timeout=120, env={**os.environ, "PYTHONPATH": str(repository)})
-    return folder / "checkpoint"
 
 
 @pytest.fixture

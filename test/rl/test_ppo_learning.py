@@ -14,15 +14,6 @@ mujoco_cartpole = pytest.importorskip("dnne_ros.sim.mujoco_cartpole")
 SOLVED = 450.0
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Keep torch from spreading small networks over cores; put it back afterwards."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def draws(seed, name):
     """Return a generator of its own for each purpose."""
     generator = torch.Generator()

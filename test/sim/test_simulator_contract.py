@@ -1,7 +1,7 @@
 """What every simulator must do, checked for each back end that is installed.
 
-A new back end is tested by its entry in `dnne_ros.sim.registry.TASKS`; a new task also needs a
-way to survive in `SURVIVE` here.
+A new back end is tested by its line in `CASES`; a new task also needs a way to survive in
+`SURVIVE`.
 """
 
 import json
@@ -10,22 +10,33 @@ import pytest
 import torch
 
 from dnne_ros.sim.contract import SimulationError
-from dnne_ros.sim.registry import TASKS, make_simulator
+from dnne_ros.sim.registry import BACKENDS, make_simulator
 
 NUM_ENVS = 5
 
-# For each task, actions that keep an episode going until it times out: state feedback.
+CASES = [("Cartpole", "mujoco"), ("Cartpole", "torch"), ("Cartpole", "mujoco_warp"),
+         ("CartPole-v1", "gymnasium"), ("InvertedPendulum-v5", "gymnasium")]
+
+
+def feedback(*gains):
+    """Return a controller: observations times ``gains``."""
+    return lambda observations: observations @ torch.tensor(gains).unsqueeze(1)
+
+
+# For each task, actions that keep an episode going until it times out.
 SURVIVE = {
-    "Cartpole": lambda observations: observations @ torch.tensor([[2.8], [5.6], [-60.0], [-13.5]]),
+    "Cartpole": feedback(2.8, 5.6, -60.0, -13.5),
+    "CartPole-v1": lambda observations: (
+        feedback(0.1, 0.3, 1.0, 0.6)(observations) > 0).float(),
+    "InvertedPendulum-v5": feedback(0.1, 5.0, 0.3, 1.0),
 }
 
 
-@pytest.fixture(params=[(task, name) for task, backends in TASKS.items() for name in backends],
-                ids=lambda param: "-".join(param))
+@pytest.fixture(params=CASES, ids="-".join)
 def make(request):
     """Return a function that makes simulators of one task and back end."""
     task, backend = request.param
-    pytest.importorskip(TASKS[task][backend].requires)
+    pytest.importorskip(BACKENDS[backend].requires)
     made = []
 
     def make_one(num_envs=NUM_ENVS, seed=0, **options):

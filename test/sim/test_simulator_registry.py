@@ -9,15 +9,59 @@ from dnne_ros.errors import InputError
 from dnne_ros.sim import registry
 
 
-def test_unknown_task_lists_those_there_are():
-    with pytest.raises(InputError, match="unknown task 'Cartpool'; there are: Cartpole"):
+def test_unknown_environment_lists_what_there_is():
+    with pytest.raises(InputError, match="unknown environment 'Cartpool'; there are:") as caught:
+        registry.make_simulator("Cartpool", 1, seed=0)
+    for line in ("mujoco: Cartpole", "torch: Cartpole", "gymnasium: every registered"):
+        assert line in str(caught.value)
+
+
+def test_unknown_back_end_lists_what_there_is():
+    with pytest.raises(InputError, match="unknown back end 'bullet'; there are:\n    mujoco"):
+        registry.make_simulator("Cartpole", 1, backend="bullet", seed=0)
+
+
+def test_a_back_end_without_the_task_is_refused():
+    with pytest.raises(InputError, match="back end 'torch' does not do 'HalfCheetah-v5'"):
+        registry.make_simulator("HalfCheetah-v5", 1, backend="torch", seed=0)
+
+
+def test_two_back_ends_at_once_are_refused():
+    with pytest.raises(InputError, match="name asks for the back end 'torch', the widget for "
+                                         "'mujoco'"):
+        registry.make_simulator("torch:Cartpole", 1, backend="mujoco", seed=0)
+
+
+def test_what_is_missing_is_listed_with_its_command(monkeypatch):
+    monkeypatch.setitem(sys.modules, "gymnasium", None)
+    with pytest.raises(InputError, match="not installed: pip install 'gymnasium"):
         registry.make_simulator("Cartpool", 1, seed=0)
 
 
-def test_unknown_back_end_lists_those_there_are():
-    with pytest.raises(InputError, match="unknown back end 'bullet' for task 'Cartpole'; "
-                                         "there are: mujoco"):
-        registry.make_simulator("Cartpole", 1, backend="bullet", seed=0)
+@pytest.mark.parametrize("task, options, module", [
+    ("Cartpole", {}, "mujoco_cartpole"),
+    ("mujoco:Cartpole", {}, "mujoco_cartpole"),
+    ("torch:Cartpole", {}, "torch_cartpole"),
+    ("Cartpole", {"backend": "torch"}, "torch_cartpole"),
+    ("CartPole-v1", {}, "gymnasium_envs"),
+    ("gymnasium:CartPole-v1", {"backend": "gymnasium"}, "gymnasium_envs"),
+])
+def test_name_and_widget_choose_the_back_end(task, options, module):
+    pytest.importorskip("gymnasium")
+    simulator = registry.make_simulator(task, 2, seed=0, **options)
+    assert type(simulator).__module__ == f"dnne_ros.sim.{module}"
+    simulator.close()
+
+
+def test_the_default_is_one_that_is_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mujoco", None)
+    simulator = registry.make_simulator("Cartpole", 1, seed=0)
+    assert type(simulator).__module__ == "dnne_ros.sim.torch_cartpole"
+
+
+def test_physics_that_cannot_vary_is_refused():
+    with pytest.raises(InputError, match="back end 'torch' cannot vary the physics .*: mujoco"):
+        registry.make_simulator("torch:Cartpole", 1, seed=0, randomization="mass:0.8..1.2")
 
 
 def test_no_environments_are_refused():
@@ -30,7 +74,7 @@ def test_missing_package_says_how_to_install_it(monkeypatch):
     monkeypatch.delitem(sys.modules, "dnne_ros.sim.mujoco_cartpole", raising=False)
     with pytest.raises(InputError, match="needs mujoco, which is not installed: "
                                          "pip install 'mujoco>=3.2'"):
-        registry.make_simulator("Cartpole", 1, seed=0)
+        registry.make_simulator("Cartpole", 1, backend="mujoco", seed=0)
 
 
 def test_nothing_heavy_is_imported_before_it_is_asked_for():

@@ -53,8 +53,11 @@ class Edges:
         self.output = OutputPort(AnyPayload(), [], None, self.codec, self.writer)
         self.consumers = {consumer.name.partition("/")[0]: consumer
                           for consumer in self.writer.consumers}
-        self.stats = {name: consumer.stats for name, consumer in self.consumers.items()}
         return node
+
+    @property
+    def stats(self):
+        return {name: consumer.stats for name, consumer in self.consumers.items()}
 
     def start(self, *names):
         """Start these consumers, or all; one that is there already is replaced."""

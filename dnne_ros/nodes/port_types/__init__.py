@@ -7,6 +7,7 @@ reading the catalogue stays fast.
 
 from dnne_ros.nodes.port_types.base import AnyValue, PortType
 from dnne_ros.nodes.port_types.dictionaries import Dict, Schema
+from dnne_ros.nodes.port_types.learning import GradientTensor, Layers, Network
 from dnne_ros.nodes.port_types.naming import port_type_named
 from dnne_ros.nodes.port_types.objects import Dataloader, Dataset, Optimizer, SimHandle
 from dnne_ros.nodes.port_types.policies import Model, PolicyOutput
@@ -22,10 +23,13 @@ __all__ = [
     "Dataset",
     "Dict",
     "Float",
+    "GradientTensor",
     "Image",
     "Int",
     "JointState",
+    "Layers",
     "Model",
+    "Network",
     "Optimizer",
     "PolicyOutput",
     "PortType",

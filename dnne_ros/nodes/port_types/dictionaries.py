@@ -7,6 +7,7 @@ from typing import Any
 
 from dnne_ros.nodes.port_types.base import PortType
 from dnne_ros.transport.payload import Wire
+from dnne_ros.transport.policy import EdgePolicy
 
 
 class Dict(PortType):
@@ -35,6 +36,7 @@ class Schema(Dict):
     """What a data set says of itself: shapes, classes, ranges."""
 
     name = "SCHEMA"
+    policy = EdgePolicy.LATEST
     held = True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dnne_ros.nodes.port_types.base import AnyValue, PortType
 from dnne_ros.nodes.port_types.dictionaries import Dict, Schema
+from dnne_ros.nodes.port_types.learning import GradientTensor, Layers, Network
 from dnne_ros.nodes.port_types.objects import Dataloader, Dataset, Optimizer, SimHandle
 from dnne_ros.nodes.port_types.policies import Model, PolicyOutput
 from dnne_ros.nodes.port_types.robots import JointState
@@ -15,10 +16,12 @@ _BY_ENDING: tuple[tuple[str, type[PortType]], ...] = (
     ("SCHEMA_PYDICT", Schema), ("SCHEMA", Schema), ("PYDICT", Dict), ("DICT", Dict),
     ("DATASET_OBJ", Dataset), ("DATASET", Dataset),
     ("DATALOADER_OBJ", Dataloader), ("DATALOADER", Dataloader),
-    ("OPTIMIZER_OBJ", Optimizer), ("OPTIMIZER", Optimizer), ("MODEL_OBJ", Model),
-    ("MODEL", Model), ("TRIGGER", Sync), ("SYNC", Sync), ("TENSOR", Tensor), ("ACTION", Action),
-    ("FLOAT", Float), ("INT", Int), ("BOOLEAN", Boolean), ("STRING", String), ("IMAGE", Image),
-    ("JOINT_STATE", JointState),
+    ("OPTIMIZER_OBJ", Optimizer), ("OPTIMIZER", Optimizer), ("NETWORK_MODEL_OBJ", Network),
+    ("NETWORK_MODEL", Network), ("MODEL_OBJ", Model),
+    ("MODEL", Model), ("TRIGGER", Sync), ("SYNC", Sync),
+    ("GRADIENT_TENSOR", GradientTensor), ("TENSOR", Tensor), ("LAYERS", Layers),
+    ("ACTION", Action), ("FLOAT", Float), ("INT", Int), ("BOOLEAN", Boolean), ("STRING", String),
+    ("IMAGE", Image), ("JOINT_STATE", JointState),
 )
 
 

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 def tensor_to_array(tensor: TorchTensor, axes: tuple[str, ...] = ()) -> Array:
     """Return a tensor (any dtype, shape and device) as an array, without a copy on the CPU."""
-    import torch
+    try:
+        return Array(tensor.numpy(), axes)
+    except (RuntimeError, TypeError):  # a gradient, another device, a type that numpy has not
+        import torch
 
-    tensor = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    if dtype in STORED_AS:
-        return Array(tensor.view(getattr(torch, STORED_AS[dtype])).numpy(), axes, dtype)
-    return Array(tensor.numpy(), axes)
+        tensor = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        if dtype in STORED_AS:
+            return Array(tensor.view(getattr(torch, STORED_AS[dtype])).numpy(), axes, dtype)
+        return Array(tensor.numpy(), axes)
 
 
 def array_to_tensor(array: Array) -> TorchTensor:

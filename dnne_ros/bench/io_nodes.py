@@ -1,0 +1,83 @@
+"""The nodes of ``dnne-ros bench io``."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+
+from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.port_types import Int
+from dnne_ros.nodes.ports import Input, Output
+from dnne_ros.nodes.widget import Widget
+from dnne_ros.transport.policy import EdgePolicy
+
+TICK_HZ = 100.0
+READ_SECONDS = 0.05
+
+
+class Camera:
+    """A device whose read blocks until the next frame, at 20 frames a second."""
+
+    def __init__(self):
+        """Start with frame 0."""
+        self._frame = 0
+
+    def read(self) -> int:
+        """Wait for the next frame and return its number."""
+        time.sleep(READ_SECONDS)
+        self._frame += 1
+        return self._frame
+
+
+class AwaitingCameraNode(Node):
+    """Read the camera in a thread of the node's own."""
+
+    frame = Output(Int(), "The frame's number.")
+
+    def setup(self) -> None:
+        """Open the camera."""
+        self._camera = Camera()
+
+    async def process(self) -> None:
+        """Send one frame after another."""
+        while True:
+            await self.send_output(await self._read(), "frame")
+
+    async def _read(self) -> int:
+        return await self.run_blocking(self._camera.read, timeout=1.0)
+
+
+class BlockingCameraNode(AwaitingCameraNode):
+    """Read the camera in the event loop, as one must not."""
+
+    async def _read(self) -> int:
+        await asyncio.sleep(0)  # the others get their turn between two frames, and no more
+        return self._camera.read()
+
+
+class ControlNode(Node):
+    """Tick at 100 Hz and count the ticks that came before the next one was due."""
+
+    frame = Input(Int(), "What the camera saw last.", policy=EdgePolicy.LATEST)
+    seconds = Widget(30.0, "How long.", minimum=0.1, unit="s")
+
+    async def process(self) -> None:
+        """Tick, then report and end the run."""
+        first = await self.get_input("frame")
+        period, frame = 1.0 / TICK_HZ, first
+        start = now = time.monotonic()
+        kept, latest = set(), 0.0
+        while now - start < self.seconds:
+            tick = int((now - start) / period)
+            kept.add(tick)
+            with suppress(TimeoutError):  # no newer frame: control goes on with the last one
+                frame = await self.get_input("frame", timeout=0.0)
+            due = start + (tick + 1) * period
+            await asyncio.sleep(due - time.monotonic())
+            now = time.monotonic()
+            latest = max(latest, now - due)
+        self.context.report({
+            "kept": len(kept) / round(self.seconds / period), "latest_s": latest,
+            "frames_per_s": (frame - first) / (now - start)})
+        await self.context.finish("measured")

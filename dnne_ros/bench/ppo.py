@@ -1,0 +1,193 @@
+"""PPO: our graph beside rsl_rl and Stable-Baselines3 on the same simulator.
+
+Every training runs in a process of its own (ours split: in three), with the same sizes,
+hyperparameters and number of torch threads.  Clocks start when everything is made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+from dnne_ros.bench import ppo_setting as setting
+from dnne_ros.bench.rounds import Case, document, interleave, ratio
+from dnne_ros.bench.table import Table
+from dnne_ros.errors import DnneError, InputError
+
+FUSED, SPLIT = "graph, fused", "graph, 3 processes"
+RSL_RL, SB3 = "rsl_rl", "stable_baselines3"
+_INSTALL = {RSL_RL: "rsl-rl-lib", SB3: "stable-baselines3"}
+_TARGETS = {(FUSED, 512): 1.1, (FUSED, 64): 1.0, (SPLIT, 512): 0.6}
+_SOLVE_ENVS = 512
+_GRACE_SECONDS = 60.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --envs, --seeds, --peers, --seconds and --limit."""
+    parser.add_argument("--envs", default="512,64", metavar="N,…",
+                        help="environments side by side, for speed (default 512,64)")
+    parser.add_argument("--seeds", type=int, default=5, metavar="N",
+                        help=f"how many seeds are trained until {setting.SOLVED:g} (default 5)")
+    parser.add_argument("--peers", default=f"{RSL_RL},{SB3}", metavar="NAME,…",
+                        help=f"which of {RSL_RL}, {SB3} (default both; '' for none)")
+    parser.add_argument("--seconds", type=float, default=6.0, metavar="T",
+                        help="length of a run for speed (default 6)")
+    parser.add_argument("--limit", type=float, default=120.0, metavar="T",
+                        help="a seed that takes longer is not solved (default 120)")
+
+
+def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    """Return environment steps per second, times to solve, and the parts of our own."""
+    sizes, peers = _read(options)
+    missing = {peer: f"not installed: pip install {_INSTALL[peer]}" for peer in peers
+               if util.find_spec(peer) is None}
+    for peer, reason in missing.items():
+        say(f"{peer} is {reason}")
+    runners = {FUSED: _ours("fused"), SPLIT: _ours("three")} | {
+        peer: _theirs(peer) for peer in peers if peer not in missing}
+    speed = interleave({
+        f"{name}, {envs}": _speed(run, envs, options.seconds)
+        for envs in sizes for name, run in runners.items()}, options.rounds, say)
+    solve = interleave({name: _solve(run, options.limit) for name, run in runners.items()},
+                       options.seeds, say) if options.seeds else {}
+    parts = {str(envs): _parts(envs, options.seconds, say) for envs in sizes}
+    result = document("ppo", speed, options.rounds, sizes=sizes, parts_us=parts, missing=missing,
+                      solve=solve, solved_at=setting.SOLVED, torch_threads=setting.TORCH_THREADS)
+    result["ratios"] = {name: ratio(figures["env_steps_per_s"], _beside(result, name, RSL_RL))
+                        for name, figures in result["medians"].items()}
+    return result
+
+
+def tables(document: dict[str, Any]) -> list[Table]:
+    """Return the tables of speed, of times to solve and of our parts."""
+    speed = Table("Cartpole, 64-64, horizon 16: environment steps/s, medians",
+                  ("", "environments", "steps/s", "beside rsl_rl", "target"))
+    for name, figures in document["medians"].items():
+        case, envs = name.rsplit(", ", 1)
+        beside, target = document["ratios"][name], _TARGETS.get((case, int(envs)))
+        speed.rows.append((case, envs, f"{figures['env_steps_per_s']:,.0f}",
+                           "–" if beside is None else f"{beside:.2f}",
+                           "" if target is None else f"≥ {target:.1f}"))
+    solve = Table(f"Until the mean return is {document['solved_at']:g}, {_SOLVE_ENVS} "
+                  "environments: medians of the seeds", ("", "solved", "seconds", "env steps"))
+    for case, figures in document["solve"].items():
+        solved = figures["solved"]
+        median = {name: statistics.median(figures[name]) if figures.get(name) else None
+                  for name in ("seconds", "env_steps")}
+        solve.rows.append((case, f"{sum(solved):.0f} of {len(solved)}",
+                           "–" if median["seconds"] is None else f"{median['seconds']:.2f}",
+                           "–" if median["env_steps"] is None else f"{median['env_steps']:,.0f}"))
+    parts = Table("Where our time goes, fused: µs for a step of all environments",
+                  ("environments", *next(iter(document["parts_us"].values()))))
+    for envs, figures in document["parts_us"].items():
+        parts.rows.append((envs, *(f"{value:,.0f}" for value in figures.values())))
+    return [speed, *([solve] if solve.rows else []), parts]
+
+
+def _read(options: argparse.Namespace) -> tuple[list[int], list[str]]:
+    """Return sizes and peers; `InputError` for what cannot be measured."""
+    problems = []
+    sizes = [int(word) if word.strip().isdecimal() else 0 for word in options.envs.split(",")]
+    if min(sizes) < 1:
+        problems.append(f"--envs: expected numbers from 1, found {options.envs!r}")
+    peers = [name for name in options.peers.split(",") if name]
+    unknown = [name for name in peers if name not in _INSTALL]
+    if unknown:
+        problems.append(f"--peers: expected {' or '.join(_INSTALL)}, found {', '.join(unknown)}")
+    if options.seeds < 0 or options.seconds <= 0 or options.limit <= 0:
+        problems.append("--seeds, --seconds, --limit: expected numbers above 0")
+    if problems:
+        raise InputError("bench ppo", problems)
+    return sizes, peers
+
+
+Run = Callable[[int, int, float, float], dict[str, Any]]
+"""(environments, seed, seconds, mean return to stop at) → seconds, env_steps and solved."""
+
+
+def _ours(place: str) -> Run:
+    def run(envs: int, seed: int, seconds: float, until: float) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory() as folder:
+            workflow, report = _write(folder, envs), Path(folder) / "report.json"
+            placement = Path(folder) / "three.json"
+            placement.write_text(json.dumps(setting.THREE_PROCESSES), encoding="utf-8")
+            words = ["dnne_ros", "run", str(workflow), "--quiet", "--seed", str(seed),
+                     "--duration", f"{seconds}s", "--report", str(report),
+                     "--place", "fused" if place == "fused" else str(placement)]
+            if until < float("inf"):
+                words += ["--until-return", str(until)]
+            _call(words, seconds, accepted=(0, 1))
+            found = json.loads(report.read_text(encoding="utf-8"))
+        return {"seconds": found["seconds"], "env_steps": found["env_steps"],
+                "solved": found["solved"] is not None}
+
+    return run
+
+
+def _theirs(peer: str) -> Run:
+    def run(envs: int, seed: int, seconds: float, until: float) -> dict[str, Any]:
+        words = ["dnne_ros.bench.ppo_peers", peer, "--envs", str(envs), "--seed", str(seed),
+                 "--seconds", str(seconds), "--until", str(until)]
+        return json.loads(_call(words, seconds).splitlines()[-1])
+
+    return run
+
+
+def _speed(run: Run, envs: int, seconds: float) -> Case:
+    def measured(number: int) -> dict[str, float]:
+        found = run(envs, number, seconds, float("inf"))
+        return {"env_steps_per_s": found["env_steps"] / found["seconds"]}
+
+    return measured
+
+
+def _solve(run: Run, limit: float) -> Case:
+    def measured(number: int) -> dict[str, float]:
+        found = run(_SOLVE_ENVS, number, limit, setting.SOLVED)
+        if not found["solved"]:
+            return {"solved": 0}
+        return {"solved": 1, "seconds": found["seconds"], "env_steps": found["env_steps"]}
+
+    return measured
+
+
+def _parts(envs: int, seconds: float, say: Callable[[str], None]) -> dict[str, float]:
+    say(f"where the time goes, {envs} environments")
+    with tempfile.TemporaryDirectory() as folder:
+        words = ["dnne_ros.bench.ppo_parts", str(_write(folder, envs)), "--seconds", str(seconds)]
+        return json.loads(_call(words, seconds).splitlines()[-1])
+
+
+def _write(folder: str, envs: int) -> Path:
+    path = Path(folder) / "ppo.json"
+    path.write_text(json.dumps(setting.workflow(envs)), encoding="utf-8")
+    return path
+
+
+def _call(words: list[str], seconds: float, accepted: tuple[int, ...] = (0,)) -> str:
+    """Run a module in a process of its own and return what it printed."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", *words], capture_output=True, text=True,
+            stdin=subprocess.DEVNULL, timeout=seconds + _GRACE_SECONDS,
+            env={**os.environ, "OMP_NUM_THREADS": str(setting.TORCH_THREADS)})
+    except subprocess.TimeoutExpired:
+        raise DnneError(f"bench ppo: {words[0]} has not ended in time") from None
+    if done.returncode not in accepted:
+        raise DnneError(f"bench ppo: {' '.join(words[:2])} failed: "
+                        f"{(done.stderr or done.stdout).strip()[-500:]}")
+    return done.stdout
+
+
+def _beside(result: dict[str, Any], name: str, peer: str) -> float | None:
+    figures = result["medians"].get(f"{peer}, {name.rsplit(', ', 1)[1]}")
+    return figures and figures["env_steps_per_s"]

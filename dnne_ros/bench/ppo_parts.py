@@ -1,0 +1,126 @@
+"""Where the time of a fused training goes: ``python -m dnne_ros.bench.ppo_parts WORKFLOW``.
+
+Runs the graph in this process with clocks around its parts, and prints the microseconds of each
+for one step of all environments as the last line, a JSON object.  What no clock sees is handing
+over: event loop, edges, and the nodes' own lines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dnne_ros.cli.hosting import leave
+
+
+class Clock:
+    """Adds up the time that functions take."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self.seconds: dict[str, float] = {}
+        self.calls: dict[str, int] = {}
+
+    def watch(self, owner: type, method: str, part: str) -> None:
+        """Count the calls of a method, and its time to ``part``."""
+        original = getattr(owner, method)
+
+        @functools.wraps(original)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return original(*args, **kwargs)
+            finally:
+                self._add(part, time.perf_counter() - started)
+
+        setattr(owner, method, timed)
+
+    def watch_generator(self, owner: type, method: str, part: str) -> None:
+        """Count the time of a generator between what it is asked and what it yields."""
+        original = getattr(owner, method)
+
+        @functools.wraps(original)
+        def timed(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            steps = original(*args, **kwargs)
+            while True:
+                started = time.perf_counter()
+                try:
+                    item = next(steps)
+                except StopIteration as end:
+                    return end.value
+                finally:
+                    self._add(part, time.perf_counter() - started)
+                yield item
+
+        setattr(owner, method, timed)
+
+    def _add(self, part: str, seconds: float) -> None:
+        self.seconds[part] = self.seconds.get(part, 0.0) + seconds
+        self.calls[part] = self.calls.get(part, 0) + 1
+
+
+class Stopwatch:
+    """Runs from the first call of a method, and interrupts this process ``seconds`` later."""
+
+    def __init__(self, owner: type, method: str, seconds: float):
+        """Wait for the first call."""
+        self.first = self.last = 0.0
+        original = getattr(owner, method)
+
+        @functools.wraps(original)
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            self.last = time.perf_counter()
+            if not self.first:
+                self.first = self.last
+                threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT)).start()
+            return original(*args, **kwargs)
+
+        setattr(owner, method, noted)
+
+
+def measure(run: Callable[[], int], seconds: float) -> dict[str, float]:
+    """Return microseconds a step, by part, of what ``run`` does until it is interrupted."""
+    from dnne_ros.rl.episodes import EpisodeStatistics
+    from dnne_ros.rl.policy import ActorCritic
+    from dnne_ros.rl.ppo import PPO
+    from dnne_ros.rl.rollout import Rollout
+    from dnne_ros.sim.mujoco_cartpole import MujocoCartpole
+
+    clock = Clock()
+    clock.watch(MujocoCartpole, "step", "simulate")
+    clock.watch(ActorCritic, "act", "act")
+    clock.watch(Rollout, "add", "store")
+    clock.watch(EpisodeStatistics, "add", "store")
+    clock.watch_generator(PPO, "update", "learn")
+    watch = Stopwatch(MujocoCartpole, "step", seconds)
+    if run() != 0:
+        sys.exit("the graph has failed")
+    steps = clock.calls["simulate"]
+    parts = {part: 1e6 * seconds / steps for part, seconds in clock.seconds.items()}
+    total = 1e6 * (watch.last - watch.first) / steps
+    return {**parts, "hand over": total - sum(parts.values()), "total": total}
+
+
+def main() -> None:
+    """Run the workflow that the command line names, for a while."""
+    from dnne_ros.cli.host import main as host
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("workflow")
+    parser.add_argument("--seconds", type=float, required=True)
+    options = parser.parse_args()
+    words = [options.workflow, "--place", "fused"]
+    print(json.dumps(measure(lambda: host(words), options.seconds)), flush=True)
+    leave(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""ROS messages of any installed type as numbers, pictures and dictionaries."""

@@ -1,0 +1,154 @@
+"""Numbers out of messages, by field path, without a Python loop over the elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from dnne_ros.messages.field_path import ALL, FieldPath, parse_paths
+from dnne_ros.messages.field_types import FieldType
+from dnne_ros.messages.leaves import common_dtype, path_leaves
+from dnne_ros.messages.naming import names_path
+
+ORDERS = ("fields", "elements")
+"""``fields``: all of the first field, then of the next.  ``elements``: all fields of the first
+element, then of the next."""
+
+
+class NumberReader:
+    """Reads the same fields of each message of one type.
+
+    With ``names``, the elements of each field are those that the message itself calls so, in
+    this order; a robot may list its joints in any other.
+    """
+
+    def __init__(self, message: type, fields: str, *, names: Sequence[str] = (),
+                 names_field: str = "", order: str = "fields"):
+        """Read ``fields`` (paths with commas; none: the whole message) of class ``message``.
+
+        ``names_field``: where a message has the names of its elements; found by itself where it
+        is called name, names or joint_names.  Raises ValueError for what cannot be read so.
+        """
+        self.paths = parse_paths(message, fields)
+        leaves = [path_leaves(path) for path in self.paths]
+        self.dtype = common_dtype(leaves)
+        """The element type that holds all of the fields."""
+        self.names = tuple(names)
+        self._by_element = order == "elements" or bool(names)
+        self._transpose = order == "fields"
+        self._tables = [_table_of(path) for path in self.paths]
+        self._widths = [sum(leaf.size if path.type.message else 1 for leaf in found)
+                        for path, found in zip(self.paths, leaves)]
+        self._names_of = _getter(names_path(message, names_field)) if names else None
+        self._last_names: tuple[str, ...] = ()
+        self._rows = np.empty(0, np.intp)
+
+    @property
+    def columns(self) -> list[str]:
+        """Name each number that `read` returns: ``joint.position``; only with ``names``."""
+        def labels(index: int, name: str) -> list[str]:
+            label = f"{name}.{self.paths[index].steps[-1].name}"
+            width = self._widths[index]
+            return [label] if width == 1 else [f"{label}[{i}]" for i in range(width)]
+
+        fields = range(len(self.paths))
+        if self._transpose:
+            return [label for i in fields for name in self.names for label in labels(i, name)]
+        return [label for name in self.names for i in fields for label in labels(i, name)]
+
+    def read(self, message: Any) -> np.ndarray:
+        """Return the numbers, one-dimensional, of `dtype`; the caller's own.
+
+        Raises ValueError when this message lacks an element or a name, or when its fields are
+        not equally long where they must be.
+        """
+        tables = [table(message) for table in self._tables]
+        if not self._by_element:
+            return np.concatenate([table.ravel() for table in tables]).astype(
+                self.dtype, copy=False)
+        rows = self._rows_of(message)
+        for path, table in zip(self.paths, tables):
+            expected = len(self._last_names) if self._names_of else len(tables[0])
+            if len(table) != expected:
+                what = "names" if self._names_of else f"of {self.paths[0]}"
+                raise ValueError(f"{len(table)} elements of {path}, and {expected} {what}")
+        chosen = tables if rows is None else [table[rows] for table in tables]
+        if self._transpose:
+            return np.concatenate([table.ravel() for table in chosen]).astype(
+                self.dtype, copy=False)
+        return np.concatenate(chosen, axis=1).ravel().astype(self.dtype, copy=False)
+
+    def _rows_of(self, message: Any) -> np.ndarray | None:
+        """Return which elements to take; looked up again only when a message's names change."""
+        if self._names_of is None:
+            return None
+        found = tuple(self._names_of(message))
+        if found != self._last_names:
+            missing = [name for name in self.names if name not in found]
+            if missing:
+                raise ValueError(f"no {', '.join(missing)}; the message names "
+                                 f"{', '.join(found) or 'nothing'}")
+            self._rows = np.array([found.index(name) for name in self.names], np.intp)
+            self._last_names = found
+        return self._rows
+
+
+def _getter(path: FieldPath) -> Callable[[Any], Any]:
+    """Return what takes a path's end out of a message; with [], the list of all ends."""
+    def walk(at: Any, steps: Sequence[Any]) -> Any:
+        for number, step in enumerate(steps):
+            at = getattr(at, step.name)
+            if step.index == ALL:
+                rest = steps[number + 1:]
+                if all(later.index is None for later in rest):
+                    way = ".".join(later.name for later in rest)
+                    return list(map(attrgetter(way), at)) if way else at
+                return [walk(element, rest) for element in at]
+            if step.index is not None:
+                if step.index >= len(at):
+                    raise ValueError(f"no {step} of {path}: the message has {len(at)}")
+                at = at[step.index]
+        return at
+    return lambda message: walk(message, path.steps)
+
+
+def _table_of(path: FieldPath) -> Callable[[Any], np.ndarray]:
+    """Return what reads a path's numbers as (elements, numbers of each)."""
+    get = _getter(path)
+    many = any(step.index == ALL for step in path.steps)
+    type = path.type
+    if type.message is None:
+        if many and type.repeated:
+            def ragged(message: Any) -> np.ndarray:
+                parts = [_numbers(part, type) for part in get(message)]
+                return np.concatenate(parts or [np.empty(0, type.dtype)]).reshape(-1, 1)
+            return ragged
+        if many or type.repeated:
+            return lambda message: _numbers(get(message), type).reshape(-1, 1)
+        return lambda message: _numbers([get(message)], type).reshape(1, 1)
+    leaves = path_leaves(path)
+    width = sum(leaf.size for leaf in leaves)
+    dtype = common_dtype([leaves])
+    plain = all(not leaf.type.repeated and leaf.type.base != "octet" for leaf in leaves)
+    take = attrgetter(*(".".join(leaf.names) for leaf in leaves))
+
+    def table(message: Any) -> np.ndarray:
+        elements = get(message) if many else [get(message)]
+        rows = list(map(take, elements))
+        if not plain:
+            rows = [np.concatenate([_numbers(value if leaf.type.repeated else [value], leaf.type)
+                                    for leaf, value in zip(leaves, row if len(leaves) > 1
+                                                           else (row,))])
+                    for row in rows]
+        return np.array(rows, dtype).reshape(len(elements), width)
+    return table
+
+
+def _numbers(values: Any, type: FieldType) -> np.ndarray:
+    """Return a sequence of numbers as a one-dimensional array of the field's element type."""
+    if type.base == "octet":  # rclpy gives each as a bytes object
+        return np.frombuffer(b"".join(values), np.uint8)
+    return np.asarray(values, type.dtype)

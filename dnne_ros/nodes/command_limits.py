@@ -1,0 +1,75 @@
+"""How far and how fast joints may be commanded."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class CommandLimits:
+    """Bounds of each joint's command, float64 (joints,) each.
+
+    ``max_change``: of a command in one second, infinite where it is not limited.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    max_change: np.ndarray
+
+    @classmethod
+    def parse(cls, joints: int, limits: str, max_change: str) -> CommandLimits:
+        """Read ``[low, high]`` for all joints or ``[[low, high], …]`` for each, as JSON.
+
+        ``max_change`` is a number for all or a list, empty for no limit.  Raises ValueError for
+        anything else, and for a low limit above the high one.
+        """
+        pairs = _json(limits, "joint_limits")
+        if isinstance(pairs, list) and len(pairs) == 2 and all(map(_is_number, pairs)):
+            pairs = [pairs] * joints
+        if not (isinstance(pairs, list) and len(pairs) == joints and all(
+                isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair))
+                and pair[0] <= pair[1] for pair in pairs)):
+            raise ValueError(f"widget 'joint_limits': expected [low, high], or {joints} such "
+                             f"pairs in a list, found {limits!r:.80}")
+        low, high = np.array(pairs, np.float64).T
+        fastest = (joint_values(max_change, joints, "max_change", 0.0) if max_change.strip()
+                   else np.full(joints, np.inf))
+        return cls(low, high, fastest)
+
+    def clamp(self, command: np.ndarray) -> np.ndarray:
+        """Return the nearest command inside the bounds."""
+        return np.clip(command, self.low, self.high)
+
+    def approach(self, last: np.ndarray, command: np.ndarray, seconds: float) -> np.ndarray:
+        """Return how far towards ``command`` one may be ``seconds`` after ``last``."""
+        reach = self.max_change * seconds
+        return np.clip(command, last - reach, last + reach) if seconds > 0 else last
+
+
+def joint_values(text: str, joints: int, widget: str, minimum: float = -math.inf) -> np.ndarray:
+    """Return a JSON number or list of numbers as float64 (joints,); ValueError for others."""
+    found = _json(text, widget)
+    values = [found] * joints if _is_number(found) else found
+    if not (isinstance(values, list) and len(values) == joints
+            and all(_is_number(value) and value >= minimum for value in values)):
+        least = f" of at least {minimum:g}" if minimum > -math.inf else ""
+        raise ValueError(f"widget {widget!r}: expected a number{least}, or {joints} in a list, "
+                         f"found {text!r:.80}")
+    return np.array(values, np.float64)
+
+
+def _json(text: str, widget: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError(f"widget {widget!r}: expected numbers as JSON, found {text!r:.80}"
+                         ) from None
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and not math.isnan(value)

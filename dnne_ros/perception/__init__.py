@@ -1,0 +1,1 @@
+"""Small networks that turn what sensors say into features and decisions."""

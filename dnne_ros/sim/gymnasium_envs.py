@@ -1,0 +1,206 @@
+"""Gymnasium's environments, any of them by its id, behind the contract.
+
+They run one after the other in one thread (``SyncVectorEnv``).  A process for each one
+(``AsyncVectorEnv``) costs more in messages than a step of these environments takes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from gymnasium import spaces
+from gymnasium.vector import AutoresetMode
+from torch import Tensor
+
+from dnne_ros.errors import InputError
+from dnne_ros.sim.contract import ArraySpec, SimulationError, Simulator, StepResult, TaskSpec
+from dnne_ros.sim.gymnasium_state import can_be_saved, saved_state, write_state
+from dnne_ros.sim.mujoco_warnings import take_over_warnings
+from dnne_ros.sim.settings import SimulatorSettings
+
+
+class GymnasiumEnvs(Simulator):
+    """A ``gymnasium.make_vec`` environment.
+
+    *Ends.*  Gymnasium's own resets are off (``AutoresetMode.DISABLED``): a step gives the
+    observation that the action led to, for ``next_observations``; then the finished episodes
+    are reset, in the same step.  What Gymnasium calls truncated is ``timed_out``, unless the
+    same step also terminated.
+
+    *Actions.*  A ``Box`` is clipped at its bounds and not scaled.  A ``Discrete`` space takes
+    an index from 0, its first choice.  *Observations* of other shapes are flattened as
+    `gymnasium.spaces.flatten` does; a discrete one becomes one-hot.
+
+    *Saving.*  The environments that come with Gymnasium and keep their state in MuJoCo or in a
+    ``state`` attribute (classic control) go on bit-identically; others start new episodes.
+    """
+
+    def __init__(self, id: str, num_envs: int, seed: int):
+        """Make ``num_envs`` environments of ``id`` and reset them.
+
+        Raises:
+            InputError: an unknown id, one whose packages are missing, or an action space that
+                is neither ``Box`` nor ``Discrete``.
+
+        """
+        if num_envs < 1:
+            raise ValueError(f"num_envs: expected at least 1, found {num_envs}")
+        take_over_warnings()
+        self._seed = seed
+        flat, step_seconds = _look_at(id)
+        self._envs = gymnasium.make_vec(
+            id, num_envs, vectorization_mode="sync", disable_env_checker=True,
+            vector_kwargs={"autoreset_mode": AutoresetMode.DISABLED, "copy": False},
+            wrappers=[] if flat else [gymnasium.wrappers.FlattenObservation])
+        self._space = self._envs.single_action_space
+        self._spec = _task_spec(id, self._envs, step_seconds)
+        self._low = np.array(self._spec.action.low, np.float32)
+        self._high = np.array(self._spec.action.high, np.float32)
+        self._steps = 0
+        self._start(0)
+        self.resumes = all(can_be_saved(env) for env in self._envs.envs)
+
+    @property
+    def spec(self) -> TaskSpec:
+        """The task, as far as Gymnasium tells it: columns have numbers for names."""
+        return self._spec
+
+    def observations(self) -> Tensor:
+        """Return the present observations, float32 (n, observation.size)."""
+        return torch.from_numpy(self._observations.copy())
+
+    def step(self, actions: Tensor) -> StepResult:
+        """Step each environment once, and reset those that finish."""
+        self._spec.check_actions(actions, self._steps + 1)
+        self._steps += 1
+        observations, rewards, terminated, truncated, _ = self._envs.step(
+            self._native(actions.detach().cpu().numpy()))
+        following = observations.astype(np.float32)
+        next_observations = torch.from_numpy(following)
+        self._spec.check_observations(next_observations, self._steps)
+        done = terminated | truncated
+        if done.any():
+            observations, _ = self._envs.reset(options={"reset_mask": done})
+            self._observations = observations.astype(np.float32)
+        else:
+            self._observations = following
+        return StepResult(
+            self.observations(), torch.from_numpy(rewards.astype(np.float32)),
+            torch.from_numpy(terminated.copy()), torch.from_numpy(truncated & ~terminated),
+            next_observations.clone())
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return physics, random states and episode lengths, as far as they can be had."""
+        values: dict[str, Any] = {
+            "num_envs": self._spec.num_envs, "steps": self._steps, "resumes": self.resumes}
+        if not self.resumes:
+            return {}, values
+        states = [saved_state(env) for env in self._envs.envs]
+        tensors = {name: torch.from_numpy(np.stack([arrays[name] for arrays, _ in states]))
+                   for name in states[0][0]}
+        values["environments"] = [rest for _, rest in states]
+        return {"observations": self.observations(), **tensors}, values
+
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
+        """Go back to what `state` returned, or start the new episodes that follow it."""
+        if values["num_envs"] != self._spec.num_envs:
+            raise SimulationError(f"{self._spec.name}: expected a state of {self._spec.num_envs} "
+                                  f"environments, found one of {values['num_envs']}")
+        self._spec.check_state(tensors, self.state()[0])
+        self._steps = values["steps"]
+        if not self.resumes:
+            self._start(self._steps)
+            return
+        for row, (env, rest) in enumerate(zip(
+                self._envs.envs, values["environments"], strict=True)):
+            write_state(env, {name: tensor[row].numpy() for name, tensor in tensors.items()
+                              if name != "observations"}, rest)
+        self._observations = tensors["observations"].numpy().copy()
+
+    def close(self) -> None:
+        """Close all environments."""
+        self._envs.close()
+
+    def _start(self, steps: int) -> None:
+        """Reset all, with seeds that follow from the seed and the ``steps`` taken so far."""
+        seeds = np.random.SeedSequence([self._seed, steps]).generate_state(
+            self._spec.num_envs, np.uint64)
+        observations, _ = self._envs.reset(seed=[int(seed) for seed in seeds])
+        self._observations = observations.astype(np.float32)
+
+    def _native(self, actions: np.ndarray) -> np.ndarray:
+        """Return the contract's ``actions`` as the environments take them."""
+        actions = np.clip(actions, self._low, self._high)
+        if isinstance(self._space, spaces.Discrete):
+            return np.rint(actions[:, 0]).astype(self._space.dtype) + self._space.start
+        return actions.reshape(-1, *self._space.shape).astype(self._space.dtype, copy=False)
+
+
+def make(settings: SimulatorSettings) -> GymnasiumEnvs:
+    """Make what the settings ask for."""
+    return GymnasiumEnvs(settings.task, settings.num_envs, settings.seed)
+
+
+def _look_at(id: str) -> tuple[bool, float]:
+    """Make one environment of ``id``; return whether it is flat, and its step in seconds."""
+    source = f"simulator {id}"
+    # "module:id" would have Gymnasium import the module: a workflow must not choose code.
+    if ":" in id:
+        raise InputError(source, ["expected the id alone; import the module that registers it in "
+                                  "the file given with --nodes"])
+    if id not in gymnasium.registry:
+        known = list(gymnasium.registry)
+        close = difflib.get_close_matches(id, known, n=5, cutoff=0.6) or known[:5]
+        raise InputError(source, [f"Gymnasium has no environment {id!r}; the nearest of "
+                                  f"{len(known)} are {', '.join(close)}"])
+    try:
+        env = gymnasium.make(id, disable_env_checker=True)
+    except (gymnasium.error.Error, ImportError) as error:
+        raise InputError(source, [f"Gymnasium cannot make it: {error}"]) from error
+    try:
+        if not isinstance(env.action_space, (spaces.Box, spaces.Discrete)):
+            raise InputError(source, [f"expected an action space Box or Discrete, found "
+                                      f"{env.action_space}"])
+        if not env.observation_space.is_np_flattenable:
+            raise InputError(source, [f"expected observations of a fixed size, found "
+                                      f"{env.observation_space}"])
+        flat = isinstance(env.observation_space, spaces.Box) \
+            and len(env.observation_space.shape) == 1
+        return flat, _step_seconds(env)
+    finally:
+        env.close()
+
+
+def _step_seconds(env: gymnasium.Env) -> float:
+    """Return the time between observations: MuJoCo's, or that of the pictures, or 1 s."""
+    step = getattr(env.unwrapped, "dt", None)
+    if isinstance(step, (int, float)) and step > 0 and math.isfinite(step):
+        return float(step)
+    return 1.0 / (env.metadata.get("render_fps") or 1.0)
+
+
+def _task_spec(id: str, envs: gymnasium.vector.VectorEnv, step_seconds: float) -> TaskSpec:
+    space, observation = envs.single_action_space, envs.single_observation_space
+    choices = None
+    if isinstance(space, spaces.Discrete):
+        choices = int(space.n)
+        action = ArraySpec(("choice",), ("",), (0.0,), (choices - 1.0,))
+    else:
+        action = _columns("action", space)
+    return TaskSpec(
+        name=id, num_envs=envs.num_envs, observation=_columns("observation", observation),
+        action=action, discrete_actions=choices, step_seconds=step_seconds,
+        max_episode_steps=gymnasium.spec(id).max_episode_steps or 0)
+
+
+def _columns(name: str, space: spaces.Box) -> ArraySpec:
+    size = math.prod(space.shape)
+    return ArraySpec(
+        tuple(f"{name}_{i}" for i in range(size)), ("",) * size,
+        tuple(space.low.astype(float).flatten().tolist()),
+        tuple(space.high.astype(float).flatten().tolist()))

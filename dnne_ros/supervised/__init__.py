@@ -1,0 +1,1 @@
+"""Supervised learning in PyTorch, without graphs and ROS: data files, layer chains, optimizers."""
