@@ -56,6 +56,8 @@ setup(
         # Further simulators.
         "gymnasium": ["gymnasium[mujoco]>=1.1"],
         "warp": ["mujoco-warp>=4", "warp-lang>=1.19"],
+        # Peers of the benchmarks.
+        "bench": ["dora-rs>=1.1; python_version >= '3.11'"],
         "test": [
             "colcon-core",
             "colcon-ros",
@@ -67,6 +69,8 @@ setup(
             "psutil>=5.9",
             "pydocstyle>=6",
             "pytest>=7",
+            "rsl-rl-lib>=5.5,<6",
+            "stable-baselines3>=2.3,<3",
             "tensorboard>=2.10",
         ],
     },

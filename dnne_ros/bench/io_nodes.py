@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.port_types import Int
@@ -52,7 +51,7 @@ class BlockingCameraNode(AwaitingCameraNode):
     """Read the camera in the event loop, as one must not."""
 
     async def _read(self) -> int:
-        await asyncio.sleep(0)  # the others get their turn between two frames, and no more
+        await asyncio.sleep(0.001)  # the others get their turn between two frames, and no more
         return self._camera.read()
 
 
@@ -64,20 +63,25 @@ class ControlNode(Node):
 
     async def process(self) -> None:
         """Tick, then report and end the run."""
-        first = await self.get_input("frame")
-        period, frame = 1.0 / TICK_HZ, first
+        self._frame = first = await self.get_input("frame")
+        looking = asyncio.get_running_loop().create_task(self._look())
+        period = 1.0 / TICK_HZ
         start = now = time.monotonic()
         kept, latest = set(), 0.0
         while now - start < self.seconds:
             tick = int((now - start) / period)
             kept.add(tick)
-            with suppress(TimeoutError):  # no newer frame: control goes on with the last one
-                frame = await self.get_input("frame", timeout=0.0)
             due = start + (tick + 1) * period
-            await asyncio.sleep(due - time.monotonic())
+            await asyncio.sleep(due - now)
             now = time.monotonic()
             latest = max(latest, now - due)
+        looking.cancel()
         self.context.report({
             "kept": len(kept) / round(self.seconds / period), "latest_s": latest,
-            "frames_per_s": (frame - first) / (now - start)})
+            "frames_per_s": (self._frame - first) / (now - start)})
         await self.context.finish("measured")
+
+    async def _look(self) -> None:
+        """Take frames as they come; control goes on with the last one."""
+        while True:
+            self._frame = await self.get_input("frame")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import inspect
 from itertools import groupby
+from pathlib import Path
 
+from dnne_ros.cli.node_pages import node_pages, write_pages
 from dnne_ros.cli.workflow_arguments import add_nodes_argument, load_catalogue
 from dnne_ros.errors import InputError
 from dnne_ros.nodes.node import Node
@@ -16,16 +18,28 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "nodes", help="list the node types, or describe one",
-        description="List the node types, or describe the ports and widgets of one.",
-        epilog="example: dnne-ros nodes PPOTrainerNode")
+        description="List the node types, describe the ports and widgets of one, or write a "
+                    "page about each.",
+        epilog="examples: dnne-ros nodes PPOTrainerNode; dnne-ros nodes --write docs/nodes "
+               "--examples config/workflows --examples docs/examples")
     parser.add_argument("type", nargs="?", metavar="TYPE", help="a node type to describe")
+    parser.add_argument("--write", metavar="FOLDER",
+                        help="write a page (Markdown) about each type into a folder")
+    parser.add_argument("--examples", metavar="FOLDER", action="append", default=[],
+                        help="with --write: a folder of workflows to show the types in")
     add_nodes_argument(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the list or the description."""
+    """Print the list or the description, or write the pages."""
     catalogue = load_catalogue(options.nodes)
+    if options.write is not None:
+        folder = Path(options.write)
+        pages = node_pages(catalogue, [Path(each) for each in options.examples], folder)
+        write_pages(pages, folder)
+        print(f"{len(pages)} pages in {folder}")
+        return 0
     if options.type is None:
         by_category = sorted(catalogue, key=lambda type: (type.category, type.type_name))
         for category, types in groupby(by_category, key=lambda type: type.category):

@@ -21,7 +21,7 @@ class RunReport:
         self.curve: list[tuple[int, float]] = []
         """(environment steps, mean return) after each update."""
         self.epochs: list[dict[str, Any]] = []
-        """Figures of each epoch of supervised learning: epoch, loss, accuracy, samples, seconds."""
+        """Of each epoch of supervised learning: epoch, loss, accuracy, samples, seconds."""
         self.checkpoint: str | None = None
         self.failure = ""
         self.exit_code = 0

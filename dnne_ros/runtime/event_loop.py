@@ -2,10 +2,12 @@
 
 asyncio waits in a selector for file descriptors; rclpy waits in an executor for DDS.  Running
 them in two threads costs two thread switches and a fight for the interpreter lock on every
-message.  Here the loop's selector waits in the executor instead, so a message's callback runs in
-the thread that was waiting for it, and a coroutine that it wakes goes on at once.  File
-descriptors (signals, pipes) are rare in comparison: a sleeping thread watches them and pokes the
-executor, as results of other threads do.
+message.  Here the loop's selector waits where something is to be expected, and a callback runs
+in the thread that was waiting for it.
+
+While files are quiet (signals, results of other threads), it waits in the executor, and a
+sleeping thread watches the files and pokes it.  While they are busy (edges between processes of
+one machine are sockets), it waits for files and looks at DDS every millisecond.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import select
 import selectors
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +28,17 @@ POLL_INTERVAL = 0.001
 
 _EXPIRED = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past returns at once
 _FOREVER = 3600.0
+_BUSY_SECONDS = 0.02
+"""How long after the last event of a file the next one is waited for there."""
+
+
+class _Served:
+    """Marks a file that is not asyncio's."""
+
+    __slots__ = ("on_ready",)
+
+    def __init__(self, on_ready: Callable[[int], None]):
+        self.on_ready = on_ready
 
 
 class RosSelector(selectors.BaseSelector):
@@ -39,26 +52,67 @@ class RosSelector(selectors.BaseSelector):
         self._arrivals = 0
         self._files = selectors.EpollSelector()
         self._files_ready = False
-        self._files_handled = threading.Event()
+        self._files_watched = threading.Event()
         self._closing = False
+        self._busy_until = 0.0
         self._next_poll = 0.0
+        self._files_watched.set()
         self._watcher = threading.Thread(target=self._watch_files, daemon=True,
                                          name="file watcher")
         self._watcher.start()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Run what is due in the executor; wait up to ``timeout`` seconds for the first."""
+        """Run what is due in the executor; wait up to ``timeout`` seconds for the first event."""
+        now = time.monotonic()
+        if now < self._busy_until:
+            return self._select_files(timeout, now)
         if timeout is None or timeout > 0:
             if not self._files_ready:
+                self._files_watched.set()
                 self.executor.spin_once(timeout_sec=_FOREVER if timeout is None else timeout)
-        elif time.monotonic() >= self._next_poll:
+        elif now >= self._next_poll:
             self._drain()
         if not self._files_ready:
             return []
         self._files_ready = False
-        ready = self._files.select(0)
-        self._files_handled.set()
-        return ready
+        self._busy_until = time.monotonic() + _BUSY_SECONDS
+        return self._serve(self._files.select(0))
+
+    def _select_files(self, timeout: float | None, now: float
+                      ) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for files, at most until DDS is to be looked at."""
+        if now >= self._next_poll:
+            self._drain()
+            if timeout is None or timeout > 0:
+                timeout = 0  # a callback may have made something ready
+        wait = self._next_poll - now
+        ready = self._files.select(wait if timeout is None or timeout > wait else timeout)
+        if not ready:
+            return ready
+        self._busy_until = now + _BUSY_SECONDS
+        return self._serve(ready)
+
+    def _serve(self, ready: list[tuple[selectors.SelectorKey, int]]
+               ) -> list[tuple[selectors.SelectorKey, int]]:
+        """Call who is served at once; return what is for asyncio."""
+        others = []
+        for key, events in ready:
+            if type(key.data) is _Served:
+                key.data.on_ready(events)
+            else:
+                others.append((key, events))
+        return others
+
+    def serve(self, file: Any, on_ready: Callable[[int], None], events: int) -> None:
+        """Call ``on_ready(events)`` within the wait; asyncio would take another turn for it."""
+        if file.fileno() in self._files.get_map():
+            self._files.modify(file, events, _Served(on_ready))
+        else:
+            self._files.register(file, events, _Served(on_ready))
+
+    def forget(self, file: Any) -> None:
+        """Serve ``file`` no more."""
+        self._files.unregister(file)
 
     def wake(self) -> None:
         """End the wait in `select`, from any thread."""
@@ -79,13 +133,13 @@ class RosSelector(selectors.BaseSelector):
         poll = select.poll()
         poll.register(self._files.fileno(), select.POLLIN)
         while True:
+            self._files_watched.wait()
             poll.poll()
             if self._closing:
                 return
-            self._files_handled.clear()
+            self._files_watched.clear()
             self._files_ready = True
             self.wake()
-            self._files_handled.wait()
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         """Watch a file descriptor."""
@@ -106,7 +160,7 @@ class RosSelector(selectors.BaseSelector):
     def close(self) -> None:
         """Stop the watcher; the executor is shut down by who shuts down the context."""
         self._closing = True
-        self._files_handled.set()
+        self._files_watched.set()
         read_end, write_end = _pipe()
         with read_end, write_end:
             self._files.register(read_end, selectors.EVENT_READ)

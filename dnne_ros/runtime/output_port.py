@@ -51,8 +51,8 @@ class OutputPort:
         self._latched = type.policy is EdgePolicy.LATEST
         self._newest: Any = None
         self._sends = 0
-        self._show_next_at = 0.0
-        self._to_show: deque[Any] = deque(maxlen=1)
+        self._curtain: asyncio.TimerHandle | None = None
+        self._hidden: list[Any] = []
 
     @property
     def newest(self) -> Any:
@@ -85,7 +85,10 @@ class OutputPort:
         if self._writer is not None:
             self._writer.send(self._codec.parts(self._type.pack(value)))
         if self._watchers:
-            self._show(value)
+            if self._curtain is None:
+                self._show(value)
+            else:
+                self._hidden[:] = (value,)
         if self._latched:
             self._newest = value
         self._sends += 1
@@ -110,7 +113,8 @@ class OutputPort:
         A process that leaves at once takes it along: a robot would miss its last command.
         """
         if self._watchers and seconds > 0:
-            self._show_newest()
+            if self._hidden:
+                self._publish(self._hidden.pop())
             self._publisher.wait_for_all_acked(Duration(seconds=seconds))
 
     async def _wait_for_room(self, timeout: float | None) -> None:
@@ -147,20 +151,16 @@ class OutputPort:
         if not self._ends:
             self._publish(value)
             return
-        left = self._show_next_at - time.perf_counter()
-        self._to_show.append(value)
-        if left <= 0:
-            self._show_newest()
-        elif len(self._to_show) == 1:
-            asyncio.get_running_loop().call_later(left, self._show_newest)
+        started = time.perf_counter()
+        self._publish(value)
+        took = time.perf_counter() - started
+        self._curtain = asyncio.get_running_loop().call_later(
+            took / _WATCHERS_SHARE, self._open_curtain)
 
-    def _show_newest(self) -> None:
-        if self._to_show:
-            started = time.perf_counter()
-            self._publish(self._to_show.pop())
-            self._to_show.clear()
-            took = time.perf_counter() - started
-            self._show_next_at = started + took / _WATCHERS_SHARE
+    def _open_curtain(self) -> None:
+        self._curtain = None
+        if self._hidden:
+            self._show(self._hidden.pop())
 
     def _publish(self, value: Any) -> None:
         self._publisher.publish(self._codec.encode(self._type.pack(value)))

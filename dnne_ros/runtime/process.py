@@ -96,7 +96,7 @@ class GraphProcess:
         problems.raise_if_any()
         self._control = self._make_control(mine)
         self._control.connect(next(iter(self._hosts.values())))
-        self._wiring = wire(graph, self._placement, self._hosts, loop.ros.count_arrival)
+        self._wiring = wire(graph, self._placement, self._hosts, loop.ros)
         self._peers = self._make_peers()
         saved = self._saved_states()
         for node_id, host in self._hosts.items():

@@ -12,9 +12,12 @@ from dnne_ros.runtime.input_port import (
     ExternalInput, HeldInput, InputPort)
 from dnne_ros.runtime.output_port import OutputPort
 from dnne_ros.runtime.replication import accept_updates, send_updates, update_topic
+from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.codecs import codec_for
+from dnne_ros.transport.credit import Credit
 from dnne_ros.transport.external_reader import ExternalReader
 from dnne_ros.transport.local_edge import LocalEdge
+from dnne_ros.transport.local_link import Files, Link, LinkHub
 from dnne_ros.transport.policy import DEFAULT_CAPACITY
 from dnne_ros.transport.qos import data_qos
 from dnne_ros.transport.remote_reader import RemoteReader
@@ -25,6 +28,7 @@ from dnne_ros.workflow.records import PortRef
 if TYPE_CHECKING:
     from rclpy.qos import QoSProfile
 
+    from dnne_ros.runtime.event_loop import RosSelector
     from dnne_ros.runtime.node_host import NodeHost
 
 
@@ -39,12 +43,34 @@ class Wiring:
     writers: list[RemoteWriter] = field(default_factory=list)
     external: dict[str, ExternalReader] = field(default_factory=dict)
     pool: SlotPool | None = None
+    hub: LinkHub | None = None
     slots: SlotReader = field(default_factory=SlotReader)
 
     def close(self) -> None:
-        """Give back the shared memory."""
+        """Close the links between processes and give back the shared memory."""
+        for reader in self.readers.values():
+            reader.close()
+        if self.hub is not None:
+            self.hub.close()
         if self.pool is not None:
             self.pool.close()
+
+    def _take_link(self, link: Link, credit: bytes) -> None:
+        try:
+            name = Credit.from_message(credit).consumer
+        except CdrError:  # any process of this user may connect
+            name = ""
+        for writer in self.writers:
+            if name in [consumer.name for consumer in writer.consumers]:
+                writer.take_link(link, credit)
+                return
+        link.close()
+
+    def open_hub(self, files: Files) -> LinkHub:
+        """Return where consumers in other processes of this machine connect to."""
+        if self.hub is None:
+            self.hub = LinkHub(files, self._take_link)
+        return self.hub
 
     def drop(self, consumer: Consumer) -> None:
         """Go on without a consumer in another process that is gone."""
@@ -64,8 +90,11 @@ class Wiring:
 
 
 def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
-         on_arrival: Callable[[], None]) -> Wiring:
-    """Make both ends of every edge that touches a node in ``hosts`` (by node id)."""
+         files: RosSelector) -> Wiring:
+    """Make both ends of every edge that touches a node in ``hosts`` (by node id).
+
+    ``files`` is the event loop's selector.
+    """
     wiring = Wiring()
     for edge in graph.edges:
         if edge.source.node in hosts and edge.target.node in hosts:
@@ -75,13 +104,14 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
     for node_id, host in hosts.items():
         for port in graph.nodes[node_id].type.outputs:
             ref = PortRef(node_id, port)
-            wiring.outputs[ref] = _output(graph, placement, host, ref, wiring)
+            wiring.outputs[ref] = _output(graph, placement, host, ref, wiring, files)
         for port, edges in graph.incoming[node_id].items():
             wiring.inputs[PortRef(node_id, port)] = _input(
-                graph, placement, host, edges[0], wiring, on_arrival)
+                graph, placement, host, edges[0], wiring, files)
     for ref in graph.external:
         if ref.node in hosts:
-            wiring.inputs[ref] = _external_input(graph, hosts[ref.node], ref, wiring, on_arrival)
+            wiring.inputs[ref] = _external_input(
+                graph, hosts[ref.node], ref, wiring, files.count_arrival)
     return wiring
 
 
@@ -93,8 +123,8 @@ def _topic_qos(graph: Graph, ref: PortRef) -> QoSProfile:
     return data_qos({edge.policy for edge in edges}, max(edge.capacity for edge in edges))
 
 
-def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wiring: Wiring
-            ) -> OutputPort:
+def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wiring: Wiring,
+            files: RosSelector) -> OutputPort:
     edges = graph.outgoing[ref.node].get(ref.port, ())
     local = [wiring.local[graph.edge_name(edge)] for edge in edges if not placement.crosses(edge)]
     remote = [edge for edge in edges if placement.crosses(edge)]
@@ -111,7 +141,7 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
         writer = RemoteWriter(host, host.topic(ref.port), [
             Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity,
                      placement.process_of(edge.target.node), edge.when_absent)
-            for edge in remote], wiring.pool, graph.nodes[ref.node].type.resumes)
+            for edge in remote], wiring.pool, wiring.open_hub(files), graph.nodes[ref.node].type.resumes)
         wiring.writers.append(writer)
     output = OutputPort(type, local, publisher, codec, writer)
     for edge in remote:
@@ -126,7 +156,7 @@ def _sends_back(graph: Graph, edge: Edge) -> bool:
 
 
 def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wiring: Wiring,
-           on_arrival: Callable[[], None]) -> InputPort:
+           files: RosSelector) -> InputPort:
     name = graph.edge_name(edge)
     if name in wiring.local:
         source: InputPort = wiring.local[name]
@@ -137,7 +167,7 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
             host, _input_name(graph, edge), graph.topic(edge.source),
             lambda message: type.unpack(codec.decode(message)), edge.policy, edge.capacity,
             max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
-            wiring.slots, on_arrival, _priority(graph, edge),
+            wiring.slots, files, files.count_arrival, _priority(graph, edge),
             placement.process_of(edge.source.node), edge.when_absent)
         wiring.readers[name] = reader
         source = reader

@@ -16,6 +16,7 @@ from dnne_ros.transport.credit import (
 from dnne_ros.transport.frame import (
     HEAD_SIZE, SHARED_FROM, Frame, FrameKind, parse_head, parse_slot)
 from dnne_ros.transport.inbox import make_inbox
+from dnne_ros.transport.local_link import Files, Link, connect
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.shared_memory import SlotReader, copy_out
@@ -59,14 +60,15 @@ class RemoteReader:
 
     def __init__(self, node: Node, name: str, topic: str, decode: Callable[[Any], Any],
                  policy: EdgePolicy, capacity: int, window: int, slots: SlotReader,
-                 on_arrival: Callable[[], None] | None = None,
+                 files: Files, on_arrival: Callable[[], None] | None = None,
                  priority: Callable[[Any], float] | None = None, process: str = "",
                  when_absent: WhenAbsent = WhenAbsent.WAIT):
         """Subscribe ``node``, for the input ``name`` (``ppo_trainer_6/reward``).
 
         ``topic`` is the public topic of the output, ``decode`` makes a value of a serialised
         message, ``priority(value)`` orders what waits, ``on_arrival`` is called for each message
-        that comes.  ``window`` is the largest capacity of the output's edges; ``process`` is
+        that comes.  ``slots`` and ``files`` (the event loop's) are how messages come from another
+        process of this machine.  ``window`` is the largest capacity of the output's edges; ``process`` is
         where the producer lives.
         """
         self.policy = policy
@@ -98,10 +100,12 @@ class RemoteReader:
             priority=None if priority is None else lambda item: priority(item.value))
         silent = SubscriptionEventCallbacks(use_default_callbacks=False)
         self._subscription = node.create_subscription(
-            UInt8MultiArray, link_topic(topic), self._on_message, link_qos(window), raw=True,
+            UInt8MultiArray, link_topic(topic), self._on_dds_message, link_qos(window), raw=True,
             event_callbacks=silent)
         self._credits = node.create_publisher(
             UInt64MultiArray, credit_topic(topic), credit_qos())
+        self._files = files
+        self._link: Link | None = None
 
     @property
     def stats(self) -> EdgeStats:
@@ -160,15 +164,22 @@ class RemoteReader:
                 self._report()
         return value
 
-    def _on_message(self, message: bytes) -> None:
+    def close(self) -> None:
+        """Close the link to the producer."""
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    def _on_dds_message(self, message: bytes) -> None:
         try:
             frame = parse_head(message)
-            if frame.receiver and frame.receiver != self._incarnation:
-                return
+            if frame.receiver != self._incarnation and (frame.receiver or self._link is not None):
+                return  # for another consumer, or one without a link
             if frame.stream < self._heard:
                 return  # a producer that was replaced
             if frame.kind == FrameKind.HELLO:
                 self._heard = frame.stream
+                self.close()
                 self._report()
             elif frame.kind == FrameKind.WELCOME:
                 self._listen_to(frame, parse_slot(frame, message)[0])
@@ -180,8 +191,18 @@ class RemoteReader:
         if self._on_arrival is not None:
             self._on_arrival()
 
-    def _listen_to(self, frame: Frame, beacon: str) -> None:
-        """Begin with a producer, or with one that takes the place of another."""
+    def _on_packet(self, packet: bytes) -> None:
+        self._receive(parse_head(packet), packet)
+
+    def _on_link_closed(self) -> None:
+        self._link = None
+
+    def _listen_to(self, frame: Frame, where: str) -> None:
+        """Begin with a producer, or with one that takes the place of another.
+
+        ``where``: its beacon in shared memory and the address of its link hub.
+        """
+        beacon, _, address = where.partition(" ")
         if frame.stream != self._stream or frame.number > self._next:
             gap = max(0, frame.number - self._next)
             if self._stream == 0:
@@ -196,6 +217,9 @@ class RemoteReader:
             self._next = max(self._next, frame.number)
             self._early.clear()
             self._shares_memory = self._slots.can_open(beacon)
+            if self._link is None:
+                self._link = connect(address, self._files, self._on_packet,
+                                     self._on_link_closed)
         self._report()
 
     def _receive(self, frame: Frame, message: bytes) -> None:
@@ -234,6 +258,9 @@ class RemoteReader:
         self._reported = self._taken.done
         taken, handled = (self._taken.done, self._handled.done) if self._lossless \
             else (received, received)
-        self._credits.publish(Credit(
-            self._name, self._incarnation, self._heard, self._stream, received, taken, handled,
-            self._shares_memory).to_message())
+        credit = Credit(self._name, self._incarnation, self._heard, self._stream, received, taken,
+                        handled, self._shares_memory).to_message()
+        if self._link is None:
+            self._credits.publish(credit)
+        else:
+            self._link.send(credit)

@@ -15,6 +15,7 @@ from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
 from dnne_ros.transport.frame import SHARED_FROM, FrameKind, pack_head, pack_slot, readdressed
+from dnne_ros.transport.local_link import MAX_PACKET, Link, LinkHub
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.shared_memory import Slot, SlotPool
@@ -53,6 +54,7 @@ class Consumer:
     first: int = 1
     shares_memory: bool = False
     absent: bool = False
+    link: Link | None = None
     may_repeat: bool = False
     bytes_to_take: int = 0
     heard_us: bool = False
@@ -106,14 +108,16 @@ class RemoteWriter:
     transport = "dds"
 
     def __init__(self, node: Node, topic: str, consumers: Iterable[Consumer],
-                 pool: SlotPool, resumes: bool = False):
+                 pool: SlotPool, hub: LinkHub, resumes: bool = False):
         """Send to the planned ``consumers`` of the output with the public ``topic``.
 
+        ``pool`` and ``hub`` are the process' means for those on this machine.
         ``resumes``: after a restart, the node goes on with the first item that not every
         consumer has (`delivered`); otherwise what it sends counts as new.
         """
         self._node = node
         self._pool = pool
+        self._hub = hub
         self._resumes = resumes
         self._consumers = {consumer.name: consumer for consumer in consumers}
         for consumer in self._consumers.values():
@@ -132,6 +136,7 @@ class RemoteWriter:
         self._kept: deque[_Kept] = deque()
         self._lent: deque[_Kept] = deque()
         self._newest: _Kept | None = None
+        self._linked: list[Consumer] = []
         self._shares_memory = False
         self._anyone_absent = False
         self._room_until: float = min((c.capacity for c in self._lossless), default=math.inf)
@@ -191,7 +196,24 @@ class RemoteWriter:
         frame = b"".join((pack_head(
             kind, 0, self._stream, self._sent, time.time_ns(), body_size), *body))
         self._keep(_Kept(self._sent, frame, slot, size if size >= SHARED_FROM else 0))
-        self._publisher.publish(frame)
+        self._publish(frame)
+
+    def take_link(self, link: Link, credit: bytes) -> None:
+        """Use the link that a consumer has made; ``credit`` is the first that came on it."""
+        consumer = self._consumers[Credit.from_message(credit).consumer]
+
+        def closed() -> None:
+            if consumer.link is link:
+                consumer.link = None
+                self._count_links()
+
+        if consumer.link is not None:
+            consumer.link.close()
+        link.on_packet = self._on_credit
+        link.on_closed = closed
+        consumer.link = link
+        self._count_links()
+        self._on_credit(credit)
 
     def drop(self, consumer: Consumer) -> None:
         """Go on without a consumer that is gone; it is welcome again when it is heard of."""
@@ -199,6 +221,28 @@ class RemoteWriter:
         consumer.counts.dropped += self._sent - consumer.received
         consumer.counts.unblock()
         self._progressed()
+
+    def _publish(self, frame: bytes) -> None:
+        """Send a frame to all: on their links, and through DDS to those that have none."""
+        if len(frame) <= MAX_PACKET:
+            for consumer in self._linked:
+                dropped = consumer.link.send(frame, 0 if consumer.lossless else consumer.capacity)
+                consumer.counts.dropped += dropped
+            if len(self._linked) < len(self._consumers):
+                self._publisher.publish(frame)
+        else:
+            for consumer in self._consumers.values():
+                self._publisher.publish(readdressed(frame, consumer.incarnation))
+
+    def _send_to(self, consumer: Consumer, frame: bytes) -> None:
+        if consumer.link is not None and len(frame) <= MAX_PACKET:
+            consumer.link.send(frame)
+        else:
+            self._publisher.publish(readdressed(frame, consumer.incarnation))
+
+    def _count_links(self) -> None:
+        self._linked = [consumer for consumer in self._consumers.values()
+                        if consumer.link is not None]
 
     def _slot_for(self, size: int) -> Slot | None:
         # One that drops is not waited for: what it has not read in time goes through DDS.
@@ -313,7 +357,7 @@ class RemoteWriter:
         if now - consumer.greeted_at < _GREET_SECONDS:
             return
         consumer.greeted_at = now
-        body = pack_slot(self._pool.beacon, 0, 0)
+        body = pack_slot(f"{self._pool.beacon} {self._hub.address}", 0, 0)
         self._publisher.publish(pack_head(
             kind, consumer.incarnation, self._stream, consumer.first, 0, len(body)) + body)
 
@@ -340,7 +384,7 @@ class RemoteWriter:
             consumer.counts.duplicated += repeated
             consumer.may_repeat = False
         if consumer.policy is EdgePolicy.LATEST and self._newest is not None:
-            self._publisher.publish(readdressed(self._newest.frame, consumer.incarnation))
+            self._send_to(consumer, self._newest.frame)
         self._progressed()
 
     def _take_note(self, consumer: Consumer, credit: Credit) -> None:
@@ -380,7 +424,7 @@ class RemoteWriter:
             return 0
         again = [kept for kept in self._kept if after < kept.number <= last]
         for kept in again:
-            self._publisher.publish(readdressed(kept.frame, consumer.incarnation))
+            self._send_to(consumer, kept.frame)
         return len(again)
 
     def _progressed(self) -> None:

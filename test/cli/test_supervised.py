@@ -195,7 +195,7 @@ def test_convolutions_learn(cnn, epochs):
 
 
 @pytest.mark.parametrize("settings, expected", [
-    (("5.kernel_size=99",), "node 4 (Network): layers: 1×28×28 → Edges (conv2d_layer_5): expected"),
+    (("5.kernel_size=99",), "node 4 (Network): layers: 1×28×28 → Edges (conv2d_layer_5): exp"),
     (("11.output_size=9",), "each of the 10 classes at the end of the chain, found 9"),
     (("1.data_path=/nowhere", "1.download=false"), "no train-images-idx3-ubyte.gz")],
     ids=["kernel", "classes", "data"])

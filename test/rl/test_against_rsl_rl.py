@@ -89,7 +89,7 @@ def targets(policy, config, rollout, last):
 
 
 def update_both(ppo, peer, rollout, last, order):
-    """Update both, with minibatches in the order that ``order`` draws; return both statistics."""
+    """Update both, minibatches in the order that ``order`` draws; return both statistics."""
     advantages, _ = targets(ppo.policy, ppo.config, rollout, last)
     with torch.no_grad():
         peer.compute_returns(TensorDict({"policy": last}, batch_size=[NUM_ENVS]))

@@ -7,6 +7,7 @@ import pytest
 
 from dnne_ros.nodes.port_types import AnyValue
 from dnne_ros.runtime.output_port import OutputPort
+from dnne_ros.runtime.wiring import Wiring
 from dnne_ros.transport import remote_writer
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
@@ -39,6 +40,7 @@ class Edges:
         self._resumes = resumes
         self._priority = priority
         self.pool = SlotPool()
+        self.wiring = Wiring()
         self.readers = {}
         self._incarnations = 0
         self.start_producer()
@@ -49,7 +51,9 @@ class Edges:
         node = self.ros.node(f"producer{self._incarnations}")
         self.writer = RemoteWriter(node, "producer/out", [
             Consumer(f"{name}/in", f"producer/out → {name}/in", policy, capacity)
-            for name, (policy, capacity) in self._plans.items()], self.pool, self._resumes)
+            for name, (policy, capacity) in self._plans.items()], self.pool,
+            self.wiring.open_hub(self.ros.loop.ros), self._resumes)
+        self.wiring.writers[:] = [self.writer]
         self.output = OutputPort(AnyPayload(), [], None, self.codec, self.writer)
         self.consumers = {consumer.name.partition("/")[0]: consumer
                           for consumer in self.writer.consumers}
@@ -67,7 +71,8 @@ class Edges:
             self.readers[name] = RemoteReader(
                 self.ros.node(f"{name}{self._incarnations}"), f"{name}/in", "producer/out",
                 self.codec.decode, policy, capacity, max(c for _, c in self._plans.values()),
-                SlotReader(), self.ros.loop.ros.count_arrival, self._priority)
+                SlotReader(), self.ros.loop.ros, self.ros.loop.ros.count_arrival, self._priority)
+            self.wiring.readers[f"{name}{self._incarnations}"] = self.readers[name]
 
     def missing(self):
         for reader in self.readers.values():
@@ -100,6 +105,7 @@ def edges(ros_loop):
 
     yield make
     for edge in made:
+        edge.wiring.close()
         edge.pool.close()
 
 

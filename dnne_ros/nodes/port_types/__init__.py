@@ -13,7 +13,8 @@ from dnne_ros.nodes.port_types.objects import Dataloader, Dataset, Optimizer, Si
 from dnne_ros.nodes.port_types.policies import Model, PolicyOutput
 from dnne_ros.nodes.port_types.robots import JointState
 from dnne_ros.nodes.port_types.scalars import Boolean, Float, Int, String, Sync
-from dnne_ros.nodes.port_types.tensors import Action, Image, Tensor, array_to_tensor, tensor_to_array
+from dnne_ros.nodes.port_types.tensors import (
+    Action, Image, Tensor, array_to_tensor, tensor_to_array)
 
 __all__ = [
     "Action",

@@ -1,0 +1,181 @@
+"""Writes a page about each node type from its declaration, with a workflow that uses it."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from dnne_ros.errors import InputError
+from dnne_ros.graph.building import build_graph
+from dnne_ros.graph.graph import Graph
+from dnne_ros.nodes.catalogue import Catalogue
+from dnne_ros.nodes.node import Node
+from dnne_ros.nodes.ports import Input, Port
+from dnne_ros.nodes.widget import Widget
+from dnne_ros.transport.codecs import codec_for
+from dnne_ros.workflow.reading import read_workflow
+
+INDEX = "README.md"
+_MARK = "<!-- Written by dnne-ros nodes --write: change the node type's declaration instead. -->"
+
+
+def node_pages(catalogue: Catalogue, examples: Sequence[Path], folder: Path) -> dict[str, str]:
+    """Return the pages of all types and their index, by file name.
+
+    ``examples`` are folders of workflows; a type's page shows the first, in order of folders and
+    names, in which it occurs.  Links to them are written for pages in ``folder``.
+    """
+    graphs = list(_graphs(catalogue, examples))
+    pages = {f"{type.type_name}.md": _page(type, graphs, folder) for type in catalogue}
+    pages[INDEX] = _index(catalogue)
+    return pages
+
+
+def write_pages(pages: Mapping[str, str], folder: Path) -> None:
+    """Write the pages that changed, and remove those of types that are no more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.md"):
+        if path.name not in pages and path.read_text(encoding="utf-8").startswith(_MARK):
+            path.unlink()
+    for name, text in pages.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            aside = folder / f".{name}.{os.getpid()}"
+            aside.write_text(text, encoding="utf-8")
+            os.replace(aside, path)
+
+
+def _graphs(catalogue: Catalogue, examples: Sequence[Path]) -> Iterable[tuple[Path, Graph]]:
+    """Yield the workflows that this catalogue can build; others need node types of their own."""
+    for folder in examples:
+        if not folder.is_dir():
+            raise InputError("nodes", [f"--examples {folder}: there is no such folder"])
+        for path in sorted(folder.glob("*.json")):
+            try:
+                graph = build_graph(*_read(path, catalogue))
+            except InputError:
+                continue
+            yield path, graph
+
+
+def _read(path: Path, catalogue: Catalogue):
+    workflow, problems = read_workflow(path, catalogue.signature)
+    return workflow, catalogue, problems
+
+
+def _page(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Path) -> str:
+    lines = [_MARK, "", f"# {type.type_name}", "", _markdown(inspect.getdoc(type) or "")]
+    names = ", ".join(f"`{name}`" for name in type.aliases)
+    lines += ["", f"Category: {type.category}." + (f" Also written {names}." if names else "")]
+    notes = list(_notes(type))
+    if notes:
+        lines += ["", *(f"- {note}" for note in notes)]
+    lines += _port_table("Inputs", type.inputs.values(), _input_remarks)
+    lines += _port_table("Outputs", type.outputs.values(), _remarks)
+    if type.widgets:
+        lines += ["", "## Widgets", "", "Each is a ROS parameter of the node; live ones may be "
+                  "changed while the graph runs.", "",
+                  *_table(("widget", "default", "legal", "live", "meaning"),
+                          (_widget_row(name, widget) for name, widget in type.widgets.items()))]
+    lines += ["", "Deadlines, a watchdog and what errors do are parameters of every node: "
+              "[deadlines](../deadlines.md)."]
+    lines += _example(type, graphs, folder)
+    return "\n".join(lines) + "\n"
+
+
+def _notes(type: type[Node]) -> Iterable[str]:
+    if type.fires_on_any:
+        yield "It goes on with whichever linked input has something."
+    if type.own_process:
+        yield "It gets a process of its own unless the workflow or a placement file says another."
+    if type.needs_contract:
+        yield "It runs only with a trained policy whose contract fits: [robots](../robot.md)."
+    if type.announces_boundaries:
+        yield "It announces the moments at which checkpoints are taken and runs end."
+
+
+def _port_table(heading: str, ports: Iterable[Port], remarks: Callable[[Port], list[str]]
+                ) -> list[str]:
+    rows = [(f"`{port.name}`", _cell(str(port.type)), _message(port),
+             " ".join([_cell(port.doc), *remarks(port)])) for port in ports]
+    if not rows:
+        return []
+    return ["", f"## {heading}", "", *_table(("port", "type", "message", "meaning"), rows)]
+
+
+def _message(port: Port) -> str:
+    wire = port.type.wire
+    return "stays in its process" if wire is None and not port.type.leaves_process else (
+        "that of what arrives" if wire is None else f"`{codec_for(wire).message}`")
+
+
+def _remarks(port: Port) -> list[str]:
+    names = ", ".join(f"`{name}`" for name in port.aliases)
+    return [f"Also written {names}."] if names else []
+
+
+def _input_remarks(port: Port) -> list[str]:
+    assert isinstance(port, Input)
+    remarks = []
+    if port.also:
+        remarks.append(f"Takes {', '.join(map(str, port.also))} too.")
+    if port.external:
+        remarks.append("Left unlinked, it is a plain ROS subscription.")
+    elif port.optional:
+        remarks.append("Optional.")
+    if port.follows is not None:
+        remarks.append(f"Left unlinked, it follows `{port.follows[0]}` to the output "
+                       f"`{port.follows[1]}` of the same node.")
+    if port.policy is not None:
+        remarks.append(f"Edge policy: {port.policy.value}.")
+    return remarks + _remarks(port)
+
+
+def _widget_row(name: str, widget: Widget) -> tuple[str, ...]:
+    default = repr(widget.default) if isinstance(widget.default, str) else (
+        str(widget.default).lower() if isinstance(widget.default, bool) else str(widget.default))
+    return (f"`{name}`", f"`{default}`", _cell(widget.expectation),
+            "live" if widget.live else "", _cell(widget.doc))
+
+
+def _example(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Path) -> list[str]:
+    for path, graph in graphs:
+        nodes = [node.id for node in graph.nodes.values() if node.type is type]
+        if nodes:
+            break
+    else:
+        return []
+    link = Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
+    shown = [graph.edge_name(edge) for edge in graph.edges
+             if nodes[0] in (edge.source.node, edge.target.node)]
+    lines = ["", "## In a graph", "", f"[{path.name}]({link}), in which it is "
+             f"`{graph.nodes[nodes[0]].ros_name}`" + (":" if shown else ".")]
+    return lines + (["", "```text", *shown, "```"] if shown else [])
+
+
+def _index(catalogue: Catalogue) -> str:
+    lines = [_MARK, "", "# Node types", "", "Every type that a workflow may name, with or without "
+             "the ending `Node`. `dnne-ros nodes TYPE` shows the same in a terminal."]
+    types = sorted(catalogue, key=lambda type: (type.category, type.type_name))
+    for category, members in groupby(types, key=lambda type: type.category):
+        lines += ["", f"## {category.capitalize()}", "", *_table(("type", "what it does"), (
+            (f"[{type.type_name}]({type.type_name}.md)", _cell(type.description()))
+            for type in members))]
+    return "\n".join(lines) + "\n"
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}",
+            *(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def _markdown(text: str) -> str:
+    return re.sub(r"``(.+?)``", r"`\1`", text)
+
+
+def _cell(text: str) -> str:
+    return _markdown(" ".join(text.split())).replace("|", "\\|").replace("*", "\\*")

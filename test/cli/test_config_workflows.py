@@ -1,0 +1,56 @@
+"""Every workflow of the package runs, in one process and in as many as there may be."""
+
+import struct
+from pathlib import Path
+
+import numpy
+import pytest
+
+# Those that need a robot run with one: test_robot.py and test_through_ros.py.
+NEEDS_A_ROBOT = ("cartpole_on_robot", "cartpole_through_ros")
+WORKFLOWS = [path for path in sorted(
+    (Path(__file__).parents[2] / "config" / "workflows").glob("*.json"))
+    if path.stem not in NEEDS_A_ROBOT]
+
+# What a workflow is given to do something useful within two seconds on a busy machine.
+SMALLER = {
+    "cartpole_ppo": ("--set", "1.num_envs=8"),
+    "half_cheetah_ppo": ("--set", "1.num_envs=2", "--set", "6.horizon_length=8", "--set",
+                         "6.minibatch_size=8"),
+    "mnist_cnn": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),
+    "mnist_mlp": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),
+}
+ENDS_BY_ITSELF = ("mnist_cnn", "mnist_mlp")
+NEEDS = {"half_cheetah_ppo": "gymnasium"}
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """Return a folder with 32 made-up digits in MNIST's format."""
+    folder = tmp_path_factory.mktemp("digits")
+    random = numpy.random.default_rng(0)
+    for prefix in ("train", "t10k"):
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(
+            struct.pack(">4i", 2051, 32, 28, 28) + random.bytes(32 * 28 * 28))
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(
+            struct.pack(">2i", 2049, 32) + bytes(i % 10 for i in range(32)))
+    return folder
+
+
+@pytest.mark.parametrize("place", ["fused", "split"])
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_runs(start_run, digits, workflow, place):
+    name = workflow.stem
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
+    arguments = [word.format(digits=digits) for word in SMALLER.get(name, ())]
+    run = start_run(workflow, "--place", place, "--duration", "2s", "--quiet", *arguments)
+    assert run.wait() == 0, run.output
+    report = run.report
+    assert (len(report["processes"]) == 1) == (place == "fused")
+    assert report["exit_reason"] in (("duration", "max_epochs") if name in ENDS_BY_ITSELF
+                                     else ("duration",))
+    assert not [edge for edge in report["edges"] if edge["lost"] or edge["duplicated"]]
+    moved = {edge["name"] for edge in report["edges"] if edge["received"]}
+    # An edge may wait for more than there is time for: the first update, the end of an epoch.
+    assert len(moved) > len(report["edges"]) / 2, report["edges"]
