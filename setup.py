@@ -34,6 +34,7 @@ setup(
         "rich>=12",
         "safetensors>=0.4",
         "setuptools",
+        "tenacity>=6.2,<11",
         "torch>=2.2,<3",
     ],
     extras_require={

@@ -87,6 +87,7 @@ class RemoteReader:
         self._heard = 0
         self._stream = 0
         self._next = 1
+        self._repeated_until = 0
         self._early: dict[int, tuple[Frame, bytes]] = {}
         self._taken = Watermark()
         self._handled = Watermark()
@@ -200,13 +201,17 @@ class RemoteReader:
     def _listen_to(self, frame: Frame, where: str) -> None:
         """Begin with a producer, or with one that takes the place of another.
 
-        ``where``: its beacon in shared memory and the address of its link hub.
+        ``where``: its beacon in shared memory, the address of its link hub, and for a consumer
+        that takes another's place, up to which number items may come a second time, and how many
+        had before.
         """
-        beacon, _, address = where.partition(" ")
+        beacon, address, repeated_until, duplicated = where.split(" ")
         if frame.stream != self._stream or frame.number > self._next:
             gap = max(0, frame.number - self._next)
             if self._stream == 0:
-                self._stats.received = gap  # by whom this consumer takes the place of
+                self._stats.received = gap  # by those that this consumer takes the place of
+                self._stats.duplicated = int(duplicated)
+                self._repeated_until = int(repeated_until)
                 gap = 0
             elif frame.stream != self._stream:
                 self._stats.lost += gap
@@ -226,8 +231,10 @@ class RemoteReader:
         number = frame.number
         if number == self._next or number > self._next and not self._lossless:
             self._next = number + 1
+            self._stats.duplicated += number <= self._repeated_until
             self._accept(frame, message)
             while self._early and self._next in self._early:
+                self._stats.duplicated += self._next <= self._repeated_until
                 self._accept(*self._early.pop(self._next))
                 self._next += 1
         elif number > self._next and number not in self._early:
@@ -259,7 +266,7 @@ class RemoteReader:
         taken, handled = (self._taken.done, self._handled.done) if self._lossless \
             else (received, received)
         credit = Credit(self._name, self._incarnation, self._heard, self._stream, received, taken,
-                        handled, self._shares_memory).to_message()
+                        handled, self._stats.duplicated, self._shares_memory).to_message()
         if self._link is None:
             self._credits.publish(credit)
         else:

@@ -51,6 +51,7 @@ class Consumer:
     received: int = 0
     taken: int = 0
     handled: int = 0
+    duplicated: int = 0
     first: int = 1
     shares_memory: bool = False
     absent: bool = False
@@ -357,7 +358,9 @@ class RemoteWriter:
         if now - consumer.greeted_at < _GREET_SECONDS:
             return
         consumer.greeted_at = now
-        body = pack_slot(f"{self._pool.beacon} {self._hub.address}", 0, 0)
+        repeated_until = self._sent if consumer.may_repeat else 0
+        body = pack_slot(f"{self._pool.beacon} {self._hub.address} {repeated_until} "
+                         f"{consumer.duplicated}", 0, 0)
         self._publisher.publish(pack_head(
             kind, consumer.incarnation, self._stream, consumer.first, 0, len(body)) + body)
 
@@ -379,10 +382,9 @@ class RemoteWriter:
         consumer.handled = credit.handled
         consumer.shares_memory = credit.shares_memory
         consumer.bytes_to_take = self._bytes_between(consumer, consumer.got, self._sent)
-        repeated = self._send_again(consumer, credit.received, self._sent)
-        if consumer.may_repeat:
-            consumer.counts.duplicated += repeated
-            consumer.may_repeat = False
+        consumer.duplicated = credit.duplicated
+        consumer.may_repeat = False
+        self._send_again(consumer, credit.received, self._sent)
         if consumer.policy is EdgePolicy.LATEST and self._newest is not None:
             self._send_to(consumer, self._newest.frame)
         self._progressed()
@@ -393,6 +395,7 @@ class RemoteWriter:
         consumer.received = max(consumer.received, credit.received)
         consumer.taken = max(consumer.taken, credit.taken)
         consumer.handled = max(consumer.handled, credit.handled)
+        consumer.duplicated = max(consumer.duplicated, credit.duplicated)
         if consumer.bytes_to_take:
             consumer.bytes_to_take -= self._bytes_between(consumer, before, consumer.got)
         if consumer.lossless:
@@ -418,14 +421,12 @@ class RemoteWriter:
             self._send_again(consumer, lacking, sent)
             consumer.stalled = (consumer.received, self._sent, now)
 
-    def _send_again(self, consumer: Consumer, after: int, last: int) -> int:
-        """Send the kept items from ``after`` to ``last`` to one consumer; return how many."""
-        if not consumer.lossless:
-            return 0
-        again = [kept for kept in self._kept if after < kept.number <= last]
-        for kept in again:
-            self._send_to(consumer, kept.frame)
-        return len(again)
+    def _send_again(self, consumer: Consumer, after: int, last: int) -> None:
+        """Send the kept items from ``after`` to ``last`` to one consumer."""
+        if consumer.lossless:
+            for kept in self._kept:
+                if after < kept.number <= last:
+                    self._send_to(consumer, kept.frame)
 
     def _progressed(self) -> None:
         self._forget()

@@ -62,7 +62,10 @@ class Run:
 
         found = {}
         for child in psutil.Process(self.process.pid).children():
-            words = child.cmdline()
+            try:
+                words = child.cmdline()
+            except psutil.Error:  # it has just ended
+                continue
             if "--process" in words:
                 found[words[words.index("--process") + 1]] = child
         return found

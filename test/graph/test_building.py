@@ -2,7 +2,7 @@ import pytest
 
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.nodes.port_types import Tensor
-from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 
 
 def edge_to(graph, node, port):
@@ -46,13 +46,16 @@ def test_policies_and_capacities_come_from_port_types_and_links(build):
     graph = build(
         {"1": "Source", "2": "Display",
          "3": ("Scale", {"options": {"inputs": {
-             "value": {"policy": "drop_oldest", "capacity": 7}}}}), "4": "Scale"},
+             "value": {"policy": "drop_oldest", "capacity": 7, "when_absent": "fail"}}}}),
+         "4": "Scale"},
         ["1.tensor > 2.value", "1.tensor > 3.value", "1.tensor > 4.value"])
     assert edge_to(graph, "2", "value").policy is EdgePolicy.LATEST
     assert edge_to(graph, "3", "value").policy is EdgePolicy.DROP_OLDEST
     assert edge_to(graph, "3", "value").capacity == 7
     assert edge_to(graph, "4", "value").policy is EdgePolicy.LOSSLESS
+    assert edge_to(graph, "3", "value").when_absent is WhenAbsent.FAIL
     assert edge_to(graph, "4", "value").capacity == 100
+    assert edge_to(graph, "4", "value").when_absent is WhenAbsent.WAIT
     assert graph.edge_name(edge_to(graph, "4", "value")) == "source_1/tensor → scale_4/value"
 
 
@@ -235,8 +238,8 @@ class TestReports:
             {"1": "Source",
              "2": ("Scale", {"options": {"inputs": {"value": {"policy": 1}}}})},
             ["1.tensor > 2.value"])
-        assert line.endswith("expected policy (one of lossless, latest, drop_oldest) or capacity "
-                             "(1 to 1000000)")
+        assert line.endswith("expected policy (one of lossless, latest, drop_oldest), capacity "
+                             "(1 to 1000000) or when_absent (one of wait, drop, fail)")
 
     @pytest.mark.parametrize("process", ["Sim", "a b", "a__b", "1st", "", 3, ["sim"], "/sim"])
     def test_a_bad_process_name(self, report_of, process):

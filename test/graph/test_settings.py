@@ -23,7 +23,18 @@ def test_a_setting_does_not_hide_what_is_wrong_in_the_file(report_of):
     assert "widget 'gain'" in line
 
 
+def test_deadlines_and_the_like_are_set_in_the_same_way(build):
+    options = {"watchdog": {"seconds": 2}, "errors": {"policy": "warn"}}
+    nodes = build({**NODES, "1": ("Source", {"options": options})},
+                  settings=["1.watchdog.seconds=0.5", "a.b.deadline.seconds=1"]).nodes
+    assert nodes["1"].faults["watchdog.seconds"] == 0.5
+    assert nodes["1"].faults["errors.policy"] == "warn"
+    assert nodes["a.b"].faults["deadline.seconds"] == 1.0
+    assert nodes["a.b"].faults["errors.policy"] == "stop"
+
+
 @pytest.mark.parametrize("setting, said", [
+    ("1.errors.policy=ignore", "expected one of warn, safe_value, restart, stop, found 'ignore'"),
     ("7.gain=1", "--set 7.gain=1: no node '7'; there are 1 (source_1), a.b (source_a_b)"),
     ("1.volume=1", "SourceNode has no widget 'volume'; it has gain, steps, mode, on"),
     ("1.gain=9", "--set 1.gain=9: expected a number from 0.0 to 2.0, found 9.0"),

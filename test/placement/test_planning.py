@@ -3,6 +3,8 @@ import os
 import pytest
 
 from dnne_ros.errors import InputError
+from dnne_ros.nodes.ppo_agent import PPOAgentNode
+from dnne_ros.nodes.simulation import IsaacGymStepNode
 from dnne_ros.placement.placement import bound_groups
 from dnne_ros.placement.planning import place
 
@@ -34,6 +36,33 @@ def test_fused_and_split_put_aside_what_the_workflow_asks(simulated):
     graph = simulated(n3="learn")
     assert list(place(graph, "fused").processes) == ["main"]
     assert "learn" not in place(graph, "split").processes
+
+
+@pytest.fixture
+def busy_agent(monkeypatch):
+    """Let agents compute so much that they want a process of their own."""
+    monkeypatch.setattr(PPOAgentNode, "own_process", True)
+    return "ppo_agent_3"
+
+
+def test_a_type_may_ask_for_a_process_of_its_own(simulated, busy_agent):
+    for how in ("", "fused"):
+        assert place(simulated(), how).processes == {
+            "main": ("1", "4", "2", "5", "6"), busy_agent: ("3",)}
+
+
+def test_who_names_the_node_decides(simulated, busy_agent, placement_file):
+    assert list(place(simulated(n3="learn")).processes) == ["main", "learn"]
+    path = placement_file({"sim": [1, 4, 3]})
+    assert place(simulated(), path).processes == {"sim": ("1", "4", "3"), "main": ("2", "5", "6")}
+    path = placement_file({"sim": [1, 4]})
+    assert busy_agent in place(simulated(), path).processes
+
+
+def test_those_that_cannot_be_separated_come_along(simulated, monkeypatch):
+    monkeypatch.setattr(IsaacGymStepNode, "own_process", True)
+    assert place(simulated()).processes == {
+        "isaac_gym_step_4": ("1", "4"), "main": ("2", "3", "5", "6")}
 
 
 def test_the_workflow_itself_may_ask(simulated):

@@ -120,6 +120,7 @@ class DiagnosticsNode(Node):
 
 
 CATALOGUE = Catalogue([NumbersNode, FaultyNode, SafeNode, CollectNode, DiagnosticsNode])
+"""Further types of single tests are added where they are defined."""
 
 
 @pytest.fixture
@@ -205,6 +206,40 @@ def test_a_node_that_waits_for_others_is_not_made_anew(chain):
     chain({"fault": "none", "every": 100}, {"watchdog": {"policy": "restart", **WATCHDOG}},
           numbers={"pause_at": 2, "pause": 0.15})
     assert CollectNode.seen == list(range(8))  # a new instance could not have come this far
+
+
+class SwitchNode(CollectNode):
+    """Ask for a deadline of the faulty node while the graph runs, and go on at 5 numbers more."""
+
+    async def process(self):
+        from rclpy.parameter import Parameter
+
+        self.seen.clear()
+        host = self.context.topics._host  # what `ros2 param set` does, without another process
+        faulty, = (node for node in host.executor.get_nodes() if node.get_name() == "faulty_2")
+        while len(self.seen) < 8:
+            self.seen.append(await self.get_input("number"))
+            if len(self.seen) in (3, 6):
+                seconds = 0.03 if len(self.seen) == 3 else -1.0
+                results = faulty.set_parameters([
+                    Parameter("deadline.seconds", value=seconds),
+                    Parameter("deadline.policy", value="safe_value")])
+                self.answers.append(results[0].successful)
+        await self.context.finish("seen")
+
+    answers: list = []
+
+
+CATALOGUE.add(SwitchNode)
+
+
+def test_settings_change_while_the_graph_runs(run_graph):
+    SwitchNode.answers.clear()
+    run_graph({"1": ("Numbers", {"gap": 0.02}, {}),
+               "2": ("Safe", {"fault": "slow", "seconds": 0.1}, {}),
+               "3": ("Switch", {}, {})}, ["1.number 2.number", "2.out 3.number"])
+    assert SwitchNode.answers == [True, False]  # no deadline can be negative
+    assert CollectNode.seen == [0, 1, 2, 3, 4, -1, 6, 7]
 
 
 def test_counters_on_diagnostics_match_what_was_injected(run_graph):
