@@ -34,10 +34,11 @@ setup(
         "rich>=12",
         "safetensors>=0.4",
         "setuptools",
-        "tenacity>=6.2,<11",
         "torch>=2.2,<3",
     ],
     extras_require={
+        # dnne_ros.nodes.retrying; it has no rosdep key, but a Debian package: python3-tenacity.
+        "retrying": ["tenacity>=6.2,<11"],
         # rclpy and the messages for machines without a ROS 2 installation.
         "wheels": [
             "ros-rclpy[fastrtps]>=7.1,<10",
@@ -70,6 +71,7 @@ setup(
             "psutil>=5.9",
             "pydocstyle>=6",
             "pytest>=7",
+            "tenacity>=6.2,<11",
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",
             "tensorboard>=2.10",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dnne_ros
 from dnne_ros.errors import InputError, Problems
+from dnne_ros.exporting.package_data import data_files
 from dnne_ros.exporting.python_imports import follow, package_of
 from dnne_ros.exporting.source_edits import CannotMove, moved_source
 from dnne_ros.graph.graph import Graph
@@ -46,14 +47,21 @@ class Sources:
         self._problems.raise_if_any()
         roots = _RUNTIME_ROOTS if standalone else ()
         closure = follow([*roots, *sorted(modules)], self._packages)
+        copied = {module: path for module, path in closure.files.items()
+                  if module.partition(".")[0] in self._moves}
         self.foreign = closure.foreign
         """Top-level modules that are imported and of which nothing else is known."""
         self.installed = set(self._packages) - set(self._moves)
         """Packages that the runtime and node types are imported from, as they are installed."""
         self.files = {
             self._path(module, path.name == "__init__.py"): self._copy(module, path, package)
-            for module, path in closure.files.items() if module.partition(".")[0] in self._moves}
+            for module, path in copied.items()}
         """Contents of the copied modules by their path in the package."""
+        self.data = {
+            self.module(module): data for module, path in sorted(copied.items())
+            if path.name == "__init__.py" and (data := data_files(path.parent))}
+        """Data files of the copied packages by the name of the copy: their place below it, and
+        where they are."""
         if any(path.startswith(f"{package}/{OWN_FOLDER}/") for path in self.files):
             self.files[f"{package}/{OWN_FOLDER}/__init__.py"] = \
                 '"""Node types that are not part of dnne_ros."""\n'

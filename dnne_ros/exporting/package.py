@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import glob
 from collections.abc import Callable, Mapping
 
 from dnne_ros.errors import Problems
@@ -22,8 +23,8 @@ _RESERVED = ("VALUES", "type_name")
 
 
 def package_files(graph: Graph, placement: Placement, package: str, *, standalone: bool
-                  ) -> dict[str, str]:
-    """Return the text of each file by its path in the package.
+                  ) -> dict[str, str | bytes]:
+    """Return the text of each file, or its bytes if it is no text of ours, by its path.
 
     The same input gives the same bytes.  Raises `InputError` with all that stands in the way.
     """
@@ -46,8 +47,10 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         "dependencies": dependency_keys(
             {*modules, *(sources.foreign - CHOSEN_LATER), *message_packages(graph)},
             sources.installed),
+        # setuptools takes these names for patterns.
+        "data": {owner: list(map(glob.escape, data)) for owner, data in sources.data.items()},
     }
-    files = {
+    files: dict[str, str | bytes] = {
         "package.xml": render("package.xml.j2", **about),
         "setup.py": render("setup.py.j2", **about),
         "setup.cfg": render("setup.cfg.j2", **about),
@@ -67,6 +70,8 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         f"graph/{package}.svg": draw(graph, process_of),
         f"test/test_{package}.py": render("test.py.j2", **about),
         **sources.files,
+        **{f"{owner.replace('.', '/')}/{name}": path.read_bytes()
+           for owner, data in sources.data.items() for name, path in data.items()},
     }
     for node in nodes:
         files[f"{package}/nodes/{node.module}.py"] = _node_module(
@@ -119,6 +124,7 @@ def _node_module(view: NodeView, node: GraphNode, module: Callable[[str], str],
     return code
 
 
-def file_bytes(files: Mapping[str, str]) -> dict[str, bytes]:
-    """Return the files as they are written: UTF-8, lines ending in a line feed."""
-    return {path: text.encode() for path, text in files.items()}
+def file_bytes(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
+    """Return the files as they are written: text as UTF-8, lines ending in a line feed."""
+    return {path: content.encode() if isinstance(content, str) else content
+            for path, content in files.items()}

@@ -61,8 +61,13 @@ ARGUMENTS = (
              option="--slots-from", kind="file"),
     Argument("nodes", "Python files with node types of your own, joined by semicolons.",
              option="--nodes", kind="list"),
-    Argument("use_sim_time", "true: the nodes take their time from the topic /clock.",
-             default="false", kind="flag"),
+    Argument("peer_timeout", "How long the processes wait for each other at the start: 90s, 5m.",
+             default="60s", option="--peer-timeout"),
+    Argument("absent_after", "Name a process that gives no sign of life for this long; each edge "
+             "to it then waits, drops or fails, as it says.", default="10s",
+             option="--absent-after"),
+    Argument("use_sim_time", "true: the nodes take their time from the topic /clock, which a "
+             "simulator in the graph then publishes.", default="false", kind="flag"),
     Argument("respawn", "true: start the whole graph again when one of its processes fails, "
              "instead of ending the launch.", default="false", kind="flag"),
     Argument("log_level", "What the nodes log: debug, info, warn, error or fatal.",

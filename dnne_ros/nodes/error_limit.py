@@ -29,10 +29,12 @@ class ErrorLimit:
         self.last: Exception | None = None
 
     def __enter__(self) -> ErrorLimit:
+        """Return itself."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  traceback: TracebackType | None) -> bool:
+        """Tell whether the error passes."""
         if error is None:
             self.in_a_row = 0
             self.last = None

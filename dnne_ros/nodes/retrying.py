@@ -37,16 +37,21 @@ def retrying(*, attempts: int = 5, back_off: str = "exponential", first: float =
              cap: float = 10.0, jitter: float = 0.0,
              on: tuple[type[Exception], ...] = (OSError, TimeoutError),
              before_pause: Callable[[Exception, float], None] | None = None) -> AsyncRetrying:
-    """Return what calls a coroutine function again when it fails: ``await retrying()(read)``.
+    """Return what calls a coroutine function again when it fails.
 
-    ``attempts``: the last one's error is raised.  ``back_off``: one of `BACK_OFFS`, with ``first``
+    As in ``await retrying()(read)``.  ``attempts``: the last one's error is raised.  ``back_off``: one of `BACK_OFFS`, with ``first``
     and ``cap`` in seconds as `pause` has it; up to ``jitter`` seconds are added at random, so that
     many who failed together do not come back together.  ``on``: errors worth another attempt; any
     other is raised at once.  ``before_pause(error, seconds)`` is told of each failure.
 
-    It is a `tenacity.AsyncRetrying`, with all that can do.  ValueError for an unknown back-off.
+    It is a `tenacity.AsyncRetrying`, with all that can do: an optional dependency, without which
+    ModuleNotFoundError is raised.  ValueError for an unknown back-off.
     """
-    from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+    try:
+        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError("retrying needs tenacity: pip install 'dnne_ros[retrying]' or "
+                                  "apt install python3-tenacity") from None
 
     if back_off not in BACK_OFFS:
         raise ValueError(f"expected a back-off of {', '.join(BACK_OFFS)}, found {back_off!r}")

@@ -53,7 +53,6 @@ class ExternalInput:
                 self._log.warning(f"dropped a message on {self._reader.topic}: {error}",
                                   throttle_duration_sec=_WARN_SECONDS)
 
-
     async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
         """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout

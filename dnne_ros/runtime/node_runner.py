@@ -19,6 +19,7 @@ from dnne_ros.runtime.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.context import HostContext
+    from dnne_ros.runtime.loop_watch import LoopWatch
     from dnne_ros.runtime.node_host import NodeHost
 
 _CANCEL_SECONDS = 1.0
@@ -32,8 +33,9 @@ class NodeRunner:
     """Runs a node until the run ends; it may be another instance of its type by then."""
 
     def __init__(self, node: Node, host: NodeHost, context: HostContext,
-                 remake: Callable[[Node], Awaitable[Node]]):
+                 remake: Callable[[Node], Awaitable[Node]], loop_watch: LoopWatch):
         """Run ``node``; ``remake(node)`` closes it and returns one in its place."""
+        self._loop_watch = loop_watch
         self._node = node
         self._host = host
         self._context = context
@@ -86,6 +88,7 @@ class NodeRunner:
             self._disarm()
         elif self._watching is None:
             self._rounds.install()
+            self._loop_watch.watch(self._context.name, self._settings)
             self._watchdog = Watchdog(self._settings, self._rounds, self._record, self._act)
             self._watching = asyncio.get_running_loop().create_task(self._watchdog.run())
             self._watching.add_done_callback(self._watching_ended)
@@ -141,7 +144,8 @@ class NodeRunner:
         policy = self._settings["errors.policy"]
         if isinstance(error, InputError):
             raise error
-        message = str(error) if isinstance(error, DnneError) else f"{type(error).__name__}: {error}"
+        message = str(error) if isinstance(error, DnneError) else (
+            f"{type(error).__name__}: {error}")
         self._log_error(error, message)
         if policy == STOP or not isinstance(error, Exception):
             raise self._failure(message) from error

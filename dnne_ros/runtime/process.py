@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from dnne_ros.errors import DnneError, InputError, Problems
 from dnne_ros.graph.graph import Graph
+from dnne_ros.nodes.faults import STOP
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.state import NodeState
 from dnne_ros.placement.placement import Placement
@@ -22,6 +24,7 @@ from dnne_ros.runtime.context import HostContext
 from dnne_ros.runtime.contract import differences
 from dnne_ros.runtime.diagnostics import Diagnostics
 from dnne_ros.runtime.event_loop import RosEventLoop
+from dnne_ros.runtime.loop_watch import LoopWatch
 from dnne_ros.runtime.node_host import NodeHost
 from dnne_ros.runtime.node_runner import NodeRunner, close_node
 from dnne_ros.runtime.peers import Peers
@@ -96,7 +99,8 @@ class GraphProcess:
         problems.raise_if_any()
         self._control = self._make_control(mine)
         self._control.connect(next(iter(self._hosts.values())))
-        self._wiring = wire(graph, self._placement, self._hosts, loop.ros)
+        self._wiring = wire(graph, self._placement, self._hosts, loop.ros,
+                            self._settings.run_id)
         self._peers = self._make_peers()
         saved = self._saved_states()
         for node_id, host in self._hosts.items():
@@ -233,12 +237,14 @@ class GraphProcess:
     async def _run_nodes(self, loop: RosEventLoop) -> None:
         """Run every node's coroutine until the run ends or one fails."""
         housekeeping = loop.create_task(self._keep_house())
+        self._loop_watch = LoopWatch(loop, self._on_stuck)
         running = {loop.create_task(self._run_node(id, node)): id
                    for id, node in self._nodes.items()}
         ended = loop.create_task(self._control.ended.wait())
         try:
             await self._supervise({*running}, {ended, housekeeping})
         finally:
+            self._loop_watch.close()
             for task in (*running, ended, housekeeping):
                 task.cancel()
             await asyncio.gather(*running, ended, housekeeping, return_exceptions=True)
@@ -271,13 +277,24 @@ class GraphProcess:
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     async def _run_node(self, node_id: str, node: Node) -> None:
-        runner = NodeRunner(node, self._hosts[node_id], self._contexts[node_id], self._remake)
+        runner = NodeRunner(node, self._hosts[node_id], self._contexts[node_id], self._remake,
+                            self._loop_watch)
         try:
             await runner.run()
         except InputError as error:
             problems = Problems(self._graph.path)
             self._add_problems(problems, node_id, error)
             problems.raise_if_any()
+
+    def _on_stuck(self, name: str, policy: str, seconds: float) -> None:
+        """Say that a node blocks the loop, in the watching thread; if it is to stop, leave."""
+        context = next(each for each in self._contexts.values() if each.name == name)
+        message = (f"blocks all nodes of its process for {seconds:.3g} s; what blocks belongs "
+                   "into run_blocking")
+        context.log.error(message)
+        if policy == STOP:
+            self._status.send("error", message=f"{name} (item {context.items}): {message}")
+            os._exit(1)  # the loop, which could end in good order, is what is stuck
 
     async def _remake(self, old: Node) -> Node:
         """Close a node and return another of its type, with the state that was saved last."""

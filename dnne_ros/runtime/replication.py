@@ -45,6 +45,7 @@ def send_updates(host: RosNode, topic: str, type: PortType) -> Callable[[Any], N
 def accept_updates(host: RosNode, topic: str, type: PortType, owner: OutputPort) -> None:
     """Apply what comes on ``topic`` to the value that ``owner`` sent."""
     def apply(message: bytes) -> None:
-        owner.newest.apply(type.unpack_update(_CODEC.decode(message)))
+        if owner.newest is not None:  # else it is for another copy of this graph
+            owner.newest.apply(type.unpack_update(_CODEC.decode(message)))
 
     host.create_subscription(UInt8MultiArray, topic, apply, _QOS, raw=True)

@@ -19,11 +19,12 @@ class Rounds:
     """
 
     def __init__(self, context: HostContext, inputs: list[str], outputs: list[str],
-                 on_worked: Callable[[float, float], None], admit: Callable[[str, Any], None]):
+                 on_worked: Callable[[float, float], None],
+                 admit: Callable[[str, Any], None]):
         """See the node of ``context``, of which ``inputs`` and ``outputs`` are linked.
 
-        ``on_worked(seconds, since)`` is called when it is through with an item, ``admit(port, value)``
-        raises if an output must not go out.
+        ``on_worked(seconds, since)`` is called when it is through with an item,
+        ``admit(port, value)`` raises if an output must not go out.
         """
         self._context = context
         self._is_source = not inputs
@@ -66,7 +67,7 @@ class Rounds:
             self.last.clear()
 
     def begin(self) -> None:
-        """The node starts, or starts again."""
+        """Take note that the node starts, or starts again."""
         now = time.monotonic()
         self._taken.clear()
         self._replaced.clear()

@@ -12,17 +12,14 @@ from dnne_ros.runtime.input_port import (
     ExternalInput, HeldInput, InputPort)
 from dnne_ros.runtime.output_port import OutputPort
 from dnne_ros.runtime.replication import accept_updates, send_updates, update_topic
-from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.codecs import codec_for
-from dnne_ros.transport.credit import Credit
+from dnne_ros.transport.exchange import Exchange
 from dnne_ros.transport.external_reader import ExternalReader
 from dnne_ros.transport.local_edge import LocalEdge
-from dnne_ros.transport.local_link import Files, Link, LinkHub
 from dnne_ros.transport.policy import DEFAULT_CAPACITY
 from dnne_ros.transport.qos import data_qos
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import Consumer, RemoteWriter
-from dnne_ros.transport.shared_memory import SlotPool, SlotReader
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
@@ -42,35 +39,14 @@ class Wiring:
     readers: dict[str, RemoteReader] = field(default_factory=dict)
     writers: list[RemoteWriter] = field(default_factory=list)
     external: dict[str, ExternalReader] = field(default_factory=dict)
-    pool: SlotPool | None = None
-    hub: LinkHub | None = None
-    slots: SlotReader = field(default_factory=SlotReader)
+    exchange: Exchange | None = None
 
     def close(self) -> None:
         """Close the links between processes and give back the shared memory."""
         for reader in self.readers.values():
             reader.close()
-        if self.hub is not None:
-            self.hub.close()
-        if self.pool is not None:
-            self.pool.close()
-
-    def _take_link(self, link: Link, credit: bytes) -> None:
-        try:
-            name = Credit.from_message(credit).consumer
-        except CdrError:  # any process of this user may connect
-            name = ""
-        for writer in self.writers:
-            if name in [consumer.name for consumer in writer.consumers]:
-                writer.take_link(link, credit)
-                return
-        link.close()
-
-    def open_hub(self, files: Files) -> LinkHub:
-        """Return where consumers in other processes of this machine connect to."""
-        if self.hub is None:
-            self.hub = LinkHub(files, self._take_link)
-        return self.hub
+        if self.exchange is not None:
+            self.exchange.close()
 
     def drop(self, consumer: Consumer) -> None:
         """Go on without a consumer in another process that is gone."""
@@ -90,12 +66,12 @@ class Wiring:
 
 
 def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
-         files: RosSelector) -> Wiring:
+         files: RosSelector, run_id: str = "") -> Wiring:
     """Make both ends of every edge that touches a node in ``hosts`` (by node id).
 
-    ``files`` is the event loop's selector.
+    ``files`` is the event loop's selector; ``run_id`` the same in all processes of a run.
     """
-    wiring = Wiring()
+    wiring = Wiring(exchange=Exchange(files, run_id))
     for edge in graph.edges:
         if edge.source.node in hosts and edge.target.node in hosts:
             name = graph.edge_name(edge)
@@ -104,7 +80,7 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
     for node_id, host in hosts.items():
         for port in graph.nodes[node_id].type.outputs:
             ref = PortRef(node_id, port)
-            wiring.outputs[ref] = _output(graph, placement, host, ref, wiring, files)
+            wiring.outputs[ref] = _output(graph, placement, host, ref, wiring)
         for port, edges in graph.incoming[node_id].items():
             wiring.inputs[PortRef(node_id, port)] = _input(
                 graph, placement, host, edges[0], wiring, files)
@@ -123,8 +99,8 @@ def _topic_qos(graph: Graph, ref: PortRef) -> QoSProfile:
     return data_qos({edge.policy for edge in edges}, max(edge.capacity for edge in edges))
 
 
-def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wiring: Wiring,
-            files: RosSelector) -> OutputPort:
+def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wiring: Wiring
+            ) -> OutputPort:
     edges = graph.outgoing[ref.node].get(ref.port, ())
     local = [wiring.local[graph.edge_name(edge)] for edge in edges if not placement.crosses(edge)]
     remote = [edge for edge in edges if placement.crosses(edge)]
@@ -136,12 +112,10 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     publisher = host.advertise(ref.port, codec, _topic_qos(graph, ref))
     writer = None
     if remote:
-        if wiring.pool is None:
-            wiring.pool = SlotPool()
         writer = RemoteWriter(host, host.topic(ref.port), [
             Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity,
                      placement.process_of(edge.target.node), edge.when_absent)
-            for edge in remote], wiring.pool, wiring.open_hub(files), graph.nodes[ref.node].type.resumes)
+            for edge in remote], wiring.exchange, graph.nodes[ref.node].type.resumes)
         wiring.writers.append(writer)
     output = OutputPort(type, local, publisher, codec, writer)
     for edge in remote:
@@ -165,9 +139,10 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
         siblings = graph.outgoing[edge.source.node][edge.source.port]
         reader = RemoteReader(
             host, _input_name(graph, edge), graph.topic(edge.source),
-            lambda message: type.unpack(codec.decode(message)), edge.policy, edge.capacity,
+            lambda message: type.unpack(codec.decode(message)), wiring.exchange, edge.policy,
+            edge.capacity,
             max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
-            wiring.slots, files, files.count_arrival, _priority(graph, edge),
+            files.count_arrival, _priority(graph, edge),
             placement.process_of(edge.source.node), edge.when_absent)
         wiring.readers[name] = reader
         source = reader

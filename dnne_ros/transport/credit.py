@@ -38,15 +38,17 @@ def credit_qos(writers: int = 0) -> QoSProfile:
 class Credit:
     """How far the input ``consumer`` (``ppo_trainer_6/reward``) has come.
 
+    ``run`` tells the runs of a graph apart: a second copy of it has inputs of the same names.
     Every item up to number ``received`` has come, up to ``taken`` its node has taken it, up to
     ``handled`` the node is through with it (it has asked for the next).  ``incarnation`` tells a
     consumer from the one that it replaces, ``stream`` says which incarnation of the producer it
     listens to (0: none yet), ``heard`` which one it heard of last: from then on it takes nothing
-    of an earlier one.  ``duplicated``: items that came twice, or may have.  ``shares_memory``: it can
-    read the producer's slots.
+    of an earlier one.  ``duplicated``: items that came twice, or may have.  ``shares_memory``: it
+    can read the producer's slots.
     """
 
     consumer: str
+    run: int
     incarnation: int
     heard: int = 0
     stream: int = 0
@@ -58,16 +60,17 @@ class Credit:
 
     def to_message(self) -> bytes:
         """Return the serialised message."""
-        numbers = np.array([self.incarnation, self.heard, self.stream, self.received,
-                            self.taken, self.handled, self.duplicated, self.shares_memory], np.uint64)
+        numbers = np.array([
+            self.run, self.incarnation, self.heard, self.stream, self.received, self.taken,
+            self.handled, self.duplicated, self.shares_memory], np.uint64)
         return encode_array(Array(numbers, (self.consumer,)), "uint64")
 
     @classmethod
     def from_message(cls, message: bytes) -> Credit:
         """Read the serialised message; `CdrError` if it is not one."""
         array = decode_array(message, "uint64")
-        if array.data.size != 8 or not array.axes:
-            raise CdrError(f"expected eight numbers of a consumer, found {array.data.size}")
+        if array.data.size != 9 or not array.axes:
+            raise CdrError(f"expected nine numbers of a consumer, found {array.data.size}")
         *numbers, shares_memory = array.data.reshape(-1).tolist()
         return cls(array.axes[0], *numbers, bool(shares_memory))
 

@@ -13,13 +13,14 @@ from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.credit import (
     REPORTS_PER_WINDOW, Credit, credit_qos, credit_topic, link_topic)
+from dnne_ros.transport.exchange import Exchange
 from dnne_ros.transport.frame import (
     HEAD_SIZE, SHARED_FROM, Frame, FrameKind, parse_head, parse_slot)
 from dnne_ros.transport.inbox import make_inbox
-from dnne_ros.transport.local_link import Files, Link, connect
+from dnne_ros.transport.local_link import Link, connect
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.transport.qos import link_qos
-from dnne_ros.transport.shared_memory import SlotReader, copy_out
+from dnne_ros.transport.shared_memory import copy_out
 from dnne_ros.transport.stats import EdgeStats
 from dnne_ros.transport.watermark import Watermark
 
@@ -59,17 +60,16 @@ class RemoteReader:
     transport = "dds"
 
     def __init__(self, node: Node, name: str, topic: str, decode: Callable[[Any], Any],
-                 policy: EdgePolicy, capacity: int, window: int, slots: SlotReader,
-                 files: Files, on_arrival: Callable[[], None] | None = None,
+                 exchange: Exchange, policy: EdgePolicy, capacity: int, window: int,
+                 on_arrival: Callable[[], None] | None = None,
                  priority: Callable[[Any], float] | None = None, process: str = "",
                  when_absent: WhenAbsent = WhenAbsent.WAIT):
         """Subscribe ``node``, for the input ``name`` (``ppo_trainer_6/reward``).
 
         ``topic`` is the public topic of the output, ``decode`` makes a value of a serialised
-        message, ``priority(value)`` orders what waits, ``on_arrival`` is called for each message
-        that comes.  ``slots`` and ``files`` (the event loop's) are how messages come from another
-        process of this machine.  ``window`` is the largest capacity of the output's edges; ``process`` is
-        where the producer lives.
+        message, ``exchange`` is the process' own, ``window`` the largest capacity of the output's
+        edges.  ``on_arrival`` is called for each message that comes through DDS,
+        ``priority(value)`` orders what waits, ``process`` is where the producer lives.
         """
         self.policy = policy
         self.capacity = capacity
@@ -79,7 +79,7 @@ class RemoteReader:
         self._node = node
         self._name = name
         self._decode = decode
-        self._slots = slots
+        self._slots = exchange.slots
         self._on_arrival = on_arrival
         self._lossless = policy is EdgePolicy.LOSSLESS
         self._eager = priority is not None
@@ -105,7 +105,8 @@ class RemoteReader:
             event_callbacks=silent)
         self._credits = node.create_publisher(
             UInt64MultiArray, credit_topic(topic), credit_qos())
-        self._files = files
+        self._files = exchange.files
+        self._run = exchange.run
         self._link: Link | None = None
 
     @property
@@ -178,12 +179,10 @@ class RemoteReader:
                 return  # for another consumer, or one without a link
             if frame.stream < self._heard:
                 return  # a producer that was replaced
-            if frame.kind == FrameKind.HELLO:
-                self._heard = frame.stream
-                self.close()
-                self._report()
-            elif frame.kind == FrameKind.WELCOME:
-                self._listen_to(frame, parse_slot(frame, message)[0])
+            if frame.kind in (FrameKind.HELLO, FrameKind.WELCOME):
+                run, _, terms = parse_slot(frame, message)[0].partition(" ")
+                if int(run) == self._run:
+                    self._greeted(frame, terms)
             elif frame.stream == self._stream == self._heard:  # else: a dead one's last words
                 self._receive(frame, message)
         except (CdrError, OSError, ValueError) as error:  # anybody may publish here
@@ -198,14 +197,22 @@ class RemoteReader:
     def _on_link_closed(self) -> None:
         self._link = None
 
-    def _listen_to(self, frame: Frame, where: str) -> None:
+    def _greeted(self, frame: Frame, terms: str) -> None:
+        if frame.kind == FrameKind.WELCOME:
+            self._listen_to(frame, terms)
+            return
+        self._heard = frame.stream
+        self.close()
+        self._report()
+
+    def _listen_to(self, frame: Frame, terms: str) -> None:
         """Begin with a producer, or with one that takes the place of another.
 
-        ``where``: its beacon in shared memory, the address of its link hub, and for a consumer
+        ``terms``: its beacon in shared memory, the address of its link hub, and for a consumer
         that takes another's place, up to which number items may come a second time, and how many
         had before.
         """
-        beacon, address, repeated_until, duplicated = where.split(" ")
+        beacon, address, repeated_until, duplicated = terms.split(" ")
         if frame.stream != self._stream or frame.number > self._next:
             gap = max(0, frame.number - self._next)
             if self._stream == 0:
@@ -265,8 +272,9 @@ class RemoteReader:
         self._reported = self._taken.done
         taken, handled = (self._taken.done, self._handled.done) if self._lossless \
             else (received, received)
-        credit = Credit(self._name, self._incarnation, self._heard, self._stream, received, taken,
-                        handled, self._stats.duplicated, self._shares_memory).to_message()
+        credit = Credit(
+            self._name, self._run, self._incarnation, self._heard, self._stream, received, taken,
+            handled, self._stats.duplicated, self._shares_memory).to_message()
         if self._link is None:
             self._credits.publish(credit)
         else:

@@ -14,11 +14,12 @@ from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
 
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
+from dnne_ros.transport.exchange import Exchange
 from dnne_ros.transport.frame import SHARED_FROM, FrameKind, pack_head, pack_slot, readdressed
-from dnne_ros.transport.local_link import MAX_PACKET, Link, LinkHub
+from dnne_ros.transport.local_link import MAX_PACKET, Link
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.transport.qos import link_qos
-from dnne_ros.transport.shared_memory import Slot, SlotPool
+from dnne_ros.transport.shared_memory import Slot
 from dnne_ros.transport.stats import EdgeStats
 
 if TYPE_CHECKING:
@@ -109,20 +110,22 @@ class RemoteWriter:
     transport = "dds"
 
     def __init__(self, node: Node, topic: str, consumers: Iterable[Consumer],
-                 pool: SlotPool, hub: LinkHub, resumes: bool = False):
+                 exchange: Exchange, resumes: bool = False):
         """Send to the planned ``consumers`` of the output with the public ``topic``.
 
-        ``pool`` and ``hub`` are the process' means for those on this machine.
+        ``exchange`` is the process' own.
         ``resumes``: after a restart, the node goes on with the first item that not every
         consumer has (`delivered`); otherwise what it sends counts as new.
         """
         self._node = node
-        self._pool = pool
-        self._hub = hub
+        self._pool = exchange.pool
+        self._hub = exchange.hub
+        self._run = exchange.run
         self._resumes = resumes
         self._consumers = {consumer.name: consumer for consumer in consumers}
         for consumer in self._consumers.values():
             consumer.sent_so_far = lambda: self._sent
+            exchange.expect(consumer.name, self.take_link)
         self._lossless = [consumer for consumer in self._consumers.values()
                           if consumer.policy is EdgePolicy.LOSSLESS]
         self._keeps_newest = any(consumer.policy is EdgePolicy.LATEST
@@ -302,7 +305,8 @@ class RemoteWriter:
                 f"not a credit for {self._publisher.topic_name}: {error}")
             return
         consumer = self._consumers.get(credit.consumer)
-        if consumer is None or credit.incarnation < max(consumer.incarnation, 1):
+        if consumer is None or credit.run != self._run \
+                or credit.incarnation < max(consumer.incarnation, 1):
             return
         if credit.heard > self._stream:
             self.replaced = True
@@ -359,7 +363,7 @@ class RemoteWriter:
             return
         consumer.greeted_at = now
         repeated_until = self._sent if consumer.may_repeat else 0
-        body = pack_slot(f"{self._pool.beacon} {self._hub.address} {repeated_until} "
+        body = pack_slot(f"{self._run} {self._pool.beacon} {self._hub.address} {repeated_until} "
                          f"{consumer.duplicated}", 0, 0)
         self._publisher.publish(pack_head(
             kind, consumer.incarnation, self._stream, consumer.first, 0, len(body)) + body)

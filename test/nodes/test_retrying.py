@@ -1,5 +1,7 @@
 """Trying again with a pause that grows."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,13 @@ def test_pauses(back_off, expected):
 def test_pauses_never_shrink_and_never_pass_the_cap(back_off, failures, first, cap):
     assert 0 <= pause(back_off, failures, first, cap) \
         <= pause(back_off, failures + 1, first, cap) <= cap
+
+
+@pytest.fixture(autouse=True)
+def needs_tenacity(request):
+    """Skip what calls it where it is not installed."""
+    if "run_async" in request.fixturenames:
+        pytest.importorskip("tenacity")
 
 
 def flaky(failures, error=OSError("busy")):
@@ -56,6 +65,12 @@ def test_jitter_only_adds(run_async):
     assert all(0 <= each <= 0.001 for each in seconds) and len(set(seconds)) > 1
 
 
-def test_an_unknown_back_off():
+def test_without_the_library_it_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tenacity", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'dnne_ros\[retrying\]'"):
+        retrying()
+
+
+def test_an_unknown_back_off(run_async):
     with pytest.raises(ValueError, match="immediate, linear, exponential, fibonacci"):
         retrying(back_off="quadratic")

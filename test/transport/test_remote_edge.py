@@ -7,17 +7,16 @@ import pytest
 
 from dnne_ros.nodes.port_types import AnyValue
 from dnne_ros.runtime.output_port import OutputPort
-from dnne_ros.runtime.wiring import Wiring
 from dnne_ros.transport import remote_writer
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
+from dnne_ros.transport.exchange import Exchange
 from dnne_ros.transport.frame import FrameKind, pack_head
 from dnne_ros.transport.payload import Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import Consumer, RemoteWriter
-from dnne_ros.transport.shared_memory import SlotPool, SlotReader
 
 LOSSLESS, LATEST, DROP_OLDEST = EdgePolicy.LOSSLESS, EdgePolicy.LATEST, EdgePolicy.DROP_OLDEST
 CODEC = codec_for(Wire("int64"))
@@ -39,9 +38,9 @@ class Edges:
         self._plans = consumers
         self._resumes = resumes
         self._priority = priority
-        self.pool = SlotPool()
-        self.wiring = Wiring()
+        self.exchange = Exchange(ros.loop.ros)
         self.readers = {}
+        self._all_readers = []
         self._incarnations = 0
         self.start_producer()
 
@@ -51,9 +50,8 @@ class Edges:
         node = self.ros.node(f"producer{self._incarnations}")
         self.writer = RemoteWriter(node, "producer/out", [
             Consumer(f"{name}/in", f"producer/out → {name}/in", policy, capacity)
-            for name, (policy, capacity) in self._plans.items()], self.pool,
-            self.wiring.open_hub(self.ros.loop.ros), self._resumes)
-        self.wiring.writers[:] = [self.writer]
+            for name, (policy, capacity) in self._plans.items()], self.exchange,
+            self._resumes)
         self.output = OutputPort(AnyPayload(), [], None, self.codec, self.writer)
         self.consumers = {consumer.name.partition("/")[0]: consumer
                           for consumer in self.writer.consumers}
@@ -70,9 +68,15 @@ class Edges:
             self._incarnations += 1
             self.readers[name] = RemoteReader(
                 self.ros.node(f"{name}{self._incarnations}"), f"{name}/in", "producer/out",
-                self.codec.decode, policy, capacity, max(c for _, c in self._plans.values()),
-                SlotReader(), self.ros.loop.ros, self.ros.loop.ros.count_arrival, self._priority)
-            self.wiring.readers[f"{name}{self._incarnations}"] = self.readers[name]
+                self.codec.decode, self.exchange, policy, capacity,
+                max(c for _, c in self._plans.values()), self.ros.loop.ros.count_arrival,
+                self._priority)
+            self._all_readers.append(self.readers[name])
+
+    def close(self):
+        for reader in self._all_readers:
+            reader.close()
+        self.exchange.close()
 
     def missing(self):
         for reader in self.readers.values():
@@ -105,8 +109,7 @@ def edges(ros_loop):
 
     yield make
     for edge in made:
-        edge.wiring.close()
-        edge.pool.close()
+        edge.close()
 
 
 async def blocked(writer_task, edge, *, sent, name):
@@ -314,12 +317,12 @@ def test_an_output_of_several_megabytes_goes_through_shared_memory(edges, ros_lo
 
     for received in ros_loop.run(main())[:2]:
         assert [array.data[-1] for array in received] == list(range(12))
-    assert len(edge.pool._used) + len(edge.pool._spare) <= 9
+    assert len(edge.exchange.pool._used) + len(edge.exchange.pool._spare) <= 9
 
 
 def test_without_shared_memory_it_goes_through_dds(edges, ros_loop):
     edge = edges(codec_for(Wire("array", "float32")), reader=(LOSSLESS, 3))
-    edge.pool.close()
+    edge.exchange.pool.close()
     edge.start()
     values = [np.full(100_000, i, np.float32) for i in range(6)]
 
@@ -507,9 +510,11 @@ def test_credits_of_strangers_and_old_ones_change_nothing(edges, ros_loop):
         assert await edge.get("reader", 2) == [0, 1]
         await producer
         reader = edge.consumers["reader"]
-        for credit in (Credit("nobody/in", 1, reader.stream, reader.stream, 1000, 1000, 1000),
-                       Credit("reader/in", 0, reader.stream, reader.stream, 1000, 1000, 1000),
-                       Credit("reader/in", reader.incarnation, reader.stream, reader.stream, 0, 0, 0)):
+        stream, far = reader.stream, (1000, 1000, 1000)
+        for credit in (Credit("nobody/in", 0, 1, stream, stream, *far),
+                       Credit("reader/in", 0, 0, stream, stream, *far),
+                       Credit("reader/in", 7, reader.incarnation, stream, stream, *far),
+                       Credit("reader/in", 0, reader.incarnation, stream, stream)):
             publisher.publish(credit.to_message())
         publisher.publish(codec_for(Wire("array", "uint64")).encode(
             Array(np.zeros(0, np.uint64), ("reader/in",))))

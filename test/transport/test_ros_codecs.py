@@ -189,7 +189,7 @@ class TestScalars:
 
     @given(LABELS, st.integers(0, 2**64 - 1))
     def test_credits(self, consumer, taken):
-        credit = Credit(consumer, taken)
+        credit = Credit(consumer, 1, 2, taken=taken, shares_memory=True)
         assert Credit.from_message(credit.to_message()) == credit
 
 
@@ -278,5 +278,5 @@ class TestHostileBytes:
 
     def test_a_credit_without_a_total(self):
         message = encode_array(Array(np.zeros(0, np.uint64), ("me",)), "uint64")
-        with pytest.raises(CdrError, match="expected eight numbers of a consumer, found 0"):
+        with pytest.raises(CdrError, match="expected nine numbers of a consumer, found 0"):
             Credit.from_message(message)

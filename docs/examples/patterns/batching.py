@@ -26,7 +26,7 @@ class SamplesNode(Node):
 
 
 class BatchNode(Node):
-    """Work on up to ``most`` samples together; a sample waits for others no longer than ``wait``."""
+    """Work on up to ``most`` samples together, but wait for them no longer than ``wait``."""
 
     sample = Input(Float(), "A number.")
     most = Widget(8, "The largest batch.", minimum=1, maximum=100)
