@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dnne_ros import __version__
 from dnne_ros.errors import DnneError
 
-_COMMANDS = ("check", "run", "graph", "export", "nodes", "bench", "top")
+_COMMANDS = ("check", "run", "top", "graph", "export", "nodes", "bench")
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
 _EXAMPLES = """\
@@ -20,7 +20,9 @@ examples:
   dnne-ros run my_graph.json --set 1.num_envs=512 --until-return 450
   dnne-ros run my_graph.json --place split --save-checkpoint-dir checkpoint
   dnne-ros run my_graph.json --inference --load-checkpoint-dir checkpoint
+  dnne-ros top                            watch running graphs, from another terminal
   dnne-ros nodes PPOTrainerNode           ports and widgets of a node type
+  dnne-ros bench edges --json edges.json  measure it beside its peers
 
 exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted
 """

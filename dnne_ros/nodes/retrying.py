@@ -6,32 +6,10 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dnne_ros.nodes.back_off import BACK_OFFS, pause
+
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
-
-BACK_OFFS = ("immediate", "linear", "exponential", "fibonacci")
-
-
-def pause(back_off: str, failures: int, first: float, cap: float) -> float:
-    """Return the seconds to wait after ``failures`` ≥ 1 failed attempts.
-
-    ``immediate``: 0.  ``linear``: first · n.  ``exponential``: first · 2ⁿ⁻¹.  ``fibonacci``:
-    first · F(n) with F = 1, 1, 2, 3, 5, ….  At most ``cap``.
-    """
-    if back_off == "immediate":
-        return 0.0
-    if back_off == "linear":
-        return min(cap, first * failures)
-    seconds = following = first
-    for _ in range(failures - 1):
-        if seconds >= cap:
-            break
-        if back_off == "exponential":
-            seconds *= 2.0
-        else:
-            seconds, following = following, seconds + following
-    return min(cap, seconds)
-
 
 def retrying(*, attempts: int = 5, back_off: str = "exponential", first: float = 0.1,
              cap: float = 10.0, jitter: float = 0.0,
@@ -50,8 +28,8 @@ def retrying(*, attempts: int = 5, back_off: str = "exponential", first: float =
     try:
         from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
     except ModuleNotFoundError:
-        raise ModuleNotFoundError("retrying needs tenacity: pip install 'dnne_ros[retrying]' or "
-                                  "apt install python3-tenacity") from None
+        raise ModuleNotFoundError("retrying needs tenacity: pip install tenacity, or apt install "
+                                  "python3-tenacity") from None
 
     if back_off not in BACK_OFFS:
         raise ValueError(f"expected a back-off of {', '.join(BACK_OFFS)}, found {back_off!r}")

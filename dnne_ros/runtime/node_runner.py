@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import DnneError, InputError, NodeError
+from dnne_ros.nodes.back_off import pause
 from dnne_ros.nodes.faults import RESTART, SAFE_VALUE, STOP, watches
 from dnne_ros.nodes.health import Level
 from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.retrying import pause
 from dnne_ros.runtime.fault_record import FaultRecord
 from dnne_ros.runtime.finite import is_finite
 from dnne_ros.runtime.rounds import Rounds

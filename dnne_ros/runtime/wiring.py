@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.placement.placement import Placement
-from dnne_ros.runtime.input_port import (
-    ExternalInput, HeldInput, InputPort)
+from dnne_ros.runtime.input_port import ExternalInput, HeldInput, InputPort
 from dnne_ros.runtime.output_port import OutputPort
 from dnne_ros.runtime.replication import accept_updates, send_updates, update_topic
 from dnne_ros.transport.codecs import codec_for
@@ -72,6 +72,7 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
     ``files`` is the event loop's selector; ``run_id`` the same in all processes of a run.
     """
     wiring = Wiring(exchange=Exchange(files, run_id))
+    _load_modules(graph, placement, hosts)
     for edge in graph.edges:
         if edge.source.node in hosts and edge.target.node in hosts:
             name = graph.edge_name(edge)
@@ -89,6 +90,15 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
             wiring.inputs[ref] = _external_input(
                 graph, hosts[ref.node], ref, wiring, files.count_arrival)
     return wiring
+
+
+def _load_modules(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost]) -> None:
+    """Import what the edges to other processes and external inputs convert values with."""
+    types = [edge.type for edge in graph.edges if placement.crosses(edge)
+             and (edge.source.node in hosts or edge.target.node in hosts)]
+    types += [graph.external_type(ref) for ref in graph.external if ref.node in hosts]
+    for module in {module for type in types for module in type.modules}:
+        importlib.import_module(module)
 
 
 def _topic_qos(graph: Graph, ref: PortRef) -> QoSProfile:

@@ -4,6 +4,7 @@ import os
 import stat
 
 import pytest
+import yaml
 
 from dnne_ros.cli.main import main
 from dnne_ros.exporting import writing
@@ -29,6 +30,15 @@ def test_two_exports_are_the_same_byte_by_byte(export, cartpole, tmp_path, optio
     assert one.contents() == other.contents()
     again = export(cartpole, *options, output=tmp_path / "one")
     assert again.contents() == other.contents()
+
+
+def test_deadlines_and_the_like_come_along(export, cartpole):
+    package = export(cartpole, "--set", "3.watchdog.seconds=0.5", "--set",
+                     "3.watchdog.policy=restart")
+    parameters = yaml.safe_load((package / "config/NAME.params.yaml").read_text())
+    agent = parameters["/**/ppo_agent_3"]["ros__parameters"]
+    assert agent["watchdog.seconds"] == 0.5 and agent["watchdog.policy"] == "restart"
+    assert "watchdog.seconds" not in parameters["/**/ppo_trainer_6"]["ros__parameters"]
 
 
 def test_has_what_a_ros_package_has(export, cartpole):

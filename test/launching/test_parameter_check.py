@@ -43,6 +43,17 @@ ppo_agent_3: {ros__parameters: {x: 1}}
     assert len(problems) == 5
 
 
+def test_deadlines_and_the_like_belong_to_every_node(parameter_file, graph):
+    check_parameter_file(parameter_file(
+        "/**: {ros__parameters: {deadline: {seconds: 0.5}, watchdog.policy: stop}}"),
+        graph, NAMESPACE)
+    path = parameter_file("/**/ppo_agent_3: {ros__parameters: {watchdog: {policy: later}}}")
+    [problem] = refusal(path, graph)
+    assert "watchdog.policy" in problem and "expected one of warn, safe_value" in problem
+    path = parameter_file("/**/ppo_agent_3: {ros__parameters: {watchdog: {second: 1.0}}}")
+    assert "did you mean watchdog.seconds?" in refusal(path, graph)[0]
+
+
 def test_a_number_for_a_whole_number(parameter_file, graph):
     path = parameter_file("/**/isaac_gym_env_1: {ros__parameters: {num_envs: 4.0}}")
     assert "expected an integer" in refusal(path, graph)[0]

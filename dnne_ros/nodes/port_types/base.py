@@ -15,6 +15,8 @@ class PortType:
     cannot be sent to another process: placement keeps both ends together.  ``held`` values are
     delivered once and stay (a model, a simulator handle); the others are streams.  With
     ``feedback``, a replica of the value in another process sends changes back to its owner.
+    ``modules`` are what packing and unpacking import: a process loads them before it is ready,
+    so that the first item does not wait for them.
     """
 
     name: ClassVar[str]
@@ -22,6 +24,7 @@ class PortType:
     leaves_process: ClassVar[bool] = True
     held: ClassVar[bool] = False
     feedback: ClassVar[bool] = False
+    modules: ClassVar[tuple[str, ...]] = ()
 
     @property
     def wire(self) -> Wire | None:

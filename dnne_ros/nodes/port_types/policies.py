@@ -18,6 +18,7 @@ class PolicyOutput(PortType):
     """What a policy says at one step: observations, actions, log π(a), value, mean, std."""
 
     name = "POLICY_OUTPUT"
+    modules = ("torch",)
 
     @property
     def wire(self) -> Wire:
@@ -42,6 +43,7 @@ class Model(PortType):
     """
 
     name = "MODEL"
+    modules = ("torch",)
     policy = EdgePolicy.LATEST
     held = True
     feedback = True

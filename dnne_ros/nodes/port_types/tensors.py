@@ -40,6 +40,7 @@ class Tensor(PortType):
     """A tensor.  ``dtype`` None: any; ``axes`` name the axes, outermost first."""
 
     name = "TENSOR"
+    modules = ("torch",)
 
     def __init__(self, dtype: str | None = None, axes: tuple[str, ...] = ()):
         """Declare the element type and the names of the axes."""
@@ -97,6 +98,7 @@ class Image(PortType):
     """A picture: tensor (height, width, channels) or (height, width); uint8 is RGB."""
 
     name = "IMAGE"
+    modules = ("torch",)
     policy = EdgePolicy.DROP_OLDEST
 
     @property
