@@ -21,7 +21,6 @@ from dnne_ros.cli.workflow_arguments import (
     add_workflow_arguments, load_graph, workflow_words)
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
-from dnne_ros.nodes.node import Node
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.supervisor import Supervisor
 
@@ -124,7 +123,7 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
         supervisor = Supervisor(
             {name: partial(_command, options, name, run_id) for name in placement.processes},
             names, progress.line, on_message, on_all_started,
-            _stateless(graph, placement) if options.respawn else ())
+            placement.stateless(graph) if options.respawn else ())
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         try:
@@ -137,12 +136,6 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
         report.exit_code = 130
     progress.summary(report)
     return report
-
-
-def _stateless(graph: Graph, placement: Placement) -> list[str]:
-    """Return the processes that can be started again alone: what they knew is not missed."""
-    return [process for process, nodes in placement.processes.items()
-            if all(graph.nodes[node].type.save_state is Node.save_state for node in nodes)]
 
 
 def _command(options: argparse.Namespace, process: str, run_id: str, status_fd: int

@@ -14,13 +14,16 @@ _ROS_PACKAGES = ("rclpy", "rcl_interfaces", "ament_index_python", "std_msgs", "s
                  "geometry_msgs", "diagnostic_msgs")
 _KEYS = {
     "cv2": "python3-opencv", "mujoco": "python3-mujoco-pip", "PIL": "python3-pil",
-    "safetensors": "python3-safetensors-pip", "sklearn": "python3-sklearn",
-    "sounddevice": "python3-sounddevice-pip", "yaml": "python3-yaml",
+    "sklearn": "python3-sklearn", "sounddevice": "python3-sounddevice-pip",
+    "yaml": "python3-yaml",
 }
 """rosdep keys of modules for which it is not ``python3-<module>``."""
-CHOSEN_LATER = {"gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mujoco_warp", "warp"}
-"""Modules of simulators that a widget may choose: not needed for being in the source.  Where one
-is missing, the run says how to get it."""
+_KEYLESS = {"safetensors", "tenacity"}
+"""Modules that rosdep knows no key for; pip has them under their names."""
+CHOSEN_LATER = {
+    "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mujoco_warp", "pooch", "warp"}
+"""Modules of simulators that a widget may choose, and of downloads: not needed for being in the
+source.  Where one is missing, the run says how to get it."""
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
@@ -55,8 +58,13 @@ def message_packages(graph: Graph) -> set[str]:
 def dependency_keys(modules: Iterable[str], packages: Iterable[str]) -> list[str]:
     """Return the ``exec_depend`` entries for ``modules`` and ROS ``packages``, in order."""
     keys = {"rclpy", "rcl_interfaces", "std_msgs", "launch", "launch_ros", *packages}
-    for module in modules:
+    for module in set(modules) - _KEYLESS:
         ros = module in _ROS_PACKAGES or module.endswith(("_msgs", "_interfaces", "_ros"))
         default = module if ros else f"python3-{module.lower().replace('_', '-')}"
         keys.add(_KEYS.get(module, default))
     return sorted(keys)
+
+
+def pip_names(modules: Iterable[str]) -> list[str]:
+    """Return what pip must install for those ``modules`` that rosdep does not know, in order."""
+    return sorted(_KEYLESS.intersection(modules))

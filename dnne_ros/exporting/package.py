@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dnne_ros.errors import Problems
 from dnne_ros.exporting import description
 from dnne_ros.exporting.dependencies import (
-    CHOSEN_LATER, dependency_keys, message_packages, required_modules)
+    CHOSEN_LATER, dependency_keys, message_packages, pip_names, required_modules)
 from dnne_ros.exporting.description import NodeView
 from dnne_ros.exporting.own_sources import Sources
 from dnne_ros.exporting.package_names import package_name_problem
@@ -36,6 +36,7 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
     modules = required_modules(graph, problems)
     problems.raise_if_any()
     sources = Sources(graph, package, standalone)
+    modules |= sources.foreign - CHOSEN_LATER
     nodes = description.node_views(graph)
     process_of = {id: placement.process_of(id) for id in graph.nodes}
     about = {
@@ -44,9 +45,8 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         "processes": description.process_views(graph, placement),
         "topics": description.edge_topics(graph, placement),
         "needs_policy": description.untrained_process(graph, placement),
-        "dependencies": dependency_keys(
-            {*modules, *(sources.foreign - CHOSEN_LATER), *message_packages(graph)},
-            sources.installed),
+        "dependencies": dependency_keys({*modules, *message_packages(graph)}, sources.installed),
+        "pip_names": pip_names(modules),
         # setuptools takes these names for patterns.
         "data": {owner: list(map(glob.escape, data)) for owner, data in sources.data.items()},
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dnne_ros.exporting.literals import WIDTH
@@ -36,9 +36,9 @@ def moved_source(source: str, package: str, new_package: str, moves: Mapping[str
     if not source.strip():
         return ""
     tree = ast.parse(source)
-    edits = [*_import_edits(tree, source, package, new_package, moves),
-             *_name_edits(tree, moves), *_docstring_edits(tree, source)]
     lines = [line.encode() for line in source_lines(source)]
+    edits = [*_import_edits(tree, lines, package, new_package, moves),
+             *_name_edits(tree, moves), *_docstring_edits(tree, lines)]
     original = frozenset(lines)
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         (first, start), (last, end) = edit.start, edit.end
@@ -62,7 +62,7 @@ def mark_long_lines(source: str) -> str:
         for line in source_lines(source))
 
 
-def _import_edits(tree: ast.AST, source: str, package: str, new_package: str,
+def _import_edits(tree: ast.AST, lines: Sequence[bytes], package: str, new_package: str,
                   moves: Mapping[str, str]) -> Iterator[_Edit]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -79,7 +79,7 @@ def _import_edits(tree: ast.AST, source: str, package: str, new_package: str,
             if target.partition(".")[0] not in moves or node.level:
                 continue
             start = node.col_offset + len("from ")
-            if not ast.get_source_segment(source, node).startswith(f"from {node.module} "):
+            if not _first_line(node, lines).startswith(f"from {node.module} ".encode()):
                 raise CannotMove(f"line {node.lineno}: an import in a form that cannot be copied")
             yield _Edit((node.lineno, start), (node.lineno, start + len(node.module.encode())),
                         relative(moved_name(target, moves), new_package))
@@ -111,15 +111,20 @@ def _name_edits(tree: ast.AST, moves: Mapping[str, str]) -> Iterator[_Edit]:
                             f'"{moved_name(node.value, moves)}"')
 
 
-def _docstring_edits(tree: ast.AST, source: str) -> Iterator[_Edit]:
+def _first_line(node: ast.stmt | ast.expr, lines: Sequence[bytes]) -> bytes:
+    """Return a node's source up to the end of its first line."""
+    return lines[node.lineno - 1][node.col_offset:]
+
+
+def _docstring_edits(tree: ast.AST, lines: Sequence[bytes]) -> Iterator[_Edit]:
     """Begin docstrings of several lines on their second line, as ament_pep257 wants it (D213)."""
     owners = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
         if not isinstance(node, owners) or ast.get_docstring(node) is None:
             continue
         text = node.body[0].value
-        segment = ast.get_source_segment(source, text) or ""
-        if text.lineno != text.end_lineno and segment.startswith('"""') \
-                and not segment.startswith(('"""\n', '"""\\')):
+        begin = _first_line(text, lines)
+        if text.lineno != text.end_lineno and begin.startswith(b'"""') \
+                and not begin.startswith((b'"""\n', b'"""\\')):
             place = (text.lineno, text.col_offset + 3)
             yield _Edit(place, place, "\n" + " " * text.col_offset)

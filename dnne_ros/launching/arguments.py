@@ -16,9 +16,9 @@ _SEPARATOR = re.compile(r"(?<!\\);")
 class Argument:
     """One launch argument.
 
-    ``option`` is the option of the ``graph_host`` executable that it becomes, if it is one.  ``kind``
-    says how the text is read: ``text``, ``file``, ``list`` (of texts, joined by semicolons) or
-    ``flag``.  Without a ``default`` it must be given.
+    ``option`` is the option of the ``graph_host`` executable that it becomes, if it is one.
+    ``kind`` says how the text is read: ``text``, ``file``, ``list`` (of texts, joined by
+    semicolons) or ``flag``.  Without a ``default`` it must be given.
     """
 
     name: str
@@ -69,7 +69,8 @@ ARGUMENTS = (
     Argument("use_sim_time", "true: the nodes take their time from the topic /clock, which a "
              "simulator in the graph then publishes.", default="false", kind="flag"),
     Argument("respawn", "true: start the whole graph again when one of its processes fails, "
-             "instead of ending the launch.", default="false", kind="flag"),
+             "instead of ending the launch; a process that is killed and whose nodes keep no "
+             "state comes back alone.", default="false", kind="flag"),
     Argument("log_level", "What the nodes log: debug, info, warn, error or fatal.",
              default="info"),
 )

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 
 from launch import LaunchContext, LaunchDescriptionEntity
-from launch.actions import EmitEvent, OpaqueFunction, Shutdown, TimerAction
+from launch.actions import EmitEvent, LogInfo, OpaqueFunction, Shutdown, TimerAction
 from launch.events import matches_action
 from launch.events.process import ProcessExited, ShutdownProcess
 from launch_ros.actions import Node
@@ -17,6 +17,8 @@ from dnne_ros.launching.request import LaunchRequest
 
 _RESPAWN_DELAY = 1.0
 """Seconds before a failed graph starts again, so that one that always fails is no busy loop."""
+_MOST_ALONE = 10
+"""How often a process may be started again alone: what dies more often has a reason to."""
 _LEAVE_TOGETHER = 10.0
 """Seconds that the processes of a run that is over may take to leave."""
 
@@ -25,7 +27,8 @@ class GraphProcesses:
     """Starts the processes of a graph, which lives and ends as a whole.
 
     The processes of a graph hold its state together (what is on the edges, which step each node
-    is at), so when one fails the others cannot go on with a fresh one in its place.
+    is at), so when one fails the others cannot go on with a fresh one in its place.  A process
+    whose nodes keep no state can be replaced: its edges go on with what was not handled yet.
     """
 
     def __init__(self, request: LaunchRequest, environment: Mapping[str, str]):
@@ -33,18 +36,22 @@ class GraphProcesses:
         self._request = request
         self._environment = environment
         self._running: dict[str, Node] = {}
+        self._returns: dict[str, int] = {}
+        self._run_id = ""
         self._over = False
         self._failing = False
 
     def start(self) -> list[LaunchDescriptionEntity]:
         """Return one node action for each process."""
         self._failing = False
-        run_id = uuid.uuid4().hex
-        self._running = {name: self._action(name, run_id)
-                         for name in self._request.placement.processes}
+        self._run_id = uuid.uuid4().hex
+        request = self._request
+        self._returns = {name: _MOST_ALONE for name in request.placement.stateless(request.graph)
+                         if request.respawn and len(request.placement.processes) > 1}
+        self._running = {name: self._action(name) for name in request.placement.processes}
         return list(self._running.values())
 
-    def _action(self, process: str, run_id: str) -> Node:
+    def _action(self, process: str) -> Node:
         request = self._request
         parameters: list = [{"use_sim_time": True}] if request.use_sim_time else []
         if request.params_file:
@@ -53,7 +60,7 @@ class GraphProcesses:
             package="dnne_ros", executable="graph_host",
             exec_name=f"{request.graph.namespace}.{process}",
             namespace=request.namespace,
-            arguments=[*request.words, "--process", process, "--run-id", run_id],
+            arguments=[*request.words, "--process", process, "--run-id", self._run_id],
             parameters=parameters,
             remappings=request.remappings,
             ros_arguments=["--log-level", request.log_level],
@@ -74,6 +81,11 @@ class GraphProcesses:
         if self._over or not self._request.respawn:
             # An exception, unlike a Shutdown action, makes the launch exit with an error.
             raise PeerError(self._describe(process, event.returncode))
+        if event.returncode < 0 and self._returns.get(process):
+            self._returns[process] -= 1
+            again = self._running[process] = self._action(process)
+            return [LogInfo(msg=f"{self._describe(process, event.returncode)}; it starts again"),
+                    again]
         self._failing = True
         return self._stop_others() if self._running else self._start_again()
 

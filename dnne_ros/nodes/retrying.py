@@ -11,16 +11,18 @@ from dnne_ros.nodes.back_off import BACK_OFFS, pause
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
 
+
 def retrying(*, attempts: int = 5, back_off: str = "exponential", first: float = 0.1,
              cap: float = 10.0, jitter: float = 0.0,
              on: tuple[type[Exception], ...] = (OSError, TimeoutError),
              before_pause: Callable[[Exception, float], None] | None = None) -> AsyncRetrying:
     """Return what calls a coroutine function again when it fails.
 
-    As in ``await retrying()(read)``.  ``attempts``: the last one's error is raised.  ``back_off``: one of `BACK_OFFS`, with ``first``
-    and ``cap`` in seconds as `pause` has it; up to ``jitter`` seconds are added at random, so that
-    many who failed together do not come back together.  ``on``: errors worth another attempt; any
-    other is raised at once.  ``before_pause(error, seconds)`` is told of each failure.
+    As in ``await retrying()(read)``.  ``attempts``: the last one's error is raised. ``back_off``:
+    one of `BACK_OFFS`, with ``first`` and ``cap`` in seconds as `pause` has it; up to ``jitter``
+    seconds are added at random, so that many who failed together do not come back together.
+    ``on``: errors worth another attempt; any other is raised at once.  ``before_pause(error,
+    seconds)`` is told of each failure.
 
     It is a `tenacity.AsyncRetrying`, with all that can do: an optional dependency, without which
     ModuleNotFoundError is raised.  ValueError for an unknown back-off.

@@ -151,6 +151,11 @@ class IsaacGymStepNode(Node):
             return [f"widget 'camera': {error}"]
         return []
 
+    @classmethod
+    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Say what it publishes of time and of an environment that is shown."""
+        return ("rosgraph_msgs/msg/Clock", "sensor_msgs/msg/JointState", "sensor_msgs/msg/Image")
+
     def setup(self) -> None:
         """Set the camera up, as far as that goes without the robot."""
         self._camera = SimulatorCamera(parse_format(self.camera)) if self.camera else None

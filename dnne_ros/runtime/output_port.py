@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from rclpy.publisher import Publisher
 
 _BREATHE_EVERY = 64
-_WATCHERS_SHARE = 0.03
+_WATCHERS_SHARE = 0.015
 """How much of the time may go into showing items to watchers, where the graph's own nodes wait
 for the same items."""
+_WATCHERS_SHARE_OF_SENSORS = 0.1
+"""The same where nobody waits: sensor data and pictures, of which some may be dropped."""
+_NOTHING = object()
 
 
 class OutputPort:
@@ -52,7 +55,10 @@ class OutputPort:
         self._newest: Any = None
         self._sends = 0
         self._curtain: asyncio.TimerHandle | None = None
-        self._hidden: list[Any] = []
+        self._hidden: Any = _NOTHING
+        lossless = any(edge.policy is EdgePolicy.LOSSLESS for edge in edges) or (
+            writer is not None and writer.lossless)
+        self._share = _WATCHERS_SHARE if lossless else _WATCHERS_SHARE_OF_SENSORS
 
     @property
     def newest(self) -> Any:
@@ -88,7 +94,7 @@ class OutputPort:
             if self._curtain is None:
                 self._show(value)
             else:
-                self._hidden[:] = (value,)
+                self._hidden = value
         if self._latched:
             self._newest = value
         self._sends += 1
@@ -113,8 +119,9 @@ class OutputPort:
         A process that leaves at once takes it along: a robot would miss its last command.
         """
         if self._watchers and seconds > 0:
-            if self._hidden:
-                self._publish(self._hidden.pop())
+            if self._hidden is not _NOTHING:
+                self._publish(self._hidden)
+                self._hidden = _NOTHING
             self._publisher.wait_for_all_acked(Duration(seconds=seconds))
 
     async def _wait_for_room(self, timeout: float | None) -> None:
@@ -155,12 +162,13 @@ class OutputPort:
         self._publish(value)
         took = time.perf_counter() - started
         self._curtain = asyncio.get_running_loop().call_later(
-            took / _WATCHERS_SHARE, self._open_curtain)
+            took / self._share, self._open_curtain)
 
     def _open_curtain(self) -> None:
         self._curtain = None
-        if self._hidden:
-            self._show(self._hidden.pop())
+        if self._hidden is not _NOTHING:
+            value, self._hidden = self._hidden, _NOTHING
+            self._show(value)
 
     def _publish(self, value: Any) -> None:
         self._publisher.publish(self._codec.encode(self._type.pack(value)))

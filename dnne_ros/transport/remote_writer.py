@@ -159,6 +159,11 @@ class RemoteWriter:
         return self._consumers.values()
 
     @property
+    def lossless(self) -> bool:
+        """Tell whether a consumer must get every item."""
+        return bool(self._lossless)
+
+    @property
     def delivered(self) -> int:
         """Return how many items each consumer had when this process was started again.
 

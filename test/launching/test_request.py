@@ -32,7 +32,8 @@ def refusal(read):
 
 def test_defaults(read, cartpole):
     request = read()
-    assert request.words == (str(cartpole), "--seed", "0", "--peer-timeout", "60.0")
+    assert request.words == (str(cartpole), "--seed", "0", "--peer-timeout", "60.0",
+                             "--absent-after", "10.0")
     assert list(request.placement.processes) == ["main"]
     assert request.namespace == "/cartpole_ppo"
     assert not request.respawn and not request.use_sim_time and not request.remappings
@@ -40,10 +41,12 @@ def test_defaults(read, cartpole):
 
 def test_arguments_become_words_of_the_host(read, tmp_path):
     request = read(set="1.num_envs=512; 6.gamma=0.98;", place="split", seed="7",
-                   inference="True", until_return="-1.5", save_checkpoint_dir=str(tmp_path))
+                   inference="True", until_return="-1.5", save_checkpoint_dir=str(tmp_path),
+                   peer_timeout="2m", absent_after="3s")
     assert request.words[1:] == (
         "--set", "1.num_envs=512", "--set", "6.gamma=0.98", "--seed", "7",
-        "--peer-timeout", "60.0", "--place", "split", "--until-return", "-1.5",
+        "--peer-timeout", "120.0", "--absent-after", "3.0", "--place", "split",
+        "--until-return", "-1.5",
         "--save-checkpoint-dir", str(tmp_path), "--inference")
     assert len(request.placement.processes) == 6
     assert request.graph.nodes["6"].values["gamma"] == 0.98
@@ -75,9 +78,11 @@ def test_a_home_directory_is_found(read, cartpole, monkeypatch):
 def test_all_refusals_come_together(refusal):
     report = refusal(set="99.x=1;6.gamma=much;nonsense", seed="-3", inference="maybe",
                      until_return="high", namespace="1st", remap="a b", log_level="loud",
+                     absent_after="soon",
                      load_checkpoint_dir="/nonexistent")
     for text in ("seed:=-3: argument --seed: expected a whole number from 0",
                  "inference:=maybe: expected true or false", "until_return:=high",
+                 "absent_after:=soon",
                  "namespace:=1st: Invalid namespace", "remap:=a b: expected FROM:=TO",
                  "log_level:=loud: expected one of debug", "no node '99'",
                  "6.gamma=much: expected a number", "--set nonsense: expected NODE.WIDGET=VALUE",

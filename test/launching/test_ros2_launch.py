@@ -14,6 +14,7 @@ pytest.importorskip("ros2launch", reason="ros2launch comes with a ROS 2 installa
 from rcl_interfaces.srv import GetParameters  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.signals import SignalHandlerOptions  # noqa: E402
+from rosgraph_msgs.msg import Clock  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 from std_msgs.msg import Float64, Float64MultiArray  # noqa: E402
 
@@ -91,11 +92,11 @@ class Listener:
         self.node = node
         self._executor = executor
 
-    def hear(self, launched, *topics):
+    def hear(self, launched, *topics, message_type=Float64):
         """Wait for a message on each of ``topics``."""
         heard = set()
         subscriptions = [self.node.create_subscription(
-            Float64, topic, lambda message, topic=topic: heard.add(topic), 10)
+            message_type, topic, lambda message, topic=topic: heard.add(topic), 10)
             for topic in topics]
         self.spin_until(lambda: heard == set(topics), launched)
         for subscription in subscriptions:
@@ -156,16 +157,23 @@ def test_a_killed_process_ends_the_launch(launch, listener):
     assert "process ppo_agent_3 was killed by SIGKILL" in run.output
 
 
-def test_a_killed_process_respawns_when_asked(launch, listener):
+def test_killed_processes_respawn_when_asked(launch, listener):
     run = launch("place:=split", "respawn:=true")
     listener.hear(run, SCORE)
-    before = run.hosts()
-    before["/cartpole_ppo", "ppo_agent_3"].kill()
-    psutil.wait_procs(before.values(), timeout=20)
+    first = run.hosts()
+    stateless = "/cartpole_ppo", "or_2"
+    first[stateless].kill()
+    psutil.wait_procs([first[stateless]], timeout=20)
+    listener.spin_until(lambda: stateless in run.hosts(), run)
     listener.hear(run, SCORE)
-    after = run.hosts()
-    assert set(after) == set(before)
-    assert not {child.pid for child in after.values()} & {c.pid for c in before.values()}
+    second = run.hosts()
+    assert {name for name in first if first[name] != second[name]} == {stateless}
+    second["/cartpole_ppo", "ppo_agent_3"].kill()
+    psutil.wait_procs(second.values(), timeout=20)
+    listener.hear(run, SCORE)
+    third = run.hosts()
+    assert set(third) == set(first)
+    assert not {child.pid for child in third.values()} & {c.pid for c in second.values()}
 
 
 def test_a_run_that_is_over_ends_the_launch(launch):
@@ -178,8 +186,9 @@ def test_a_run_that_is_over_ends_the_launch(launch):
 def test_parameters_and_remappings_reach_the_nodes(launch, listener, parameter_file):
     path = parameter_file("/**/isaac_gym_env_1: {ros__parameters: {num_envs: 3}}")
     run = launch("namespace:=robot1", "remap:=ppo_trainer_6/mean_return:=/score",
-                 f"params_file:={path}")
+                 f"params_file:={path}", "use_sim_time:=true")
     listener.hear(run, "/score")
+    listener.hear(run, "/clock", message_type=Clock)
     assert listener.parameter(run, "/robot1/cartpole_ppo/isaac_gym_env_1", "num_envs") == 3
 
 
@@ -233,7 +242,7 @@ def test_bad_input_starts_nothing(launch, parameter_file):
 def test_show_args(launch):
     run = launch("--show-args")
     assert run.wait() == 0
-    for name in ("workflow", "place", "set", "respawn", "params_file"):
+    for name in ("workflow", "place", "set", "respawn", "params_file", "absent_after"):
         assert f"'{name}':" in run.output
 
 
