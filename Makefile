@@ -10,6 +10,8 @@ TORCH ?= torch==2.13.0
 # The rclpy line of the wheels: 9 is Kilted, 7 is Jazzy.
 RCLPY ?= ros-rclpy[fastrtps]>=9,<10
 DEMO ?= demo
+# Most tests wait for processes to start, so there may be more workers than cores.
+WORKERS ?= 3
 PYTEST_ARGS ?=
 
 BIN := $(VENV)/bin
@@ -51,8 +53,9 @@ demo: setup
 	@echo '    $(DNNE_ROS) run $(WORKFLOW) --place split'
 
 test: setup
-	$(BIN)/python -m pytest test $(PYTEST_ARGS)
+	$(BIN)/python -m pytest test -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
+# The same on the other rclpy line.
 test-jazzy:
 	$(MAKE) test VENV=.venv-jazzy RCLPY='ros-rclpy[fastrtps]>=7,<8'
 

@@ -12,7 +12,7 @@ WORKFLOWS = [path for path in sorted(
     (Path(__file__).parents[2] / "config" / "workflows").glob("*.json"))
     if path.stem not in NEEDS_A_ROBOT]
 
-# What a workflow is given to do something useful within two seconds on a busy machine.
+# What a workflow is given to do something useful within three seconds on a busy machine.
 SMALLER = {
     "cartpole_ppo": ("--set", "1.num_envs=8"),
     "half_cheetah_ppo": ("--set", "1.num_envs=2", "--set", "6.horizon_length=8", "--set",
@@ -44,7 +44,7 @@ def test_a_workflow_runs(start_run, digits, workflow, place):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
     arguments = [word.format(digits=digits) for word in SMALLER.get(name, ())]
-    run = start_run(workflow, "--place", place, "--duration", "2s", "--quiet", *arguments)
+    run = start_run(workflow, "--place", place, "--duration", "3s", "--quiet", *arguments)
     assert run.wait() == 0, run.output
     report = run.report
     assert (len(report["processes"]) == 1) == (place == "fused")

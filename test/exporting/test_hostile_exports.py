@@ -111,7 +111,7 @@ def assert_same(one, other):
     assert essence(one) == essence(other)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[
+@settings(max_examples=6, deadline=None, suppress_health_check=[
     HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(ids=st.lists(hostile.filter(bool), min_size=2, max_size=2, unique=True), name=hostile)
 def test_nothing_lands_outside_the_folder(tmp_path_factory, ids, name):
