@@ -236,12 +236,13 @@ class Node:
             if not any(not self.inputs[name].type.held for name in linked):
                 return  # a source, or fed by held values alone: there is no next item
 
-    async def get_input(self, name: str, timeout: float | None = None) -> Any:
+    # These two are on the way of every item, so they add no coroutine of their own.
+    def get_input(self, name: str, timeout: float | None = None) -> Awaitable[Any]:
         """Return the next item of an input (a held one: its value).
 
         Raises TimeoutError when nothing came within ``timeout`` seconds.
         """
-        return await self.context.get(name, timeout)
+        return self.context.get(name, timeout)
 
     async def get_batch(self, name: str, max_items: int, timeout: float | None = None
                         ) -> list[Any]:
@@ -252,13 +253,14 @@ class Node:
         """
         return await self.context.get_batch(name, max_items, timeout)
 
-    async def send_output(self, value: Any, name: str, timeout: float | None = None) -> None:
+    def send_output(self, value: Any, name: str, timeout: float | None = None
+                    ) -> Awaitable[None]:
         """Give ``value`` to every consumer of output ``name``; waits while an edge is full.
 
         Raises TimeoutError, with nothing given to anybody, when there was no room for ``timeout``
         seconds.
         """
-        await self.context.put(name, value, timeout)
+        return self.context.put(name, value, timeout)
 
     def safe_outputs(self, last: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what its consumers get while it is late, silent or fails, by output.

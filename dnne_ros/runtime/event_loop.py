@@ -7,7 +7,8 @@ in the thread that was waiting for it.
 
 While files are quiet (signals, results of other threads), it waits in the executor, and a
 sleeping thread watches the files and pokes it.  While they are busy (edges between processes of
-one machine are sockets), it waits for files and looks at DDS every millisecond.
+one machine are sockets), it waits for files and looks at DDS every two
+milliseconds.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rclpy.context import Context
 
-POLL_INTERVAL = 0.001
+POLL_INTERVAL = 0.002
 """Seconds between looks at DDS while coroutines keep the loop busy."""
 
 _EXPIRED = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past returns at once

@@ -74,6 +74,7 @@ class Supervisor:
         self._on_message = on_message
         self._on_all_started = on_all_started
         self._stopping: asyncio.Task[None] | None = None
+        self._all_started = False
         self.children: dict[str, Child] = {}
         self.reason = ""
         self.failure = ""
@@ -170,8 +171,9 @@ class Supervisor:
             message = json.loads(line)
             if message["kind"] == "started":
                 child.started = True
-                if all(other.started for other in self.children.values()) \
-                        and len(self.children) == len(self._commands):
+                if not self._all_started and len(self.children) == len(self._commands) \
+                        and all(other.started for other in self.children.values()):
+                    self._all_started = True
                     self._on_all_started()
             elif message["kind"] == "finished":
                 self.stop(message["reason"])

@@ -235,8 +235,9 @@ class RemoteWriter:
         """Send a frame to all: on their links, and through DDS to those that have none."""
         if len(frame) <= MAX_PACKET:
             for consumer in self._linked:
-                dropped = consumer.link.send(frame, 0 if consumer.lossless else consumer.capacity)
-                consumer.counts.dropped += dropped
+                if not consumer.absent:  # what it does not read would pile up here
+                    consumer.counts.dropped += consumer.link.send(
+                        frame, 0 if consumer.lossless else consumer.capacity)
             if len(self._linked) < len(self._consumers):
                 self._publisher.publish(frame)
         else:

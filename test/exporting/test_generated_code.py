@@ -63,6 +63,7 @@ def test_only_what_the_graph_needs_is_copied(export, cartpole):
     copied = {str(path.relative_to(package / "NAME/_dnne"))
               for path in (package / "NAME/_dnne").rglob("*.py")}
     assert {"runtime/process.py", "nodes/ppo_trainer.py", "sim/mujoco_cartpole.py"} <= copied
+    assert (package / "NAME/_dnne/sim/assets/cartpole.urdf").is_file()
     assert not {"nodes/catalogue.py", "graph/building.py", "workflow/reading.py", "cli/run.py",
                 "exporting/package.py", "graph/drawing.py"} & copied
     code = "".join(path.read_text() for path in package.folder.rglob("*.py"))
@@ -105,8 +106,10 @@ def test_the_launch_file_describes_each_process(export, cartpole, monkeypatch):
     nodes = [each for each in description.entities
              if isinstance(each, launch_ros.actions.Node)]
     assert len(nodes) > 1
-    assert any(isinstance(each, launch.actions.DeclareLaunchArgument)
-               for each in description.entities)
+    assert {"namespace", "params_file", "seed", "inference", "save_checkpoint_dir",
+            "load_checkpoint_dir", "peer_timeout", "absent_after", "use_sim_time",
+            "log_level"} == {each.name for each in description.entities
+                             if isinstance(each, launch.actions.DeclareLaunchArgument)}
 
 
 def test_the_shared_workflow(export, repository):

@@ -80,11 +80,13 @@ def test_no_value_changes(ids, titles, texts, name, amount, count):
         text.encode()
         if path.endswith(".py"):
             compile(text, path, "exec")
-            assert all(len(line) <= 99 or "# noqa: E501" in line for line in text.split("\n"))
+            lines = text.split("\n")
+            assert all(len(line) <= 99 or "# noqa: E501" in line for line in lines)
+            assert not any(line.endswith(" ") for line in lines)
     assert stated_nodes(files[f"{package}/graph.py"]) == {
         node.ros_name: (node.id, node.title) for node in graph.nodes.values()}
     parameters = yaml.safe_load(files[f"config/{package}.params.yaml"])
-    assert set(parameters) == {"/**", *(f"/**/{n.ros_name}" for n in graph.nodes.values())}
+    assert set(parameters) == {f"/**/{n.ros_name}" for n in graph.nodes.values()}
     for node in graph.nodes.values():
         module = files[f"{package}/nodes/{node.ros_name}.py"]
         stated = literal_in(module, "VALUES")

@@ -106,7 +106,7 @@ def test_required_imports_are_declared(source_file, export, tmp_path):
     nodes = source_file("""\
         @classmethod
         def required_imports(cls):
-            return ("cv2.aruco", "my_drivers", "json")
+            return ("cv2.aruco", "my_drivers", "json", "tenacity")
 
         def setup(self):
             import serial
@@ -116,6 +116,7 @@ def test_required_imports_are_declared(source_file, export, tmp_path):
     for key in ("python3-opencv", "python3-my-drivers", "python3-serial"):
         assert f"<exec_depend>{key}</exec_depend>" in declared
     assert "json" not in declared
+    assert "<!-- rosdep does not know these: pip install safetensors tenacity -->" in declared
 
 
 def test_post_process_code_has_its_say(source_file, export, tmp_path):
@@ -184,18 +185,31 @@ def test_entry_points_bring_node_types(install, capsys, entry, more):
 
 def test_a_plug_in_goes_along_when_standalone(install, export, tmp_path):
     install("plug_along", NODES.format(imports="from . import helper"), "plug_along.types")
-    (tmp_path / "site/plug_along/helper.py").write_text('"""Help."""\n')
+    (tmp_path / "site/plug_along/helper.py").write_text(
+        '"""Help."""\n\nfrom importlib.resources import files\n\n'
+        'LIMITS = files(__package__).joinpath("data/[1].bin").read_bytes()\n')
+    for name in ("data/[1].bin", "data/tool.py", "data/.hidden", "other/__init__.py",
+                 "other/more.txt"):
+        file = tmp_path / "site/plug_along" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"\xff\0" if name.endswith("bin") else b"")
     (tmp_path / "one.json").write_text('{"1": {"class_type": "Source", "inputs": {}}}')
     plain = export(tmp_path / "one.json", "--package", "plain_one")
     assert "from plug_along.types import Source" in (
         plain / "NAME/nodes/source_1.py").read_text()
     assert "<exec_depend>plug_along</exec_depend>" in (plain / "package.xml").read_text()
     alone = export(tmp_path / "one.json", "--standalone")
-    assert (alone / "NAME/own_nodes/plug_along/helper.py").is_file()
+    assert {path.relative_to(alone / "NAME/own_nodes").as_posix()
+            for path in (alone / "NAME/own_nodes").rglob("*") if path.is_file()} == {
+        "__init__.py", "plug_along/__init__.py", "plug_along/types.py", "plug_along/helper.py",
+        "plug_along/data/[1].bin"}
+    subprocess.run([sys.executable, "setup.py", "-q", "build", "-b", tmp_path / "built"],
+                   cwd=alone.folder, check=True, timeout=60)
     done = subprocess.run(
         [sys.executable, "-c", "import sys, one.graph\n"
          "print({'dnne_ros', 'plug_along'} & set(sys.modules))"],
-        env={"PYTHONPATH": str(alone.folder)}, capture_output=True, text=True, timeout=60)
+        env={"PYTHONPATH": str(tmp_path / "built" / "lib")}, capture_output=True, text=True,
+        timeout=60)
     assert done.stdout == "set()\n", done.stderr
 
 

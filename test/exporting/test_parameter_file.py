@@ -53,6 +53,19 @@ def test_rcl_reads_the_same_values(written, text):
         rclpy.shutdown(context=context)
 
 
+def test_a_graph_without_values_has_a_file_too(export, tmp_path):
+    rclpy = pytest.importorskip("rclpy")
+    nodes = tmp_path / "plain.py"
+    nodes.write_text("from dnne_ros.nodes.node import Node\n\n\n"
+                     'class Plain(Node):\n    """Have no widgets."""\n')
+    workflow = tmp_path / "one.json"
+    workflow.write_text('{"1": {"class_type": "Plain", "inputs": {}}}')
+    package = export(workflow, "--nodes", str(nodes))
+    context = rclpy.Context()
+    rclpy.init(args=package.parameters, context=context)
+    rclpy.shutdown(context=context)
+
+
 def test_every_value_is_explained(written):
     _, path = written("hello")
     text = path.read_text(encoding="utf-8")

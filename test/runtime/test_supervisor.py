@@ -21,7 +21,7 @@ OBEDIENT = "say('started'); reason = wait_for_stop(); say('finished', reason=rea
 @pytest.fixture
 def supervise(run_async):
     """Run processes given by name and source; `act(supervisor)` is called when all started."""
-    def run(act=lambda supervisor: None, **sources):
+    def run(act=lambda supervisor: None, respawns=(), **sources):
         lines, messages = [], []
 
         async def main():
@@ -32,7 +32,7 @@ def supervise(run_async):
                 {name: f"node_of_{name}" for name in sources},
                 lambda process, text: lines.append((process, text)),
                 lambda process, message: messages.append((process, message["kind"])),
-                lambda: act(supervisor))
+                lambda: act(supervisor), respawns)
             await supervisor.run()
             return supervisor
 
@@ -47,6 +47,25 @@ def test_all_are_stopped_in_order_and_the_reason_is_kept(supervise):
     assert supervisor.reason == "duration"
     assert not supervisor.failure and supervisor.exit_code == 0
     assert messages.count(("a", "finished")) == 1
+
+
+def test_a_killed_process_is_started_again_and_the_run_goes_on(supervise, tmp_path):
+    was_there = tmp_path / "was_there"
+    killed_once = (f"say('started'); import pathlib; flag = pathlib.Path({str(was_there)!r})\n"
+                   "if not flag.exists():\n    flag.touch()\n    os.kill(os.getpid(), 9)\n"
+                   "say('finished', reason='done')")
+    starts = []
+    supervisor, _, messages = supervise(starts.append, ["a"], a=killed_once, b=OBEDIENT)
+    assert supervisor.reason == "done" and not supervisor.failure
+    assert ("a", "warning") in messages
+    assert len(starts) == 1  # the clock of the run is not set back
+
+
+def test_what_always_dies_is_given_up(supervise):
+    supervisor, _, messages = supervise(
+        respawns=["a"], a="say('started'); os.kill(os.getpid(), 9)", b=OBEDIENT)
+    assert "a was killed by SIGKILL" in supervisor.failure and supervisor.exit_code == 1
+    assert messages.count(("a", "warning")) == 10
 
 
 def test_output_comes_line_by_line_with_its_process(supervise):
