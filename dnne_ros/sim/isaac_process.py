@@ -155,6 +155,7 @@ class IsaacProcess:
     def _refuse(self, answer: Mapping[str, Any]) -> None:
         stage, message = answer["stage"], answer["message"]
         if stage == "run":
+            self._reader.join(_LEAVE_SECONDS)  # it ends now, and what it has said comes first
             self._log.extend(answer["traceback"])
             raise self._error(f"has failed: {message}")
         if stage.startswith("import"):

@@ -56,8 +56,8 @@ class Faulty:
     def kill(self, process):
         old = self.child(process)
         old.kill()
-        self.until(lambda: process in self.run.children()
-                   and self.child(process).pid != old.pid, process)
+        self.until(lambda: (child := self.run.children().get(process)) is not None
+                   and child.pid != old.pid, process)
 
     def finish(self):
         """Wait until everybody has everything, and return the edges by consumer."""
