@@ -44,6 +44,7 @@ setup(
             "ros-rclpy[fastrtps]>=7.1,<10",
             "ros-diagnostic-msgs",
             "ros-geometry-msgs",
+            "ros-rcl-interfaces",
             "ros-rosgraph-msgs",
             "ros-sensor-msgs",
             "ros-std-msgs",
@@ -59,7 +60,13 @@ setup(
         "gymnasium": ["gymnasium[mujoco]>=1.1"],
         "warp": ["mujoco-warp>=4", "warp-lang>=1.19"],
         # Peers of the benchmarks.
-        "bench": ["dora-rs>=1.1; python_version >= '3.11'"],
+        "bench": [
+            "dora-rs>=1.1; python_version >= '3.11'",
+            "pyarrow; python_version >= '3.11'",
+            "rsl-rl-lib>=5.5,<6",
+            "stable-baselines3>=2.3,<3",
+            "tensordict",
+        ],
         "test": [
             "colcon-core",
             "colcon-ros",

@@ -152,7 +152,7 @@ def _speed(run: Run, envs: int, seconds: float) -> Case:
 
 def _solve(run: Run, limit: float) -> Case:
     def measured(number: int) -> dict[str, float]:
-        found = run(_SOLVE_ENVS, number, limit, setting.SOLVED)
+        found = run(_SOLVE_ENVS, setting.FIRST_SEED + number, limit, setting.SOLVED)
         if not found["solved"]:
             return {"solved": 0}
         return {"solved": 1, "seconds": found["seconds"], "env_steps": found["env_steps"]}

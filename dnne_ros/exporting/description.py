@@ -131,8 +131,9 @@ def untrained_process(graph: Graph, placement: Placement) -> str:
 
 
 def _fed_from_outside(graph: Graph) -> set[str]:
-    """Return the nodes that external inputs feed, directly or through others."""
+    """Return the nodes that other ROS nodes feed, directly or through others."""
     fed = {ref.node for ref in graph.external}
+    fed |= {id for id, node in graph.nodes.items() if node.type.awaits_topic(node.values)}
     waiting = list(fed)
     while waiting:
         for edges in graph.outgoing[waiting.pop()].values():

@@ -54,6 +54,11 @@ class IMUSensorNode(Node):
         """Say what the topic's messages are."""
         return (_IMU,)
 
+    @classmethod
+    def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether a real sensor's driver publishes."""
+        return bool(values["topic"])
+
     def setup(self) -> None:
         """Subscribe, if there is a topic."""
         if not self.topic:

@@ -197,6 +197,14 @@ class Node:
         return ()
 
     @classmethod
+    def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether it gives nothing before other ROS nodes publish on such a topic.
+
+        The test of an exported package does not wait for it.
+        """
+        return False
+
+    @classmethod
     def post_process_code(cls, code: str) -> str:
         """Return the module that an exported package gets for a node of this type.
 

@@ -89,6 +89,11 @@ class RosSubscriberNode(Node):
         """Say what the topic's messages are."""
         return (values["message_type"],)
 
+    @classmethod
+    def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
+        """Tell that it passes on what others publish."""
+        return True
+
     def setup(self) -> None:
         """Find the fields and subscribe."""
         self._convert = made(_converter, self.values)

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import subprocess
 import sys
 
@@ -68,6 +69,14 @@ def test_only_what_the_graph_needs_is_copied(export, cartpole):
                 "exporting/package.py", "graph/drawing.py"} & copied
     code = "".join(path.read_text() for path in package.folder.rglob("*.py"))
     assert "import dnne_ros" not in code and "from dnne_ros" not in code
+
+
+def test_the_package_s_test_does_not_wait_for_what_others_feed(export, repository):
+    package = export(repository / "config" / "workflows" / "cartpole_through_ros.json")
+    own_test = (package / "test/test_NAME.py").read_text()
+    _, waited_for, fed = re.split("^(?:FED_)?TOPICS = ", own_test, flags=re.MULTILINE)
+    assert "'ros_subscriber_10/tensor',\n" in fed.partition("\n]")[0]
+    assert "ros_subscriber_10" not in waited_for
 
 
 def test_a_package_edited_into_nonsense_says_so(export, cartpole, repository):
