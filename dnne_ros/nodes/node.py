@@ -256,8 +256,7 @@ class Node:
                         ) -> list[Any]:
         """Return ``max_items`` items of an input, or those that came within ``timeout`` seconds.
 
-        The list is empty if none came.  ``max_items`` should not exceed the edge's capacity: more
-        never wait together.
+        The list is empty if none came.
         """
         return await self.context.get_batch(name, max_items, timeout)
 

@@ -7,8 +7,7 @@ in the thread that was waiting for it.
 
 While files are quiet (signals, results of other threads), it waits in the executor, and a
 sleeping thread watches the files and pokes it.  While they are busy (edges between processes of
-one machine are sockets), it waits for files and looks at DDS every two
-milliseconds.
+one machine are sockets), it waits for files and looks at DDS every millisecond.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rclpy.context import Context
 
-POLL_INTERVAL = 0.002
+POLL_INTERVAL = 0.001
 """Seconds between looks at DDS while coroutines keep the loop busy."""
 
 _EXPIRED = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past returns at once
@@ -50,7 +49,7 @@ class RosSelector(selectors.BaseSelector):
         from rclpy.experimental.events_executor import EventsExecutor
 
         self.executor = EventsExecutor(context=context)
-        self._arrivals = 0
+        self._drained = True
         self._files = selectors.EpollSelector()
         self._files_ready = False
         self._files_watched = threading.Event()
@@ -73,6 +72,7 @@ class RosSelector(selectors.BaseSelector):
                 self.executor.spin_once(timeout_sec=_FOREVER if timeout is None else timeout)
         elif now >= self._next_poll:
             self._drain()
+            self._files_watched.set()  # a loop that is always busy must see its signals, too
         if not self._files_ready:
             return []
         self._files_ready = False
@@ -115,20 +115,24 @@ class RosSelector(selectors.BaseSelector):
         """Serve ``file`` no more."""
         self._files.unregister(file)
 
+    @property
+    def waits_for_files(self) -> bool:
+        """Tell whether the wait may be one for files; it looks at that only before it waits."""
+        return time.monotonic() < self._busy_until + 2 * POLL_INTERVAL
+
     def wake(self) -> None:
         """End the wait in `select`, from any thread."""
         self.executor.create_task(_nothing)
 
-    def count_arrival(self) -> None:
-        """Note that a message came; while they keep coming, a busy loop goes on taking them."""
-        self._arrivals += 1
-
     def _drain(self) -> None:
-        seen = -1
-        while seen != self._arrivals:  # one call runs one callback
-            seen = self._arrivals
+        self._drained = False
+        self.executor.create_task(self._mark)  # what lies before it in the queue is due
+        while not self._drained:  # one call runs one callback, or finds its message overwritten
             self.executor.spin_once(timeout_sec=_EXPIRED)
         self._next_poll = time.monotonic() + POLL_INTERVAL
+
+    def _mark(self) -> None:
+        self._drained = True
 
     def _watch_files(self) -> None:
         poll = select.poll()
@@ -197,4 +201,6 @@ class RosEventLoop(asyncio.SelectorEventLoop):
     def _write_to_self(self) -> None:
         # What `call_soon_threadsafe` ends a wait with: not by way of a pipe and the thread that
         # watches it, which takes twice as long.
+        if self.ros.waits_for_files:
+            super()._write_to_self()
         self.ros.wake()

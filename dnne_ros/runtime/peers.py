@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dnne_ros.errors import PeerError
-from dnne_ros.runtime.liveness import Liveness
+from dnne_ros.runtime.liveness import READY, RUNNING, STARTING, Liveness
 from dnne_ros.transport.policy import WhenAbsent
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import Consumer
@@ -49,6 +49,7 @@ class Peers:
         self._nodes_of = nodes_of
         self._watch_for_twins = _TWIN_TICKS
         self._announced = 0.0
+        self._state = STARTING
         self._liveness = Liveness(hosts[0], settings.run_id, process, others,
                                   settings.absent_after) if others else None
 
@@ -65,10 +66,10 @@ class Peers:
             return
         if twins := self._twins():
             await self._rejoin(twins)
-        self._control.say_ready()
-        await self._wait_for(
-            lambda: [f"process {name}" for name in self._control.not_ready()], deadline)
-        self._control.say_running()
+        self._state = READY
+        await self._wait_for(self._not_ready, deadline)
+        self._state = RUNNING
+        self._liveness.say(RUNNING)
         self._liveness.start()
 
     def keep_touch(self) -> None:
@@ -87,7 +88,7 @@ class Peers:
         now = time.monotonic()
         if now - self._announced >= _ANNOUNCE_SECONDS:
             self._announced = now
-            self._liveness.say()
+            self._liveness.say(self._state)
             for reader in self._wiring.readers.values():
                 reader.announce()
         if any(writer.replaced for writer in self._wiring.writers):
@@ -131,15 +132,20 @@ class Peers:
         return [f"the source of {name}" for name in waiting] + [
             consumer for writer in self._wiring.writers for consumer in writer.missing()]
 
+    def _not_ready(self) -> list[str]:
+        self._liveness.say(self._state)
+        return [f"process {name}" for name in self._liveness.not_ready()]
+
     async def _rejoin(self, twins: list[str]) -> None:
         """Go on if we replace a process of this run that died; PeerError for another copy.
 
         What was killed a moment ago is still in the ROS graph, as if it were a twin of ours.
         """
-        try:
-            await asyncio.wait_for(self._control.runs_already.wait(), _REJOIN_SECONDS)
-        except asyncio.TimeoutError:
-            raise PeerError(f"{', '.join(twins)}: {_TWIN_ADVICE}") from None
+        deadline = time.monotonic() + _REJOIN_SECONDS
+        while not self._liveness.someone_runs:
+            if time.monotonic() > deadline:
+                raise PeerError(f"{', '.join(twins)}: {_TWIN_ADVICE}")
+            await asyncio.sleep(_HANDSHAKE_SECONDS)
 
     def _twins(self) -> list[str]:
         """Return those of our nodes whose full name another running node has too."""

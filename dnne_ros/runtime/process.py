@@ -107,7 +107,7 @@ class GraphProcess:
             node = graph.nodes[node_id].type(values[node_id])
             node.context = self._contexts[node_id] = HostContext(
                 host, graph, self._wiring, self._settings, self._control,
-                HostTopics(host, loop.ros.count_arrival))
+                HostTopics(host))
             try:
                 node.setup()
             except InputError as error:

@@ -45,7 +45,11 @@ def send_updates(host: RosNode, topic: str, type: PortType) -> Callable[[Any], N
 def accept_updates(host: RosNode, topic: str, type: PortType, owner: OutputPort) -> None:
     """Apply what comes on ``topic`` to the value that ``owner`` sent."""
     def apply(message: bytes) -> None:
-        if owner.newest is not None:  # else it is for another copy of this graph
+        if owner.newest is None:  # it is for another copy of this graph
+            return
+        try:
             owner.newest.apply(type.unpack_update(_CODEC.decode(message)))
+        except Exception as error:  # anybody may publish here; it must not end the run
+            host.get_logger().warning(f"dropped a message on {topic}: {error}")
 
     host.create_subscription(UInt8MultiArray, topic, apply, _QOS, raw=True)

@@ -38,10 +38,9 @@ def qos_preset(name: str) -> QoSProfile:
 class HostTopics:
     """Topics of one node, beside its ports."""
 
-    def __init__(self, host: NodeHost, on_arrival: Callable[[], None]):
-        """Publish and subscribe as ``host``; call ``on_arrival`` for each message that comes."""
+    def __init__(self, host: NodeHost):
+        """Publish and subscribe as ``host``."""
         self._host = host
-        self._on_arrival = on_arrival
         self._publishers: list[Publisher] = []
         self._subscriptions: list[Subscription] = []
 
@@ -63,13 +62,9 @@ class HostTopics:
     def subscribe(self, topic: str, message_type: str, qos: str,
                   on_message: Callable[[Any], None], raw: bool = False) -> None:
         """Call ``on_message`` for each message."""
-        def receive(message: Any) -> None:
-            on_message(message)
-            self._on_arrival()
-
         with self._legal(topic):
             self._subscriptions.append(self._host.create_subscription(
-                self.message_class(message_type), topic, receive, qos_preset(qos), raw=raw,
+                self.message_class(message_type), topic, on_message, qos_preset(qos), raw=raw,
                 event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False)))
 
     def deserialize(self, data: bytes, message_type: str) -> Any:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dnne_ros.runtime.status import StatusChannel
 
 TOPIC = "_run"
-_QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=100,
+_QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10,
                   reliability=ReliabilityPolicy.RELIABLE,
                   durability=DurabilityPolicy.TRANSIENT_LOCAL)  # processes start in any order
 _SAVE_TIMEOUT = 30.0
@@ -74,8 +74,6 @@ class RunControl:
         ``peers`` are the names of the other processes; ``node_types`` the types of all nodes.
         """
         self.ended: asyncio.Event = asyncio.Event()
-        self.runs_already: asyncio.Event = asyncio.Event()
-        """Another process of this run has said that the run has begun."""
         self.reason = ""
         self.save_failed = ""
         self.leads = leads
@@ -89,9 +87,9 @@ class RunControl:
         self._metrics: dict[str, Any] = {}
         self._stop_wanted: str | None = None
         self._sees_boundaries = False
-        self._ready: set[str] = set()
         self._saving = asyncio.Lock()
         self._answers: dict[str, dict] = {}
+        self._awaited: tuple[str, int] = ("", -1)
         self._answered: asyncio.Event = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._publisher: Any = None
@@ -104,18 +102,6 @@ class RunControl:
         if self._peers:
             self._publisher = host.create_publisher(String, TOPIC, _QOS)
             host.create_subscription(String, TOPIC, self._on_message, _QOS)
-
-    def say_ready(self) -> None:
-        """Tell the other processes that this one may start its nodes."""
-        self._say({"say": "ready"})
-
-    def say_running(self) -> None:
-        """Tell whoever joins later that the run has begun."""
-        self._say({"say": "running"})
-
-    def not_ready(self) -> list[str]:
-        """Return the processes that have not said that they are ready."""
-        return [peer for peer in self._peers if peer not in self._ready]
 
     def report(self, metrics: Mapping[str, Any]) -> None:
         """Pass a node's metrics on to the supervisor."""
@@ -194,6 +180,7 @@ class RunControl:
             store.prepare()
             generation = store.next_generation()
             self._answers.clear()
+            self._awaited = (folder, generation)  # a late answer to an earlier one is none to this
             self._say({"say": "save", "generation": generation, "aligned": aligned,
                        "folder": folder})
             await self._write(store, generation, aligned)
@@ -258,11 +245,7 @@ class RunControl:
             if said == "over":
                 self.reason = str(content["reason"])
                 self.ended.set()
-            elif said == "running":
-                self.runs_already.set()
-            elif said == "ready":
-                self._ready.add(sender)
-            elif said == "saved":
+            elif said == "saved" and (content["folder"], content["generation"]) == self._awaited:
                 self._answers[sender] = {"nodes": list(content["nodes"]),
                                          "statements": list(content["statements"]),
                                          "error": content.get("error")}
@@ -272,11 +255,13 @@ class RunControl:
                     content["folder"], int(content["generation"]), bool(content["aligned"])))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-        except (ValueError, KeyError, TypeError) as error:  # anybody may publish on a topic
+        except (ValueError, KeyError, TypeError, RecursionError) as error:  # anybody may publish
             self._status.send("warning", message=f"a message on {TOPIC} means nothing: {error!r}")
 
     async def _answer_save(self, folder: str, generation: int, aligned: bool) -> None:
-        answer: dict[str, Any] = {"say": "saved", "nodes": [], "statements": self._statements()}
+        answer: dict[str, Any] = {
+            "say": "saved", "folder": folder, "generation": generation, "nodes": [],
+            "statements": self._statements()}
         try:
             await self._write(self._store(folder), generation, aligned)
             answer["nodes"] = sorted(self._own_saved)

@@ -127,6 +127,8 @@ class Supervisor:
                 start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
         reader, writer = await asyncio.open_connection(sock=ours, limit=2**26)
         child = self.children[name] = Child(name, process, writer)
+        if self._stopping is not None:  # asked for while this one was being started again
+            child.tell({"kind": "stop", "reason": self.reason})
         return [self._watch(child, reader)]
 
     async def _watch(self, child: Child, reader: asyncio.StreamReader) -> None:

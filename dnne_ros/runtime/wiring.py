@@ -84,11 +84,11 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
             wiring.outputs[ref] = _output(graph, placement, host, ref, wiring)
         for port, edges in graph.incoming[node_id].items():
             wiring.inputs[PortRef(node_id, port)] = _input(
-                graph, placement, host, edges[0], wiring, files)
+                graph, placement, host, edges[0], wiring)
     for ref in graph.external:
         if ref.node in hosts:
             wiring.inputs[ref] = _external_input(
-                graph, hosts[ref.node], ref, wiring, files.count_arrival)
+                graph, hosts[ref.node], ref, wiring)
     return wiring
 
 
@@ -139,8 +139,8 @@ def _sends_back(graph: Graph, edge: Edge) -> bool:
     return edge.type.feedback and target.trains
 
 
-def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wiring: Wiring,
-           files: RosSelector) -> InputPort:
+def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wiring: Wiring
+           ) -> InputPort:
     name = graph.edge_name(edge)
     if name in wiring.local:
         source: InputPort = wiring.local[name]
@@ -152,7 +152,7 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
             lambda message: type.unpack(codec.decode(message)), wiring.exchange, edge.policy,
             edge.capacity,
             max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
-            files.count_arrival, _priority(graph, edge),
+            _priority(graph, edge),
             placement.process_of(edge.source.node), edge.when_absent)
         wiring.readers[name] = reader
         source = reader
@@ -163,13 +163,13 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
     return HeldInput(source) if held else source
 
 
-def _external_input(graph: Graph, host: NodeHost, ref: PortRef, wiring: Wiring,
-                    on_arrival: Callable[[], None]) -> InputPort:
+def _external_input(graph: Graph, host: NodeHost, ref: PortRef, wiring: Wiring
+                    ) -> InputPort:
     port = graph.nodes[ref.node].type.inputs[ref.port]
     type = graph.external_type(ref)
     codec = codec_for(type.wire)
     reader = ExternalReader(host, graph.topic(ref), codec, port.policy or type.policy,
-                            DEFAULT_CAPACITY, on_arrival)
+                            DEFAULT_CAPACITY)
     wiring.external[f"{reader.topic} → {graph.topic(ref)}"] = reader
     source = ExternalInput(reader, codec, type, host.get_logger())
     return HeldInput(source) if port.type.held else source

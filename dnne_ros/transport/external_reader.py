@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rclpy.event_handler import SubscriptionEventCallbacks
@@ -23,16 +22,14 @@ class ExternalReader:
     A robot does not wait for us, so what is not taken in time is dropped.
     """
 
-    def __init__(self, node: Node, topic: str, codec: Codec, policy: EdgePolicy, capacity: int,
-                 on_arrival: Callable[[], None] | None = None):
+    def __init__(self, node: Node, topic: str, codec: Codec, policy: EdgePolicy, capacity: int):
         """Subscribe ``node`` to ``topic``; a ``lossless`` policy becomes ``drop_oldest``."""
         self.policy = EdgePolicy.LATEST if policy is EdgePolicy.LATEST \
             else EdgePolicy.DROP_OLDEST
         self.stats = EdgeStats()
-        self._on_arrival = on_arrival
         self._inbox = Inbox(self.policy, capacity, self.stats)
         self._subscription = node.create_subscription(
-            codec.message_type(), topic, self._on_message,
+            codec.message_type(), topic, self._inbox.offer,
             external_qos(1 if self.policy is EdgePolicy.LATEST else capacity), raw=True,
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False))
 
@@ -44,8 +41,3 @@ class ExternalReader:
     async def take(self, timeout: float | None = None) -> bytes:
         """Return the next message; TimeoutError when none came within ``timeout`` seconds."""
         return await self._inbox.take(timeout)
-
-    def _on_message(self, message: bytes) -> None:
-        self._inbox.offer(message)
-        if self._on_arrival is not None:
-            self._on_arrival()

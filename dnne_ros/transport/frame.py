@@ -21,6 +21,8 @@ _SLOT = struct.Struct("<2Q")
 HEAD_SIZE = _HEAD.size
 SHARED_FROM = 32 * 1024
 """Bytes from which a message goes through shared memory, and its size counts."""
+EVERYBODY = 2**64 - 1
+"""The receiver of a frame that consumers with a link, too, must take from DDS."""
 _BEFORE = 16
 
 
@@ -41,9 +43,9 @@ class FrameKind(IntEnum):
 class Frame(NamedTuple):
     """A frame's head.
 
-    ``receiver`` is the consumer's incarnation, 0 for all.  ``stream`` is the producer's
-    incarnation.  ``number`` counts the items of an output from 1, across incarnations.
-    ``stamp_ns``: when it was sent, nanoseconds since the epoch.  ``end``: where its body ends.
+    ``receiver`` is the consumer's incarnation, `EVERYBODY`, or 0 for all that have no link.
+    ``stream`` is the producer's incarnation.  ``number`` counts the items of an output from 1,
+    across incarnations.  ``stamp_ns``: when it was sent, nanoseconds since the epoch.  ``end``: where its body ends.
     """
 
     kind: FrameKind

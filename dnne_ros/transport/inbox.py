@@ -3,13 +3,47 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from heapq import heappop, heappush
 from typing import Any
 
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
+
+
+class Gathering:
+    """Takes items one by one until a batch is full.
+
+    So a batch may be larger than what an edge holds; and a call that is cancelled loses nothing:
+    what it had taken belongs to the next call.
+    """
+
+    def __init__(self, take: Callable[[float | None], Awaitable[Any]]):
+        """Gather what ``take(timeout)`` returns."""
+        self._take = take
+        self._items: list[Any] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._items)
+
+    def pop(self) -> Any:
+        """Return the first item that a cancelled call has left behind."""
+        return self._items.pop(0)
+
+    async def batch(self, max_items: int, timeout: float | None) -> list[Any]:
+        """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while len(self._items) < max_items:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            try:
+                self._items.append(await self._take(left))
+            except TimeoutError:
+                break
+        batch, self._items = self._items[:max_items], self._items[max_items:]
+        return batch
 
 
 class Inbox:
@@ -29,7 +63,7 @@ class Inbox:
         self._stats = stats
         self._on_taken = on_taken
         self._reader: asyncio.Future[None] | None = None
-        self._wanted = 1
+        self._gathering = Gathering(self._take)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -49,16 +83,20 @@ class Inbox:
 
     async def take(self, timeout: float | None = None) -> Any:
         """Return the first item; TimeoutError when none came within ``timeout`` seconds."""
+        if self._gathering:
+            return self._gathering.pop()
+        return await self._take(timeout)
+
+    async def _take(self, timeout: float | None) -> Any:
         if not self._items:
             if timeout is None and self._reader is None:  # the usual case, on the shortest way
-                self._wanted = 1
                 self._reader = asyncio.get_running_loop().create_future()
                 try:
                     await self._reader
                 finally:
                     self._reader = None
             else:
-                await self._wait(timeout, 1)
+                await self._wait(timeout)
         item = self._pop()
         self._stats.received += 1
         if self._on_taken is not None:
@@ -66,33 +104,22 @@ class Inbox:
         return item
 
     async def take_batch(self, max_items: int, timeout: float | None = None) -> list[Any]:
-        """Return ``max_items`` items, or those that came within ``timeout`` seconds: maybe none.
-
-        More than the edge's capacity can never come together, so a batch of that size would
-        wait for its timeout.
-        """
-        if len(self._items) < max_items:
-            try:
-                await self._wait(timeout, max_items)
-            except TimeoutError:
-                if not self._items:
-                    return []
-        return [await self.take() for _ in range(min(max_items, len(self._items)))]
+        """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
+        return await self._gathering.batch(max_items, timeout)
 
     def _pop(self) -> Any:
         return self._items.popleft()
 
     def _wake_reader(self) -> None:
         reader = self._reader
-        if reader is not None and len(self._items) >= self._wanted and not reader.done():
+        if reader is not None and not reader.done():
             reader.set_result(None)
 
-    async def _wait(self, timeout: float | None, wanted: int) -> None:
+    async def _wait(self, timeout: float | None) -> None:
         if self._reader is not None:
             raise RuntimeError("an input is read by two coroutines at once")
         loop = asyncio.get_running_loop()
         self._reader = loop.create_future()
-        self._wanted = wanted
         timer = None
         if timeout is not None:
             timer = loop.call_later(timeout, _expire, self._reader)
@@ -107,7 +134,8 @@ class Inbox:
 class PriorityInbox(Inbox):
     """Gives out the item with the smallest priority first, those of equal priority in order.
 
-    ``priority(item)`` is asked once, when the item comes.  `span` counts from the oldest item
+    ``priority(item)`` is asked once, when the item comes; what it raises, taking the item raises.
+    `span` counts from the oldest item
     that waits, so an item is overtaken by fewer others than the edge's capacity: none starves.
     """
 
@@ -121,23 +149,34 @@ class PriorityInbox(Inbox):
         self._items: list[tuple[float, int, Any]] = []  # type: ignore[assignment]
         self._priority = priority
         self._came = 0
-        self._waiting: dict[int, None] = {}
+        self._since: dict[int, None] = {}
+        self._failed: dict[int, Exception] = {}
 
     @property
     def span(self) -> int:
         """Return how many items have come since the oldest one that waits, with that one."""
-        return self._came - next(iter(self._waiting)) if self._waiting else 0
+        return self._came - next(iter(self._since)) if self._since else 0
 
     def offer(self, item: Any) -> None:
         """Add an item."""
-        heappush(self._items, (self._priority(item), self._came, item))
-        self._waiting[self._came] = None
+        try:
+            priority = float(self._priority(item))
+            if math.isnan(priority):
+                raise ValueError("an item's priority is not a number")
+        except Exception as error:  # for the node that takes it, not for who brings it
+            self._failed[self._came] = error
+            priority = -math.inf
+        heappush(self._items, (priority, self._came, item))
+        self._since[self._came] = None
         self._came += 1
         self._wake_reader()
 
     def _pop(self) -> Any:
         _, number, item = heappop(self._items)
-        del self._waiting[number]
+        del self._since[number]
+        error = self._failed.pop(number, None)
+        if error is not None:
+            raise error
         return item
 
 

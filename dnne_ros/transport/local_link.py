@@ -12,6 +12,7 @@ import secrets
 import selectors
 import socket
 import struct
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -73,6 +74,10 @@ class Link:
             return 1
         return 0
 
+    def forget_waiting(self) -> None:
+        """Drop what waits for the other end to have room."""
+        self._waiting.clear()
+
     def close(self) -> None:
         """Close this end; `on_closed` is not called."""
         if self._open:
@@ -123,7 +128,7 @@ class LinkHub:
         """Listen; call ``on_link(link, packet)`` with the first packet of each consumer."""
         self._files = files
         self._on_link = on_link
-        self._links: set[Link] = set()
+        self._links: weakref.WeakSet[Link] = weakref.WeakSet()
         self.address = f"dnne_ros_{os.getpid()}_{secrets.token_hex(16)}"
         """What `connect` must be given; empty where there are no such sockets."""
         try:
@@ -142,12 +147,14 @@ class LinkHub:
             self.address = ""
             self._files.forget(self._listener)
             self._listener.close()
-        for link in self._links:
+        for link in list(self._links):
             link.close()
-        self._links.clear()
 
     def _accept(self, _: int) -> None:
-        connection, _ = self._listener.accept()
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:  # too many open files: DDS carries its frames
+            return
         if not _is_ours(connection):  # the address is no secret on this machine
             connection.close()
             return
@@ -155,7 +162,7 @@ class LinkHub:
         def first(packet: bytes) -> None:
             self._on_link(link, packet)
 
-        link = Link(connection, self._files, first, lambda: self._links.discard(link))
+        link = Link(connection, self._files, first, lambda: None)
         self._links.add(link)
 
 

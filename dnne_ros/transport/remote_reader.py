@@ -15,8 +15,8 @@ from dnne_ros.transport.credit import (
     REPORTS_PER_WINDOW, Credit, credit_qos, credit_topic, link_topic)
 from dnne_ros.transport.exchange import Exchange
 from dnne_ros.transport.frame import (
-    HEAD_SIZE, SHARED_FROM, Frame, FrameKind, parse_head, parse_slot)
-from dnne_ros.transport.inbox import make_inbox
+    EVERYBODY, HEAD_SIZE, SHARED_FROM, Frame, FrameKind, parse_head, parse_slot)
+from dnne_ros.transport.inbox import Gathering, make_inbox
 from dnne_ros.transport.local_link import Link, connect
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.transport.qos import link_qos
@@ -39,7 +39,8 @@ class _Item:
     ``large``: its size counts.
     """
 
-    __slots__ = ("number", "stamp_ns", "message", "memory", "start", "size", "value", "large")
+    __slots__ = ("number", "stamp_ns", "message", "memory", "start", "size", "value", "error",
+                 "large")
 
     def __init__(self, number: int, stamp_ns: int, message: bytes | memoryview | None,
                  large: bool):
@@ -48,6 +49,13 @@ class _Item:
         self.message = message
         self.large = large
         self.memory: mmap.mmap | None = None
+        self.error: Exception | None = None
+
+    def get_value(self) -> Any:
+        """Return the value of an item that was decoded when it came; raises what that raised."""
+        if self.error is not None:
+            raise self.error
+        return self.value
 
 
 class RemoteReader:
@@ -61,15 +69,13 @@ class RemoteReader:
 
     def __init__(self, node: Node, name: str, topic: str, decode: Callable[[Any], Any],
                  exchange: Exchange, policy: EdgePolicy, capacity: int, window: int,
-                 on_arrival: Callable[[], None] | None = None,
                  priority: Callable[[Any], float] | None = None, process: str = "",
                  when_absent: WhenAbsent = WhenAbsent.WAIT):
         """Subscribe ``node``, for the input ``name`` (``ppo_trainer_6/reward``).
 
         ``topic`` is the public topic of the output, ``decode`` makes a value of a serialised
         message, ``exchange`` is the process' own, ``window`` the largest capacity of the output's
-        edges.  ``on_arrival`` is called for each message that comes through DDS,
-        ``priority(value)`` orders what waits, ``process`` is where the producer lives.
+        edges.  ``priority(value)`` orders what waits, ``process`` is where the producer lives.
         """
         self.policy = policy
         self.capacity = capacity
@@ -80,7 +86,6 @@ class RemoteReader:
         self._name = name
         self._decode = decode
         self._slots = exchange.slots
-        self._on_arrival = on_arrival
         self._lossless = policy is EdgePolicy.LOSSLESS
         self._eager = priority is not None
         self._incarnation = time.time_ns()  # a later one takes the place of an earlier
@@ -98,7 +103,8 @@ class RemoteReader:
         self._shares_memory = False
         self._inbox = make_inbox(
             policy, capacity, self._stats,
-            priority=None if priority is None else lambda item: priority(item.value))
+            priority=None if priority is None else lambda item: priority(item.get_value()))
+        self._gathering = Gathering(self._take_for_batch)
         silent = SubscriptionEventCallbacks(use_default_callbacks=False)
         self._subscription = node.create_subscription(
             UInt8MultiArray, link_topic(topic), self._on_dds_message, link_qos(window), raw=True,
@@ -133,12 +139,22 @@ class RemoteReader:
         """Return the next value; TimeoutError when none came within ``timeout`` seconds."""
         if self._in_hand:
             self._finish_items()
+        if self._gathering:
+            return self._gathering.pop()
         return self._value(await self._inbox.take(timeout))
 
     async def get_batch(self, max_items: int, timeout: float | None = None) -> list[Any]:
         """Return ``max_items`` values, or those that came within ``timeout`` seconds."""
-        self._finish_items()
-        return [self._value(item) for item in await self._inbox.take_batch(max_items, timeout)]
+        if self._in_hand:
+            self._finish_items()
+        return await self._gathering.batch(max_items, timeout)
+
+    async def _take_for_batch(self, timeout: float | None) -> Any:
+        item = await self._inbox.take(timeout)
+        if item.large and self._lossless:
+            self._taken.add(item.number)
+            self._report()  # a batch may be larger than what may be on its way
+        return self._value(item)
 
     def _finish_items(self) -> None:
         """Note that the node is through with what it took."""
@@ -153,18 +169,16 @@ class RemoteReader:
         number = item.number
         if number % _SAMPLE_EVERY == 0:
             self._stats.took(max(0.0, (time.time_ns() - item.stamp_ns) * 1e-9))
-        if self._eager:
-            value = item.value
-        else:
-            value = self._decode(item.message if item.memory is None else copy_out(
-                item.memory, item.start, item.size))
         if self._lossless:
             self._in_hand.append(number)
             self._large_in_hand |= item.large
             self._taken.add(number)
             if self._taken.done - self._reported >= self._report_every:
                 self._report()
-        return value
+        if self._eager:
+            return item.get_value()
+        return self._decode(item.message if item.memory is None else copy_out(
+            item.memory, item.start, item.size))
 
     def close(self) -> None:
         """Close the link to the producer."""
@@ -175,8 +189,9 @@ class RemoteReader:
     def _on_dds_message(self, message: bytes) -> None:
         try:
             frame = parse_head(message)
-            if frame.receiver != self._incarnation and (frame.receiver or self._link is not None):
-                return  # for another consumer, or one without a link
+            if frame.receiver not in (self._incarnation, EVERYBODY) \
+                    and (frame.receiver or self._link is not None):
+                return  # for another consumer, or for those without a link
             if frame.stream < self._heard:
                 return  # a producer that was replaced
             if frame.kind in (FrameKind.HELLO, FrameKind.WELCOME):
@@ -186,16 +201,21 @@ class RemoteReader:
             elif frame.stream == self._stream == self._heard:  # else: a dead one's last words
                 self._receive(frame, message)
         except (CdrError, OSError, ValueError) as error:  # anybody may publish here
-            self._node.get_logger().warning(f"dropped a frame for {self._name}: {error}",
-                                            throttle_duration_sec=1.0)
-        if self._on_arrival is not None:
-            self._on_arrival()
+            self._warn(error)
 
     def _on_packet(self, packet: bytes) -> None:
-        self._receive(parse_head(packet), packet)
+        try:
+            self._receive(parse_head(packet), packet)
+        except (CdrError, OSError, ValueError) as error:  # a slot that is gone: it comes again
+            self._warn(error)
+
+    def _warn(self, error: Exception) -> None:
+        self._node.get_logger().warning(f"dropped a frame for {self._name}: {error}",
+                                        throttle_duration_sec=1.0)
 
     def _on_link_closed(self) -> None:
         self._link = None
+        self._report()  # what went by it last may be lost
 
     def _greeted(self, frame: Frame, terms: str) -> None:
         if frame.kind == FrameKind.WELCOME:
@@ -223,9 +243,8 @@ class RemoteReader:
             elif frame.stream != self._stream:
                 self._stats.lost += gap
             self._heard = self._stream = frame.stream
-            for number in range(self._next, frame.number):
-                self._taken.add(number)
-                self._handled.add(number)
+            self._taken.skip(self._next, frame.number)
+            self._handled.skip(self._next, frame.number)
             self._next = max(self._next, frame.number)
             self._early.clear()
             self._shares_memory = self._slots.can_open(beacon)
@@ -237,13 +256,15 @@ class RemoteReader:
     def _receive(self, frame: Frame, message: bytes) -> None:
         number = frame.number
         if number == self._next or number > self._next and not self._lossless:
+            self._accept(frame, message)
             self._next = number + 1
             self._stats.duplicated += number <= self._repeated_until
-            self._accept(frame, message)
             while self._early and self._next in self._early:
                 self._stats.duplicated += self._next <= self._repeated_until
                 self._accept(*self._early.pop(self._next))
                 self._next += 1
+            if not self._lossless and (frame.kind != _INLINE or len(message) >= SHARED_FROM):
+                self._report()  # the producer waits for the memory
         elif number > self._next and number not in self._early:
             self._early[number] = (frame, message)
         elif self._lossless:
@@ -262,10 +283,11 @@ class RemoteReader:
                 item.message = copy_out(item.memory, item.start, item.size)
                 item.memory = None
         if self._eager:
-            item.value = self._decode(item.message)
+            try:
+                item.value = self._decode(item.message)
+            except Exception as error:  # for the node that takes it, not for who brings it
+                item.error = error
         self._inbox.offer(item)
-        if item.large and not self._lossless:
-            self._report()
 
     def _report(self) -> None:
         received = self._next - 1

@@ -15,7 +15,8 @@ from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
 from dnne_ros.transport.exchange import Exchange
-from dnne_ros.transport.frame import SHARED_FROM, FrameKind, pack_head, pack_slot, readdressed
+from dnne_ros.transport.frame import (
+    EVERYBODY, SHARED_FROM, FrameKind, pack_head, pack_slot, readdressed)
 from dnne_ros.transport.local_link import MAX_PACKET, Link
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.transport.qos import link_qos
@@ -60,6 +61,7 @@ class Consumer:
     may_repeat: bool = False
     bytes_to_take: int = 0
     heard_us: bool = False
+    had_another: bool = False
     greeted_at: float = 0.0
     stalled: tuple[int, int, float] = (-1, 0, 0.0)
     counts: EdgeStats = field(default_factory=EdgeStats)
@@ -209,7 +211,11 @@ class RemoteWriter:
 
     def take_link(self, link: Link, credit: bytes) -> None:
         """Use the link that a consumer has made; ``credit`` is the first that came on it."""
-        consumer = self._consumers[Credit.from_message(credit).consumer]
+        said = Credit.from_message(credit)
+        consumer = self._consumers[said.consumer]
+        if said.incarnation < consumer.incarnation:
+            link.close()
+            return
 
         def closed() -> None:
             if consumer.link is link:
@@ -227,6 +233,11 @@ class RemoteWriter:
     def drop(self, consumer: Consumer) -> None:
         """Go on without a consumer that is gone; it is welcome again when it is heard of."""
         consumer.absent = True
+        if consumer.link is not None:
+            consumer.link.forget_waiting()
+        for kept in (*self._kept, *self._lent):  # it may wake and read what it knows of
+            if kept.slot is not None and kept.number > consumer.done_with:
+                kept.slot.reusable = False
         consumer.counts.dropped += self._sent - consumer.received
         consumer.counts.unblock()
         self._progressed()
@@ -241,8 +252,7 @@ class RemoteWriter:
             if len(self._linked) < len(self._consumers):
                 self._publisher.publish(frame)
         else:
-            for consumer in self._consumers.values():
-                self._publisher.publish(readdressed(frame, consumer.incarnation))
+            self._publisher.publish(readdressed(frame, EVERYBODY))
 
     def _send_to(self, consumer: Consumer, frame: bytes) -> None:
         if consumer.link is not None and len(frame) <= MAX_PACKET:
@@ -351,9 +361,10 @@ class RemoteWriter:
             return
         if credit.stream != 0:  # we replace the one that it listened to
             consumer.received = credit.received
+            consumer.had_another = True
         consumer.heard_us = True
         if all(known.heard_us for known in self._consumers.values()):
-            have = [known.received for known in self._consumers.values() if known.received]
+            have = [known.received for known in self._consumers.values() if known.had_another]
             self._base = (min if self._resumes else max)(have, default=0)
             self._sent = self._base
             for known in self._consumers.values():
@@ -380,11 +391,12 @@ class RemoteWriter:
             consumer.absent = False
             if consumer.stream == self._stream:
                 consumer.counts.dropped -= credit.received - consumer.received
-                consumer.first = self._sent + 1
-                consumer.stream = 0
-                consumer.greeted_at = 0.0
-                self._greet(consumer, FrameKind.WELCOME)
-                return
+            consumer.first = self._sent + 1
+            consumer.may_repeat = False
+            consumer.stream = 0
+            consumer.greeted_at = 0.0
+            self._greet(consumer, FrameKind.WELCOME)
+            return
         if credit.received < consumer.first - 1:
             return  # said before the welcome
         consumer.stream = self._stream
@@ -396,6 +408,9 @@ class RemoteWriter:
         consumer.may_repeat = False
         self._send_again(consumer, credit.received, self._sent)
         if consumer.policy is EdgePolicy.LATEST and self._newest is not None:
+            if self._newest.slot is not None and self._newest not in self._lent:
+                self._newest.uses += 1
+                self._lent.append(self._newest)
             self._send_to(consumer, self._newest.frame)
         self._progressed()
 

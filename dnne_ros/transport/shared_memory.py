@@ -1,9 +1,9 @@
 """Large messages between processes of one machine: written once, read once, in shared memory.
 
 A slot is a file in ``/dev/shm`` that its producer uses again and again; a consumer copies the
-message out of it when the item is taken.  A file's name holds its owner's process id, and the
-owner holds a lock on it, so what a killed process leaves behind is known and swept away.  Where
-this does not work (another machine or container, no room), messages go through DDS.
+message out of it when the item is taken.  Its owner keeps a lock on one of its
+files, so what a killed process leaves behind is known and swept away.  Where this does not work
+(another machine or container, no room), messages go through DDS.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import mmap
 import os
 import re
 import secrets
-import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -27,28 +26,39 @@ _ALIGNMENT = 64
 _SPARE_BYTES = 128 * 2**20
 """How much of what was given back a producer keeps: pages that are in use already are several
 times as fast as new ones."""
-_YOUNG_SECONDS = 60.0
 _MAPPINGS = 16
 
 
 class Slot:
     """A file that holds one message at a time."""
 
-    def __init__(self, name: str, size: int):
-        """Create the file with room for ``size`` bytes; OSError if there is none."""
+    def __init__(self, name: str, size: int, *, locked: bool = False):
+        """Create the file with room for ``size`` bytes; OSError if there is none.
+
+        ``locked``: hold a lock on it, from before it has its name.
+        """
         self.name = name
         self.size = size
+        self.reusable = True
+        self._lock = -1
+        unnamed = DIRECTORY / f"unnamed_{name}"
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._file = os.open(DIRECTORY / name, flags, 0o600)
+        file = os.open(unnamed, flags, 0o600)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            if locked:
+                self._lock = os.dup(file)
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
             # Without this, a full /dev/shm would kill the process at its first write.
-            os.posix_fallocate(self._file, 0, size)
-            self._map = mmap.mmap(self._file, size)
+            os.posix_fallocate(file, 0, size)
+            self._map = mmap.mmap(file, size)
+            os.rename(unnamed, DIRECTORY / name)
         except OSError:
-            os.close(self._file)
-            os.unlink(DIRECTORY / name)
+            os.unlink(unnamed)
+            if self._lock >= 0:
+                os.close(self._lock)
             raise
+        finally:
+            os.close(file)
         self._bytes = np.frombuffer(self._map, np.uint8)
 
     def write(self, parts: Sequence[bytes | memoryview]) -> int:
@@ -65,7 +75,8 @@ class Slot:
             os.unlink(DIRECTORY / self.name)
         del self._bytes
         self._map.close()
-        os.close(self._file)
+        if self._lock >= 0:
+            os.close(self._lock)
 
 
 class SlotPool:
@@ -78,7 +89,7 @@ class SlotPool:
         self._made = 0
         self._used: set[Slot] = set()
         self._spare: list[Slot] = []
-        self._beacon = self._new(_ALIGNMENT)
+        self._beacon = self._new(_ALIGNMENT, locked=True)
         self._limit = 0
         if self._beacon is not None:
             room = os.statvfs(DIRECTORY)
@@ -109,6 +120,9 @@ class SlotPool:
     def give_back(self, slot: Slot) -> None:
         """Take a slot back, once nobody has to read it any more."""
         self._used.remove(slot)
+        if not slot.reusable:
+            slot.destroy()
+            return
         self._spare.append(slot)
         self._drop_spare(max(_SPARE_BYTES, slot.size))
 
@@ -123,10 +137,11 @@ class SlotPool:
         self._spare.clear()
         self._limit = 0
 
-    def _new(self, size: int) -> Slot | None:
+    def _new(self, size: int, *, locked: bool = False) -> Slot | None:
         self._made += 1
         try:
-            return Slot(f"{self._prefix}{self._made}", -(-size // _ALIGNMENT) * _ALIGNMENT)
+            return Slot(f"{self._prefix}{self._made}", -(-size // _ALIGNMENT) * _ALIGNMENT,
+                        locked=locked)
         except OSError:  # no /dev/shm, no room in it: DDS carries the message
             return None
 
@@ -189,8 +204,19 @@ def copy_out(memory: mmap.mmap, start: int, size: int) -> memoryview:
 
 
 def sweep() -> int:
-    """Remove the slots of processes that are gone and return how many there were."""
-    return sum(_remove_if_orphaned(path) for path in _slots())
+    """Remove the slots of processes that are gone and return how many there were.
+
+    A pool's first slot is its beacon, which its process keeps locked while it lives.
+    """
+    by_beacon: dict[str, list[Path]] = {}
+    for path in _slots():
+        by_beacon.setdefault(f"{path.name.rpartition('_')[0]}_1", []).append(path)
+    orphans = [path for beacon, paths in by_beacon.items() if not _is_locked(beacon)
+               for path in paths]
+    for path in orphans:
+        with suppress(FileNotFoundError, PermissionError):
+            path.unlink()
+    return len(orphans)
 
 
 def _slots() -> Iterator[Path]:
@@ -200,21 +226,17 @@ def _slots() -> Iterator[Path]:
                 yield DIRECTORY / entry.name
 
 
-def _remove_if_orphaned(path: Path) -> bool:
-    owner = int(_NAME.fullmatch(path.name)[1])  # type: ignore[index]
+def _is_locked(beacon: str) -> bool:
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:  # gone meanwhile, or another user's
+        file = os.open(DIRECTORY / beacon, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
         return False
+    except OSError:  # another user's
+        return True
     try:
-        # A process of that id may be the owner just before it locks its new file.
-        age = time.time() - os.fstat(file).st_mtime
-        if Path(f"/proc/{owner}").exists() and age < _YOUNG_SECONDS:
-            return False
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.unlink(path)
     except OSError:
-        return False
+        return True
     finally:
         os.close(file)
-    return True
+    return False

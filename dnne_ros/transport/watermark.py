@@ -11,6 +11,14 @@ class Watermark:
         self.done = done
         self._beyond: set[int] = set()
 
+    def skip(self, first: int, end: int) -> None:
+        """Note that the numbers from ``first`` to before ``end`` are done."""
+        if self.done + 1 >= first and not self._beyond:
+            self.done = max(self.done, end - 1)
+        else:
+            for number in range(first, end):
+                self.add(number)
+
     def add(self, number: int) -> None:
         """Note that ``number`` is done."""
         if number == self.done + 1 and not self._beyond:  # the usual case

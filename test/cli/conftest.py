@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+
 class Run:
     """A `dnne-ros run` in the background."""
 

@@ -51,7 +51,8 @@ def test_everything_wrong_is_listed_at_once(command, broken):
         nodes[6]["inputs"][2]["link"] = None
 
     result = command("run", broken(change), "--set", "9.x=1", "--set", "nonsense")
-    refused(result, "broken.json: 6 problems", "PPOAgentNode", "-5", "gamma", "'reward'", "--set 9.x=1", "NODE.WIDGET=VALUE")
+    refused(result, "broken.json: 6 problems", "PPOAgentNode", "-5", "gamma", "'reward'",
+            "--set 9.x=1", "NODE.WIDGET=VALUE")
 
 
 @pytest.mark.parametrize("arguments, expected", [

@@ -96,7 +96,8 @@ def test_a_goal_that_is_missed_is_a_failure(start_run, cartpole):
 
 @pytest.mark.parametrize("place", ["fused", "split"])
 def test_ctrl_c_saves_and_leaves_nothing_behind(start_run, cartpole, tmp_path, place):
-    run = start_run(cartpole, *FAST[:-1], "--place", place, "--save-checkpoint-dir", tmp_path / "c")
+    run = start_run(cartpole, *FAST[:-1], "--place", place, "--save-checkpoint-dir",
+                    tmp_path / "c")
     run.until_progress()
     children = run.children()
     assert children

@@ -1,4 +1,4 @@
-"""The same random batch and weights in rsl_rl and here: the same advantages, losses and weights."""
+"""The same random batch and weights in rsl_rl and here: the same losses and new weights."""
 
 from dataclasses import replace
 

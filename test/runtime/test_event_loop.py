@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import threading
+import time
 
 
 def test_coroutines_timers_and_threads_work_as_in_any_loop(ros_loop):
@@ -67,12 +68,8 @@ def test_dds_is_served_while_coroutines_keep_the_loop_busy(ros_loop):
 
     node = ros_loop.node("busy")
     received = []
-
-    def on_message(message):
-        received.append(message.data)
-        ros_loop.loop.ros.count_arrival()
-
-    node.create_subscription(Int64, "numbers", on_message, 1000)
+    node.create_subscription(
+        Int64, "numbers", lambda message: received.append(message.data), 1000)
     publisher = node.create_publisher(Int64, "numbers", 1000)
 
     async def main():
@@ -101,3 +98,41 @@ def test_callbacks_run_in_the_loops_own_thread(ros_loop):
         return await came
 
     assert ros_loop.run(main()) == threading.get_ident()
+
+
+def test_files_are_seen_while_coroutines_keep_the_loop_busy(ros_loop):
+    async def main():
+        read_end, write_end = os.pipe()
+        received = []
+        asyncio.get_running_loop().add_reader(
+            read_end, lambda: received.append(os.read(read_end, 1)))
+        for number in range(3):
+            os.write(write_end, b"x")
+            until = time.monotonic() + 0.05  # longer than files count as busy
+            while len(received) <= number or time.monotonic() < until:
+                await asyncio.sleep(0)
+        asyncio.get_running_loop().remove_reader(read_end)
+        os.close(read_end)
+        os.close(write_end)
+
+    ros_loop.run(main(), timeout=10)
+
+
+def test_what_counts_for_nobody_does_not_hold_up_messages(ros_loop):
+    """Wake-ups of other threads lie in the executor's queue, too."""
+    from std_msgs.msg import Int64
+
+    node = ros_loop.node("beside")
+    received = []
+    node.create_subscription(Int64, "numbers", received.append, 10)
+    publisher = node.create_publisher(Int64, "numbers", 10)
+
+    async def main():
+        await ros_loop.until(lambda: publisher.get_subscription_count() == 1)
+        for _ in range(5000):
+            ros_loop.loop.call_soon_threadsafe(int)
+        publisher.publish(Int64(data=1))
+        while not received:
+            await asyncio.sleep(0)
+
+    ros_loop.run(main(), timeout=10)

@@ -15,7 +15,7 @@ from dnne_ros.runtime.ros_topics import HostTopics, qos_preset
 
 @pytest.fixture
 def topics(ros_loop):
-    return HostTopics(ros_loop.node("host", namespace="/graph"), ros_loop.loop.ros.count_arrival)
+    return HostTopics(ros_loop.node("host", namespace="/graph"))
 
 
 def test_messages_go_out_and_come_in(ros_loop, topics):

@@ -7,7 +7,7 @@ import pytest
 
 from dnne_ros.nodes.port_types import AnyValue
 from dnne_ros.runtime.output_port import OutputPort
-from dnne_ros.transport import remote_writer
+from dnne_ros.transport import local_link, remote_writer
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
 from dnne_ros.transport.exchange import Exchange
@@ -20,6 +20,12 @@ from dnne_ros.transport.remote_writer import Consumer, RemoteWriter
 
 LOSSLESS, LATEST, DROP_OLDEST = EdgePolicy.LOSSLESS, EdgePolicy.LATEST, EdgePolicy.DROP_OLDEST
 CODEC = codec_for(Wire("int64"))
+FLOATS = codec_for(Wire("array", "float32"))
+
+
+def large(value):
+    """Return an array that is sent through shared memory."""
+    return Array(np.full(20_000, value, np.float32), ("x",))
 
 
 class AnyPayload(AnyValue):
@@ -69,8 +75,7 @@ class Edges:
             self.readers[name] = RemoteReader(
                 self.ros.node(f"{name}{self._incarnations}"), f"{name}/in", "producer/out",
                 self.codec.decode, self.exchange, policy, capacity,
-                max(c for _, c in self._plans.values()), self.ros.loop.ros.count_arrival,
-                self._priority)
+                max(c for _, c in self._plans.values()), self._priority)
             self._all_readers.append(self.readers[name])
 
     def close(self):
@@ -461,6 +466,200 @@ def test_others_go_on_without_a_consumer_that_is_dropped_until_it_is_back(edges,
 
     assert ros_loop.run(main()) == ([0, 1, 2, 3], [20], [20])
     assert edge.stats["gone"].dropped == 16
+
+
+def test_a_dropped_consumer_that_is_replaced_does_not_stop_the_others(edges, ros_loop):
+    edge = edges(here=(LOSSLESS, 4), gone=(LOSSLESS, 4))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        producer = asyncio.ensure_future(edge.put(*range(10**6)))
+        here = asyncio.ensure_future(edge.get("here", 10**6))
+        await blocked(producer, edge, sent=4, name="gone")
+        edge.writer.drop(edge.consumers["gone"])
+        edge.readers["gone"].close()
+        edge.start("gone")
+        new = edge.readers["gone"]
+        await ros_loop.until(lambda: new.announce() or new.connected)
+        received = await edge.get("gone", 50)
+        producer.cancel()
+        here.cancel()
+        return received
+
+    received = ros_loop.run(main())
+    assert received == list(range(received[0], received[0] + 50))
+
+
+def test_a_dropped_consumer_reads_what_it_was_sent(edges, ros_loop):
+    edge = edges(FLOATS, here=(LOSSLESS, 4), gone=(LOSSLESS, 4))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        here = asyncio.ensure_future(edge.get("here", 12))
+        producer = asyncio.ensure_future(edge.put(*map(large, range(12))))
+        await ros_loop.until(lambda: edge.readers["gone"].stats.depth == 4)
+        edge.writer.drop(edge.consumers["gone"])
+        await producer
+        await here
+        return [array.data[0] for array in await edge.get("gone", 4)]
+
+    assert ros_loop.run(main()) == [0, 1, 2, 3]  # their memory was not used again
+
+
+def test_memory_that_is_gone_does_not_end_the_consumer(edges, ros_loop):
+    edge = edges(FLOATS, reader=(LOSSLESS, 4))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        edge.writer.send(FLOATS.parts(large(1)))
+        edge.exchange.pool.close()  # as when the producer has ended
+        with pytest.raises(TimeoutError):
+            await edge.readers["reader"].get(timeout=0.1)
+
+    ros_loop.run(main())
+
+
+def test_a_link_that_is_refused(edges, ros_loop, monkeypatch):
+    monkeypatch.setattr(local_link, "_is_ours", lambda connection: False)
+    edge = edges(reader=(LOSSLESS, 4))
+    edge.start()
+    reader = edge.readers["reader"]
+
+    async def main():
+        await ros_loop.until(lambda: reader.connected or reader.announce())
+        await ros_loop.until(lambda: not edge.writer.missing())
+        await edge.put(1, 2)
+        return await edge.get("reader", 2)
+
+    assert ros_loop.run(main()) == [1, 2]
+
+
+@pytest.mark.parametrize("batch", [11, 12, 40])
+def test_a_batch_may_be_larger_than_the_window(edges, ros_loop, batch):
+    edge = edges(reader=(LOSSLESS, 12))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        producer = asyncio.ensure_future(edge.put(*range(3 * batch)))
+        received = [await edge.readers["reader"].get_batch(batch) for _ in range(3)]
+        await producer
+        return received
+
+    received = ros_loop.run(main())
+    assert [len(items) for items in received] == [batch] * 3
+    assert sum(received, []) == list(range(3 * batch))
+
+
+def test_a_batch_of_more_bytes_than_may_be_on_their_way(edges, ros_loop, monkeypatch):
+    monkeypatch.setattr(remote_writer, "BYTES_IN_FLIGHT", 300_000)
+    edge = edges(FLOATS, reader=(LOSSLESS, 100))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        producer = asyncio.ensure_future(edge.put(*map(large, range(20))))
+        batch = await edge.readers["reader"].get_batch(20)
+        await producer
+        return [array.data[0] for array in batch]
+
+    assert ros_loop.run(main()) == list(range(20))
+
+
+def test_a_batch_that_is_given_up_loses_nothing(edges, ros_loop):
+    edge = edges(reader=(LOSSLESS, 12))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        reader = edge.readers["reader"]
+        await edge.put(0, 1, 2)
+        await ros_loop.until(lambda: reader.stats.depth == 3)
+        batch = asyncio.ensure_future(reader.get_batch(5))
+        await asyncio.sleep(0)
+        batch.cancel()
+        await asyncio.wait([batch])
+        await edge.put(3)
+        return [await reader.get()] + await reader.get_batch(3)
+
+    assert ros_loop.run(main()) == [0, 1, 2, 3]
+
+
+def test_a_consumer_joins_after_many_items(edges, ros_loop):
+    edge = edges(reader=(LOSSLESS, 4))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        consumer = edge.consumers["reader"]
+        edge.writer._sent = consumer.received = consumer.taken = consumer.handled = 10**12
+        edge.start("reader")
+        reader = edge.readers["reader"]
+        await ros_loop.until(lambda: reader.announce() or reader._next > 10**12)
+
+    ros_loop.run(main(), timeout=20)
+
+
+def test_large_frames_to_several_without_shared_memory(edges, ros_loop):
+    edge = edges(FLOATS, **{f"reader{number}": (LOSSLESS, 10) for number in range(4)})
+    edge.exchange.pool.close()
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        producer = asyncio.ensure_future(edge.put(*map(large, range(60))))
+        received = await asyncio.gather(*(edge.get(name, 60) for name in edge.readers))
+        await producer
+        return received
+
+    for arrays in ros_loop.run(main(), timeout=30):  # nobody tells them that something is lacking
+        assert [array.data[0] for array in arrays] == list(range(60))
+
+
+def test_an_item_that_cannot_be_read_is_the_nodes_affair(edges, ros_loop):
+    edge = edges(reader=(LOSSLESS, 4))
+    edge.start()
+    reader = edge.readers["reader"]
+    decode = reader._decode
+
+    def choosy(message):
+        value = decode(message)
+        if value == 3:
+            raise ValueError("cannot be read")
+        return value
+
+    reader._decode = choosy
+
+    async def main():
+        await edge.meet()
+        producer = asyncio.ensure_future(edge.put(*range(40)))
+        received = []
+        while len(received) < 39:
+            try:
+                received.append(await reader.get())
+            except ValueError as error:
+                assert str(error) == "cannot be read"
+        await producer
+        return received
+
+    assert ros_loop.run(main()) == [*range(3), *range(4, 40)]
+
+
+@pytest.mark.parametrize("priority", [lambda value: {}[value], lambda value: float("nan")])
+def test_a_priority_that_fails_is_the_nodes_affair(edges, ros_loop, priority):
+    edge = edges(priority=priority, reader=(LOSSLESS, 4))
+    edge.start()
+
+    async def main():
+        await edge.meet()
+        await edge.put(1)
+        with pytest.raises((KeyError, ValueError)):
+            await edge.readers["reader"].get()
+
+    ros_loop.run(main())
 
 
 def test_a_late_reader_of_the_latest_value_gets_it(edges, ros_loop):
