@@ -21,6 +21,8 @@ def claim_domain():
 DOMAIN, DOMAIN_LOCK = claim_domain()
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_DOMAIN_ID"] = str(DOMAIN)
+# Threads of torch that wait for each other on a busy machine burn what others need.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import asyncio
 from pathlib import Path

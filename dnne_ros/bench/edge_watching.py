@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from dnne_ros.bench.children import CaseFailed, Children, child_environment
+from dnne_ros.bench.edge_peers.namespaces import namespace_of
 from dnne_ros.bench.edge_peers.rally import Job, write_jobs
 
 _ROOM = "dnne_ros.bench.edge_peers"
@@ -49,7 +50,7 @@ def measure_view(effort: float) -> Mapping[str, float]:
             children.start("graph", [
                 sys.executable, "-m", f"{_ROOM}.unseen_nodes", str(file),
                 "--nodes", str(Path(__file__).parent / "edge_peers" / "unseen_nodes.py"),
-                "--ros-args", "-r", f"__ns:=/{folder.name}"])
+                "--ros-args", "-r", f"__ns:={namespace_of(folder)}"])
             children.wait("graph", _SECONDS)
         return {f"{pair} trips_s": statistics.median(_trips_s(folder / kind))
                 for kind, pair in (("Seen", "with topics"), ("Unseen", "without topics"))}
@@ -98,7 +99,7 @@ class _WatchedRun:
         children.start("graph", [
             sys.executable, "-m", "dnne_ros", "run", str(workflow), "--quiet", "--place", place,
             "--nodes", str(Path(__file__).parent / "edge_peers" / "watched_nodes.py"),
-            "--duration", "100s", "--ros-args", "-r", f"__ns:=/{folder.name}"])
+            "--duration", "100s", "--ros-args", "-r", f"__ns:={namespace_of(folder)}"])
 
     def segment(self) -> dict[str, float]:
         """Let the producer send for a while; return its figures, `CaseFailed` if it lost some."""
@@ -115,7 +116,7 @@ class _WatchedRun:
         """Start a watcher and wait until it has got something."""
         process = self._children.start("watcher", [
             sys.executable, "-m", f"{_ROOM}.watcher", str(self._folder),
-            "raw" if kind == "stopped" else kind, f"/{self._folder.name}/source_1/value"])
+            "raw" if kind == "stopped" else kind, f"{namespace_of(self._folder)}/source_1/value"])
         self._children.wait_until((self._folder / "watcher.json").exists, _SECONDS,
                                   f"{kind} watcher")
         if kind == "stopped":

@@ -56,7 +56,6 @@ class Network(Node):
 
         from dnne_ros.rl.seeding import node_seed
 
-        torch.set_num_threads(1)  # small networks: threads cost more than they save
         self._dropout = torch.Generator()
         self._dropout.manual_seed(node_seed(self.context.seed, self.context.node_id))
         self._module: torch.nn.Sequential | None = None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rclpy.publisher import Publisher
 
 _BREATHE_EVERY = 64
-_WATCHERS_SHARE = 0.015
+_WATCHERS_SHARE = 0.01
 """How much of the time may go into showing items to watchers, where the graph's own nodes wait
 for the same items."""
 _WATCHERS_SHARE_OF_SENSORS = 0.1

@@ -45,7 +45,8 @@ class Frame(NamedTuple):
 
     ``receiver`` is the consumer's incarnation, `EVERYBODY`, or 0 for all that have no link.
     ``stream`` is the producer's incarnation.  ``number`` counts the items of an output from 1,
-    across incarnations.  ``stamp_ns``: when it was sent, nanoseconds since the epoch.  ``end``: where its body ends.
+    across incarnations.  ``stamp_ns``: when it was sent, nanoseconds since the epoch.  ``end``:
+    where its body ends.
     """
 
     kind: FrameKind

@@ -11,7 +11,7 @@ def test_ticks_are_kept_beside_a_camera_that_blocks(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "run_blocking" in shown and "ticks kept" in shown
     found = json.loads((tmp_path / "io.json").read_text())["medians"]
-    # A machine that runs tests is busy; how many ticks are kept on a quiet one, the benchmark says.
+    # A machine that runs tests is busy; the benchmark says how many are kept on a quiet one.
     assert found["run_blocking"]["kept"] > 2 * found["blocking the loop"]["kept"]
 
 

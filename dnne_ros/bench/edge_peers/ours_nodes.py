@@ -2,7 +2,7 @@
 
 Copies of the payload: none in one process, where the same tensor arrives.  Between processes,
 large ones: tensor → slot in shared memory; → the receiver's own memory, in which its tensor lies.
-Small ones: tensor → frame; → the way of `bare_dds`; → the receiver's tensor.
+Small ones: tensor → bytes; → frame; → socket; → the receiver's buffer; → packet; → its tensor.
 """
 
 from __future__ import annotations

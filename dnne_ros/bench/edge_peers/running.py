@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dnne_ros.bench.children import CaseFailed, Children, child_environment
+from dnne_ros.bench.edge_peers.namespaces import namespace_of
 from dnne_ros.bench.edge_peers.rally import Job, write_jobs
 from dnne_ros.transport.frame import SHARED_FROM
 
@@ -71,7 +72,7 @@ def _ours(place: str) -> Callable[[Path], dict[str, list[str]]]:
         nodes = Path(__file__).with_name("ours_nodes.py")
         return {"graph": [sys.executable, "-m", "dnne_ros", "run", str(workflow), "--quiet",
                           "--nodes", str(nodes), "--place", place, "--duration", "110s",
-                          "--ros-args", "-r", f"__ns:=/{folder.name}"]}
+                          "--ros-args", "-r", f"__ns:={namespace_of(folder)}"]}
     return commands
 
 
@@ -82,7 +83,7 @@ PEERS = (
     Peer(PLAIN, 1, 7, _rclpy_peer("plain_rclpy", 1)),
     Peer(BARE, 1, 4, _rclpy_peer("bare_dds", 1)),
     Peer(QUEUE, 1, 0, lambda folder: {"both": _module("queues", str(folder))}),
-    Peer(OURS, 2, (8, 2), _ours("split")),
+    Peer(OURS, 2, (6, 2), _ours("split")),
     Peer(PLAIN, 2, 9, _rclpy_peer("plain_rclpy", 2)),
     Peer(BARE, 2, 6, _rclpy_peer("bare_dds", 2)),
     Peer(DORA, 2, 1, lambda folder: {"flow": _module("dora_flow", str(folder))}, needs="dora"),
