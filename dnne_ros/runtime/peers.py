@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from dnne_ros.errors import PeerError
 from dnne_ros.runtime.liveness import READY, RUNNING, STARTING, Liveness
+from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.policy import WhenAbsent
 from dnne_ros.transport.remote_reader import RemoteReader
-from dnne_ros.transport.remote_writer import Consumer
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.node_host import NodeHost

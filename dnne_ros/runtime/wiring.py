@@ -13,13 +13,14 @@ from dnne_ros.runtime.input_port import ExternalInput, HeldInput, InputPort
 from dnne_ros.runtime.output_port import OutputPort
 from dnne_ros.runtime.replication import accept_updates, send_updates, update_topic
 from dnne_ros.transport.codecs import codec_for
+from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.exchange import Exchange
 from dnne_ros.transport.external_reader import ExternalReader
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import DEFAULT_CAPACITY
 from dnne_ros.transport.qos import data_qos
 from dnne_ros.transport.remote_reader import RemoteReader
-from dnne_ros.transport.remote_writer import Consumer, RemoteWriter
+from dnne_ros.transport.remote_writer import RemoteWriter
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:

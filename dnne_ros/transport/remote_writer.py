@@ -4,102 +4,29 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rclpy.event_handler import SubscriptionEventCallbacks
 from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
 
 from dnne_ros.transport.cdr import CdrError
+from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
 from dnne_ros.transport.exchange import Exchange
 from dnne_ros.transport.frame import (
     EVERYBODY, SHARED_FROM, FrameKind, pack_head, pack_slot, readdressed)
+from dnne_ros.transport.kept_items import KeptItem, KeptItems
 from dnne_ros.transport.local_link import MAX_PACKET, Link
-from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
+from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.shared_memory import Slot
-from dnne_ros.transport.stats import EdgeStats
 
 if TYPE_CHECKING:
     from rclpy.node import Node
 
-BYTES_IN_FLIGHT = 64 * 2**20
-"""A consumer that has this much to take yet is full, whatever its capacity; one item may be
-larger."""
 _REPEAT_SECONDS = 1.0
 _GREET_SECONDS = 0.05
-
-
-@dataclass
-class Consumer:
-    """A planned consumer and how far it has come; see `Credit` for the counts.
-
-    ``incarnation`` 0: not heard of yet.  ``first``: the number that its present incarnation is
-    to begin with.  ``bytes_to_take`` counts large items only.  ``absent``: it is gone, and nobody
-    waits for it.
-    """
-
-    name: str
-    edge: str
-    policy: EdgePolicy
-    capacity: int
-    process: str = ""
-    when_absent: WhenAbsent = WhenAbsent.WAIT
-    incarnation: int = 0
-    stream: int = 0
-    received: int = 0
-    taken: int = 0
-    handled: int = 0
-    duplicated: int = 0
-    first: int = 1
-    shares_memory: bool = False
-    absent: bool = False
-    link: Link | None = None
-    may_repeat: bool = False
-    bytes_to_take: int = 0
-    heard_us: bool = False
-    had_another: bool = False
-    greeted_at: float = 0.0
-    stalled: tuple[int, int, float] = (-1, 0, 0.0)
-    counts: EdgeStats = field(default_factory=EdgeStats)
-    sent_so_far: Callable[[], int] = int
-
-    @property
-    def stats(self) -> EdgeStats:
-        """Return the counters as they are now."""
-        self.counts.sent = self.sent_so_far()
-        return self.counts
-
-    @property
-    def lossless(self) -> bool:
-        """Tell whether nothing may be lost on the way to it."""
-        return self.policy is EdgePolicy.LOSSLESS
-
-    @property
-    def got(self) -> int:
-        """Return up to which item it has made room again."""
-        return self.taken if self.lossless else self.received
-
-    @property
-    def done_with(self) -> int:
-        """Return up to which item nothing has to be kept for it."""
-        return self.handled if self.lossless else self.received
-
-
-class _Kept:
-    """An item that somebody may need again, or that lies in a slot until it has been read."""
-
-    __slots__ = ("number", "frame", "slot", "size", "uses")
-
-    def __init__(self, number: int, frame: bytes, slot: Slot | None, size: int):
-        self.number = number
-        self.frame = frame
-        self.slot = slot
-        self.size = size
-        self.uses = 0
 
 
 class RemoteWriter:
@@ -115,9 +42,8 @@ class RemoteWriter:
                  exchange: Exchange, resumes: bool = False):
         """Send to the planned ``consumers`` of the output with the public ``topic``.
 
-        ``exchange`` is the process' own.
-        ``resumes``: after a restart, the node goes on with the first item that not every
-        consumer has (`delivered`); otherwise what it sends counts as new.
+        ``exchange`` is the process' own.  ``resumes``: after a restart, the node goes on with the
+        first item that not every consumer has (`delivered`); otherwise what it sends is new.
         """
         self._node = node
         self._pool = exchange.pool
@@ -129,19 +55,15 @@ class RemoteWriter:
             consumer.sent_so_far = lambda: self._sent
             exchange.expect(consumer.name, self.take_link)
         self._lossless = [consumer for consumer in self._consumers.values()
-                          if consumer.policy is EdgePolicy.LOSSLESS]
-        self._keeps_newest = any(consumer.policy is EdgePolicy.LATEST
-                                 for consumer in self._consumers.values())
+                          if consumer.lossless]
         self._droppable = [consumer for consumer in self._consumers.values()
-                           if consumer.policy is not EdgePolicy.LOSSLESS]
+                           if not consumer.lossless]
         self._stream = time.time_ns()  # a later one takes the place of an earlier
         self.replaced = False
         """A consumer listens to a later producer of the same name."""
         self._base: int | None = None
         self._sent = 0
-        self._kept: deque[_Kept] = deque()
-        self._lent: deque[_Kept] = deque()
-        self._newest: _Kept | None = None
+        self._kept = KeptItems(self._consumers.values(), self._pool)
         self._linked: list[Consumer] = []
         self._shares_memory = False
         self._anyone_absent = False
@@ -190,7 +112,7 @@ class RemoteWriter:
     def note_wait(self, waiting: bool) -> None:
         """Note that the sender waits, as far as it is for a consumer here that is full."""
         for consumer in self._lossless:
-            if waiting and self._sent >= self._room_for(consumer):
+            if waiting and self._sent >= consumer.room_until(self._sent):
                 consumer.counts.block()
             else:
                 consumer.counts.unblock()
@@ -206,7 +128,9 @@ class RemoteWriter:
             kind, body, body_size = FrameKind.SLOT, (where,), len(where)
         frame = b"".join((pack_head(
             kind, 0, self._stream, self._sent, time.time_ns(), body_size), *body))
-        self._keep(_Kept(self._sent, frame, slot, size if size >= SHARED_FROM else 0))
+        self._kept.add(KeptItem(self._sent, frame, slot, size if size >= SHARED_FROM else 0))
+        if size >= SHARED_FROM or self._anyone_absent:
+            self._count_bytes(0 if size < SHARED_FROM else size, slot is not None)
         self._publish(frame)
 
     def take_link(self, link: Link, credit: bytes) -> None:
@@ -235,9 +159,7 @@ class RemoteWriter:
         consumer.absent = True
         if consumer.link is not None:
             consumer.link.forget_waiting()
-        for kept in (*self._kept, *self._lent):  # it may wake and read what it knows of
-            if kept.slot is not None and kept.number > consumer.done_with:
-                kept.slot.reusable = False
+        self._kept.never_use_again(consumer)
         consumer.counts.dropped += self._sent - consumer.received
         consumer.counts.unblock()
         self._progressed()
@@ -266,52 +188,18 @@ class RemoteWriter:
 
     def _slot_for(self, size: int) -> Slot | None:
         # One that drops is not waited for: what it has not read in time goes through DDS.
-        if not self._shares_memory or any(consumer.bytes_to_take >= BYTES_IN_FLIGHT
-                                          for consumer in self._droppable):
+        if not self._shares_memory or any(consumer.laden for consumer in self._droppable):
             return None
         return self._pool.take(size)
 
-    def _room_for(self, consumer: Consumer) -> float:
-        """Return the number of the last item that a lossless consumer has room for."""
-        if consumer.absent:
-            return math.inf
-        if consumer.bytes_to_take >= BYTES_IN_FLIGHT:
-            return self._sent
-        return consumer.taken + consumer.capacity
-
-    def _keep(self, kept: _Kept) -> None:
-        if self._lossless:
-            self._kept.append(kept)
-            kept.uses = 1
-        if self._droppable:
-            if kept.slot is not None:
-                self._lent.append(kept)
-                kept.uses += 1
-            if self._keeps_newest:
-                kept.uses += 1
-                if self._newest is not None:
-                    self._release(self._newest)
-                self._newest = kept
-        if kept.size or self._anyone_absent:
-            for consumer in self._consumers.values():
-                if consumer.absent:
-                    consumer.counts.dropped += 1
-                elif consumer.lossless or kept.slot is not None:
-                    consumer.bytes_to_take += kept.size
-            self._progressed()
-
-    def _forget(self) -> None:
-        """Let go of what everybody is done with."""
-        for consumers, held in ((self._lossless, self._kept), (self._droppable, self._lent)):
-            done = min((consumer.done_with for consumer in consumers if not consumer.absent),
-                       default=self._sent)
-            while held and held[0].number <= done:
-                self._release(held.popleft())
-
-    def _release(self, kept: _Kept) -> None:
-        kept.uses -= 1
-        if kept.uses == 0 and kept.slot is not None:
-            self._pool.give_back(kept.slot)
+    def _count_bytes(self, size: int, in_slot: bool) -> None:
+        """Note who has ``size`` bytes more to take, and who gets nothing."""
+        for consumer in self._consumers.values():
+            if consumer.absent:
+                consumer.counts.dropped += 1
+            elif consumer.lossless or in_slot:
+                consumer.bytes_to_take += size
+        self._progressed()
 
     def _on_credit(self, message: bytes) -> None:
         try:
@@ -403,15 +291,12 @@ class RemoteWriter:
         consumer.received, consumer.taken = credit.received, credit.taken
         consumer.handled = credit.handled
         consumer.shares_memory = credit.shares_memory
-        consumer.bytes_to_take = self._bytes_between(consumer, consumer.got, self._sent)
+        consumer.bytes_to_take = self._kept.bytes_between(consumer, consumer.got, self._sent)
         consumer.duplicated = credit.duplicated
         consumer.may_repeat = False
         self._send_again(consumer, credit.received, self._sent)
-        if consumer.policy is EdgePolicy.LATEST and self._newest is not None:
-            if self._newest.slot is not None and self._newest not in self._lent:
-                self._newest.uses += 1
-                self._lent.append(self._newest)
-            self._send_to(consumer, self._newest.frame)
+        if consumer.policy is EdgePolicy.LATEST and (newest := self._kept.newest()) is not None:
+            self._send_to(consumer, newest)
         self._progressed()
 
     def _take_note(self, consumer: Consumer, credit: Credit) -> None:
@@ -422,14 +307,10 @@ class RemoteWriter:
         consumer.handled = max(consumer.handled, credit.handled)
         consumer.duplicated = max(consumer.duplicated, credit.duplicated)
         if consumer.bytes_to_take:
-            consumer.bytes_to_take -= self._bytes_between(consumer, before, consumer.got)
+            consumer.bytes_to_take -= self._kept.bytes_between(consumer, before, consumer.got)
         if consumer.lossless:
             self._repeat_what_went_astray(consumer)
         self._progressed()
-
-    def _bytes_between(self, consumer: Consumer, after: int, last: int) -> int:
-        held = self._kept if consumer.lossless else self._lent
-        return sum(kept.size for kept in held if after < kept.number <= last)
 
     def _repeat_what_went_astray(self, consumer: Consumer) -> None:
         """Send again what a consumer still lacks long after it was sent.
@@ -449,15 +330,15 @@ class RemoteWriter:
     def _send_again(self, consumer: Consumer, after: int, last: int) -> None:
         """Send the kept items from ``after`` to ``last`` to one consumer."""
         if consumer.lossless:
-            for kept in self._kept:
-                if after < kept.number <= last:
-                    self._send_to(consumer, kept.frame)
+            for frame in self._kept.frames(after, last):
+                self._send_to(consumer, frame)
 
     def _progressed(self) -> None:
-        self._forget()
+        self._kept.forget(self._sent)
         self._shares_memory = bool(self._pool.beacon) and all(
             consumer.shares_memory or consumer.absent for consumer in self._consumers.values())
         self._anyone_absent = any(consumer.absent for consumer in self._consumers.values())
-        self._room_until = min(map(self._room_for, self._lossless), default=math.inf)
+        self._room_until = min((consumer.room_until(self._sent) for consumer in self._lossless),
+                               default=math.inf)
         if self._on_room is not None:
             self._on_room()

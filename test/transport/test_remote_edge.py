@@ -7,8 +7,9 @@ import pytest
 
 from dnne_ros.nodes.port_types import AnyValue
 from dnne_ros.runtime.output_port import OutputPort
-from dnne_ros.transport import local_link, remote_writer
+from dnne_ros.transport import consumer, local_link, remote_writer
 from dnne_ros.transport.codecs import codec_for
+from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
 from dnne_ros.transport.exchange import Exchange
 from dnne_ros.transport.frame import FrameKind, pack_head
@@ -16,7 +17,7 @@ from dnne_ros.transport.payload import Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.remote_reader import RemoteReader
-from dnne_ros.transport.remote_writer import Consumer, RemoteWriter
+from dnne_ros.transport.remote_writer import RemoteWriter
 
 LOSSLESS, LATEST, DROP_OLDEST = EdgePolicy.LOSSLESS, EdgePolicy.LATEST, EdgePolicy.DROP_OLDEST
 CODEC = codec_for(Wire("int64"))
@@ -304,7 +305,7 @@ def test_an_input_that_waits_in_vain(edges, ros_loop):
 
 
 def test_an_output_of_several_megabytes_goes_through_shared_memory(edges, ros_loop, monkeypatch):
-    monkeypatch.setattr(remote_writer, "BYTES_IN_FLIGHT", 20_000_000)
+    monkeypatch.setattr(consumer, "BYTES_IN_FLIGHT", 20_000_000)
     edge = edges(codec_for(Wire("array", "float32")), fast=(LOSSLESS, 100), slow=(LOSSLESS, 100),
                  newest=(LATEST, 1))
     edge.start()
@@ -315,7 +316,7 @@ def test_an_output_of_several_megabytes_goes_through_shared_memory(edges, ros_lo
         producer = asyncio.ensure_future(edge.put(*(Array(value, ("x",)) for value in values)))
         fast = asyncio.ensure_future(edge.get("fast", 12))
         await blocked(producer, edge, sent=3, name="slow")  # 8 MB each: the fourth has no room
-        assert all(kept.slot is not None for kept in edge.writer._kept)
+        assert all(kept.slot is not None for kept in edge.writer._kept._items)
         slow = await edge.get("slow", 12)
         await producer
         return await fast, slow, await edge.get("newest", 1)
@@ -555,7 +556,7 @@ def test_a_batch_may_be_larger_than_the_window(edges, ros_loop, batch):
 
 
 def test_a_batch_of_more_bytes_than_may_be_on_their_way(edges, ros_loop, monkeypatch):
-    monkeypatch.setattr(remote_writer, "BYTES_IN_FLIGHT", 300_000)
+    monkeypatch.setattr(consumer, "BYTES_IN_FLIGHT", 300_000)
     edge = edges(FLOATS, reader=(LOSSLESS, 100))
     edge.start()
 
