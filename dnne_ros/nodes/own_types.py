@@ -18,14 +18,19 @@ ENTRY_POINTS = "dnne_ros.nodes"
 FILE_PREFIX = "dnne_ros_user_nodes_"
 """Begins the module names of single files, which have none of their own."""
 
+_stamps: dict[str, tuple[int, int] | None] = {}
+
 
 def node_types_in_file(path: Path) -> list[type[Node]]:
     """Return the node types that a Python file defines; `InputError` if it cannot be imported.
 
     There may be none: a file may also be there for what its import does, such as registering
-    Gymnasium environments.
+    Gymnasium environments.  An unchanged file gives the same types each time.
     """
     name = _file_module(path)
+    stamp = _stamp(path)
+    if name in sys.modules and _stamps.get(name) == stamp:
+        return _defined_in(sys.modules[name])
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise InputError(str(path), ["expected a Python file (.py) with node types"])
@@ -36,7 +41,17 @@ def node_types_in_file(path: Path) -> list[type[Node]]:
     except (Exception, SystemExit) as error:
         raise InputError(str(path), [
             f"cannot be imported: {type(error).__name__}: {error}"]) from error
+    _stamps[name] = stamp
     return _defined_in(module)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Return what changes when a file does; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _file_module(path: Path) -> str:
