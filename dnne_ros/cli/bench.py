@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from dnne_ros.errors import InputError
 
@@ -31,6 +30,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     for name, description in _BENCHMARKS.items():
         one = benchmarks.add_parser(name, help=description, description=description)
         one.add_argument("--json", metavar="FILE", help="also write all figures as JSON")
+        one.add_argument("--markdown", metavar="FILE", help="also write the tables as Markdown")
         one.add_argument("--rounds", type=int, default=5,
                          help="interleaved rounds, of which medians are shown (default 5)")
         importlib.import_module(f"dnne_ros.bench.{name}").add_arguments(one)
@@ -41,18 +41,23 @@ def run(options: argparse.Namespace) -> int:
     """Measure, print the tables, write the JSON."""
     if options.rounds < 1:
         raise InputError("bench", [f"--rounds: expected at least 1, found {options.rounds}"])
-    if options.json and not Path(options.json).absolute().parent.is_dir():
-        raise InputError("bench", [f"--json {options.json}: there is no such folder"])
+    for option in ("json", "markdown"):
+        file = getattr(options, option)
+        if file and not Path(file).absolute().parent.is_dir():
+            raise InputError("bench", [f"--{option} {file}: there is no such folder"])
     benchmark = importlib.import_module(f"dnne_ros.bench.{options.benchmark}")
     document = benchmark.measure(options, lambda text: print(text, file=sys.stderr, flush=True))
-    for table in benchmark.tables(document):
+    tables = benchmark.tables(document)
+    for table in tables:
         table.show()
     if options.json:
-        _write(Path(options.json), document)
+        _write(Path(options.json), json.dumps(document, indent=1) + "\n")
+    if options.markdown:
+        _write(Path(options.markdown), "\n\n".join(table.markdown() for table in tables) + "\n")
     return 0
 
 
-def _write(path: Path, document: dict[str, Any]) -> None:
+def _write(path: Path, text: str) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    aside.write_text(text, encoding="utf-8")
     os.replace(aside, path)

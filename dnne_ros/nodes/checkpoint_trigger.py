@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from dnne_ros.nodes.widget import Widget
 
@@ -92,3 +93,12 @@ def checkpoint_widgets(default: str, enabled: bool = False) -> tuple[Widget, Wid
         Widget("epoch", "What triggers a checkpoint.", choices=TRIGGER_TYPES),
         Widget(default, "Epochs, a duration such as 1h30m, or the least improvement."),
     )
+
+
+def trigger_problems(values: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with a node's widgets of `checkpoint_widgets`; [] if nothing."""
+    try:
+        CheckpointTrigger(values["checkpoint_trigger_type"], values["checkpoint_trigger_value"])
+    except ValueError as error:
+        return [f"widget 'checkpoint_trigger_value': {error}"]
+    return []

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
-from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger, checkpoint_widgets
+from dnne_ros.nodes.checkpoint_trigger import (
+    CheckpointTrigger, checkpoint_widgets, trigger_problems)
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.port_types import GradientTensor, Layers, Schema, Tensor
 from dnne_ros.nodes.port_types import Network as NetworkType
@@ -43,12 +44,7 @@ class Network(Node):
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Check that the checkpoint trigger's value suits its type."""
-        try:
-            CheckpointTrigger(values["checkpoint_trigger_type"],
-                              values["checkpoint_trigger_value"])
-        except ValueError as error:
-            return [f"widget 'checkpoint_trigger_value': {error}"]
-        return []
+        return trigger_problems(values)
 
     def setup(self) -> None:
         """Seed dropout and say when to save; the module is made when the layers are known."""

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger, checkpoint_widgets
+from dnne_ros.nodes.checkpoint_trigger import (
+    CheckpointTrigger, checkpoint_widgets, trigger_problems)
 from dnne_ros.nodes.node import Node
 from dnne_ros.nodes.port_types import Dict, Float, Model, PolicyOutput, Sync, Tensor
 from dnne_ros.nodes.ports import Input, Output
@@ -106,12 +107,7 @@ class PPOTrainerNode(Node):
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Check that the checkpoint trigger's value suits its type."""
-        try:
-            CheckpointTrigger(values["checkpoint_trigger_type"],
-                              values["checkpoint_trigger_value"])
-        except ValueError as error:
-            return [f"widget 'checkpoint_trigger_value': {error}"]
-        return []
+        return trigger_problems(values)
 
     def setup(self) -> None:
         """Prepare counters and random state; the learner is made when the model comes."""

@@ -7,9 +7,11 @@ from dnne_ros.cli.main import main
 
 
 def test_ticks_are_kept_beside_a_camera_that_blocks(tmp_path, capsys):
-    assert main(["bench", "io", "--seconds", "2", "--json", str(tmp_path / "io.json")]) == 0
+    assert main(["bench", "io", "--seconds", "2", "--json", str(tmp_path / "io.json"),
+                 "--markdown", str(tmp_path / "io.md")]) == 0
     shown = capsys.readouterr().out
     assert "run_blocking" in shown and "ticks kept" in shown
+    assert "| run_blocking |" in (tmp_path / "io.md").read_text()
     found = json.loads((tmp_path / "io.json").read_text())["medians"]
     # A machine that runs tests is busy; the benchmark says how many are kept on a quiet one.
     assert found["run_blocking"]["kept"] > 2 * found["blocking the loop"]["kept"]
