@@ -120,5 +120,5 @@ def _check_inputs(nodes: Mapping[str, NodeSpec], links: tuple[LinkSpec, ...],
     for ros_name, node in nodes.items():
         for port in node.type.inputs.values():
             count = targets.count(f"{ros_name}/{port.name}")
-            if count > 1 or count == 0 and not (port.optional or port.external):
+            if count > 1 or (count == 0 and not (port.optional or port.external)):
                 problems.add(f"input {ros_name}/{port.name}: {count} links to it; expected one")

@@ -124,6 +124,7 @@ class ActorCritic(nn.Module):
         old_mean, old_scale = normalizer.mean.clone(), normalizer.scale
         normalizer.learn(returns.unsqueeze(1))
         last = self.critic[-1]
+        assert isinstance(last, nn.Linear)
         last.weight.mul_(old_scale / normalizer.scale)
         last.bias.mul_(old_scale).add_(old_mean - normalizer.mean).div_(normalizer.scale)
 
@@ -216,7 +217,8 @@ def _hidden_layers(size: int, hidden_sizes: tuple[int, ...], activation: str,
 
 def _linear(inputs: int, outputs: int, gain: float,
             generator: torch.Generator | None) -> nn.Linear:
-    layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
+    layer: nn.Linear = nn.utils.skip_init(  # type: ignore[no-untyped-call]  # torch's
+        nn.Linear, inputs, outputs)
     nn.init.orthogonal_(layer.weight, gain, generator)
     nn.init.zeros_(layer.bias)
     return layer

@@ -9,8 +9,8 @@ from dnne_ros.node_api.health import Health, Level
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Int
 from dnne_ros.node_api.ports import Input, Output
-from dnne_ros.runtime.monitoring import diagnostics
 from dnne_ros.runtime.edges.wiring import Wiring
+from dnne_ros.runtime.monitoring import diagnostics
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
@@ -131,5 +131,5 @@ def test_each_end_of_an_edge_between_processes_says_what_it_sees(told):
 
 
 def test_an_edge_that_keeps_the_newest_item_has_room_for_one(told):
-    look, _, ends = told(EdgePolicy.LATEST)
+    look, _, _ = told(EdgePolicy.LATEST)
     assert look()[f"/robot: edge {EDGE}"].values["capacity"] == 1
