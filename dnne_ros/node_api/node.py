@@ -23,11 +23,17 @@ T = TypeVar("T")
 class Log(Protocol):
     """Where a node's messages go: the ROS logger of its name."""
 
-    def info(self, message: str) -> Any: ...
+    def info(self, message: str) -> Any:
+        """Say what is as it should be."""
+        ...
 
-    def warning(self, message: str) -> Any: ...
+    def warning(self, message: str) -> Any:
+        """Say what somebody should look at."""
+        ...
 
-    def error(self, message: str) -> Any: ...
+    def error(self, message: str) -> Any:
+        """Say what went wrong."""
+        ...
 
 
 class Boundary(Protocol):

@@ -135,6 +135,7 @@ class StepResult(NamedTuple):
             true together with ``terminated``, which wins.
         next_observations: float32 (n, observation.size), before any reset: what the action led
             to.  Equal to ``observations`` where no episode ended.
+
     """
 
     observations: Tensor
