@@ -40,7 +40,7 @@ class LinkSpec:
 
 
 def declare_graph(name: str, namespace: str, nodes: Mapping[str, NodeSpec],
-                links: Iterable[LinkSpec]) -> Graph:
+                  links: Iterable[LinkSpec]) -> Graph:
     """Return the graph of ``nodes`` (by ROS name) and ``links``.
 
     People edit such statements, so they are checked as a workflow is: `InputError` names

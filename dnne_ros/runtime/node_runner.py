@@ -42,9 +42,9 @@ class NodeRunner:
         self._remake = remake
         self._settings = host.faults
         linked = context.is_linked
-        self._rounds = ItemMonitor(context, [port for port in node.inputs if linked(port)],
-                              [port for port in node.outputs if linked(port)],
-                              self._worked, self._admit)
+        self._rounds = ItemMonitor(
+            context, [port for port in node.inputs if linked(port)],
+            [port for port in node.outputs if linked(port)], self._worked, self._admit)
         self._record = FaultRecord(context.health)
         self._watchdog: Watchdog | None = None
         self._watching: asyncio.Task[None] | None = None

@@ -102,7 +102,8 @@ class _Microphone:
             samples, _ = self._stream.read(self._size)
         except self._failure as error:
             raise OSError(f"the microphone gives no sound any more: {error}") from None
-        return np.array(samples.T)
+        channels: np.ndarray = samples.T.copy()
+        return channels
 
     def close(self) -> None:
         self._stream.close()

@@ -126,7 +126,8 @@ class _Camera:
             raise OSError(f"{self._name} gives no pictures any more")
         if picture.shape[1::-1] != self._size:
             picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+        rgb: np.ndarray = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        return rgb
 
     def close(self) -> None:
         self._capture.release()

@@ -45,8 +45,8 @@ def told(ros_loop, clock):
     """Return ``look(seconds)``, by status name, and what it looks at."""
     def make(policy=EdgePolicy.LOSSLESS, **ends):
         graph = declare_graph("Play", "play", {"a_1": NodeSpec("1", Sender, "The source"),
-                                             "b_2": NodeSpec("2", Receiver)},
-                            [LinkSpec("a_1/value", "b_2/value", policy.value, 10)])
+                                               "b_2": NodeSpec("2", Receiver)},
+                              [LinkSpec("a_1/value", "b_2/value", policy.value, 10)])
         if not ends:
             ends = {"local": {EDGE: LocalEdge(EDGE, policy, 10)}}
         contexts = {id: SimpleNamespace(name=f"/robot/{name}", health=Health(), items=0, sent=0)
