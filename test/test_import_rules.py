@@ -64,8 +64,8 @@ WITHOUT = {
     "launching": ("torch",),
     "exporting": ("rclpy", "torch"),
 }
-HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.learning", "dnne_ros.rl", "dnne_ros.sim",
-                  "dnne_ros.perception", "dnne_ros.supervised")
+HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.learning", "dnne_ros.rl",
+                  "dnne_ros.sim", "dnne_ros.perception", "dnne_ros.supervised")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
