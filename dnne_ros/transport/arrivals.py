@@ -32,7 +32,7 @@ class Arrivals:
         What `accept` raises leaves the item missing.
         """
         number = frame.number
-        if number == self.next or number > self.next and not self._lossless:
+        if number == self.next or (number > self.next and not self._lossless):
             self._accept(frame, message, by)
             self.next = number + 1
             if number <= self._repeated_until:

@@ -33,14 +33,21 @@ class Files(Protocol):
 class Channel(Protocol):
     """One end of a connection; packets keep their order and their bounds, and nothing waits.
 
-    Frames go one way, credits the other.  ``name`` is what reports call it.  A packet has at most
-    ``most_bytes``; a larger frame goes through DDS.
+    Frames go one way, credits the other.
     """
 
-    name: str
-    most_bytes: float
     on_packet: OnPacket
     on_closed: Callable[[], None]
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    @property
+    def most_bytes(self) -> float:
+        """How many bytes a packet has at most; a larger frame goes through DDS."""
+        ...
 
     def send(self, packet: bytes, most_waiting: int = 0) -> int:
         """Send a packet, as soon as the other end has room; return how many were dropped for it.
@@ -59,12 +66,12 @@ class Channel(Protocol):
 
 
 class Carrier(Protocol):
-    """What a process has of one way of carrying, made before anybody needs it.
+    """What a process has of one way of carrying; made before anybody needs it."""
 
-    ``name`` is what reports call it, unique among carriers.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """What reports call it, unique among carriers."""
+        ...
 
     @property
     def address(self) -> str:

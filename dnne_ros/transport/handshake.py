@@ -35,7 +35,7 @@ class Handshake:
 
     def __init__(self, consumers: Sequence[Consumer], window: Window, endpoint: ProcessEndpoint,
                  publish: Callable[[bytes], None], resumes: bool):
-        """Number the items of ``window``; ``publish`` sends a frame where all consumers hear it.
+        """Agree on the items of ``window``; ``publish`` sends a frame where all consumers hear it.
 
         ``resumes``: after a restart, the node goes on with the first item that not every consumer
         has; otherwise what it sends is new.

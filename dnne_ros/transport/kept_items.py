@@ -30,7 +30,7 @@ class KeptItem:
 
 
 class KeptItems:
-    """Items until every lossless consumer has handled them, and what is stored until it is read."""
+    """Items until all lossless consumers have handled them; what is stored until it is read."""
 
     def __init__(self, consumers: Iterable[Consumer]):
         """Keep for ``consumers``."""

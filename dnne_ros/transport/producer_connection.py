@@ -78,6 +78,18 @@ class ProducerConnection:
             raise CdrError(f"the producer has no store {index}")
         return store.name, store.find(place)
 
+    def listen_to(self, stream: int, terms: Terms) -> None:
+        """Take items from the producer with the incarnation ``stream``, as it has offered."""
+        self.heard = self.stream = stream
+        ours = {store.name: store for store in self._endpoint.stores}
+        self._stores = [ours.get(name) for name in terms.stores]
+        self.stores_reached = sum(
+            1 << index for index, (store, address) in enumerate(
+                zip(self._stores, terms.stores.values(), strict=True))
+            if store is not None and address and store.reach(address))
+        if self._channel is None:
+            self._connect(terms)
+
     def close(self) -> None:
         """Close the channel to the producer."""
         if self._channel is not None:
@@ -113,18 +125,6 @@ class ProducerConnection:
             self._on_welcome(frame, terms)
         self._report()
 
-    def listen_to(self, stream: int, terms: Terms) -> None:
-        """Take items from the producer with the incarnation ``stream``, as it has offered."""
-        self.heard = self.stream = stream
-        ours = {store.name: store for store in self._endpoint.stores}
-        self._stores = [ours.get(name) for name in terms.stores]
-        self.stores_reached = sum(
-            1 << index for index, (store, address) in enumerate(
-                zip(self._stores, terms.stores.values()))
-            if store is not None and address and store.reach(address))
-        if self._channel is None:
-            self._connect(terms)
-
     def _connect(self, terms: Terms) -> None:
         """Use the first of the producer's channels that reaches it."""
         for name, address in terms.channels.items():
@@ -135,7 +135,7 @@ class ProducerConnection:
             def on_packet(packet: bytes, name: str = name) -> None:
                 try:
                     self._on_item(parse_head(packet), packet, name)
-                except (CdrError, OSError, ValueError) as error:  # if it is lacking, it comes again
+                except (CdrError, OSError, ValueError) as error:  # if lacking, it comes again
                     self._warn(error)
 
             channel = carrier.connect(address, on_packet, self._on_channel_closed)

@@ -130,9 +130,10 @@ class SlotPool:
                 self._drop_spare(0)
                 if sum(slot.size for slot in self._used) + size > self._limit:
                     return None
-            slot = self._new(size)
-            if slot is None:
+            new = self._new(size)
+            if new is None:
                 return None
+            slot = new
         self._used.add(slot)
         return slot
 
@@ -226,7 +227,7 @@ def copy_out(memory: mmap.mmap, size: int) -> memoryview:
         raise ValueError(f"a slot of {len(memory)} bytes holds none of {size}")
     own = np.empty(4 + size, np.uint8)
     own[4:] = np.frombuffer(memory, np.uint8, size)
-    return memoryview(own)[4:]
+    return own.data[4:]
 
 
 def sweep() -> int:

@@ -201,4 +201,4 @@ class UnixSockets:
 def _is_ours(connection: socket.socket) -> bool:
     """Tell whether the process at the other end runs for the same user."""
     data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return _CREDENTIALS.unpack(data)[1] == os.getuid()
+    return bool(_CREDENTIALS.unpack(data)[1] == os.getuid())

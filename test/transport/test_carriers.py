@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def file_store(folder):
             return address == str(folder)
 
         def find(self, place):
-            data = open(place.decode(), "rb").read()
+            data = Path(place.decode()).read_bytes()
             return lambda: memoryview(bytearray(b"head" + data))[4:]
 
         def close(self):

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from dnne_ros.transport import shared_memory
-from dnne_ros.transport.shared_memory import DIRECTORY, SlotPool, SlotReader, copy_out, parse_place, sweep
+from dnne_ros.transport.shared_memory import (
+    DIRECTORY,
+    SlotPool,
+    SlotReader,
+    copy_out,
+    parse_place,
+    sweep,
+)
 
 pytestmark = pytest.mark.skipif(not DIRECTORY.is_dir(), reason="this system has no /dev/shm")
 MIB = 2**20

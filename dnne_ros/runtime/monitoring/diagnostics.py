@@ -65,8 +65,10 @@ def edge_ends(graph: Graph, wiring: Wiring) -> Iterator[EdgeEnd]:
     for writer in wiring.writers:
         for consumer in writer.consumers:
             yield seen(consumer.edge, "sender", consumer)
-    for name, reader in (*wiring.readers.items(), *wiring.external.items()):
+    for name, reader in wiring.readers.items():
         yield seen(name, "receiver", reader)
+    for name, external in wiring.external.items():
+        yield seen(name, "receiver", external)
 
 
 class Diagnostics:
