@@ -42,7 +42,10 @@ class Handshake:
         """
         self._consumers = consumers
         self._window = window
-        self._endpoint = endpoint
+        self._run = endpoint.run
+        # Now, as the first look at an address makes what it leads to.
+        self._channels = {name: carrier.address for name, carrier in endpoint.channels.items()}
+        self._stores = {store.name: store.address for store in endpoint.stores}
         self._publish = publish
         self._resumes = resumes
         self.stream = time.time_ns()
@@ -58,7 +61,7 @@ class Handshake:
 
     def answer(self, consumer: Consumer, credit: Credit) -> Step:
         """Take the next step with a consumer that has said ``credit``."""
-        if credit.run != self._endpoint.run or credit.incarnation < max(consumer.incarnation, 1):
+        if credit.run != self._run or credit.incarnation < max(consumer.incarnation, 1):
             return Step.WAITS
         if credit.heard > self.stream:
             self.replaced = True
@@ -130,10 +133,7 @@ class Handshake:
         if now - consumer.greeted_at < _GREET_SECONDS:
             return
         consumer.greeted_at = now
-        endpoint = self._endpoint
-        body = Terms(
-            endpoint.run, self._window.sent if consumer.may_repeat else 0, consumer.duplicated,
-            {name: carrier.address for name, carrier in endpoint.channels.items()},
-            {store.name: store.address for store in endpoint.stores}).to_bytes()
+        body = Terms(self._run, self._window.sent if consumer.may_repeat else 0,
+                     consumer.duplicated, self._channels, self._stores).to_bytes()
         self._publish(pack_head(kind, consumer.incarnation, self.stream, consumer.first, 0,
                                 len(body)) + body)
