@@ -145,8 +145,9 @@ class _Drawing:
         line = _add(svg, "path", d=self._curve(edge, x1, y1, x2, y2), fill="none",
                     stroke=_color(edge.type.name), stroke_width=2, stroke_linecap="round",
                     **pattern)
+        where = "between processes" if crosses else "local"
         _add(line, "title", text=f"{self.graph.edge_name(edge)}: {edge.type}, "
-             f"{edge.policy.value}, capacity {edge.capacity}, {'between processes' if crosses else 'local'}")
+             f"{edge.policy.value}, capacity {edge.capacity}, {where}")
         # At the input, which has this one edge only: labels never lie on each other.
         for style in ("halo", "policy"):
             _add(svg, "text", f"{edge.type.name} · {edge.policy.value}", x=x2 - 8, y=y2 - 4,

@@ -173,7 +173,7 @@ class OutputPort:
             self._publish_in_turn(value)
 
     def _publish(self, value: Any) -> None:
-        assert self._publisher is not None and self._codec is not None  # by whoever has subscribers
+        assert self._publisher is not None and self._codec is not None  # if somebody subscribes
         self._publisher.publish(self._codec.encode(self._type.pack(value)))
 
 
