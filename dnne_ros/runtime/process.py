@@ -274,7 +274,7 @@ class GraphProcess:
         while True:
             self._peers.poll()
             for output in self._wiring.outputs.values():
-                output.look_for_watchers()
+                output.look_for_subscribers()
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     async def _run_node(self, node_id: str, node: Node) -> None:
