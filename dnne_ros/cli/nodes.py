@@ -11,7 +11,7 @@ from dnne_ros.cli.node_pages import node_pages, write_pages
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.ports import Port
-from dnne_ros.options.workflow_arguments import add_nodes_argument, load_catalogue
+from dnne_ros.options.workflow_arguments import NODES, load_catalogue
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -27,7 +27,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
                         help="write a page (Markdown) about each type into a folder")
     parser.add_argument("--examples", metavar="FOLDER", action="append", default=[],
                         help="with --write: a folder of workflows to show the types in")
-    add_nodes_argument(parser)
+    NODES.add_to(parser)
     parser.set_defaults(run=run)
 
 

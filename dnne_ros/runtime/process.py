@@ -20,6 +20,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.fault_settings import STOP
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
+from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.context import HostContext
 from dnne_ros.runtime.coordination.peers import Peers
@@ -33,7 +34,6 @@ from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
 from dnne_ros.runtime.node_host import NodeHost
 from dnne_ros.runtime.node_runner import NodeRunner, close_node
 from dnne_ros.runtime.ros_topics import HostTopics
-from dnne_ros.runtime.run_settings import RunSettings
 
 _HOUSEKEEPING_SECONDS = 0.2
 _FLUSH_SECONDS = 0.5
@@ -129,8 +129,8 @@ class GraphProcess:
         pacing = [name for name, nodes in processes.items()
                   if any(self._graph.nodes[node].type.announces_boundaries for node in nodes)]
         leader = (pacing or list(processes))[0]
-        if leader == self._name and self._settings.save_directory is not None:
-            store = CheckpointStore(self._settings.save_directory)
+        if leader == self._name and self._settings.save_checkpoint_dir is not None:
+            store = CheckpointStore(self._settings.save_checkpoint_dir)
             store.prepare()
             store.lock()
             self._lock = store
@@ -150,12 +150,12 @@ class GraphProcess:
              for name, nodes in processes.items()})
 
     def _saved_states(self) -> dict[str, NodeState]:
-        directory = self._settings.load_directory or self._resumed_directory()
+        directory = self._settings.load_checkpoint_dir or self._resumed_directory()
         return {} if directory is None else CheckpointStore(directory).read()
 
     def _newest_states(self) -> dict[str, NodeState]:
         """Return what this run has saved last or, having saved nothing, began with."""
-        directory = self._settings.save_directory
+        directory = self._settings.save_checkpoint_dir
         if directory is not None and (Path(directory) / MANIFEST).exists():
             return CheckpointStore(directory).read()
         return self._saved_states()
@@ -164,7 +164,7 @@ class GraphProcess:
         """Return where the run saves, if a node asks to go on from a checkpoint there."""
         asked = any(node.values.get("checkpoint_load_on_start") is True
                     for node in self._graph.nodes.values())
-        directory = self._settings.save_directory
+        directory = self._settings.save_checkpoint_dir
         if not asked or directory is None or not (Path(directory) / MANIFEST).exists():
             return None
         return directory
@@ -173,8 +173,9 @@ class GraphProcess:
         try:
             node.load_state(state)
         except (DnneError, ValueError, KeyError, RuntimeError) as error:
-            self._add_problem(problems, node_id, f"checkpoint {self._settings.load_directory} "
-                              f"does not fit: {error}")
+            directory = self._settings.load_checkpoint_dir
+            self._add_problem(
+                problems, node_id, f"checkpoint {directory} does not fit: {error}")
 
     def _statements(self) -> list[dict[str, Any]]:
         return [dict(node.policy_interface()) for node in self._nodes.values()]
@@ -184,7 +185,7 @@ class GraphProcess:
 
         Training may go on with another rate or scale; a robot must never be driven so.
         """
-        directory = self._settings.load_directory
+        directory = self._settings.load_checkpoint_dir
         found = None if directory is None else CheckpointStore(directory).contract()
         where = "--load-checkpoint-dir" if directory is None else f"{directory}/{CONTRACT}"
         for node_id, node in self._nodes.items():
