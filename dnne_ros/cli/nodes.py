@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{len(pages)} pages in {folder}")
         return 0
     if options.type is None:
-        by_category = sorted(catalogue, key=lambda type: (type.category, type.type_name))
+        by_category = sorted(catalogue.current(), key=lambda type: (type.category, type.type_name))
         for category, types in groupby(by_category, key=lambda type: type.category):
             print(category)
             for node_type in types:
@@ -59,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
 def describe(node_type: type[Node]) -> str:
     """Return a page about a node type: documentation, inputs, outputs, widgets."""
     lines = [node_type.type_name, "", inspect.getdoc(node_type) or ""]
+    if node_type.superseded_by:
+        lines += ["", f"superseded by {node_type.superseded_by}"]
     for heading, ports in (("inputs", node_type.inputs), ("outputs", node_type.outputs)):
         if ports:
             lines += ["", heading]

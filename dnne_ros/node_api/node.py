@@ -127,6 +127,9 @@ class Node:
     """The type in workflow files; the class's own name unless set."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Further names in workflow files.  With or without the ending ``Node`` is understood."""
+    superseded_by: ClassVar[str] = ""
+    """The type that new graphs take instead.  Files that name this one go on as they are, with
+    its own name on their topics; lists of node types leave it out."""
     category: ClassVar[str] = "other"
     fires_on_any: ClassVar[bool] = False
     """One linked input is enough to start it (a merge); a loop through it is legal if another
@@ -158,6 +161,8 @@ class Node:
         super().__init_subclass__(**kwargs)
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
+        if "superseded_by" not in cls.__dict__:
+            cls.superseded_by = ""
         declared: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
             declared.update(vars(base))
