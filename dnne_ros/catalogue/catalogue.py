@@ -17,7 +17,7 @@ from dnne_ros.nodes.perception.perception import (
 )
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
-from dnne_ros.nodes.robot.robot import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode

@@ -139,7 +139,8 @@ class Node:
     ``context.delivered(output)`` (from 0): consumers skip what they have already.  What another
     node sends after a restart is new."""
     needs_policy_interface: ClassVar[bool] = False
-    """It runs only with a trained policy whose ``contract.json`` fits what `contract` says."""
+    """It runs only with a trained policy whose ``contract.json`` fits what `policy_interface`
+    says; a type of which that depends on its values says so in `needs_trained_policy`."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
     own_process: ClassVar[bool] = False
@@ -200,6 +201,11 @@ class Node:
         An exported package declares what they are installed with.
         """
         return ()
+
+    @classmethod
+    def needs_trained_policy(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether it runs only with a trained policy: see `needs_policy_interface`."""
+        return cls.needs_policy_interface
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:

@@ -190,9 +190,10 @@ class GraphProcess:
         where = "--load-checkpoint-dir" if directory is None else f"{directory}/{CONTRACT}"
         for node_id, node in self._nodes.items():
             messages = []
-            if node.needs_policy_interface and found is None:
+            trained_only = node.needs_trained_policy(node.values)
+            if trained_only and found is None:
                 messages = [f"{where}: expected the contract of a trained policy, found none"]
-            elif found is not None and (node.needs_policy_interface or self._settings.inference):
+            elif found is not None and (trained_only or self._settings.inference):
                 messages = [f"{where}: {difference}"
                             for difference in differences(found, node.policy_interface())]
             for message in messages:

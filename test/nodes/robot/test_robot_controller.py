@@ -158,6 +158,8 @@ def test_the_contract_names_the_joints(drive):
     node = RobotControllerNode({**MOTORS, "joint_names": "a, b"})
     drive(node, look, linked=["action"])
     assert node.policy_interface() == {"actions": ["a.effort", "b.effort"]}
+    assert not node.needs_trained_policy(node.values)
+    assert node.needs_trained_policy({**node.values, "trained_only": True})
 
 
 @pytest.mark.parametrize("values, expected", [
