@@ -51,7 +51,7 @@ def test_joints_are_found_by_name(sense):
     assert observations.dtype == torch.float32
 
 
-def test_contracts_say_what_the_columns_are(drive):
+def test_policy_interfaces_say_what_the_columns_are(drive):
     async def look(context):
         pass
 
