@@ -1,9 +1,6 @@
 """A node type of our own: a low-pass filter for actions."""
 
-from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Action
-from dnne_ros.node_api.ports import Input, Output
-from dnne_ros.node_api.widget import Widget
+from dnne_ros import Action, Input, Node, Output, Widget
 
 
 class LowPassNode(Node):
