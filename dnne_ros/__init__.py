@@ -99,6 +99,7 @@ HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 """The module that each name comes from, as seen from this package."""
 
 __all__ = [
+    "QOS_PRESETS",
     "Action",
     "AnyValue",
     "Array",
@@ -145,7 +146,6 @@ __all__ = [
     "PeriodicPoll",
     "PolicyOutput",
     "PortType",
-    "QOS_PRESETS",
     "Rate",
     "RosTopics",
     "SafeDefault",

@@ -31,7 +31,7 @@ def loaded_by(code):
 
 def test_checkers_and_the_interpreter_see_the_same_names():
     assert names_for_checkers() == dnne_ros.HOMES
-    assert sorted(dnne_ros.__all__) == dnne_ros.__all__ == sorted(dnne_ros.HOMES)
+    assert sorted(dnne_ros.__all__) == sorted(dnne_ros.HOMES)
 
 
 @pytest.mark.parametrize("name", dnne_ros.__all__)

@@ -65,8 +65,7 @@ class InMemoryBoundary:
         if self.saves:
             await self._context.save()
         if self._ends is not None:
-            await self._context.finish(self._ends)
-            await asyncio.Event().wait()
+            await self._context.stand_still(self._ends)
 
 
 class InMemoryContext:
@@ -118,6 +117,7 @@ class InMemoryContext:
         self._held: dict[str, Any] = {}
         self._reading: dict[str, int] = {}
         self._full: set[str] = set()
+        self._stands_still = False
         self._process: asyncio.Task[None] | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
@@ -222,13 +222,16 @@ class InMemoryContext:
         self._note_change()
         return self.saved[-1]
 
-    async def sends(self, count: int) -> None:
+    async def sends(self, count: int, or_is_through: bool = False) -> None:
         """Wait until ``count`` values were sent, over all outputs.
 
-        Raises what ends the node before, and AssertionError if it is through before.
+        Raises what ends the node before, and AssertionError if it is through before, unless that
+        will do.
         """
         while len(self.sent) < count:
-            if self._is_through():
+            if self.is_through():
+                if or_is_through:
+                    return
                 raise AssertionError(f"{self._node.type_name} is through after it sent "
                                      f"{len(self.sent)} values, expected {count}")
             await self._wait_for_change()
@@ -239,7 +242,7 @@ class InMemoryContext:
         Raises what ends the node.
         """
         quiet, before = 0, -1
-        while quiet < _QUIET_TURNS and not self._is_through():
+        while quiet < _QUIET_TURNS and not self.is_through():
             if not self._starves():
                 quiet = 0
                 await self._wait_for_change()
@@ -253,10 +256,19 @@ class InMemoryContext:
         self._process = process
         process.add_done_callback(lambda _: self._note_change())
 
-    def _is_through(self) -> bool:
-        """Tell whether the node's task has ended; raises what it ended with."""
+    async def stand_still(self, reason: str) -> None:
+        """Wait for ever, as the run has ended."""
+        self._stands_still = True
+        await self.finish(reason)
+        await asyncio.Event().wait()
+
+    def is_through(self) -> bool:
+        """Tell whether the node has ended, or the run at a boundary of its.
+
+        Raises what it ended with.
+        """
         if self._process is None or not self._process.done():
-            return False
+            return self._stands_still
         if not self._process.cancelled():
             self._process.result()
         return True
