@@ -266,7 +266,7 @@ class OpenFile:
     """A device that is an open file until it is closed."""
 
     def __init__(self):
-        self._file = open(__file__, "rb")
+        self._file = open(__file__, "rb")  # noqa: SIM115
 
     def read(self):
         return np.frombuffer(self._file.read(16 * 12 * 3), np.uint8).reshape(12, 16, 3).copy()

@@ -167,7 +167,7 @@ class File(Sum):
 
     def setup(self):
         super().setup()
-        self.file = open(__file__)
+        self.file = open(__file__)  # noqa: SIM115
 
 
 class Stubborn(Sum):
