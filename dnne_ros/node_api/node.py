@@ -23,11 +23,17 @@ T = TypeVar("T")
 class Log(Protocol):
     """Where a node's messages go: the ROS logger of its name."""
 
-    def info(self, message: str) -> Any: ...
+    def info(self, message: str) -> Any:
+        """Say what is as it should be."""
+        ...
 
-    def warning(self, message: str) -> Any: ...
+    def warning(self, message: str) -> Any:
+        """Say what somebody should look at."""
+        ...
 
-    def error(self, message: str) -> Any: ...
+    def error(self, message: str) -> Any:
+        """Say what went wrong."""
+        ...
 
 
 class Boundary(Protocol):
@@ -196,7 +202,8 @@ class Node:
 
     def __init__(self, values: Mapping[str, Any] | None = None):
         """Take the widgets' values; what is not given has its default."""
-        self.values = {name: widget.default for name, widget in self.widgets.items()}
+        self.values: dict[str, Any] = {
+            name: widget.default for name, widget in self.widgets.items()}
         self.values.update(values or {})
 
     @classmethod
@@ -256,7 +263,8 @@ class Node:
     def widget_changed(self, name: str) -> None:
         """React to a live widget's new value (already in `values`)."""
 
-    async def compute(self, **inputs: Any) -> Mapping[str, Any] | None:
+    # Type checkers let a subclass name its inputs only where the base takes anything: *_ as well.
+    async def compute(self, *_: Any, **inputs: Any) -> Mapping[str, Any] | None:
         """Return the outputs for one item of every linked input; unlinked ones are None."""
         raise TypeError(f"{type(self).__name__} defines neither compute() nor process()")
 
@@ -301,8 +309,8 @@ class Node:
     def safe_outputs(self, last: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what its consumers get while it is late, silent or fails, by output.
 
-        For the policy ``safe_value`` of `dnne_ros.node_api.fault_settings`.  ``last`` are the values sent
-        last; the default repeats them.
+        For the policy ``safe_value`` of `dnne_ros.node_api.fault_settings`.  ``last`` are the
+        values sent last; the default repeats them.
         """
         return last
 
