@@ -39,8 +39,10 @@ class Log(Protocol):
 class Boundary(Protocol):
     """A moment at which the whole graph stands still, so a checkpoint of it fits together."""
 
-    saves: bool
-    """A checkpoint will be written when `reached` is awaited."""
+    @property
+    def saves(self) -> bool:
+        """Tell whether a checkpoint will be written when `reached` is awaited."""
+        ...
 
     def reached(self) -> Awaitable[None]:
         """Write the checkpoint if one is due; never returns when the run ends here."""
@@ -50,22 +52,39 @@ class Boundary(Protocol):
 class NodeContext(Protocol):
     """What the run time offers to one node."""
 
-    name: str
-    """The node's ROS name, ``/cartpole_ppo/ppo_agent_3``."""
-    node_id: str
-    """The node's id in the workflow."""
-    title: str
-    """The node's title in the workflow."""
-    seed: int
-    """The run's seed; see `dnne_ros.node_api.seeding.node_seed` for one of the node's own."""
-    inference: bool
-    """Weights are frozen and simulators keep real time."""
-    health: Health
-    """What ``/diagnostics`` says of the node."""
+    @property
+    def name(self) -> str:
+        """The node's ROS name, ``/cartpole_ppo/ppo_agent_3``."""
+        ...
+
+    @property
+    def node_id(self) -> str:
+        """The node's id in the workflow."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The node's title in the workflow."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """The run's seed; see `dnne_ros.node_seed` for one of the node's own."""
+        ...
+
+    @property
+    def inference(self) -> bool:
+        """Weights are frozen and simulators keep real time."""
+        ...
 
     @property
     def log(self) -> Log:
         """Where the node's messages go."""
+        ...
+
+    @property
+    def health(self) -> Health:
+        """What ``/diagnostics`` says of the node."""
         ...
 
     @property
