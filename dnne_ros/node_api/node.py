@@ -136,7 +136,7 @@ class Node:
     ``context.delivered(output)`` (from 0): consumers skip what they have already.  What another
     node sends after a restart is new."""
     needs_policy_interface: ClassVar[bool] = False
-    """It runs only with a trained policy whose ``contract.json`` fits what `contract` says."""
+    """It runs only with a trained policy whose ``contract.json`` fits what `policy_interface` says."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
     own_process: ClassVar[bool] = False

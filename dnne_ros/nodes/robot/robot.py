@@ -1,7 +1,7 @@
 """A robot in the simulator's place: its joint states as observations, actions as commands.
 
 What both ends must agree on with the trained policy (names, order, columns, rate) they state in
-`contract`, and the run starts only if the policy was trained with the same.
+`policy_interface`, and the run starts only if the policy was trained with the same.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dnne_ros.transport.payload import JointStates
 
 _QUANTITIES = ("position", "velocity", "effort")
-_CONTRACT = "it is part of the policy's contract"
+_FIXED = "it is part of the policy interface"
 _CLOSE_SECONDS = 0.5
 
 
@@ -61,11 +61,11 @@ class JointObservationsNode(Node):
                           "(1, joints · quantities): all quantities of the first joint, then of "
                           "the next.")
     joints = Widget("slider_to_cart,cart_to_pole", "Joints in the policy's order, with commas.",
-                    fixed_because=_CONTRACT)
+                    fixed_because=_FIXED)
     quantities = Widget("position,velocity", "What the policy sees of each joint: position, "
-                        "velocity, effort.", fixed_because=_CONTRACT)
+                        "velocity, effort.", fixed_because=_FIXED)
     rate = Widget(60.0, "Observations in a second.", minimum=0.1, maximum=10_000.0, unit="Hz",
-                  fixed_because=_CONTRACT)
+                  fixed_because=_FIXED)
     timeout = Widget(0.1, "Silence of the robot that is worth a warning.", minimum=0.001,
                      maximum=60.0, unit="s", live=True)
 
@@ -150,8 +150,8 @@ class JointCommandsNode(Node):
     commands = Output(Tensor("float64", ("joint",)), "One number a joint, as ros2_control's "
                       "forward command controllers take them.")
     joints = Widget("slider_to_cart", "Commanded joints in the controller's order, with commas.",
-                    fixed_because=_CONTRACT)
-    quantity = Widget("effort", "What is commanded.", choices=_QUANTITIES, fixed_because=_CONTRACT)
+                    fixed_because=_FIXED)
+    quantity = Widget("effort", "What is commanded.", choices=_QUANTITIES, fixed_because=_FIXED)
     timeout = Widget(0.1, "Time without an action after which the robot is stopped.",
                      minimum=0.001, maximum=60.0, unit="s", live=True)
 

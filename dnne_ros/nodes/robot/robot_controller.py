@@ -23,7 +23,7 @@ from dnne_ros.transport.policy import EdgePolicy
 _COMMAND = "std_msgs/msg/Float64MultiArray"
 _SAFE = ("auto", "hold", "zero")
 _SAFE_PERIOD = 0.02
-_FIXED = "it is part of the policy's contract"
+_FIXED = "it is part of the policy interface"
 
 
 class RobotControllerNode(Node):
@@ -51,8 +51,8 @@ class RobotControllerNode(Node):
                           choices=("position", "velocity", "effort"), fixed_because=_FIXED)
     joint_limits = Widget("[-3.14, 3.14]", "Least and greatest command: [low, high] for all "
                           "joints, or a list of such pairs.")
-    joint_names = Widget("", "Names in the controller's order, with commas; empty: not said. A "
-                         "policy's contract is checked against them.", fixed_because=_FIXED)
+    joint_names = Widget("", "Names in the controller's order, with commas; empty: not said. The "
+                         "policy interface is checked against them.", fixed_because=_FIXED)
     max_change = Widget("", "Greatest change of a command in a second: a number, or a list with "
                         "one for each joint; empty: any.")
     out_of_limits = Widget("clamp", "What becomes of an action beyond the limits; refused ones "

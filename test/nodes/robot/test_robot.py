@@ -52,7 +52,7 @@ def test_joints_are_found_by_name(sense):
     assert observations.dtype == torch.float32
 
 
-def test_contracts_say_what_the_columns_are():
+def test_policy_interfaces_say_what_the_columns_are():
     node = JointObservationsNode({"joints": "a, b", "quantities": "velocity,position"})
     node.setup()
     assert node.policy_interface() == {

@@ -151,7 +151,7 @@ def test_another_number_of_joints_is_an_error(command):
         command([[1.0, 2.0, 3.0]])
 
 
-def test_the_contract_names_the_joints(drive):
+def test_the_policy_interface_names_the_joints(drive):
     async def look(context):
         pass
 

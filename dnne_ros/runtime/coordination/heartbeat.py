@@ -6,45 +6,41 @@ neither can be told from a slow one there.
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from std_msgs.msg import String
-
-if TYPE_CHECKING:
-    from dnne_ros.runtime.node_host import NodeHost
+from dnne_ros.runtime.coordination.bus import Bus, Delivery
+from dnne_ros.runtime.coordination.run_channel import ProcessGroup, RunChannel
 
 TOPIC = "_alive"
 STARTING, READY, RUNNING = "starting", "ready", "running"
+_STATES = (STARTING, READY, RUNNING)
 _SLEPT_SECONDS = 1.0
-_QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=100,
-                  reliability=ReliabilityPolicy.BEST_EFFORT,
-                  durability=DurabilityPolicy.VOLATILE)
+_DELIVERY = Delivery(reliable=False, kept=0, queue=1000)
 
 
-class Liveness:
+class Heartbeat:
     """Says that this process is alive and how far it is, and knows the same of the others."""
 
-    def __init__(self, host: NodeHost, run_id: str, process: str, others: Sequence[str],
-                 silence: float):
-        """Take ``others`` for gone after ``silence`` seconds without a word."""
+    def __init__(self, bus: Bus, group: ProcessGroup, silence: float,
+                 now: Callable[[], float] = time.monotonic):
+        """Take another process for gone after ``silence`` seconds without a word.
+
+        ``now()``: seconds.
+        """
         self._silence = silence
-        self._heard = dict.fromkeys(others, 0.0)
-        self._state = dict.fromkeys(others, "")
+        self._now = now
+        self._heard = dict.fromkeys(group.others, 0.0)
+        self._state = dict.fromkeys(group.others, "")
         self._absent: set[str] = set()
         self._looked = 0.0
-        self._run_id = run_id
-        self._process = process
-        self._publisher = host.create_publisher(String, TOPIC, _QOS)
-        host.create_subscription(String, TOPIC, self._on_message, _QOS)
+        # A stranger's word on our topic is no sign of life, and not worth a word either.
+        self._channel = RunChannel(bus, TOPIC, _DELIVERY, group, self._on_beat, lambda _: None)
 
-    def say(self, state: str) -> None:
+    def beat(self, state: str) -> None:
         """Tell the others: ``starting``, ``ready`` to start its nodes, or ``running``."""
-        self._publisher.publish(String(data=json.dumps({
-            "run": self._run_id, "process": self._process, "state": state})))
+        self._channel.say(state)
 
     def not_ready(self) -> list[str]:
         """Return the processes that have not said that they are ready."""
@@ -58,12 +54,12 @@ class Liveness:
 
     def start(self) -> None:
         """Count from now on: nobody is late before everybody has started."""
-        self._looked = time.monotonic()
+        self._looked = self._now()
         self._heard = dict.fromkeys(self._heard, self._looked)
 
     def changes(self) -> tuple[list[str], list[str]]:
         """Return the processes that have fallen silent since the last call, and those back."""
-        now = time.monotonic()
+        now = self._now()
         slept, self._looked = now - self._looked, now
         if slept > _SLEPT_SECONDS:  # it was us: what the others said waits to be read
             self._heard = {process: heard + slept for process, heard in self._heard.items()}
@@ -73,12 +69,9 @@ class Liveness:
         self._absent = silent
         return gone, back
 
-    def _on_message(self, message: String) -> None:
-        try:
-            content = json.loads(message.data)
-            run, process, state = (str(content[key]) for key in ("run", "process", "state"))
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return  # a stranger's word on our topic is no sign of life
-        if run == self._run_id and process in self._heard:
-            self._heard[process] = time.monotonic()
-            self._state[process] = state
+    def _on_beat(self, process: str, content: Mapping[str, Any]) -> None:
+        state = content["say"]
+        if state not in _STATES:
+            raise ValueError(f"no state of a process: {state!r:.40}")
+        self._heard[process] = self._now()
+        self._state[process] = state
