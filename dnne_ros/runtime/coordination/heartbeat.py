@@ -62,7 +62,8 @@ class Heartbeat:
         now = self._now()
         slept, self._looked = now - self._looked, now
         if slept > _SLEPT_SECONDS:  # it was us: what the others said waits to be read
-            self._heard = {process: heard + slept for process, heard in self._heard.items()}
+            self._heard = {process: heard + slept - _SLEPT_SECONDS
+                           for process, heard in self._heard.items()}
         silent = {process for process, heard in self._heard.items()
                   if heard < now - self._silence}
         gone, back = sorted(silent - self._absent), sorted(self._absent - silent)

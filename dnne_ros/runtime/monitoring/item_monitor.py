@@ -62,6 +62,8 @@ class ItemMonitor:
         """Grows with each item it is through with."""
         self.counts: dict[str, int] = {}
         """Items by port: outputs or, being without outputs, inputs."""
+        self.signs: dict[str, float] = {}
+        """When the last of them came."""
         self.last: dict[str, Any] = {}
         """The values sent last, by output."""
 
@@ -139,7 +141,7 @@ class ItemMonitor:
         self._sign(port)
 
     def _sign(self, port: str) -> None:
-        self.last_sign = self._now()
+        self.last_sign = self.signs[port] = self._now()
         self.counts[port] = self.counts.get(port, 0) + 1
 
     def _end_work(self) -> None:
