@@ -14,7 +14,8 @@ MAY_IMPORT = {
     "errors": (),
     "workflow": ("errors",),
     "sim": ("errors",),
-    "rl": (),
+    "learning": (),
+    "rl": ("learning",),
     "supervised": ("errors",),
     "perception": (),
     "messages": ("errors",),
@@ -22,8 +23,8 @@ MAY_IMPORT = {
     "node_api": ("transport", "rl", "errors"),
     "toolkit": ("node_api", "errors"),
     "testing": ("node_api", "errors"),
-    "nodes": ("node_api", "toolkit", "transport", "messages", "sim", "rl", "supervised",
-              "perception", "errors"),
+    "nodes": ("node_api", "toolkit", "transport", "messages", "sim", "learning",
+              "rl", "supervised", "perception", "errors"),
     "catalogue": ("nodes", "node_api", "workflow", "errors"),
     "graph": ("catalogue", "node_api", "transport", "workflow", "errors"),
     "placement": ("graph", "node_api", "errors"),
@@ -46,6 +47,7 @@ WITHOUT = {
     "errors": ("rclpy", "torch"),
     "workflow": ("rclpy", "torch"),
     "sim": ("rclpy",),
+    "learning": ("rclpy",),
     "rl": ("rclpy",),
     "supervised": ("rclpy",),
     "perception": ("rclpy",),
@@ -61,7 +63,7 @@ WITHOUT = {
     "launching": ("torch",),
     "exporting": ("rclpy", "torch"),
 }
-HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.rl", "dnne_ros.sim",
+HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.learning", "dnne_ros.rl", "dnne_ros.sim",
                   "dnne_ros.perception", "dnne_ros.supervised")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dnne_ros.learning.eager_optimizers import Adam
 from dnne_ros.rl.bootstrap import next_values
 from dnne_ros.rl.divergence import categorical_kl, gaussian_kl
 from dnne_ros.rl.gae import advantages_and_returns
@@ -66,7 +67,7 @@ class PPO:
             self._evaluate = torch.compile(self._evaluate, dynamic=True)
         self._parameters = list(policy.parameters())
         # Fused: one kernel call for all parameters, a third of the time of the default here.
-        self._optimizer = torch.optim.Adam(self._parameters, config.learning_rate, fused=True)
+        self._optimizer = Adam(self._parameters, config.learning_rate, fused=True)
 
     def update(self, rollout: Rollout, last_observations: Tensor
                ) -> Generator[None, None, UpdateStats]:
@@ -200,8 +201,3 @@ class PPO:
 
 _STATS = ("loss", "policy_loss", "value_loss", "entropy", "kl", "clip_fraction", "grad_norm")
 """The order of what `PPO._step` returns."""
-
-
-def warm_up() -> None:
-    """Have torch load what its optimizers need, which takes it most of a second once."""
-    torch.optim.Adam([torch.zeros(1, requires_grad=True)], fused=True).step()

@@ -117,10 +117,8 @@ class PPOTrainerNode(Node):
         import torch
 
         from dnne_ros.node_api.seeding import node_seed
-        from dnne_ros.rl.ppo import warm_up
 
         torch.set_num_threads(1)  # small networks: threads cost more than they save
-        warm_up()
         self._generator = torch.Generator()
         self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
         self._trigger = CheckpointTrigger(
