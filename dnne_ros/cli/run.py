@@ -69,6 +69,8 @@ def run(options: argparse.Namespace) -> int:
     graph = load_graph(options)
     placement = place(graph, options.place)
     _check_outputs(options)
+    if options.inference and options.save_checkpoint_dir:
+        print("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     report = asyncio.run(_supervise(options, graph, placement))
     if options.report:
         write_report(report, Path(options.report))
