@@ -1,7 +1,7 @@
 """What a policy was trained with, as its nodes said, against what a graph is about to run it with.
 
-The policy interface lies beside the checkpoint as ``contract.json``: for a robot, the joints and their
-order, what each column of observations and actions is, the scale of actions, and the rate.
+The policy interface lies beside the checkpoint as ``contract.json``: for a robot, the joints and
+their order, what each column of observations and actions is, the scale of actions, and the rate.
 """
 
 from __future__ import annotations

@@ -9,15 +9,17 @@ the CPU would crash.
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+
+_Optimizer = TypeVar("_Optimizer", bound=torch.optim.Optimizer)
 
 _ASKING = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
 """The methods, beside ``step``, that torch wraps in such a question."""
 
 
-def eager(optimizer: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer]:
+def eager(optimizer: type[_Optimizer]) -> type[_Optimizer]:
     """Return a subclass of ``optimizer`` with the methods that torch has wrapped, as they were.
 
     Same numbers, same state.  It is for eager code: a compiled function must not call it.

@@ -124,6 +124,7 @@ class ActorCritic(nn.Module):
         old_mean, old_scale = normalizer.mean.clone(), normalizer.scale
         normalizer.learn(returns.unsqueeze(1))
         last = self.critic[-1]
+        assert isinstance(last, nn.Linear)
         last.weight.mul_(old_scale / normalizer.scale)
         last.bias.mul_(old_scale).add_(old_mean - normalizer.mean).div_(normalizer.scale)
 

@@ -176,7 +176,7 @@ class PPO:
             loss = loss + config.bounds_loss_coef * bounds_loss(mean)
 
         self._optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's
         grad_norm = nn.utils.clip_grad_norm_(self._parameters, config.max_grad_norm)
         self._optimizer.step()
         with torch.no_grad():
@@ -187,10 +187,12 @@ class PPO:
 
     def _adapt_learning_rate(self, batch: Minibatch, mean: Tensor, std: Tensor | None,
                              config: PPOConfig) -> None:
-        if std is None:
-            kl = categorical_kl(batch.means, mean)
+        means, stds = batch.means, batch.stds
+        assert means is not None  # rollouts for an adaptive rate keep them
+        if std is None or stds is None:
+            kl = categorical_kl(means, mean)
         else:
-            kl = gaussian_kl(batch.means, batch.stds, mean, std.detach())
+            kl = gaussian_kl(means, stds, mean, std.detach())
         self._learning_rate.adapt(kl.mean().item(), config)
         self._apply_learning_rate()
 

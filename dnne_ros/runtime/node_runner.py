@@ -66,8 +66,8 @@ class NodeRunner:
             while True:
                 self._wanted = loop.create_future()
                 attempt = loop.create_task(self._node.process(), name=self._context.name)
-                await asyncio.wait({attempt, self._wanted},
-                                   return_when=asyncio.FIRST_COMPLETED)
+                either: set[asyncio.Future[Any]] = {attempt, self._wanted}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 if not attempt.done():
                     await self._interrupt(attempt, *self._wanted.result())
                 elif error := attempt.exception():
@@ -176,7 +176,7 @@ class NodeRunner:
             self._well_before = self._monitor.went_well
             self._in_a_row = 0
         self._in_a_row += 1
-        return self._in_a_row >= self._settings["errors.limit"]
+        return bool(self._in_a_row >= self._settings["errors.limit"])
 
     async def _start_anew(self, message: str) -> None:
         restarts = self._record.count("faults.restarts")

@@ -85,7 +85,7 @@ class GraphProcess:
                             nodes, diagnostics)
 
     def _make_hosts(self, context: rclpy.Context, problems: Problems, ending: ExitStack
-                    ) -> tuple[Graph, dict[str, NodeHost], dict[str, Mapping[str, Any]]]:
+                    ) -> tuple[Graph, dict[str, NodeHost], dict[str, dict[str, Any]]]:
         """Return the graph as remapping rules leave it, and the host and values of each node."""
         hosts = {}
         for node_id in self._placement.processes[self._group.process]:

@@ -30,7 +30,7 @@ _FLUSH_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class ProcessParts:
-    """What a process consists of once everything is made; ``graph`` as remapping rules leave it."""
+    """What a process consists of; ``graph`` as remapping rules leave it."""
 
     graph: Graph
     group: ProcessGroup

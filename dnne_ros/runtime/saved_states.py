@@ -1,4 +1,4 @@
-"""Which checkpoint the nodes of a process begin with, and which one a node made anew goes on from."""
+"""Which checkpoint the nodes of a process begin with, and which a node made anew goes on from."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PLANT = Path(__file__).with_name("cartpole_plant.py")
+PLANT = Path(__file__).parents[2] / "docs" / "examples" / "cartpole_plant.py"
 SECONDS = 8
 REMAP = ("--ros-args", "-r", "joint_observations_8/joint_states:=/joint_states",
          "-r", "joint_commands_9/commands:=/effort_controller/commands")
@@ -35,7 +35,8 @@ def changed(trained, tmp_path):
     return change
 
 
-def test_training_writes_the_policy_interface_in_every_placement(start_run, trained, cartpole, tmp_path):
+def test_training_writes_the_policy_interface_in_every_placement(
+        start_run, trained, cartpole, tmp_path):
     expected = {
         "task": "Cartpole", "joints": ["slider_to_cart", "cart_to_pole"], "rate_hz": 60.0,
         "observations": ["slider_to_cart.position", "slider_to_cart.velocity",

@@ -154,4 +154,4 @@ def _norm(parameters: list[torch.nn.Parameter]) -> float:
     import torch
 
     norms = [p.grad.norm() for p in parameters if p.grad is not None]
-    return torch.linalg.vector_norm(torch.stack(norms)).item()
+    return float(torch.linalg.vector_norm(torch.stack(norms)))

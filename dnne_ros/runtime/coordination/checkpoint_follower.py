@@ -87,10 +87,8 @@ class CheckpointFollower:
             request.id, nodes, self._part.statements(), error)))
 
     def _is_over(self, request: SaveRequest) -> bool:
-        """Tell whether nobody waits for the answer; a late joiner hears of old requests, too.
+        """Tell whether it is about a checkpoint that counts already: its files must not change.
 
-        To write then would change the files of a checkpoint that counts.
+        A late joiner hears of old requests, too.
         """
-        newest = request.id == self._asked[-1]
-        return not newest \
-            or self._part.store(request.folder).next_generation() > request.generation
+        return self._part.store(request.folder).next_generation() > request.generation

@@ -62,7 +62,8 @@ class CheckpointPart:
             try:
                 store.write_node(request.generation, node, state)
             except (TypeError, ValueError, AttributeError) as error:
-                raise DnneError(f"node {node}: what it saves cannot be written: {error}") from error
+                raise DnneError(
+                    f"node {node}: what it saves cannot be written: {error}") from error
         return sorted(states)
 
     def statements(self) -> list[dict[str, Any]]:

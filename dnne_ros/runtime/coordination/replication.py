@@ -32,7 +32,7 @@ def send_updates(bus: Bus, topic: str, type: PortType) -> Callable[[Any], None]:
 
 
 def accept_updates(bus: Bus, topic: str, type: PortType, owned: Callable[[], Any],
-                   warn: Callable[[str], None]) -> None:
+                   warn: Callable[[str], object]) -> None:
     """Apply what comes on ``topic`` to the value that ``owned()`` returns, unless it is None.
 
     ``warn`` is told of messages that are no update of it.

@@ -55,7 +55,7 @@ class Watchdog:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        while True:
+        while True:  # noqa: ASYNC110 - it waits for time to pass
             await asyncio.sleep(max(_SHORTEST_LOOK, await self._look()))
 
     async def _look(self) -> float:
@@ -65,7 +65,7 @@ class Watchdog:
                    await self._look_at_rate())
 
     async def _look_at_deadline(self) -> float:
-        limit = self._settings["deadline.seconds"]
+        limit: float = self._settings["deadline.seconds"]
         if not limit:
             return _WINDOW
         policy = self._settings["deadline.policy"]
@@ -92,7 +92,7 @@ class Watchdog:
                                       f"{self._settings['deadline.seconds']:g} s")
 
     async def _look_at_silence(self) -> float:
-        limit = self._settings["watchdog.seconds"]
+        limit: float = self._settings["watchdog.seconds"]
         if not limit:
             return _WINDOW
         now, sign = self._now(), self._monitor.last_sign

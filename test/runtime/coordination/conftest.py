@@ -175,7 +175,7 @@ class Member:
     def __init__(self, network, group, settings, nodes, announcers=1):
         self.nodes = nodes
         self.status = Status()
-        types = {node: "Some" for node in "abcdefgh"}
+        types = dict.fromkeys("abcdefgh", "Some")
         self.control = RunControl(group, settings, self.status, network.bus(group.process),
                                   nodes, types, announcers)
 

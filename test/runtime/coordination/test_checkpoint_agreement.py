@@ -139,6 +139,22 @@ def test_who_is_found_again_and_hears_all_again_changes_nothing(
     assert run["two"].nodes.asked == [True]
 
 
+def test_who_hears_a_request_twice_keeps_what_it_has_answered_with(
+        members, saved_nodes, run_virtual, network, checkpoint):
+    run = members(lead=saved_nodes(a=1), two=saved_nodes(b=1), slow=saved_nodes(c=1))
+    run["slow"].nodes.seconds = 20.0
+
+    async def main():
+        saving = asyncio.ensure_future(run["lead"].control.save_here())
+        await asyncio.sleep(1)
+        run["two"].nodes.states["b"] = NodeState(values={"number": 2})
+        network.tell_again("two")
+        assert await saving
+
+    run_virtual(main())
+    assert checkpoint() == {"a": 1, "b": 1, "c": 1}
+
+
 def test_who_joins_late_does_not_answer_what_is_settled(
         members, saved_nodes, run_virtual, network, checkpoint):
     nodes = {"lead": saved_nodes(a=1), "two": saved_nodes(b=1)}
@@ -267,7 +283,8 @@ def test_a_bus_that_delays_at_random_gives_whole_checkpoints(
     assert len(set(checkpoint().values())) == 1
 
 
-def test_strangers_on_the_topic_end_nothing(members, saved_nodes, run_virtual, network, checkpoint):
+def test_strangers_on_the_topic_end_nothing(
+        members, saved_nodes, run_virtual, network, checkpoint):
     run = members(lead=saved_nodes(a=1), two=saved_nodes(b=1))
     known = {"run": "run 1", "process": "lead"}
     texts = [b"", b"\xff", b"{", b"[]", b"1", b"[" * 100_000, {}]

@@ -90,7 +90,7 @@ def test_who_slept_itself_does_not_take_the_others_for_gone(hearts, pass_time, n
 
 def test_who_looks_seldom_notices_all_the_same(hearts, pass_time):
     """A process whose nodes hold its loop up for more than a second, again and again."""
-    a, b, c = hearts("a", "b", "c").values()
+    a, _, c = hearts("a", "b", "c").values()
     a.start()
     gone = []
     for _ in range(20):

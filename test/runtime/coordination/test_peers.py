@@ -1,4 +1,4 @@
-"""Processes that look for each other at the start and miss each other later, on a bus in memory."""
+"""Processes that look for each other at the start and miss each other later."""
 
 import asyncio
 from types import SimpleNamespace
@@ -142,7 +142,8 @@ def test_a_run_that_is_stopped_does_not_wait_for_anybody(processes, run_virtual,
 
 def test_a_silent_process_is_named_with_what_becomes_of_its_edges(
         processes, run_virtual, network):
-    a, b = made = list(processes("a", "b").values())
+    made = list(processes("a", "b").values())
+    a = made[0]
     a.reads_from("b", "b/out → a/in")
     writer = a.writes_to("b", "a/out → b/in", WhenAbsent.DROP)
 

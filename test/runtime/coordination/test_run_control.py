@@ -1,4 +1,4 @@
-"""How processes end a run together, and what is saved before, whoever says so and whoever is gone."""
+"""How processes end a run together, whoever says so or is gone, and what is saved before."""
 
 import asyncio
 import json
@@ -68,9 +68,10 @@ def test_a_stop_does_not_replace_what_a_boundary_is_still_saving(
         fused.control.boundary(1, None)
         stop = asyncio.ensure_future(fused.control.stop("interrupted"))
         await asyncio.sleep(0.5)
-        asyncio.ensure_future(fused.control.boundary(2, None).reached())
+        boundary = asyncio.ensure_future(fused.control.boundary(2, None).reached())
         await stop
         await asyncio.sleep(30)
+        assert not boundary.done()
 
     run_virtual(main())
     assert fused.nodes.asked == [True]
@@ -105,8 +106,9 @@ def test_a_goal_that_is_reached_saves_and_ends(members, saved_nodes, run_virtual
 
     async def main():
         await member.control.boundary(1, 9.0).reached()
-        asyncio.ensure_future(member.control.boundary(2, 10.0).reached())
+        last = asyncio.ensure_future(member.control.boundary(2, 10.0).reached())
         await member.control.ended.wait()
+        assert not last.done()
 
     run_virtual(main())
     assert member.control.reason == "until_return" and manifest()["generation"] == 1
