@@ -19,7 +19,6 @@ from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.placement.placement import Placement
-from dnne_ros.runtime.context import HostContext
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
@@ -29,10 +28,11 @@ from dnne_ros.runtime.edges.rewiring import rewire
 from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
-from dnne_ros.runtime.node_host import NodeHost, twins_of
+from dnne_ros.runtime.node.context import HostContext
+from dnne_ros.runtime.node.node_host import NodeHost, twins_of
+from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
-from dnne_ros.runtime.ros_topics import HostTopics
 from dnne_ros.runtime.run_settings import RunSettings
 from dnne_ros.runtime.saved_states import SavedStates
 

@@ -10,9 +10,9 @@ from dnne_ros.errors import DnneError, InputError, NodeError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
-from dnne_ros.runtime.context import HostContext
-from dnne_ros.runtime.node_host import NodeHost
-from dnne_ros.runtime.node_runner import close_node
+from dnne_ros.runtime.node.context import HostContext
+from dnne_ros.runtime.node.node_host import NodeHost
+from dnne_ros.runtime.node.node_runner import close_node
 from dnne_ros.runtime.saved_states import SavedStates
 
 _RESTART_GRACE = 0.05

@@ -20,8 +20,8 @@ from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
-from dnne_ros.runtime.node_host import NodeHost
-from dnne_ros.runtime.node_runner import NodeRunner
+from dnne_ros.runtime.node.node_host import NodeHost
+from dnne_ros.runtime.node.node_runner import NodeRunner
 from dnne_ros.runtime.process_nodes import ProcessNodes
 
 _HOUSEKEEPING_SECONDS = 0.2

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rclpy.qos import QoSProfile
 
     from dnne_ros.runtime.event_loop import RosSelector
-    from dnne_ros.runtime.node_host import NodeHost
+    from dnne_ros.runtime.node.node_host import NodeHost
 
 
 @dataclass

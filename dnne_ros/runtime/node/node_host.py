@@ -11,7 +11,7 @@ from rclpy.node import Node as RosNode
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
-from dnne_ros.runtime.parameters import declare_widgets, serve_changes
+from dnne_ros.runtime.node.parameters import declare_widgets, serve_changes
 from dnne_ros.transport.codecs import Codec
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from dnne_ros.runtime.monitoring.watchdog import Watchdog
 from dnne_ros.toolkit.back_off import pause
 
 if TYPE_CHECKING:
-    from dnne_ros.runtime.context import HostContext
     from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
-    from dnne_ros.runtime.node_host import NodeHost
+    from dnne_ros.runtime.node.context import HostContext
+    from dnne_ros.runtime.node.node_host import NodeHost
 
 _CANCEL_SECONDS = 1.0
 _STAND_IN_SECONDS = 1.0
