@@ -11,9 +11,9 @@ from dnne_ros.node_api.health import Health
 from dnne_ros.node_api.node import Boundary
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.edges.wiring import Wiring
-from dnne_ros.runtime.host_clock import HostClock
-from dnne_ros.runtime.node_host import NodeHost
-from dnne_ros.runtime.ros_topics import HostTopics
+from dnne_ros.runtime.node.host_clock import HostClock
+from dnne_ros.runtime.node.node_host import NodeHost
+from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
