@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from dnne_ros.runtime.coordination.supervisor import Supervisor
+from dnne_ros.runtime.coordination.supervisor import Supervisor, execute
 
 PRELUDE = textwrap.dedent("""
     import json, os, signal, socket, sys, time
@@ -26,10 +26,10 @@ def supervise(run_async):
 
         async def main():
             supervisor = Supervisor(
-                {name: lambda fd, source=source: [
-                    sys.executable, "-c", PRELUDE + source, str(fd)]
-                 for name, source in sources.items()},
                 {name: f"node_of_{name}" for name in sources},
+                lambda name, channel: execute(
+                    [sys.executable, "-c", PRELUDE + sources[name], str(channel.fileno())],
+                    channel),
                 lambda process, text: lines.append((process, text)),
                 lambda process, message: messages.append((process, message["kind"])),
                 lambda: act(supervisor), respawns)
