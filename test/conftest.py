@@ -28,7 +28,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from commands import Command
 from hypothesis import HealthCheck, settings
+from patience import Patience, own_family
+from warm import WarmServer
 
 # Machines that run tests are busy: how long an example takes says nothing.  The suite tries the
 # same examples each time, so that it fails for a change and not for a die;
@@ -48,6 +51,27 @@ def repository():
     return REPOSITORY
 
 
+async def with_patience(coroutine, commands=()):
+    """Await a coroutine until waiting for it is pointless: see `RosLoop.run`."""
+    patience = Patience(own_family)
+    task = asyncio.ensure_future(coroutine)
+    reason = ""
+    while not reason:
+        done, _ = await asyncio.wait({task}, timeout=0.2)
+        ended = [each for each in commands if each.returncode is not None]
+        if ended and not done:
+            done, _ = await asyncio.wait({task}, timeout=1.0)  # for what it has said before
+        if done:
+            return task.result()
+        reason = f"a command has ended with exit code {ended[0].returncode}" if ended \
+            else patience.spent([len(each.output) for each in commands])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    for each in commands:
+        each.abort()
+    raise AssertionError("\n".join([reason, *(each.said() for each in commands)]))
+
+
 class RosLoop:
     """A `RosEventLoop` with its own rclpy context."""
 
@@ -65,9 +89,12 @@ class RosLoop:
         self.nodes.append(node)
         return node
 
-    def run(self, coroutine, timeout=60.0):
-        """Run a coroutine to its end; a test that hangs fails after ``timeout`` seconds."""
-        return self.loop.run_until_complete(asyncio.wait_for(coroutine, timeout))
+    def run(self, coroutine, *commands):
+        """Run a coroutine to its end, as long as there is a point in waiting for it.
+
+        It fails at once if one of ``commands``, which the coroutine hears from, has ended.
+        """
+        return self.loop.run_until_complete(with_patience(coroutine, commands))
 
     async def until(self, condition):
         """Wait for what DDS discovery will bring about: it has no event to wait for."""
@@ -94,6 +121,27 @@ def ros_loop():
         for node in ros.nodes:
             node.destroy_node()
         rclpy.shutdown(context=context)
+
+
+@pytest.fixture(scope="session")
+def warm(repository):
+    """Return what starts commands as forks of one process that has imported torch."""
+    server = WarmServer(repository)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def start_command(warm, repository):
+    """Start `python -m module arguments`, as a fork unless ``cold``; returns a `Command`.
+
+    ``environment``: what is set beside the tests' own.
+    """
+    def start(module, *arguments, folder, cold=False, environment=(), **options):
+        return Command(module, arguments, folder, {
+            **os.environ, "PYTHONPATH": str(repository), **dict(environment)},
+            server=None if cold else warm, **options)
+    return start
 
 
 @pytest.fixture(scope="session")

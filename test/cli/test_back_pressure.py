@@ -1,7 +1,6 @@
 """A consumer that is slower than its producer, in another process."""
 
 import json
-import time
 
 SOURCE = '''
 """A producer that never rests, and a consumer that takes ten items a second."""
@@ -51,10 +50,8 @@ def test_the_producer_waits_and_its_memory_stays_flat(start_run, tmp_path):
                     "--duration", "60s")
 
     def after(items):
-        while f"taken {items}." not in run.output:
-            assert run.process.poll() is None, run.output
-            time.sleep(0.05)  # its output is all that the other process tells
-        return run.children()["producer_1"].memory_info().rss
+        run.until(lambda: f"taken {items}." in run.output, f"item {items}")
+        return run.child("producer_1").memory_info().rss
 
     early, late = after(1), after(50)
     run.interrupt()

@@ -40,23 +40,19 @@ class Faulty:
         return np.frombuffer(data[:len(data) // 4 * 4], "<u4")
 
     def until(self, condition, said=""):
-        deadline = time.monotonic() + 90
-        while not condition():
-            assert self.run.process.poll() is None, self.run.output
-            assert time.monotonic() < deadline, (said, self.run.output, {
-                name: self.taken(name)[-3:] for name in self.files})
-            time.sleep(0.01)  # files are all that the processes tell
+        self.run.until(condition, said, moved=lambda: sum(
+            file.stat().st_size for file in self.files.values() if file.exists()))
 
     def until_taken(self, name, number):
         self.until(lambda: len(found := self.taken(name)) and found.max() >= number, name)
 
     def child(self, process):
-        return self.run.children()[process]
+        return self.run.child(process)
 
     def kill(self, process):
         old = self.child(process)
         old.kill()
-        self.until(lambda: (child := self.run.children().get(process)) is not None
+        self.until(lambda: (child := self.child(process)) is not None
                    and child.pid != old.pid, process)
 
     def finish(self):

@@ -157,6 +157,7 @@ def serve(control: socket.socket, preload: Sequence[str]) -> None:
     code = 1
     try:
         os.setsid()
+        _show_name("fork server")
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         for module in preload:
@@ -246,13 +247,17 @@ def _become(asked: Mapping[str, Any], output: int, channel: int, ended: int) -> 
         os.environ.update(asked["environment"])
     if "folder" in asked:
         os.chdir(asked["folder"])
-    # What `ps` and `top` show: 15 bytes.
-    Path("/proc/self/comm").write_bytes(asked["name"].encode()[:15])
+    _show_name(asked["name"])
     sys.argv = [asked["entry_point"], *asked["arguments"]]
     code = _run(asked["entry_point"])
     sys.stdout.flush()
     sys.stderr.flush()
     return code
+
+
+def _show_name(name: str) -> None:
+    """Set what `ps` and `top` show, which is 15 bytes."""
+    Path("/proc/self/comm").write_bytes(name.encode()[:15])
 
 
 def _run(entry_point: str) -> int:
