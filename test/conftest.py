@@ -30,7 +30,7 @@ from pathlib import Path
 import pytest
 from commands import Command
 from hypothesis import HealthCheck, settings
-from patience import Patience, own_family
+from patience import patiently
 from warm import WarmServer
 
 # Machines that run tests are busy: how long an example takes says nothing.  The suite tries the
@@ -49,27 +49,6 @@ REPOSITORY = Path(__file__).parents[1]
 def repository():
     """Return the folder that holds the package and its tests."""
     return REPOSITORY
-
-
-async def with_patience(coroutine, commands=()):
-    """Await a coroutine until waiting for it is pointless: see `RosLoop.run`."""
-    patience = Patience(own_family)
-    task = asyncio.ensure_future(coroutine)
-    reason = ""
-    while not reason:
-        done, _ = await asyncio.wait({task}, timeout=0.2)
-        ended = [each for each in commands if each.returncode is not None]
-        if ended and not done:
-            done, _ = await asyncio.wait({task}, timeout=1.0)  # for what it has said before
-        if done:
-            return task.result()
-        reason = f"a command has ended with exit code {ended[0].returncode}" if ended \
-            else patience.spent([len(each.output) for each in commands])
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    for each in commands:
-        each.abort()
-    raise AssertionError("\n".join([reason, *(each.said() for each in commands)]))
 
 
 class RosLoop:
@@ -94,7 +73,7 @@ class RosLoop:
 
         It fails at once if one of ``commands``, which the coroutine hears from, has ended.
         """
-        return self.loop.run_until_complete(with_patience(coroutine, commands))
+        return self.loop.run_until_complete(patiently(coroutine, commands))
 
     async def until(self, condition):
         """Wait for what DDS discovery will bring about: it has no event to wait for."""

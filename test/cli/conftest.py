@@ -47,6 +47,21 @@ def start_run(tmp_path, repository, warm):
         run.kill()
 
 
+@pytest.fixture
+def start_plant(start_command, tmp_path):
+    """Start a robot that knows nothing of us, for so many seconds; it is killed at the end."""
+    started = []
+
+    def start(*arguments):
+        started.append(start_command(Path(__file__).with_name("cartpole_plant.py"), *arguments,
+                                     folder=tmp_path, separate=True))
+        return started[-1]
+
+    yield start
+    for plant in started:
+        plant.kill()
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, start_command, cartpole):
     """Return the checkpoint of a policy that has solved the task in simulation."""

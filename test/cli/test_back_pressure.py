@@ -46,8 +46,7 @@ def test_the_producer_waits_and_its_memory_stays_flat(start_run, tmp_path):
     (tmp_path / "slow.json").write_text(json.dumps({
         "1": {"class_type": "Producer", "inputs": {}},
         "2": {"class_type": "SlowConsumer", "inputs": {"value": ["1", 0]}}}))
-    run = start_run(tmp_path / "slow.json", "--nodes", tmp_path / "slow.py", "--place", "split",
-                    "--duration", "60s")
+    run = start_run(tmp_path / "slow.json", "--nodes", tmp_path / "slow.py", "--place", "split")
 
     def after(items):
         run.until(lambda: f"taken {items}." in run.output, f"item {items}")

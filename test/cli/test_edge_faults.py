@@ -31,7 +31,7 @@ class Faulty:
             "nodes": nodes,
             "links": [[int(id), 1, 0, int(id), 0, "INT"] for id in CONSUMERS]}))
         self.run = start_run(folder / "faulty.json", "--nodes", NODES, "--place", "split",
-                             "--duration", "120s", *arguments)
+                             *arguments)
 
     def taken(self, name):
         """The numbers that a consumer has written down, those of all its lives."""
@@ -106,11 +106,11 @@ def test_stalls_stops_kills_and_restarts_on_both_sides(start_run, tmp_path):
 @pytest.mark.parametrize("when_absent", ["wait", "drop", "fail"])
 def test_a_peer_that_does_not_come_back_is_named_and_the_edge_decides(
         start_run, tmp_path, when_absent):
-    faulty = Faulty(start_run, tmp_path, 2**31, "--absent-after", "1s",
+    faulty = Faulty(start_run, tmp_path, 2**31, "--absent-after", "3s",
                     slow={"when_absent": when_absent, "capacity": 10})
     faulty.until_taken("slow", 100)
     faulty.child(faulty.process_of["slow"]).send_signal(signal.SIGSTOP)
-    named = "process write_down_4 (write_down_4) has given no sign of life for 1 s"
+    named = "process write_down_4 (write_down_4) has given no sign of life for 3 s"
     if when_absent == "fail":
         assert faulty.run.wait() == 1
         assert named in faulty.run.output

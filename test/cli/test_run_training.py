@@ -145,7 +145,7 @@ def test_inference_keeps_real_time_and_does_not_learn(start_run, cartpole, tmp_p
 
 def test_the_graph_as_its_author_saved_it_runs_with_one_environment(
         start_run, upstream_cartpole):
-    run = start_run(upstream_cartpole, "--until-return", "12", "--duration", "60s")
+    run = start_run(upstream_cartpole, "--until-return", "12")
     assert run.wait() == 0, run.output
     assert "no CUDA: running on the CPU" in run.output
     assert run.output.count("no CUDA") == 1

@@ -31,7 +31,7 @@ def with_node(run_async, ros_loop):
                 return await script(node)
             finally:
                 await node.end_blocking(0.05)
-        return ros_loop.run(main(), timeout=20)
+        return ros_loop.run(main())
     return run
 
 

@@ -14,6 +14,10 @@ from patience import Patience, family_of
 _POLL_SECONDS = 0.005
 
 
+def _named(module):
+    return [str(module)] if str(module).endswith(".py") else ["-m", module]
+
+
 def _text(file):
     return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace")
 
@@ -23,7 +27,7 @@ class Command:
 
     def __init__(self, module, arguments, folder, environment, server=None, channel=None,
                  separate=False):
-        """Run ``python -m module arguments`` in ``folder``.
+        """Run ``python -m module arguments`` in ``folder``; a ``module`` may be a file.
 
         ``server``: the warm process that forks it, instead of a new interpreter.  ``channel``: a
         socket that it inherits.  ``separate``: errors go into a file of their own.
@@ -36,7 +40,7 @@ class Command:
                                         self._output.fileno(), errors, channel)
         else:
             self.process = subprocess.Popen(
-                [sys.executable, "-X", "faulthandler", "-m", module, *map(str, arguments)],
+                [sys.executable, "-X", "faulthandler", *_named(module), *map(str, arguments)],
                 cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=self._output,
                 stderr=self._errors or subprocess.STDOUT,
                 pass_fds=[channel.fileno()] if channel else [])

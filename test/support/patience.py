@@ -1,5 +1,6 @@
 """How long a test waits: not for a time, but while those it waits for have something to do."""
 
+import asyncio
 import os
 import time
 from pathlib import Path
@@ -88,3 +89,27 @@ def threads_of(process_id):
 def own_family():
     """Return the ids of this process and of those that it has started."""
     return family_of(os.getpid())
+
+
+async def patiently(coroutine, commands=()):
+    """Await a coroutine as long as there is a point in waiting for it; returns its result.
+
+    It fails at once if one of ``commands``, which it hears from, has ended.
+    """
+    patience = Patience(own_family)
+    task = asyncio.ensure_future(coroutine)
+    reason = ""
+    while not reason:
+        done, _ = await asyncio.wait({task}, timeout=0.2)
+        ended = [each for each in commands if each.returncode is not None]
+        if ended and not done:
+            done, _ = await asyncio.wait({task}, timeout=1.0)  # for what it has said before
+        if done:
+            return task.result()
+        reason = f"a command has ended with exit code {ended[0].returncode}" if ended \
+            else patience.spent([len(each.output) for each in commands])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    for each in commands:
+        each.abort()
+    raise AssertionError("\n".join([reason, *(each.said() for each in commands)]))

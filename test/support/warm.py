@@ -76,8 +76,9 @@ class WarmServer:
         passed = output if channel is None else channel.fileno()
         fork_server.request(
             self._control,
-            {"name": module.rpartition(".")[2], "entry_point": "warm_entry:run_module",
-             "arguments": [str(errors), module, *map(str, arguments)], "folder": str(folder),
+            {"name": str(module).removesuffix(".py").replace("/", ".").rpartition(".")[2],
+             "entry_point": "warm_entry:run_module",
+             "arguments": [errors, str(module), *map(str, arguments)], "folder": str(folder),
              "environment": dict(environment)}, [output, passed, into_ended])
         os.close(into_ended)
         return WarmProcess(ended)

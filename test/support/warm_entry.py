@@ -1,4 +1,4 @@
-"""What a fork of the warm process does: it becomes ``python -m module arguments``."""
+"""What a fork of the warm process does: it becomes ``python -m module arguments``, or ``python file``."""
 
 import os
 import runpy
@@ -14,6 +14,9 @@ def run_module():
         os.close(file)
     path = os.environ.get("PYTHONPATH", "")
     sys.path[:0] = [os.getcwd(), *filter(None, path.split(os.pathsep))]
-    sys.modules.pop(module, None)
     sys.argv = [module, *arguments]
+    if module.endswith(".py"):
+        runpy.run_path(module, run_name="__main__")
+        return
+    sys.modules.pop(module, None)
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -143,7 +143,7 @@ def test_five_thousand_items_in_order_through_a_window_of_seven(edges, ros_loop)
         await edge.meet()
         await asyncio.gather(edge.put(*range(5000)), consume())
 
-    ros_loop.run(main(), timeout=120)
+    ros_loop.run(main())
     assert received == list(range(5000))
     stats = edge.readers["slow"].stats
     assert (stats.received, stats.lost, stats.duplicated, stats.dropped) == (5000, 0, 0, 0)
@@ -601,7 +601,7 @@ def test_a_consumer_joins_after_many_items(edges, ros_loop):
         reader = edge.readers["reader"]
         await ros_loop.until(lambda: reader.announce() or reader._next > 10**12)
 
-    ros_loop.run(main(), timeout=20)
+    ros_loop.run(main())
 
 
 def test_large_frames_to_several_without_shared_memory(edges, ros_loop):
@@ -616,7 +616,7 @@ def test_large_frames_to_several_without_shared_memory(edges, ros_loop):
         await producer
         return received
 
-    for arrays in ros_loop.run(main(), timeout=30):  # nobody tells them that something is lacking
+    for arrays in ros_loop.run(main()):  # nobody tells them that something is lacking
         assert [array.data[0] for array in arrays] == list(range(60))
 
 
