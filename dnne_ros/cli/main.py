@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.ros_args = words[cut:]
     options.own_process = arguments is None
     try:
-        return options.run(options)
+        return int(options.run(options))
     except DnneError as error:
         print(f"dnne-ros: {error}", file=sys.stderr)
         return error.exit_code

@@ -11,6 +11,7 @@ import socket
 import sys
 import uuid
 from pathlib import Path
+from typing import Any
 
 from dnne_ros.cli.event_files import EventFiles, check_event_files
 from dnne_ros.cli.progress import Progress
@@ -45,7 +46,7 @@ _PRELOAD = ("torch", _HOST)
 """What every process of a graph needs and what may be forked: rclpy's libraries have threads."""
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "run", help="run a workflow as ROS 2 nodes",
@@ -123,7 +124,7 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
     report = RunReport(list(placement.processes))
     events = EventFiles(options.tensorboard) if options.tensorboard else None
     with Progress(quiet=options.quiet, prefixed=len(placement.processes) > 1) as progress:
-        def on_message(process: str, message: dict) -> None:
+        def on_message(process: str, message: dict[str, Any]) -> None:
             report.note(process, message)
             progress.note(message, report)
             if events is not None:

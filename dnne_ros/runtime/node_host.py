@@ -54,7 +54,7 @@ class NodeHost(RosNode):
         """Return the topic of an output, relative to the namespace."""
         return f"{self.graph_node.ros_name}/{port}"
 
-    def advertise(self, port: str, codec: Codec, qos: QoSProfile) -> Publisher:
+    def advertise(self, port: str, codec: Codec, qos: QoSProfile) -> Publisher[Any]:
         """Return the publisher of an output's topic."""
         return self.create_publisher(
             codec.message_type(), self.topic(port), qos,

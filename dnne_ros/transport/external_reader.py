@@ -40,4 +40,5 @@ class ExternalReader:
 
     async def take(self, timeout: float | None = None) -> bytes:
         """Return the next message; TimeoutError when none came within ``timeout`` seconds."""
-        return await self._inbox.take(timeout)
+        message: bytes = await self._inbox.take(timeout)
+        return message

@@ -72,14 +72,14 @@ class Supervisor:
 
     def __init__(self, node_names: Mapping[str, str], start: Start,
                  on_line: Callable[[str, str], None],
-                 on_message: Callable[[str, dict], None],
+                 on_message: Callable[[str, dict[str, Any]], None],
                  on_all_started: Callable[[], None], respawns: Collection[str] = ()):
         """Prepare to ``start`` the processes of ``node_names``.
 
         ``node_names`` says by process which nodes live in it, for the report of a failure.  A
         process in ``respawns`` that dies without a word is started again.
         """
-        self._respawns = {name: 0 for name in respawns}
+        self._respawns = dict.fromkeys(respawns, 0)
         self._node_names = node_names
         self._start_process = start
         self._on_line = on_line
@@ -160,6 +160,7 @@ class Supervisor:
 
     async def _read_output(self, child: Child) -> None:
         stream = child.process.stdout
+        assert stream is not None  # it was started with a pipe
         while True:
             try:
                 line = await stream.readline()
