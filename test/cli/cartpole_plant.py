@@ -5,8 +5,8 @@ JSON.  It stands still until the first command, and falls silent at the end to s
 commanded then.  With ``unplug`` its joint states are missing for a second in the middle; then
 somebody puts the cart and the pole back, and plugs them in again.
 
-Its time stands still, too, while a command for what it has published last is not there yet: how fast
-the machine is that the policy runs on is not what is tried here.
+Its time stands still, too, while a command for what it has published last is not there yet: how
+fast the machine is that the policy runs on is not what is tried here.
 """
 
 import json

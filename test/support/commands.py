@@ -1,4 +1,4 @@
-"""Commands that tests run as a user does, in processes of their own, and wait for with patience."""
+"""Commands that tests run as a user does, in processes of their own, and wait for patiently."""
 
 import contextlib
 import os
@@ -32,8 +32,9 @@ class Command:
         ``server``: the warm process that forks it, instead of a new interpreter.  ``channel``: a
         socket that it inherits.  ``separate``: errors go into a file of their own.
         """
-        self._output = tempfile.TemporaryFile()
-        self._errors = tempfile.TemporaryFile() if separate else None
+        # They go with this object; the folder is the command's own.
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115
+        self._errors = tempfile.TemporaryFile() if separate else None  # noqa: SIM115
         if server is not None:
             errors = f"/proc/{os.getpid()}/fd/{self._errors.fileno()}" if separate else ""
             self.process = server.start(module, arguments, folder, environment,

@@ -15,10 +15,10 @@ LOOK_SECONDS = 1.0
 class Patience:
     """Says when waiting for some processes, with all of their children, has become pointless.
 
-    Two things end it, and neither comes sooner on a machine that is slow or busy: `IDLE_SECONDS` in
-    which no thread computed or waited for a core to compute on, and `CPU_SECONDS` of computing.
-    What idles most of the time, as one does that hangs but still gives its signs of life, counts as
-    idle for that part of the time.
+    Two things end it, and neither comes sooner on a machine that is slow or busy: `IDLE_SECONDS`
+    in which no thread computed or waited for a core to compute on, and `CPU_SECONDS` of computing.
+    What idles most of the time, as one does that hangs but still gives its signs of life, counts
+    as idle for that part of the time.
     """
 
     def __init__(self, process_ids, idle_seconds=IDLE_SECONDS, cpu_seconds=CPU_SECONDS):

@@ -1,7 +1,7 @@
 """A process that has imported what is slow to import, and forks for each command of a test.
 
-`python -m dnne_ros …` from a new interpreter spends most of its time on imports.  Those that rclpy is
-a part of are left to each process: its libraries start threads, which a fork would lack.
+`python -m dnne_ros …` from a new interpreter spends most of its time on imports.  Those that rclpy
+is a part of are left to each process: its libraries start threads, which a fork would lack.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What a fork of the warm process does: it becomes ``python -m module arguments``, or ``python file``."""
+"""What a fork of the warm process does: it becomes ``python -m module`` or ``python file``."""
 
 import os
 import runpy

@@ -1,14 +1,14 @@
 """Starts processes as forks of one that has loaded what all of them need.
 
-Most of a process' start is the import of torch, which takes seconds.  Here it is imported once, in a
-process that does nothing else, while the supervisor still reads the graph; each process of the graph
-is a fork of it, and has torch at once and in the same memory.
+Most of a process' start is the import of torch, which takes seconds.  Here it is imported once, in
+a process that does nothing else, while the supervisor still reads the graph; each process of the
+graph is a fork of it, and has torch at once and in the same memory.
 
-Python's own fork server (`multiprocessing`) is a new interpreter each time, also for a command that
-is itself the fork of a warm process, and runs the main module of its user again.
+Python's own fork server (`multiprocessing`) is a new interpreter each time, also for a command
+that is itself the fork of a warm process, and runs the main module of its user again.
 
-Protocol: a packet with a request (JSON) and file descriptors; the last of these is a pipe into which
-the server writes the process id and, when it has ended, the exit code.
+Protocol: a packet with a request (JSON) and file descriptors; the last of these is a pipe into
+which the server writes the process id and, when it has ended, the exit code.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ def _become(asked: Mapping[str, Any], output: int, channel: int, ended: int) -> 
     for descriptor in {nothing, output, channel} - {0, 1, 2, CHANNEL}:
         os.close(descriptor)
     # As under `python -u`: what was printed last is not lost with a process that is killed.
-    sys.stdin = open(0, closefd=False)
+    sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
     sys.stdout, sys.stderr = (
         io.TextIOWrapper(io.FileIO(number, "w", closefd=False), errors=errors, write_through=True)
         for number, errors in ((1, "strict"), (2, "backslashreplace")))
