@@ -124,6 +124,17 @@ def start_command(warm, repository):
 
 
 @pytest.fixture(scope="session")
+def run_words(start_command, tmp_path_factory):
+    """Run a command line to its end; returns a `Command`, with errors apart from the output."""
+    def run(*words, folder=None, environment=()):
+        done = start_command(words, folder=folder or tmp_path_factory.mktemp("command"),
+                             cold=True, separate=True, environment=environment)
+        done.wait()
+        return done
+    return run
+
+
+@pytest.fixture(scope="session")
 def run_async():
     """Run a coroutine in a plain asyncio loop; one that hangs fails after a minute."""
     def run(coroutine, timeout=60.0):

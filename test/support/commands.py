@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 import psutil
 from patience import Patience, family_of
@@ -14,8 +15,11 @@ from patience import Patience, family_of
 _POLL_SECONDS = 0.005
 
 
-def _named(module):
-    return [str(module)] if str(module).endswith(".py") else ["-m", module]
+def _words(module):
+    if not isinstance(module, (str, Path)):
+        return list(module)
+    named = [module] if str(module).endswith(".py") else ["-m", module]
+    return [sys.executable, "-X", "faulthandler", *named]
 
 
 def _text(file):
@@ -27,8 +31,9 @@ class Command:
 
     def __init__(self, module, arguments, folder, environment, server=None, channel=None,
                  separate=False):
-        """Run ``python -m module arguments`` in ``folder``; a ``module`` may be a file.
+        """Run ``python -m module arguments`` in ``folder``.
 
+        A ``module`` may also be a file or, with no server, the first words of a command line.
         ``server``: the warm process that forks it, instead of a new interpreter.  ``channel``: a
         socket that it inherits.  ``separate``: errors go into a file of their own.
         """
@@ -41,7 +46,7 @@ class Command:
                                         self._output.fileno(), errors, channel)
         else:
             self.process = subprocess.Popen(
-                [sys.executable, "-X", "faulthandler", *_named(module), *map(str, arguments)],
+                [*map(str, (*_words(module), *arguments))],
                 cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=self._output,
                 stderr=self._errors or subprocess.STDOUT,
                 pass_fds=[channel.fileno()] if channel else [])

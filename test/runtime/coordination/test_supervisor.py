@@ -106,7 +106,7 @@ def test_a_process_that_ends_the_run_itself_gives_the_reason(supervise):
 def test_a_process_that_does_not_listen_is_terminated(supervise, monkeypatch):
     monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._STOP_SECONDS", 0.2)
     monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._TERMINATE_SECONDS", 0.2)
-    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN); say('started'); time.sleep(60)"
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN); say('started'); time.sleep(100_000)"
     supervisor, _, _ = supervise(lambda s: s.stop("interrupted"), a=deaf)
     assert supervisor.children["a"].exit_code == -9
     assert not supervisor.failure
