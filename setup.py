@@ -67,6 +67,8 @@ setup(
             "stable-baselines3>=2.3,<3",
             "tensordict",
         ],
+        # The documentation site.
+        "docs": ["sphinx>=7.2,<10", "myst-parser>=2", "sphinx-rtd-theme>=2"],
         # Exact versions: another one may find other things.
         "lint": ["mypy==2.4.1", "ruff==0.17.6", "types-PyYAML"],
         "test": [

@@ -48,13 +48,13 @@ def start_run(tmp_path, repository, warm):
 
 
 @pytest.fixture
-def start_plant(start_command, tmp_path):
+def start_plant(start_command, repository, tmp_path):
     """Start a robot that knows nothing of us, for so many seconds; it is killed at the end."""
     started = []
 
     def start(*arguments):
-        started.append(start_command(Path(__file__).with_name("cartpole_plant.py"), *arguments,
-                                     folder=tmp_path, separate=True))
+        started.append(start_command(repository / "docs" / "examples" / "cartpole_plant.py",
+                                     *arguments, folder=tmp_path, separate=True))
         return started[-1]
 
     yield start

@@ -136,7 +136,7 @@ class Plant:
             self.spin_until(due)
             mujoco.mj_step(self.model, self.data, SUBSTEPS)
         self.wait_until_safe(known)
-        arrived = list(zip(self.moments, self.commands))[known:]
+        arrived = list(zip(self.moments, self.commands, strict=True))[known:]
         safe = next((moment - start for moment, command in arrived if command == SAFE), None)
         return safe, [command for moment, command in arrived if safe and moment >= start + safe]
 
