@@ -103,6 +103,23 @@ def ros_loop():
 
 
 @pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory, worker_id):
+    """Make a folder once, for all processes that run these tests side by side."""
+    def make(name, fill):
+        base = tmp_path_factory.getbasetemp()
+        folder = (base if worker_id == "master" else base.parent) / name
+        folder.mkdir(exist_ok=True)
+        done = folder / ".done"
+        with (folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the others wait for the first
+            if not done.exists():
+                fill(folder)
+                done.touch()
+        return folder
+    return make
+
+
+@pytest.fixture(scope="session")
 def warm(repository):
     """Return what starts commands as forks of one process that has imported torch."""
     server = WarmServer(repository)

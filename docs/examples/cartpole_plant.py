@@ -6,7 +6,8 @@ commanded then.  With ``unplug`` its joint states are missing for a second in th
 somebody puts the cart and the pole back, and plugs them in again.
 
 Its time stands still, too, while a command for what it has published last is not there yet: how
-fast the machine is that the policy runs on is not what is tried here.
+fast the machine is that the policy runs on is not what is tried here.  It ends early when nobody
+is left who commands it.
 """
 
 import json
@@ -93,11 +94,14 @@ class Plant:
             self.spin_until(time.monotonic() + PERIOD)
 
     def wait_for_answer(self, known):
-        """Wait for what the policy commands, as long as there is anybody who would."""
-        while not self.actions(known) and self.node.count_publishers(COMMANDS):
+        """Wait for what the policy commands; returns False if there is nobody who would."""
+        while not self.actions(known):
+            if not self.node.count_publishers(COMMANDS):
+                return False
             self.spin_until(time.monotonic() + 3 * PERIOD)
             if not self.actions(known):  # nothing says that what was published has arrived
                 self.publish()
+        return True
 
     def actions(self, known=0):
         """Return the commands after the first ``known`` that are not the safe one."""
@@ -115,7 +119,8 @@ class Plant:
                 self.spin_until(due - PERIOD / 2)
                 self.publish_nonsense()
             self.spin_until(due)
-            self.wait_for_answer(known)
+            if not self.wait_for_answer(known):
+                break
             mujoco.mj_step(self.model, self.data, SUBSTEPS)
             x = max(x, abs(self.data.joint("slider_to_cart").qpos[0]))
             angle = max(angle, abs(self.data.joint("cart_to_pole").qpos[0]))
@@ -127,18 +132,30 @@ class Plant:
             self.spin_until(time.monotonic() + PERIOD)
 
     def unplug(self):
-        """Return the seconds from the last joint states to the safe command, and what came."""
+        """Return the seconds from the last joint states to the safe command, and what came then.
+
+        A second is left to what was on its way; what comes in the one after it is returned, behind
+        the command that was in force at its beginning.
+        """
         self.publish()
-        start = due = time.monotonic()
+        start = time.monotonic()
         known = len(self.commands)
-        while due < start + SILENCE:
+        self.fall(SILENCE)
+        self.wait_until_safe(known)
+        safe = next(moment - start for moment, command
+                    in zip(self.moments[known:], self.commands[known:], strict=True)
+                    if command == SAFE)
+        known = len(self.commands)
+        self.fall(SILENCE)
+        return safe, self.commands[known - 1:]
+
+    def fall(self, seconds):
+        """Go on without joint states."""
+        due = time.monotonic()
+        for _ in range(round(seconds / PERIOD)):
             due += PERIOD
             self.spin_until(due)
             mujoco.mj_step(self.model, self.data, SUBSTEPS)
-        self.wait_until_safe(known)
-        arrived = list(zip(self.moments, self.commands, strict=True))[known:]
-        safe = next((moment - start for moment, command in arrived if command == SAFE), None)
-        return safe, [command for moment, command in arrived if safe and moment >= start + safe]
 
 
 def main():

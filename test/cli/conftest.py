@@ -8,6 +8,9 @@ from types import SimpleNamespace
 import pytest
 from commands import Command
 
+PATIENT = ("--peer-timeout", "1h")
+"""On a machine that is busy enough, processes need more than a minute to start."""
+
 
 class Run(Command):
     """A `dnne-ros run` in the background."""
@@ -15,7 +18,7 @@ class Run(Command):
     def __init__(self, arguments, folder, repository, server):
         self.report_file = folder / "report.json"
         super().__init__(
-            "dnne_ros", ["run", "--report", str(self.report_file), *map(str, arguments)], folder,
+            "dnne_ros", ["run", "--report", self.report_file, *PATIENT, *arguments], folder,
             {**os.environ, "PYTHONPATH": str(repository)}, server)
 
     def until_progress(self):
@@ -63,13 +66,13 @@ def start_plant(start_command, repository, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, start_command, cartpole):
+def trained(shared_folder, start_command, cartpole):
     """Return the checkpoint of a policy that has solved the task in simulation."""
-    folder = tmp_path_factory.mktemp("trained")
-    run = start_command("dnne_ros", "run", cartpole, "--quiet", "--until-return", "450", "--seed",
-                        "1", "--save-checkpoint-dir", "checkpoint", folder=folder)
-    assert run.wait() == 0, run.output
-    return folder / "checkpoint"
+    def train(folder):
+        run = start_command("dnne_ros", "run", cartpole, "--quiet", "--until-return", "450",
+                            "--seed", "1", "--save-checkpoint-dir", "checkpoint", folder=folder)
+        assert run.wait() == 0, run.output
+    return shared_folder("trained", train) / "checkpoint"
 
 
 @pytest.fixture(scope="session")
