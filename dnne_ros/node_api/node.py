@@ -143,6 +143,9 @@ class Node:
     """The type in workflow files; the class's own name unless set."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Further names in workflow files.  With or without the ending ``Node`` is understood."""
+    superseded_by: ClassVar[str] = ""
+    """The type that new graphs take instead.  Files that name this one go on as they are, with
+    its own name on their topics; lists of node types leave it out."""
     category: ClassVar[str] = "other"
     fires_on_any: ClassVar[bool] = False
     """One linked input is enough to start it (a merge); a loop through it is legal if another
@@ -152,7 +155,8 @@ class Node:
     ``context.delivered(output)`` (from 0): consumers skip what they have already.  What another
     node sends after a restart is new."""
     needs_policy_interface: ClassVar[bool] = False
-    """It runs only with a trained policy whose ``contract.json`` fits what `contract` says."""
+    """It runs only with a trained policy whose ``contract.json`` fits what `policy_interface`
+    says; a type of which that depends on its values says so in `needs_trained_policy`."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
     own_process: ClassVar[bool] = False
@@ -174,6 +178,8 @@ class Node:
         super().__init_subclass__(**kwargs)
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
+        if "superseded_by" not in cls.__dict__:
+            cls.superseded_by = ""
         declared: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
             declared.update(vars(base))
@@ -212,6 +218,11 @@ class Node:
         An exported package declares what they are installed with.
         """
         return ()
+
+    @classmethod
+    def needs_trained_policy(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether it runs only with a trained policy: see `needs_policy_interface`."""
+        return cls.needs_policy_interface
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:

@@ -151,13 +151,15 @@ def test_another_number_of_joints_is_an_error(command):
         command([[1.0, 2.0, 3.0]])
 
 
-def test_the_contract_names_the_joints(drive):
+def test_the_policy_interface_names_the_joints(drive):
     async def look(context):
         pass
 
     node = RobotControllerNode({**MOTORS, "joint_names": "a, b"})
     drive(node, look, linked=["action"])
     assert node.policy_interface() == {"actions": ["a.effort", "b.effort"]}
+    assert not node.needs_trained_policy(node.values)
+    assert node.needs_trained_policy({**node.values, "trained_only": True})
 
 
 @pytest.mark.parametrize("values, expected", [
