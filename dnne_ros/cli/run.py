@@ -87,13 +87,25 @@ def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
         from dnne_ros.cli.plot import plot_learning_curve
 
         plot_learning_curve(report, Path(options.plot), graph.name, options.until_return)
+    unsaved = _says_that_nothing_was_saved(options, report)
     if report.failure:
         print(f"dnne-ros: {report.failure}", file=sys.stderr)
     elif options.until_return is not None and report.exit_reason == "duration":
         print(f"dnne-ros: the mean return has not reached {options.until_return:g}",
               file=sys.stderr)
         return 1
-    return report.exit_code
+    return report.exit_code or int(unsaved)
+
+
+def _says_that_nothing_was_saved(options: argparse.Namespace, report: RunReport) -> bool:
+    """Say so if a checkpoint was asked for and none written; True if that is a failure."""
+    if not options.save_checkpoint_dir or report.checkpoint:
+        return False
+    why = "--inference learns nothing" if options.inference else \
+        "the run ended before one was complete"
+    print(f"dnne-ros: no checkpoint was written to {options.save_checkpoint_dir}: {why}",
+          file=sys.stderr)
+    return not options.inference
 
 
 def _check_outputs(options: argparse.Namespace) -> None:
