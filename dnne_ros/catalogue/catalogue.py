@@ -45,7 +45,8 @@ from dnne_ros.nodes.supervised.optimizers import AdamOptimizer, SGDOptimizer, Tr
 from dnne_ros.workflow.signature import NodeSignature, PortSignature, WidgetSignature
 
 BUILT_IN: tuple[type[Node], ...] = (
-    SimulatorEnvNode, SimulatorStepNode, IsaacGymEnvNode, IsaacGymStepNode, ORNode, PPOAgentNode, PPOTrainerNode,
+    SimulatorEnvNode, SimulatorStepNode, IsaacGymEnvNode, IsaacGymStepNode, ORNode, PPOAgentNode,
+    PPOTrainerNode,
     ActionNode, CartpoleActionNode, CartpoleRewardNode, JointObservationsNode, JointCommandsNode,
     MNISTDataset, BatchSampler, GetBatch, Network, LinearLayer, Conv2DLayer, Activation, Dropout,
     BatchNorm, Flatten, CrossEntropyLoss, Accuracy, SGDOptimizer, AdamOptimizer, TrainingStep,

@@ -43,7 +43,7 @@ async def until(condition):
 
 def test_commands_as_forward_command_controllers_take_them(command):
     context = command([[0.5, -2.0]], [0.25, 1.0], topic="/effort_controller/commands")
-    assert context.topics.advertised[:2] == (
+    assert context.topics.advertised[0][:2] == (
         "/effort_controller/commands", "std_msgs/msg/Float64MultiArray")
     assert commands(context)[:2] == [[0.5, -2.0], [0.25, 1.0]]
     assert [tensor.tolist() for tensor in context.outputs("joint_commands")][:2] == [
