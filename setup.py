@@ -22,7 +22,8 @@ setup(
         (f"share/{PACKAGE}/config/workflows", glob("config/workflows/*.json")),
         (f"lib/{PACKAGE}", PIP_EXECUTABLES),
     ],
-    package_data={f"{PACKAGE}.exporting": ["templates/*.j2"],
+    package_data={PACKAGE: ["py.typed"],
+                  f"{PACKAGE}.exporting": ["templates/*.j2"],
                   f"{PACKAGE}.sim": ["assets/*.urdf"]},
     python_requires=">=3.10",
     install_requires=[

@@ -18,6 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
+from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.ros_bus import RosBus
@@ -33,7 +34,6 @@ from dnne_ros.runtime.node.node_host import NodeHost, twins_of
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
-from dnne_ros.runtime.run_settings import RunSettings
 from dnne_ros.runtime.saved_states import SavedStates
 
 
@@ -100,8 +100,8 @@ class GraphProcess:
                  loop: RosEventLoop, ending: ExitStack) -> tuple[Wiring, RunControl, Peers]:
         """Make the edges, and what the processes agree on with each other."""
         settings, processes = self._settings, self._placement.processes
-        if self._group.leads and settings.save_directory is not None:
-            store = CheckpointStore(settings.save_directory)
+        if self._group.leads and settings.save_checkpoint_dir is not None:
+            store = CheckpointStore(settings.save_checkpoint_dir)
             store.prepare()
             store.lock()
             ending.callback(store.unlock)

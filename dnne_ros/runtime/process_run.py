@@ -132,7 +132,7 @@ class ProcessRun:
         while True:
             self._parts.peers.poll()
             for output in self._parts.wiring.outputs.values():
-                output.look_for_watchers()
+                output.look_for_subscribers()
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     async def _run_node(self, node_id: str) -> None:

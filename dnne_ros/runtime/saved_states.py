@@ -10,7 +10,7 @@ from dnne_ros.checkpoints.policy_interface import differences
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
-from dnne_ros.runtime.run_settings import RunSettings
+from dnne_ros.options.run_settings import RunSettings
 
 
 class SavedStates:
@@ -25,8 +25,8 @@ class SavedStates:
     @property
     def directory(self) -> str | None:
         """Return the checkpoint that the run begins with; None: it begins afresh."""
-        if self._settings.load_directory:
-            return self._settings.load_directory
+        if self._settings.load_checkpoint_dir:
+            return self._settings.load_checkpoint_dir
         return self._written_directory() if self._resumes else None
 
     def first(self) -> dict[str, NodeState]:
@@ -44,24 +44,24 @@ class SavedStates:
 
         Training may go on with another rate or scale; a robot must never be driven so.
         """
-        directory = self._settings.load_directory
+        directory = self._settings.load_checkpoint_dir
         trained = None if directory is None else CheckpointStore(directory).policy_interface()
         where = "--load-checkpoint-dir" if directory is None \
             else f"{directory}/{POLICY_INTERFACE}"
         found = []
         for node_id, node in nodes.items():
             if trained is None:
-                if node.needs_policy_interface:
+                if node.needs_trained_policy(node.values):
                     found.append((node_id, f"{where}: expected the policy interface of a trained "
                                            "policy, found none"))
-            elif node.needs_policy_interface or self._settings.inference:
+            elif node.needs_trained_policy(node.values) or self._settings.inference:
                 found += [(node_id, f"{where}: {difference}")
                           for difference in differences(trained, node.policy_interface())]
         return found
 
     def _written_directory(self) -> str | None:
         """Return where the run saves, if there is a checkpoint already."""
-        directory = self._settings.save_directory
+        directory = self._settings.save_checkpoint_dir
         if directory is None or not (Path(directory) / MANIFEST).exists():
             return None
         return directory

@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
+from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.coordination.bus import Bus, Delivery
 from dnne_ros.runtime.coordination.checkpoint_follower import CheckpointFollower
 from dnne_ros.runtime.coordination.checkpoint_leader import CheckpointLeader
@@ -22,7 +23,6 @@ from dnne_ros.runtime.coordination.checkpoint_part import (
 )
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup, RunChannel
 from dnne_ros.runtime.coordination.save_messages import BEST_FOLDER
-from dnne_ros.runtime.run_settings import RunSettings
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.status import StatusChannel
@@ -84,7 +84,7 @@ class RunControl:
         self._settings = settings
         self._status = status
         self._aligns = announcers <= 1
-        self._can_save = settings.save_directory is not None and not settings.inference
+        self._can_save = settings.save_checkpoint_dir is not None and not settings.inference
         self._metrics: dict[str, Any] = {}
         self._begun = False
         self._sees_boundaries = False
@@ -94,7 +94,7 @@ class RunControl:
         self._tasks: set[asyncio.Task[None]] = set()
         self._channel = RunChannel(bus, TOPIC, DELIVERY, group, self._on_message,
                                    lambda text: status.send("warning", message=text))
-        part = CheckpointPart(nodes, settings.save_directory)
+        part = CheckpointPart(nodes, settings.save_checkpoint_dir)
         self._leading: CheckpointLeader | None = None
         if group.leads:
             self._leading = CheckpointLeader(part, group.others, node_types, self._about,
@@ -111,8 +111,8 @@ class RunControl:
             return ""
         if self._leading.failure or self._leading.written:
             return self._leading.failure
-        return (f"no checkpoint was written to {self._settings.save_directory}: the run ended "
-                "before one could be")
+        return (f"no checkpoint was written to {self._settings.save_checkpoint_dir}: the run "
+                "ended before one could be")
 
     def begin(self) -> None:
         """Note that the nodes start: from now on there is something to save."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dnne_ros.node_api.node import NodeContext
+    from dnne_ros.node_api.context import NodeContext
 
 
 class ItemMonitor:

@@ -6,10 +6,10 @@ from collections import deque
 
 import pytest
 
+from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.coordination.bus import Delivery
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import RunControl
-from dnne_ros.runtime.run_settings import RunSettings
 
 
 class Network:
@@ -197,7 +197,7 @@ def members(network, tmp_path):
              **nodes):
         names = list(nodes)
         run_settings = RunSettings(
-            save_directory=None if directory is None else str(directory), **(settings or {}))
+            save_checkpoint_dir=None if directory is None else str(directory), **(settings or {}))
         made = {}
         for name in names if joining is None else [joining]:
             group = ProcessGroup(name, tuple(each for each in names if each != name), names[0],

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from dnne_ros.errors import PeerError
+from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
-from dnne_ros.runtime.run_settings import RunSettings
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 

@@ -8,7 +8,7 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Float
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.runtime.monitoring.item_monitor import ItemMonitor
-from dnne_ros.testing.fake_context import FakeContext
+from dnne_ros.testing import InMemoryContext
 
 
 class Two(Node):
@@ -20,21 +20,11 @@ class Two(Node):
     more = Output(Float(), "More.")
 
 
-class Context(FakeContext):
-    """With what the fake has not."""
-
-    def delivered(self, port):
-        return 0
-
-    async def finish(self, reason):
-        pass
-
-
 class Seen:
     """A monitor around a context in memory."""
 
     def __init__(self, inputs, outputs, clock, refused=()):
-        self.context = Context(Two(), inputs)
+        self.context = InMemoryContext(Two(), inputs)
         self.worked = []
         self.refused = refused
         self.monitor = ItemMonitor(self.context, inputs, outputs,
