@@ -28,7 +28,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from commands import Command
 from hypothesis import HealthCheck, settings
+from patience import patiently
+from warm import WarmServer
 
 pytest_plugins = ["dnne_ros.testing.pytest_plugin"]
 
@@ -67,9 +70,12 @@ class RosLoop:
         self.nodes.append(node)
         return node
 
-    def run(self, coroutine, timeout=60.0):
-        """Run a coroutine to its end; a test that hangs fails after ``timeout`` seconds."""
-        return self.loop.run_until_complete(asyncio.wait_for(coroutine, timeout))
+    def run(self, coroutine, *commands):
+        """Run a coroutine to its end, as long as there is a point in waiting for it.
+
+        It fails at once if one of ``commands``, which the coroutine hears from, has ended.
+        """
+        return self.loop.run_until_complete(patiently(coroutine, commands))
 
     async def until(self, condition):
         """Wait for what DDS discovery will bring about: it has no event to wait for."""
@@ -96,6 +102,55 @@ def ros_loop():
         for node in ros.nodes:
             node.destroy_node()
         rclpy.shutdown(context=context)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory, worker_id):
+    """Make a folder once, for all processes that run these tests side by side."""
+    def make(name, fill):
+        base = tmp_path_factory.getbasetemp()
+        folder = (base if worker_id == "master" else base.parent) / name
+        folder.mkdir(exist_ok=True)
+        done = folder / ".done"
+        with (folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the others wait for the first
+            if not done.exists():
+                fill(folder)
+                done.touch()
+        return folder
+    return make
+
+
+@pytest.fixture(scope="session")
+def warm(repository):
+    """Return what starts commands as forks of one process that has imported torch."""
+    server = WarmServer(repository)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def start_command(warm, repository):
+    """Start `python -m module arguments`, as a fork unless ``cold``; returns a `Command`.
+
+    ``environment``: what is set beside the tests' own.
+    """
+    def start(module, *arguments, folder, cold=False, environment=(), **options):
+        return Command(module, arguments, folder, {
+            **os.environ, "PYTHONPATH": str(repository), **dict(environment)},
+            server=None if cold else warm, **options)
+    return start
+
+
+@pytest.fixture(scope="session")
+def run_words(start_command, tmp_path_factory):
+    """Run a command line to its end; returns a `Command`, with errors apart from the output."""
+    def run(*words, folder=None, environment=()):
+        done = start_command(words, folder=folder or tmp_path_factory.mktemp("command"),
+                             cold=True, separate=True, environment=environment)
+        done.wait()
+        return done
+    return run
 
 
 @pytest.fixture(scope="session")

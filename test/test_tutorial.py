@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def blocks(page):
 
 
 @pytest.fixture
-def shell(tmp_path, repository):
+def shell(tmp_path, run_words):
     """Run a script in the empty folder, as a person whose environment is activated."""
     programs = tmp_path / "bin"
     programs.mkdir()
@@ -38,12 +37,12 @@ def shell(tmp_path, repository):
     (programs / "python").symlink_to(sys.executable)
     folder = tmp_path / "empty"
     folder.mkdir()
-    environment = {**os.environ, "PYTHONPATH": str(repository), "LC_ALL": "C.UTF-8",
+    environment = {"LC_ALL": "C.UTF-8",
                    "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
     def run(script):
-        return subprocess.run(["bash", "-e", "-c", script + "\nwait\n"], cwd=folder,
-                              env=environment, capture_output=True, text=True)
+        return run_words("bash", "-e", "-c", script + "\nwait\n", folder=folder,
+                         environment=environment)
     run.folder = folder
     return run
 
@@ -55,7 +54,7 @@ def test_the_tutorial_works_as_printed(shell, repository):
             (shell.folder / name).write_text(content, encoding="utf-8")
         else:
             done = shell(content)
-            assert done.returncode == 0, content + done.stdout + done.stderr
+            assert done.returncode == 0, content + done.said()
     assert (shell.folder / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert (shell.folder / "balance.svg").read_text().count("<svg") == 1
     assert json.loads((shell.folder / "robot.json").read_text())["angle"] < 0.3
@@ -65,4 +64,4 @@ def test_the_tutorial_works_as_printed(shell, repository):
                                                "cart_to_pole,slider_to_cart"))
     refused = shell("dnne-ros run on_robot.json --nodes low_pass.py --inference "
                     "--load-checkpoint-dir policy")
-    assert refused.returncode == 2 and "cart_to_pole" in refused.stderr, refused.stderr
+    assert refused.returncode == 2 and "cart_to_pole" in refused.errors, refused.errors

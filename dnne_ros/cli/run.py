@@ -7,9 +7,9 @@ import asyncio
 import math
 import os
 import signal
+import socket
 import sys
 import uuid
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from dnne_ros.options.readings import duration
 from dnne_ros.options.run_arguments import add_run_arguments, check_checkpoints, run_words
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph, workflow_words
 from dnne_ros.placement.placement import Placement
-from dnne_ros.runtime.coordination.supervisor import Supervisor
+from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
+from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor, execute
 
 _EXAMPLES = """\
 examples:
@@ -36,6 +37,9 @@ While it runs:
   ros2 topic list;  ros2 topic echo /cartpole/ppo_trainer_6/mean_return
   ros2 param set /cartpole/ppo_trainer_6 learning_rate 0.001
 """
+_HOST = "dnne_ros.hosting.host"
+_PRELOAD = ("torch", _HOST)
+"""What every process of a graph needs and what may be forked: rclpy's libraries have threads."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -61,6 +65,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Check everything, start the processes, and report."""
+    # Another program that calls us may have threads, and is not ours to fork.
+    server = ForkServer(_PRELOAD) if options.own_process else None
+    try:
+        return _run(options, server)
+    finally:
+        if server is not None:
+            server.close()
+
+
+def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
     from dnne_ros.placement.planning import place
 
     graph = load_graph(options)
@@ -68,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     _check_outputs(options)
     if options.inference and options.save_checkpoint_dir:
         print("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
-    report = asyncio.run(_supervise(options, graph, placement))
+    report = asyncio.run(_supervise(options, graph, placement, _starter(options, server)))
     if options.report:
         write_report(report, Path(options.report))
     if options.plot:
@@ -102,8 +116,8 @@ def _check_outputs(options: argparse.Namespace) -> None:
         check_event_files(options.tensorboard)
 
 
-async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement
-                     ) -> RunReport:
+async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement,
+                     start: Start) -> RunReport:
     loop = asyncio.get_running_loop()
     report = RunReport(list(placement.processes),
                        None if options.inference else options.save_checkpoint_dir)
@@ -122,11 +136,8 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
 
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
                  for process, nodes in placement.processes.items()}
-        run_id = uuid.uuid4().hex
-        supervisor = Supervisor(
-            {name: partial(_command, options, name, run_id) for name in placement.processes},
-            names, progress.line, on_message, on_all_started,
-            placement.stateless(graph) if options.respawn else ())
+        supervisor = Supervisor(names, start, progress.line, on_message, on_all_started,
+                                placement.stateless(graph) if options.respawn else ())
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         try:
@@ -139,8 +150,18 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
     return report
 
 
-def _command(options: argparse.Namespace, process: str, run_id: str, status_fd: int
-             ) -> list[str]:
-    return [sys.executable, "-m", "dnne_ros.hosting.host", *workflow_words(options),
-            *run_words(options), "--process", process, "--run-id", run_id,
-            "--status-fd", str(status_fd), *options.ros_args]
+def _starter(options: argparse.Namespace, server: ForkServer | None) -> Start:
+    """Return what starts a process of the graph: as a fork, or as a command of its own."""
+    run_id = uuid.uuid4().hex
+
+    def words(process: str, channel: int) -> list[str]:
+        return [*workflow_words(options), *run_words(options), "--process", process, "--run-id",
+                run_id, "--status-fd", str(channel), *options.ros_args]
+
+    async def start(process: str, channel: socket.socket) -> Process:
+        if server is None:
+            return await execute([sys.executable, "-m", _HOST, *words(process, channel.fileno())],
+                                 channel)
+        return await server.start(process, f"{_HOST}:run_and_leave", words(process, CHANNEL),
+                                  channel)
+    return start

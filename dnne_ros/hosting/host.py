@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 from collections.abc import Sequence
 
 from dnne_ros.graph.graph import Graph
@@ -37,7 +38,8 @@ def _load(options: argparse.Namespace, ros_args: list[str]) -> tuple[Graph, Plac
 
 
 def run_and_leave() -> None:
-    """Run the process and leave at once, as a command."""
+    """Run the process and leave at once, as a command; a crash prints where it was."""
+    faulthandler.enable()
     leave(main())
 
 

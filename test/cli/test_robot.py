@@ -1,13 +1,9 @@
 """The trained policy on a robot that knows nothing of dnne_ros: two topics, real processes."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-PLANT = Path(__file__).parents[2] / "docs" / "examples" / "cartpole_plant.py"
 SECONDS = 8
 REMAP = ("--ros-args", "-r", "joint_observations_8/joint_states:=/joint_states",
          "-r", "joint_commands_9/commands:=/effort_controller/commands")
@@ -45,7 +41,7 @@ def test_training_writes_the_policy_interface_in_every_placement(
         "actions": ["slider_to_cart.effort"], "action_units": ["N"], "action_scale": [10.0]}
     assert json.loads((trained / "contract.json").read_text()) == expected
     split = start_run(cartpole, "--place", "split", "--set", "1.num_envs=8", "--set",
-                      "5.max_push_effort=20", "--duration", "1s", "--quiet",
+                      "5.max_push_effort=20", "--until-return", "1", "--quiet",
                       "--save-checkpoint-dir", tmp_path / "c")
     assert split.wait() == 0, split.output
     expected["action_scale"] = [20.0]
@@ -54,21 +50,17 @@ def test_training_writes_the_policy_interface_in_every_placement(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["fused", "split"])
-def test_the_policy_balances_the_plant(start_run, robot, trained, place):
-    with subprocess.Popen([sys.executable, PLANT, str(SECONDS)], text=True,
-                          stdout=subprocess.PIPE) as plant:
-        run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
-                        *REMAP)
-        try:
-            said = plant.communicate(timeout=60 + 2 * SECONDS)[0]
-        finally:
-            plant.kill()
-        run.interrupt()
-        assert run.wait() == 130, run.output
-    assert plant.returncode == 0, run.output
-    result = json.loads(said)
+def test_the_policy_balances_the_plant(start_run, start_plant, robot, trained, place):
+    plant = start_plant(SECONDS)
+    run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
+                    *REMAP)
+    run.until(lambda: plant.returncode is not None, "the plant's end")
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert plant.returncode == 0, plant.said() + run.output
+    result = json.loads(plant.output)
     assert result["angle"] < 0.3, result
-    assert result["commands"] <= 1.01 * 60 * SECONDS, result  # never more than one a period
+    assert result["actions"] <= 1.01 * result["periods"], result  # never more than one a period
     assert result["sizes"] == [1]
     # The plant has fallen silent: it must not be pushed on blindly.
     assert result["last_command"] == [0.0]
@@ -82,17 +74,14 @@ def test_the_policy_balances_the_plant(start_run, robot, trained, place):
 
 
 @pytest.mark.parametrize("place", ["fused", "split"])
-def test_the_end_of_a_run_leaves_the_plant_without_effort(start_run, robot, trained, place):
-    with subprocess.Popen([sys.executable, PLANT, "5"], text=True,
-                          stdout=subprocess.PIPE) as plant:
-        run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
-                        "--duration", "2s", "--quiet", *REMAP)
-        try:
-            said = plant.communicate(timeout=90)[0]
-        finally:
-            plant.kill()
-        assert run.wait() == 0, run.output
-    result = json.loads(said)
+def test_the_end_of_a_run_leaves_the_plant_without_effort(
+        start_run, start_plant, robot, trained, place):
+    plant = start_plant(5)
+    run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
+                    "--duration", "2s", "--quiet", *REMAP)
+    assert run.wait() == 0, run.output
+    assert plant.wait() == 0, plant.said()
+    result = json.loads(plant.output)
     assert 0 < result["commands"] < 4 * 60
     assert result["last_command"] == [0.0]
 
@@ -153,7 +142,7 @@ def test_inference_in_simulation_keeps_the_policy_interface_and_training_need_no
     run = start_run(cartpole, "--inference", *other)
     assert run.wait() == 2
     assert "action_scale: expected [10.0] as in training, found [20.0]" in run.output
-    run = start_run(cartpole, "--duration", "0.5s", *other)
+    run = start_run(cartpole, "--until-return", "1", *other)
     assert run.wait() == 0, run.output
 
 

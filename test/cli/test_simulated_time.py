@@ -45,7 +45,7 @@ def test_time_robot_and_pictures_are_published(ros_loop, start_run, cartpole):
     ros_loop.run(ros_loop.until(lambda: len(heard["/clock"]) > 60
                                 and len(heard["/joint_states"]) > 5
                                 and heard["/robot_description"]
-                                and (heard["image"] or not camera)))
+                                and (heard["image"] or not camera)), run)
     run.interrupt()
     assert run.wait() == 130, run.output
 

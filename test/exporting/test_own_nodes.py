@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 import textwrap
 
@@ -13,7 +12,7 @@ from dnne_ros.cli.main import main
 
 
 @pytest.fixture
-def shell(tmp_path, repository):
+def shell(tmp_path, repository, run_words):
     """Run a command line in a folder with the repository's docs and ``dnne-ros`` on the path."""
     commands = tmp_path / "bin"
     commands.mkdir()
@@ -22,15 +21,12 @@ def shell(tmp_path, repository):
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
         script.chmod(0o755)
     shutil.copytree(repository / "docs", tmp_path / "docs")
-    environment = {**os.environ, "PYTHONPATH": str(repository),
-                   "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
+    environment = {"PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
 
     def run(line):
-        done = subprocess.run(line, shell=True, cwd=tmp_path, env=environment, text=True,
-                              timeout=120, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT)
-        assert done.returncode == 0, f"{line}\n{done.stdout}"
-        return done.stdout
+        done = run_words("sh", "-c", line, folder=tmp_path, environment=environment)
+        assert done.returncode == 0, f"{line}\n{done.said()}"
+        return done.said()
     return run
 
 
@@ -66,11 +62,10 @@ def test_an_exported_package_carries_a_file_of_node_types(
     package = export(examples / "cartpole_low_pass.json", *options,
                      *(["--standalone"] if standalone else []))
     as_workflow = first_updates(
-        [sys.executable, "-m", "dnne_ros.hosting.host",
-         str(examples / "cartpole_low_pass.json")], *options, count=3)
+        "dnne_ros.hosting.host", examples / "cartpole_low_pass.json", *options, count=3)
     nodes.unlink()
     path = [package.folder] if standalone else [package.folder, repository]
-    assert first_updates(package.command, python_path=path, count=3) == as_workflow
+    assert first_updates(package.host, python_path=path, count=3, cold=standalone) == as_workflow
 
 
 NODES = textwrap.dedent('''\
@@ -188,7 +183,7 @@ def test_entry_points_bring_node_types(install, capsys, entry, more):
     assert "number: FLOAT" in capsys.readouterr().out
 
 
-def test_a_plug_in_goes_along_when_standalone(install, export, tmp_path):
+def test_a_plug_in_goes_along_when_standalone(install, export, run_words, tmp_path):
     install("plug_along", NODES.format(imports="from . import helper"), "plug_along.types")
     (tmp_path / "site/plug_along/helper.py").write_text(
         '"""Help."""\n\nfrom importlib.resources import files\n\n'
@@ -208,14 +203,13 @@ def test_a_plug_in_goes_along_when_standalone(install, export, tmp_path):
             for path in (alone / "NAME/own_nodes").rglob("*") if path.is_file()} == {
         "__init__.py", "plug_along/__init__.py", "plug_along/types.py", "plug_along/helper.py",
         "plug_along/data/[1].bin"}
-    subprocess.run([sys.executable, "setup.py", "-q", "build", "-b", tmp_path / "built"],
-                   cwd=alone.folder, check=True, timeout=60)
-    done = subprocess.run(
-        [sys.executable, "-c", "import sys, one.graph\n"
-         "print({'dnne_ros', 'plug_along'} & set(sys.modules))"],
-        env={"PYTHONPATH": str(tmp_path / "built" / "lib")}, capture_output=True, text=True,
-        timeout=60)
-    assert done.stdout == "set()\n", done.stderr
+    built = run_words(sys.executable, "setup.py", "-q", "build", "-b", tmp_path / "built",
+                      folder=alone.folder)
+    assert built.returncode == 0, built.said()
+    done = run_words(sys.executable, "-c", "import sys, one.graph\n"
+                     "print({'dnne_ros', 'plug_along'} & set(sys.modules))",
+                     environment={"PYTHONPATH": str(tmp_path / "built" / "lib")})
+    assert done.output == "set()\n", done.errors
 
 
 @pytest.mark.parametrize("source, entry, expected", [

@@ -318,5 +318,5 @@ def test_large_frames_to_several_without_shared_memory(edges, ros_loop):
         await producer
         return received
 
-    for arrays in ros_loop.run(main(), timeout=30):  # nobody tells them that something is lacking
+    for arrays in ros_loop.run(main()):  # nobody tells them that something is lacking
         assert [array.data[0] for array in arrays] == list(range(60))

@@ -30,7 +30,7 @@ def test_five_thousand_items_in_order_through_a_window_of_seven(edges, ros_loop)
         await edge.rendezvous()
         await asyncio.gather(edge.put(*range(5000)), consume())
 
-    ros_loop.run(main(), timeout=120)
+    ros_loop.run(main())
     assert received == list(range(5000))
     stats = edge.readers["slow"].stats
     assert (stats.received, stats.lost, stats.duplicated, stats.dropped) == (5000, 0, 0, 0)

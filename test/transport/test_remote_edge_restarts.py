@@ -265,7 +265,7 @@ def test_a_consumer_joins_after_many_items(edges, ros_loop):
         await edge.put(5)
         return await edge.get("reader", 1)
 
-    assert ros_loop.run(main(), timeout=20) == [5]
+    assert ros_loop.run(main()) == [5]
 
 
 def test_a_late_reader_of_the_latest_value_gets_it(edges, ros_loop):

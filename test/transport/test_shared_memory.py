@@ -99,7 +99,8 @@ def test_a_slot_that_is_said_to_be_longer_than_it_is(pool):
 def test_what_a_killed_process_leaves_behind_is_swept_away_and_nothing_else(pool, repository):
     child = subprocess.Popen(
         [sys.executable, "-c", "import time; from dnne_ros.transport.shared_memory import "
-         "SlotPool; p = SlotPool(); p.take(1000); print(p.beacon, flush=True); time.sleep(60)"],
+         "SlotPool; p = SlotPool(); p.take(1000); print(p.beacon, flush=True); "
+         "time.sleep(100_000)"],
         stdout=subprocess.PIPE, cwd=repository, text=True)
     child.stdout.readline()
     assert len(files_of(child.pid)) == 2

@@ -10,10 +10,11 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dnne_ros.runtime.coordination.fork_server import ForkedProcess
 from dnne_ros.transport.shared_memory import sweep
 
 _STOP_SECONDS = 4.0
@@ -25,13 +26,26 @@ _LOOK_SECONDS = 0.1
 _MOST_RESPAWNS = 10
 """What dies more often in one run has a reason to."""
 
+Process = asyncio.subprocess.Process | ForkedProcess
+Start = Callable[[str, socket.socket], Awaitable[Process]]
+"""Starts the process of a name, with a session of its own, that inherits the status channel."""
+
+
+async def execute(words: Sequence[str], channel: socket.socket) -> asyncio.subprocess.Process:
+    """Start a command line whose process inherits ``channel`` under its number."""
+    return await asyncio.create_subprocess_exec(
+        *words, pass_fds=[channel.fileno()], stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=2**20,
+        # A group of its own: Ctrl-C reaches us, and we stop the processes in order.
+        start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+
 
 @dataclass
 class Child:
     """A process of the run and what it said last."""
 
     name: str
-    process: asyncio.subprocess.Process
+    process: Process
     channel: asyncio.StreamWriter
     started: bool = False
     saving: bool = False
@@ -54,26 +68,24 @@ class Child:
 
 
 class Supervisor:
-    """Runs one command for each process until all have ended.
+    """Runs the processes of a graph until all have ended.
 
     The first one that fails ends the run.  ``on_line(process, text)`` gets each line of output,
     ``on_message(process, message)`` each status message.
     """
 
-    def __init__(self, commands: Mapping[str, Callable[[int], Sequence[str]]],
-                 node_names: Mapping[str, str],
+    def __init__(self, node_names: Mapping[str, str], start: Start,
                  on_line: Callable[[str, str], None],
                  on_message: Callable[[str, dict[str, Any]], None],
                  on_all_started: Callable[[], None], respawns: Collection[str] = ()):
-        """Prepare to run ``commands``.
+        """Prepare to ``start`` the processes of ``node_names``.
 
-        By process name, each returns the words of a command line, given the file descriptor
-        of the status channel.  ``node_names`` says which nodes live in each process, for the
-        report of a failure.  A process in ``respawns`` that dies without a word is started again.
+        ``node_names`` says by process which nodes live in it, for the report of a failure.  A
+        process in ``respawns`` that dies without a word is started again.
         """
         self._respawns = dict.fromkeys(respawns, 0)
-        self._commands = commands
         self._node_names = node_names
+        self._start_process = start
         self._on_line = on_line
         self._on_message = on_message
         self._on_all_started = on_all_started
@@ -86,8 +98,8 @@ class Supervisor:
 
     async def run(self) -> None:
         """Start everything and wait until all processes have ended."""
-        watchers = [asyncio.ensure_future(watcher) for name, command in self._commands.items()
-                    for watcher in await self._start(name, command)]
+        watchers = [asyncio.ensure_future(watcher) for name in self._node_names
+                    for watcher in await self._start(name)]
         try:
             await asyncio.gather(*watchers)
             if self._stopping is not None:
@@ -134,15 +146,10 @@ class Supervisor:
         return any(child.saving and child.process.returncode is None
                    for child in self.children.values())
 
-    async def _start(self, name: str, command: Callable[[int], Sequence[str]]) -> list[Any]:
+    async def _start(self, name: str) -> list[Any]:
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *command(theirs.fileno()), pass_fds=[theirs.fileno()],
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT, limit=2**20,
-                # A group of its own: Ctrl-C reaches us, and we stop the processes in order.
-                start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+            process = await self._start_process(name, theirs)
         reader, writer = await asyncio.open_connection(sock=ours, limit=2**26)
         child = self.children[name] = Child(name, process, writer)
         if self._stopping is not None:  # asked for while this one was being started again
@@ -159,7 +166,7 @@ class Supervisor:
             self._on_message(child.name, {"kind": "warning", "message": (
                 f"{child.describe_end()} (nodes {self._node_names[child.name]}); it is started "
                 f"again ({self._respawns[child.name]} of {_MOST_RESPAWNS})")})
-            await asyncio.gather(*await self._start(child.name, self._commands[child.name]))
+            await asyncio.gather(*await self._start(child.name))
             return
         if child.exit_code != 0 and not self.failure and (
                 child.error or self._stopping is None):
@@ -192,7 +199,7 @@ class Supervisor:
             message = json.loads(line)
             if message["kind"] == "started":
                 child.started = True
-                if not self._all_started and len(self.children) == len(self._commands) \
+                if not self._all_started and len(self.children) == len(self._node_names) \
                         and all(other.started for other in self.children.values()):
                     self._all_started = True
                     self._on_all_started()

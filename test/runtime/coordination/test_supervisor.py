@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from dnne_ros.runtime.coordination.supervisor import Supervisor
+from dnne_ros.runtime.coordination.supervisor import Supervisor, execute
 
 PRELUDE = textwrap.dedent("""
     import json, os, signal, socket, sys, time
@@ -26,10 +26,10 @@ def supervise(run_async):
 
         async def main():
             supervisor = Supervisor(
-                {name: lambda fd, source=source: [
-                    sys.executable, "-c", PRELUDE + source, str(fd)]
-                 for name, source in sources.items()},
                 {name: f"node_of_{name}" for name in sources},
+                lambda name, channel: execute(
+                    [sys.executable, "-c", PRELUDE + sources[name], str(channel.fileno())],
+                    channel),
                 lambda process, text: lines.append((process, text)),
                 lambda process, message: messages.append((process, message["kind"])),
                 lambda: act(supervisor), respawns)
@@ -125,7 +125,7 @@ def test_a_process_that_never_ends_saving_is_terminated_all_the_same(supervise, 
 def test_a_process_that_does_not_listen_is_terminated(supervise, monkeypatch):
     monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._STOP_SECONDS", 0.2)
     monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._TERMINATE_SECONDS", 0.2)
-    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN); say('started'); time.sleep(60)"
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN); say('started'); time.sleep(100_000)"
     supervisor, _, _ = supervise(lambda s: s.stop("interrupted"), a=deaf)
     assert supervisor.children["a"].exit_code == -9
     assert not supervisor.failure
