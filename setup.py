@@ -37,7 +37,7 @@ setup(
         "torch>=2.2,<3",
     ],
     extras_require={
-        # dnne_ros.nodes.retrying; it has no rosdep key, but a Debian package: python3-tenacity.
+        # dnne_ros.toolkit.retrying; it has no rosdep key, but a Debian package: python3-tenacity.
         "retrying": ["tenacity>=6.2,<11"],
         # rclpy and the messages for machines without a ROS 2 installation.
         "wheels": [
@@ -93,7 +93,7 @@ setup(
     entry_points={
         "console_scripts": [
             "dnne-ros = dnne_ros.cli.main:main",
-            "graph_host = dnne_ros.cli.host:run_and_leave",
+            "graph_host = dnne_ros.hosting.host:run_and_leave",
         ],
     },
 )

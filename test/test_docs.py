@@ -69,17 +69,18 @@ def test_every_page_is_reachable_from_the_readme():
 
 
 def test_the_design_has_the_rooms_and_rules_that_there_are():
-    rules = next(ast.literal_eval(statement.value) for statement
-                 in ast.parse((REPOSITORY / "test/test_import_rules.py").read_text()).body
-                 if isinstance(statement, ast.Assign) and statement.targets[0].id == "FORBIDDEN")
-    folders = {path.parent.name for path in REPOSITORY.glob("dnne_ros/*/__init__.py")}
+    rules = {statement.targets[0].id: ast.literal_eval(statement.value) for statement
+             in ast.parse((REPOSITORY / "test/test_import_rules.py").read_text()).body
+             if isinstance(statement, ast.Assign)
+             and statement.targets[0].id in ("MAY_IMPORT", "WITHOUT")}
     table = {}
-    for row in re.findall(r"^\| `([\w/.]+)` \|.*\| ?(.*?) \|$", DESIGN.read_text(), re.MULTILINE):
-        table[row[0].rstrip("/").removesuffix(".py")] = set(re.findall(r"`(\w+)`", row[1]))
-    assert set(table) == folders | {"errors"}
-    assert {room: forbidden for room, forbidden in table.items() if forbidden} == {
-        room: {module.removeprefix("dnne_ros.") for module in modules}
-        for room, modules in rules.items()}
+    for room, *cells in re.findall(
+            r"^\| `([\w.]+)/?` \|[^|]*\|([^|]*)\|([^|]*)\|$", DESIGN.read_text(), re.MULTILINE):
+        table[room.removesuffix(".py")] = tuple(set(re.findall(r"`(\w+)`", cell))
+                                                for cell in cells)
+    assert table == {room: (set(others) - {"errors"}, set(rules["WITHOUT"].get(room, ())))
+                     for room, others in rules["MAY_IMPORT"].items()}
+
 
 
 def test_the_checks_would_notice(tmp_path):

@@ -7,9 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dnne_ros.bench.edge_peers.running import (
-    BARE, DORA, OURS, PEERS, PLAIN, QUEUE, Peer, place_name)
-from dnne_ros.bench.edge_watching import (
-    NOBODY, VIEW, WATCHED, WATCHED_PAYLOAD, WATCHERS)
+    BARE,
+    DORA,
+    OURS,
+    PEERS,
+    PLAIN,
+    QUEUE,
+    Peer,
+    place_name,
+)
+from dnne_ros.bench.edge_watching import NOBODY, VIEW, WATCHED, WATCHED_PAYLOAD, WATCHERS
 from dnne_ros.bench.rounds import ratio
 from dnne_ros.bench.table import Table
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dnne_ros.cli.hosting import leave
+from dnne_ros.hosting.hosting import leave
 
 
 class Clock:
@@ -111,7 +111,7 @@ def measure(run: Callable[[], int], seconds: float) -> dict[str, float]:
 
 def main() -> None:
     """Run the workflow that the command line names, for a while."""
-    from dnne_ros.cli.host import main as host
+    from dnne_ros.hosting.host import main as host
 
     parser = argparse.ArgumentParser()
     parser.add_argument("workflow")

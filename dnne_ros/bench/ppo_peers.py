@@ -18,8 +18,8 @@ import torch
 
 from dnne_ros.bench import ppo_setting as setting
 from dnne_ros.rl.episodes import EpisodeStatistics
-from dnne_ros.sim.contract import StepResult
 from dnne_ros.sim.registry import make_simulator
+from dnne_ros.sim.simulator import StepResult
 
 
 class Enough(Exception):

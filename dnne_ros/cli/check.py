@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from dnne_ros.cli.workflow_arguments import add_workflow_arguments, load_graph
+from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from dnne_ros.cli.workflow_arguments import add_workflow_arguments, load_graph
 from dnne_ros.errors import InputError
+from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
 _EXAMPLES = """\
 examples:

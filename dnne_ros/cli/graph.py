@@ -6,8 +6,8 @@ import argparse
 import os
 from pathlib import Path
 
-from dnne_ros.cli.workflow_arguments import add_workflow_arguments, load_graph
 from dnne_ros.errors import InputError
+from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dnne_ros import __version__
 from dnne_ros.errors import DnneError
 
-_COMMANDS = ("check", "run", "top", "graph", "export", "nodes", "bench")
+_COMMANDS = (
+    "cli.check", "cli.run", "top.command", "cli.graph", "cli.export", "cli.nodes", "cli.bench")
+"""The modules of the commands; `add_parser` of each adds one."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
 _EXAMPLES = """\
@@ -36,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"dnne-ros {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in _COMMANDS:
-        module = importlib.import_module(f"dnne_ros.cli.{name}")
+        module = importlib.import_module(f"dnne_ros.{name}")
         module.add_parser(commands)
     return parser
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.errors import InputError
 from dnne_ros.graph.building import build_graph
 from dnne_ros.graph.graph import Graph
-from dnne_ros.nodes.catalogue import Catalogue
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.ports import Input, Port
-from dnne_ros.nodes.widget import Widget
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.ports import Input, Port
+from dnne_ros.node_api.widget import Widget
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.workflow.reading import read_workflow
 
@@ -92,7 +92,7 @@ def _notes(type: type[Node]) -> Iterable[str]:
         yield "It goes on with whichever linked input has something."
     if type.own_process:
         yield "It gets a process of its own unless the workflow or a placement file says another."
-    if type.needs_contract:
+    if type.needs_policy_interface:
         yield "It runs only with a trained policy whose contract fits: [robots](../robot.md)."
     if type.announces_boundaries:
         yield "It announces the moments at which checkpoints are taken and runs end."

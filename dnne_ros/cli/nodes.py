@@ -8,10 +8,10 @@ from itertools import groupby
 from pathlib import Path
 
 from dnne_ros.cli.node_pages import node_pages, write_pages
-from dnne_ros.cli.workflow_arguments import add_nodes_argument, load_catalogue
 from dnne_ros.errors import InputError
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.ports import Port
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.ports import Port
+from dnne_ros.options.workflow_arguments import add_nodes_argument, load_catalogue
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:

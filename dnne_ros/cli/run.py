@@ -15,14 +15,17 @@ from pathlib import Path
 from dnne_ros.cli.event_files import EventFiles, check_event_files
 from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import RunReport, write_report
-from dnne_ros.cli.run_arguments import (
-    add_run_arguments, check_checkpoints, duration, run_words)
-from dnne_ros.cli.workflow_arguments import (
-    add_workflow_arguments, load_graph, workflow_words)
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
+from dnne_ros.options.run_arguments import (
+    add_run_arguments,
+    check_checkpoints,
+    duration,
+    run_words,
+)
+from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph, workflow_words
 from dnne_ros.placement.placement import Placement
-from dnne_ros.runtime.supervisor import Supervisor
+from dnne_ros.runtime.coordination.supervisor import Supervisor
 
 _EXAMPLES = """\
 examples:
@@ -140,6 +143,6 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
 
 def _command(options: argparse.Namespace, process: str, run_id: str, status_fd: int
              ) -> list[str]:
-    return [sys.executable, "-m", "dnne_ros.cli.host", *workflow_words(options),
+    return [sys.executable, "-m", "dnne_ros.hosting.host", *workflow_words(options),
             *run_words(options), "--process", process, "--run-id", run_id,
             "--status-fd", str(status_fd), *options.ros_args]

@@ -11,9 +11,9 @@ from typing import Any
 from dnne_ros.exporting.literals import plain, sentence, yaml_literal
 from dnne_ros.exporting.package_names import class_name, module_name
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
-from dnne_ros.nodes.faults import FAULT_SETTINGS
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.widget import Widget
+from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.widget import Widget
 from dnne_ros.placement.placement import Placement
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
@@ -34,7 +34,7 @@ class ValueView:
 class NodeView:
     """A node: its names, its class, and which method its type writes its behaviour in.
 
-    ``faults`` are its settings of `dnne_ros.nodes.faults` that say more than the default.
+    ``faults`` are its settings of `dnne_ros.node_api.fault_settings` that say more than the default.
     """
 
     id: str
@@ -127,7 +127,7 @@ def edge_topics(graph: Graph, placement: Placement) -> tuple[EdgeTopicView, ...]
 def untrained_process(graph: Graph, placement: Placement) -> str:
     """Return a process that runs with a trained policy alone, '' if there is none."""
     return next((placement.process_of(node.id) for node in graph.nodes.values()
-                 if node.type.needs_contract), "")
+                 if node.type.needs_policy_interface), "")
 
 
 def _fed_from_outside(graph: Graph) -> set[str]:

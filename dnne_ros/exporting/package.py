@@ -9,7 +9,12 @@ from collections.abc import Callable, Mapping
 from dnne_ros.errors import Problems
 from dnne_ros.exporting import description
 from dnne_ros.exporting.dependencies import (
-    CHOSEN_LATER, dependency_keys, message_packages, pip_names, required_modules)
+    CHOSEN_LATER,
+    dependency_keys,
+    message_packages,
+    pip_names,
+    required_modules,
+)
 from dnne_ros.exporting.description import NodeView
 from dnne_ros.exporting.own_sources import Sources
 from dnne_ros.exporting.package_names import package_name_problem
@@ -60,11 +65,11 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         f"config/{package}.params.yaml": render("params.yaml.j2", **about),
         f"{package}/__init__.py": render("init.py.j2"),
         f"{package}/host.py": render("host.py.j2", imports=import_block([
-            (package, "graph"), (sources.module("dnne_ros.cli.packaged"), "run_package")])),
+            (package, "graph"), (sources.module("dnne_ros.hosting.packaged"), "run_package")])),
         f"{package}/graph.py": render("graph.py.j2", **about, imports=import_block([
             *((f"{package}.nodes", node.module) for node in nodes),
-            (sources.module("dnne_ros.graph.stated"), "StatedLink"),
-            (sources.module("dnne_ros.graph.stated"), "StatedNode")])),
+            (sources.module("dnne_ros.graph.declared"), "LinkSpec"),
+            (sources.module("dnne_ros.graph.declared"), "NodeSpec")])),
         f"{package}/nodes/__init__.py": render("nodes_init.py.j2"),
         f"graph/{package}.json": workflow_json(graph, process_of),
         f"graph/{package}.svg": draw(graph, process_of),

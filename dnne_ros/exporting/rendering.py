@@ -9,8 +9,7 @@ from typing import Any
 
 import jinja2
 
-from dnne_ros.exporting.literals import (
-    comment, plain, python_literal, yaml_key, yaml_literal)
+from dnne_ros.exporting.literals import comment, plain, python_literal, yaml_key, yaml_literal
 from dnne_ros.exporting.source_edits import mark_long_lines
 
 

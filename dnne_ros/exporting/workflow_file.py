@@ -8,7 +8,7 @@ from typing import Any
 
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.names import to_ros_name
-from dnne_ros.nodes.faults import fault_options
+from dnne_ros.node_api.fault_settings import fault_options
 
 _WIDTH, _HEIGHT, _GAP = 280, 220, 60
 

@@ -7,18 +7,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.errors import Problems
+from dnne_ros.graph.edge_settings import Setting, apply_settings
 from dnne_ros.graph.flow import misfit, output_types, passed_on
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.graph.names import node_ros_names, to_ros_name
-from dnne_ros.graph.settings import Setting, apply_settings
-from dnne_ros.nodes.catalogue import Catalogue
-from dnne_ros.nodes.faults import GROUPS, read_fault_options
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import AnyValue, PortType
-from dnne_ros.nodes.ports import Input
-from dnne_ros.nodes.widget import WidgetError
+from dnne_ros.node_api.fault_settings import GROUPS, read_fault_options
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import AnyValue, PortType
+from dnne_ros.node_api.ports import Input
+from dnne_ros.node_api.widget import WidgetError
 from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy, WhenAbsent
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import AnyValue, PortType
-from dnne_ros.nodes.ports import Input
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import AnyValue, PortType
+from dnne_ros.node_api.ports import Input
 from dnne_ros.workflow.records import LinkRecord, PortRef
 
 
@@ -49,7 +49,7 @@ def passed_on(node_type: type[Node], target: PortRef, flowing: Mapping[PortRef, 
 
 def misfit(port: Input, carried: PortType | None, passed_on: PortType | None) -> str:
     """Say what is wrong with a link, '' if nothing; ``carried`` is None if nobody can tell."""
-    expected = " or ".join(str(type) for type in (port.type, *port.also))
+    expected = " or ".join(str(type) for type in (port.type, *port.accepts_also))
     if carried is None:
         return f"expected {expected}, found an output that is given nothing to pass on,"
     if not port.accepts(carried):

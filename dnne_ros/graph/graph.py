@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from dnne_ros.nodes.faults import default_fault_settings
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import PortType
+from dnne_ros.node_api.fault_settings import default_fault_settings
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import PortType
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.workflow.records import GroupRecord, PortRef
 
@@ -19,7 +19,7 @@ class GraphNode:
     """A node with its type found and its values checked.
 
     ``ros_name`` is relative to the graph's namespace.  ``process`` is the process that the
-    file itself asks for, if any.  ``faults`` are its settings of `dnne_ros.nodes.faults`.
+    file itself asks for, if any.  ``faults`` are its settings of `dnne_ros.node_api.fault_settings`.
     """
 
     id: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from dnne_ros.graph.graph import Edge
-from dnne_ros.nodes.node import Node
+from dnne_ros.node_api.node import Node
 
 
 def find_stuck_loop(types: Mapping[str, type[Node]], edges: tuple[Edge, ...]
@@ -23,7 +23,7 @@ def find_stuck_loop(types: Mapping[str, type[Node]], edges: tuple[Edge, ...]
     consumers: dict[str, list[str]] = {node: [] for node in types}
     for edge in edges:
         consumers[edge.source.node].append(edge.target.node)
-        if not types[edge.target.node].inputs[edge.target.port].first_free:
+        if not types[edge.target.node].inputs[edge.target.port].free_first_round:
             incoming[edge.target.node].append(edge)
     firing: set[str] = set()
 

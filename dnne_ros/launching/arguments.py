@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from launch.actions import DeclareLaunchArgument
 
-from dnne_ros.nodes.widget import Widget
+from dnne_ros.node_api.widget import Widget
 
 _SEPARATOR = re.compile(r"(?<!\\);")
 

@@ -6,7 +6,6 @@ import signal
 import uuid
 from collections.abc import Mapping
 
-from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import EmitEvent, LogInfo, OpaqueFunction, Shutdown, TimerAction
 from launch.events import matches_action
 from launch.events.process import ProcessExited, ShutdownProcess
@@ -14,6 +13,7 @@ from launch_ros.actions import Node
 
 from dnne_ros.errors import PeerError
 from dnne_ros.launching.request import LaunchRequest
+from launch import LaunchContext, LaunchDescriptionEntity
 
 _RESPAWN_DELAY = 1.0
 """Seconds before a failed graph starts again, so that one that always fails is no busy loop."""

@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
-from dnne_ros.cli.run_arguments import add_run_arguments
-from dnne_ros.cli.workflow_arguments import add_workflow_arguments
 from dnne_ros.errors import Problems
 from dnne_ros.launching.arguments import ARGUMENTS, Argument, read_flag, split_list
-from dnne_ros.nodes.widget import WidgetError
+from dnne_ros.node_api.widget import WidgetError
+from dnne_ros.options.run_arguments import add_run_arguments
+from dnne_ros.options.workflow_arguments import add_workflow_arguments
 
 
 class _Refusal(Exception):

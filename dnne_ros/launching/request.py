@@ -14,14 +14,14 @@ from launch_ros.utilities import make_namespace_absolute, prefix_namespace
 from rclpy.exceptions import InvalidNamespaceException
 from rclpy.validate_namespace import validate_namespace
 
-from dnne_ros.cli.run_arguments import check_checkpoints, run_words
-from dnne_ros.cli.workflow_arguments import load_graph, workflow_words
 from dnne_ros.errors import DnneError, InputError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.launching.arguments import LOG_LEVELS, read_flag, split_list
 from dnne_ros.launching.host_options import host_options
-from dnne_ros.launching.parameter_check import check_parameter_file
-from dnne_ros.nodes.widget import WidgetError
+from dnne_ros.node_api.widget import WidgetError
+from dnne_ros.options.run_arguments import check_checkpoints, run_words
+from dnne_ros.options.workflow_arguments import load_graph, workflow_words
+from dnne_ros.parameter_files.checking import check_parameter_file
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.planning import place
 

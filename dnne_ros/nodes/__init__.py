@@ -1,1 +1,1 @@
-"""Node types: their ports, widgets and behaviour, one family a file, and the catalogue of them."""
+"""The node types that come with the package, by family."""

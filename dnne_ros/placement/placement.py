@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dnne_ros.graph.graph import Edge, Graph
-from dnne_ros.nodes.node import Node
+from dnne_ros.node_api.node import Node
 
 
 @dataclass(frozen=True)

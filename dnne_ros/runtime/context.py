@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Graph
-from dnne_ros.nodes.checkpoint_trigger import CheckpointTrigger
-from dnne_ros.nodes.health import Health
-from dnne_ros.nodes.node import Boundary
+from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
+from dnne_ros.node_api.health import Health
+from dnne_ros.node_api.node import Boundary
+from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.host_clock import HostClock
 from dnne_ros.runtime.node_host import NodeHost
 from dnne_ros.runtime.ros_topics import HostTopics
-from dnne_ros.runtime.settings import RunSettings
-from dnne_ros.runtime.wiring import Wiring
+from dnne_ros.runtime.run_settings import RunSettings
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
-    from dnne_ros.runtime.run_control import RunControl
+    from dnne_ros.runtime.coordination.run_control import RunControl
 
 
 class HostContext:
-    """Implements `dnne_ros.nodes.node.NodeContext` on a host and the wiring of its process."""
+    """Implements `dnne_ros.node_api.node.NodeContext` on a host and the wiring of its process."""
 
     def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
                  control: RunControl, topics: HostTopics):

@@ -1,4 +1,4 @@
-"""Implements `dnne_ros.nodes.clock.Clock` on a node's host."""
+"""Implements `dnne_ros.node_api.clock.Clock` on a node's host."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 
-from dnne_ros.nodes.clock import SteadyClock
+from dnne_ros.node_api.clock import SteadyClock
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.node_host import NodeHost

@@ -10,7 +10,7 @@ from rclpy.node import Node as RosNode
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
-from dnne_ros.nodes.faults import FAULT_SETTINGS, default_fault_settings
+from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
 from dnne_ros.runtime.parameters import declare_widgets, serve_changes
 from dnne_ros.transport.codecs import Codec
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rclpy.publisher import Publisher
     from rclpy.qos import QoSProfile
 
-    from dnne_ros.nodes.node import Node
+    from dnne_ros.node_api.node import Node
 
 
 class NodeHost(RosNode):

@@ -8,18 +8,18 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import DnneError, InputError, NodeError
-from dnne_ros.nodes.back_off import pause
-from dnne_ros.nodes.faults import RESTART, SAFE_VALUE, STOP, watches
-from dnne_ros.nodes.health import Level
-from dnne_ros.nodes.node import Node
-from dnne_ros.runtime.fault_record import FaultRecord
-from dnne_ros.runtime.finite import is_finite
-from dnne_ros.runtime.rounds import Rounds
-from dnne_ros.runtime.watchdog import Watchdog
+from dnne_ros.node_api.fault_settings import RESTART, SAFE_VALUE, STOP, watches
+from dnne_ros.node_api.health import Level
+from dnne_ros.node_api.node import Node
+from dnne_ros.runtime.monitoring.fault_record import FaultRecord
+from dnne_ros.runtime.monitoring.finite import is_finite
+from dnne_ros.runtime.monitoring.item_monitor import ItemMonitor
+from dnne_ros.runtime.monitoring.watchdog import Watchdog
+from dnne_ros.toolkit.back_off import pause
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.context import HostContext
-    from dnne_ros.runtime.loop_watch import LoopWatch
+    from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
     from dnne_ros.runtime.node_host import NodeHost
 
 _CANCEL_SECONDS = 1.0
@@ -42,7 +42,7 @@ class NodeRunner:
         self._remake = remake
         self._settings = host.faults
         linked = context.is_linked
-        self._rounds = Rounds(context, [port for port in node.inputs if linked(port)],
+        self._rounds = ItemMonitor(context, [port for port in node.inputs if linked(port)],
                               [port for port in node.outputs if linked(port)],
                               self._worked, self._admit)
         self._record = FaultRecord(context.health)

@@ -7,14 +7,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rcl_interfaces.msg import (
-    FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult)
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
 from rclpy.exceptions import (
-    InvalidParameterTypeException, InvalidParameterValueException, ParameterException)
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    ParameterException,
+)
 from rclpy.parameter import Parameter
 
 from dnne_ros.errors import Problems
-from dnne_ros.nodes.faults import FAULT_SETTINGS
-from dnne_ros.nodes.widget import Widget, WidgetError
+from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
+from dnne_ros.node_api.widget import Widget, WidgetError
 
 if TYPE_CHECKING:
     from rclpy.node import Node as RosNode

@@ -13,27 +13,27 @@ from typing import Any
 import rclpy
 from rclpy.signals import SignalHandlerOptions
 
+from dnne_ros.checkpoints.checkpoint_store import CONTRACT, MANIFEST, CheckpointStore
+from dnne_ros.checkpoints.policy_interface import differences
 from dnne_ros.errors import DnneError, InputError, Problems
 from dnne_ros.graph.graph import Graph
-from dnne_ros.nodes.faults import STOP
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.state import NodeState
+from dnne_ros.node_api.fault_settings import STOP
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.state import NodeState
 from dnne_ros.placement.placement import Placement
-from dnne_ros.runtime.checkpoint_store import CONTRACT, MANIFEST, CheckpointStore
 from dnne_ros.runtime.context import HostContext
-from dnne_ros.runtime.contract import differences
-from dnne_ros.runtime.diagnostics import Diagnostics
+from dnne_ros.runtime.coordination.peers import Peers
+from dnne_ros.runtime.coordination.run_control import RunControl
+from dnne_ros.runtime.coordination.status import StatusChannel
+from dnne_ros.runtime.edges.rewiring import rewire
+from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
-from dnne_ros.runtime.loop_watch import LoopWatch
+from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
+from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
 from dnne_ros.runtime.node_host import NodeHost
 from dnne_ros.runtime.node_runner import NodeRunner, close_node
-from dnne_ros.runtime.peers import Peers
-from dnne_ros.runtime.rewiring import rewire
 from dnne_ros.runtime.ros_topics import HostTopics
-from dnne_ros.runtime.run_control import RunControl
-from dnne_ros.runtime.settings import RunSettings
-from dnne_ros.runtime.status import StatusChannel
-from dnne_ros.runtime.wiring import Wiring, wire
+from dnne_ros.runtime.run_settings import RunSettings
 
 _HOUSEKEEPING_SECONDS = 0.2
 _FLUSH_SECONDS = 0.5
@@ -177,7 +177,7 @@ class GraphProcess:
                               f"does not fit: {error}")
 
     def _statements(self) -> list[dict[str, Any]]:
-        return [dict(node.contract()) for node in self._nodes.values()]
+        return [dict(node.policy_interface()) for node in self._nodes.values()]
 
     def _check_contract(self, problems: Problems) -> None:
         """Refuse to run a policy with something else than it was trained with.
@@ -189,11 +189,11 @@ class GraphProcess:
         where = "--load-checkpoint-dir" if directory is None else f"{directory}/{CONTRACT}"
         for node_id, node in self._nodes.items():
             messages = []
-            if node.needs_contract and found is None:
+            if node.needs_policy_interface and found is None:
                 messages = [f"{where}: expected the contract of a trained policy, found none"]
-            elif found is not None and (node.needs_contract or self._settings.inference):
+            elif found is not None and (node.needs_policy_interface or self._settings.inference):
                 messages = [f"{where}: {difference}"
-                            for difference in differences(found, node.contract())]
+                            for difference in differences(found, node.policy_interface())]
             for message in messages:
                 self._add_problem(problems, node_id, message)
 
@@ -218,7 +218,7 @@ class GraphProcess:
         diagnostics = loop.create_task(self._diagnostics.run())
         diagnostics.add_done_callback(lambda task: task.cancelled() or task.result())  # be loud
         try:
-            await self._peers.meet()
+            await self._peers.rendezvous()
             if not self._control.ended.is_set():
                 self._status.send("started")
                 await self._run_nodes(loop)
@@ -271,7 +271,7 @@ class GraphProcess:
 
     async def _keep_house(self) -> None:
         while True:
-            self._peers.keep_touch()
+            self._peers.poll()
             for output in self._wiring.outputs.values():
                 output.look_for_watchers()
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)

@@ -1,4 +1,4 @@
-"""Implements `dnne_ros.nodes.ros_topics.RosTopics` on a node's host."""
+"""Implements `dnne_ros.node_api.ros_topics.RosTopics` on a node's host."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PROFILES = {
 
 
 def qos_preset(name: str) -> QoSProfile:
-    """Return one of `dnne_ros.nodes.ros_topics.QOS_PRESETS`; KeyError for another name."""
+    """Return one of `dnne_ros.node_api.ros_topics.QOS_PRESETS`; KeyError for another name."""
     reliability, durability, depth = _PROFILES[name]
     return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability,
                       durability=durability)

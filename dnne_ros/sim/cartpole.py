@@ -12,7 +12,7 @@ import math
 from importlib.resources import files
 from typing import TypeVar
 
-from dnne_ros.sim.contract import ArraySpec, TaskSpec
+from dnne_ros.sim.simulator import ArraySpec, TaskSpec
 
 Array = TypeVar("Array")
 

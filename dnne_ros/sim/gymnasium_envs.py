@@ -18,10 +18,10 @@ from gymnasium.vector import AutoresetMode
 from torch import Tensor
 
 from dnne_ros.errors import InputError
-from dnne_ros.sim.contract import ArraySpec, SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.gymnasium_state import can_be_saved, saved_state, write_state
 from dnne_ros.sim.mujoco_warnings import take_over_warnings
-from dnne_ros.sim.settings import SimulatorSettings
+from dnne_ros.sim.simulator import ArraySpec, SimulationError, Simulator, StepResult, TaskSpec
+from dnne_ros.sim.simulator_settings import SimulatorSettings
 
 
 class GymnasiumEnvs(Simulator):

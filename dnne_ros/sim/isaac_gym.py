@@ -18,9 +18,9 @@ from torch import Tensor
 
 from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole
-from dnne_ros.sim.contract import ArraySpec, SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.isaac_process import IsaacProcess, find_python, search_paths
-from dnne_ros.sim.settings import SimulatorSettings
+from dnne_ros.sim.simulator import ArraySpec, SimulationError, Simulator, StepResult, TaskSpec
+from dnne_ros.sim.simulator_settings import SimulatorSettings
 
 
 class IsaacGym(Simulator):

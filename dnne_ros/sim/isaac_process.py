@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from dnne_ros.errors import InputError
-from dnne_ros.sim.contract import SimulationError
 from dnne_ros.sim.isaac_worker import PROTOCOL
+from dnne_ros.sim.simulator import SimulationError
 
 START_SECONDS = 300.0
 """How long Isaac Gym may take to make its environments; thousands of them take minutes."""

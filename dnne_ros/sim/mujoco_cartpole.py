@@ -21,11 +21,11 @@ from torch import Tensor
 
 from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole
-from dnne_ros.sim.contract import SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.mujoco_scene import cartpole_scene
 from dnne_ros.sim.mujoco_warnings import take_over_warnings
 from dnne_ros.sim.randomization import Randomization
-from dnne_ros.sim.settings import SimulatorSettings
+from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
+from dnne_ros.sim.simulator_settings import SimulatorSettings
 
 BLOCK = 512
 """Environments in one MuJoCo model."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dnne_ros.errors import InputError
-from dnne_ros.sim.settings import IsaacOptions, SimulatorSettings
+from dnne_ros.sim.simulator_settings import IsaacOptions, SimulatorSettings
 
 if TYPE_CHECKING:
-    from dnne_ros.sim.contract import Simulator
+    from dnne_ros.sim.simulator import Simulator
 
 
 @dataclass(frozen=True)

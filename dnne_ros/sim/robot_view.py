@@ -16,7 +16,7 @@ from dnne_ros.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dnne_ros.sim.contract import TaskSpec
+    from dnne_ros.sim.simulator import TaskSpec
 
 _LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}
 _INSTALL = ("on Debian and Ubuntu, apt install libegl1 libgl1-mesa-dri (EGL), or libosmesa6 "

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from dnne_ros.sim import cartpole
-from dnne_ros.sim.contract import SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.counter_random import uniform
-from dnne_ros.sim.settings import SimulatorSettings
+from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
+from dnne_ros.sim.simulator_settings import SimulatorSettings
 
 _CHECK_EVERY = 100
 """Steps between two looks for values that are not finite, on a CUDA device."""

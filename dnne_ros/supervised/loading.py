@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch.utils.data import (
-    BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler, TensorDataset)
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    RandomSampler,
+    SequentialSampler,
+    TensorDataset,
+)
 
 
 def batch_loader(dataset: Dataset, batch_size: int, shuffle: bool, generator: torch.Generator

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dnne_ros.transport.local_link import Link
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.transport.stats import EdgeStats
+from dnne_ros.transport.unix_channel import UnixChannel
 
 BYTES_IN_FLIGHT = 64 * 2**20
 """A consumer that has this much to take yet is full, whatever its capacity; one item may be
@@ -39,10 +39,10 @@ class Consumer:
     first: int = 1
     shares_memory: bool = False
     absent: bool = False
-    link: Link | None = None
+    link: UnixChannel | None = None
     may_repeat: bool = False
     bytes_to_take: int = 0
-    heard_us: bool = False
+    acknowledged: bool = False
     had_another: bool = False
     greeted_at: float = 0.0
     stalled: tuple[int, int, float] = (-1, 0, 0.0)
@@ -71,7 +71,7 @@ class Consumer:
         return self.handled if self.lossless else self.received
 
     @property
-    def laden(self) -> bool:
+    def bytes_full(self) -> bool:
         """Tell whether it has as many bytes to take as may be on their way."""
         return self.bytes_to_take >= BYTES_IN_FLIGHT
 
@@ -82,4 +82,4 @@ class Consumer:
         """
         if self.absent:
             return math.inf
-        return sent if self.laden else self.taken + self.capacity
+        return sent if self.bytes_full else self.taken + self.capacity

@@ -12,7 +12,6 @@ from dnne_ros.transport.inbox import make_inbox
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
 
-
 _SAMPLE_EVERY = 16
 
 

@@ -12,16 +12,28 @@ from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
 
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.credit import (
-    REPORTS_PER_WINDOW, Credit, credit_qos, credit_topic, link_topic)
-from dnne_ros.transport.exchange import Exchange
+    REPORTS_PER_WINDOW,
+    Credit,
+    credit_qos,
+    credit_topic,
+    link_topic,
+)
 from dnne_ros.transport.frame import (
-    EVERYBODY, HEAD_SIZE, SHARED_FROM, Frame, FrameKind, parse_head, parse_slot)
+    EVERYBODY,
+    HEAD_SIZE,
+    SHARED_FROM,
+    Frame,
+    FrameKind,
+    parse_head,
+    parse_slot,
+)
 from dnne_ros.transport.inbox import Gathering, make_inbox
-from dnne_ros.transport.local_link import Link, connect
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
+from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.shared_memory import copy_out
 from dnne_ros.transport.stats import EdgeStats
+from dnne_ros.transport.unix_channel import UnixChannel, connect
 from dnne_ros.transport.watermark import Watermark
 
 if TYPE_CHECKING:
@@ -68,7 +80,7 @@ class RemoteReader:
     transport = "dds"
 
     def __init__(self, node: Node, name: str, topic: str, decode: Callable[[Any], Any],
-                 exchange: Exchange, policy: EdgePolicy, capacity: int, window: int,
+                 exchange: ProcessEndpoint, policy: EdgePolicy, capacity: int, window: int,
                  priority: Callable[[Any], float] | None = None, process: str = "",
                  when_absent: WhenAbsent = WhenAbsent.WAIT):
         """Subscribe ``node``, for the input ``name`` (``ppo_trainer_6/reward``).
@@ -113,7 +125,7 @@ class RemoteReader:
             UInt64MultiArray, credit_topic(topic), credit_qos())
         self._files = exchange.files
         self._run = exchange.run
-        self._link: Link | None = None
+        self._link: UnixChannel | None = None
 
     @property
     def stats(self) -> EdgeStats:

@@ -13,14 +13,20 @@ from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
-from dnne_ros.transport.exchange import Exchange
 from dnne_ros.transport.frame import (
-    EVERYBODY, SHARED_FROM, FrameKind, pack_head, pack_slot, readdressed)
+    EVERYBODY,
+    SHARED_FROM,
+    FrameKind,
+    pack_head,
+    pack_slot,
+    readdressed,
+)
 from dnne_ros.transport.kept_items import KeptItem, KeptItems
-from dnne_ros.transport.local_link import MAX_PACKET, Link
 from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.shared_memory import Slot
+from dnne_ros.transport.unix_channel import MAX_PACKET, UnixChannel
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -39,7 +45,7 @@ class RemoteWriter:
     transport = "dds"
 
     def __init__(self, node: Node, topic: str, consumers: Iterable[Consumer],
-                 exchange: Exchange, resumes: bool = False):
+                 exchange: ProcessEndpoint, resumes: bool = False):
         """Send to the planned ``consumers`` of the output with the public ``topic``.
 
         ``exchange`` is the process' own.  ``resumes``: after a restart, the node goes on with the
@@ -133,7 +139,7 @@ class RemoteWriter:
             self._count_bytes(0 if size < SHARED_FROM else size, slot is not None)
         self._publish(frame)
 
-    def take_link(self, link: Link, credit: bytes) -> None:
+    def take_link(self, link: UnixChannel, credit: bytes) -> None:
         """Use the link that a consumer has made; ``credit`` is the first that came on it."""
         said = Credit.from_message(credit)
         consumer = self._consumers[said.consumer]
@@ -188,7 +194,7 @@ class RemoteWriter:
 
     def _slot_for(self, size: int) -> Slot | None:
         # One that drops is not waited for: what it has not read in time goes through DDS.
-        if not self._shares_memory or any(consumer.laden for consumer in self._droppable):
+        if not self._shares_memory or any(consumer.bytes_full for consumer in self._droppable):
             return None
         return self._pool.take(size)
 
@@ -250,8 +256,8 @@ class RemoteWriter:
         if credit.stream != 0:  # we replace the one that it listened to
             consumer.received = credit.received
             consumer.had_another = True
-        consumer.heard_us = True
-        if all(known.heard_us for known in self._consumers.values()):
+        consumer.acknowledged = True
+        if all(known.acknowledged for known in self._consumers.values()):
             have = [known.received for known in self._consumers.values() if known.had_another]
             self._base = (min if self._resumes else max)(have, default=0)
             self._sent = self._base

@@ -1,9 +1,9 @@
 """A node type of our own: a low-pass filter for actions."""
 
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import Action
-from dnne_ros.nodes.ports import Input, Output
-from dnne_ros.nodes.widget import Widget
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Action
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.widget import Widget
 
 
 class LowPassNode(Node):

@@ -16,7 +16,6 @@ from dnne_ros.bench.edge_tables import payload_name, ratio_rows, tables
 from dnne_ros.bench.edge_watching import WATCHED
 from dnne_ros.cli.main import main
 
-
 CASES = {"one process: ours", "one process: asyncio.Queue", "two processes: ours",
          "two processes: plain rclpy", "two processes: bare DDS", "one process: outside view",
          "one process: watched"}

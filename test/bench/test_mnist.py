@@ -6,9 +6,9 @@ import json
 import pytest
 
 from dnne_ros.bench import mnist, mnist_loop
+from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.building import build_graph
-from dnne_ros.nodes.catalogue import Catalogue
 from dnne_ros.workflow.reading import parse_workflow
 
 

@@ -3,8 +3,7 @@
 import json
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from dnne_ros.bench.edge_peers.rally import Job, Rally, read_jobs, write_jobs
 

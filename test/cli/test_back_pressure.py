@@ -9,9 +9,9 @@ import asyncio
 
 import torch
 
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import Tensor
-from dnne_ros.nodes.ports import Input, Output
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Tensor
+from dnne_ros.node_api.ports import Input, Output
 
 
 class Producer(Node):

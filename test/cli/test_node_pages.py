@@ -2,12 +2,12 @@
 
 import pytest
 
+from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.cli.node_pages import INDEX, node_pages, write_pages
-from dnne_ros.nodes.catalogue import Catalogue
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import Float
-from dnne_ros.nodes.ports import Input, Output
-from dnne_ros.nodes.widget import Widget
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Float
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.widget import Widget
 
 COMMAND = ("dnne-ros nodes --write docs/nodes --examples config/workflows --examples "
            "docs/examples")

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from dnne_ros.cli import host
-from dnne_ros.rl.seeding import node_seed
+from dnne_ros.hosting import host
+from dnne_ros.node_api.seeding import node_seed
 from dnne_ros.supervised.chain import build_chain
 from dnne_ros.supervised.loading import batch_loader
 from dnne_ros.supervised.mnist import load_mnist

@@ -1,9 +1,9 @@
 """Node types with all kinds of widgets, for exports in tests."""
 
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import String
-from dnne_ros.nodes.ports import Input, Output
-from dnne_ros.nodes.widget import Widget
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import String
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.widget import Widget
 
 
 class Speaker(Node):

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def of_the_workflow(first_updates, cartpole):
     """Return the first updates of the workflow itself."""
-    return first_updates([sys.executable, "-m", "dnne_ros.cli.host", str(cartpole)],
+    return first_updates([sys.executable, "-m", "dnne_ros.hosting.host", str(cartpole)],
                          *SMALL, *SEED)
 
 

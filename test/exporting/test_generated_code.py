@@ -63,9 +63,9 @@ def test_only_what_the_graph_needs_is_copied(export, cartpole):
     package = export(cartpole, "--standalone")
     copied = {str(path.relative_to(package / "NAME/_dnne"))
               for path in (package / "NAME/_dnne").rglob("*.py")}
-    assert {"runtime/process.py", "nodes/ppo_trainer.py", "sim/mujoco_cartpole.py"} <= copied
+    assert {"runtime/process.py", "nodes/rl/ppo_trainer.py", "sim/mujoco_cartpole.py"} <= copied
     assert (package / "NAME/_dnne/sim/assets/cartpole.urdf").is_file()
-    assert not {"nodes/catalogue.py", "graph/building.py", "workflow/reading.py", "cli/run.py",
+    assert not {"catalogue/catalogue.py", "graph/building.py", "workflow/reading.py", "cli/run.py",
                 "exporting/package.py", "graph/drawing.py"} & copied
     code = "".join(path.read_text() for path in package.folder.rglob("*.py"))
     assert "import dnne_ros" not in code and "from dnne_ros" not in code

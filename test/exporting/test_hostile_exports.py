@@ -7,16 +7,15 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import yaml
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, example, given, settings, strategies as st
 
+from dnne_ros.catalogue.catalogue import Catalogue
+from dnne_ros.catalogue.plugins import node_types_in_file
 from dnne_ros.errors import InputError
 from dnne_ros.exporting.package import file_bytes, package_files
 from dnne_ros.exporting.package_names import default_package_name
 from dnne_ros.exporting.writing import write_package
 from dnne_ros.graph.building import build_graph
-from dnne_ros.nodes.catalogue import Catalogue
-from dnne_ros.nodes.own_types import node_types_in_file
 from dnne_ros.placement.planning import place
 from dnne_ros.workflow.reading import parse_workflow
 

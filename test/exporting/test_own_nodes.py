@@ -61,7 +61,7 @@ def test_an_exported_package_carries_a_file_of_node_types(
     package = export(examples / "cartpole_low_pass.json", *options,
                      *(["--standalone"] if standalone else []))
     as_workflow = first_updates(
-        [sys.executable, "-m", "dnne_ros.cli.host",
+        [sys.executable, "-m", "dnne_ros.hosting.host",
          str(examples / "cartpole_low_pass.json")], *options, count=3)
     nodes.unlink()
     path = [package.folder] if standalone else [package.folder, repository]
@@ -71,10 +71,10 @@ def test_an_exported_package_carries_a_file_of_node_types(
 NODES = textwrap.dedent('''\
     """Node types."""
 
-    from dnne_ros.nodes.node import Node
-    from dnne_ros.nodes.port_types import Float
-    from dnne_ros.nodes.ports import Output
-    from dnne_ros.nodes.widget import Widget
+    from dnne_ros.node_api.node import Node
+    from dnne_ros.node_api.port_types import Float
+    from dnne_ros.node_api.ports import Output
+    from dnne_ros.node_api.widget import Widget
     {imports}
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from dnne_ros.catalogue.catalogue import Catalogue
+from dnne_ros.catalogue.plugins import node_types_in_file
 from dnne_ros.exporting.package import package_files
 from dnne_ros.graph.building import build_graph
-from dnne_ros.launching.parameter_check import check_parameter_file
-from dnne_ros.nodes.catalogue import Catalogue
-from dnne_ros.nodes.own_types import node_types_in_file
+from dnne_ros.parameter_files.checking import check_parameter_file
 from dnne_ros.placement.planning import place
 from dnne_ros.workflow.reading import parse_workflow
 
@@ -56,7 +56,7 @@ def test_rcl_reads_the_same_values(written, text):
 def test_a_graph_without_values_has_a_file_too(export, tmp_path):
     rclpy = pytest.importorskip("rclpy")
     nodes = tmp_path / "plain.py"
-    nodes.write_text("from dnne_ros.nodes.node import Node\n\n\n"
+    nodes.write_text("from dnne_ros.node_api.node import Node\n\n\n"
                      'class Plain(Node):\n    """Have no widgets."""\n')
     workflow = tmp_path / "one.json"
     workflow.write_text('{"1": {"class_type": "Plain", "inputs": {}}}')

@@ -4,17 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.building import build_graph
-from dnne_ros.graph.settings import Setting
-from dnne_ros.nodes.catalogue import BUILT_IN, Catalogue
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import AnyValue, Float, Int, Model, Sync, Tensor
-from dnne_ros.nodes.ports import Input, Output
-from dnne_ros.nodes.widget import Widget
+from dnne_ros.graph.edge_settings import Setting
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import AnyValue, Float, Int, Model, Sync, Tensor
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.widget import Widget
 from dnne_ros.workflow.reading import parse_workflow, read_workflow
-from dnne_ros.workflow.records import (
-    GroupRecord, LinkRecord, NodeRecord, PortRef, Workflow)
+from dnne_ros.workflow.records import GroupRecord, LinkRecord, NodeRecord, PortRef, Workflow
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "workflows"
 

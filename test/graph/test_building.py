@@ -1,7 +1,7 @@
 import pytest
 
 from dnne_ros.errors import InputError, Problems
-from dnne_ros.nodes.port_types import Tensor
+from dnne_ros.node_api.port_types import Tensor
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 
 

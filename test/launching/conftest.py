@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
 from dnne_ros.graph.building import build_graph
-from dnne_ros.nodes.catalogue import BUILT_IN, Catalogue
 from dnne_ros.workflow.reading import read_workflow
 
 
@@ -54,7 +54,7 @@ def ament_prefix(tmp_path_factory, repository):
     (prefix / "share" / "dnne_ros" / "launch").symlink_to(repository / "launch")
     host = prefix / "lib" / "dnne_ros" / "graph_host"
     host.parent.mkdir(parents=True)
-    host.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m dnne_ros.cli.host \"$@\"\n")
+    host.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m dnne_ros.hosting.host \"$@\"\n")
     host.chmod(0o755)
     return prefix
 

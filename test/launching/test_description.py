@@ -20,9 +20,10 @@ def visit(entity, context):
 @pytest.fixture
 def nodes_of(launch_file, cartpole, monkeypatch, ament_prefix):
     """Return the node actions of the launch file, given some arguments."""
-    from launch import LaunchContext
     from launch.actions import GroupAction, IncludeLaunchDescription
     from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+    from launch import LaunchContext
 
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(ament_prefix))
 
@@ -37,8 +38,9 @@ def nodes_of(launch_file, cartpole, monkeypatch, ament_prefix):
 
 def words(node):
     """Return the command line of a node action, as far as it is known before it runs."""
-    from launch import LaunchContext
     from launch.utilities import perform_substitutions
+
+    from launch import LaunchContext
 
     context = LaunchContext()
     context.extend_locals({"ros_specific_arguments": {"ns": node.expanded_node_namespace}})
@@ -46,8 +48,7 @@ def words(node):
 
 
 def test_every_argument_is_explained(launch_file):
-    from launch.launch_description_sources import (
-        get_launch_description_from_python_launch_file)
+    from launch.launch_description_sources import get_launch_description_from_python_launch_file
 
     description = get_launch_description_from_python_launch_file(str(launch_file))
     arguments = {argument.name: argument for argument in description.get_launch_arguments()}
@@ -111,8 +112,8 @@ class Processes:
     """Plays launch for the processes of a graph."""
 
     def __init__(self, request):
-        from launch import LaunchContext
         from dnne_ros.launching.graph_processes import GraphProcesses
+        from launch import LaunchContext
 
         self.context = LaunchContext()
         self.context._set_asyncio_loop(asyncio.new_event_loop())

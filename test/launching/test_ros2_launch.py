@@ -46,7 +46,7 @@ class Launch:
         found = {}
         for child in self._tree.children(recursive=True):
             line = child.cmdline()
-            if "dnne_ros.cli.host" in line and "--process" in line:
+            if "dnne_ros.hosting.host" in line and "--process" in line:
                 namespace = next(w for w in line if w.startswith("__ns:=")).partition(":=")[2]
                 found[namespace, line[line.index("--process") + 1]] = child
         self.seen.update({child.pid: child for child in found.values()})

@@ -1,7 +1,6 @@
 import pytest
 from geometry_msgs.msg import PoseStamped
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sensor_msgs.msg import Imu, JointState, MultiDOFJointState
 from std_msgs.msg import Float64MultiArray
 

@@ -4,13 +4,22 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray, Transform, Twist, Vector3
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
 from sensor_msgs.msg import Imu, JointState, LaserScan, MultiDOFJointState, PointCloud2, PointField
 from std_msgs.msg import (
-    Bool, Byte, ByteMultiArray, Float32, Float64MultiArray, Int64, Int8MultiArray,
-    MultiArrayDimension, MultiArrayLayout, UInt64, UInt8)
+    Bool,
+    Byte,
+    ByteMultiArray,
+    Float32,
+    Float64MultiArray,
+    Int8MultiArray,
+    Int64,
+    MultiArrayDimension,
+    MultiArrayLayout,
+    UInt8,
+    UInt64,
+)
 
 from dnne_ros.messages.reading import NumberReader
 from dnne_ros.messages.writing import NumberWriter

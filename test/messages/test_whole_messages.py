@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
 from sensor_msgs.msg import Image, Imu, JointState
 from std_msgs.msg import ByteMultiArray, Header, String

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.errors import Problems
 from dnne_ros.graph.building import build_graph
-from dnne_ros.nodes.catalogue import Catalogue
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 
 NODES = {"1": "IsaacGymEnv", "4": "IsaacGymStep", "2": "OR", "3": "PPOAgent",

@@ -3,8 +3,8 @@ import os
 import pytest
 
 from dnne_ros.errors import InputError
-from dnne_ros.nodes.ppo_agent import PPOAgentNode
-from dnne_ros.nodes.simulation import IsaacGymStepNode
+from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
+from dnne_ros.nodes.simulation.simulation import IsaacGymStepNode
 from dnne_ros.placement.placement import bound_groups
 from dnne_ros.placement.planning import place
 

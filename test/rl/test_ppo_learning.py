@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from dnne_ros.node_api.seeding import node_seed
 from dnne_ros.rl.episodes import EpisodeStatistics
 from dnne_ros.rl.policy import ActorCritic, PolicySpec
 from dnne_ros.rl.ppo import PPO, PPOConfig
 from dnne_ros.rl.rollout import Rollout
-from dnne_ros.rl.seeding import node_seed
 
 mujoco_cartpole = pytest.importorskip("dnne_ros.sim.mujoco_cartpole")
 

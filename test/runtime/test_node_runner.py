@@ -7,17 +7,17 @@ import time
 
 import pytest
 
+from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.errors import NodeError, Problems
 from dnne_ros.graph.building import build_graph
-from dnne_ros.nodes.catalogue import Catalogue
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import Float
-from dnne_ros.nodes.ports import Input, Output
-from dnne_ros.nodes.widget import Widget
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Float
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.widget import Widget
 from dnne_ros.placement.planning import place
+from dnne_ros.runtime.coordination.status import StatusChannel
 from dnne_ros.runtime.process import GraphProcess
-from dnne_ros.runtime.settings import RunSettings
-from dnne_ros.runtime.status import StatusChannel
+from dnne_ros.runtime.run_settings import RunSettings
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from dnne_ros.sim import cartpole
-from dnne_ros.sim.contract import ArraySpec, SimulationError
+from dnne_ros.sim.simulator import ArraySpec, SimulationError
 
 STATES = [
     # x, v, angle, turn, reward, fallen

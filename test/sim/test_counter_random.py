@@ -1,8 +1,7 @@
 """Random numbers from counters, against splitmix64 in Python's whole numbers."""
 
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from dnne_ros.sim.counter_random import uniform
 

@@ -17,10 +17,10 @@ import torch
 
 from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole, isaac_process, isaac_worker
-from dnne_ros.sim.contract import SimulationError
 from dnne_ros.sim.isaac_process import IsaacProcess, find_python, search_paths
 from dnne_ros.sim.registry import make_simulator
-from dnne_ros.sim.settings import IsaacOptions
+from dnne_ros.sim.simulator import SimulationError
+from dnne_ros.sim.simulator_settings import IsaacOptions
 
 STAND_IN = str(Path(__file__).with_name("isaac_stand_in"))
 PYTHON = os.environ.get("ISAACGYM_TEST_PYTHON", sys.executable)

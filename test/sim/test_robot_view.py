@@ -7,7 +7,7 @@ import pytest
 
 from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole
-from dnne_ros.sim.contract import ArraySpec, TaskSpec
+from dnne_ros.sim.simulator import ArraySpec, TaskSpec
 
 robot_view = pytest.importorskip("dnne_ros.sim.robot_view")
 

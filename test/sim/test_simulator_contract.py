@@ -9,8 +9,8 @@ import json
 import pytest
 import torch
 
-from dnne_ros.sim.contract import SimulationError
 from dnne_ros.sim.registry import BACKENDS, make_simulator
+from dnne_ros.sim.simulator import SimulationError
 
 NUM_ENVS = 5
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dnne_ros.sim.contract import SimulationError
+from dnne_ros.sim.simulator import SimulationError
 from dnne_ros.sim.torch_cartpole import TorchCartpole, advance
 
 STARTS = torch.tensor([[0.0, 0.0, 0.0, 0.0], [0.1, -0.2, 0.1, 0.2], [-1.0, 1.0, -0.6, -1.0],

@@ -9,8 +9,16 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Bool, Empty, Float32MultiArray, Float64, Int64, String, UInt8MultiArray
 
-from dnne_ros.nodes.port_types import (
-    Boolean, Dict, Float, Image, Int, String as Text, Sync, Tensor)
+from dnne_ros.node_api.port_types import (
+    Boolean,
+    Dict,
+    Float,
+    Image,
+    Int,
+    String as Text,
+    Sync,
+    Tensor,
+)
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.qos import data_qos

@@ -6,11 +6,11 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float32MultiArray
 
-from dnne_ros.nodes import port_types
-from dnne_ros.transport.payload import Array
-from dnne_ros.runtime.input_port import ExternalInput
+from dnne_ros.node_api import port_types
+from dnne_ros.runtime.edges.input_port import ExternalInput
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.external_reader import ExternalReader
+from dnne_ros.transport.payload import Array
 from dnne_ros.transport.policy import EdgePolicy
 
 

@@ -1,12 +1,18 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from rclpy.serialization import deserialize_message
 from std_msgs.msg import UInt8MultiArray
 
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.frame import (
-    HEAD_SIZE, FrameKind, pack_head, pack_slot, parse_head, parse_slot, readdressed)
+    HEAD_SIZE,
+    FrameKind,
+    pack_head,
+    pack_slot,
+    parse_head,
+    parse_slot,
+    readdressed,
+)
 
 U64 = st.integers(0, 2**64 - 1)
 

@@ -1,8 +1,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from dnne_ros.transport.inbox import Inbox, make_inbox
 from dnne_ros.transport.policy import EdgePolicy

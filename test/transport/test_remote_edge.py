@@ -5,16 +5,16 @@ import asyncio
 import numpy as np
 import pytest
 
-from dnne_ros.nodes.port_types import AnyValue
-from dnne_ros.runtime.output_port import OutputPort
-from dnne_ros.transport import consumer, local_link, remote_writer
+from dnne_ros.node_api.port_types import AnyValue
+from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.transport import consumer, remote_writer, unix_channel
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
-from dnne_ros.transport.exchange import Exchange
 from dnne_ros.transport.frame import FrameKind, pack_head
 from dnne_ros.transport.payload import Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import RemoteWriter
@@ -45,7 +45,7 @@ class Edges:
         self._plans = consumers
         self._resumes = resumes
         self._priority = priority
-        self.exchange = Exchange(ros.loop.ros)
+        self.exchange = ProcessEndpoint(ros.loop.ros)
         self.readers = {}
         self._all_readers = []
         self._incarnations = 0
@@ -524,7 +524,7 @@ def test_memory_that_is_gone_does_not_end_the_consumer(edges, ros_loop):
 
 
 def test_a_link_that_is_refused(edges, ros_loop, monkeypatch):
-    monkeypatch.setattr(local_link, "_is_ours", lambda connection: False)
+    monkeypatch.setattr(unix_channel, "_is_ours", lambda connection: False)
     edge = edges(reader=(LOSSLESS, 4))
     edge.start()
     reader = edge.readers["reader"]

@@ -5,13 +5,20 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import (
-    Bool, Empty, Float32MultiArray, Float64, Float64MultiArray, Int64, MultiArrayDimension, String,
-    UInt8MultiArray)
+    Bool,
+    Empty,
+    Float32MultiArray,
+    Float64,
+    Float64MultiArray,
+    Int64,
+    MultiArrayDimension,
+    String,
+    UInt8MultiArray,
+)
 
 from dnne_ros.transport.array_codec import NATIVE_MESSAGES, decode_array, encode_array
 from dnne_ros.transport.cdr import CdrError, CdrReader, CdrWriter

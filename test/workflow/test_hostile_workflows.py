@@ -4,8 +4,7 @@ import copy
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from dnne_ros.errors import InputError
 from dnne_ros.workflow.reading import parse_workflow, read_workflow

@@ -10,10 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from dnne_ros.bench.edge_peers.rally import Rally
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import Tensor
-from dnne_ros.nodes.ports import Input, Output
-from dnne_ros.nodes.widget import Widget
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Tensor
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.widget import Widget
 
 _BALL = Tensor("float32", ("element",))
 

@@ -52,8 +52,8 @@ class UnseenPong(Pong):
 
 def main() -> int:
     """Run a ``graph_host`` whose unseen nodes have no publishers."""
-    from dnne_ros.cli.host import main as host
-    from dnne_ros.runtime import wiring
+    from dnne_ros.hosting.host import main as host
+    from dnne_ros.runtime.edges import wiring
 
     class Output(wiring.OutputPort):
         def __init__(self, *given: Any, **named: Any):

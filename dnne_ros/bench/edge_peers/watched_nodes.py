@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from dnne_ros.bench.edge_peers.rally import LAST, cpu_seconds
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import Int, Tensor
-from dnne_ros.nodes.ports import Input, Output
-from dnne_ros.nodes.widget import Widget
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Int, Tensor
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.widget import Widget
 
 _TRICKLE_SECONDS = 0.005
 _CHUNK = 20

@@ -2,16 +2,16 @@
 
 import asyncio
 
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import Dict
-from dnne_ros.nodes.ports import Input, Output
-from dnne_ros.nodes.widget import Widget
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Dict
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.widget import Widget
 
 
 class ClientNode(Node):
     """Ask several questions at a time, and give up on those that are not answered in time."""
 
-    response = Input(Dict(), "id and answer.", first_free=True)
+    response = Input(Dict(), "id and answer.", free_first_round=True)
     request = Output(Dict(), "id and question.", starts_loop=True)
     questions = Widget(20, "How many it asks.", minimum=1)
     timeout = Widget(5.0, "How long it waits for an answer.", minimum=0.001, unit="s")

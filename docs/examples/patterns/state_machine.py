@@ -1,8 +1,8 @@
 """State machine: events come in, and the table says which state follows."""
 
-from dnne_ros.nodes.node import Node
-from dnne_ros.nodes.port_types import String
-from dnne_ros.nodes.ports import Input, Output
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import String
+from dnne_ros.node_api.ports import Input, Output
 
 FOLLOWS = {
     ("idle", "start"): "homing",

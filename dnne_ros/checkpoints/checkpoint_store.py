@@ -1,0 +1,179 @@
+"""Checkpoints on disk: always whole, whenever the writer dies.
+
+::
+
+    D/checkpoint.json                      names the generation that counts, and its files
+    D/contract.json                        what the policy was trained with (see `contract`)
+    D/node_<id>/weights.<generation>.safetensors
+    D/node_<id>/tensors.<generation>.safetensors
+    D/node_<id>/state.<generation>.json
+
+Each file is written aside and renamed; ``checkpoint.json`` comes last, so until then the previous
+generation counts.  Weights load without pickle.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from dnne_ros.errors import InputError
+from dnne_ros.node_api.state import NodeState
+
+MANIFEST = "checkpoint.json"
+CONTRACT = "contract.json"
+_FORMAT = 1
+_GENERATION_FILE = re.compile(r"(?:weights|tensors|state)\.(\d+)\.(?:safetensors|json)(?:\.part)?")
+
+
+def node_folder(node_id: str) -> str:
+    """Return the folder name of a node; ids with other characters are percent-encoded."""
+    safe = re.sub(r"[^A-Za-z0-9_-]", lambda m: "".join(
+        f"%{byte:02X}" for byte in m[0].encode("utf-8", "surrogatepass")), node_id)
+    return f"node_{safe}"
+
+
+class CheckpointStore:
+    """Writes and reads the checkpoint in one directory."""
+
+    def __init__(self, directory: str | Path):
+        """Use ``directory``; nothing is touched yet."""
+        self.directory = Path(directory)
+        self._lock: IO[str] | None = None
+
+    def prepare(self) -> None:
+        """Make the directory and see that it can be written; `InputError` if not."""
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            probe = self.directory / f".probe.{os.getpid()}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise InputError(str(self.directory), [
+                f"cannot write checkpoints here: {error.strerror}"]) from None
+
+    def lock(self) -> None:
+        """Claim the directory for this process; `InputError` if another run writes there."""
+        self._lock = open(self.directory / ".lock", "w", encoding="utf-8")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise InputError(str(self.directory), [
+                "another run is writing its checkpoints here"]) from None
+
+    def next_generation(self) -> int:
+        """Return the number of the checkpoint to write next."""
+        try:
+            return int(self.manifest()["generation"]) + 1
+        except InputError:
+            return 1
+
+    def write_node(self, generation: int, node_id: str, state: NodeState) -> None:
+        """Write one node's files of a generation that does not count yet."""
+        from safetensors.torch import save
+
+        folder = self.directory / node_folder(node_id)
+        folder.mkdir(exist_ok=True)
+        for kind, tensors in (("weights", state.weights), ("tensors", state.tensors)):
+            if tensors:
+                whole = {name: tensor.detach().cpu().contiguous().clone()
+                         for name, tensor in tensors.items()}
+                _write_aside(folder / f"{kind}.{generation}.safetensors", save(whole))
+        text = json.dumps(state.values, indent=1, sort_keys=True)
+        _write_aside(folder / f"state.{generation}.json", text.encode())
+
+    def commit(self, generation: int, nodes: Mapping[str, str], about: Mapping[str, Any],
+               contract: Mapping[str, Any] | None = None) -> None:
+        """Make ``generation`` the one that counts and drop earlier files.
+
+        ``nodes`` maps the ids of the nodes in it to their types.  Without a ``contract``, none
+        stays there.
+        """
+        if contract:
+            text = json.dumps(contract, indent=1, ensure_ascii=False) + "\n"
+            _write_aside(self.directory / CONTRACT, text.encode("utf-8", "surrogatepass"))
+        else:
+            (self.directory / CONTRACT).unlink(missing_ok=True)
+        manifest = {"format": _FORMAT, "generation": generation, "nodes": dict(nodes), **about}
+        _write_aside(self.directory / MANIFEST, json.dumps(manifest, indent=1).encode())
+        for folder in self.directory.glob("node_*"):
+            for file in folder.iterdir():
+                match = _GENERATION_FILE.fullmatch(file.name)
+                if match and int(match[1]) != generation:
+                    file.unlink(missing_ok=True)
+
+    def read(self) -> dict[str, NodeState]:
+        """Return the state of each node in the checkpoint, by id; `InputError` if it is broken."""
+        manifest = self.manifest()
+        return {str(node): self._read_node(str(node), int(manifest["generation"]))
+                for node in manifest["nodes"]}
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what ``checkpoint.json`` says; `InputError` if there is no checkpoint."""
+        path = self.directory / MANIFEST
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(str(self.directory), [
+                f"no checkpoint here: {MANIFEST}: {error.strerror}"]) from None
+        except ValueError as error:
+            raise InputError(str(path), [f"not JSON: {error}"]) from None
+        legal = (isinstance(manifest, dict) and manifest.get("format") == _FORMAT
+                 and type(manifest.get("generation")) is int
+                 and isinstance(manifest.get("nodes"), dict))
+        if not legal:
+            raise InputError(str(path), [f"not a checkpoint of format {_FORMAT}"])
+        return manifest
+
+    def contract(self) -> dict[str, Any] | None:
+        """Return what ``contract.json`` says, None if there is none; `InputError` if broken."""
+        path = self.directory / CONTRACT
+        try:
+            contract = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise InputError(str(path), [f"cannot read: {error.strerror}"]) from None
+        except (ValueError, RecursionError) as error:
+            raise InputError(str(path), [f"not JSON: {error}"]) from None
+        if not isinstance(contract, dict):
+            raise InputError(str(path), [
+                f"expected an object, found {type(contract).__name__}"])
+        return contract
+
+    def _read_node(self, node_id: str, generation: int) -> NodeState:
+        from safetensors import SafetensorError
+        from safetensors.torch import load
+
+        folder = self.directory / node_folder(node_id)
+        tensors: dict[str, dict] = {}
+        try:
+            for kind in ("weights", "tensors"):
+                path = folder / f"{kind}.{generation}.safetensors"
+                tensors[kind] = load(path.read_bytes()) if path.exists() else {}
+            path = folder / f"state.{generation}.json"
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(str(path), [f"cannot read: {error.strerror}"]) from None
+        except (SafetensorError, ValueError) as error:
+            raise InputError(str(path), [f"damaged: {error}"]) from None
+        return NodeState(tensors["weights"], tensors["tensors"], values)
+
+
+def _write_aside(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with open(part, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

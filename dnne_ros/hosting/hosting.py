@@ -1,0 +1,89 @@
+"""Running one process of a graph as a command; shared by ``graph_host`` and exported packages."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from dnne_ros.errors import DnneError, InputError
+from dnne_ros.graph.graph import Graph
+from dnne_ros.options.run_arguments import add_run_arguments, run_settings
+from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.coordination.status import StatusChannel
+
+_LOCAL_PROCESSES = 32
+"""How many participants rmw_fastrtps looks for on its own machine, where it may not multicast."""
+
+Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
+"""Returns what the options and the ROS arguments ask for; `DnneError` if they do not fit."""
+
+
+def add_host_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of a run, --process, --run-id and --status-fd."""
+    add_run_arguments(parser)
+    parser.add_argument("--process", default="", metavar="NAME",
+                        help="which process of the placement (default: the only one)")
+    parser.add_argument("--run-id", default="", metavar="TEXT",
+                        help="the same in all processes of a run, and different in other runs")
+    parser.add_argument("--status-fd", type=int, metavar="N",
+                        help="file descriptor of a socket to the supervisor")
+
+
+def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] | None = None
+         ) -> int:
+    """Run the process that the command line names and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    cut = words.index("--ros-args") if "--ros-args" in words else len(words)
+    options, rest = parser.parse_known_args(words[:cut])
+    # ros2 launch appends further --ros-args; argparse must not guess at what is left.
+    if rest:
+        print(f"host: unknown arguments: {' '.join(rest)}", file=sys.stderr)
+        return 2
+    status = StatusChannel(options.status_fd)
+    try:
+        graph, placement = load(options, words[cut:])
+        return _run(graph, placement, options, words[cut:], status)
+    except DnneError as error:
+        status.send("error", message=str(error))
+        if options.status_fd is None:
+            print(f"host: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:  # before the graph could take Ctrl-C in good order
+        return 130
+
+
+def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_args: list[str],
+         status: StatusChannel) -> int:
+    name = options.process or next(iter(placement.processes))
+    if name not in placement.processes or not options.process and len(placement.processes) > 1:
+        raise InputError("--process", [
+            f"expected one of {', '.join(placement.processes)}, found {options.process!r}"])
+    # Without a word from the user, a graph is visible on its own machine only.
+    reach = os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    if len(placement.processes) > _LOCAL_PROCESSES and reach == "LOCALHOST" \
+            and name == next(iter(placement.processes)):
+        status.send("warning", message=f"{len(placement.processes)} processes: with the discovery "
+                    f"range LOCALHOST, Fast DDS lets only {_LOCAL_PROCESSES} find each other; set "
+                    "ROS_AUTOMATIC_DISCOVERY_RANGE=SUBNET or put more nodes into one process")
+    try:
+        from dnne_ros.runtime.process import GraphProcess
+    except ModuleNotFoundError as error:
+        raise InputError("environment", [
+            f"{error}: source a ROS 2 installation, or install the wheels with "
+            "pip install 'dnne_ros[wheels]'"]) from None
+    settings = replace(run_settings(options), run_id=options.run_id)
+    return GraphProcess(graph, placement, name, settings, status).run(ros_args)
+
+
+def leave(code: int) -> None:
+    """Leave at once with exit code ``code``, as a command whose graph has been closed.
+
+    The interpreter would take most of a second more to take torch apart, which is what a person
+    waits for after Ctrl-C.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,61 @@
+"""The ``host`` executable of an exported package: ``ros2 run NAME host --process main``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dnne_ros.graph.declared import LinkSpec, NodeSpec, declare_graph
+from dnne_ros.graph.graph import Graph
+from dnne_ros.hosting.hosting import add_host_arguments, host, leave
+from dnne_ros.parameter_files.checking import check_parameter_file
+from dnne_ros.placement.declared import declare_placement
+from dnne_ros.placement.placement import Placement
+from dnne_ros.placement.planning import place
+
+
+def run_package(package: str, namespace: str, nodes: Mapping[str, NodeSpec],
+                links: Sequence[LinkSpec], processes: Mapping[str, Sequence[str]]) -> None:
+    """Run the process that the command line names, then leave.
+
+    ``processes`` lists the ROS names of the nodes in each process; --place replaces it.
+    """
+    def load(options: argparse.Namespace, ros_args: list[str]) -> tuple[Graph, Placement]:
+        graph = declare_graph(package, namespace, nodes, links)
+        _check_parameter_files(graph, ros_args)
+        if options.place:
+            return graph, place(graph, options.place)
+        return graph, declare_placement(graph, processes)
+
+    leave(host(_parser(package), load))
+
+
+def _check_parameter_files(graph: Graph, ros_args: Sequence[str]) -> None:
+    """Raise `InputError` for a parameter file that means nodes or values that do not exist."""
+    namespace = f"/{graph.namespace}"
+    for word in ros_args:
+        if word.startswith("__ns:="):
+            namespace = "/" + word.removeprefix("__ns:=").strip("/")
+    for option, file in zip(ros_args, ros_args[1:]):
+        if option == "--params-file":
+            check_parameter_file(Path(file), graph, namespace)
+
+
+def _parser(package: str) -> argparse.ArgumentParser:
+    # A launch file cannot leave out what it was not given: it says --inference=false.
+    parser = argparse.ArgumentParser(
+        prog="host", conflict_handler="resolve", allow_abbrev=False,
+        description=f"Run one process of {package} as ROS 2 nodes.",
+        epilog=f"example: ros2 run {package} host --seed 1 --ros-args -r __ns:=/robot1")
+    add_host_arguments(parser)
+    parser.add_argument("--inference", nargs="?", const=True, default=False, type=_truth,
+                        metavar="true|false",
+                        help="freeze the weights, act with the mean action, keep real time")
+    return parser
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"expected true or false, found {text!r}")
+    return text.lower() == "true"

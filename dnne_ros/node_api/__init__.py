@@ -1,0 +1,1 @@
+"""What the author of a node type uses: node, ports, widgets, port types, state, health, clock."""

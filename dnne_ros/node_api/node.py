@@ -1,0 +1,312 @@
+"""The base of every node type, and what the run time gives to a node."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+
+from dnne_ros.node_api.blocking import BlockingCalls
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.widget import Widget
+
+if TYPE_CHECKING:
+    from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
+    from dnne_ros.node_api.clock import Clock
+    from dnne_ros.node_api.health import Health
+    from dnne_ros.node_api.ros_topics import RosTopics
+    from dnne_ros.node_api.state import NodeState
+
+T = TypeVar("T")
+
+
+class Log(Protocol):
+    """Where a node's messages go: the ROS logger of its name."""
+
+    def info(self, message: str) -> Any: ...
+
+    def warning(self, message: str) -> Any: ...
+
+    def error(self, message: str) -> Any: ...
+
+
+class Boundary(Protocol):
+    """A moment at which the whole graph stands still, so a checkpoint of it fits together."""
+
+    saves: bool
+    """A checkpoint will be written when `reached` is awaited."""
+
+    def reached(self) -> Awaitable[None]:
+        """Write the checkpoint if one is due; never returns when the run ends here."""
+        ...
+
+
+class NodeContext(Protocol):
+    """What the run time offers to one node."""
+
+    name: str
+    """The node's ROS name, ``/cartpole_ppo/ppo_agent_3``."""
+    node_id: str
+    """The node's id in the workflow."""
+    title: str
+    """The node's title in the workflow."""
+    seed: int
+    """The run's seed; see `dnne_ros.node_api.seeding.node_seed` for one of the node's own."""
+    inference: bool
+    """Weights are frozen and simulators keep real time."""
+    log: Log
+    health: Health
+    """What ``/diagnostics`` says of the node."""
+    topics: RosTopics
+    """Topics of the node's own, beside its ports."""
+    clock: Clock
+    """Time to keep a rate by: the machine's, or simulated time under ``use_sim_time``."""
+
+    def is_linked(self, port: str) -> bool:
+        """Tell whether an input has a source, or an output a consumer, in the graph.
+
+        An external input always has one: some topic.
+        """
+        ...
+
+    def trainers(self, output: str) -> int:
+        """Return how many consumers of a MODEL output train it."""
+        ...
+
+    def get(self, port: str, timeout: float | None) -> Awaitable[Any]:
+        """Wait for the next item of an input; TimeoutError after ``timeout`` seconds."""
+        ...
+
+    def get_batch(self, port: str, max_items: int, timeout: float | None
+                  ) -> Awaitable[list[Any]]:
+        """Wait for ``max_items`` items of an input, or those of ``timeout`` seconds."""
+        ...
+
+    def put(self, port: str, value: Any, timeout: float | None = None) -> Awaitable[None]:
+        """Hand a value to every consumer of an output; waits while a lossless edge is full.
+
+        TimeoutError, with nothing handed over, after ``timeout`` seconds.
+        """
+        ...
+
+    def delivered(self, port: str) -> int:
+        """Return how many items of an output all consumers had before its process's restart."""
+        ...
+
+    def report(self, metrics: Mapping[str, Any]) -> None:
+        """Tell the run's progress display and report."""
+        ...
+
+    def boundary(self, epoch: int, metric: float | None,
+                 trigger: CheckpointTrigger | None = None, ends: str | None = None) -> Boundary:
+        """Announce a `Boundary` after ``epoch``; its ``trigger`` says when to save.
+
+        ``ends``: the run ends there, as done, with this one word for the report.
+        """
+        ...
+
+    def save_when(self, trigger: CheckpointTrigger) -> None:
+        """Let ``trigger`` say, too, at which boundaries to save, whichever node announces them."""
+        ...
+
+    def finish(self, reason: str) -> Awaitable[None]:
+        """End the whole run in good order, as done; ``reason`` is one word for the report."""
+        ...
+
+
+class Node:
+    """A node type.  Subclasses declare ports and widgets as class attributes and a behaviour.
+
+    Three phases: ``__init__`` takes values only; `setup` imports what is heavy and picks
+    devices; then `process` runs as a coroutine.  Most types write `compute`, which is given all
+    linked inputs and returns the outputs; `process` is for those that need the queues.
+    A value that was sent belongs to its receivers too: never write to it afterwards.
+    """
+
+    type_name: ClassVar[str] = ""
+    """The type in workflow files; the class's own name unless set."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Further names in workflow files.  With or without the ending ``Node`` is understood."""
+    category: ClassVar[str] = "other"
+    fires_on_any: ClassVar[bool] = False
+    """One linked input is enough to start it (a merge); a loop through it is legal if another
+    of its inputs comes from outside the loop."""
+    resumes: ClassVar[bool] = False
+    """A source that, when its process is started again, goes on with item number
+    ``context.delivered(output)`` (from 0): consumers skip what they have already.  What another
+    node sends after a restart is new."""
+    needs_policy_interface: ClassVar[bool] = False
+    """It runs only with a trained policy whose ``contract.json`` fits what `contract` says."""
+    announces_boundaries: ClassVar[bool] = False
+    """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
+    own_process: ClassVar[bool] = False
+    """It computes so much that it gets a process of its own wherever nobody says another; nodes
+    that cannot be separated from it come along."""
+    blocking_calls: ClassVar[int] = 1
+    """How many calls of `run_blocking` may be in flight at a time."""
+
+    inputs: ClassVar[Mapping[str, Input]] = {}
+    outputs: ClassVar[Mapping[str, Output]] = {}
+    widgets: ClassVar[Mapping[str, Widget]] = {}
+    dead_ports: ClassVar[tuple[str, ...]] = ("context",)
+    """Ports of older files that mean nothing any more; links to them are dropped."""
+
+    context: NodeContext
+    _blocking: BlockingCalls | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "type_name" not in cls.__dict__:
+            cls.type_name = cls.__name__
+        declared: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            declared.update(vars(base))
+        cls.inputs = {v.name: v for v in declared.values() if isinstance(v, Input)}
+        cls.outputs = {v.name: v for v in declared.values() if isinstance(v, Output)}
+        cls.widgets = {k: v for k, v in declared.items() if isinstance(v, Widget)}
+
+    def __init__(self, values: Mapping[str, Any] | None = None):
+        """Take the widgets' values; what is not given has its default."""
+        self.values = {name: widget.default for name, widget in self.widgets.items()}
+        self.values.update(values or {})
+
+    @classmethod
+    def description(cls) -> str:
+        """Return the first line of the type's documentation."""
+        return (inspect.getdoc(cls) or "").partition("\n")[0]
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Return what is wrong with ``values`` beyond each widget's own range; [] if nothing."""
+        return []
+
+    @classmethod
+    def required_imports(cls) -> tuple[str, ...]:
+        """Return modules that must be installed where the node runs, ``("cv2",)``.
+
+        An exported package declares them, beside those that are found in the type's source.
+        """
+        return ()
+
+    @classmethod
+    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the message types of topics beside its ports, ``sensor_msgs/msg/Imu``.
+
+        An exported package declares what they are installed with.
+        """
+        return ()
+
+    @classmethod
+    def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether it gives nothing before other ROS nodes publish on such a topic.
+
+        The test of an exported package does not wait for it.
+        """
+        return False
+
+    @classmethod
+    def post_process_code(cls, code: str) -> str:
+        """Return the module that an exported package gets for a node of this type.
+
+        ``code`` is the module as generated; it must go on defining the node's class.
+        """
+        return code
+
+    def setup(self) -> None:
+        """Import what is heavy, build models, open devices.  `context` is there already."""
+
+    def policy_interface(self) -> Mapping[str, Any]:
+        """Return what a policy trained or run with this node may count on, as JSON values.
+
+        What all nodes say is written beside each checkpoint.  A run for inference compares it
+        with what its own nodes say under the same names, and starts only if all is the same.
+        Called after `setup`.
+        """
+        return {}
+
+    def widget_changed(self, name: str) -> None:
+        """React to a live widget's new value (already in `values`)."""
+
+    async def compute(self, **inputs: Any) -> Mapping[str, Any] | None:
+        """Return the outputs for one item of every linked input; unlinked ones are None."""
+        raise TypeError(f"{type(self).__name__} defines neither compute() nor process()")
+
+    async def process(self) -> None:
+        """Run until cancelled.  The default feeds `compute` with one item of each input."""
+        inputs: dict[str, Any] = dict.fromkeys(self.inputs)
+        linked = [name for name in self.inputs if self.context.is_linked(name)]
+        while True:
+            for name in linked:
+                inputs[name] = await self.get_input(name)
+            outputs = await self.compute(**inputs)
+            for name, value in (outputs or {}).items():
+                await self.send_output(value, name)
+            if not any(not self.inputs[name].type.held for name in linked):
+                return  # a source, or fed by held values alone: there is no next item
+
+    # These two are on the way of every item, so they add no coroutine of their own.
+    def get_input(self, name: str, timeout: float | None = None) -> Awaitable[Any]:
+        """Return the next item of an input (a held one: its value).
+
+        Raises TimeoutError when nothing came within ``timeout`` seconds.
+        """
+        return self.context.get(name, timeout)
+
+    async def get_batch(self, name: str, max_items: int, timeout: float | None = None
+                        ) -> list[Any]:
+        """Return ``max_items`` items of an input, or those that came within ``timeout`` seconds.
+
+        The list is empty if none came.
+        """
+        return await self.context.get_batch(name, max_items, timeout)
+
+    def send_output(self, value: Any, name: str, timeout: float | None = None
+                    ) -> Awaitable[None]:
+        """Give ``value`` to every consumer of output ``name``; waits while an edge is full.
+
+        Raises TimeoutError, with nothing given to anybody, when there was no room for ``timeout``
+        seconds.
+        """
+        return self.context.put(name, value, timeout)
+
+    def safe_outputs(self, last: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what its consumers get while it is late, silent or fails, by output.
+
+        For the policy ``safe_value`` of `dnne_ros.node_api.fault_settings`.  ``last`` are the values sent
+        last; the default repeats them.
+        """
+        return last
+
+    async def run_blocking(self, call: Callable[[], T], *, timeout: float | None = None,
+                           late: Callable[[T], None] | None = None) -> T:
+        """Return what ``call()`` returns, from a thread of the node's own; the graph goes on.
+
+        Raises what it raises, and TimeoutError after ``timeout`` seconds.  A call cannot be
+        ended: what it returns too late is given to ``late``, or dropped, and until then it
+        counts as one of the `blocking_calls` at a time, for which further calls wait.
+        """
+        if self._blocking is None:
+            self._blocking = BlockingCalls(self.context.name, self.blocking_calls)
+        return await self._blocking.run(call, timeout, late)
+
+    async def end_blocking(self, seconds: float = 0.5) -> int:
+        """End the node's threads; return how many calls are left behind after ``seconds``.
+
+        The run time calls it once `close` is through.
+        """
+        return 0 if self._blocking is None else await self._blocking.close(seconds)
+
+    async def save_state(self, aligned: bool) -> NodeState | None:
+        """Return what a checkpoint must hold of this node, or None if nothing.
+
+        ``aligned``: the graph stands still at a boundary, so the states of all nodes fit
+        together; otherwise the run was stopped wherever it was.
+        """
+        return None
+
+    def load_state(self, state: NodeState) -> None:
+        """Take up a saved state, after `setup`.  ValueError if it does not fit."""
+        raise ValueError(f"{self.type_name} keeps no state")
+
+    async def close(self) -> None:
+        """Give back devices and threads; called once when the run ends."""

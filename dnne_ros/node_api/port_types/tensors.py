@@ -1,0 +1,115 @@
+"""Tensors, and what is one with a meaning of its own: actions, pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dnne_ros.node_api.port_types.base import AnyValue, PortType
+from dnne_ros.transport.payload import STORED_AS, Array, Wire
+from dnne_ros.transport.policy import EdgePolicy
+
+if TYPE_CHECKING:
+    from torch import Tensor as TorchTensor
+
+
+def tensor_to_array(tensor: TorchTensor, axes: tuple[str, ...] = ()) -> Array:
+    """Return a tensor (any dtype, shape and device) as an array, without a copy on the CPU."""
+    try:
+        return Array(tensor.numpy(), axes)
+    except (RuntimeError, TypeError):  # a gradient, another device, a type that numpy has not
+        import torch
+
+        tensor = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        if dtype in STORED_AS:
+            return Array(tensor.view(getattr(torch, STORED_AS[dtype])).numpy(), axes, dtype)
+        return Array(tensor.numpy(), axes)
+
+
+def array_to_tensor(array: Array) -> TorchTensor:
+    """Return an array as a tensor of the same dtype and shape, that the caller may write to."""
+    import torch
+
+    data = array.data if array.data.flags.writeable else array.data.copy()
+    tensor = torch.from_numpy(data)
+    dtype = array.element_type
+    return tensor.view(getattr(torch, dtype)) if dtype in STORED_AS else tensor
+
+
+class Tensor(PortType):
+    """A tensor.  ``dtype`` None: any; ``axes`` name the axes, outermost first."""
+
+    name = "TENSOR"
+    modules = ("torch",)
+
+    def __init__(self, dtype: str | None = None, axes: tuple[str, ...] = ()):
+        """Declare the element type and the names of the axes."""
+        self.dtype = dtype
+        self.axes = axes
+
+    def accepts(self, output: PortType) -> bool:
+        """Take tensors whose element type, where both ends declare one, is the same."""
+        if isinstance(output, Tensor):
+            return None in (self.dtype, output.dtype) or self.dtype == output.dtype
+        return super().accepts(output)
+
+    @property
+    def wire(self) -> Wire:
+        """Return the array message of the element type."""
+        return Wire("array", self.dtype)
+
+    def check(self, value: TorchTensor) -> None:
+        """Raise TypeError for another element type or number of axes than declared."""
+        found = str(getattr(value, "dtype", type(value).__name__)).removeprefix("torch.")
+        if self.dtype is not None and found != self.dtype:
+            raise TypeError(f"expected a tensor of {self.dtype}, found {found}")
+        if self.axes and value.dim() != len(self.axes):
+            raise TypeError(f"expected a tensor with axes ({', '.join(self.axes)}), found shape "
+                            f"{tuple(value.shape)}")
+
+    def pack(self, value: TorchTensor) -> Array:
+        """Return the tensor as an array with this port's axis names."""
+        return tensor_to_array(value, self.axes)
+
+    def unpack(self, payload: Array) -> TorchTensor:
+        """Return the array as a tensor."""
+        return array_to_tensor(payload)
+
+    def __str__(self) -> str:
+        shape = f" ({', '.join(self.axes)})" if self.axes else ""
+        return self.name + shape + (f" {self.dtype}" if self.dtype else "")
+
+
+class Action(Tensor):
+    """A command for each environment: float32 (env, action), in the simulator's units."""
+
+    name = "ACTION"
+
+    def __init__(self) -> None:
+        """Declare float32 (env, action)."""
+        super().__init__("float32", ("env", "action"))
+
+    def accepts(self, output: PortType) -> bool:
+        """Take actions only: a plain tensor has no unit."""
+        return isinstance(output, (Action, AnyValue))
+
+
+class Image(PortType):
+    """A picture: tensor (height, width, channels) or (height, width); uint8 is RGB."""
+
+    name = "IMAGE"
+    modules = ("torch",)
+    policy = EdgePolicy.DROP_OLDEST
+
+    @property
+    def wire(self) -> Wire:
+        """Return sensor_msgs/Image."""
+        return Wire("image")
+
+    def pack(self, value: TorchTensor) -> Array:
+        """Return the picture as an array."""
+        return tensor_to_array(value, ("height", "width", "channel"))
+
+    def unpack(self, payload: Array) -> TorchTensor:
+        """Return the picture as a tensor."""
+        return array_to_tensor(payload)

@@ -1,0 +1,1 @@
+"""How items join and part."""

@@ -1,0 +1,40 @@
+"""Nodes that bring streams together."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import AnyValue
+from dnne_ros.node_api.ports import Input, Output
+
+
+class ORNode(Node):
+    """Pass on whatever arrives, each item once, none lost when two arrive together.
+
+    Items of one input keep their order.  A merge starts a loop: the environment's first
+    observations come in beside those that the loop brings back.
+    """
+
+    aliases = ("OR",)
+    category = "flow"
+    fires_on_any = True
+
+    input_a = Input(AnyValue(), "A stream.", optional=True)
+    input_b = Input(AnyValue(), "Another stream of the same type.", optional=True)
+    input_c = Input(AnyValue(), "Another stream of the same type.", optional=True)
+    output = Output(AnyValue(), "Everything that came, as it came.")
+
+    async def process(self) -> None:
+        """Pump each linked input into the output."""
+        pumps = [asyncio.ensure_future(self._pump(name)) for name in self.inputs
+                 if self.context.is_linked(name)]
+        try:
+            await asyncio.gather(*pumps)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+
+    async def _pump(self, name: str) -> None:
+        while True:
+            await self.send_output(await self.get_input(name), "output")

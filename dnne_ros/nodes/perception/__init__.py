@@ -1,0 +1,1 @@
+"""Small networks for inference on what sensors give."""

@@ -1,0 +1,1 @@
+"""Reinforcement learning: the PPO agent and trainer."""

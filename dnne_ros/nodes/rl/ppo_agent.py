@@ -1,0 +1,170 @@
+"""The agent: a policy that acts on observations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Model, PolicyOutput, Tensor
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.state import NodeState
+from dnne_ros.node_api.widget import Widget
+
+if TYPE_CHECKING:
+    import torch
+
+    from dnne_ros.rl.shared_policy import SharedPolicy
+
+_SHAPES = "it fixes the shape of the network"
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """Return ``"64,64"`` as (64, 64); empty means no hidden layer.  ValueError otherwise."""
+    sizes = tuple(int(part) for part in text.split(",")) if text.strip() else ()
+    if any(not 1 <= size <= 100_000 for size in sizes):
+        raise ValueError("a layer has from 1 to 100000 units")
+    return sizes
+
+
+class PPOAgentNode(Node):
+    """Act on observations with an actor-critic policy.
+
+    The policy is made when the first observations tell their size.  While a trainer is linked to
+    ``model``, the agent acts with the weights that are due at each step (see
+    `dnne_ros.rl.shared_policy`); in inference it gives the mean action.
+    """
+
+    category = "learning"
+
+    observations = Input(Tensor("float32", ("env", "observation")), "What the policy sees.")
+    policy_output = Output(PolicyOutput(), "Observations, actions, log π(a), value, mean, std.",
+                           aliases=("policy",))
+    model = Output(Model(), "The policy itself.")
+    hidden_sizes = Widget("64,64", "Units of each hidden layer, separated by commas.",
+                          fixed_because=_SHAPES)
+    activation = Widget("relu", "Between the layers.", choices=("relu", "tanh", "elu"),
+                        fixed_because=_SHAPES)
+    action_space = Widget("continuous", "Gaussian actions, or a choice.",
+                          choices=("continuous", "discrete"), fixed_because=_SHAPES)
+    action_dim = Widget(1, "Size of an action; with discrete actions, the number of choices.",
+                        minimum=1, maximum=100_000, fixed_because=_SHAPES)
+    learning_rate = Widget(3e-4, "Kept from older files: the trainer's own learning_rate counts.",
+                           minimum=0.0, maximum=10.0,
+                           fixed_because="the trainer's learning_rate is the one that counts")
+    deterministic = Widget(False, "Give the mean action instead of a sample.", live=True)
+    init_log_std = Widget(0.0, "Logarithm of the standard deviation at the start.",
+                          minimum=-20.0, maximum=5.0,
+                          fixed_because="it is where training starts from")
+    shared_trunk = Widget(False, "Actor and critic share the hidden layers.",
+                          fixed_because=_SHAPES)
+    normalize_observations = Widget(
+        False, "The networks see observations in running standard deviations from the mean.",
+        fixed_because=_SHAPES)
+    normalize_values = Widget(
+        False, "The critic learns values in running standard deviations from the mean return.",
+        fixed_because=_SHAPES)
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Check the list of layer sizes."""
+        try:
+            parse_sizes(values["hidden_sizes"])
+        except ValueError as error:
+            return [f"widget 'hidden_sizes': expected sizes such as 64,64, found "
+                    f"{values['hidden_sizes']!r:.60} ({error})"]
+        return []
+
+    def setup(self) -> None:
+        """Seed the generator that actions are drawn with."""
+        import torch
+
+        from dnne_ros.node_api.seeding import node_seed
+
+        torch.set_num_threads(1)  # small networks: threads cost more than they save
+        self._generator = torch.Generator()
+        self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
+        self._shared: SharedPolicy | None = None
+        self._saved: NodeState | None = None
+
+    async def process(self) -> None:
+        """Give the model once, then an output for each item of observations."""
+        item = 0
+        while True:
+            observations = await self.get_input("observations")
+            if self._shared is None:
+                self._shared = self._make_policy(observations.shape[1])
+                self._move_to(observations.device)
+                await self.send_output(self._shared, "model")
+            if self.context.trainers("model"):
+                await self._shared.ready_for(item)
+            output = self._shared.policy.act(
+                observations, self._generator,
+                deterministic=self.deterministic or self.context.inference)
+            await self.send_output(output, "policy_output")
+            item += 1
+
+    def _move_to(self, device: torch.device) -> None:
+        """Act where observations are; a generator of another device draws other numbers."""
+        import torch
+
+        from dnne_ros.node_api.seeding import node_seed
+
+        self._shared.policy.to(device)
+        if self._generator.device != device:
+            self._generator = torch.Generator(device)
+            self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
+
+    async def save_state(self, aligned: bool) -> NodeState | None:
+        """Save weights and random state, at a boundary with the weights that come next."""
+        if self._shared is None:
+            return self._saved
+        if aligned and self.context.trainers("model"):
+            await self._shared.held()
+        policy = self._shared.policy
+        return NodeState(
+            weights={name: tensor.detach() for name, tensor in policy.state_dict().items()},
+            tensors={"generator": self._generator.get_state()},
+            values={"architecture": policy.spec.to_json()})
+
+    def load_state(self, state: NodeState) -> None:
+        """Take the saved policy; ValueError if it has another shape than the widgets say."""
+        from dnne_ros.rl.policy import PolicySpec
+
+        saved = PolicySpec.from_json(state.values["architecture"])
+        wanted = replace(self._spec(saved.observation_size), init_log_std=saved.init_log_std)
+        differences = [
+            f"{name} is {value} in the checkpoint and {asked} in the workflow"
+            for (name, value), asked in zip(asdict(saved).items(), asdict(wanted).values())
+            if value != asked]
+        if differences:
+            raise ValueError("; ".join(differences))
+        self._saved = state
+        self._shared = None
+        self._make_policy(saved.observation_size)  # raises now rather than at the first item
+        self._generator.set_state(state.tensors["generator"])
+
+    def _spec(self, observation_size: int) -> Any:
+        from dnne_ros.rl.policy import PolicySpec
+
+        return PolicySpec(
+            observation_size=observation_size, action_size=self.action_dim,
+            hidden_sizes=parse_sizes(self.hidden_sizes), activation=self.activation,
+            discrete=self.action_space == "discrete", init_log_std=self.init_log_std,
+            shared_trunk=self.shared_trunk, normalize_observations=self.normalize_observations,
+            normalize_values=self.normalize_values)
+
+    def _make_policy(self, observation_size: int) -> SharedPolicy:
+        import torch
+
+        from dnne_ros.node_api.seeding import node_seed
+        from dnne_ros.rl.policy import ActorCritic
+        from dnne_ros.rl.shared_policy import SharedPolicy
+
+        weights = torch.Generator()
+        weights.manual_seed(node_seed(self.context.seed, self.context.node_id + "/weights"))
+        policy = ActorCritic(self._spec(observation_size), weights)
+        if self._saved is not None:
+            policy.load_state_dict(self._saved.weights)
+        return SharedPolicy(policy)

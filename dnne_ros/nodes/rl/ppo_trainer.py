@@ -1,0 +1,267 @@
+"""The trainer: pairs what comes back from the simulator with what the policy said, and learns."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from dnne_ros.node_api.checkpoint_trigger import (
+    CheckpointTrigger,
+    checkpoint_widgets,
+    trigger_problems,
+)
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Dict, Float, Model, PolicyOutput, Sync, Tensor
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.state import NodeState
+from dnne_ros.node_api.widget import Widget
+
+if TYPE_CHECKING:
+    import torch
+
+    from dnne_ros.rl.episodes import EpisodeStatistics
+    from dnne_ros.rl.policy import ActorCritic
+    from dnne_ros.rl.policy_output import PolicyOutput as PolicyOutputValue
+    from dnne_ros.rl.ppo import PPO, UpdateStats
+    from dnne_ros.rl.ppo_config import PPOConfig
+    from dnne_ros.rl.rollout import Rollout
+    from dnne_ros.rl.shared_policy import SharedPolicy
+
+_BREATHE_SECONDS = 0.005
+_PLAY_REPORT_SECONDS = 0.2
+_OBSERVATIONS = Tensor("float32", ("env", "observation"))
+_PER_ENV = Tensor("float32", ("env",))
+_LEARNER = "the learner is made with it"
+
+
+class PPOTrainerNode(Node):
+    """Train the agent's policy with PPO.
+
+    Each round takes one transition of every environment: the policy output of step t with the
+    reward and done that its action led to, and answers with ``training_complete``.  When
+    ``horizon_length`` of them are there, the policy is updated first.  Episodes that ran out of
+    time are bootstrapped with the value of the observation before the reset; where that is not
+    linked, with the value at step t.  The value after the last transition is that of ``state``.
+    """
+
+    category = "learning"
+    announces_boundaries = True
+
+    state = Input(_OBSERVATIONS, "Observations after the step.")
+    policy_output = Input(PolicyOutput(), "What the policy said before the step.",
+                          aliases=("policy",))
+    reward = Input(_PER_ENV, "Rewards of the step.", aliases=("rewards",))
+    done = Input(Tensor("bool", ("env",)), "Episodes that the step ended.", aliases=("dones",))
+    model = Input(Model(), "The policy to train.", trains=True)
+    info = Input(Dict(), "time_outs: which episodes ran out of time.", optional=True,
+                 follows=("done", "info"))
+    next_observations = Input(_OBSERVATIONS, "Observations before any reset.", optional=True,
+                              follows=("done", "next_observations"))
+    loss = Output(Tensor("float32"), "Mean loss of an update.")
+    training_complete = Output(Sync(), "After each transition: the next step may go.")
+    mean_return = Output(Float(), "Mean return of the last 100 finished episodes.")
+
+    horizon_length = Widget(16, "Steps between two updates.", minimum=1, maximum=1_000_000,
+                            fixed_because="it fixes the size of the rollout")
+    num_epochs = Widget(4, "Passes over a rollout in an update.", minimum=1, maximum=10_000,
+                        live=True)
+    minibatch_size = Widget(32, "Transitions in a minibatch.", minimum=1, maximum=2**31 - 1,
+                            live=True)
+    gamma = Widget(0.99, "Discount of future rewards.", minimum=0.0, maximum=1.0, live=True)
+    gae_lambda = Widget(0.95, "Weight of longer advantage estimates.", minimum=0.0, maximum=1.0,
+                        live=True)
+    clip_param = Widget(0.2, "How far the probability ratio may go from 1.", minimum=0.0,
+                        maximum=10.0, live=True)
+    value_coef = Widget(0.5, "Weight of the value loss.", minimum=0.0, maximum=1e6, live=True)
+    entropy_coef = Widget(0.01, "Weight of the entropy bonus.", minimum=0.0, maximum=1e6,
+                          live=True)
+    learning_rate = Widget(3e-4, "Adam's step size.", minimum=0.0, maximum=10.0, live=True)
+    max_grad_norm = Widget(0.5, "Gradients are scaled down to this norm.", minimum=0.0,
+                           maximum=1e6, live=True)
+    checkpoint_enabled, checkpoint_trigger_type, checkpoint_trigger_value = (
+        checkpoint_widgets("10"))
+    clip_value_loss = Widget(False, "A value may move by clip_param only; the worse loss counts.",
+                             live=True)
+    bounds_loss_coef = Widget(0.0, "Weight of what means of actions are beyond ±1.1, squared.",
+                              minimum=0.0, maximum=1e6, live=True)
+    reward_scale = Widget(1.0, "Rewards are multiplied by it before learning; returns are shown "
+                          "as they came.", minimum=-1e6, maximum=1e6, live=True)
+    lr_schedule = Widget("fixed", "linear: down to min_learning_rate; adaptive: so that an update "
+                         "moves the policy by desired_kl.",
+                         choices=("fixed", "linear", "adaptive"),
+                         fixed_because="it decides what the rollout stores")
+    desired_kl = Widget(0.01, "KL divergence that an adaptive rate aims at.", minimum=0.0,
+                        maximum=1e3, live=True)
+    min_learning_rate = Widget(1e-5, "Lowest rate of a schedule.", minimum=0.0, maximum=10.0,
+                               live=True)
+    max_learning_rate = Widget(1e-2, "Highest rate of the adaptive schedule.", minimum=0.0,
+                               maximum=10.0, live=True)
+    schedule_updates = Widget(1000, "Updates of the linear schedule.", minimum=1,
+                              maximum=1_000_000_000, live=True)
+    bfloat16 = Widget(False, "The networks learn in bfloat16: pays for layers of some hundreds "
+                      "of units, hardly for 64.", fixed_because=_LEARNER)
+    torch_compile = Widget(False, "The networks learn compiled, after half a minute at the first "
+                           "update; needs a C++ compiler, and hardly pays for small networks.",
+                           fixed_because=_LEARNER)
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Check that the checkpoint trigger's value suits its type."""
+        return trigger_problems(values)
+
+    def setup(self) -> None:
+        """Prepare counters and random state; the learner is made when the model comes."""
+        import torch
+
+        from dnne_ros.node_api.seeding import node_seed
+        from dnne_ros.rl.ppo import warm_up
+
+        torch.set_num_threads(1)  # small networks: threads cost more than they save
+        warm_up()
+        self._generator = torch.Generator()
+        self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
+        self._trigger = CheckpointTrigger(
+            self.checkpoint_trigger_type, self.checkpoint_trigger_value) \
+            if self.checkpoint_enabled else None
+        self._ppo: PPO | None = None
+        self._rollout: Rollout | None = None
+        self._episodes: EpisodeStatistics | None = None
+        self._saved: NodeState | None = None
+        self._updates = 0
+        self._env_steps = 0
+        self._earlier_env_steps = 0
+        self._next_report = 0.0
+
+    async def process(self) -> None:
+        """Collect transitions and learn; in inference, only count."""
+        shared = await self.get_input("model")
+        shared.announce(None if self.context.inference else self.horizon_length)
+        while True:
+            output = await self.get_input("policy_output")
+            rewards = await self.get_input("reward")
+            done = (await self.get_input("done")).bool()
+            info = await self._optional("info") or {}
+            following = await self._optional("next_observations")
+            state = await self.get_input("state")
+            if self._episodes is None:
+                self._begin(shared.policy, output)
+            self._episodes.add(rewards, done)
+            self._env_steps += len(rewards)
+            if self.context.inference:
+                self._report_play()
+            else:
+                timed_out = info.get("time_outs")
+                timed_out = done & timed_out.bool() if timed_out is not None else done & False
+                if self.reward_scale != 1.0:
+                    rewards = rewards * self.reward_scale
+                self._rollout.add(output, rewards, done & ~timed_out, timed_out, following)
+                if self._rollout.full:
+                    await self._learn(shared, state)
+            await self.send_output(None, "training_complete")
+
+    async def _optional(self, name: str) -> Any:
+        return await self.get_input(name) if self.context.is_linked(name) else None
+
+    def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> None:
+        """Allocate for the sizes that the first transition shows."""
+        from dnne_ros.rl.episodes import EpisodeStatistics
+        from dnne_ros.rl.ppo import PPO
+        from dnne_ros.rl.rollout import Rollout
+
+        num_envs, observation_size = output.observations.shape
+        self._episodes = EpisodeStatistics(num_envs)
+        self._rollout = Rollout(
+            self.horizon_length, num_envs, observation_size, output.actions.shape[1],
+            output.actions.device,
+            choices=0 if output.std is not None else output.mean.shape[1],
+            keeps_distributions=self.lr_schedule == "adaptive")
+        self._ppo = PPO(policy, self._config(), self._generator, bfloat16=self.bfloat16,
+                        compiled=self.torch_compile)
+        if self._saved is not None and not self.context.inference:
+            _restore(self._ppo, self._episodes, self._saved)
+
+    def _config(self) -> PPOConfig:
+        """Return the settings: each has a widget of its name."""
+        from dnne_ros.rl.ppo_config import PPOConfig
+
+        return PPOConfig(**{field.name: self.values[field.name] for field in fields(PPOConfig)})
+
+    async def _learn(self, shared: SharedPolicy, state: torch.Tensor) -> None:
+        """Update the policy, announce the boundary, and let the agent have the new weights."""
+        import torch
+
+        self._ppo.config = self._config()
+        stats = await self._update(state)
+        self._rollout.clear()
+        self._updates += 1
+        mean_return = self._episodes.mean_return
+        self.context.report({
+            **asdict(stats), "env_steps": self._env_steps, "mean_return": mean_return,
+            "episodes": self._episodes.finished,
+            "total_updates": self._updates,
+            "total_env_steps": self._earlier_env_steps + self._env_steps})
+        await self.send_output(torch.tensor(stats.loss), "loss")
+        if mean_return is not None:
+            await self.send_output(mean_return, "mean_return")
+        metric = mean_return if self._episodes.window_full else None
+        boundary = self.context.boundary(self._updates, metric, self._trigger)
+        shared.commit(hold=boundary.saves)
+        await boundary.reached()
+        shared.release()
+
+    async def _update(self, state: torch.Tensor) -> UpdateStats:
+        """Run an update, letting the process answer others between minibatches."""
+        update = self._ppo.update(self._rollout, state)
+        breathe = time.monotonic() + _BREATHE_SECONDS
+        while True:
+            try:
+                next(update)
+            except StopIteration as finished:
+                return finished.value
+            if time.monotonic() >= breathe:
+                await asyncio.sleep(0)
+                breathe = time.monotonic() + _BREATHE_SECONDS
+
+    def _report_play(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_report:
+            self._next_report = now + _PLAY_REPORT_SECONDS
+            self.context.report({
+                "env_steps": self._env_steps, "mean_return": self._episodes.mean_return,
+                "running_return": self._episodes.mean_running_return,
+                "episodes": self._episodes.finished})
+
+    async def save_state(self, aligned: bool) -> NodeState | None:
+        """Save optimizer, random state, episode statistics and counters."""
+        if self._ppo is None:
+            return self._saved
+        ppo_tensors, ppo_values = self._ppo.state()
+        episode_tensors, episode_values = self._episodes.state()
+        return NodeState(
+            tensors={**{f"optimizer.{k}": v for k, v in ppo_tensors.items()},
+                     **{f"episodes.{k}": v for k, v in episode_tensors.items()}},
+            values={"optimizer": ppo_values, "episodes": episode_values,
+                    "learning_rate": self.learning_rate,
+                    "updates": self._updates,
+                    "env_steps": self._earlier_env_steps + self._env_steps,
+                    "best_metric": self._trigger.best if self._trigger else None})
+
+    def load_state(self, state: NodeState) -> None:
+        """Keep what was saved until the first transition shows the sizes."""
+        self._saved = state
+        self._updates = state.values["updates"]
+        self._earlier_env_steps = state.values["env_steps"]
+        if self._trigger is not None:
+            self._trigger.best = state.values["best_metric"]
+
+
+def _restore(ppo: PPO, episodes: EpisodeStatistics, state: NodeState) -> None:
+    def part(prefix: str) -> dict[str, torch.Tensor]:
+        return {name.removeprefix(prefix): tensor for name, tensor in state.tensors.items()
+                if name.startswith(prefix)}
+
+    ppo.restore(part("optimizer."), state.values["optimizer"])
+    episodes.restore(part("episodes."), state.values["episodes"])

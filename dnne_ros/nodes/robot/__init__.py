@@ -1,0 +1,1 @@
+"""A robot in the place of a simulator."""

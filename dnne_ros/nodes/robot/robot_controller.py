@@ -1,0 +1,239 @@
+"""The last node before a robot: nothing gets past it that the robot should not be told."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dnne_ros.messages.making import MessageMaker
+from dnne_ros.messages.message_types import message_class
+from dnne_ros.node_api.health_reporter import HealthReporter
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Action, Dict, Tensor
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.robot.command_limits import CommandLimits, joint_values
+from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
+from dnne_ros.transport.policy import EdgePolicy
+
+_COMMAND = "std_msgs/msg/Float64MultiArray"
+_SAFE = ("auto", "hold", "zero")
+_SAFE_PERIOD = 0.02
+_FIXED = "it is part of the policy's contract"
+
+
+class RobotControllerNode(Node):
+    """Command a robot's joints with actions, within their limits and only while actions come.
+
+    Commands go to ``topic`` as ros2_control's forward command controllers take them: one
+    Float64MultiArray with a number for each joint.  Each is clamped to ``joint_limits`` and to
+    ``max_change``.  An action with a number that is not finite is never passed on.  After
+    ``timeout`` without a good action the safe command is sent, again and again, until actions
+    come back; it does not wait for anything else in the graph.  Nothing is commanded before the
+    first action.  When the run ends, so do velocities and efforts: with the safe command, or with
+    zero where the last one would be held.
+    """
+
+    category = "robotics"
+
+    action = Input(Action(), "What to command, (1, joint) or (joint), in the joints' units; the "
+                   "newest counts.", accepts_also=(Tensor(),), aliases=("actions",),
+                   policy=EdgePolicy.LATEST)
+    joint_commands = Output(Tensor("float64", ("joint",)), "What was commanded, in rad, m, rad/s, "
+                            "m/s, N·m or N.")
+    status = Output(Dict(), "state (active or safe), message and the counters.")
+    num_joints = Widget(7, "Commanded joints.", minimum=1, maximum=1000, fixed_because=_FIXED)
+    control_type = Widget("position", "What is commanded.",
+                          choices=("position", "velocity", "effort"), fixed_because=_FIXED)
+    joint_limits = Widget("[-3.14, 3.14]", "Least and greatest command: [low, high] for all "
+                          "joints, or a list of such pairs.")
+    joint_names = Widget("", "Names in the controller's order, with commas; empty: not said. A "
+                         "policy's contract is checked against them.", fixed_because=_FIXED)
+    max_change = Widget("", "Greatest change of a command in a second: a number, or a list with "
+                        "one for each joint; empty: any.")
+    out_of_limits = Widget("clamp", "What becomes of an action beyond the limits; refused ones "
+                           "count as none.", choices=("clamp", "refuse"), live=True)
+    timeout = Widget(0.1, "Time without an action after which the safe command is sent.",
+                     minimum=0.001, maximum=60.0, unit="s", live=True)
+    safe_command = Widget("auto", "zero, hold (the last command) or a list with one number for "
+                          "each joint; auto: hold for positions, else zero.")
+    topic = Widget("~/commands", "Where the controller listens, such as "
+                   "/effort_controller/commands.")
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Check names, limits and the safe command against the number of joints."""
+        return (topic_misfits(values["topic"]) + misfits(_limits, values)
+                + misfits(_safe_values, values) + misfits(_joints, values))
+
+    @classmethod
+    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Say what the topic's messages are."""
+        return (_COMMAND,)
+
+    def setup(self) -> None:
+        """Read the limits and advertise the commands."""
+        self._limits = made(_limits, self.values)
+        self._safe = made(_safe_values, self.values)
+        self._names = made(_joints, self.values)
+        self._maker = MessageMaker(message_class(_COMMAND), "data")
+        self._publisher = self.context.topics.advertise(self.topic, _COMMAND)
+        # A motor that has not been told anything pushes nothing; where it stands is not known.
+        self._last = None if self.control_type == "position" else np.zeros(self.num_joints)
+        self._last_sent = self._last_good = time.monotonic()
+        self._news = False
+        self._trouble = HealthReporter(self.context)
+        self._counts = self.context.health.values
+        self._counts.update(actions=0, refused=0, clamped=0, slowed=0, safe_stops=0)
+        self._set_state("idle")
+
+    def policy_interface(self) -> dict[str, Any]:
+        """Say which joints actions are for, if they have names."""
+        if not self._names:
+            return {}
+        return {"actions": [f"{joint}.{self.control_type}" for joint in self._names]}
+
+    async def process(self) -> None:
+        """Obey actions, and watch that they come: a full edge must not hold up the watch."""
+        tasks = {asyncio.ensure_future(self._obey()), asyncio.ensure_future(self._watch())}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Leave no push behind that nobody corrects any more."""
+        if self._state != "idle" and self.control_type != "position":
+            self._publish(np.zeros(self.num_joints) if self._safe is None else self._safe)
+
+    async def _obey(self) -> None:
+        while True:
+            try:
+                self._take(await self.get_input("action", self.timeout))
+            except TimeoutError:
+                pass  # the watch has seen it too; what it did is told below
+            if self._news:
+                self._news = False
+                if self._last is not None:
+                    import torch
+
+                    await self.send_output(torch.from_numpy(self._last.copy()), "joint_commands")
+                await self.send_output({"message": self.context.health.message,
+                                        **self._counts}, "status")
+
+    def _take(self, action: Any) -> None:
+        """Command an action, or refuse it."""
+        command = action.detach().cpu().double().numpy().reshape(-1)
+        if command.size != self.num_joints:
+            raise ValueError(f"expected an action of {self.num_joints} joints, found shape "
+                             f"{tuple(action.shape)}")
+        self._counts["actions"] += 1
+        clamped = self._limits.clamp(command)
+        finite = bool(np.isfinite(command).all())
+        inside = finite and bool((clamped == command).all())
+        if not finite or not inside and self.out_of_limits == "refuse":
+            self._counts["refused"] += 1
+            what = "numbers that are not finite" if not finite else "beyond joint_limits"
+            self._trouble.note("refused", f"refused an action: {what}: {_words(command)}")
+            self._news = True
+            return
+        self._counts["clamped"] += not inside
+        now = time.monotonic()
+        command = self._approach(clamped, now)
+        self._counts["slowed"] += bool((command != clamped).any())
+        self._last_good = now
+        self._set_state("active")
+        self._publish(command)
+        self._trouble.clear("actions are back")
+
+    async def _watch(self) -> None:
+        """Send the safe command as soon as actions have not come for ``timeout``."""
+        while True:
+            silence = time.monotonic() - self._last_good
+            if self._state == "idle":
+                await asyncio.sleep(self.timeout)
+            elif silence < self.timeout:
+                await asyncio.sleep(self.timeout - silence)
+            else:
+                reached = self._send_safe()
+                await asyncio.sleep(self.timeout if reached else _SAFE_PERIOD)
+
+    def _send_safe(self) -> bool:
+        """Publish the safe command, or a step towards it; tell whether it is reached.
+
+        A motor is let go at once, but positions are not jumped to.
+        """
+        if self._state == "active":
+            self._set_state("safe")
+            self._counts["safe_stops"] += 1
+            self._trouble.note(
+                "safe", f"no action for {self.timeout:g} s: the safe command is sent")
+        target = self._safe_target()
+        command = target
+        if self.control_type == "position":
+            command = self._approach(target, time.monotonic())
+        self._publish(command)
+        return bool((command == target).all())
+
+    def _safe_target(self) -> np.ndarray:
+        return self._last if self._safe is None else self._safe
+
+    def _approach(self, command: np.ndarray, now: float) -> np.ndarray:
+        if self._last is None:
+            return command
+        seconds = min(now - self._last_sent, self.timeout)  # a pause is no leave to jump
+        return self._limits.approach(self._last, command, seconds)
+
+    def _set_state(self, state: str) -> None:
+        self._state = self._counts["state"] = state
+
+    def _publish(self, command: np.ndarray) -> None:
+        self._publisher.publish(self._maker.make(command))
+        self._last, self._last_sent = command, time.monotonic()
+        self._news = True
+
+
+def _limits(values: Mapping[str, Any]) -> CommandLimits:
+    return CommandLimits.parse(values["num_joints"], values["joint_limits"],
+                               values["max_change"])
+
+
+def _joints(values: Mapping[str, Any]) -> tuple[str, ...]:
+    names = optional_names(values["joint_names"])
+    if names and len(names) != values["num_joints"]:
+        raise ValueError(f"widget 'joint_names': expected num_joints={values['num_joints']} "
+                         f"names, found {len(names)}")
+    return names
+
+
+def _safe_values(values: Mapping[str, Any]) -> np.ndarray | None:
+    """Return the safe command, None to hold the last; ValueError for one beyond the limits."""
+    wanted, joints = values["safe_command"].strip(), values["num_joints"]
+    if wanted == "auto":
+        wanted = "hold" if values["control_type"] == "position" else "zero"
+    if wanted == "hold":
+        return None
+    try:
+        safe = np.zeros(joints) if wanted == "zero" else joint_values(
+            wanted, joints, "safe_command")
+    except ValueError:
+        raise ValueError(f"widget 'safe_command': expected one of {', '.join(_SAFE)} or a list "
+                         f"of {joints} numbers, found {wanted!r:.80}") from None
+    if misfits(_limits, values):
+        return safe  # reported as what it is
+    if (_limits(values).clamp(safe) != safe).any():
+        raise ValueError(f"widget 'safe_command': {wanted} is beyond joint_limits "
+                         f"{values['joint_limits']}")
+    return safe
+
+
+def _words(command: np.ndarray) -> str:
+    return f"{command.tolist()!s:.120}"

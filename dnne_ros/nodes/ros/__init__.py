@@ -1,0 +1,1 @@
+"""Other ROS nodes' topics."""

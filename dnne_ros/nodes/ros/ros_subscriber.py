@@ -1,0 +1,253 @@
+"""Takes what other ROS nodes publish into the graph."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dnne_ros.errors import InputError, PeerError
+from dnne_ros.messages.dictionaries import to_dictionary
+from dnne_ros.messages.making import IMAGE
+from dnne_ros.messages.message_types import message_class, type_name
+from dnne_ros.messages.pictures import read_picture
+from dnne_ros.messages.reading import ORDERS, NumberReader
+from dnne_ros.messages.stamps import read_stamp
+from dnne_ros.node_api.health_reporter import HealthReporter
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Dict, Image, Int, Tensor
+from dnne_ros.node_api.ports import Output
+from dnne_ros.node_api.ros_topics import QOS_PRESETS
+from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
+from dnne_ros.toolkit.rate import Rate
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+_FIXED = "it is part of the policy's contract"
+
+
+class RosSubscriberNode(Node):
+    """Give what other ROS nodes publish on a topic, of any installed message type, to the graph.
+
+    ``kind`` says which output it leaves by: ``tensor`` (the numbers of ``field``), ``image`` (a
+    sensor_msgs/Image) or ``message`` (all fields as a dictionary).  What is not taken in time is
+    dropped, oldest first.  What a message lacks (a joint, a field's element) or a picture that
+    cannot be converted is counted as dropped, with a warning; it never ends the run.
+    """
+
+    category = "ros"
+
+    tensor = Output(Tensor(), "The numbers of ``field``, (1, n) or (n).")
+    image = Output(Image(), "The picture, (height, width, channels) or (height, width).")
+    message = Output(Dict(), "The message; arrays of numbers in it are tensors.")
+    stamp = Output(Int(), "When it was measured (``stamp``), ns.")
+    topic = Widget("/joint_states", "The topic: /absolute, relative to the graph's namespace, or "
+                   "~/private.")
+    message_type = Widget("sensor_msgs/msg/JointState", "package/msg/Name, any installed one.")
+    field = Widget("position", "Where the numbers are, paths with commas: position,velocity or "
+                   "pose.position.x or transforms[0].translation or transforms[].translation.x; "
+                   "empty: the whole message.", fixed_because=_FIXED)
+    kind = Widget("tensor", "What comes out.", choices=("tensor", "image", "message"))
+    qos = Widget("sensor_data", "How to subscribe; sensor_data matches every publisher.",
+                 choices=QOS_PRESETS)
+    rate = Widget(0.0, "Most items in a second, the newest each time; 0: every message.",
+                  minimum=0.0, maximum=10_000.0, unit="Hz", fixed_because=_FIXED)
+    timeout = Widget(0.0, "Silence after which the topic is stale; 0: never.", minimum=0.0,
+                     maximum=3600.0, unit="s", live=True)
+    when_stale = Widget("nothing", "What goes out each ``timeout`` of a stale topic: nothing, the "
+                        "last value again, zeros of its shape; or the run is stopped.",
+                        choices=("nothing", "repeat", "zeros", "stop"), live=True)
+    names = Widget("", "Which elements (joints) in which order, by the names in the message, with "
+                   "commas; empty: all as they come.", fixed_because=_FIXED)
+    names_field = Widget("", "Where the message has these names; empty: name, names or "
+                         "joint_names.")
+    order = Widget("fields", "Of several fields: all of the first field, then of the next; or all "
+                   "fields of the first element (joint), then of the next.", choices=ORDERS,
+                   fixed_because=_FIXED)
+    dtype = Widget("float32", "Element type of the tensor; as_sent: the message's own.",
+                   choices=("float32", "float64", "int64", "as_sent"))
+    batch = Widget(True, "Give (1, n), one environment, as policies take it, instead of (n).")
+    stamp_from = Widget("arrival", "What counts as the time of a message: its arrival, or its "
+                        "header.stamp, by which old ones are dropped after ``timeout``.",
+                        choices=("arrival", "header"))
+    keep = Widget(1, "Messages kept while the graph is busy.", minimum=1, maximum=100_000)
+    policy_input = Widget(False, "A policy sees this: names, fields and rate must be what it was "
+                          "trained with.")
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Check topic, message type and fields."""
+        return topic_misfits(values["topic"]) + misfits(_converter, values)
+
+    @classmethod
+    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Say what the topic's messages are."""
+        return (values["message_type"],)
+
+    @classmethod
+    def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
+        """Tell that it passes on what others publish."""
+        return True
+
+    def setup(self) -> None:
+        """Find the fields and subscribe."""
+        self._convert = made(_converter, self.values)
+        for port in {"tensor", "image", "message"} - {self.kind}:
+            if self.context.is_linked(port):
+                raise InputError(f"output {port!r}", [
+                    f"expected kind={port} for what is linked to it, found kind={self.kind}"])
+        self._waiting: deque[tuple[bytes, float]] = deque(maxlen=self.keep)
+        self._came = asyncio.Event()
+        self._counts = self.context.health.values
+        self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
+        self._trouble = HealthReporter(self.context)
+        self._last: Any = None
+        self.context.topics.subscribe(self.topic, self.message_type, self.qos, self._receive,
+                                      raw=True)
+
+    def policy_interface(self) -> dict[str, Any]:
+        """Say what the policy sees, if it is a policy that looks."""
+        if not self.policy_input:
+            return {}
+        reader = NumberReader(message_class(self.message_type), self.field,
+                              names=optional_names(self.names), names_field=self.names_field,
+                              order=self.order)
+        return {"joints": list(reader.names), "observations": reader.columns,
+                "rate_hz": self.rate}
+
+    async def process(self) -> None:
+        """Give each message, at most ``rate`` a second."""
+        pace = Rate(1.0 / self.rate, self.context.clock) if self.rate else None
+        self._good = time.monotonic()
+        while True:
+            if pace is not None:
+                await pace.wait()
+            found = await self._next()
+            if found is None:
+                await self._be_stale()
+                continue
+            self._last, stamp = found
+            self._counts["used"] += 1
+            self._trouble.clear(f"{self.topic} is good again")
+            await self.send_output(stamp, "stamp")
+            await self.send_output(self._last, self.kind)
+
+    def _receive(self, message: bytes) -> None:
+        counts = self._counts
+        counts["received"] += 1
+        counts["skipped"] += len(self._waiting) == self._waiting.maxlen
+        self._waiting.append((message, time.monotonic()))
+        self._came.set()
+
+    async def _next(self) -> tuple[Any, int] | None:
+        """Return the next usable value and its time, or None if the topic is stale."""
+        while True:
+            while self._waiting:
+                message, arrived = self._waiting.popleft()
+                try:
+                    found = self._use(message, arrived)
+                except ValueError as error:
+                    self._counts["dropped"] += 1
+                    self._trouble.note(
+                        "dropped", f"dropped a message on {self.topic}: {error}")
+                    continue
+                self._good = arrived
+                return found
+            self._came.clear()
+            left = None
+            if self.timeout:
+                left = max(0.0, self._good + self.timeout - time.monotonic())
+            try:
+                await asyncio.wait_for(self._came.wait(), left)
+            except asyncio.TimeoutError:
+                return None
+
+    def _use(self, data: bytes, arrived: float) -> tuple[Any, int]:
+        topics = self.context.topics
+        message = topics.deserialize(data, self.message_type)
+        now = topics.now_ns()
+        stamp = now - round((time.monotonic() - arrived) * 1e9)
+        if self.stamp_from == "header":
+            stamp = read_stamp(message)
+            if self.timeout and now - stamp > self.timeout * 1e9:
+                raise ValueError(f"it is {(now - stamp) * 1e-9:.3g} s old")
+        return self._convert(message), stamp
+
+    async def _be_stale(self) -> None:
+        """Do what ``when_stale`` says, and wait from anew."""
+        silence = f"no message on {self.topic} for {self.timeout:g} s"
+        if self.when_stale == "stop":
+            raise PeerError(silence)
+        self._counts["stale"] += 1
+        self._good = time.monotonic()
+        self._trouble.note("stale", silence)
+        if self._last is None or self.when_stale == "nothing":
+            return
+        if self.when_stale == "zeros":
+            self._last = _zeros_like(self._last)
+        await self.send_output(self.context.topics.now_ns(), "stamp")
+        await self.send_output(self._last, self.kind)
+
+
+def _converter(values: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """Return what turns a message into the value that goes out; ValueError if nothing can."""
+    type = message_class(values["message_type"])
+    if values["stamp_from"] == "header":
+        read_stamp(type())
+    kind = values["kind"]
+    if kind == "message" and values["when_stale"] == "zeros":
+        raise ValueError("widget 'when_stale': expected zeros for numbers only, found "
+                         "kind=message")
+    names = optional_names(values["names"])
+    if values["policy_input"] and (kind != "tensor" or not names):
+        raise ValueError("widget 'policy_input': expected kind=tensor and names, by which the "
+                         "policy's columns are known")
+    if kind == "message":
+        return lambda message: _tensors_in(to_dictionary(message))
+    is_image = type_name(type) == IMAGE
+    if kind == "image":
+        if not is_image:
+            raise ValueError(f"widget 'kind': expected {IMAGE} for an image, found "
+                             f"{values['message_type']}")
+        return lambda message: _tensor(read_picture(message))
+    if is_image and not values["field"].strip():
+        return lambda message: _shaped(read_picture(message), values)
+    reader = NumberReader(type, values["field"], names=names,
+                          names_field=values["names_field"], order=values["order"])
+    return lambda message: _shaped(reader.read(message), values)
+
+
+def _shaped(numbers: np.ndarray, values: Mapping[str, Any]) -> torch.Tensor:
+    import numpy as np
+
+    if values["dtype"] != "as_sent":
+        numbers = numbers.astype(np.dtype(values["dtype"]), copy=False)
+    return _tensor(numbers[None] if values["batch"] else numbers)
+
+
+def _tensor(numbers: np.ndarray) -> torch.Tensor:
+    import torch
+
+    return torch.from_numpy(numbers if numbers.flags.writeable else numbers.copy())
+
+
+def _tensors_in(value: Any) -> Any:
+    """Return a dictionary with its numpy arrays as tensors."""
+    import numpy as np
+
+    if isinstance(value, dict):
+        return {name: _tensors_in(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_tensors_in(part) for part in value]
+    return _tensor(value) if isinstance(value, np.ndarray) else value
+
+
+def _zeros_like(value: Any) -> Any:
+    import torch
+
+    return torch.zeros_like(value) if isinstance(value, torch.Tensor) else value

@@ -1,0 +1,119 @@
+"""Accelerations and rates of turn, of a real inertial sensor or made up."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from dnne_ros.messages.message_types import message_class
+from dnne_ros.messages.reading import NumberReader
+from dnne_ros.node_api.health import Level
+from dnne_ros.node_api.health_reporter import HealthReporter
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Tensor
+from dnne_ros.node_api.ports import Output
+from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.ros.topic_widgets import topic_misfits
+from dnne_ros.toolkit.rate import Rate
+
+_IMU = "sensor_msgs/msg/Imu"
+_GRAVITY = 9.81
+_SWAY = (0.1, 0.5)
+"""Made-up motion: roll in rad, and its frequency in Hz."""
+_NOISE = (0.02, 0.002)
+"""Standard deviations: m/s², rad/s."""
+
+
+class IMUSensorNode(Node):
+    """Give what an inertial sensor measures: of a sensor_msgs/Imu topic, or made up.
+
+    A made-up one hangs from a string and rolls slowly to and fro.  From a topic, the newest
+    message is given at most ``sample_rate`` times a second.
+    """
+
+    category = "sensors"
+
+    imu_data = Output(Tensor("float32", ("env", "signal")),
+                      "(1, 6): acceleration x, y, z in m/s², rate of turn about x, y, z in rad/s.")
+    sample_rate = Widget(100.0, "Readings in a second.", minimum=0.01, maximum=10_000.0,
+                         unit="Hz")
+    add_noise = Widget(True, "Of made-up readings: add what a cheap sensor has.")
+    topic = Widget("", "Topic of a real sensor's driver, such as /imu/data; empty: made up.")
+    timeout = Widget(1.0, "Silence of the topic that is worth a warning.", minimum=0.001,
+                     maximum=60.0, unit="s", live=True)
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Check the topic."""
+        return topic_misfits(values["topic"]) if values["topic"] else []
+
+    @classmethod
+    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Say what the topic's messages are."""
+        return (_IMU,)
+
+    @classmethod
+    def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether a real sensor's driver publishes."""
+        return bool(values["topic"])
+
+    def setup(self) -> None:
+        """Subscribe, if there is a topic."""
+        if not self.topic:
+            return
+        self._reader = NumberReader(message_class(_IMU), "linear_acceleration,angular_velocity")
+        self._trouble = HealthReporter(self.context)
+        self._newest: bytes | None = None
+        self._came = asyncio.Event()
+        self.context.topics.subscribe(self.topic, _IMU, "sensor_data", self._receive, raw=True)
+
+    async def process(self) -> None:
+        """Give readings at the rate."""
+        pace = Rate(1.0 / self.sample_rate, self.context.clock)
+        made_up = None if self.topic else self._make_up()
+        while True:
+            await pace.wait()
+            if made_up is not None:
+                await self.send_output(next(made_up), "imu_data")
+            elif (reading := await self._measured()) is not None:
+                await self.send_output(reading, "imu_data")
+
+    def _receive(self, message: bytes) -> None:
+        self._newest = message
+        self._came.set()
+
+    async def _measured(self) -> Any:
+        """Return the newest reading, or None after ``timeout``."""
+        import torch
+
+        try:
+            await asyncio.wait_for(self._came.wait(), self.timeout)
+        except asyncio.TimeoutError:
+            self._trouble.note(
+                "silent", f"no message on {self.topic} for {self.timeout:g} s", Level.ERROR)
+            return None
+        self._came.clear()
+        self._trouble.clear(f"{self.topic} is back")
+        message = self.context.topics.deserialize(self._newest, _IMU)
+        return torch.from_numpy(self._reader.read(message)).float()[None]
+
+    def _make_up(self) -> Any:
+        import torch
+
+        from dnne_ros.node_api.seeding import node_seed
+
+        generator = torch.Generator().manual_seed(
+            node_seed(self.context.seed, self.context.node_id))
+        deviation = torch.tensor([_NOISE[0]] * 3 + [_NOISE[1]] * 3) * self.add_noise
+        amplitude, frequency = _SWAY
+        step = 0
+        while True:
+            phase = 2 * math.pi * frequency * step / self.sample_rate
+            roll = amplitude * math.sin(phase)
+            turn = amplitude * 2 * math.pi * frequency * math.cos(phase)
+            reading = torch.tensor([0.0, _GRAVITY * math.sin(roll), _GRAVITY * math.cos(roll),
+                                    turn, 0.0, 0.0])
+            yield (reading + deviation * torch.randn(6, generator=generator))[None]
+            step += 1

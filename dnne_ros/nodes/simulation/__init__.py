@@ -1,0 +1,1 @@
+"""Simulated environments, their actions and what they show."""

@@ -1,0 +1,1 @@
+"""ROS parameter files (YAML), read and checked against a graph."""

@@ -1,0 +1,87 @@
+"""Checks a ROS parameter file against the nodes of a graph, before anything is started."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from dnne_ros.errors import Problems
+from dnne_ros.graph.graph import Graph, GraphNode
+from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
+from dnne_ros.node_api.widget import Widget, WidgetError
+from dnne_ros.parameter_files.reading import Assignment, read_parameter_file
+
+_OF_EVERY_NODE = ("use_sim_time", "start_type_description_service")
+_EVERY_NODE_BELOW = "qos_overrides."
+
+
+def check_parameter_file(path: Path, graph: Graph, namespace: str) -> None:
+    """Raise `InputError` if the file has unknown nodes or parameters, or values that do not fit.
+
+    ``namespace`` is the absolute one that the graph's nodes will live in.
+    """
+    assignments = read_parameter_file(path)
+    problems = Problems(str(path))
+    nodes = {f"{namespace.rstrip('/')}/{node.ros_name}": node for node in graph.nodes.values()}
+    for assignment in assignments:
+        _check_target(assignment, nodes, problems)
+    for full_name, node in nodes.items():
+        mine = [each for each in assignments if each.matches(full_name)]
+        _check_values(full_name, node, mine, problems)
+    problems.raise_if_any()
+
+
+def _check_target(assignment: Assignment, nodes: dict[str, GraphNode], problems: Problems
+                  ) -> None:
+    matched = [node for name, node in nodes.items() if assignment.matches(name)]
+    if not matched:
+        problems.add(f"no node {assignment.pattern}; there are {', '.join(nodes)}"
+                     f"{_hint(assignment.pattern, nodes)}")
+    elif not _is_of_every_node(assignment.name) and not any(
+            assignment.name in node.type.widgets for node in matched):
+        known = sorted({name for node in matched for name in node.type.widgets})
+        if "." in assignment.name:
+            known += FAULT_SETTINGS
+        near = difflib.get_close_matches(assignment.name, known, n=1)
+        problems.add(f"line {assignment.line}: {assignment.pattern} has no parameter "
+                     f"{assignment.name!r}; " + (f"did you mean {near[0]}?" if near else
+                                                 f"it has {', '.join(known) or 'none'}"))
+
+
+def _hint(pattern: str, nodes: Iterable[str]) -> str:
+    last = pattern.rpartition("/")[2]
+    anywhere = f"/**/{last}"
+    return f"; {anywhere} would match in any namespace" if any(
+        name.rpartition("/")[2] == last for name in nodes) else ""
+
+
+def _check_values(full_name: str, node: GraphNode, assignments: list[Assignment],
+                  problems: Problems) -> None:
+    values = dict(node.values)
+    for assignment in sorted(assignments, key=lambda each: each.is_specific):
+        widget = FAULT_SETTINGS.get(assignment.name) or node.type.widgets.get(assignment.name)
+        if widget is None:
+            continue
+        try:
+            value = _checked(widget, assignment.value)
+            if assignment.name in values:
+                values[assignment.name] = value
+        except WidgetError as error:
+            problems.add(f"line {assignment.line}: {assignment.name} of {full_name}: {error}")
+    for message in node.type.validate_parameters(values):
+        problems.add(f"{full_name}: {message}")
+
+
+def _checked(widget: Widget, value: Any) -> Any:
+    """Return the value; a ROS parameter, unlike JSON, tells 1 from 1.0."""
+    if widget.kind is float and type(value) is int:
+        raise WidgetError(f"expected {widget.expectation} with a decimal point, found {value}")
+    if widget.kind is int and type(value) is float:
+        raise WidgetError(f"expected {widget.expectation}, found {value}")
+    return widget.check(value)
+
+
+def _is_of_every_node(name: str) -> bool:
+    return name in _OF_EVERY_NODE or name in FAULT_SETTINGS or name.startswith(_EVERY_NODE_BELOW)

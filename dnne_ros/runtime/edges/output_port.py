@@ -1,0 +1,179 @@
+"""Where a node's output goes: local edges, consumers in other processes, and whoever watches."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rclpy.duration import Duration
+
+from dnne_ros.node_api.port_types import PortType
+from dnne_ros.transport.codecs import Codec
+from dnne_ros.transport.local_edge import LocalEdge
+from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros.transport.remote_writer import RemoteWriter
+
+if TYPE_CHECKING:
+    from rclpy.publisher import Publisher
+
+_BREATHE_EVERY = 64
+_WATCHERS_SHARE = 0.01
+"""How much of the time may go into showing items to watchers, where the graph's own nodes wait
+for the same items."""
+_WATCHERS_SHARE_OF_SENSORS = 0.1
+"""The same where nobody waits: sensor data and pictures, of which some may be dropped."""
+_NOTHING = object()
+
+
+class OutputPort:
+    """One output of a running node.
+
+    Its topic is a window: items are published while somebody outside listens, and cost nothing
+    else.  The graph's own nodes get theirs by reference or, in other processes, on a hidden
+    topic, so watchers hold them back in no way.  An item goes to all consumers at once, when
+    the slowest lossless one has room for it.
+    """
+
+    def __init__(self, type: PortType, edges: Sequence[LocalEdge],
+                 publisher: Publisher | None, codec: Codec | None,
+                 writer: RemoteWriter | None):
+        """Send values of ``type``; ``publisher`` is None for values that stay in the process."""
+        self._type = type
+        self._edges = edges
+        self._publisher = publisher
+        self._codec = codec
+        self._writer = writer
+        self._ends = (*edges, *(() if writer is None else (writer,)))
+        for end in self._ends:
+            end.notify_room(self._on_room)
+        self._turns: deque[asyncio.Future[None]] = deque()
+        self._watchers = 0
+        self._latched = type.policy is EdgePolicy.LATEST
+        self._newest: Any = None
+        self._sends = 0
+        self._curtain: asyncio.TimerHandle | None = None
+        self._hidden: Any = _NOTHING
+        lossless = any(edge.policy is EdgePolicy.LOSSLESS for edge in edges) or (
+            writer is not None and writer.lossless)
+        self._share = _WATCHERS_SHARE if lossless else _WATCHERS_SHARE_OF_SENSORS
+
+    @property
+    def newest(self) -> Any:
+        """Return the value last sent, kept for latched types; None before the first."""
+        return self._newest
+
+    @property
+    def delivered(self) -> int:
+        """Return how many items each consumer had when this process was started again."""
+        return 0 if self._writer is None else self._writer.delivered
+
+    async def send(self, value: Any, timeout: float | None = None) -> None:
+        """Hand ``value`` to every consumer, waiting for those that are full; senders keep order.
+
+        Raises TimeoutError, with nothing handed to anybody, if there was no room for ``timeout``
+        seconds.  The first value is checked against the port's type, so that a node that breaks
+        its declaration fails in every placement and not only where its values must be encoded.
+        """
+        if self._sends == 0:
+            self._type.check(value)
+        if self._turns:
+            await self._wait_for_room(timeout)
+        else:
+            for end in self._ends:
+                if end.full:
+                    await self._wait_for_room(timeout)
+                    break
+        for edge in self._edges:
+            edge.deliver(value)
+        if self._writer is not None:
+            self._writer.send(self._codec.parts(self._type.pack(value)))
+        if self._watchers:
+            if self._curtain is None:
+                self._show(value)
+            else:
+                self._hidden = value
+        if self._latched:
+            self._newest = value
+        self._sends += 1
+        if self._turns:
+            self._on_room()
+        if self._sends % _BREATHE_EVERY == 0:
+            # Nothing above waits while there is room; a source must not starve the loop.
+            await asyncio.sleep(0)
+
+    def look_for_watchers(self) -> None:
+        """Notice who listens; a late joiner of a latched topic gets the newest value."""
+        if self._publisher is None:
+            return
+        watchers = self._publisher.get_subscription_count()
+        if watchers > self._watchers and self._newest is not None:
+            self._publish(self._newest)
+        self._watchers = watchers
+
+    def flush(self, seconds: float) -> None:
+        """Wait until those who watch have what was sent last, at most ``seconds``.
+
+        A process that leaves at once takes it along: a robot would miss its last command.
+        """
+        if self._watchers and seconds > 0:
+            if self._hidden is not _NOTHING:
+                self._publish(self._hidden)
+                self._hidden = _NOTHING
+            self._publisher.wait_for_all_acked(Duration(seconds=seconds))
+
+    async def _wait_for_room(self, timeout: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        self._turns.append(turn)
+        timer = None if timeout is None else loop.call_later(timeout, _expire, turn)
+        self._on_room()
+        try:
+            await turn
+        except BaseException:
+            self._turns.remove(turn)
+            self._on_room()  # its turn may have come already
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+        self._turns.remove(turn)
+        self._note_wait()
+
+    def _on_room(self) -> None:
+        """Let the first sender that waits go on, if nobody is full."""
+        if self._turns:
+            self._note_wait()
+            if not self._turns[0].done() and not any(end.full for end in self._ends):
+                self._turns[0].set_result(None)
+
+    def _note_wait(self) -> None:
+        for end in self._ends:
+            end.note_wait(bool(self._turns))
+
+    def _show(self, value: Any) -> None:
+        """Publish for watchers; while that would take too much time, only the newest item."""
+        if not self._ends:
+            self._publish(value)
+            return
+        started = time.perf_counter()
+        self._publish(value)
+        took = time.perf_counter() - started
+        self._curtain = asyncio.get_running_loop().call_later(
+            took / self._share, self._open_curtain)
+
+    def _open_curtain(self) -> None:
+        self._curtain = None
+        if self._hidden is not _NOTHING:
+            value, self._hidden = self._hidden, _NOTHING
+            self._show(value)
+
+    def _publish(self, value: Any) -> None:
+        self._publisher.publish(self._codec.encode(self._type.pack(value)))
+
+
+def _expire(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(TimeoutError("no room came in time"))

@@ -1,0 +1,184 @@
+"""Connects the nodes of one process: local edges inside, DDS topics to the other processes."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dnne_ros.graph.graph import Edge, Graph
+from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.coordination.replication import accept_updates, send_updates, update_topic
+from dnne_ros.runtime.edges.input_port import ExternalInput, HeldInput, InputPort
+from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.transport.codecs import codec_for
+from dnne_ros.transport.consumer import Consumer
+from dnne_ros.transport.external_reader import ExternalReader
+from dnne_ros.transport.local_edge import LocalEdge
+from dnne_ros.transport.policy import DEFAULT_CAPACITY
+from dnne_ros.transport.process_endpoint import ProcessEndpoint
+from dnne_ros.transport.qos import data_qos
+from dnne_ros.transport.remote_reader import RemoteReader
+from dnne_ros.transport.remote_writer import RemoteWriter
+from dnne_ros.workflow.records import PortRef
+
+if TYPE_CHECKING:
+    from rclpy.qos import QoSProfile
+
+    from dnne_ros.runtime.event_loop import RosSelector
+    from dnne_ros.runtime.node_host import NodeHost
+
+
+@dataclass
+class Wiring:
+    """The ends of edges in one process, by port."""
+
+    inputs: dict[PortRef, InputPort] = field(default_factory=dict)
+    outputs: dict[PortRef, OutputPort] = field(default_factory=dict)
+    local: dict[str, LocalEdge] = field(default_factory=dict)
+    readers: dict[str, RemoteReader] = field(default_factory=dict)
+    writers: list[RemoteWriter] = field(default_factory=list)
+    external: dict[str, ExternalReader] = field(default_factory=dict)
+    exchange: ProcessEndpoint | None = None
+
+    def close(self) -> None:
+        """Close the links between processes and give back the shared memory."""
+        for reader in self.readers.values():
+            reader.close()
+        if self.exchange is not None:
+            self.exchange.close()
+
+    def drop(self, consumer: Consumer) -> None:
+        """Go on without a consumer in another process that is gone."""
+        next(writer for writer in self.writers if consumer in writer.consumers).drop(consumer)
+
+    def edge_reports(self, graph: Graph) -> list[dict]:
+        """Return the counters of each edge that this process sees an end of."""
+        policies = {graph.edge_name(edge): edge.policy.value for edge in graph.edges}
+        policies.update({name: reader.policy.value for name, reader in self.external.items()})
+        seen = [(edge.name, "local", edge.stats) for edge in self.local.values()]
+        seen += [(name, "dds", reader.stats) for name, reader in self.readers.items()]
+        seen += [(consumer.edge, "dds", consumer.stats)
+                 for writer in self.writers for consumer in writer.consumers]
+        seen += [(name, "external", reader.stats) for name, reader in self.external.items()]
+        return [{"name": name, "policy": policies[name], "transport": transport,
+                 **stats.as_dict()} for name, transport, stats in seen]
+
+
+def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
+         files: RosSelector, run_id: str = "") -> Wiring:
+    """Make both ends of every edge that touches a node in ``hosts`` (by node id).
+
+    ``files`` is the event loop's selector; ``run_id`` the same in all processes of a run.
+    """
+    wiring = Wiring(exchange=ProcessEndpoint(files, run_id))
+    _load_modules(graph, placement, hosts)
+    for edge in graph.edges:
+        if edge.source.node in hosts and edge.target.node in hosts:
+            name = graph.edge_name(edge)
+            wiring.local[name] = LocalEdge(name, edge.policy, edge.capacity,
+                                           _priority(graph, edge))
+    for node_id, host in hosts.items():
+        for port in graph.nodes[node_id].type.outputs:
+            ref = PortRef(node_id, port)
+            wiring.outputs[ref] = _output(graph, placement, host, ref, wiring)
+        for port, edges in graph.incoming[node_id].items():
+            wiring.inputs[PortRef(node_id, port)] = _input(
+                graph, placement, host, edges[0], wiring)
+    for ref in graph.external:
+        if ref.node in hosts:
+            wiring.inputs[ref] = _external_input(
+                graph, hosts[ref.node], ref, wiring)
+    return wiring
+
+
+def _load_modules(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost]) -> None:
+    """Import what the edges to other processes and external inputs convert values with."""
+    types = [edge.type for edge in graph.edges if placement.crosses(edge)
+             and (edge.source.node in hosts or edge.target.node in hosts)]
+    types += [graph.external_type(ref) for ref in graph.external if ref.node in hosts]
+    for module in {module for type in types for module in type.modules}:
+        importlib.import_module(module)
+
+
+def _topic_qos(graph: Graph, ref: PortRef) -> QoSProfile:
+    """Return the profile of an output's public topic."""
+    edges = graph.outgoing[ref.node].get(ref.port, ())
+    if not edges:
+        return data_qos({graph.output_types[ref].policy}, DEFAULT_CAPACITY)
+    return data_qos({edge.policy for edge in edges}, max(edge.capacity for edge in edges))
+
+
+def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wiring: Wiring
+            ) -> OutputPort:
+    edges = graph.outgoing[ref.node].get(ref.port, ())
+    local = [wiring.local[graph.edge_name(edge)] for edge in edges if not placement.crosses(edge)]
+    remote = [edge for edge in edges if placement.crosses(edge)]
+    type = graph.output_types.get(ref)
+    declared = graph.nodes[ref.node].type.outputs[ref.port].type
+    if type is None or type.wire is None:
+        return OutputPort(type or declared, local, None, None, None)
+    codec = codec_for(type.wire)
+    publisher = host.advertise(ref.port, codec, _topic_qos(graph, ref))
+    writer = None
+    if remote:
+        writer = RemoteWriter(host, host.topic(ref.port), [
+            Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity,
+                     placement.process_of(edge.target.node), edge.when_absent)
+            for edge in remote], wiring.exchange, graph.nodes[ref.node].type.resumes)
+        wiring.writers.append(writer)
+    output = OutputPort(type, local, publisher, codec, writer)
+    for edge in remote:
+        if _sends_back(graph, edge):
+            accept_updates(host, update_topic(graph, edge), type, output)
+    return output
+
+
+def _sends_back(graph: Graph, edge: Edge) -> bool:
+    target = graph.nodes[edge.target.node].type.inputs[edge.target.port]
+    return edge.type.feedback and target.trains
+
+
+def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wiring: Wiring
+           ) -> InputPort:
+    name = graph.edge_name(edge)
+    if name in wiring.local:
+        source: InputPort = wiring.local[name]
+    else:
+        codec, type = codec_for(edge.type.wire), edge.type
+        siblings = graph.outgoing[edge.source.node][edge.source.port]
+        reader = RemoteReader(
+            host, _input_name(graph, edge), graph.topic(edge.source),
+            lambda message: type.unpack(codec.decode(message)), wiring.exchange, edge.policy,
+            edge.capacity,
+            max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
+            _priority(graph, edge),
+            placement.process_of(edge.source.node), edge.when_absent)
+        wiring.readers[name] = reader
+        source = reader
+        if _sends_back(graph, edge):
+            return HeldInput(source, send_updates(host, update_topic(graph, edge), edge.type))
+    # The target decides: a merge passes on a model once, it does not hold it.
+    held = graph.nodes[edge.target.node].type.inputs[edge.target.port].type.held
+    return HeldInput(source) if held else source
+
+
+def _external_input(graph: Graph, host: NodeHost, ref: PortRef, wiring: Wiring
+                    ) -> InputPort:
+    port = graph.nodes[ref.node].type.inputs[ref.port]
+    type = graph.external_type(ref)
+    codec = codec_for(type.wire)
+    reader = ExternalReader(host, graph.topic(ref), codec, port.policy or type.policy,
+                            DEFAULT_CAPACITY)
+    wiring.external[f"{reader.topic} → {graph.topic(ref)}"] = reader
+    source = ExternalInput(reader, codec, type, host.get_logger())
+    return HeldInput(source) if port.type.held else source
+
+
+def _priority(graph: Graph, edge: Edge) -> Callable[[Any], float] | None:
+    return graph.nodes[edge.target.node].type.inputs[edge.target.port].priority
+
+
+def _input_name(graph: Graph, edge: Edge) -> str:
+    return graph.topic(edge.target)

@@ -1,0 +1,1 @@
+"""What is seen of nodes and edges: diagnostics, deadlines, watchdogs."""

@@ -1,0 +1,1 @@
+"""What the author of a node type tests with: a context without ROS."""

@@ -1,0 +1,1 @@
+"""Helpers for node types: retry, circuit breaker, back-off, throttle, rate, device reader."""

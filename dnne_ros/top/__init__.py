@@ -1,0 +1,1 @@
+"""``dnne-ros top``: what the nodes and edges of running graphs do."""

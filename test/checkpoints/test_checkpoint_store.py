@@ -1,0 +1,121 @@
+"""Checkpoints are whole or absent, whatever happens to the writer."""
+
+import json
+import os
+
+import pytest
+import torch
+from hypothesis import given, strategies as st
+
+from dnne_ros.checkpoints.checkpoint_store import CheckpointStore, node_folder
+from dnne_ros.errors import InputError
+from dnne_ros.node_api.state import NodeState
+
+
+def a_state(number):
+    return NodeState(weights={"w": torch.full((2, 3), float(number))},
+                     tensors={"t": torch.tensor(number)}, values={"n": number, "f": 0.1 + 0.2})
+
+
+def write(store, number):
+    generation = store.next_generation()
+    store.write_node(generation, "3", a_state(number))
+    store.commit(generation, {"3": "PPOAgentNode"}, {"seed": 7})
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = CheckpointStore(tmp_path / "deep" / "checkpoint")
+    store.prepare()
+    return store
+
+
+def assert_holds(store, number):
+    state = store.read()["3"]
+    assert torch.equal(state.weights["w"], torch.full((2, 3), float(number)))
+    assert state.tensors["t"].item() == number
+    assert state.values == {"n": number, "f": 0.1 + 0.2}
+
+
+def test_what_is_written_is_read_exactly_and_earlier_files_go(store):
+    for number in (1, 2, 3):
+        write(store, number)
+        assert_holds(store, number)
+    files = sorted(file.name for file in (store.directory / "node_3").iterdir())
+    assert files == ["state.3.json", "tensors.3.safetensors", "weights.3.safetensors"]
+
+
+@pytest.mark.parametrize("fails", ["write", "fsync", "replace"])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_a_writer_that_dies_anywhere_leaves_the_previous_checkpoint(
+        store, monkeypatch, fails, at):
+    write(store, 1)
+    calls = 0
+    real = {"fsync": os.fsync, "replace": os.replace}
+
+    def full_disk(*arguments):
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            raise OSError(28, "No space left on device")
+        return real[fails](*arguments)
+
+    if fails == "write":
+        def part_only(path):
+            raise OSError(28, "No space left on device")
+        monkeypatch.setattr(os, "fsync", part_only)
+    else:
+        monkeypatch.setattr(os, fails, full_disk)
+    with pytest.raises(OSError, match="No space"):
+        write(store, 2)
+    monkeypatch.undo()
+    assert_holds(store, 1)
+    assert not list(store.directory.rglob("*.part"))
+    write(store, 3)
+    assert_holds(store, 3)
+
+
+@pytest.mark.parametrize("manifest, expected", [
+    ("{", "not JSON"), ("[]", "not a checkpoint"), ('{"format": 99}', "not a checkpoint"),
+])
+def test_a_damaged_manifest_is_refused(store, manifest, expected):
+    write(store, 1)
+    (store.directory / "checkpoint.json").write_text(manifest)
+    with pytest.raises(InputError, match=expected):
+        store.read()
+
+
+def test_a_missing_file_is_named(store):
+    write(store, 1)
+    (store.directory / "node_3" / "state.1.json").unlink()
+    with pytest.raises(InputError, match=r"state\.1\.json"):
+        store.read()
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(InputError, match="no checkpoint here"):
+        CheckpointStore(tmp_path).read()
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot write checkpoints"):
+        CheckpointStore(tmp_path / "file" / "c").prepare()
+
+
+def test_the_rest_is_json_that_a_person_can_read(store):
+    write(store, 5)
+    path = store.directory / "node_3" / "state.1.json"
+    assert json.loads(path.read_text())["n"] == 5
+
+
+@given(st.text(min_size=1))
+def test_a_nodes_folder_stays_inside(node_id):
+    folder = node_folder(node_id)
+    assert "/" not in folder and "\0" not in folder and ".." not in folder
+
+
+@given(st.sets(st.text(min_size=1), min_size=2, max_size=2))
+def test_different_nodes_have_different_folders(ids):
+    one, other = ids
+    assert node_folder(one) != node_folder(other)

@@ -1,0 +1,66 @@
+import json
+import math
+
+import pytest
+from hypothesis import given, strategies as st
+
+from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
+from dnne_ros.checkpoints.policy_interface import differences, merge_statements, same
+from dnne_ros.errors import InputError
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"]))
+    | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner,
+                                                                max_size=3), max_leaves=8)
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON, min_size=1))
+def test_a_contract_fits_itself_after_the_file(tmp_path_factory, contract):
+    store = CheckpointStore(tmp_path_factory.mktemp("c"))
+    store.commit(1, {}, {}, contract)
+    assert differences(store.contract(), contract) == []
+
+
+@given(st.lists(st.floats(1e-3, 1e3), min_size=2, max_size=4))
+def test_another_order_is_a_difference(values):
+    backwards = values[::-1]
+    if any(not math.isclose(a, b, rel_tol=1e-5) for a, b in zip(values, backwards)):
+        assert not same(values, backwards)
+
+
+@pytest.mark.parametrize("one, other, equal", [
+    (60, 60.0, True), (60.0, 1 / (1 / 60), True), (60.0, 59.9, False), (1, True, False),
+    (0, False, False), (["a"], ("a",), True), (["a"], "a", False), (["a"], ["a", "b"], False),
+    ({"a": 1}, {"a": 1.0}, True), ({"a": 1}, {"b": 1}, False), (None, 0, False)])
+def test_what_is_the_same(one, other, equal):
+    assert same(one, other) is equal and same(other, one) is equal
+
+
+def test_only_what_a_graph_states_is_compared():
+    contract = {"task": "Cartpole", "rate_hz": 60.0}
+    assert differences(contract, {"rate_hz": 60}) == []
+    assert differences(contract, {"rate_hz": 50, "joints": ["a"]}) == [
+        "rate_hz: expected 60.0 as in training, found 50 in this graph",
+        'joints: expected nothing as in training, found ["a"] in this graph']
+
+
+def test_nodes_that_contradict_each_other():
+    assert merge_statements([{"a": 1}, {}, {"b": 2, "a": 1.0}]) == {"a": 1, "b": 2}
+    with pytest.raises(ValueError, match=r"a is both \[1\] and \[2\]"):
+        merge_statements([{"a": [1]}, {"a": [2]}])
+
+
+def test_no_contract_is_left_from_an_earlier_checkpoint(tmp_path):
+    store = CheckpointStore(tmp_path)
+    store.commit(1, {}, {}, {"rate_hz": 60})
+    assert json.loads((tmp_path / "contract.json").read_text()) == {"rate_hz": 60}
+    store.commit(2, {}, {})
+    assert store.contract() is None and not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "nul", '"x"', "[" * 100_000])
+def test_a_file_that_is_no_contract(tmp_path, text):
+    (tmp_path / "contract.json").write_text(text)
+    with pytest.raises(InputError, match="contract.json"):
+        CheckpointStore(tmp_path).contract()

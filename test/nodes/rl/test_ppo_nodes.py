@@ -1,0 +1,102 @@
+"""The PPO nodes: their widgets reach the policy and the learner."""
+
+import pytest
+import torch
+
+from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
+from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
+from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.shared_policy import SharedPolicy
+
+INPUTS = ["state", "policy_output", "reward", "done", "model"]
+
+
+class Passed:
+    """A boundary at which nothing happens."""
+
+    saves = False
+
+    async def reached(self):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    """The nodes set torch's threads for their process; put them back."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def train(drive, values, spec=PolicySpec(3, 1, (4,))):
+    """Drive a trainer through two updates of 3 steps; return it, its context and the policy."""
+    shared = SharedPolicy(ActorCritic(spec, torch.Generator().manual_seed(0)))
+    node = PPOTrainerNode({"horizon_length": 3, "num_epochs": 1, "minibatch_size": 4, **values})
+
+    async def script(context):
+        context.boundary = lambda *_: Passed()
+        context.feed("model", shared)
+        generator = torch.Generator().manual_seed(1)
+        for step in range(6):
+            observations = torch.randn(2, 3, generator=generator)
+            context.feed("policy_output", shared.policy.act(observations, generator))
+            context.feed("reward", torch.full((2,), 2.0))
+            context.feed("done", torch.tensor([step == 2, False]))
+            context.feed("state", observations)
+            while len(context.outputs("training_complete")) <= step:
+                await context.sends(len(context.sent) + 1)
+
+    return node, drive(node, script, linked=INPUTS), shared.policy
+
+
+def test_returns_are_shown_as_they_came_whatever_is_learned(drive):
+    _, plain, policy = train(drive, {})
+    _, scaled, other = train(drive, {"reward_scale": 0.01})
+    assert plain.outputs("mean_return") == scaled.outputs("mean_return") == [6.0, 6.0]
+    assert not torch.equal(policy.critic[0].weight, other.critic[0].weight)
+    assert scaled.reported[0]["value_loss"] < plain.reported[0]["value_loss"]
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_an_adaptive_rate_moves(drive, discrete):
+    spec = PolicySpec(3, 2, (4,), discrete=discrete)
+    _, context, _ = train(drive, {"lr_schedule": "adaptive", "desired_kl": 1.0}, spec)
+    rates = [metrics["learning_rate"] for metrics in context.reported]
+    assert rates[1] > rates[0] >= 3e-4
+
+
+def test_a_linear_schedule_ends(drive):
+    _, context, _ = train(drive, {"lr_schedule": "linear", "schedule_updates": 1})
+    assert [metrics["learning_rate"] for metrics in context.reported] == pytest.approx(
+        [3e-4, 1e-5])
+
+
+def test_the_agent_makes_the_policy_that_its_widgets_describe(drive):
+    async def script(context):
+        context.feed("observations", torch.randn(2, 3))
+        await context.sends(2)
+
+    node = PPOAgentNode({"hidden_sizes": "8", "shared_trunk": True, "normalize_values": True,
+                         "normalize_observations": True})
+    context = drive(node, script, linked=["observations"])
+    spec = context.outputs("model")[0].policy.spec
+    assert spec == PolicySpec(3, 1, (8,), "relu", shared_trunk=True, normalize_observations=True,
+                              normalize_values=True)
+
+
+def test_a_checkpoint_of_another_policy_is_refused(drive, run_async):
+    async def script(context):
+        context.feed("observations", torch.randn(2, 3))
+        await context.sends(2)
+
+    node = PPOAgentNode({"normalize_observations": True})
+    drive(node, script, linked=["observations"])
+    saved = run_async(node.save_state(False))
+    assert {"observation_normalizer.mean", "observation_normalizer.variance",
+            "observation_normalizer.count"} <= set(saved.weights)
+    other = PPOAgentNode({})
+    other.context = node.context
+    other.setup()
+    with pytest.raises(ValueError, match="normalize_observations is True in the checkpoint and "
+                                         "False in the workflow"):
+        other.load_state(saved)

@@ -1,0 +1,191 @@
+import asyncio
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, strategies as st
+from hypothesis.extra import numpy as arrays
+
+from dnne_ros.node_api.health import Level
+from dnne_ros.nodes.robot.command_limits import CommandLimits
+from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
+
+NAN, INF = float("nan"), float("inf")
+MOTORS = {"num_joints": 2, "control_type": "effort", "joint_limits": "[[-1, 1], [-10, 10]]"}
+
+
+@pytest.fixture
+def command(drive):
+    """Command a robot with ``actions``, then do ``then``; return the context."""
+    def call(*actions, then=None, timeout=10.0, **values):
+        async def script(context):
+            for action in actions:
+                context.feed("action", torch.tensor(action))
+                while context.waiting("action") or not context.health.values["actions"]:
+                    await asyncio.sleep(0)
+                await asyncio.sleep(0)
+            if then is not None:
+                await then(context)
+
+        return drive(RobotControllerNode({**MOTORS, "timeout": timeout, **values}), script,
+                     linked=["action"])
+    return call
+
+
+def commands(context):
+    return [list(message.data) for message in context.topics.published]
+
+
+async def until(condition):
+    while not condition():
+        await asyncio.sleep(0.002)
+
+
+def test_commands_as_forward_command_controllers_take_them(command):
+    context = command([[0.5, -2.0]], [0.25, 1.0], topic="/effort_controller/commands")
+    assert context.topics.advertised[:2] == (
+        "/effort_controller/commands", "std_msgs/msg/Float64MultiArray")
+    assert commands(context)[:2] == [[0.5, -2.0], [0.25, 1.0]]
+    assert [tensor.tolist() for tensor in context.outputs("joint_commands")][:2] == [
+        [0.5, -2.0], [0.25, 1.0]]
+    status = context.outputs("status")[1]
+    assert status["state"] == "active" and status["actions"] == 2
+
+
+@pytest.mark.parametrize("action", [[[NAN, 0.0]], [[0.0, INF]], [[-INF, NAN]]])
+def test_numbers_that_are_not_finite_never_get_past(command, action):
+    context = command([[0.5, 1.0]], action)
+    assert commands(context) == [[0.5, 1.0], [0.0, 0.0]]  # the last is the end of the run
+    assert context.health.values["refused"] == 1 and context.health.level is Level.WARN
+    assert "refused an action: numbers that are not finite" in context.log.lines[0][1]
+
+
+def test_actions_beyond_the_limits(command):
+    context = command([[5.0, -20.0]], [[0.5, 10.0]])
+    assert commands(context)[:2] == [[1.0, -10.0], [0.5, 10.0]]
+    assert context.health.values["clamped"] == 1
+    refused = command([[5.0, -20.0]], [[0.5, 10.0]], out_of_limits="refuse")
+    assert commands(refused)[0] == [0.5, 10.0]
+    assert refused.health.values["refused"] == 1 and refused.health.level is Level.OK
+    assert refused.log.lines == [
+        ("warning", "refused an action: beyond joint_limits: [5.0, -20.0]"),
+        ("info", "actions are back")]
+
+
+@pytest.mark.parametrize("values, safe", [
+    ({}, [0.0, 0.0]), ({"control_type": "velocity"}, [0.0, 0.0]),
+    ({"control_type": "position"}, [0.5, -2.0]), ({"safe_command": "hold"}, [0.5, -2.0]),
+    ({"safe_command": "[0.25, 2]"}, [0.25, 2.0])])
+def test_the_safe_command_comes_when_actions_do_not(command, values, safe):
+    async def wait(context):
+        await until(lambda: len(context.topics.published) >= 3)
+        assert context.health.level is Level.WARN
+        context.feed("action", torch.tensor([[0.75, 3.0]]))
+        await until(lambda: context.health.level is Level.OK)
+
+    context = command([[0.5, -2.0]], timeout=0.03, then=wait, **values)
+    assert commands(context)[:3] == [[0.5, -2.0], safe, safe]
+    assert [0.75, 3.0] in commands(context)[3:]
+    assert context.health.values["safe_stops"] == 1
+    assert context.log.lines[:2] == [
+        ("warning", "no action for 0.03 s: the safe command is sent"),
+        ("info", "actions are back")]
+    states = [status["state"] for status in context.outputs("status")]
+    assert states[0] == "active" and "safe" in states and states[-1] == "active"
+
+
+@pytest.mark.parametrize("values, last", [
+    ({}, [0.0, 0.0]), ({"safe_command": "hold"}, [0.0, 0.0]),
+    ({"safe_command": "[0.25, 2]"}, [0.25, 2.0]), ({"control_type": "position"}, [0.5, -2.0])])
+def test_the_end_of_a_run_leaves_no_push(command, values, last):
+    assert commands(command([[0.5, -2.0]], **values))[-1] == last
+
+
+def test_refused_actions_are_none(command):
+    async def refuse(context):
+        while not context.health.values["safe_stops"]:
+            context.feed("action", torch.tensor([[NAN, NAN]]))
+            await asyncio.sleep(0.005)
+
+    context = command([[0.5, 1.0]], timeout=0.03, then=refuse)
+    assert commands(context)[1] == [0.0, 0.0]
+
+
+def test_the_watch_does_not_wait_for_the_graph(command):
+    async def block(context):
+        context.put = lambda *_: asyncio.Event().wait()
+        context.feed("action", torch.tensor([[1.0, 1.0]]))
+        await until(lambda: commands(context)[-1] == [0.0, 0.0])
+
+    context = command([[0.5, 1.0]], timeout=0.05, then=block)
+    assert commands(context)[:3] == [[0.5, 1.0], [1.0, 1.0], [0.0, 0.0]]
+
+
+def test_nothing_is_commanded_before_the_first_action(command):
+    async def wait(context):
+        await asyncio.sleep(0.05)
+
+    assert commands(command(then=wait, timeout=0.01)) == []
+
+
+def test_positions_go_to_the_safe_command_step_by_step(command):
+    async def wait(context):
+        await until(lambda: commands(context)[-1] == [0.0, 0.0])
+
+    context = command([[0.5, 1.0]], timeout=0.03, control_type="position", safe_command="zero",
+                      max_change="[5, 10]", then=wait)
+    first, second = zip(*commands(context))
+    assert list(first) == sorted(first, reverse=True) and len(set(second)) > 3
+    assert max(-np.diff(second)) <= 10 * 0.03 + 1e-9
+
+
+def test_changes_are_limited(command):
+    context = command([[1.0, 10.0]], max_change="2")
+    (first, second), *_ = commands(context)
+    assert 0 < first < 1 and first == pytest.approx(second)  # from zero, both as fast
+    assert context.health.values["slowed"] == 1
+
+
+def test_another_number_of_joints_is_an_error(command):
+    with pytest.raises(ValueError, match=r"expected an action of 2 joints, found shape \(1, 3\)"):
+        command([[1.0, 2.0, 3.0]])
+
+
+def test_the_contract_names_the_joints(drive):
+    async def look(context):
+        pass
+
+    node = RobotControllerNode({**MOTORS, "joint_names": "a, b"})
+    drive(node, look, linked=["action"])
+    assert node.policy_interface() == {"actions": ["a.effort", "b.effort"]}
+
+
+@pytest.mark.parametrize("values, expected", [
+    ({"joint_names": "a"}, "widget 'joint_names': expected num_joints=2 names, found 1"),
+    ({"joint_names": "a,a"}, "each once"),
+    ({"joint_limits": "1, 2"}, "widget 'joint_limits': expected numbers as JSON"),
+    ({"joint_limits": "[1, -1]"}, "widget 'joint_limits': expected [low, high]"),
+    ({"joint_limits": "[[1, 2]]"}, "or 2 such pairs"),
+    ({"joint_limits": "[NaN, 1]"}, "expected [low, high]"),
+    ({"max_change": "-1"}, "widget 'max_change': expected a number of at least 0"),
+    ({"max_change": "[1]"}, "or 2 in a list"),
+    ({"safe_command": "stop"}, "widget 'safe_command': expected one of auto, hold, zero"),
+    ({"safe_command": "[5, 0]"}, "[5, 0] is beyond joint_limits"),
+    ({"topic": "//x"}, "widget 'topic'"),
+])
+def test_settings_that_cannot_be(values, expected):
+    problem, = RobotControllerNode.validate_parameters(
+        RobotControllerNode({**MOTORS, **values}).values)
+    assert expected in problem
+
+
+@given(arrays.arrays(np.float64, 2), arrays.arrays(np.float64, 2, elements=st.floats(-1, 1)),
+       st.floats(0, 10))
+def test_what_gets_past_the_limits(command, last, seconds):
+    limits = CommandLimits.parse(2, "[-1, 1]", "[0.5, 2]")
+    clamped = limits.clamp(command)
+    finite = np.isfinite(command)
+    assert (abs(clamped[finite]) <= 1).all()
+    reached = limits.approach(last, limits.clamp(np.nan_to_num(command)), seconds)
+    assert (abs(reached) <= 1).all()
+    assert (abs(reached - last) <= np.array([0.5, 2]) * seconds + 1e-12).all()

@@ -1,0 +1,177 @@
+import asyncio
+
+import pytest
+import torch
+from geometry_msgs.msg import Twist, Vector3
+from sensor_msgs.msg import Image, JointState
+from std_msgs.msg import Header
+
+from dnne_ros.errors import DnneError, InputError
+from dnne_ros.node_api.health import Level
+from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+
+CART = {"field": "position,velocity", "names": "cart,pole", "order": "elements"}
+
+
+def joints(cart, pole, **fields):
+    return JointState(name=["pole", "cart"], position=[pole, cart], velocity=[0.5, 0.25],
+                      **fields)
+
+
+@pytest.fixture
+def hear(drive):
+    """Let a subscriber hear messages, until it has sent ``count`` values and stamps."""
+    def call(*messages, count=1, then=None, **values):
+        async def script(context):
+            context.topics.deliver(*messages)
+            await context.sends(2 * count)
+            if then is not None:
+                await then(context)
+
+        node = RosSubscriberNode(values)
+        return drive(node, script, linked=[], outputs=[values.get("kind", "tensor")])
+    return call
+
+
+def test_a_policys_observations(hear):
+    context = hear(joints(1.0, 2.0), **CART, qos="reliable")
+    observations, = context.outputs("tensor")
+    assert observations.tolist() == [[1.0, 0.25, 2.0, 0.5]]
+    assert observations.dtype == torch.float32
+    assert context.topics.subscriptions == [
+        ("/joint_states", "sensor_msgs/msg/JointState", "reliable")]
+
+
+@pytest.mark.parametrize("values, expected", [
+    ({"batch": False}, torch.tensor([2.0, 1.0])),
+    ({"dtype": "float64"}, torch.tensor([[2.0, 1.0]], dtype=torch.float64)),
+    ({"dtype": "as_sent"}, torch.tensor([[2.0, 1.0]], dtype=torch.float64)),
+    ({"dtype": "int64"}, torch.tensor([[2, 1]])),
+])
+def test_the_tensors_type_and_shape(hear, values, expected):
+    tensor, = hear(joints(1.0, 2.0), **values).outputs("tensor")
+    assert torch.equal(tensor, expected) and tensor.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("values, port", [
+    ({"kind": "image"}, "image"),
+    ({"field": "", "dtype": "as_sent", "batch": False}, "tensor")])
+def test_pictures(hear, values, port):
+    image = Image(height=1, width=2, step=6, encoding="bgr8", data=bytes([3, 2, 1, 6, 5, 4]))
+    picture, = hear(image, message_type="sensor_msgs/msg/Image", **values).outputs(port)
+    assert picture.tolist() == [[[1, 2, 3], [4, 5, 6]]] and picture.dtype == torch.uint8
+
+
+def test_whole_messages(hear):
+    message, = hear(joints(1.0, 2.0), kind="message").outputs("message")
+    assert message["name"] == ["pole", "cart"]
+    assert message["position"].tolist() == [2.0, 1.0]
+    twist, = hear(Twist(linear=Vector3(x=1.0)), message_type="geometry_msgs/Twist",
+                  field="").outputs("tensor")
+    assert twist.tolist() == [[1.0, 0, 0, 0, 0, 0]]
+
+
+def test_stamps_and_age(hear):
+    new, old = Header(), Header()
+    new.stamp.sec, old.stamp.sec = 5, 4
+    context = hear(joints(9.0, 9.0, header=old), joints(1.0, 2.0, header=new), timeout=0.5,
+                   stamp_from="header", keep=2)
+    assert context.outputs("stamp") == [5_000_000_000]
+    assert [tensor.tolist() for tensor in context.outputs("tensor")] == [[[2.0, 1.0]]]
+    assert ("warning", "dropped a message on /joint_states: it is 1 s old") in context.log.lines
+
+
+def test_what_lacks_a_joint_is_dropped_and_counted(hear):
+    context = hear(JointState(name=["pole"], position=[1.0], velocity=[2.0]),
+                   joints(1.0, 2.0), keep=2, **CART)
+    assert len(context.outputs("tensor")) == 1
+    assert context.log.lines == [
+        ("warning", "dropped a message on /joint_states: no cart; the message names pole"),
+        ("info", "/joint_states is good again")]
+    assert context.health.values["dropped"] == 1 and context.health.level is Level.OK
+
+
+def test_the_newest_counts(hear):
+    context = hear(joints(9.0, 9.0), joints(1.0, 2.0))
+    assert context.outputs("tensor")[0].tolist() == [[2.0, 1.0]]
+    assert context.health.values["skipped"] == 1
+
+
+def test_a_rate_takes_the_newest_of_its_time(hear):
+    async def more(context):
+        context.topics.deliver(joints(8.0, 8.0), joints(9.0, 9.0))
+        await context.sends(4)
+
+    context = hear(joints(1.0, 2.0), rate=20.0, then=more)
+    assert [tensor.tolist() for tensor in context.outputs("tensor")] == [
+        [[2.0, 1.0]], [[9.0, 9.0]]]
+
+
+@pytest.mark.parametrize("when_stale, expected", [
+    ("repeat", [[2.0, 1.0]]), ("zeros", [[0.0, 0.0]])])
+def test_a_substitute_while_the_topic_is_stale(hear, when_stale, expected):
+    async def wait(context):
+        assert context.health.level is Level.OK
+        await context.sends(6)
+        assert context.health.level is Level.WARN
+        assert context.health.message == "no message on /joint_states for 0.02 s"
+
+    context = hear(joints(1.0, 2.0), timeout=0.02, when_stale=when_stale, then=wait)
+    assert [tensor.tolist() for tensor in context.outputs("tensor")[1:3]] == [expected] * 2
+    assert context.health.values["stale"] >= 2
+
+
+def test_a_stale_topic_comes_back(hear):
+    async def silence(context):
+        while context.health.level is Level.OK:
+            await asyncio.sleep(0.005)
+        context.topics.deliver(joints(3.0, 4.0))
+        await context.sends(4)
+
+    context = hear(joints(1.0, 2.0), timeout=0.02, then=silence)
+    assert [tensor.tolist() for tensor in context.outputs("tensor")] == [
+        [[2.0, 1.0]], [[4.0, 3.0]]]
+    assert context.log.lines[:2] == [
+        ("warning", "no message on /joint_states for 0.02 s"),
+        ("info", "/joint_states is good again")]
+
+
+def test_silence_can_end_the_run(hear):
+    with pytest.raises(DnneError, match="no message on /joint_states for 0.01 s"):
+        hear(timeout=0.01, when_stale="stop")
+
+
+def test_what_a_policy_sees_is_part_of_its_contract(drive):
+    async def look(context):
+        pass
+
+    node = RosSubscriberNode({**CART, "rate": 60.0, "policy_input": True})
+    drive(node, look, linked=[], outputs=["tensor"])
+    assert node.policy_interface() == {
+        "joints": ["cart", "pole"], "rate_hz": 60.0, "observations": [
+            "cart.position", "cart.velocity", "pole.position", "pole.velocity"]}
+    assert RosSubscriberNode(CART).policy_interface() == {}
+
+
+@pytest.mark.parametrize("values, expected", [
+    ({"topic": "/joint states"}, "widget 'topic': expected a ROS name"),
+    ({"message_type": "sensor_msgs/msg/Joints"}, "is not installed"),
+    ({"field": "speed"}, "has no 'speed'"),
+    ({"kind": "image"}, "expected sensor_msgs/msg/Image for an image, found sensor_msgs/msg/J"),
+    ({"names": "a,,b"}, "each once, none empty"),
+    ({"policy_input": True}, "expected kind=tensor and names"),
+    ({"kind": "message", "when_stale": "zeros"}, "expected zeros for numbers only"),
+    ({"message_type": "std_msgs/msg/String", "kind": "message", "stamp_from": "header"},
+     "has no header with a stamp"),
+])
+def test_settings_that_cannot_be(values, expected):
+    problem, = RosSubscriberNode.validate_parameters(RosSubscriberNode(values).values)
+    assert expected in problem
+
+
+def test_a_link_to_another_kind(drive):
+    async def never(context):
+        raise AssertionError
+
+    with pytest.raises(InputError, match="expected kind=image for what is linked to it"):
+        drive(RosSubscriberNode(), never, linked=[], outputs=["image"])

@@ -1,0 +1,112 @@
+"""The supervisor, with small stand-ins for the processes of a graph."""
+
+import sys
+import textwrap
+
+import pytest
+
+from dnne_ros.runtime.coordination.supervisor import Supervisor
+
+PRELUDE = textwrap.dedent("""
+    import json, os, signal, socket, sys, time
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    def say(kind, **content):
+        channel.sendall((json.dumps({"kind": kind, **content}) + "\\n").encode())
+    def wait_for_stop():
+        return json.loads(channel.recv(1000).decode())["reason"]
+""")
+OBEDIENT = "say('started'); reason = wait_for_stop(); say('finished', reason=reason)"
+
+
+@pytest.fixture
+def supervise(run_async):
+    """Run processes given by name and source; `act(supervisor)` is called when all started."""
+    def run(act=lambda supervisor: None, respawns=(), **sources):
+        lines, messages = [], []
+
+        async def main():
+            supervisor = Supervisor(
+                {name: lambda fd, source=source: [
+                    sys.executable, "-c", PRELUDE + source, str(fd)]
+                 for name, source in sources.items()},
+                {name: f"node_of_{name}" for name in sources},
+                lambda process, text: lines.append((process, text)),
+                lambda process, message: messages.append((process, message["kind"])),
+                lambda: act(supervisor), respawns)
+            await supervisor.run()
+            return supervisor
+
+        supervisor = run_async(main())
+        assert all(child.exit_code is not None for child in supervisor.children.values())
+        return supervisor, lines, messages
+    return run
+
+
+def test_all_are_stopped_in_order_and_the_reason_is_kept(supervise):
+    supervisor, _, messages = supervise(lambda s: s.stop("duration"), a=OBEDIENT, b=OBEDIENT)
+    assert supervisor.reason == "duration"
+    assert not supervisor.failure and supervisor.exit_code == 0
+    assert messages.count(("a", "finished")) == 1
+
+
+def test_a_killed_process_is_started_again_and_the_run_goes_on(supervise, tmp_path):
+    was_there = tmp_path / "was_there"
+    killed_once = (f"say('started'); import pathlib; flag = pathlib.Path({str(was_there)!r})\n"
+                   "if not flag.exists():\n    flag.touch()\n    os.kill(os.getpid(), 9)\n"
+                   "say('finished', reason='done')")
+    starts = []
+    supervisor, _, messages = supervise(starts.append, ["a"], a=killed_once, b=OBEDIENT)
+    assert supervisor.reason == "done" and not supervisor.failure
+    assert ("a", "warning") in messages
+    assert len(starts) == 1  # the clock of the run is not set back
+
+
+def test_what_always_dies_is_given_up(supervise):
+    supervisor, _, messages = supervise(
+        respawns=["a"], a="say('started'); os.kill(os.getpid(), 9)", b=OBEDIENT)
+    assert "a was killed by SIGKILL" in supervisor.failure and supervisor.exit_code == 1
+    assert messages.count(("a", "warning")) == 10
+
+
+def test_output_comes_line_by_line_with_its_process(supervise):
+    _, lines, _ = supervise(
+        lambda s: s.stop("x"), a="print('one\\ntwo', flush=True)\n" + OBEDIENT,
+        b="print('three', file=sys.stderr, flush=True)\n" + OBEDIENT)
+    assert [text for process, text in lines if process == "a"] == ["one", "two"]
+    assert ("b", "three") in lines
+
+
+def test_the_first_failure_ends_the_run_and_is_named(supervise):
+    supervisor, _, _ = supervise(a=OBEDIENT, b="say('started'); sys.exit(3)")
+    assert supervisor.failure == "process b ended with exit code 3 (nodes node_of_b)"
+    assert supervisor.exit_code == 3
+
+
+def test_a_killed_process_is_named_with_its_signal(supervise):
+    supervisor, _, _ = supervise(
+        a=OBEDIENT, b="say('started'); os.kill(os.getpid(), signal.SIGKILL)")
+    assert supervisor.failure == "process b was killed by SIGKILL (nodes node_of_b)"
+    assert supervisor.exit_code == 1
+
+
+def test_an_error_that_a_process_reports_is_the_failure(supervise):
+    supervisor, _, _ = supervise(
+        a=OBEDIENT, b="say('started'); say('error', message='/g/n: it broke'); sys.exit(2)")
+    assert supervisor.failure == "/g/n: it broke"
+    assert supervisor.exit_code == 2
+
+
+def test_a_process_that_ends_the_run_itself_gives_the_reason(supervise):
+    supervisor, _, _ = supervise(
+        a="say('started'); say('finished', reason='until_return')")
+    assert supervisor.reason == "until_return"
+    assert not supervisor.failure
+
+
+def test_a_process_that_does_not_listen_is_terminated(supervise, monkeypatch):
+    monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._STOP_SECONDS", 0.2)
+    monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._TERMINATE_SECONDS", 0.2)
+    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN); say('started'); time.sleep(60)"
+    supervisor, _, _ = supervise(lambda s: s.stop("interrupted"), a=deaf)
+    assert supervisor.children["a"].exit_code == -9
+    assert not supervisor.failure

@@ -1,0 +1,159 @@
+"""Senders of one output: turns, room at every consumer, time limits."""
+
+import asyncio
+import random
+
+import pytest
+
+from dnne_ros.node_api.port_types import AnyValue
+from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.transport.local_edge import LocalEdge
+from dnne_ros.transport.policy import EdgePolicy
+
+
+def make(*capacities, policy=EdgePolicy.LOSSLESS):
+    edges = [LocalEdge(f"a/out → {name}/in", policy, capacity)
+             for name, capacity in zip("bcd", capacities)]
+    return OutputPort(AnyValue(), edges, None, None, None), *edges
+
+
+async def start(*coroutines):
+    """Begin these and let every task run as far as it can."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    return tasks
+
+
+def test_a_full_edge_makes_the_sender_wait(run_async):
+    async def main():
+        output, edge = make(2)
+        await output.send(1)
+        await output.send(2)
+        [sender] = await start(output.send(3))
+        assert not sender.done() and edge.stats.sent == 2
+        assert await edge.get() == 1
+        await sender
+        assert edge.stats.sent == 3 and edge.stats.blocked_s > 0
+        assert [await edge.get(), await edge.get()] == [2, 3]
+
+    run_async(main())
+
+
+def test_all_consumers_get_an_item_at_once_when_the_slowest_has_room(run_async):
+    async def main():
+        output, fast, slow = make(10, 1)
+        await output.send("a")
+        [sender] = await start(output.send("b"))
+        assert (fast.stats.sent, slow.stats.sent) == (1, 1)
+        assert await slow.get() == "a"
+        await sender
+        assert [await fast.get(), await fast.get(), await slow.get()] == ["a", "b", "b"]
+        assert slow.stats.blocked_s > 0 and fast.stats.blocked_s == 0
+
+    run_async(main())
+
+
+def test_a_time_limit_hands_nothing_to_anybody(run_async):
+    async def main():
+        output, roomy, full = make(10, 1)
+        await output.send(1)
+        with pytest.raises(TimeoutError, match="no room"):
+            await output.send(2, timeout=0.001)
+        assert (roomy.stats.sent, full.stats.sent) == (1, 1)
+        assert await full.get() == 1
+        await output.send(3, timeout=0)
+        assert [await roomy.get(), await roomy.get(), await full.get()] == [1, 3, 3]
+
+    run_async(main())
+
+
+def test_waiting_senders_come_in_turn(run_async):
+    async def main():
+        output, edge = make(1)
+        await output.send(0)
+        senders = await start(*(output.send(i) for i in range(1, 6)))
+        received = [await edge.get() for _ in range(6)]
+        await asyncio.gather(*senders)
+        assert received == [0, 1, 2, 3, 4, 5]
+
+    run_async(main())
+
+
+def test_nobody_overtakes_a_sender_that_was_woken(run_async):
+    async def main():
+        output, edge = make(1)
+        await output.send("first")
+        [waiting] = await start(output.send("second"))
+        assert await edge.get() == "first"  # wakes the sender, which has not run yet
+        late = asyncio.ensure_future(output.send("third"))
+        assert await edge.get() == "second"
+        await waiting
+        await late
+        assert await edge.get() == "third"
+
+    run_async(main())
+
+
+@pytest.mark.parametrize("already_woken", [False, True])
+def test_a_cancelled_sender_neither_sends_nor_blocks_the_next(run_async, already_woken):
+    async def main():
+        output, edge = make(1)
+        await output.send("x")
+        cancelled, following = await start(output.send("cancelled"), output.send("following"))
+        if already_woken:
+            assert await edge.get() == "x"
+        cancelled.cancel()
+        if not already_woken:
+            assert await edge.get() == "x"
+        assert await edge.get(timeout=10.0) == "following"
+        await following
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        assert edge.stats.sent == 2 and edge.stats.blocked_since is None
+        await output.send("room again", timeout=0)
+
+    run_async(main())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_many_senders_some_of_which_give_up(run_async, seed):
+    """None is lost or doubled, each sender keeps its order, and the edge is never over-full."""
+    chance = random.Random(seed)
+    capacity = chance.randint(1, 4)
+
+    async def main():
+        output, edge = make(capacity)
+        sent, received = [], []
+
+        async def send(name):
+            for number in range(30):
+                put = asyncio.ensure_future(output.send((name, number)))
+                for _ in range(chance.randint(0, 3)):
+                    await asyncio.sleep(0)
+                if chance.random() < 0.3:
+                    put.cancel()
+                try:
+                    await put
+                except asyncio.CancelledError:
+                    continue
+                sent.append((name, number))
+
+        async def receive():
+            while True:
+                received.append(await edge.get())
+                assert edge.stats.sent - edge.stats.received <= capacity
+                for _ in range(chance.randint(0, 3)):
+                    await asyncio.sleep(0)
+
+        receiver = asyncio.ensure_future(receive())
+        await asyncio.gather(*(send(name) for name in "abc"))
+        while edge.stats.received < edge.stats.sent:
+            await asyncio.sleep(0)
+        receiver.cancel()
+        assert sorted(received) == sorted(sent)
+        for name in "abc":
+            numbers = [number for source, number in received if source == name]
+            assert numbers == sorted(numbers)
+
+    run_async(main())

@@ -1,0 +1,89 @@
+"""Keeping a rate, by a clock that stands in a test's hand."""
+
+import asyncio
+
+import pytest
+
+from dnne_ros.toolkit.rate import Rate
+
+SECOND = 1_000_000_000
+
+
+class HandClock:
+    """Shows what it is set to; sleeping sets it, by ``oversleep`` seconds too far."""
+
+    simulated = True
+    oversleep = 0.0
+
+    def __init__(self):
+        self.seconds = 100.0
+        self.slept = []
+
+    def now_ns(self):
+        return round(self.seconds * SECOND)
+
+    async def sleep_until(self, due_ns):
+        self.slept.append(due_ns / SECOND - self.seconds)
+        self.seconds = due_ns / SECOND + self.oversleep
+
+
+@pytest.fixture
+def clock():
+    return HandClock()
+
+
+@pytest.fixture
+def step(clock):
+    """Return how late a step was that comes ``after`` seconds of work; at most one sleep."""
+    pace = Rate(0.1, clock)
+
+    def wait(after, seconds=0.1):
+        pace.seconds = seconds
+        clock.seconds += after
+        clock.slept.clear()
+        return asyncio.run(pace.wait())
+    return wait
+
+
+def test_steps_are_a_period_apart(clock, step):
+    assert step(0.0) == 0.0
+    assert not clock.slept  # the first one goes at once
+    for _ in range(5):
+        assert step(0.03) == 0.0
+        assert clock.slept == [pytest.approx(0.07)]
+
+
+def test_sleeping_too_long_does_not_add_up(clock, step):
+    clock.oversleep = 0.01
+    begin = clock.seconds
+    for _ in range(11):
+        step(0.0)
+    assert clock.seconds - begin == pytest.approx(1.0 + 0.01)
+
+
+def test_lateness_is_returned_and_not_made_up_for(clock, step):
+    step(0.0)
+    assert step(0.35) == pytest.approx(0.25)
+    assert not clock.slept
+    assert step(0.0) == 0.0
+    assert clock.slept == [pytest.approx(0.0, abs=1e-6)] or not clock.slept
+    step(0.0)
+    assert clock.slept == [pytest.approx(0.1)]
+
+
+def test_the_period_may_change(clock, step):
+    step(0.0)
+    step(0.0)
+    step(0.0, seconds=0.5)
+    step(0.0, seconds=0.5)
+    assert clock.slept == [pytest.approx(0.5)]
+
+
+@pytest.mark.parametrize("jump", [-50.0, 50.0])
+def test_a_clock_that_jumps_starts_the_rate_anew(clock, step, jump):
+    step(0.0)
+    step(0.0)
+    step(jump)
+    for _ in range(2):
+        step(0.0)
+        assert clock.slept in ([], [pytest.approx(0.1)])
