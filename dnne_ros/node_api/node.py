@@ -98,9 +98,11 @@ class NodeContext(Protocol):
         ...
 
     def boundary(self, epoch: int, metric: float | None,
-                 trigger: CheckpointTrigger | None = None, ends: str | None = None) -> Boundary:
+                 trigger: CheckpointTrigger | None = None, ends: str | None = None,
+                 loss: float | None = None) -> Boundary:
         """Announce a `Boundary` after ``epoch``; its ``trigger`` says when to save.
 
+        ``metric`` is the score, of which more is better; ``loss`` what is to become smaller.
         ``ends``: the run ends there, as done, with this one word for the report.
         """
         ...
@@ -128,6 +130,14 @@ class Node:
     aliases: ClassVar[tuple[str, ...]] = ()
     """Further names in workflow files.  With or without the ending ``Node`` is understood."""
     category: ClassVar[str] = "other"
+    retired_widgets: ClassVar[tuple[str, ...]] = ("telemetry_level",)
+    """Widgets of other versions of the type, whose values in workflow files mean nothing here."""
+    foreign_widgets: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Aliases under which another program saves a node with widgets of its own: such a node has
+    none of this type's, and the named ones mean nothing here."""
+    outputs_with: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Where files of the API format count other outputs, if a node has the input that is the key:
+    the declared names of those, by slot."""
     fires_on_any: ClassVar[bool] = False
     """One linked input is enough to start it (a merge); a loop through it is legal if another
     of its inputs comes from outside the loop."""

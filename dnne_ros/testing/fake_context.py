@@ -117,7 +117,7 @@ class FakeContext:
     def report(self, metrics):
         self.reported.append(dict(metrics))
 
-    def boundary(self, epoch, metric, trigger=None, ends=None):
+    def boundary(self, epoch, metric, trigger=None, ends=None, loss=None):
         """Note the boundary; it never returns when the run ends there."""
         self.boundaries.append((epoch, metric, ends))
         return FakeBoundary(ends)

@@ -44,7 +44,7 @@ def parse_api(document: Mapping[str, Any], name: str, path: str, signature_of: S
     if not any(found.slots):
         links = repair_slots(links, true_sources or {}, path, problems)
     records = tuple(record for link in links
-                    for record in [_link_record(link, problems)] if record is not None)
+                    for record in [_link_record(link, found, problems)] if record is not None)
     fed = {record.target for record in records}
     return Workflow(
         name=name, path=path, links=records,
@@ -90,7 +90,7 @@ class _Found:
     widgets: dict[str, dict[str, Any]] = field(default_factory=dict)
     widget_links: dict[tuple[str, str], str] = field(default_factory=dict)
     slots: list[int] = field(default_factory=list)
-    drawn: list[PortRef] = field(default_factory=list)
+    drawn: dict[PortRef, None] = field(default_factory=dict)
 
     def read_inputs(self, node: NodeHead, inputs: Any) -> None:
         """Sort the inputs of ``node`` into links and widgets."""
@@ -126,13 +126,13 @@ class _Found:
             port = signature.input(name)
             self._add_link(node, port.name if port else name, end)
         elif value is not None:
-            self.drawn.append(PortRef(node.id, name))
+            self.drawn[PortRef(node.id, name)] = None
             node.report(self.problems, "expected a link [node, slot], found "
                                        f"{shown(value)}", port=name)
 
     def _add_link(self, node: NodeHead, name: str, end: tuple[str, int]) -> None:
         source = self.nodes.get(end[0])
-        self.drawn.append(PortRef(node.id, name))
+        self.drawn[PortRef(node.id, name)] = None
         if source is None:
             # One that is in the file but could not be read is reported already.
             if end[0] not in self.document:
@@ -198,10 +198,13 @@ def _is_ignored(name: str, value: Any, end: tuple[str, int] | None,
     return is_meaningless(name, signature)
 
 
-def _link_record(link: SlotLink, problems: Problems) -> LinkRecord | None:
+def _link_record(link: SlotLink, found: _Found, problems: Problems) -> LinkRecord | None:
     signature = link.source.signature
     if signature is None:
         return LinkRecord(PortRef(link.source.id, f"output {link.slot}"), link.place)
+    for name, outputs in signature.outputs_with.items():
+        if PortRef(link.source.id, name) in found.drawn and link.slot < len(outputs):
+            return LinkRecord(PortRef(link.source.id, outputs[link.slot]), link.place)
     if link.slot >= len(signature.outputs):
         link.target.report(
             problems, f"its link comes from slot {link.slot} of {link.source}, which does not "

@@ -5,8 +5,8 @@ The catalogue of node types hands these in; this room never imports it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class NodeSignature:
     """The ports and widgets of one node type, in their declared order (= slot order).
 
     ``retired`` are names of widgets that files may hold and that mean nothing here.
+    ``outputs_with`` has, by input, the outputs that slots count in where a file gives that input.
     """
 
     type: str
@@ -47,6 +48,7 @@ class NodeSignature:
     widgets: tuple[WidgetSignature, ...]
     types_match: Callable[[str, str], bool] = lambda output, input: output == input
     retired: tuple[str, ...] = ()
+    outputs_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def input(self, name: str) -> PortSignature | None:
         """Return the input that answers to ``name``."""

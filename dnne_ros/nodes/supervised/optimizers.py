@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
-from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.node import Node, NodeContext
 from dnne_ros.node_api.port_types import Float, GradientTensor, Network, Optimizer, Sync
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
@@ -16,17 +16,33 @@ if TYPE_CHECKING:
 
 
 class OptimizerNode(Node):
-    """An optimizer of a network's weights; subclasses make it."""
+    """An optimizer of a network's weights; subclasses make it.
+
+    Linked to a loss, it takes a step at each, as a `TrainingStep` does.
+    """
 
     category = "learning"
+    retired_widgets = (*Node.retired_widgets, "batch_size", "enable_bootstrap")
+    outputs_with = {"loss": ("step_complete",)}
 
     model = Input(Network(), "The network.", aliases=("network",))
+    loss = Input(GradientTensor("float32"), "What is to become smaller, where no TrainingStep "
+                 "takes the steps.", optional=True)
     optimizer = Output(Optimizer(), "The optimizer of its weights.")
+    step_complete = Output(Sync(), "With a loss linked: the next batch may come.",
+                           starts_loop=True)
 
     def setup(self) -> None:
-        """Have torch load what its optimizers need, which takes it a second once."""
+        """Have torch load what its optimizers need, which takes it a second once.
+
+        `InputError` if steps are waited for that nothing makes it take.
+        """
         import torch
 
+        if self.context.is_linked("step_complete") and not self.context.is_linked("loss"):
+            raise InputError("step_complete", [
+                f"{self.context.name} takes no steps without a loss: link its input 'loss', or "
+                "take the trigger from a TrainingStep"])
         self.make([torch.zeros(1, requires_grad=True)])
         self._optimizer: torch.optim.Optimizer | None = None
         self._saved: NodeState | None = None
@@ -40,7 +56,7 @@ class OptimizerNode(Node):
         raise TypeError(f"{type(self).__name__} does not define options()")
 
     async def process(self) -> None:
-        """Give the optimizer once."""
+        """Give the optimizer once; with a loss, learn from every one."""
         from dnne_ros.supervised.optimizer_state import restore_optimizer
 
         model = await self.get_input("model")
@@ -52,6 +68,11 @@ class OptimizerNode(Node):
                 raise InputError("checkpoint", [str(error)]) from None
         self._optimizer = optimizer
         await self.send_output(optimizer, "optimizer")
+        if self.context.is_linked("loss"):
+            while True:
+                await self.send_output(None, "step_complete")
+                backward(await self.get_input("loss"), optimizer, self.context)
+                step(optimizer, self.context)
 
     def widget_changed(self, name: str) -> None:
         """Let the optimizer go on with the new settings."""
@@ -139,17 +160,28 @@ class TrainingStep(Node):
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         wants_norm = self.context.is_linked("grad_norm")
         while True:
-            loss = await self.get_input("loss")
-            if not self.context.inference:
-                if not loss.requires_grad:
-                    raise InputError("loss", [
-                        "it has no gradient; expected one that comes from a Network's output"])
-                optimizer.zero_grad()
-                loss.backward()
-                if wants_norm:
-                    await self.send_output(_norm(parameters), "grad_norm")
-                optimizer.step()
+            backward(await self.get_input("loss"), optimizer, self.context)
+            if wants_norm and not self.context.inference:
+                await self.send_output(_norm(parameters), "grad_norm")
+            step(optimizer, self.context)
             await self.send_output(None, "ready")
+
+
+def backward(loss: torch.Tensor, optimizer: torch.optim.Optimizer, context: NodeContext) -> None:
+    """Set the gradients of a loss: a single number.  With --inference there are none."""
+    if context.inference:
+        return
+    if not loss.requires_grad:
+        raise InputError("loss", [
+            "it has no gradient; expected one that comes from a Network's output"])
+    optimizer.zero_grad()
+    loss.backward()
+
+
+def step(optimizer: torch.optim.Optimizer, context: NodeContext) -> None:
+    """Move the weights.  With --inference, they stay as they are."""
+    if not context.inference:
+        optimizer.step()
 
 
 def _norm(parameters: list[torch.nn.Parameter]) -> float:
