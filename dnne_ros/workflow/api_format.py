@@ -12,7 +12,7 @@ from dnne_ros.workflow.foreign import DISPLAY_ONLY, why_not_a_type
 from dnne_ros.workflow.node_head import NodeHead, read_id, read_slot
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 from dnne_ros.workflow.shown import listed, shown
-from dnne_ros.workflow.signature import NodeSignature, SignatureLookup
+from dnne_ros.workflow.signature import NodeSignature, PortSignature, SignatureLookup
 from dnne_ros.workflow.slot_repair import SlotLink, repair_slots
 from dnne_ros.workflow.ui_widgets import is_meaningless
 
@@ -159,9 +159,11 @@ class _Found:
             while (passed[-1], VALUE) in self.widget_links and self._is_constant(passed[-1]):
                 before = self.widget_links[passed[-1], VALUE]
                 if before in passed:
+                    self.nodes[before].report(self.problems, "its value comes from itself")
                     break
                 passed.append(before)
-            self._set_widget(node, name, passed[-1])
+            else:
+                self._set_widget(node, name, passed[-1])
 
     def _set_widget(self, node: NodeHead, name: str, source: str) -> None:
         origin = self.nodes.get(source)
@@ -203,7 +205,9 @@ def _link_record(link: SlotLink, found: _Found, problems: Problems) -> LinkRecor
     if signature is None:
         return LinkRecord(PortRef(link.source.id, f"output {link.slot}"), link.place)
     for name, outputs in signature.outputs_with.items():
-        if PortRef(link.source.id, name) in found.drawn and link.slot < len(outputs):
+        if PortRef(link.source.id, name) in found.drawn and link.slot < len(outputs) \
+                and _suits(link, signature.output(outputs[link.slot])) \
+                and not _suits(link, signature.outputs[link.slot]):
             return LinkRecord(PortRef(link.source.id, outputs[link.slot]), link.place)
     if link.slot >= len(signature.outputs):
         link.target.report(
@@ -212,3 +216,11 @@ def _link_record(link: SlotLink, found: _Found, problems: Problems) -> LinkRecor
                       f"{listed(port.name for port in signature.outputs)}", port=link.name)
         return None
     return LinkRecord(PortRef(link.source.id, signature.outputs[link.slot].name), link.place)
+
+
+def _suits(link: SlotLink, output: PortSignature | None) -> bool:
+    """Tell whether an output may be what a link means, by its type."""
+    target = link.target.signature
+    port = target.input(link.name) if target is not None else None
+    return (output is not None and port is not None and target is not None
+            and target.types_match(output.type, port.type))

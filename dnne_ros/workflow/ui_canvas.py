@@ -5,7 +5,7 @@ A node inside subgraph node 40 has the id ``40:6``, as in what the editor sends 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from dnne_ros.workflow.signature import SignatureLookup
 from dnne_ros.workflow.ui_definitions import Definition, read_definitions
 from dnne_ros.workflow.ui_link import UiLinks, read_ui_links
 from dnne_ros.workflow.ui_node import NodeReader, Part, UiNode
+from dnne_ros.workflow.ui_slots import Slot
 
 # Subgraphs that use each other twice, twenty levels deep, are a small file and a million nodes.
 MOST_NODES = 100_000
@@ -30,12 +31,16 @@ class Instance:
     input_door: str
     output_door: str
 
-    def host_input(self, index: int) -> int:
-        """Return which input of the host input ``index`` of the definition is."""
+    def host_input(self, index: int) -> int | None:
+        """Return which input of the host is input ``index`` of the definition, if it lists it."""
         return _same_slot(self.definition.inputs, self.host.inputs, index)
 
-    def inner_output(self, index: int) -> int:
-        """Return which output of the definition output ``index`` of the host is."""
+    def inner_input(self, index: int) -> int | None:
+        """Return which input of the definition is input ``index`` of the host."""
+        return _same_slot(self.host.inputs, self.definition.inputs, index)
+
+    def inner_output(self, index: int) -> int | None:
+        """Return which output of the definition is output ``index`` of the host."""
         return _same_slot(self.host.outputs, self.definition.outputs, index)
 
 
@@ -116,12 +121,16 @@ class _Expansion:
         ahead += [(host, path) for host in reversed(hosts)]
 
 
-def _same_slot(these: tuple[Any, ...] | None, those: tuple[Any, ...] | None, index: int) -> int:
-    """Return where the slot at ``index`` of ``these`` is among ``those``: by name, if it is."""
-    names = [slot.name for slot in those or ()]
-    if these is None or index >= len(these) or these[index].name not in names:
+def _same_slot(these: Sequence[Slot] | None, those: Sequence[Slot] | None, index: int
+               ) -> int | None:
+    """Return where the slot at ``index`` of ``these`` is among ``those``: by name, or renamed."""
+    if these is None or those is None or index >= len(these):
         return index
-    return names.index(these[index].name)
+    names = [slot.name for slot in those]
+    if these[index].name in names:
+        return names.index(these[index].name)
+    renamed = index < len(those) and names[index] not in [slot.name for slot in these]
+    return index if renamed else None
 
 
 def _shift(host: UiNode, entries: list[Any]) -> tuple[float, float]:

@@ -45,9 +45,6 @@ def _data_links(wires: list[Wire], sources: Sources, problems: Problems
     """Return the links between ports of nodes that run, and the inputs that are cut off."""
     links, cut = [], {}
     for wire in wires:
-        if wire.target.part is Part.REROUTE:
-            # Followed all the same, which finds loops that reach no other node.
-            sources.of(wire)
         if wire.target.part is not Part.ACTIVE or wire.input.role is not Role.PORT:
             continue
         source, target = sources.of(wire), PortRef(wire.target.id, wire.input.name)
@@ -56,6 +53,8 @@ def _data_links(wires: list[Wire], sources: Sources, problems: Problems
         elif source.wire.source.part is Part.ACTIVE:
             origin = source.wire
             links.append(LinkRecord(PortRef(origin.source.id, origin.output.name), target))
+        elif source.wire is not wire and source.wire.source.part is Part.PRIMITIVE:
+            cut[target] = f"its link begins at {source.wire.source}, which can only set widgets"
         else:
             cut[target] = REPORTED
             wire.target.report(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -15,7 +15,7 @@ from dnne_ros.workflow.residue import note
 from dnne_ros.workflow.shown import shown
 from dnne_ros.workflow.signature import SignatureLookup
 from dnne_ros.workflow.ui_definitions import Definition
-from dnne_ros.workflow.ui_slots import Role, Slot, read_passing_slots, read_slots
+from dnne_ros.workflow.ui_slots import Role, Slot, read_passing_slots, read_slots, widget_slots
 
 MUTED, BYPASSED = 2, 4
 MODES = (0, 1, MUTED, 3, BYPASSED)
@@ -48,7 +48,8 @@ class UiNode(NodeHead):
     """A node of a UI file; ``raw`` is its entry.  Slots are None where nobody knows them.
 
     ``prefix`` is that of its canvas, before the ids of its nodes and links; ``shift`` is where
-    the canvas lies on the file's own, in pixels.
+    the canvas lies on the file's own, in pixels.  ``moved`` says where an input of the file is
+    among ``inputs``, if elsewhere.
     """
 
     part: Part
@@ -57,6 +58,7 @@ class UiNode(NodeHead):
     raw: Mapping[str, Any]
     prefix: str = ""
     shift: tuple[float, float] = (0.0, 0.0)
+    moved: Mapping[int, int] = field(default_factory=dict)
 
     def slot(self, side: str, index: int) -> Slot | None:
         """Return slot ``index`` of ``side`` ("inputs", "outputs"); None where there is none."""
@@ -106,26 +108,45 @@ class NodeReader:
                         self._signature(type_))
         part = self._part(head, entry)
         inputs = outputs = None
+        moved: Mapping[int, int] = {}
         if part in (Part.ACTIVE, Part.CONSTANT):
             inputs = read_slots(head, "inputs", entry.get("inputs"), self.problems)
             outputs = read_slots(head, "outputs", entry.get("outputs"), self.problems)
         elif part in (Part.BYPASSED, Part.MUTED, Part.SUBGRAPH):
-            inputs, outputs = (
-                self._outside(type_, side) if slots is None else slots
-                for side in ("inputs", "outputs")
-                for slots in [read_passing_slots(head, side, entry.get(side))])
+            inputs, moved = self._passing_inputs(head, entry.get("inputs"))
+            outputs = read_passing_slots(head, "outputs", entry.get("outputs"))
+            if outputs is None and head.type in self.definitions:
+                outputs = self.definitions[head.type].outputs
         return UiNode(head.id, head.type, head.title, head.signature, part, inputs, outputs,
-                      entry, self.prefix, self.shift)
+                      entry, self.prefix, self.shift, moved)
 
     def _signature(self, type_: str) -> Any:
         if type_ in VIRTUAL or type_ in self.definitions or not type_:
             return None
         return self.signature_of(type_) or constant_signature(type_, self.signature_of)
 
-    def _outside(self, type_: str, side: str) -> tuple[Slot, ...] | None:
-        """Return the slots of a subgraph's node that the file leaves to its definition."""
-        definition = self.definitions.get(type_)
-        return getattr(definition, side) if definition is not None else None
+    def _passing_inputs(self, head: NodeHead, entries: Any
+                        ) -> tuple[tuple[Slot, ...] | None, Mapping[int, int]]:
+        """Return a node's inputs as the editor counts them, and where those of the file went.
+
+        It has a slot for each widget, and a subgraph's node one for each input of its
+        definition, whether or not the file lists them.
+        """
+        slots = read_passing_slots(head, "inputs", entries)
+        if head.type in self.definitions:
+            known, first = self.definitions[head.type].inputs, ()
+        elif head.signature is not None:
+            known = widget_slots(head.signature)
+            first = tuple(slot for slot in slots or () if slot.role is not Role.WIDGET)
+        elif slots is None and head.type in VIRTUAL:
+            return (Slot("", "*", Role.PORT),), {}
+        else:
+            return slots, {}
+        listed = {slot.name: slot for slot in slots or () if slot not in first}
+        ordered = (*first, *(listed.pop(slot.name, slot) for slot in known), *listed.values())
+        moved = {index: ordered.index(slot) for index, slot in enumerate(slots or ())
+                 if slot in ordered}
+        return ordered, moved
 
     def _part(self, head: NodeHead, entry: Mapping[str, Any]) -> Part:
         mode = entry.get("mode", 0)
@@ -141,10 +162,10 @@ class NodeReader:
         if not head.type:
             head.report(self.problems, f"expected a type (text), found {shown(entry.get('type'))}")
             return Part.REFUSED
-        if virtual is not None:
-            return virtual
         if mode == BYPASSED:
             return Part.BYPASSED
+        if virtual is not None:
+            return virtual
         if head.type in self.definitions:
             return Part.SUBGRAPH
         reason = why_not_a_type(head.type) if head.signature is None else None

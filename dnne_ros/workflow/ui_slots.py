@@ -61,25 +61,24 @@ def read_slots(node: NodeHead, side: str, entries: Any,
 
 
 def read_passing_slots(node: NodeHead, side: str, entries: Any) -> tuple[Slot, ...] | None:
-    """Return the slots of a node that only passes data on: as the editor counts them.
-
-    It appends a slot for each widget whether or not the file lists one, and goes by types alone.
-    """
+    """Return the slots of a node that only passes data on, which goes by their types alone."""
     nowhere = Problems("")  # such a node does not run: what is odd about it is nobody's concern
     anonymous = NodeHead(node.id, node.type, node.title, None)
     slots = read_slots(anonymous, side, entries if isinstance(entries, list) else None, nowhere)
     if node.signature is None:
         return slots
     ports: tuple[PortSignature, ...] = getattr(node.signature, side)
+    if slots is None:
+        return _declared(ports)
     types = {name: port.type for port in ports for name in (port.name, *port.aliases)}
-    found = _declared(ports) if slots is None else tuple(
+    return tuple(
         slot if slot.type else Slot(slot.name, types.get(slot.name, ""), slot.role, slot.link)
         for slot in slots)
-    if side == "outputs":
-        return found
-    listed = {slot.name for slot in found}
-    return found + tuple(Slot(widget.name, widget.type, Role.WIDGET)
-                         for widget in node.signature.widgets if widget.name not in listed)
+
+
+def widget_slots(signature: NodeSignature) -> tuple[Slot, ...]:
+    """Return the slots that the editor gives to the widgets of a node, behind all others."""
+    return tuple(Slot(widget.name, widget.type, Role.WIDGET) for widget in signature.widgets)
 
 
 def _declared(ports: Iterable[PortSignature]) -> tuple[Slot, ...]:

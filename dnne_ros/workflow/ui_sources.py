@@ -21,8 +21,8 @@ REPORTED = ""
 class Source:
     """What an input is given: by a ``wire`` from the node that has it, or nothing.
 
-    ``promoted`` is the input of a subgraph's node (its id, the slot) where the way ends: such an
-    input may hold a value.  ``gap`` says why nothing comes, `REPORTED` if that is a problem that
+    ``promoted`` is the input of a subgraph (its node's id, the slot in its definition) where the
+    way ends: such an input may hold a value.  ``gap`` says why nothing comes, `REPORTED` if that is a problem that
     has been reported.
     """
 
@@ -85,11 +85,11 @@ class Sources:
             return Source(gap=f"its link comes from {node}, which is muted")
         return Source() if node.part is Part.REFUSED else Source(wire)
 
-    def _into(self, node: UiNode, slot: int, type_: str) -> tuple[Wire, str] | Source:
-        before = self._incoming.get((node.id, slot))
+    def _into(self, node: UiNode, slot: int | None, type_: str) -> tuple[Wire, str] | Source:
+        before = None if slot is None else self._incoming.get((node.id, slot))
         if before is not None:
             return before, type_
-        name = node.slot("inputs", slot)
+        name = None if slot is None else node.slot("inputs", slot)
         where = f"its input {name.name!r}" if name is not None and name.name else "which"
         return Source(gap=f"its link comes through {node}, and nothing is linked to "
                           f"{'it' if where == 'which' else where}")
@@ -98,13 +98,13 @@ class Sources:
         """Leave a subgraph by its input door."""
         instance = self._canvas.instances[door.id]
         host, index = instance.host, instance.host_input(slot)
-        input_ = host.slot("inputs", index)
-        before = self._incoming.get((host.id, index))
+        before = None if index is None else self._incoming.get((host.id, index))
         if before is not None:
-            return before, input_.type if input_ is not None else ""
-        return Source(promoted=(host.id, index), gap=(
-            f"its link comes through input {input_.name if input_ else index!r} of node "
-            f"{host.id} ({instance.definition.name!r}), and nothing is linked to that"))
+            return before, before.input.type
+        name = door.outputs[slot].name if slot < len(door.outputs or ()) else str(slot)
+        return Source(promoted=(host.id, slot), gap=(
+            f"its link comes through input {name!r} of node {host.id} "
+            f"({instance.definition.name!r}), and nothing is linked to that"))
 
     def _report_loop(self, wires: list[Wire]) -> None:
         loop = sorted((wire.source for wire in wires), key=lambda node: (len(node.id), node.id))

@@ -103,32 +103,31 @@ class Values:
         """Return the value of a subgraph's input: its own, or that of the widget inside."""
         while True:
             instance = self._canvas.instances[host]
-            slot = instance.host.slot("inputs", index)
-            value = self._promoted[host].get(slot.name if slot is not None else "", _NONE)
-            if value is not _NONE:
-                return value
+            for name in _names(instance, index):
+                if name in self._promoted[host]:
+                    return self._promoted[host][name]
             wire = self._first_widget(instance, index)
             if wire is None:
                 return _NONE
             if wire.target.part is not Part.SUBGRAPH:
                 return self._own.get(wire.target.id, {}).get(wire.input.name, _NONE)
-            host, index = wire.target.id, wire.target_slot
+            host, index = wire.target.id, self._inner_input(wire)
 
     def _first_widget(self, instance: Instance, index: int) -> Wire | None:
-        """Return the first wire from a subgraph's input to a widget inside."""
-        for wire in self._from_input(instance, index):
+        """Return the first wire from input ``index`` of a definition to a widget inside."""
+        for wire in self._inside.get((instance.input_door, index), ()):
             if wire.target.part is Part.SUBGRAPH:
                 inner = self._canvas.instances[wire.target.id]
-                if self._first_widget(inner, wire.target_slot) is not None:
+                if self._first_widget(inner, self._inner_input(wire)) is not None:
                     return wire
             elif wire.input.role is Role.WIDGET:
                 return wire
         return None
 
-    def _from_input(self, instance: Instance, index: int) -> list[Wire]:
-        return [wire for slot in range(len(instance.definition.inputs))
-                if instance.host_input(slot) == index
-                for wire in self._inside.get((instance.input_door, slot), ())]
+    def _inner_input(self, wire: Wire) -> int:
+        """Return which input of its definition a wire into a subgraph's node leads to."""
+        inner = self._canvas.instances[wire.target.id].inner_input(wire.target_slot)
+        return -1 if inner is None else inner
 
     def _read_host(self, instance: Instance) -> None:
         """Note what the node of a subgraph says of widgets inside."""
@@ -151,8 +150,9 @@ class Values:
 
     def _by_position(self, instance: Instance, saved: list[Any]) -> dict[str, Any]:
         """Return a host's values by input: it has one for each input that leads to a widget."""
-        promoted = [slot.name for index, slot in enumerate(instance.host.inputs or ())
-                    if slot.role is Role.WIDGET
+        boxes = {slot.name for slot in instance.host.inputs or () if slot.role is Role.WIDGET}
+        promoted = [slot.name for index, slot in enumerate(instance.definition.inputs)
+                    if not boxes.isdisjoint(_names(instance, index))
                     or self._first_widget(instance, index) is not None]
         if len(saved) > len(promoted):
             # Some editors list what is to become of a seed after a run too.
@@ -175,3 +175,12 @@ class Values:
                 self._own[id_][name] = value
             elif id_ in self._canvas.instances:
                 self._promoted.setdefault(id_, {})[name] = value
+
+
+def _names(instance: Instance, index: int) -> list[str]:
+    """Return what input ``index`` of a definition is called: inside, and on the node outside."""
+    names = [slots[place].name for slots, place in (
+        (instance.definition.inputs, index),
+        (instance.host.inputs or (), instance.host_input(index)))
+        if place is not None and 0 <= place < len(slots)]
+    return list(dict.fromkeys(names))

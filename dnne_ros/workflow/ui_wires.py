@@ -83,7 +83,8 @@ def _connect_one(canvas: UiCanvas, link: UiLink, problems: Problems) -> Wire | N
     if source is not None and source.part is Part.DISPLAY_ONLY:
         return None
     output = source.slot("outputs", link.source_slot) if source is not None else _NOWHERE
-    input_ = target.slot("inputs", link.target_slot)
+    target_slot = target.moved.get(link.target_slot, link.target_slot)
+    input_ = target.slot("inputs", target_slot)
     if link.type == DEAD_TYPE and (output is None or input_ is None):
         return None
     if any(slot is not None and slot.role is Role.DEAD for slot in (output, input_)):
@@ -94,7 +95,8 @@ def _connect_one(canvas: UiCanvas, link: UiLink, problems: Problems) -> Wire | N
     input_ = _usable(target, "inputs", link.target_slot, input_, link, problems)
     if input_ is None:
         return None
-    target_slot = 0 if target.part is Part.REROUTE else link.target_slot
+    if target.part is Part.REROUTE:
+        target_slot = 0
     if source is None or output is None:
         return Wire(link.id, _REFUSED, 0, _NOWHERE, target, target_slot, input_)
     return Wire(link.id, source, link.source_slot, output, target, target_slot, input_)
