@@ -362,7 +362,7 @@ def read(document):
     return nodes, {(str(link.source), str(link.target)) for link in workflow.links}, problems
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(root=drawings(), style=st.builds(Style, *[st.booleans()] * 5))
 def test_a_drawing_and_its_prompt_are_the_same_graph(root, style):
     try:
