@@ -66,6 +66,7 @@ class _Builder:
         flowing = output_types(self.types, (*links, *self.workflow.links, *refused), unknown)
         edges = self._edges(links, flowing)
         self._check_required_inputs()
+        self._check_idle_outputs()
         self._check_loops(edges)
         for id in self.types:
             self._check_options(self.records[id])
@@ -204,6 +205,17 @@ class _Builder:
                 self._problem(node, f"nothing comes to any of its inputs: {'; '.join(reasons)}"
                               if reasons else
                               "none of its inputs is linked; it needs at least one")
+
+    def _check_idle_outputs(self) -> None:
+        """Report links from outputs that give nothing without an input that is not linked."""
+        linked = {link.target for link in self.workflow.links} | set(self.workflow.cut)
+        for source in dict.fromkeys(link.source for link in self.workflow.links):
+            port = self.types[source.node].outputs.get(source.port) \
+                if source.node in self.types else None
+            if port is not None and port.needs is not None \
+                    and PortRef(source.node, port.needs) not in linked:
+                self._problem(source.node, "it gives nothing while nothing is linked to the "
+                              f"input {port.needs!r}", f"output {port.name!r}")
 
     def _check_loops(self, edges: tuple[Edge, ...]) -> None:
         loop = find_stuck_loop(self.types, edges)

@@ -22,8 +22,8 @@ class Source:
     """What an input is given: by a ``wire`` from the node that has it, or nothing.
 
     ``promoted`` is the input of a subgraph (its node's id, the slot in its definition) where the
-    way ends: such an input may hold a value.  ``gap`` says why nothing comes, `REPORTED` if that is a problem that
-    has been reported.
+    way ends: such an input may hold a value.  ``gap`` says why nothing comes, `REPORTED` if that
+    is a problem that has been reported.
     """
 
     wire: Wire | None = None

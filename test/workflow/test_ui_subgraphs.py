@@ -16,7 +16,8 @@ def definition(id_, nodes, links, inputs="", outputs="", **more):
     keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
     return {"id": id_, "name": "Actor", "inputs": ends[0], "outputs": ends[1],
             "nodes": [{"id": number, "type": type_, **fields} for number, type_, fields in nodes],
-            "links": [dict(zip(keys, (number, *link, "*"))) for number, link in enumerate(links, 1)],
+            "links": [dict(zip(keys, (number, *link, "*")))
+                      for number, link in enumerate(links, 1)],
             **more}
 
 
@@ -69,7 +70,8 @@ def test_muted_and_bypassed_subgraphs_take_their_nodes_with_them(parse_ui, mode,
     host = (40, ACTOR, {"mode": mode, "inputs": [{"name": "seen", "type": "TENSOR"}],
                         "outputs": [{"name": "said", "type": "TENSOR"}]})
     merge = (2, "ORNode", {"inputs": [{"name": "input_a", "type": "TENSOR"}]})
-    parsed = parse_with(parse_ui, [ENV, host, merge], [(1, 1, 40, 0, ""), (40, 0, 2, 0, "")], LINEAR)
+    parsed = parse_with(parse_ui, [ENV, host, merge],
+                        [(1, 1, 40, 0, ""), (40, 0, 2, 0, "")], LINEAR)
     assert (set(parsed.nodes), parsed.links, parsed.problems) == ({"1", "2"}, links, [])
 
 

@@ -30,7 +30,8 @@ def test_values_that_are_left_over_are_ignored_with_a_warning(parse_ui, caplog):
             "values; the last 2 are ignored") in caplog.text
 
 
-@pytest.mark.parametrize("values", [[5, 0.5, "white", None], [5, "fixed", 0.5, "white", None, None]])
+@pytest.mark.parametrize("values", [
+    [5, 0.5, "white", None], [5, "fixed", 0.5, "white", None, None]])
 def test_trailing_nulls_are_ignored_without_a_word(parse_ui, caplog, values):
     parsed = parse_ui([(1, "Noise", {"widgets_values": values})])
     assert parsed.nodes["1"].widgets == {"seed": 5, "scale": 0.5, "mode": "white"}

@@ -30,19 +30,12 @@ class OptimizerNode(Node):
                  "takes the steps.", optional=True)
     optimizer = Output(Optimizer(), "The optimizer of its weights.")
     step_complete = Output(Sync(), "With a loss linked: the next batch may come.",
-                           starts_loop=True)
+                           starts_loop=True, needs="loss")
 
     def setup(self) -> None:
-        """Have torch load what its optimizers need, which takes it a second once.
-
-        `InputError` if steps are waited for that nothing makes it take.
-        """
+        """Have torch load what its optimizers need, which takes it a second once."""
         import torch
 
-        if self.context.is_linked("step_complete") and not self.context.is_linked("loss"):
-            raise InputError("step_complete", [
-                f"{self.context.name} takes no steps without a loss: link its input 'loss', or "
-                "take the trigger from a TrainingStep"])
         self.make([torch.zeros(1, requires_grad=True)])
         self._optimizer: torch.optim.Optimizer | None = None
         self._saved: NodeState | None = None
