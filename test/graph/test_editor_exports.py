@@ -14,7 +14,7 @@ from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
 from dnne_ros.workflow.reading import parse_workflow
 
 CATALOGUE = Catalogue()
-TYPES = sorted(node_type.type_name for node_type in BUILT_IN)
+TYPES = sorted({node_type.type_name for node_type in BUILT_IN})
 CONSTANTS = {"PrimitiveInt": ("INT", 7), "PrimitiveFloat": ("FLOAT", 0.25),
              "PrimitiveString": ("STRING", "text"), "PrimitiveBoolean": ("BOOLEAN", True)}
 VIRTUAL = ("Reroute", "PrimitiveNode", "Note")
@@ -24,7 +24,6 @@ ALWAYS, NEVER, BYPASS = 0, 2, 4
 @dataclass(eq=False)
 class Slot:
     """A socket; ``widget`` holds the value box behind an input, if there is one."""
-
     name: str
     type: str
     widget: list | None = None
@@ -62,11 +61,14 @@ class Canvas:
             f"{item.id} {item.type} mode {item.mode} ({ends(item.inputs)}) {item.canvas or ''}"
             for item in self.items)
 
+    def _repr_pretty_(self, printer, cycle):
+        printer.text(repr(self))
+
 
 # The editor's rules for a prompt.
 
 class Circle(Exception):
-    """Nodes that only pass data on, in a circle: the editor refuses to export."""
+    """Data that is passed on in a circle, which the editor refuses to export."""
 
 
 def fits(one, other):
@@ -88,7 +90,8 @@ class Prompt:
             inputs = {slot.name: slot.widget[0] for slot in item.inputs if slot.widget}
             for index, slot in enumerate(item.inputs):
                 found = self.source_of(path, item, index, slot.type, set())
-                if found is not None:
+                # A value for a socket without a widget would be an error in both files.
+                if found is not None and (isinstance(found, list) or slot.widget is not None):
                     inputs[slot.name] = found
             self.document[self.id(path, item)] = {"class_type": item.type, "inputs": inputs}
 
@@ -111,11 +114,10 @@ class Prompt:
         if source is None:
             return None
         origin, output = source
-        if path and origin is path[-1].canvas.entry:
-            host = path[-1]
+        host = path[-1] if path else None
+        if host is not None and origin is host.canvas.entry:
             if host.inputs[output].source is None:
-                box = host.inputs[output].widget
-                return None if box is None else box[0]
+                return host.inputs[output].widget and host.inputs[output].widget[0]
             return self.source_of(path[:-1], host, output, host.inputs[output].type, passed)
         return self.given_by(path, origin, output, type_, passed)
 
@@ -149,21 +151,14 @@ class Prompt:
 
 # Writing the UI file.
 
-@dataclass
-class Style:
-    """How an editor's version saves a drawing."""
-
-    named: bool = False
-    all_widgets: bool = True
-    object_links: bool = False
-    links_by_id: bool = False
-    trailing_null: bool = False
+# What versions of the editor save in different ways.
+STYLES = ["named values", "all widgets", "object links", "links by id", "trailing null"]
 
 
 def saved(root, style):
-    definitions = {}
-    return json.loads(json.dumps({**saved_canvas(root, style, definitions), "definitions": {
-        "subgraphs": list(definitions.values())}}))
+    subs = {}
+    document = saved_canvas(root, style, subs)
+    return json.loads(json.dumps({**document, "definitions": {"subgraphs": [*subs.values()]}}))
 
 
 def saved_canvas(canvas, style, definitions):
@@ -181,7 +176,7 @@ def saved_canvas(canvas, style, definitions):
             definitions[item.type] = None
             definitions[item.type] = saved_definition(item.canvas, item.type, style, definitions)
         shown = [slot for slot in item.inputs
-                 if style.all_widgets or slot.widget is None or slot.source is not None]
+                 if "all widgets" in style or slot.widget is None or slot.source is not None]
         entries = []
         for index, slot in enumerate(shown):
             entry = {"name": slot.name, "type": slot.type, "link": None}
@@ -196,10 +191,10 @@ def saved_canvas(canvas, style, definitions):
                       **saved_values(item, style)})
     for index, slot in enumerate(canvas.exits):
         link(source_id(slot.source[0]), slot.source[1], -20, index, slot.type)
-    if style.object_links:
+    if "object links" in style:
         keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
         links = [dict(zip(keys, row)) for row in links]
-    return {"nodes": nodes, "links": dict(enumerate(links)) if style.links_by_id else links}
+    return {"nodes": nodes, "links": dict(enumerate(links)) if "links by id" in style else links}
 
 
 def saved_definition(canvas, id_, style, definitions):
@@ -215,8 +210,8 @@ def saved_values(item, style):
     boxes = [slot for slot in item.inputs if slot.widget is not None]
     values = [value for slot in boxes
               for value in (slot.widget[0], *["fixed"] * (slot.name in item.seeds))]
-    fields = {"widgets_values": [*values, *[None] * style.trailing_null]}
-    if style.named and boxes:
+    fields = {"widgets_values": [*values, *[None] * ("trailing null" in style)]}
+    if "named values" in style and boxes:
         fields["widgets_values_named"] = {slot.name: slot.widget[0] for slot in boxes}
         fields["widgets_values"] = list(reversed(fields["widgets_values"]))
     return fields
@@ -237,8 +232,8 @@ def catalogue_item(name):
 
 
 def plain_item(draw):
-    kind = draw(st.sampled_from(["catalogue"] * 5 + ["Reroute"] * 2 + ["value", "Note"]))
-    if kind == "catalogue":
+    kind = draw(st.sampled_from(["type"] * 5 + ["Reroute"] * 2 + ["value", "Note"]))
+    if kind == "type":
         return catalogue_item(draw(st.sampled_from(TYPES)))
     if kind == "Reroute":
         return Item("Reroute", [Slot("", "*")], [Slot("", "*")])
@@ -248,8 +243,8 @@ def plain_item(draw):
     if name == "PrimitiveNode":
         return Item(name, [], [Slot("connect to widget input", "*", [None])])
     type_, value = CONSTANTS[name]
-    seeds = ("value",) if type_ in ("INT", "FLOAT") else ()
-    return Item(name, [Slot("value", type_, [value])], [Slot(type_, type_)], seeds=seeds)
+    return Item(name, [Slot("value", type_, [value])], [Slot(type_, type_)],
+                seeds=("value",) if type_ in ("INT", "FLOAT") else ())
 
 
 def host_item(draw, canvas):
@@ -277,8 +272,8 @@ def canvases(draw, inner=(), name=""):
             if inner and draw(st.integers(0, 2)) == 0 else plain_item(draw)
         item.mode = draw(st.sampled_from([ALWAYS] * 4 + [NEVER, BYPASS, BYPASS]))
         canvas.items.append(item)
-    for number, id_ in enumerate(draw(st.permutations(range(1, len(canvas.items) + 1)))):
-        canvas.items[number].id = id_
+    for item, id_ in zip(canvas.items, draw(st.permutations(range(1, len(canvas.items) + 1)))):
+        item.id = id_
     canvas.entry = Item("entry")
     for item in canvas.items:
         for slot in item.inputs:
@@ -341,7 +336,7 @@ def read(document):
 
 
 @settings(max_examples=150)
-@given(root=drawings(), style=st.builds(Style, *[st.booleans()] * 5))
+@given(root=drawings(), style=st.sets(st.sampled_from(STYLES)))
 def test_a_drawing_and_its_prompt_are_the_same_graph(root, style):
     try:
         prompt = Prompt(root).document
