@@ -28,7 +28,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from commands import Command
 from hypothesis import HealthCheck, settings
+from patience import patiently
+from warm import WarmServer
+
+pytest_plugins = ["dnne_ros.testing.pytest_plugin"]
 
 # Machines that run tests are busy: how long an example takes says nothing.  The suite tries the
 # same examples each time, so that it fails for a change and not for a die;
@@ -65,9 +70,12 @@ class RosLoop:
         self.nodes.append(node)
         return node
 
-    def run(self, coroutine, timeout=60.0):
-        """Run a coroutine to its end; a test that hangs fails after ``timeout`` seconds."""
-        return self.loop.run_until_complete(asyncio.wait_for(coroutine, timeout))
+    def run(self, coroutine, *commands):
+        """Run a coroutine to its end, as long as there is a point in waiting for it.
+
+        It fails at once if one of ``commands``, which the coroutine hears from, has ended.
+        """
+        return self.loop.run_until_complete(patiently(coroutine, commands))
 
     async def until(self, condition):
         """Wait for what DDS discovery will bring about: it has no event to wait for."""
@@ -97,37 +105,77 @@ def ros_loop():
 
 
 @pytest.fixture(scope="session")
-def run_async():
-    """Run a coroutine in a plain asyncio loop; one that hangs fails after a minute."""
-    def run(coroutine, timeout=60.0):
-        return asyncio.run(asyncio.wait_for(coroutine, timeout))
+def shared_folder(tmp_path_factory, worker_id):
+    """Make a folder once, for all processes that run these tests side by side."""
+    def make(name, fill):
+        base = tmp_path_factory.getbasetemp()
+        folder = (base if worker_id == "master" else base.parent) / name
+        folder.mkdir(exist_ok=True)
+        done = folder / ".done"
+        with (folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the others wait for the first
+            if not done.exists():
+                fill(folder)
+                done.touch()
+        return folder
+    return make
+
+
+@pytest.fixture(scope="session")
+def warm(repository):
+    """Return what starts commands as forks of one process that has imported torch."""
+    server = WarmServer(repository)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def start_command(warm, repository):
+    """Start `python -m module arguments`, as a fork unless ``cold``; returns a `Command`.
+
+    ``environment``: what is set beside the tests' own.
+    """
+    def start(module, *arguments, folder, cold=False, environment=(), **options):
+        return Command(module, arguments, folder, {
+            **os.environ, "PYTHONPATH": str(repository), **dict(environment)},
+            server=None if cold else warm, **options)
+    return start
+
+
+@pytest.fixture(scope="session")
+def run_words(start_command, tmp_path_factory):
+    """Run a command line to its end; returns a `Command`, with errors apart from the output."""
+    def run(*words, folder=None, environment=()):
+        done = start_command(words, folder=folder or tmp_path_factory.mktemp("command"),
+                             cold=True, separate=True, environment=environment)
+        done.wait()
+        return done
     return run
 
 
 @pytest.fixture(scope="session")
-def drive(run_async):
-    """Run a node on ``script(context)``, and return its context when the script is done."""
-    def call(node, script, linked, **options):
-        async def main():
-            from dnne_ros.testing.fake_context import FakeContext
-
-            context = node.context = FakeContext(node, linked, **options)
-            node.setup()
-            task = asyncio.ensure_future(node.process())
-            wanted = asyncio.ensure_future(script(context))
-            done, _ = await asyncio.wait({task, wanted}, return_when=asyncio.FIRST_COMPLETED)
-            if task in done:
-                task.result()
-            await wanted
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await node.close()
-            return context
-        return run_async(main())
-    return call
+def cartpole(repository):
+    """Return the package's own workflow."""
+    return repository / "config" / "workflows" / "cartpole_ppo.json"
 
 
-@pytest.fixture(scope="session")
-def compute(run_async):
-    """Run a node's `compute` once."""
-    return lambda node, **inputs: run_async(node.compute(**inputs))
+@pytest.fixture
+def cartpole_graph(cartpole):
+    """Return its graph."""
+    from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
+    from dnne_ros.graph.building import build_graph
+    from dnne_ros.workflow.reading import read_workflow
+
+    catalogue = Catalogue(BUILT_IN)
+    workflow, problems = read_workflow(str(cartpole), catalogue.signature)
+    return build_graph(workflow, catalogue, problems)
+
+
+@pytest.fixture
+def parameter_file(tmp_path):
+    """Write a parameter file and return its path."""
+    def write(text):
+        path = tmp_path / "params.yaml"
+        path.write_text(text)
+        return path
+    return write

@@ -18,7 +18,7 @@ from dnne_ros.nodes.perception.perception import (
 )
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
-from dnne_ros.nodes.robot.robot import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
@@ -27,7 +27,8 @@ from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
 from dnne_ros.nodes.simulation.action import ActionNode
 from dnne_ros.nodes.simulation.cartpole import CartpoleActionNode, CartpoleRewardNode
-from dnne_ros.nodes.simulation.simulation import IsaacGymEnvNode, IsaacGymStepNode
+from dnne_ros.nodes.simulation.former_names import IsaacGymEnvNode, IsaacGymStepNode
+from dnne_ros.nodes.simulation.simulation import SimulatorEnvNode, SimulatorStepNode
 from dnne_ros.nodes.supervised.batches import BatchSampler, GetBatch
 from dnne_ros.nodes.supervised.epoch_tracker import EpochTracker
 from dnne_ros.nodes.supervised.layers import (
@@ -45,7 +46,8 @@ from dnne_ros.nodes.supervised.optimizers import AdamOptimizer, SGDOptimizer, Tr
 from dnne_ros.workflow.signature import NodeSignature, PortSignature, WidgetSignature
 
 BUILT_IN: tuple[type[Node], ...] = (
-    IsaacGymEnvNode, IsaacGymStepNode, ORNode, PPOAgentNode, PPOTrainerNode,
+    SimulatorEnvNode, SimulatorStepNode, IsaacGymEnvNode, IsaacGymStepNode, ORNode, PPOAgentNode,
+    PPOTrainerNode,
     ActionNode, CartpoleActionNode, CartpoleRewardNode, JointObservationsNode, JointCommandsNode,
     MNISTDataset, BatchSampler, GetBatch, Network, LinearLayer, Conv2DLayer, Activation, Dropout,
     BatchNorm, Flatten, CrossEntropyLoss, Accuracy, SGDOptimizer, AdamOptimizer, TrainingStep,
@@ -110,6 +112,10 @@ class Catalogue:
         longer = [known for known in by_word if min(len(known), len(word)) >= _LONG_ENOUGH
                   and (known.startswith(word) or word.startswith(known))]
         return [by_word[match] for match in dict.fromkeys([*close, *longer])][:count]
+
+    def current(self) -> list[type[Node]]:
+        """Return the types that new graphs take."""
+        return [type for type in self if not type.superseded_by]
 
     def __iter__(self) -> Iterator[type[Node]]:
         return iter(self._types.values())

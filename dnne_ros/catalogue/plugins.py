@@ -88,6 +88,7 @@ def installed_node_types() -> list[type[Node]]:
 
 def _loaded(entry: EntryPoint) -> list[type[Node]]:
     found: Any = entry.load()
+    types: list[Any]
     if callable(found) and not inspect.isclass(found):
         found = found()
     if isinstance(found, ModuleType):
@@ -98,8 +99,9 @@ def _loaded(entry: EntryPoint) -> list[type[Node]]:
         types = list(found) if isinstance(found, Iterable) else [found]
     wrong = [each for each in types if not (inspect.isclass(each) and issubclass(each, Node))]
     if wrong or not types:
-        raise TypeError("expected node types (subclasses of dnne_ros.node_api.node.Node), a module "
-                        f"of them or a function that returns them, found {wrong or found!r:.80}")
+        raise TypeError("expected node types (subclasses of dnne_ros.node_api.node.Node), a "
+                        "module of them or a function that returns them, "
+                        f"found {wrong or found!r:.80}")
     return types
 
 

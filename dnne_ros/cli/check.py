@@ -7,7 +7,7 @@ import argparse
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "check", help="check a workflow and report everything that is wrong",
@@ -35,12 +35,12 @@ def run(options: argparse.Namespace) -> int:
                   f"({graph.nodes[node].type.type_name})")
     print("\nedges")
     for edge in graph.edges:
-        transport = "DDS" if placement.crosses(edge) else "local"
+        where = "between processes" if placement.crosses(edge) else "local"
         implied = ", implied" if edge.implied else ""
-        print(f"  {graph.edge_name(edge)}  [{edge.type}, {edge.policy.value}, {transport}"
+        print(f"  {graph.edge_name(edge)}  [{edge.type}, {edge.policy.value}, {where}"
               f"{implied}]")
     for ref in graph.external:
         port = graph.nodes[ref.node].type.inputs[ref.port]
         print(f"  topic → {graph.topic(ref)}  [{port.type}, "
-              f"{codec_for(port.type.wire).message}, external]")
+              f"{codec_for(port.type.sent_as()).message}, external]")
     return 0

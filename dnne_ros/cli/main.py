@@ -50,8 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cut = words.index("--ros-args") if "--ros-args" in words else len(words)
     options = build_parser().parse_args(words[:cut])
     options.ros_args = words[cut:]
+    options.own_process = arguments is None
     try:
-        return options.run(options)
+        return int(options.run(options))
     except DnneError as error:
         print(f"dnne-ros: {error}", file=sys.stderr)
         return error.exit_code

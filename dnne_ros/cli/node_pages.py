@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from dnne_ros.catalogue.catalogue import Catalogue
-from dnne_ros.errors import InputError
+from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.building import build_graph
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.node import Node
@@ -18,6 +18,7 @@ from dnne_ros.node_api.ports import Input, Port
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.workflow.reading import read_workflow
+from dnne_ros.workflow.records import Workflow
 
 INDEX = "README.md"
 _MARK = "<!-- Written by dnne-ros nodes --write: change the node type's declaration instead. -->"
@@ -62,7 +63,7 @@ def _graphs(catalogue: Catalogue, examples: Sequence[Path]) -> Iterable[tuple[Pa
             yield path, graph
 
 
-def _read(path: Path, catalogue: Catalogue):
+def _read(path: Path, catalogue: Catalogue) -> tuple[Workflow, Catalogue, Problems]:
     workflow, problems = read_workflow(path, catalogue.signature)
     return workflow, catalogue, problems
 
@@ -88,12 +89,15 @@ def _page(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Path) 
 
 
 def _notes(type: type[Node]) -> Iterable[str]:
+    if type.superseded_by:
+        yield (f"New graphs take [{type.superseded_by}]({type.superseded_by}.md). Files that name "
+               "this type go on as they are, with its name on their topics.")
     if type.fires_on_any:
         yield "It goes on with whichever linked input has something."
     if type.own_process:
         yield "It gets a process of its own unless the workflow or a placement file says another."
     if type.needs_policy_interface:
-        yield "It runs only with a trained policy whose contract fits: [robots](../robot.md)."
+        yield "It runs only with a trained policy whose interface fits: [robots](../robot.md)."
     if type.announces_boundaries:
         yield "It announces the moments at which checkpoints are taken and runs end."
 
@@ -121,8 +125,8 @@ def _remarks(port: Port) -> list[str]:
 def _input_remarks(port: Port) -> list[str]:
     assert isinstance(port, Input)
     remarks = []
-    if port.also:
-        remarks.append(f"Takes {', '.join(map(str, port.also))} too.")
+    if port.accepts_also:
+        remarks.append(f"Takes {', '.join(map(str, port.accepts_also))} too.")
     if port.external:
         remarks.append("Left unlinked, it is a plain ROS subscription.")
     elif port.optional:
@@ -143,12 +147,12 @@ def _widget_row(name: str, widget: Widget) -> tuple[str, ...]:
 
 
 def _example(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Path) -> list[str]:
-    for path, graph in graphs:
-        nodes = [node.id for node in graph.nodes.values() if node.type is type]
-        if nodes:
-            break
-    else:
+    found = next(((path, graph, nodes) for path, graph in graphs if (nodes := [
+        node.id for node in graph.nodes.values()
+        if type.type_name in (node.type.type_name, node.type.superseded_by)])), None)
+    if found is None:
         return []
+    path, graph, nodes = found
     link = Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
     shown = [graph.edge_name(edge) for edge in graph.edges
              if nodes[0] in (edge.source.node, edge.target.node)]
@@ -160,12 +164,21 @@ def _example(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Pat
 def _index(catalogue: Catalogue) -> str:
     lines = [_MARK, "", "# Node types", "", "Every type that a workflow may name, with or without "
              "the ending `Node`. `dnne-ros nodes TYPE` shows the same in a terminal."]
-    types = sorted(catalogue, key=lambda type: (type.category, type.type_name))
+    types = sorted(catalogue.current(), key=lambda type: (type.category, type.type_name))
     for category, members in groupby(types, key=lambda type: type.category):
-        lines += ["", f"## {category.capitalize()}", "", *_table(("type", "what it does"), (
-            (f"[{type.type_name}]({type.type_name}.md)", _cell(type.description()))
-            for type in members))]
+        lines += ["", f"## {category.capitalize()}", "", *_type_table(members)]
+    older = sorted((type for type in catalogue if type.superseded_by),
+                   key=lambda type: type.type_name)
+    if older:
+        lines += ["", "## Older types", "", "Files that name these go on as they are; new graphs "
+                  "take others.", "", *_type_table(older)]
     return "\n".join(lines) + "\n"
+
+
+def _type_table(types: Iterable[type[Node]]) -> list[str]:
+    return _table(("type", "what it does"), (
+        (f"[{type.type_name}]({type.type_name}.md)", _cell(type.description()))
+        for type in types))
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -8,14 +8,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dnne_ros.transport.stats import joined
+
 _COUNTERS = ("sent", "received", "lost", "duplicated", "dropped", "blocked_s")
 
 
 class RunReport:
     """Adds up what the processes of a run say."""
 
-    def __init__(self, processes: list[str]):
-        """Report on a run of these processes."""
+    def __init__(self, processes: list[str], save_directory: str | None = None):
+        """Report on a run of these processes, which is to save to ``save_directory``."""
         self.metrics: dict[str, Any] = {}
         self.losses: list[float] = []
         self.curve: list[tuple[int, float]] = []
@@ -23,6 +25,9 @@ class RunReport:
         self.epochs: list[dict[str, Any]] = []
         """Of each epoch of supervised learning: epoch, loss, accuracy, samples, seconds."""
         self.checkpoint: str | None = None
+        """Where the run has written one."""
+        self.checkpoint_error: str | None = None
+        """Why the state at the end of the run is in no checkpoint, although it was to be."""
         self.failure = ""
         self.exit_code = 0
         self.exit_reason = ""
@@ -30,6 +35,8 @@ class RunReport:
         self._seconds = 0.0
         self._solved: dict[str, Any] | None = None
         self._processes = processes
+        self._save_directory = save_directory
+        self._unsaved = "the run ended before one could be"
         self._edges: dict[str, dict[str, Any]] = {}
 
     @property
@@ -48,12 +55,15 @@ class RunReport:
         """Note that all processes are ready: the clock runs."""
         self._started = time.monotonic()
 
-    def note(self, process: str, message: dict) -> None:
+    def note(self, process: str, message: dict[str, Any]) -> None:
         """Take a status message."""
         if message["kind"] == "progress":
             self._note_progress(message["metrics"])
         elif message["kind"] == "saved":
             self.checkpoint = message["directory"]
+            self._unsaved = ""
+        elif message["kind"] == "not_saved":
+            self._unsaved = message["reason"]
         elif message["kind"] == "finished":
             self._seconds = self._seconds or self.seconds
             if message["reason"] == "until_return" and self._solved is None:
@@ -62,7 +72,7 @@ class RunReport:
             for edge in message["edges"]:
                 self._add_edge(edge)
 
-    def _note_progress(self, metrics: dict) -> None:
+    def _note_progress(self, metrics: dict[str, Any]) -> None:
         if self._started is None:
             self.start()  # a process may report before the last one says that it is ready
         self.metrics.update(metrics)
@@ -74,19 +84,33 @@ class RunReport:
         if metrics.get("mean_return") is not None:
             self.curve.append((self.env_steps, metrics["mean_return"]))
 
-    def _add_edge(self, edge: dict) -> None:
+    def _add_edge(self, edge: dict[str, Any]) -> None:
         known = self._edges.setdefault(edge["name"], {
             "name": edge["name"], "policy": edge["policy"], "transport": edge["transport"],
-            **dict.fromkeys(_COUNTERS, 0)})
+            **dict.fromkeys(_COUNTERS, 0), "carried": {}})
         for counter in _COUNTERS:
             known[counter] += edge[counter]
+        carried = known["carried"]  # both ends have counted the same items
+        for name, items in edge["carried"].items():
+            carried[name] = max(carried.get(name, 0), items)
+        known["transport"] = joined(carried) or known["transport"]
 
     def finish(self, reason: str, failure: str, exit_code: int) -> None:
-        """Stop the clock and note how the run ended."""
+        """Stop the clock and note how the run ended.
+
+        A run that was to save and has not is a failure, unless the user ended it.
+        """
         self._seconds = self._seconds or self.seconds
         self.exit_reason = f"failed: {failure}" if failure else reason
         self.failure = failure
         self.exit_code = exit_code
+        if self._save_directory is not None and self._unsaved:
+            kept = f"the checkpoint in {self._save_directory} is an earlier one" \
+                if self.checkpoint else f"no checkpoint was written to {self._save_directory}"
+            self.checkpoint_error = f"{kept}: {self._unsaved}"
+            self.exit_code = exit_code or 1
+        if reason == "interrupted" and not failure:
+            self.exit_code = 130
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
@@ -98,6 +122,7 @@ class RunReport:
             "processes": self._processes,
             "edges": sorted(self._edges.values(), key=lambda edge: edge["name"]),
             "checkpoint": self.checkpoint,
+            "checkpoint_error": self.checkpoint_error,
             "exit_reason": self.exit_reason,
         }
 

@@ -7,25 +7,23 @@ import asyncio
 import math
 import os
 import signal
+import socket
 import sys
 import uuid
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from dnne_ros.cli.event_files import EventFiles, check_event_files
 from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import RunReport, write_report
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
-from dnne_ros.options.run_arguments import (
-    add_run_arguments,
-    check_checkpoints,
-    duration,
-    run_words,
-)
+from dnne_ros.options.readings import duration
+from dnne_ros.options.run_arguments import add_run_arguments, check_checkpoints, run_words
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph, workflow_words
 from dnne_ros.placement.placement import Placement
-from dnne_ros.runtime.coordination.supervisor import Supervisor
+from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
+from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor, execute
 
 _EXAMPLES = """\
 examples:
@@ -39,9 +37,12 @@ While it runs:
   ros2 topic list;  ros2 topic echo /cartpole/ppo_trainer_6/mean_return
   ros2 param set /cartpole/ppo_trainer_6 learning_rate 0.001
 """
+_HOST = "dnne_ros.hosting.host"
+_PRELOAD = ("torch", _HOST)
+"""What every process of a graph needs and what may be forked: rclpy's libraries have threads."""
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "run", help="run a workflow as ROS 2 nodes",
@@ -64,21 +65,33 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check everything, start the processes, and report."""
+    # Another program that calls us may have threads, and is not ours to fork.
+    server = ForkServer(_PRELOAD) if options.own_process else None
+    try:
+        return _run(options, server)
+    finally:
+        if server is not None:
+            server.close()
+
+
+def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
     from dnne_ros.placement.planning import place
 
     graph = load_graph(options)
-    placement = place(graph, options.place)
+    placement = place(graph, options.place or "")
     _check_outputs(options)
-    report = asyncio.run(_supervise(options, graph, placement))
+    if options.inference and options.save_checkpoint_dir:
+        print("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
+    report = asyncio.run(_supervise(options, graph, placement, _starter(options, server)))
     if options.report:
         write_report(report, Path(options.report))
     if options.plot:
         from dnne_ros.cli.plot import plot_learning_curve
 
         plot_learning_curve(report, Path(options.plot), graph.name, options.until_return)
-    if report.failure:
-        print(f"dnne-ros: {report.failure}", file=sys.stderr)
-    elif options.until_return is not None and report.exit_reason == "duration":
+    for trouble in filter(None, (report.failure, report.checkpoint_error)):
+        print(f"dnne-ros: {trouble}", file=sys.stderr)
+    if report.exit_reason == "duration" and options.until_return is not None:
         print(f"dnne-ros: the mean return has not reached {options.until_return:g}",
               file=sys.stderr)
         return 1
@@ -103,13 +116,14 @@ def _check_outputs(options: argparse.Namespace) -> None:
         check_event_files(options.tensorboard)
 
 
-async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement
-                     ) -> RunReport:
+async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement,
+                     start: Start) -> RunReport:
     loop = asyncio.get_running_loop()
-    report = RunReport(list(placement.processes))
+    report = RunReport(list(placement.processes),
+                       None if options.inference else options.save_checkpoint_dir)
     events = EventFiles(options.tensorboard) if options.tensorboard else None
     with Progress(quiet=options.quiet, prefixed=len(placement.processes) > 1) as progress:
-        def on_message(process: str, message: dict) -> None:
+        def on_message(process: str, message: dict[str, Any]) -> None:
             report.note(process, message)
             progress.note(message, report)
             if events is not None:
@@ -122,11 +136,8 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
 
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
                  for process, nodes in placement.processes.items()}
-        run_id = uuid.uuid4().hex
-        supervisor = Supervisor(
-            {name: partial(_command, options, name, run_id) for name in placement.processes},
-            names, progress.line, on_message, on_all_started,
-            placement.stateless(graph) if options.respawn else ())
+        supervisor = Supervisor(names, start, progress.line, on_message, on_all_started,
+                                placement.stateless(graph) if options.respawn else ())
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         try:
@@ -135,14 +146,22 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
             if events is not None:
                 events.close()
     report.finish(supervisor.reason, supervisor.failure, supervisor.exit_code)
-    if supervisor.reason == "interrupted" and not supervisor.failure:
-        report.exit_code = 130
     progress.summary(report)
     return report
 
 
-def _command(options: argparse.Namespace, process: str, run_id: str, status_fd: int
-             ) -> list[str]:
-    return [sys.executable, "-m", "dnne_ros.hosting.host", *workflow_words(options),
-            *run_words(options), "--process", process, "--run-id", run_id,
-            "--status-fd", str(status_fd), *options.ros_args]
+def _starter(options: argparse.Namespace, server: ForkServer | None) -> Start:
+    """Return what starts a process of the graph: as a fork, or as a command of its own."""
+    run_id = uuid.uuid4().hex
+
+    def words(process: str, channel: int) -> list[str]:
+        return [*workflow_words(options), *run_words(options), "--process", process, "--run-id",
+                run_id, "--status-fd", str(channel), *options.ros_args]
+
+    async def start(process: str, channel: socket.socket) -> Process:
+        if server is None:
+            return await execute([sys.executable, "-m", _HOST, *words(process, channel.fileno())],
+                                 channel)
+        return await server.start(process, f"{_HOST}:run_and_leave", words(process, CHANNEL),
+                                  channel)
+    return start

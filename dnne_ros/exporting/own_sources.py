@@ -40,13 +40,15 @@ class Sources:
         self._copied_files: set[str] = set()
         for module in sorted(modules):
             top = module.partition(".")[0]
-            if top.startswith(FILE_PREFIX) or standalone and top != _RUNTIME:
+            if top.startswith(FILE_PREFIX) or (standalone and top != _RUNTIME):
                 self._move(top, package)
             elif top not in self._packages:
                 self._packages[top] = _location(top)
         self._problems.raise_if_any()
         roots = _RUNTIME_ROOTS if standalone else ()
-        closure = follow([*roots, *sorted(modules)], self._packages)
+        homes = {f"{_RUNTIME}.{name}": f"{_RUNTIME}.{home}"
+                 for name, home in dnne_ros.HOMES.items()}
+        closure = follow([*roots, *sorted(modules)], self._packages, homes)
         copied = {module: path for module, path in closure.files.items()
                   if module.partition(".")[0] in self._moves}
         self.foreign = closure.foreign

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 from collections.abc import Sequence
 
 from dnne_ros.graph.graph import Graph
@@ -33,11 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _load(options: argparse.Namespace, ros_args: list[str]) -> tuple[Graph, Placement]:
     graph = load_graph(options)
-    return graph, place(graph, options.place)
+    return graph, place(graph, options.place or "")
 
 
 def run_and_leave() -> None:
-    """Run the process and leave at once, as a command."""
+    """Run the process and leave at once, as a command; a crash prints where it was."""
+    faulthandler.enable()
     leave(main())
 
 

@@ -21,9 +21,12 @@ Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
 """Returns what the options and the ROS arguments ask for; `DnneError` if they do not fit."""
 
 
-def add_host_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of a run, --process, --run-id and --status-fd."""
-    add_run_arguments(parser)
+def add_host_arguments(parser: argparse.ArgumentParser, *, launched: bool = False) -> None:
+    """Add the arguments of a run, --process, --run-id and --status-fd.
+
+    ``launched``: in the form that the launch file of an exported package gives them.
+    """
+    add_run_arguments(parser, launched=launched)
     parser.add_argument("--process", default="", metavar="NAME",
                         help="which process of the placement (default: the only one)")
     parser.add_argument("--run-id", default="", metavar="TEXT",
@@ -58,7 +61,7 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
 def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_args: list[str],
          status: StatusChannel) -> int:
     name = options.process or next(iter(placement.processes))
-    if name not in placement.processes or not options.process and len(placement.processes) > 1:
+    if name not in placement.processes or (not options.process and len(placement.processes) > 1):
         raise InputError("--process", [
             f"expected one of {', '.join(placement.processes)}, found {options.process!r}"])
     # Without a word from the user, a graph is visible on its own machine only.

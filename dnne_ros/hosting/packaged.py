@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from dnne_ros.graph.declared import LinkSpec, NodeSpec, declare_graph
@@ -37,25 +38,15 @@ def _check_parameter_files(graph: Graph, ros_args: Sequence[str]) -> None:
     for word in ros_args:
         if word.startswith("__ns:="):
             namespace = "/" + word.removeprefix("__ns:=").strip("/")
-    for option, file in zip(ros_args, ros_args[1:]):
+    for option, file in pairwise(ros_args):
         if option == "--params-file":
             check_parameter_file(Path(file), graph, namespace)
 
 
 def _parser(package: str) -> argparse.ArgumentParser:
-    # A launch file cannot leave out what it was not given: it says --inference=false.
     parser = argparse.ArgumentParser(
-        prog="host", conflict_handler="resolve", allow_abbrev=False,
+        prog="host", allow_abbrev=False,
         description=f"Run one process of {package} as ROS 2 nodes.",
         epilog=f"example: ros2 run {package} host --seed 1 --ros-args -r __ns:=/robot1")
-    add_host_arguments(parser)
-    parser.add_argument("--inference", nargs="?", const=True, default=False, type=_truth,
-                        metavar="true|false",
-                        help="freeze the weights, act with the mean action, keep real time")
+    add_host_arguments(parser, launched=True)
     return parser
-
-
-def _truth(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"expected true or false, found {text!r}")
-    return text.lower() == "true"

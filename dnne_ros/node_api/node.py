@@ -1,119 +1,20 @@
-"""The base of every node type, and what the run time gives to a node."""
+"""The base of every node type."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dnne_ros.node_api.blocking import BlockingCalls
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
 
 if TYPE_CHECKING:
-    from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
-    from dnne_ros.node_api.clock import Clock
-    from dnne_ros.node_api.health import Health
-    from dnne_ros.node_api.ros_topics import RosTopics
+    from dnne_ros.node_api.context import NodeContext
     from dnne_ros.node_api.state import NodeState
 
 T = TypeVar("T")
-
-
-class Log(Protocol):
-    """Where a node's messages go: the ROS logger of its name."""
-
-    def info(self, message: str) -> Any: ...
-
-    def warning(self, message: str) -> Any: ...
-
-    def error(self, message: str) -> Any: ...
-
-
-class Boundary(Protocol):
-    """A moment at which the whole graph stands still, so a checkpoint of it fits together."""
-
-    saves: bool
-    """A checkpoint will be written when `reached` is awaited."""
-
-    def reached(self) -> Awaitable[None]:
-        """Write the checkpoint if one is due; never returns when the run ends here."""
-        ...
-
-
-class NodeContext(Protocol):
-    """What the run time offers to one node."""
-
-    name: str
-    """The node's ROS name, ``/cartpole_ppo/ppo_agent_3``."""
-    node_id: str
-    """The node's id in the workflow."""
-    title: str
-    """The node's title in the workflow."""
-    seed: int
-    """The run's seed; see `dnne_ros.node_api.seeding.node_seed` for one of the node's own."""
-    inference: bool
-    """Weights are frozen and simulators keep real time."""
-    log: Log
-    health: Health
-    """What ``/diagnostics`` says of the node."""
-    topics: RosTopics
-    """Topics of the node's own, beside its ports."""
-    clock: Clock
-    """Time to keep a rate by: the machine's, or simulated time under ``use_sim_time``."""
-
-    def is_linked(self, port: str) -> bool:
-        """Tell whether an input has a source, or an output a consumer, in the graph.
-
-        An external input always has one: some topic.
-        """
-        ...
-
-    def trainers(self, output: str) -> int:
-        """Return how many consumers of a MODEL output train it."""
-        ...
-
-    def get(self, port: str, timeout: float | None) -> Awaitable[Any]:
-        """Wait for the next item of an input; TimeoutError after ``timeout`` seconds."""
-        ...
-
-    def get_batch(self, port: str, max_items: int, timeout: float | None
-                  ) -> Awaitable[list[Any]]:
-        """Wait for ``max_items`` items of an input, or those of ``timeout`` seconds."""
-        ...
-
-    def put(self, port: str, value: Any, timeout: float | None = None) -> Awaitable[None]:
-        """Hand a value to every consumer of an output; waits while a lossless edge is full.
-
-        TimeoutError, with nothing handed over, after ``timeout`` seconds.
-        """
-        ...
-
-    def delivered(self, port: str) -> int:
-        """Return how many items of an output all consumers had before its process's restart."""
-        ...
-
-    def report(self, metrics: Mapping[str, Any]) -> None:
-        """Tell the run's progress display and report."""
-        ...
-
-    def boundary(self, epoch: int, metric: float | None,
-                 trigger: CheckpointTrigger | None = None, ends: str | None = None,
-                 loss: float | None = None) -> Boundary:
-        """Announce a `Boundary` after ``epoch``; its ``trigger`` says when to save.
-
-        ``metric`` is the score, of which more is better; ``loss`` what is to become smaller.
-        ``ends``: the run ends there, as done, with this one word for the report.
-        """
-        ...
-
-    def save_when(self, trigger: CheckpointTrigger) -> None:
-        """Let ``trigger`` say, too, at which boundaries to save, whichever node announces them."""
-        ...
-
-    def finish(self, reason: str) -> Awaitable[None]:
-        """End the whole run in good order, as done; ``reason`` is one word for the report."""
-        ...
 
 
 class Node:
@@ -129,6 +30,9 @@ class Node:
     """The type in workflow files; the class's own name unless set."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Further names in workflow files.  With or without the ending ``Node`` is understood."""
+    superseded_by: ClassVar[str] = ""
+    """The type that new graphs take instead.  Files that name this one go on as they are, with
+    its own name on their topics; lists of node types leave it out."""
     category: ClassVar[str] = "other"
     retired_widgets: ClassVar[tuple[str, ...]] = ("telemetry_level",)
     """Widgets of other versions of the type, whose values in workflow files mean nothing here."""
@@ -146,7 +50,8 @@ class Node:
     ``context.delivered(output)`` (from 0): consumers skip what they have already.  What another
     node sends after a restart is new."""
     needs_policy_interface: ClassVar[bool] = False
-    """It runs only with a trained policy whose ``contract.json`` fits what `contract` says."""
+    """It runs only with a trained policy whose ``contract.json`` fits what `policy_interface`
+    says; a type of which that depends on its values says so in `needs_trained_policy`."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
     own_process: ClassVar[bool] = False
@@ -168,6 +73,8 @@ class Node:
         super().__init_subclass__(**kwargs)
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
+        if "superseded_by" not in cls.__dict__:
+            cls.superseded_by = ""
         declared: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
             declared.update(vars(base))
@@ -177,7 +84,8 @@ class Node:
 
     def __init__(self, values: Mapping[str, Any] | None = None):
         """Take the widgets' values; what is not given has its default."""
-        self.values = {name: widget.default for name, widget in self.widgets.items()}
+        self.values: dict[str, Any] = {
+            name: widget.default for name, widget in self.widgets.items()}
         self.values.update(values or {})
 
     @classmethod
@@ -205,6 +113,11 @@ class Node:
         An exported package declares what they are installed with.
         """
         return ()
+
+    @classmethod
+    def needs_trained_policy(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether it runs only with a trained policy: see `needs_policy_interface`."""
+        return cls.needs_policy_interface
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
@@ -237,7 +150,8 @@ class Node:
     def widget_changed(self, name: str) -> None:
         """React to a live widget's new value (already in `values`)."""
 
-    async def compute(self, **inputs: Any) -> Mapping[str, Any] | None:
+    # Type checkers let a subclass name its inputs only where the base takes anything: *_ as well.
+    async def compute(self, *_: Any, **inputs: Any) -> Mapping[str, Any] | None:
         """Return the outputs for one item of every linked input; unlinked ones are None."""
         raise TypeError(f"{type(self).__name__} defines neither compute() nor process()")
 
@@ -282,8 +196,8 @@ class Node:
     def safe_outputs(self, last: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what its consumers get while it is late, silent or fails, by output.
 
-        For the policy ``safe_value`` of `dnne_ros.node_api.fault_settings`.  ``last`` are the values sent
-        last; the default repeats them.
+        For the policy ``safe_value`` of `dnne_ros.node_api.fault_settings`.  ``last`` are the
+        values sent last; the default repeats them.
         """
         return last
 

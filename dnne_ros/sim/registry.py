@@ -118,9 +118,10 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
             raise
         raise InputError(source, [f"back end {name!r} needs {chosen.requires}, which is not "
                                   f"installed: {chosen.install}"]) from error
-    return module.make(SimulatorSettings(
+    simulator: Simulator = module.make(SimulatorSettings(
         task, num_envs, seed, threads=threads, device=device, randomization=randomization,
         isaac=isaac))
+    return simulator
 
 
 def _choose(task: str, backend: str, source: str) -> str:

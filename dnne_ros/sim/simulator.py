@@ -135,6 +135,7 @@ class StepResult(NamedTuple):
             true together with ``terminated``, which wins.
         next_observations: float32 (n, observation.size), before any reset: what the action led
             to.  Equal to ``observations`` where no episode ended.
+
     """
 
     observations: Tensor
@@ -195,8 +196,9 @@ class Simulator(ABC):
         spec, row = self.spec, self.observations()[env].tolist()
         columns = {signal: row[at] for at, signal in enumerate(spec.observation.signals)}
         try:
-            return tuple([columns[f"{joint}.{quantity}"] for joint in spec.joints]
-                         for quantity in ("position", "velocity"))
+            position, velocity = ([columns[f"{joint}.{quantity}"] for joint in spec.joints]
+                                  for quantity in ("position", "velocity"))
+            return position, velocity
         except KeyError as error:
             raise SimulationError(f"{spec.name}: no observation is {error.args[0]}") from None
 
@@ -216,7 +218,7 @@ class Simulator(ABC):
 
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - many hold nothing
         """Free what the simulator holds.  A second call does nothing."""
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import DnneError, InputError
-from dnne_ros.options.run_arguments import duration
+from dnne_ros.options.readings import duration
 
 if TYPE_CHECKING:
     from dnne_ros.top.state import GraphState
@@ -23,7 +23,7 @@ _FRAME = 0.25
 _WIDE = 240
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "top", help="watch the nodes and edges of running graphs",

@@ -73,7 +73,7 @@ def _layout(shape: tuple[int, ...], axes: tuple[str, ...], dtype: str, element_s
             ) -> bytes:
     """Return everything before the elements; streams repeat few shapes, so this is cached."""
     labels = (*axes[:len(shape)], *(f"axis{i}" for i in range(len(axes), len(shape))))
-    dims = list(zip(labels, shape))
+    dims = list(zip(labels, shape, strict=True))
     elements = math.prod(shape)
     if dtype:
         dims.append((_DTYPE_LABEL + dtype, 1))
@@ -155,7 +155,7 @@ def decode_array(message: bytes | memoryview, carrier: str | None) -> Array:
     return Array(data, tuple(label for label, _ in dims), dtype)
 
 
-def _parse_layout(message: bytes) -> tuple[list[tuple[str, int]], int, int, int]:
+def _parse_layout(message: bytes | memoryview) -> tuple[list[tuple[str, int]], int, int, int]:
     reader = CdrReader(message)
     dims = []
     for _ in range(reader.uint32()):

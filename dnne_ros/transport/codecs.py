@@ -34,13 +34,13 @@ class Codec:
 
     def encode(self, payload: Any) -> bytes:
         """Return the serialised message."""
-        parts = self.parts(payload)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return b"".join(self.parts(payload))
 
     def message_type(self) -> type:
         """Return the message's Python class."""
         package, _, name = self.message.replace("/", ".").rpartition(".")
-        return getattr(importlib.import_module(package), name)
+        message: type = getattr(importlib.import_module(package), name)
+        return message
 
 
 def codec_for(wire: Wire) -> Codec:
@@ -52,13 +52,14 @@ def codec_for(wire: Wire) -> Codec:
     return _CODECS[wire.kind]
 
 
-def _primitive(code: str) -> tuple[Callable[[Any], tuple[bytes]], Callable[[bytes], Any]]:
+def _primitive(code: str) -> tuple[Callable[[Any], tuple[bytes]],
+                                   Callable[[bytes | memoryview], Any]]:
     packed = struct.Struct("<" + code)
 
     def parts(value: Any) -> tuple[bytes]:
         return (HEADER + packed.pack(value),)
 
-    def decode(message: bytes) -> Any:
+    def decode(message: bytes | memoryview) -> Any:
         return packed.unpack_from(message, CdrReader(message).take(packed.size))[0]
 
     return parts, decode
@@ -74,7 +75,7 @@ def _bytes_parts(data: bytes) -> tuple[bytes | memoryview, ...]:
     return array_parts(Array(np.frombuffer(data, np.uint8), ("byte",)), "uint8")
 
 
-def _decode_bytes(message: bytes) -> bytes:
+def _decode_bytes(message: bytes | memoryview) -> bytes:
     return decode_array(message, "uint8").data.tobytes()
 
 
@@ -82,7 +83,7 @@ def _empty_parts(_: None) -> tuple[bytes]:
     return (HEADER + b"\0",)  # an IDL struct has at least one member, so Empty has a filler
 
 
-def _decode_empty(_: bytes) -> None:
+def _decode_empty(_: bytes | memoryview) -> None:
     return None
 
 

@@ -67,7 +67,7 @@ def image_parts(array: Array, stamp_ns: int) -> tuple[bytes, bytes | memoryview]
     return writer.finish(), np.ascontiguousarray(data).data.cast("B") if data.size else b""
 
 
-def decode_image(message: bytes) -> Array:
+def decode_image(message: bytes | memoryview) -> Array:
     """Return the picture; rows may be padded.  `CdrError` for encodings without array form."""
     reader = CdrReader(message)
     reader.uint32()

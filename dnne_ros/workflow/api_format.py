@@ -170,8 +170,8 @@ class _Found:
         if origin is not None and is_constant(origin):
             if VALUE in self.widgets[source]:
                 self.widgets[node.id][name] = self.widgets[source][VALUE]
-        elif origin is None and source not in self.document \
-                or origin is not None and origin.signature is not None:
+        elif (origin is None and source not in self.document) \
+                or (origin is not None and origin.signature is not None):
             node.report(self.problems, "expected a constant for this widget, found a link from "
                                        f"node {source}", port=name)
 

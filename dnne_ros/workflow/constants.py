@@ -6,7 +6,11 @@ Unlike its PrimitiveNode they are nodes of a server, so both formats have them.
 from __future__ import annotations
 
 from dnne_ros.workflow.signature import (
-    NodeSignature, PortSignature, SignatureLookup, WidgetSignature)
+    NodeSignature,
+    PortSignature,
+    SignatureLookup,
+    WidgetSignature,
+)
 
 VALUE = "value"
 

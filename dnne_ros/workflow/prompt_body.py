@@ -33,7 +33,7 @@ def unwrap_prompt(document: Any) -> PromptBody | None:
         canvas = canvas.get(key) if isinstance(canvas, dict) else None
     for graph, beside in ((document.get("prompt"), canvas),
                           (document.get("output"), document.get("workflow"))):
-        if is_api_format(graph):
+        if isinstance(graph, dict) and is_api_format(graph):
             return PromptBody(graph, beside if is_ui_format(beside) else None)
     return None
 

@@ -133,8 +133,9 @@ class NodeReader:
         definition, whether or not the file lists them.
         """
         slots = read_passing_slots(head, "inputs", entries)
+        first: tuple[Slot, ...] = ()
         if head.type in self.definitions:
-            known, first = self.definitions[head.type].inputs, ()
+            known = self.definitions[head.type].inputs
         elif head.signature is not None:
             known = widget_slots(head.signature)
             first = tuple(slot for slot in slots or () if slot.role is not Role.WIDGET)

@@ -101,7 +101,8 @@ class Sources:
         before = None if index is None else self._incoming.get((host.id, index))
         if before is not None:
             return before, before.input.type
-        name = door.outputs[slot].name if slot < len(door.outputs or ()) else str(slot)
+        inside = door.slot("outputs", slot)
+        name = inside.name if inside is not None else str(slot)
         return Source(promoted=(host.id, slot), gap=(
             f"its link comes through input {name!r} of node {host.id} "
             f"({instance.definition.name!r}), and nothing is linked to that"))

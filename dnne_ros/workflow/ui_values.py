@@ -12,7 +12,7 @@ from dnne_ros.workflow.shown import shown
 from dnne_ros.workflow.ui_canvas import Instance, UiCanvas
 from dnne_ros.workflow.ui_node import Part, UiNode
 from dnne_ros.workflow.ui_slots import Role
-from dnne_ros.workflow.ui_sources import Source, Sources
+from dnne_ros.workflow.ui_sources import Sources
 from dnne_ros.workflow.ui_widgets import SEED_CONTROL_VALUES, read_ui_widgets
 from dnne_ros.workflow.ui_wires import Wire
 
@@ -158,11 +158,11 @@ class Values:
             # Some editors list what is to become of a seed after a run too.
             saved = [value for index, value in enumerate(saved)
                      if index == 0 or value not in SEED_CONTROL_VALUES]
-        return dict(zip(promoted, saved))
+        return dict(zip(promoted, saved, strict=False))
 
     def _read_proxies(self, host: UiNode, proxies: list[Any], saved: list[Any]) -> None:
         """Read the older way of showing widgets: ``[inner node, widget]`` for each value."""
-        for entry, value in zip(proxies, saved):
+        for entry, value in zip(proxies, saved, strict=False):
             if not isinstance(entry, list) or len(entry) < 2 or value is None:
                 continue
             inner, name = read_id(entry[0]), entry[1]

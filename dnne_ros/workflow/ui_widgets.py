@@ -71,7 +71,7 @@ def _by_position(node: UiNode, signature: NodeSignature, values: list[Any],
     # names that the type does not have, they tell the order only if none of its own is missing.
     complete = set(declared) <= set(by_saved) and len(by_saved) == len(
         {name for name in saved if not is_seed_control(name, signature)})
-    if saved and (complete or not strange and not left_over):
+    if saved and (complete or (not strange and not left_over)):
         return {name: value for name, value in by_saved.items() if name in declared}
     strange = [name for name in strange if name not in signature.retired]
     if strange:

@@ -3,11 +3,9 @@
 import argparse
 import importlib.util
 import json
-import os
-import signal
-import subprocess
 import sys
 
+import psutil
 import pytest
 
 from dnne_ros.bench import edges
@@ -23,22 +21,24 @@ if importlib.util.find_spec("dora"):
     CASES.add("two processes: dora")
 
 
-def bench(repository, *arguments, **options):
-    return subprocess.Popen(
-        [sys.executable, "-m", "dnne_ros", "bench", "edges", *arguments], text=True,
-        env={**os.environ, "PYTHONPATH": str(repository), "COLUMNS": "200"},
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+@pytest.fixture(scope="module")
+def bench(start_command, tmp_path_factory):
+    """Start the benchmark."""
+    def start(*arguments):
+        return start_command(
+            "dnne_ros", "bench", "edges", *arguments, folder=tmp_path_factory.mktemp("bench"),
+            separate=True, environment={"COLUMNS": "200"})
+    return start
 
 
 @pytest.fixture(scope="module")
-def measured(repository, tmp_path_factory):
+def measured(bench, tmp_path_factory):
     """A run of one of each kind, with few items: its document and what it printed."""
     file = tmp_path_factory.mktemp("bench") / "edges.json"
-    process = bench(repository, "--rounds", "1", "--payloads", "16,64K", "--effort", "0.01",
+    process = bench("--rounds", "1", "--payloads", "16,64K", "--effort", "0.01",
                     "--only", ",".join(CASES), "--json", str(file))
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    return json.loads(file.read_text()), out, err
+    assert process.wait() == 0, process.said()
+    return json.loads(file.read_text()), process.output, process.errors
 
 
 def test_every_way_is_measured(measured):
@@ -82,12 +82,13 @@ def test_the_tables_show_ratios_and_what_is_wanted(measured):
     assert "one process, 16 B: trips/s, ours / plain rclpy" not in ratios
 
 
-def test_interrupted_it_leaves_nobody_behind(repository):
-    process = bench(repository, "--only", "one process: asyncio.Queue", "--effort", "100")
-    process.stderr.readline()  # the case is announced
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 130 and "Traceback" not in err
+def test_interrupted_it_leaves_nobody_behind(bench):
+    process = bench("--only", "one process: asyncio.Queue", "--effort", "100")
+    process.until(lambda: "\n" in process.errors, "the announcement of the case")
+    children = [psutil.Process(child) for child in process.family()[1:]]
+    process.interrupt()
+    assert process.wait() == 130 and "Traceback" not in process.errors
+    assert not any(child.is_running() for child in children)
 
 
 def test_what_failed_is_told_and_the_rest_goes_on(monkeypatch):

@@ -45,8 +45,9 @@ def test_what_is_written_is_read_exactly_and_earlier_files_go(store):
     assert files == ["state.3.json", "tensors.3.safetensors", "weights.3.safetensors"]
 
 
-@pytest.mark.parametrize("fails", ["write", "fsync", "replace"])
-@pytest.mark.parametrize("at", [1, 2, 3, 4])
+@pytest.mark.parametrize("fails, at", [
+    ("write", 1), *(("replace", at) for at in range(1, 5)),
+    *(("fsync", at) for at in range(1, 6))])  # three files, their folder, the manifest
 def test_a_writer_that_dies_anywhere_leaves_the_previous_checkpoint(
         store, monkeypatch, fails, at):
     write(store, 1)
@@ -73,6 +74,40 @@ def test_a_writer_that_dies_anywhere_leaves_the_previous_checkpoint(
     assert not list(store.directory.rglob("*.part"))
     write(store, 3)
     assert_holds(store, 3)
+
+
+def test_what_is_given_up_leaves_no_files(store):
+    write(store, 1)
+    store.write_node(2, "3", a_state(2))
+    store.write_node(2, "4", a_state(2))
+    store.discard(2)
+    assert_holds(store, 1)
+    assert not [file for file in store.directory.rglob("*.*") if ".2." in file.name]
+
+
+def test_a_file_system_that_cannot_sync_folders_will_do(store, monkeypatch):
+    real = os.fsync
+
+    def files_only(descriptor):
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise OSError(22, "Invalid argument")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", files_only)
+    write(store, 1)
+    assert_holds(store, 1)
+
+
+def test_one_run_writes_at_a_time(store):
+    store.lock()
+    other = CheckpointStore(store.directory)
+    for _ in range(2):
+        with pytest.raises(InputError, match="another run is writing"):
+            other.lock()
+    store.unlock()
+    other.lock()
+    other.unlock()
+    other.unlock()
 
 
 @pytest.mark.parametrize("manifest, expected", [

@@ -2,121 +2,88 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
-import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from commands import Command
+
+PATIENT = ("--peer-timeout", "1h")
+"""On a machine that is busy enough, processes need more than a minute to start."""
 
 
-class Run:
+class Run(Command):
     """A `dnne-ros run` in the background."""
 
-    def __init__(self, arguments, folder, repository):
+    def __init__(self, arguments, folder, repository, server):
         self.report_file = folder / "report.json"
-        environment = {**os.environ, "PYTHONPATH": str(repository)}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "dnne_ros", "run",
-             "--report", str(self.report_file), *map(str, arguments)],
-            cwd=folder, env=environment, text=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.lines = []
-        self._progress = threading.Event()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line)
-            if "updates" in line:
-                self._progress.set()
+        super().__init__(
+            "dnne_ros", ["run", "--report", self.report_file, *PATIENT, *arguments], folder,
+            {**os.environ, "PYTHONPATH": str(repository)}, server)
 
     def until_progress(self):
         """Wait for the first line of progress."""
-        assert self._progress.wait(60), self.output
-
-    def interrupt(self):
-        """Press Ctrl-C."""
-        self.process.send_signal(signal.SIGINT)
-
-    def wait(self, timeout=90):
-        """Return the exit code."""
-        code = self.process.wait(timeout)
-        self._reader.join(10)
-        return code
-
-    @property
-    def output(self):
-        """What has been printed so far."""
-        return "".join(self.lines)
+        self.until(lambda: "updates" in self.output, "the first line of progress")
 
     @property
     def report(self):
         """The JSON report."""
         return json.loads(self.report_file.read_text())
 
-    def children(self):
-        """The processes of the graph, by the name of their process."""
-        import psutil
-
-        found = {}
-        for child in psutil.Process(self.process.pid).children():
-            try:
-                words = child.cmdline()
-            except psutil.Error:  # it has just ended
-                continue
-            if "--process" in words:
-                found[words[words.index("--process") + 1]] = child
-        return found
-
 
 @pytest.fixture
-def start_run(tmp_path, repository):
-    """Start `dnne-ros run` with some arguments; what is left at the end is killed."""
+def start_run(tmp_path, repository, warm):
+    """Start `dnne-ros run` with some arguments; what is left at the end is killed.
+
+    ``cold``: in a new interpreter, as the user's is.
+    """
     runs = []
 
-    def start(*arguments):
+    def start(*arguments, cold=False):
         folder = tmp_path / f"run{len(runs)}"
         folder.mkdir()
-        runs.append(Run(arguments, folder, repository))
+        runs.append(Run(arguments, folder, repository, None if cold else warm))
         return runs[-1]
 
     yield start
     for run in runs:
-        if run.process.poll() is None:
-            for child in run.children().values():
-                child.kill()
-            run.process.kill()
-            run.process.wait()
+        run.kill()
+
+
+@pytest.fixture
+def start_plant(start_command, repository, tmp_path):
+    """Start a robot that knows nothing of us, for so many seconds; it is killed at the end."""
+    started = []
+
+    def start(*arguments):
+        started.append(start_command(repository / "docs" / "examples" / "cartpole_plant.py",
+                                     *arguments, folder=tmp_path, separate=True))
+        return started[-1]
+
+    yield start
+    for plant in started:
+        plant.kill()
 
 
 @pytest.fixture(scope="session")
-def cartpole(repository):
-    """The package's own training workflow."""
-    return repository / "config" / "workflows" / "cartpole_ppo.json"
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory, repository, cartpole):
+def trained(shared_folder, start_command, cartpole):
     """Return the checkpoint of a policy that has solved the task in simulation."""
-    folder = tmp_path_factory.mktemp("trained")
-    subprocess.run(
-        [sys.executable, "-m", "dnne_ros", "run", str(cartpole), "--quiet", "--until-return",
-         "450", "--seed", "1", "--save-checkpoint-dir", "checkpoint"], cwd=folder, check=True,
-        timeout=120, env={**os.environ, "PYTHONPATH": str(repository)})
-    return folder / "checkpoint"
+    def train(folder):
+        run = start_command("dnne_ros", "run", cartpole, "--quiet", "--until-return", "450",
+                            "--seed", "1", "--save-checkpoint-dir", "checkpoint", folder=folder)
+        assert run.wait() == 0, run.output
+    return shared_folder("trained", train) / "checkpoint"
 
 
 @pytest.fixture(scope="session")
-def command(repository):
-    """Run a `dnne-ros` command to its end."""
+def command(start_command, tmp_path_factory):
+    """Run a `dnne-ros` command to its end; returns its exit code, output and errors."""
     def run(*arguments, cwd=None):
-        return subprocess.run(
-            [sys.executable, "-m", "dnne_ros", *map(str, arguments)], cwd=cwd, text=True,
-            env={**os.environ, "PYTHONPATH": str(repository)}, stdin=subprocess.DEVNULL,
-            capture_output=True, timeout=60)
+        folder = tmp_path_factory.mktemp("command") if cwd is None else cwd
+        done = start_command("dnne_ros", *arguments, folder=folder, separate=True)
+        done.wait()
+        return SimpleNamespace(returncode=done.returncode, stdout=done.output,
+                               stderr=done.errors)
     return run
 
 

@@ -31,7 +31,7 @@ class Faulty:
             "nodes": nodes,
             "links": [[int(id), 1, 0, int(id), 0, "INT"] for id in CONSUMERS]}))
         self.run = start_run(folder / "faulty.json", "--nodes", NODES, "--place", "split",
-                             "--duration", "120s", *arguments)
+                             *arguments)
 
     def taken(self, name):
         """The numbers that a consumer has written down, those of all its lives."""
@@ -40,23 +40,19 @@ class Faulty:
         return np.frombuffer(data[:len(data) // 4 * 4], "<u4")
 
     def until(self, condition, said=""):
-        deadline = time.monotonic() + 90
-        while not condition():
-            assert self.run.process.poll() is None, self.run.output
-            assert time.monotonic() < deadline, (said, self.run.output, {
-                name: self.taken(name)[-3:] for name in self.files})
-            time.sleep(0.01)  # files are all that the processes tell
+        self.run.until(condition, said, moved=lambda: sum(
+            file.stat().st_size for file in self.files.values() if file.exists()))
 
     def until_taken(self, name, number):
         self.until(lambda: len(found := self.taken(name)) and found.max() >= number, name)
 
     def child(self, process):
-        return self.run.children()[process]
+        return self.run.child(process)
 
     def kill(self, process):
         old = self.child(process)
         old.kill()
-        self.until(lambda: (child := self.run.children().get(process)) is not None
+        self.until(lambda: (child := self.child(process)) is not None
                    and child.pid != old.pid, process)
 
     def finish(self):
@@ -110,11 +106,11 @@ def test_stalls_stops_kills_and_restarts_on_both_sides(start_run, tmp_path):
 @pytest.mark.parametrize("when_absent", ["wait", "drop", "fail"])
 def test_a_peer_that_does_not_come_back_is_named_and_the_edge_decides(
         start_run, tmp_path, when_absent):
-    faulty = Faulty(start_run, tmp_path, 2**31, "--absent-after", "1s",
+    faulty = Faulty(start_run, tmp_path, 2**31, "--absent-after", "3s",
                     slow={"when_absent": when_absent, "capacity": 10})
     faulty.until_taken("slow", 100)
     faulty.child(faulty.process_of["slow"]).send_signal(signal.SIGSTOP)
-    named = "process write_down_4 (write_down_4) has given no sign of life for 1 s"
+    named = "process write_down_4 (write_down_4) has given no sign of life for 3 s"
     if when_absent == "fail":
         assert faulty.run.wait() == 1
         assert named in faulty.run.output

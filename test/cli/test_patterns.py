@@ -38,7 +38,7 @@ def executed(found):
 def test_a_pattern_does_what_it_says_in_both_placements(start_run, repository, name, check):
     folder = repository / "docs" / "examples" / "patterns"
     runs = [start_run(folder / f"{name}.json", "--nodes", folder / f"{name}.py", "--place", place,
-                      "--quiet", "--duration", "30s", "--ros-args", "-r", f"__ns:=/{place}")
+                      "--quiet", "--ros-args", "-r", f"__ns:=/{place}")
             for place in ("fused", "split")]
     for run in runs:
         assert run.wait() == 0, run.output

@@ -2,7 +2,7 @@
 
 import pytest
 
-SMALL = ("--set", "1.num_envs=8", "--quiet", "--until-return", "480", "--duration", "60s")
+SMALL = ("--set", "1.num_envs=8", "--quiet")
 
 
 @pytest.mark.parametrize("place", ["fused", "split"])
@@ -19,7 +19,7 @@ def test_a_remapped_input_listens_to_the_other_topic(start_run, cartpole, ros_lo
         await ros_loop.until(
             lambda: publisher.publish(Float64(data=4242.0)) or "4242" in run.output)
 
-    ros_loop.run(main())
+    ros_loop.run(main(), run)
     run.interrupt()
     assert run.wait() == 130, run.output
     shown = [line for line in run.lines if "mean return:" in line]

@@ -1,13 +1,9 @@
 """The trained policy on a robot that knows nothing of dnne_ros: two topics, real processes."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-PLANT = Path(__file__).with_name("cartpole_plant.py")
 SECONDS = 8
 REMAP = ("--ros-args", "-r", "joint_observations_8/joint_states:=/joint_states",
          "-r", "joint_commands_9/commands:=/effort_controller/commands")
@@ -21,21 +17,22 @@ def robot(repository):
 
 @pytest.fixture
 def changed(trained, tmp_path):
-    """Return a checkpoint beside which the contract says something else."""
+    """Return a checkpoint beside which the policy interface says something else."""
     def change(**entries):
         copy = tmp_path / "changed"
         copy.mkdir()
         for entry in trained.iterdir():
             (copy / entry.name).symlink_to(entry)
-        contract = {**json.loads((trained / "contract.json").read_text()), **entries}
+        interface = {**json.loads((trained / "contract.json").read_text()), **entries}
         (copy / "contract.json").unlink()
         (copy / "contract.json").write_text(json.dumps(
-            {name: value for name, value in contract.items() if value is not None}))
+            {name: value for name, value in interface.items() if value is not None}))
         return copy
     return change
 
 
-def test_training_writes_the_contract_in_every_placement(start_run, trained, cartpole, tmp_path):
+def test_training_writes_the_policy_interface_in_every_placement(
+        start_run, trained, cartpole, tmp_path):
     expected = {
         "task": "Cartpole", "joints": ["slider_to_cart", "cart_to_pole"], "rate_hz": 60.0,
         "observations": ["slider_to_cart.position", "slider_to_cart.velocity",
@@ -44,7 +41,7 @@ def test_training_writes_the_contract_in_every_placement(start_run, trained, car
         "actions": ["slider_to_cart.effort"], "action_units": ["N"], "action_scale": [10.0]}
     assert json.loads((trained / "contract.json").read_text()) == expected
     split = start_run(cartpole, "--place", "split", "--set", "1.num_envs=8", "--set",
-                      "5.max_push_effort=20", "--duration", "1s", "--quiet",
+                      "5.max_push_effort=20", "--until-return", "1", "--quiet",
                       "--save-checkpoint-dir", tmp_path / "c")
     assert split.wait() == 0, split.output
     expected["action_scale"] = [20.0]
@@ -53,25 +50,22 @@ def test_training_writes_the_contract_in_every_placement(start_run, trained, car
 
 @pytest.mark.slow
 @pytest.mark.parametrize("place", ["fused", "split"])
-def test_the_policy_balances_the_plant(start_run, robot, trained, place):
-    with subprocess.Popen([sys.executable, PLANT, str(SECONDS)], text=True,
-                          stdout=subprocess.PIPE) as plant:
-        run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
-                        *REMAP)
-        try:
-            said = plant.communicate(timeout=60 + 2 * SECONDS)[0]
-        finally:
-            plant.kill()
-        run.interrupt()
-        assert run.wait() == 130, run.output
-    assert plant.returncode == 0, run.output
-    result = json.loads(said)
+def test_the_policy_balances_the_plant(start_run, start_plant, robot, trained, place):
+    plant = start_plant(SECONDS)
+    run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
+                    *REMAP)
+    run.until(lambda: plant.returncode is not None, "the plant's end")
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert plant.returncode == 0, plant.said() + run.output
+    result = json.loads(plant.output)
     assert result["angle"] < 0.3, result
-    assert result["commands"] <= 1.01 * 60 * SECONDS, result  # never more than one a period
+    assert result["actions"] <= 1.01 * result["periods"], result  # never more than one a period
     assert result["sizes"] == [1]
     # The plant has fallen silent: it must not be pushed on blindly.
     assert result["last_command"] == [0.0]
-    assert "no joint states for 0.1 s" in run.output and "robot is stopped" in run.output
+    assert "no message on joint_states for 0.1 s" in run.output
+    assert "no action for 0.1 s: the safe command is sent" in run.output
     # Malformed messages in between end nothing; whether one is noted depends on when the next
     # good one replaces it (test_external_reader.py sees to that).
     external, = (edge for edge in run.report["edges"] if edge["transport"] == "external")
@@ -80,17 +74,14 @@ def test_the_policy_balances_the_plant(start_run, robot, trained, place):
 
 
 @pytest.mark.parametrize("place", ["fused", "split"])
-def test_the_end_of_a_run_leaves_the_plant_without_effort(start_run, robot, trained, place):
-    with subprocess.Popen([sys.executable, PLANT, "5"], text=True,
-                          stdout=subprocess.PIPE) as plant:
-        run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
-                        "--duration", "2s", "--quiet", *REMAP)
-        try:
-            said = plant.communicate(timeout=90)[0]
-        finally:
-            plant.kill()
-        assert run.wait() == 0, run.output
-    result = json.loads(said)
+def test_the_end_of_a_run_leaves_the_plant_without_effort(
+        start_run, start_plant, robot, trained, place):
+    plant = start_plant(5)
+    run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
+                    "--duration", "2s", "--quiet", *REMAP)
+    assert run.wait() == 0, run.output
+    assert plant.wait() == 0, plant.said()
+    result = json.loads(plant.output)
     assert 0 < result["commands"] < 4 * 60
     assert result["last_command"] == [0.0]
 
@@ -108,7 +99,7 @@ def test_the_end_of_a_run_leaves_the_plant_without_effort(start_run, robot, trai
     ({"rate_hz": 30.0}, "rate_hz: expected 30.0 as in training, found 60.0 in this graph"),
     ({"rate_hz": None}, "rate_hz: expected nothing as in training, found 60.0"),
 ])
-def test_another_contract_is_refused(start_run, robot, changed, entries, expected):
+def test_another_policy_interface_is_refused(start_run, robot, changed, entries, expected):
     run = start_run(robot, "--inference", "--quiet", "--load-checkpoint-dir", changed(**entries))
     assert run.wait() == 2
     assert expected in run.output and "Traceback" not in run.output
@@ -126,7 +117,7 @@ def test_all_differences_are_reported_at_once(start_run, robot, changed):
 @pytest.mark.parametrize("text, expected", [
     ("{", "not JSON"), ("[]", "expected an object, found list"), ("\udcff", "not JSON"),
     ("{}", "joints: expected nothing")])
-def test_a_broken_contract(start_run, robot, changed, text, expected):
+def test_a_broken_policy_interface(start_run, robot, changed, text, expected):
     checkpoint = changed()
     (checkpoint / "contract.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     run = start_run(robot, "--inference", "--quiet", "--load-checkpoint-dir", checkpoint)
@@ -137,21 +128,21 @@ def test_a_broken_contract(start_run, robot, changed, text, expected):
 def test_without_a_policy_nothing_is_commanded(start_run, robot, changed):
     run = start_run(robot, "--inference", "--quiet")
     assert run.wait() == 2
-    assert "--load-checkpoint-dir: expected the contract of a trained policy" in run.output
+    assert "--load-checkpoint-dir: expected the policy interface of a trained policy" in run.output
     checkpoint = changed()
     (checkpoint / "contract.json").unlink()
     run = start_run(robot, "--quiet", "--load-checkpoint-dir", checkpoint)
     assert run.wait() == 2
-    assert "expected the contract of a trained policy, found none" in run.output
+    assert "expected the policy interface of a trained policy, found none" in run.output
 
 
-def test_inference_in_simulation_keeps_the_contract_and_training_need_not(
+def test_inference_in_simulation_keeps_the_policy_interface_and_training_need_not(
         start_run, cartpole, trained):
     other = ("--set", "5.max_push_effort=20", "--quiet", "--load-checkpoint-dir", trained)
     run = start_run(cartpole, "--inference", *other)
     assert run.wait() == 2
     assert "action_scale: expected [10.0] as in training, found [20.0]" in run.output
-    run = start_run(cartpole, "--duration", "0.5s", *other)
+    run = start_run(cartpole, "--until-return", "1", *other)
     assert run.wait() == 0, run.output
 
 

@@ -1,13 +1,9 @@
 """The trained policy on a robot by way of RosSubscriber and RobotController, in real processes."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-PLANT = Path(__file__).with_name("cartpole_plant.py")
 SECONDS = 2
 
 
@@ -17,19 +13,16 @@ def through_ros(repository):
 
 
 @pytest.mark.parametrize("place", ["fused", pytest.param("split", marks=pytest.mark.slow)])
-def test_an_unplugged_robot_is_made_safe_and_taken_up_again(start_run, through_ros, trained,
-                                                            place):
-    with subprocess.Popen([sys.executable, PLANT, str(SECONDS), "unplug"], text=True,
-                          stdout=subprocess.PIPE) as plant:
-        run = start_run(through_ros, "--inference", "--place", place, "--load-checkpoint-dir",
-                        trained)
-        try:
-            said = plant.communicate(timeout=60 + 4 * SECONDS)[0]
-        finally:
-            plant.kill()
-        run.interrupt()
-        assert run.wait() == 130, run.output
-    result = json.loads(said)
+def test_an_unplugged_robot_is_made_safe_and_taken_up_again(
+        start_run, start_plant, through_ros, trained, place):
+    plant = start_plant(SECONDS, "unplug")
+    run = start_run(through_ros, "--inference", "--place", place, "--load-checkpoint-dir",
+                    trained)
+    run.until(lambda: plant.returncode is not None, "the plant's end")
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert plant.returncode == 0, plant.said() + run.output
+    result = json.loads(plant.output)
     # The safe command came while the plug was out, and nothing else after it.
     assert result["while_safe"], result
     assert set(map(tuple, result["while_safe"])) == {(0.0,)}

@@ -1,5 +1,6 @@
 """``dnne-ros top`` beside running graphs."""
 
+import contextlib
 import json
 import os
 import random
@@ -43,7 +44,7 @@ class SlowConsumer(Node):
         self.context.health.level = Level.WARN
         self.context.health.message = "that is a lot"
         while True:
-            await self.get_input("value")
+            self.context.log.info(f"taken {await self.get_input('value')}")
             await asyncio.sleep(0.1)
 
 
@@ -110,60 +111,79 @@ def start(start_run, tmp_path):
     def call(graph, *arguments):
         (tmp_path / "types.py").write_text(SOURCE)
         (tmp_path / "graph.json").write_text(json.dumps(graph))
-        return start_run(tmp_path / "graph.json", "--nodes", tmp_path / "types.py",
-                         "--duration", "60s", *arguments)
+        return start_run(tmp_path / "graph.json", "--nodes", tmp_path / "types.py", *arguments)
     return call
 
 
+SHOWN = {"TERM": "xterm", "COLUMNS": "140", "LINES": "20"}
+
+
 @pytest.fixture
-def top(repository):
-    """Start ``dnne-ros top`` in the background."""
+def top(start_command, tmp_path):
+    """Start ``dnne-ros top`` in the background; it waits for what it is to show."""
     started = []
 
-    def call(*arguments, **options):
-        started.append(subprocess.Popen(
-            [sys.executable, "-m", "dnne_ros", "top", *arguments],
-            env={**os.environ, "PYTHONPATH": str(repository), "TERM": "xterm",
-                 "COLUMNS": "140", "LINES": "20"},
-            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "text": True,
-               "stderr": subprocess.PIPE, **options}))
+    def call(*arguments):
+        started.append(start_command("dnne_ros", "top", *arguments, folder=tmp_path,
+                                     separate=True, environment=SHOWN))
         return started[-1]
 
     yield call
     for process in started:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        process.kill()
+
+
+@pytest.fixture
+def live_top(repository):
+    """Start ``dnne-ros top`` on a terminal."""
+    terminal, inside = os.openpty()
+    os.set_blocking(terminal, False)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dnne_ros", "top"], stdin=inside, stdout=inside,
+        stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(repository), **SHOWN})
+    yield process, terminal, inside
+    process.kill()
+    process.communicate()
+    os.close(inside)
+    os.close(terminal)
 
 
 def finished(process):
     """Return what a process printed, and its exit code."""
-    output, errors = process.communicate(timeout=60)
-    return output + errors, process.returncode
+    return process.wait(), process.said()
+
+
+def test_a_graph_is_shown_live(start, live_top):
+    process, terminal, inside = live_top
+    before = termios.tcgetattr(inside)
+    run = start(blocked_graph(), "--place", "split")
+    seen = bytearray()
+
+    def shows_the_blocked_edge():
+        assert process.poll() is None, process.stderr.read()
+        with contextlib.suppress(BlockingIOError):
+            seen.extend(os.read(terminal, 65536))
+        return b"blocked" in seen[seen.rfind(b"waiting"):]
+
+    run.until(shows_the_blocked_edge, "the blocked edge", moved=lambda: len(seen))
+    os.write(terminal, b"q")
+    run.until(lambda: process.poll() is not None, "the end of top")
+    assert process.returncode == 0
+    assert termios.tcgetattr(inside) == before
 
 
 def test_a_graph_in_two_processes(start, top):
-    start(blocked_graph(), "--place", "split")
-    terminal, inside = os.openpty()
-    before = termios.tcgetattr(inside)
-    live = top(stdin=inside, stdout=inside)
-
-    seen = b""
-    while b"blocked" not in seen[seen.rfind(b"waiting"):]:
-        seen += os.read(terminal, 65536)
-    os.write(terminal, b"q")
-    assert live.wait(30) == 0
-    assert termios.tcgetattr(inside) == before
-    os.close(inside)
-    os.close(terminal)
-
-    as_json, as_text = top("/graph/", "--json", "--timeout", "30s"), top("--timeout", "30s")
-    text, code = finished(as_text)
+    run = start(blocked_graph(), "--place", "split")
+    # What is shown is the last second: let it be one in which the edge had filled up.
+    run.until(lambda: run.output.count("taken") >= 20, "the consumer's progress")
+    as_json, as_text = top("/graph/", "--json", "--timeout", "1h"), top("--timeout", "1h")
+    code, text = finished(as_text)
     assert code == 0 and "/graph   2 processes, CPU" in text
-    for word in ("producer_1/value → slow_consumer_2/value", "that is a lot", "lossless", "dds"):
+    for word in ("producer_1/value → slow_consumer_2/value", "that is a lot", "lossless",
+                 "socket"):
         assert word in text
 
-    output, code = finished(as_json)
+    code, output = finished(as_json)
     assert code == 0
     graph, = json.loads(output)["graphs"]
     assert graph["namespace"] == "/graph"
@@ -184,7 +204,7 @@ def test_a_graph_of_200_nodes_and_1000_edges(start, top):
     run = start(large_graph(200))
     nodes = {}
     while nodes.get("sink_199", {}).get("message") != "100 tokens came through":
-        output, code = finished(top("--json", "--timeout", "60s"))
+        code, output = finished(top("--json", "--timeout", "1h"))
         assert code == 0, output + run.output
         graph, = json.loads(output)["graphs"]
         assert len(graph["nodes"]) == 200 and len(graph["edges"]) == 1000
@@ -197,6 +217,6 @@ def test_a_graph_of_200_nodes_and_1000_edges(start, top):
 
 
 def test_nothing_to_see(top):
-    output, code = finished(top("/nobody", "--once", "--timeout", "1s"))
+    code, output = finished(top("/nobody", "--once", "--timeout", "1s"))
     assert code == 1
     assert output.startswith("dnne-ros: no word of /nobody within 1 s on /diagnostics (ROS domain")

@@ -6,7 +6,7 @@ SMALL = ("--set", "1.num_envs=8", "--quiet")
 def test_a_second_split_copy_is_refused_with_advice(start_run, cartpole):
     first = start_run(cartpole, *SMALL[:-1], "--place", "split")
     first.until_progress()
-    second = start_run(cartpole, *SMALL, "--place", "split", "--duration", "30s")
+    second = start_run(cartpole, *SMALL, "--place", "split")
     assert second.wait() == 1
     assert "another copy of this graph is running" in second.output
     assert "__ns:=" in second.output
@@ -26,8 +26,9 @@ def test_copies_in_different_namespaces_do_not_touch_each_other(start_run, cartp
 def test_a_second_fused_copy_is_told(start_run, cartpole):
     first = start_run(cartpole, *SMALL[:-1])
     first.until_progress()
-    second = start_run(cartpole, *SMALL, "--duration", "6s")
-    assert second.wait() == 0
-    assert "another copy of this graph is running" in second.output
-    first.interrupt()
-    assert first.wait() == 130
+    second = start_run(cartpole, *SMALL)
+    second.until(lambda: "another copy of this graph is running" in second.output, "a warning",
+                 others=[first])
+    for run in (second, first):
+        run.interrupt()
+        assert run.wait() == 130

@@ -1,15 +1,15 @@
 """Exports packages as a user does, and runs one process of them."""
 
+import contextlib
 import json
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from dnne_ros.cli.main import main
+from dnne_ros.runtime.coordination.fork_server import CHANNEL
 
 
 class Exported:
@@ -36,9 +36,9 @@ class Exported:
                 if path.is_file() and "__pycache__" not in path.parts}
 
     @property
-    def command(self):
-        """The start of a command line that runs a process of the package."""
-        return [sys.executable, "-m", f"{self.name}.host"]
+    def host(self):
+        """The module that runs a process of the package."""
+        return f"{self.name}.host"
 
     @property
     def parameters(self):
@@ -61,58 +61,36 @@ def export(tmp_path, capsys):
 
 
 @pytest.fixture(scope="session")
-def cartpole(repository):
-    """Return the package's own workflow."""
-    return repository / "config" / "workflows" / "cartpole_ppo.json"
-
-
-class Status:
-    """What a process of a graph tells over its status socket until it is asked to stop."""
-
-    def __init__(self, command, arguments, folder, python_path):
+def first_updates(tmp_path_factory, repository, start_command):
+    """Run one process of a graph and return the losses and returns of its first updates."""
+    def run(module, *arguments, python_path=(repository,), count=5, cold=False):
         ours, theirs = socket.socketpair()
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, python_path))}
-        self.log = folder / "log.txt"
-        with theirs, self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [*command, "--status-fd", str(theirs.fileno()), *arguments],
-                pass_fds=[theirs.fileno()], cwd=folder, env=environment,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-        self.socket = ours
-        self.lines = ours.makefile("r")
-
-    def updates(self, count):
-        """Return the losses and returns of the first updates, then stop the process."""
-        found = []
-        self.socket.settimeout(90)
+        with theirs:
+            number = theirs.fileno() if cold else CHANNEL
+            process = start_command(
+                module, "--status-fd", number, *arguments, folder=tmp_path_factory.mktemp("host"),
+                environment={"PYTHONPATH": os.pathsep.join(map(str, python_path))},
+                channel=theirs, cold=cold)
+        ours.setblocking(False)
         try:
-            for line in self.lines:
-                message = json.loads(line)
-                assert message["kind"] != "error", message
-                if message["kind"] == "progress" and "loss" in message["metrics"]:
-                    metrics = message["metrics"]
-                    found.append({name: metrics[name] for name in (
-                        "loss", "env_steps", "mean_return")})
-                    if len(found) == count:
-                        return found
-            raise AssertionError(f"ended after {len(found)} updates: {self.log.read_text()}")
+            heard = bytearray()
+            process.until(lambda: len(updates(ours, heard)) >= count, "the updates",
+                          moved=lambda: len(heard))
+            return updates(ours, heard)[:count]
         finally:
-            self.stop()
-
-    def stop(self):
-        """End the process."""
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        finally:
-            self.process.kill()
-            self.socket.close()
-
-
-@pytest.fixture(scope="session")
-def first_updates(tmp_path_factory, repository):
-    """Run one process of a graph and return its first updates."""
-    def run(command, *arguments, python_path=(repository,), count=5):
-        folder = tmp_path_factory.mktemp("process")
-        return Status(command, arguments, folder, python_path).updates(count)
+            process.kill()
+            ours.close()
     return run
+
+
+def updates(channel, heard):
+    """Return the figures of each update in what has come over a status channel so far."""
+    with contextlib.suppress(BlockingIOError):
+        while data := channel.recv(2**16):
+            heard += data
+    messages = [json.loads(line) for line in heard.splitlines(keepends=True)
+                if line.endswith(b"\n")]
+    assert not [message for message in messages if message["kind"] == "error"]
+    return [{name: message["metrics"][name] for name in ("loss", "env_steps", "mean_return")}
+            for message in messages
+            if message["kind"] == "progress" and "loss" in message["metrics"]]

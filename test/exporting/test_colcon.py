@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -20,21 +19,20 @@ SMALL = ("--set", "1.num_envs=32", "--set", "6.minibatch_size=256", "--set", "6.
 class Workspace:
     """A colcon workspace; dnne_ros can be imported in it only if ``python_path`` says so."""
 
-    def __init__(self, folder, python_path):
+    def __init__(self, folder, python_path, run_words):
         self.folder = folder
+        self._run_words = run_words
         inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)
                      if path and not (Path(path) / "dnne_ros").is_dir()]
         self.environment = {
-            **os.environ, "PYTHONPATH": os.pathsep.join([*map(str, python_path), *inherited]),
+            "PYTHONPATH": os.pathsep.join([*map(str, python_path), *inherited]),
             "COLCON_LOG_LEVEL": "error"}
 
-    def run(self, *command, timeout=300):
+    def run(self, *command):
         """Run a command in the workspace; returns what it printed."""
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, text=True, timeout=timeout,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        done = self._run_words(*command, folder=self.folder, environment=self.environment)
+        assert done.returncode == 0, done.said()
+        return done.said()
 
     def colcon(self, *words):
         """Run colcon with this interpreter."""
@@ -58,12 +56,13 @@ def hide_dnne_ros(folder):
     ("cartpole_on_robot", ()),
     ("cartpole_on_robot", ("--standalone",)),
 ], ids=["plain", "standalone", "standalone-split", "robot-plain", "robot-standalone"])
-def test_builds_and_passes_its_own_test(export, repository, tmp_path, workflow, options):
+def test_builds_and_passes_its_own_test(
+        export, repository, run_words, tmp_path, workflow, options):
     standalone = "--standalone" in options
     package = export(repository / "config" / "workflows" / f"{workflow}.json",
                      "--package", "my_cartpole", *options)
     python_path = [hide_dnne_ros(tmp_path)] if standalone else [repository]
-    workspace = Workspace(tmp_path, python_path)
+    workspace = Workspace(tmp_path, python_path, run_words)
     workspace.colcon("build", "--base-paths", "src")
     executable = tmp_path / "install/my_cartpole/lib/my_cartpole/host"
     assert os.access(executable, os.X_OK)

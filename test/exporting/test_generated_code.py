@@ -2,8 +2,8 @@
 
 import importlib
 import json
+import os
 import re
-import subprocess
 import sys
 
 import pytest
@@ -13,17 +13,20 @@ from dnne_ros.cli.main import main
 AMENT_IGNORES = "D100,D101,D102,D103,D104,D105,D106,D107,D203,D212,D404"
 
 
-def linter(module, *arguments):
-    pytest.importorskip(module)
-    done = subprocess.run([sys.executable, "-m", module, *map(str, arguments)],
-                          capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
+@pytest.fixture
+def linter(run_words):
+    """Run a linter, which must find nothing."""
+    def run(module, *arguments):
+        pytest.importorskip(module)
+        done = run_words(sys.executable, "-m", module, *arguments)
+        assert done.returncode == 0, done.said()
+    return run
 
 
 @pytest.mark.parametrize("options", [
     (), ("--place", "split"), ("--standalone", "--package", "a" * 60)],
     ids=["plain", "split", "standalone"])
-def test_flake8_is_content(export, cartpole, options):
+def test_flake8_is_content(export, cartpole, options, linter):
     package = export(cartpole, *options)
     # Without the rules of other plug-ins that happen to be installed.
     linter("flake8", "--isolated", "--max-line-length", 99, "--extend-ignore", "A,B,C,D,I,Q",
@@ -31,14 +34,14 @@ def test_flake8_is_content(export, cartpole, options):
 
 
 @pytest.mark.parametrize("options", [(), ("--standalone",)], ids=["plain", "standalone"])
-def test_pep257_is_content(export, cartpole, options):
+def test_pep257_is_content(export, cartpole, options, linter):
     package = export(cartpole, *options)
     files = [path for path in package.folder.rglob("*.py")
              if "_dnne" not in path.parts]  # as ament_pep257, which leaves out such folders
     linter("pydocstyle", "--ignore", AMENT_IGNORES, *files)
 
 
-def test_copied_modules_keep_their_docstrings_in_ament_style(export, cartpole):
+def test_copied_modules_keep_their_docstrings_in_ament_style(export, cartpole, linter):
     package = export(cartpole, "--standalone")
     linter("pydocstyle", "--select", "D200,D201,D202,D204,D207,D208,D209,D210,D211,D213,D300",
            *package.folder.rglob("*.py"))
@@ -79,28 +82,37 @@ def test_the_package_s_test_does_not_wait_for_what_others_feed(export, repositor
     assert "ros_subscriber_10" not in waited_for
 
 
-def test_a_package_edited_into_nonsense_says_so(export, cartpole, repository):
+@pytest.fixture
+def run_host(start_command, repository, tmp_path):
+    """Run a process of a package to its end."""
+    def run(package, *arguments):
+        done = start_command(
+            package.host, *arguments, folder=tmp_path, separate=True,
+            environment={"PYTHONPATH": f"{package.folder}{os.pathsep}{repository}"})
+        done.wait()
+        return done
+    return run
+
+
+def test_a_package_edited_into_nonsense_says_so(export, cartpole, run_host):
     package = export(cartpole)
     package.edit("NAME/graph.py", "'or_2/output'", "'or_2/nonsense'")
     package.edit("NAME/nodes/ppo_trainer_6.py", "'gamma': 0.99", "'gamma': 'high'")
-    done = subprocess.run(package.command, capture_output=True, text=True, timeout=60, env={
-        "PYTHONPATH": f"{package.folder}:{repository}"})
+    done = run_host(package)
     assert done.returncode == 2
-    assert "no output 'or_2/nonsense'" in done.stderr
-    assert "ppo_trainer_6, value 'gamma'" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "no output 'or_2/nonsense'" in done.errors
+    assert "ppo_trainer_6, value 'gamma'" in done.errors
+    assert "Traceback" not in done.errors
 
 
-def test_a_parameter_file_that_does_not_fit(export, cartpole, repository):
+def test_a_parameter_file_that_does_not_fit(export, cartpole, run_host):
     package = export(cartpole)
     package.edit("config/NAME.params.yaml", "gamma: 0.99", "gamma: high")
     package.edit("config/NAME.params.yaml", "/**/ppo_agent_3:", "/**/ppo_agent_4:")
-    done = subprocess.run([*package.command, *package.parameters], capture_output=True,
-                          text=True, timeout=60, env={
-                              "PYTHONPATH": f"{package.folder}:{repository}"})
+    done = run_host(package, *package.parameters)
     assert done.returncode == 2
-    assert "ppo_agent_4" in done.stderr and "gamma" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "ppo_agent_4" in done.errors and "gamma" in done.errors
+    assert "Traceback" not in done.errors
 
 
 def test_the_launch_file_describes_each_process(export, cartpole, monkeypatch):
@@ -115,9 +127,9 @@ def test_the_launch_file_describes_each_process(export, cartpole, monkeypatch):
     nodes = [each for each in description.entities
              if isinstance(each, launch_ros.actions.Node)]
     assert len(nodes) > 1
-    assert {"namespace", "params_file", "seed", "inference", "save_checkpoint_dir",
-            "load_checkpoint_dir", "peer_timeout", "absent_after", "use_sim_time",
-            "log_level"} == {each.name for each in description.entities
+    assert {"namespace", "params_file", "seed", "inference", "until_return",
+            "save_checkpoint_dir", "load_checkpoint_dir", "peer_timeout", "absent_after",
+            "use_sim_time", "log_level"} == {each.name for each in description.entities
                              if isinstance(each, launch.actions.DeclareLaunchArgument)}
 
 

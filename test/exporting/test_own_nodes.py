@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 import textwrap
 
@@ -13,39 +12,41 @@ from dnne_ros.cli.main import main
 
 
 @pytest.fixture
-def shell(tmp_path, repository):
+def shell(tmp_path, repository, run_words):
     """Run a command line in a folder with the repository's docs and ``dnne-ros`` on the path."""
     commands = tmp_path / "bin"
     commands.mkdir()
-    script = commands / "dnne-ros"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dnne_ros "$@"\n')
-    script.chmod(0o755)
+    for name, module in (("dnne-ros", "dnne_ros"), ("pytest", "pytest")):
+        script = commands / name
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+        script.chmod(0o755)
     shutil.copytree(repository / "docs", tmp_path / "docs")
-    environment = {**os.environ, "PYTHONPATH": str(repository),
-                   "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
+    environment = {"PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
 
     def run(line):
-        done = subprocess.run(line, shell=True, cwd=tmp_path, env=environment, text=True,
-                              timeout=120, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT)
-        assert done.returncode == 0, f"{line}\n{done.stdout}"
-        return done.stdout
+        done = run_words("sh", "-c", line, folder=tmp_path, environment=environment)
+        assert done.returncode == 0, f"{line}\n{done.said()}"
+        return done.said()
     return run
 
 
 @pytest.mark.slow
 def test_the_document_followed_to_the_letter(shell, tmp_path, repository):
     text = (repository / "docs" / "own_nodes.md").read_text(encoding="utf-8")
-    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
-    assert code == (repository / "docs" / "examples" / "low_pass.py").read_text()
-    (tmp_path / "low_pass.py").write_text(code)
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    for name, code in zip(("low_pass.py", "test_low_pass.py"), blocks):
+        assert code == (repository / "docs" / "examples" / name).read_text()
+        (tmp_path / name).write_text(code)
     commands = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
                 for line in block.splitlines()]
     printed = [shell(command) for command in commands]
-    assert [command.split()[1] for command in commands] == ["nodes", "check", "run", "export"]
+    assert [" ".join(command.split()[:2]) for command in commands] == [
+        "dnne-ros nodes", "pytest test_low_pass.py", "dnne-ros check", "dnne-ros run",
+        "dnne-ros export"]
     assert "How much of the last action is kept." in printed[0]
-    assert "low_pass_8/smoothed" in printed[1]
-    assert "updates" in printed[2]
+    assert "7 passed" in printed[1]
+    assert "low_pass_8/smoothed" in printed[2]
+    assert "updates" in printed[3]
     package = tmp_path / "my_ws" / "src" / "cartpole_low_pass"
     assert (package / "cartpole_low_pass/own_nodes/low_pass_nodes.py").is_file()
 
@@ -61,11 +62,10 @@ def test_an_exported_package_carries_a_file_of_node_types(
     package = export(examples / "cartpole_low_pass.json", *options,
                      *(["--standalone"] if standalone else []))
     as_workflow = first_updates(
-        [sys.executable, "-m", "dnne_ros.hosting.host",
-         str(examples / "cartpole_low_pass.json")], *options, count=3)
+        "dnne_ros.hosting.host", examples / "cartpole_low_pass.json", *options, count=3)
     nodes.unlink()
     path = [package.folder] if standalone else [package.folder, repository]
-    assert first_updates(package.command, python_path=path, count=3) == as_workflow
+    assert first_updates(package.host, python_path=path, count=3, cold=standalone) == as_workflow
 
 
 NODES = textwrap.dedent('''\
@@ -183,7 +183,7 @@ def test_entry_points_bring_node_types(install, capsys, entry, more):
     assert "number: FLOAT" in capsys.readouterr().out
 
 
-def test_a_plug_in_goes_along_when_standalone(install, export, tmp_path):
+def test_a_plug_in_goes_along_when_standalone(install, export, run_words, tmp_path):
     install("plug_along", NODES.format(imports="from . import helper"), "plug_along.types")
     (tmp_path / "site/plug_along/helper.py").write_text(
         '"""Help."""\n\nfrom importlib.resources import files\n\n'
@@ -203,14 +203,13 @@ def test_a_plug_in_goes_along_when_standalone(install, export, tmp_path):
             for path in (alone / "NAME/own_nodes").rglob("*") if path.is_file()} == {
         "__init__.py", "plug_along/__init__.py", "plug_along/types.py", "plug_along/helper.py",
         "plug_along/data/[1].bin"}
-    subprocess.run([sys.executable, "setup.py", "-q", "build", "-b", tmp_path / "built"],
-                   cwd=alone.folder, check=True, timeout=60)
-    done = subprocess.run(
-        [sys.executable, "-c", "import sys, one.graph\n"
-         "print({'dnne_ros', 'plug_along'} & set(sys.modules))"],
-        env={"PYTHONPATH": str(tmp_path / "built" / "lib")}, capture_output=True, text=True,
-        timeout=60)
-    assert done.stdout == "set()\n", done.stderr
+    built = run_words(sys.executable, "setup.py", "-q", "build", "-b", tmp_path / "built",
+                      folder=alone.folder)
+    assert built.returncode == 0, built.said()
+    done = run_words(sys.executable, "-c", "import sys, one.graph\n"
+                     "print({'dnne_ros', 'plug_along'} & set(sys.modules))",
+                     environment={"PYTHONPATH": str(tmp_path / "built" / "lib")})
+    assert done.output == "set()\n", done.errors
 
 
 @pytest.mark.parametrize("source, entry, expected", [

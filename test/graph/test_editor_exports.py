@@ -7,8 +7,7 @@ other nodes), writes the UI file, and makes a prompt of the drawing by the edito
 import json
 from dataclasses import dataclass, field
 
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
 from dnne_ros.workflow.reading import parse_workflow
@@ -300,8 +299,8 @@ def draw_link(draw, canvas, item, slot):
                    if fits(output.type, slot.type) and may_feed(other, item, slot)]
         if item.type == "Reroute" or gives_value(item):
             # No circles of these alone: the editor cuts the one, a server refuses the other.
-            sources = [end for end in sources if end[0].type != "Reroute"
-                       and not gives_value(end[0])
+            sources = [end for end in sources if (end[0].type != "Reroute"
+                       and not gives_value(end[0]))
                        or canvas.items.index(end[0]) < canvas.items.index(item)]
         if sources:
             slot.source = draw(st.sampled_from(sources))

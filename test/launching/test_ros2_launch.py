@@ -1,12 +1,10 @@
 """Runs the ``ros2 launch`` command as a user does, where it is installed."""
 
-import signal
-import subprocess
 import sys
-import time
 
 import psutil
 import pytest
+from commands import Command
 
 rclpy = pytest.importorskip("rclpy", reason="rclpy is not installed")
 pytest.importorskip("ros2launch", reason="ros2launch comes with a ROS 2 installation")
@@ -25,26 +23,18 @@ SMALL = "set:=1.num_envs=16;6.horizon_length=8"
 """Few environments and short rollouts: something is learned, and so to be saved, at once."""
 
 
-class Launch:
-    """A ``ros2 launch`` in the background, in a session of its own."""
+class Launch(Command):
+    """A ``ros2 launch`` in the background."""
 
     def __init__(self, arguments, environment, folder):
-        self._log = folder / "launch.log"
-        with open(self._log, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(
-                [*ROS2, "launch", *arguments], cwd=folder, env=environment,
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-        self._tree = psutil.Process(self.process.pid)
+        super().__init__(ROS2, ["launch", *arguments], folder, environment)
         self.seen = {}
-
-    @property
-    def output(self):
-        return self._log.read_text(encoding="utf-8")
 
     def hosts(self):
         """Return the running processes of graphs, by namespace and name of the process."""
         found = {}
-        for child in self._tree.children(recursive=True):
+        for process_id in self.family()[1:]:
+            child = psutil.Process(process_id)
             line = child.cmdline()
             if "dnne_ros.hosting.host" in line and "--process" in line:
                 namespace = next(w for w in line if w.startswith("__ns:=")).partition(":=")[2]
@@ -52,22 +42,15 @@ class Launch:
         self.seen.update({child.pid: child for child in found.values()})
         return found
 
-    def wait(self, seconds=30):
-        """Return the exit code of the launch."""
-        return self.process.wait(seconds)
-
     def leftover(self):
         """Return the processes of graphs that outlived the launch."""
         return [child for child in self.seen.values() if child.is_running()]
 
     def kill(self):
         """End whatever is left."""
-        for child in (*self._tree.children(recursive=True), self._tree) \
-                if self._tree.is_running() else ():
-            child.kill()
+        super().kill()
         for child in self.leftover():
             child.kill()
-        self.process.wait(10)
 
 
 @pytest.fixture
@@ -112,11 +95,11 @@ class Listener:
         return answer.result().values[0].integer_value
 
     def spin_until(self, ready, launched):
-        end = time.monotonic() + 60.0
-        while not ready():
-            assert time.monotonic() < end, launched.output
-            assert launched.process.poll() is None, launched.output
+        def spun_until_ready():
             self._executor.spin_once(timeout_sec=0.1)
+            return ready()
+
+        launched.until(spun_until_ready, "what the graph says")
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +124,7 @@ def test_ctrl_c_saves_and_leaves_no_process(launch, listener, tmp_path, place):
     run = launch(f"place:={place}", "save_checkpoint_dir:=saved")
     listener.hear(run, SCORE)
     assert len(run.hosts()) == (1 if place == "fused" else 6)
-    run.process.send_signal(signal.SIGINT)
+    run.interrupt()
     assert run.wait() == 0, run.output
     assert not run.leftover()
     assert (tmp_path / "saved" / "checkpoint.json").is_file(), run.output
@@ -163,13 +146,13 @@ def test_killed_processes_respawn_when_asked(launch, listener):
     first = run.hosts()
     stateless = "/cartpole_ppo", "or_2"
     first[stateless].kill()
-    psutil.wait_procs([first[stateless]], timeout=20)
+    run.until(lambda: not first[stateless].is_running(), "its end")
     listener.spin_until(lambda: stateless in run.hosts(), run)
     listener.hear(run, SCORE)
     second = run.hosts()
     assert {name for name in first if first[name] != second[name]} == {stateless}
     second["/cartpole_ppo", "ppo_agent_3"].kill()
-    psutil.wait_procs(second.values(), timeout=20)
+    run.until(lambda: not any(child.is_running() for child in second.values()), "their end")
     listener.hear(run, SCORE)
     third = run.hosts()
     assert set(third) == set(first)
@@ -178,7 +161,7 @@ def test_killed_processes_respawn_when_asked(launch, listener):
 
 def test_a_run_that_is_over_ends_the_launch(launch):
     run = launch("place:=split", "until_return:=5")
-    assert run.wait(60) == 0, run.output
+    assert run.wait() == 0, run.output
     assert not run.leftover()
     assert "Traceback" not in run.output
 
@@ -223,7 +206,7 @@ def test_two_copies_side_by_side(launch, listener, tmp_path, launch_file, cartpo
     listener.hear(run, "/scores/left", "/scores/right")
     assert sorted(namespace for namespace, _ in run.hosts()) == [
         "/left/cartpole_ppo", *["/right/cartpole_ppo"] * 6]
-    run.process.send_signal(signal.SIGINT)
+    run.interrupt()
     assert run.wait() == 0, run.output
     assert not run.leftover()
 
@@ -248,7 +231,7 @@ def test_show_args(launch):
 
 def test_a_policy_on_a_robot_s_topics(launch, listener, repository, tmp_path):
     trained = launch("save_checkpoint_dir:=saved", "until_return:=1")
-    assert trained.wait(60) == 0, trained.output
+    assert trained.wait() == 0, trained.output
     run = launch(f"load_checkpoint_dir:={tmp_path / 'saved'}", "joint_states:=/robot/joints",
                  "commands:=/robot/efforts",
                  file=repository / "launch" / "cartpole_on_robot.launch.py")
@@ -263,6 +246,6 @@ def test_a_policy_on_a_robot_s_topics(launch, listener, repository, tmp_path):
 
     listener.spin_until(commanded, run)
     assert len(commands[0].data) == 1 and abs(commands[0].data[0]) <= 10.0
-    run.process.send_signal(signal.SIGINT)
+    run.interrupt()
     assert run.wait() == 0, run.output
     assert not run.leftover()

@@ -1,7 +1,6 @@
 """Parameter files mean here what they mean to rcl."""
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -48,13 +47,12 @@ print(json.dumps({name: list(parameter.value) if "ARRAY" in parameter.type_.name
 """
 
 
-def test_the_same_as_rclpy_reads(parameter_file):
+def test_the_same_as_rclpy_reads(parameter_file, run_words):
     pytest.importorskip("rclpy", reason="rclpy is not installed")
     path = parameter_file(TEXT)
-    done = subprocess.run([sys.executable, "-c", READ_WITH_RCLPY, str(path)],
-                          capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    expected = json.loads(done.stdout)
+    done = run_words(sys.executable, "-c", READ_WITH_RCLPY, path)
+    assert done.returncode == 0, done.errors
+    expected = json.loads(done.output)
 
     assignments = [each for each in read_parameter_file(path) if each.matches("/one/two")]
     found = {each.name: each.value

@@ -27,7 +27,7 @@ def test_another_thread_wakes_a_loop_that_waits(ros_loop):
         threading.Timer(0.05, loop.call_soon_threadsafe, (woken.set_result, "woken")).start()
         return await woken
 
-    assert ros_loop.run(main(), timeout=10) == "woken"
+    assert ros_loop.run(main()) == "woken"
 
 
 def test_a_signal_reaches_its_handler_while_the_loop_waits(ros_loop):
@@ -41,7 +41,7 @@ def test_a_signal_reaches_its_handler_while_the_loop_waits(ros_loop):
         finally:
             loop.remove_signal_handler(signal.SIGINT)
 
-    assert ros_loop.run(main(), timeout=10) == "SIGINT"
+    assert ros_loop.run(main()) == "SIGINT"
 
 
 def test_file_descriptors_are_watched(ros_loop):
@@ -58,7 +58,7 @@ def test_file_descriptors_are_watched(ros_loop):
         finally:
             loop.remove_reader(read_end)
 
-    ros_loop.run(main(), timeout=10)
+    ros_loop.run(main())
     os.close(read_end)
     os.close(write_end)
 
@@ -115,7 +115,7 @@ def test_files_are_seen_while_coroutines_keep_the_loop_busy(ros_loop):
         os.close(read_end)
         os.close(write_end)
 
-    ros_loop.run(main(), timeout=10)
+    ros_loop.run(main())
 
 
 def test_what_counts_for_nobody_does_not_hold_up_messages(ros_loop):
@@ -135,4 +135,4 @@ def test_what_counts_for_nobody_does_not_hold_up_messages(ros_loop):
         while not received:
             await asyncio.sleep(0)
 
-    ros_loop.run(main(), timeout=10)
+    ros_loop.run(main())

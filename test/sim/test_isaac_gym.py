@@ -9,11 +9,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 import torch
+from patience import Patience
 
 from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole, isaac_process, isaac_worker
@@ -220,7 +222,10 @@ def test_the_worker_does_not_outlive_a_killed_parent():
     with parent:
         worker = psutil.Process(int(parent.stdout.readline()))
         parent.send_signal(signal.SIGKILL)
-    worker.wait(10)
+    patience = Patience(lambda: [worker.pid])
+    while worker.is_running():
+        assert not (reason := patience.spent()), reason
+        time.sleep(0.01)  # nobody can wait for another's child
 
 
 def test_an_interpreter_must_be_named(monkeypatch):

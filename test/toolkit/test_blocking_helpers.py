@@ -37,7 +37,7 @@ class Device:
         self.come.release()
 
     def read(self):
-        assert self.come.acquire(timeout=10)
+        assert self.come.acquire()
         value = self.values.pop(0)
         if isinstance(value, Exception):
             raise value

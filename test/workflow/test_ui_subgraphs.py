@@ -1,5 +1,7 @@
 """Subgraphs: taken apart into their nodes, whose ids say where they are."""
 
+import itertools
+
 import pytest
 
 from dnne_ros.workflow.records import PortRef
@@ -126,7 +128,7 @@ def test_subgraphs_without_end_are_told(parse_ui):
         f"node 9:3 ({ACTOR}): is the subgraph 'Actor', inside itself; no graph can hold that")
     ids = [f"00000000-0000-4000-8000-{number:012}" for number in range(30)]
     bomb = [definition(id_, [(1, below, {}), (2, below, {})], [])
-            for id_, below in zip(ids, ids[1:])] + [definition(ids[-1], [], [])]
+            for id_, below in itertools.pairwise(ids)] + [definition(ids[-1], [], [])]
     problems = parse_with(parse_ui, [(9, ids[0], {})], [], *bomb).problems
     assert problems and all("more than 100000 nodes" in problem for problem in problems)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
-from dnne_ros.node_api.node import Node, NodeContext
+from dnne_ros.node_api.context import NodeContext
+from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Float, GradientTensor, Network, Optimizer, Sync
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
@@ -33,10 +34,7 @@ class OptimizerNode(Node):
                            starts_loop=True, needs="loss")
 
     def setup(self) -> None:
-        """Have torch load what its optimizers need, which takes it a second once."""
-        import torch
-
-        self.make([torch.zeros(1, requires_grad=True)])
+        """Wait for the network; the optimizer is made when it comes."""
         self._optimizer: torch.optim.Optimizer | None = None
         self._saved: NodeState | None = None
 
@@ -97,7 +95,7 @@ class SGDOptimizer(OptimizerNode):
 
     def make(self, parameters: Any) -> torch.optim.Optimizer:
         """Return torch's SGD."""
-        from torch.optim import SGD
+        from dnne_ros.learning.eager_optimizers import SGD
 
         return SGD(parameters, **self.options())
 
@@ -122,7 +120,7 @@ class AdamOptimizer(OptimizerNode):
 
     def make(self, parameters: Any) -> torch.optim.Optimizer:
         """Return torch's Adam."""
-        from torch.optim import Adam
+        from dnne_ros.learning.eager_optimizers import Adam
 
         return Adam(parameters, **self.options())
 
@@ -160,7 +158,7 @@ class TrainingStep(Node):
             await self.send_output(None, "ready")
 
 
-def backward(loss: torch.Tensor, optimizer: torch.optim.Optimizer, context: NodeContext) -> None:
+def backward(loss: Any, optimizer: torch.optim.Optimizer, context: NodeContext) -> None:
     """Set the gradients of a loss: a single number.  With --inference there are none."""
     if context.inference:
         return
@@ -182,4 +180,4 @@ def _norm(parameters: list[torch.nn.Parameter]) -> float:
     import torch
 
     norms = [p.grad.norm() for p in parameters if p.grad is not None]
-    return torch.linalg.vector_norm(torch.stack(norms)).item()
+    return float(torch.linalg.vector_norm(torch.stack(norms)))

@@ -10,17 +10,34 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dnne_ros.runtime.coordination.fork_server import ForkedProcess
 from dnne_ros.transport.shared_memory import sweep
 
 _STOP_SECONDS = 4.0
-"""How long a process may take to save and leave before it is terminated."""
+"""How long a process may take to leave before it is terminated; saving does not count."""
+_SAVING_SECONDS = 40.0
+"""How long saving may take at the most: the processes themselves give up sooner."""
 _TERMINATE_SECONDS = 1.0
+_LOOK_SECONDS = 0.1
 _MOST_RESPAWNS = 10
 """What dies more often in one run has a reason to."""
+
+Process = asyncio.subprocess.Process | ForkedProcess
+Start = Callable[[str, socket.socket], Awaitable[Process]]
+"""Starts the process of a name, with a session of its own, that inherits the status channel."""
+
+
+async def execute(words: Sequence[str], channel: socket.socket) -> asyncio.subprocess.Process:
+    """Start a command line whose process inherits ``channel`` under its number."""
+    return await asyncio.create_subprocess_exec(
+        *words, pass_fds=[channel.fileno()], stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=2**20,
+        # A group of its own: Ctrl-C reaches us, and we stop the processes in order.
+        start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
 
 
 @dataclass
@@ -28,9 +45,10 @@ class Child:
     """A process of the run and what it said last."""
 
     name: str
-    process: asyncio.subprocess.Process
+    process: Process
     channel: asyncio.StreamWriter
     started: bool = False
+    saving: bool = False
     error: str = ""
     exit_code: int | None = None
 
@@ -50,26 +68,24 @@ class Child:
 
 
 class Supervisor:
-    """Runs one command for each process until all have ended.
+    """Runs the processes of a graph until all have ended.
 
     The first one that fails ends the run.  ``on_line(process, text)`` gets each line of output,
     ``on_message(process, message)`` each status message.
     """
 
-    def __init__(self, commands: Mapping[str, Callable[[int], Sequence[str]]],
-                 node_names: Mapping[str, str],
+    def __init__(self, node_names: Mapping[str, str], start: Start,
                  on_line: Callable[[str, str], None],
-                 on_message: Callable[[str, dict], None],
+                 on_message: Callable[[str, dict[str, Any]], None],
                  on_all_started: Callable[[], None], respawns: Collection[str] = ()):
-        """Prepare to run ``commands``.
+        """Prepare to ``start`` the processes of ``node_names``.
 
-        By process name, each returns the words of a command line, given the file descriptor
-        of the status channel.  ``node_names`` says which nodes live in each process, for the
-        report of a failure.  A process in ``respawns`` that dies without a word is started again.
+        ``node_names`` says by process which nodes live in it, for the report of a failure.  A
+        process in ``respawns`` that dies without a word is started again.
         """
-        self._respawns = {name: 0 for name in respawns}
-        self._commands = commands
+        self._respawns = dict.fromkeys(respawns, 0)
         self._node_names = node_names
+        self._start_process = start
         self._on_line = on_line
         self._on_message = on_message
         self._on_all_started = on_all_started
@@ -82,8 +98,8 @@ class Supervisor:
 
     async def run(self) -> None:
         """Start everything and wait until all processes have ended."""
-        watchers = [asyncio.ensure_future(watcher) for name, command in self._commands.items()
-                    for watcher in await self._start(name, command)]
+        watchers = [asyncio.ensure_future(watcher) for name in self._node_names
+                    for watcher in await self._start(name)]
         try:
             await asyncio.gather(*watchers)
             if self._stopping is not None:
@@ -110,21 +126,30 @@ class Supervisor:
                      if child.process.returncode is None]
             if not alive:
                 return
-            await asyncio.wait([asyncio.ensure_future(child.process.wait()) for child in alive],
-                               timeout=seconds)
+            await self._leave(alive, seconds)
             for child in alive:
                 if child.process.returncode is None:
                     getattr(child.process, end)()
 
-    async def _start(self, name: str, command: Callable[[int], Sequence[str]]) -> list[Any]:
+    async def _leave(self, alive: Sequence[Child], seconds: float) -> None:
+        """Wait until those ``alive`` have left, at most so long, not counting a checkpoint."""
+        staying = {asyncio.ensure_future(child.process.wait()) for child in alive}
+        _, staying = await asyncio.wait(staying, timeout=seconds)
+        looks = round(_SAVING_SECONDS / _LOOK_SECONDS)
+        while staying and looks and self._someone_saves():
+            looks -= 1
+            _, staying = await asyncio.wait(staying, timeout=_LOOK_SECONDS)
+            if staying and not self._someone_saves():
+                _, staying = await asyncio.wait(staying, timeout=seconds)
+
+    def _someone_saves(self) -> bool:
+        return any(child.saving and child.process.returncode is None
+                   for child in self.children.values())
+
+    async def _start(self, name: str) -> list[Any]:
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *command(theirs.fileno()), pass_fds=[theirs.fileno()],
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT, limit=2**20,
-                # A group of its own: Ctrl-C reaches us, and we stop the processes in order.
-                start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+            process = await self._start_process(name, theirs)
         reader, writer = await asyncio.open_connection(sock=ours, limit=2**26)
         child = self.children[name] = Child(name, process, writer)
         if self._stopping is not None:  # asked for while this one was being started again
@@ -141,7 +166,7 @@ class Supervisor:
             self._on_message(child.name, {"kind": "warning", "message": (
                 f"{child.describe_end()} (nodes {self._node_names[child.name]}); it is started "
                 f"again ({self._respawns[child.name]} of {_MOST_RESPAWNS})")})
-            await asyncio.gather(*await self._start(child.name, self._commands[child.name]))
+            await asyncio.gather(*await self._start(child.name))
             return
         if child.exit_code != 0 and not self.failure and (
                 child.error or self._stopping is None):
@@ -153,6 +178,7 @@ class Supervisor:
 
     async def _read_output(self, child: Child) -> None:
         stream = child.process.stdout
+        assert stream is not None  # it was started with a pipe
         while True:
             try:
                 line = await stream.readline()
@@ -173,10 +199,12 @@ class Supervisor:
             message = json.loads(line)
             if message["kind"] == "started":
                 child.started = True
-                if not self._all_started and len(self.children) == len(self._commands) \
+                if not self._all_started and len(self.children) == len(self._node_names) \
                         and all(other.started for other in self.children.values()):
                     self._all_started = True
                     self._on_all_started()
+            elif message["kind"] in ("saving", "saved", "not_saved"):
+                child.saving = message["kind"] == "saving"
             elif message["kind"] == "finished":
                 self.stop(message["reason"])
             elif message["kind"] == "error":

@@ -141,7 +141,7 @@ def test_silence_can_end_the_run(hear):
         hear(timeout=0.01, when_stale="stop")
 
 
-def test_what_a_policy_sees_is_part_of_its_contract(drive):
+def test_what_a_policy_sees_is_part_of_its_interface(drive):
     async def look(context):
         pass
 
@@ -151,6 +151,15 @@ def test_what_a_policy_sees_is_part_of_its_contract(drive):
         "joints": ["cart", "pole"], "rate_hz": 60.0, "observations": [
             "cart.position", "cart.velocity", "pole.position", "pole.velocity"]}
     assert RosSubscriberNode(CART).policy_interface() == {}
+
+
+def test_a_policy_sees_finite_numbers_alone(hear):
+    context = hear(joints(float("nan"), float("inf")), joints(1.0, 2.0), **CART, keep=2,
+                   policy_input=True)
+    assert [tensor.tolist() for tensor in context.outputs("tensor")] == [[[1.0, 0.25, 2.0, 0.5]]]
+    assert context.log.lines[0] == (
+        "warning", "dropped a message on /joint_states: no number for cart.position, "
+        "pole.position")
 
 
 @pytest.mark.parametrize("values, expected", [

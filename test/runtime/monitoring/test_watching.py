@@ -1,9 +1,6 @@
 """A graph as seen by plain ROS: nodes, topics, messages, parameters."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
@@ -12,17 +9,13 @@ NODES = {"isaac_gym_env_1", "or_2", "ppo_agent_3", "isaac_gym_step_4", "cartpole
 
 
 @pytest.fixture(params=["fused", "split"])
-def running(request, repository, tmp_path):
-    """Train in the background with 32 environments; ends by itself at the latest in a minute."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dnne_ros", "run", "config/workflows/cartpole_ppo.json",
-         "--set", "1.num_envs=32", "--set", "6.minibatch_size=128", "--quiet",
-         "--place", request.param, "--duration", "60s", "--report", str(tmp_path / "r.json")],
-        cwd=repository, env={**os.environ, "PYTHONPATH": str(repository)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-    yield process, tmp_path / "r.json"
-    process.terminate()
-    process.wait(30)
+def running(request, start_command, cartpole, tmp_path):
+    """Train in the background with 32 environments."""
+    run = start_command(
+        "dnne_ros", "run", cartpole, "--set", "1.num_envs=32", "--set", "6.minibatch_size=128",
+        "--quiet", "--place", request.param, "--report", "r.json", folder=tmp_path)
+    yield run, tmp_path / "r.json"
+    run.kill()
 
 
 def test_plain_ros_sees_and_steers_the_graph(running, ros_loop):
@@ -30,7 +23,7 @@ def test_plain_ros_sees_and_steers_the_graph(running, ros_loop):
     from rclpy.parameter_client import AsyncParameterClient
     from std_msgs.msg import Float32MultiArray, Float64, UInt8MultiArray
 
-    process, report = running
+    run, report = running
     node = ros_loop.node("outsider")
     wanted = {
         "isaac_gym_step_4/observations": Float32MultiArray,
@@ -73,7 +66,7 @@ def test_plain_ros_sees_and_steers_the_graph(running, ros_loop):
             await ros_loop.until(lambda: received["ppo_trainer_6/mean_return"] is not before)
         return parameters, described, refused, too_large, accepted
 
-    parameters, described, refused, too_large, accepted = ros_loop.run(main())
+    parameters, described, refused, too_large, accepted = ros_loop.run(main(), run)
 
     def layout(topic):
         return [(dim.label, dim.size) for dim in received[topic].layout.dim]
@@ -95,8 +88,8 @@ def test_plain_ros_sees_and_steers_the_graph(running, ros_loop):
     assert not too_large.successful
     assert accepted.successful
 
-    process.terminate()
-    assert process.wait(30) == 130
+    run.terminate()
+    assert run.wait() == 130, run.output
     metrics = json.loads(report.read_text())["metrics"]
     assert metrics["learning_rate"] == 0.0
     assert metrics["kl"] == pytest.approx(0.0, abs=1e-6)  # the policy stands still

@@ -1,0 +1,95 @@
+"""What one running node is given: its ports, its log, and a word with the run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dnne_ros.graph.graph import Graph
+from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
+from dnne_ros.node_api.context import Boundary
+from dnne_ros.node_api.health import Health
+from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.runtime.edges.wiring import Wiring
+from dnne_ros.runtime.node.host_clock import HostClock
+from dnne_ros.runtime.node.node_host import NodeHost
+from dnne_ros.runtime.node.ros_topics import HostTopics
+from dnne_ros.workflow.records import PortRef
+
+if TYPE_CHECKING:
+    from dnne_ros.runtime.coordination.run_control import RunControl
+
+
+class HostContext:
+    """Implements `dnne_ros.node_api.node.NodeContext` on a host and the wiring of its process."""
+
+    def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
+                 control: RunControl, topics: HostTopics):
+        """Serve the node of ``host``."""
+        self.name = host.get_fully_qualified_name()
+        self.node_id = host.graph_node.id
+        self.title = host.graph_node.title
+        self.seed = settings.seed
+        self.inference = settings.inference
+        self.log = host.get_logger()
+        self.health = Health()
+        self.topics = topics
+        self.clock = HostClock(host)
+        self.items = 0
+        """Items taken so far, over all inputs: which one a failure was about."""
+        self.sent = 0
+        """Items given so far, over all outputs."""
+        self._graph = graph
+        self._control = control
+        self._inputs = {ref.port: source for ref, source in wiring.inputs.items()
+                        if ref.node == self.node_id}
+        self._outputs = {port: wiring.outputs[PortRef(self.node_id, port)]
+                         for port in host.graph_node.type.outputs}
+
+    def is_linked(self, port: str) -> bool:
+        """Tell whether an input has a source, or an output a consumer."""
+        return port in self._inputs or port in self._graph.outgoing[self.node_id]
+
+    def trainers(self, output: str) -> int:
+        """Return how many consumers of a MODEL output train it."""
+        return sum(self._graph.nodes[edge.target.node].type.inputs[edge.target.port].trains
+                   for edge in self._graph.outgoing[self.node_id].get(output, ()))
+
+    async def get(self, port: str, timeout: float | None) -> Any:
+        """Wait for the next item of an input."""
+        item = await self._inputs[port].get(timeout)
+        self.items += 1
+        return item
+
+    async def get_batch(self, port: str, max_items: int, timeout: float | None) -> list[Any]:
+        """Wait for several items of an input."""
+        batch = await self._inputs[port].get_batch(max_items, timeout)
+        self.items += len(batch)
+        return batch
+
+    async def put(self, port: str, value: Any, timeout: float | None = None) -> None:
+        """Hand a value to every consumer of an output."""
+        await self._outputs[port].send(value, timeout)
+        self.sent += 1
+
+    def delivered(self, port: str) -> int:
+        """Return how many items of an output all consumers had before a restart."""
+        return self._outputs[port].delivered
+
+    def report(self, metrics: Mapping[str, Any]) -> None:
+        """Tell the run's progress display and report."""
+        self._control.report(metrics)
+
+    def boundary(self, epoch: int, metric: float | None,
+                 trigger: CheckpointTrigger | None = None, ends: str | None = None,
+                 loss: float | None = None) -> Boundary:
+        """Announce a moment at which the graph stands still."""
+        return self._control.boundary(epoch, metric, trigger, ends, loss)
+
+    def save_when(self, trigger: CheckpointTrigger) -> None:
+        """Let ``trigger`` have its say at every boundary of this process."""
+        self._control.save_when(trigger)
+
+    async def finish(self, reason: str) -> None:
+        """End the whole run in good order."""
+        await self._control.stop(reason)

@@ -1,0 +1,69 @@
+"""The rclpy node of a graph node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rclpy.event_handler import PublisherEventCallbacks
+from rclpy.node import Node as RosNode
+
+from dnne_ros.errors import Problems
+from dnne_ros.graph.graph import Graph, GraphNode
+from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
+from dnne_ros.runtime.node.parameters import declare_widgets, serve_changes
+from dnne_ros.transport.codecs import Codec
+
+if TYPE_CHECKING:
+    from rclpy.context import Context
+    from rclpy.publisher import Publisher
+    from rclpy.qos import QoSProfile
+
+    from dnne_ros.node_api.node import Node
+
+
+class NodeHost(RosNode):
+    """The only subclass of an rclpy node: the ROS side of one graph node.
+
+    Edge topics are relative to the graph's namespace (``ppo_agent_3/policy_output``), on both
+    ends, so that remapping the namespace moves a whole graph.
+    """
+
+    def __init__(self, graph: Graph, node: GraphNode, context: Context):
+        """Create the rclpy node, without parameters and topics yet."""
+        super().__init__(node.ros_name, namespace=graph.namespace, context=context)
+        self.graph_node = node
+        self.node: Node | None = None
+        """The node that parameters change; another one after a restart."""
+        self.faults = default_fault_settings()
+        self.on_faults_changed: Callable[[], None] = lambda: None
+
+    def declare(self, problems: Problems) -> dict[str, Any]:
+        """Declare the parameters of widgets and faults; return the values of the widgets."""
+        node = self.graph_node
+        self.faults.update(declare_widgets(self, FAULT_SETTINGS, node.faults, problems))
+        return declare_widgets(self, node.type.widgets, node.values, problems)
+
+    def serve(self, node: Node) -> None:
+        """Let parameters change ``node``, and no other one any more."""
+        if self.node is None:
+            serve_changes(self)
+        self.node = node
+
+    def topic(self, port: str) -> str:
+        """Return the topic of an output, relative to the namespace."""
+        return f"{self.graph_node.ros_name}/{port}"
+
+    def advertise(self, port: str, codec: Codec, qos: QoSProfile) -> Publisher[Any]:
+        """Return the publisher of an output's topic."""
+        return self.create_publisher(
+            codec.message_type(), self.topic(port), qos,
+            event_callbacks=PublisherEventCallbacks(use_default_callbacks=False))
+
+
+def twins_of(hosts: Sequence[NodeHost]) -> list[str]:
+    """Return the full names of those ``hosts`` whose name another running node has too."""
+    visible = [f"{space.rstrip('/')}/{name}"
+               for name, space in hosts[0].get_node_names_and_namespaces()]
+    return [name for name in (host.get_fully_qualified_name() for host in hosts)
+            if visible.count(name) > 1]

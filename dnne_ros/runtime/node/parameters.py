@@ -1,0 +1,110 @@
+"""Widgets as ROS parameters: descriptors, ranges, and which may change while running."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.exceptions import (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    ParameterException,
+)
+from rclpy.parameter import Parameter
+
+from dnne_ros.errors import Problems
+from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
+from dnne_ros.node_api.widget import Widget, WidgetError
+
+if TYPE_CHECKING:
+    from rclpy.node import Node as RosNode
+
+    from dnne_ros.runtime.node.node_host import NodeHost
+
+_INT64 = 2**63 - 1
+_FLOAT64 = sys.float_info.max
+
+
+def describe_widget(widget: Widget) -> ParameterDescriptor:
+    """Return the descriptor of a widget's parameter."""
+    unit = f" [{widget.unit}]" if widget.unit else ""
+    constraints = []
+    if widget.choices:
+        constraints.append("One of: " + ", ".join(widget.choices) + ".")
+    if not widget.live:
+        constraints.append(f"Fixed while the graph runs: {widget.fixed_because}.")
+    descriptor = ParameterDescriptor(
+        description=widget.doc + unit, additional_constraints=" ".join(constraints))
+    if widget.minimum is not None or widget.maximum is not None:
+        low, high = widget.minimum, widget.maximum
+        if widget.kind is int:
+            descriptor.integer_range = [IntegerRange(
+                from_value=-_INT64 if low is None else int(low),
+                to_value=_INT64 if high is None else int(high), step=0)]
+        else:
+            descriptor.floating_point_range = [FloatingPointRange(
+                from_value=-_FLOAT64 if low is None else float(low),
+                to_value=_FLOAT64 if high is None else float(high), step=0.0)]
+    return descriptor
+
+
+def declare_widgets(host: RosNode, widgets: Mapping[str, Widget], values: Mapping[str, Any],
+                    problems: Problems) -> dict[str, Any]:
+    """Declare a parameter for each widget and return the values that count.
+
+    ``values`` are the workflow's; a value for the parameter on the command line or in a
+    parameter file replaces them.  Values that do not fit go into ``problems``.
+    """
+    effective = {}
+    for name, widget in widgets.items():
+        where = f"parameter {name} of {host.get_fully_qualified_name()}"
+        try:
+            parameter = host.declare_parameter(name, values[name], describe_widget(widget))
+            effective[name] = widget.check(parameter.value)
+        except InvalidParameterTypeException as error:
+            problems.add(f"{where}: expected {widget.expectation}, found {error}")
+        except (InvalidParameterValueException, ParameterException, WidgetError) as error:
+            problems.add(f"{where}: {error}")
+    return effective
+
+
+def serve_changes(host: NodeHost) -> None:
+    """Let what is live change while the graph runs; refuse the others with a reason."""
+    known = {**FAULT_SETTINGS, **host.graph_node.type.widgets}
+
+    def refuse(parameters: list[Parameter[Any]]) -> SetParametersResult:
+        for parameter in parameters:
+            widget = known.get(parameter.name)
+            if widget is None:
+                continue
+            if not widget.live:
+                return SetParametersResult(successful=False, reason=(
+                    f"{parameter.name} cannot change while the graph runs: "
+                    f"{widget.fixed_because}"))
+            try:
+                widget.check(parameter.value)
+            except WidgetError as error:
+                return SetParametersResult(
+                    successful=False, reason=f"{parameter.name}: {error}")
+        return SetParametersResult(successful=True)
+
+    def apply(parameters: list[Parameter[Any]]) -> None:
+        node = host.node
+        assert node is not None  # it is what changes are served for
+        for parameter in parameters:
+            if parameter.name in node.widgets:
+                node.values[parameter.name] = parameter.value
+                node.widget_changed(parameter.name)
+            elif parameter.name in FAULT_SETTINGS:
+                host.faults[parameter.name] = parameter.value
+                host.on_faults_changed()
+
+    host.add_on_set_parameters_callback(refuse)
+    host.add_post_set_parameters_callback(apply)

@@ -1,0 +1,102 @@
+"""Implements `dnne_ros.node_api.ros_topics.RosTopics` on a node's host."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rclpy.duration import Duration
+from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.exceptions import NameValidationException
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message
+
+from dnne_ros.errors import InputError
+from dnne_ros.messages.message_types import message_class
+
+if TYPE_CHECKING:
+    from rclpy.publisher import Publisher
+    from rclpy.subscription import Subscription
+
+    from dnne_ros.runtime.node.node_host import NodeHost
+
+_PROFILES = {
+    "reliable": (ReliabilityPolicy.RELIABLE, DurabilityPolicy.VOLATILE, 10),
+    "sensor_data": (ReliabilityPolicy.BEST_EFFORT, DurabilityPolicy.VOLATILE, 5),
+    "latched": (ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL, 1),
+}
+
+
+def qos_preset(name: str) -> QoSProfile:
+    """Return one of `dnne_ros.node_api.ros_topics.QOS_PRESETS`; KeyError for another name."""
+    reliability, durability, depth = _PROFILES[name]
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability,
+                      durability=durability)
+
+
+class HostTopics:
+    """Topics of one node, beside its ports."""
+
+    def __init__(self, host: NodeHost):
+        """Publish and subscribe as ``host``."""
+        self._host = host
+        self._publishers: list[Publisher[Any]] = []
+        self._subscriptions: list[Subscription[Any]] = []
+
+    def message_class(self, message_type: str) -> type:
+        """Return the Python class of ``package/msg/Name``; `InputError` if there is none."""
+        try:
+            return message_class(message_type)
+        except ValueError as error:
+            raise InputError("message_type", [str(error)]) from None
+
+    def advertise(self, topic: str, message_type: str, qos: str = "reliable") -> Publisher[Any]:
+        """Return a publisher."""
+        with self._legal(topic):
+            publisher: Publisher[Any] = self._host.create_publisher(
+                self.message_class(message_type), topic, qos_preset(qos))
+        self._publishers.append(publisher)
+        return publisher
+
+    def subscribe(self, topic: str, message_type: str, qos: str,
+                  on_message: Callable[[Any], None], raw: bool = False) -> None:
+        """Call ``on_message`` for each message."""
+        with self._legal(topic):
+            self._subscriptions.append(self._host.create_subscription(
+                self.message_class(message_type), topic, on_message, qos_preset(qos), raw=raw,
+                event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False)))
+
+    def deserialize(self, data: bytes, message_type: str) -> Any:
+        """Return the message in serialised bytes; ValueError if they are none."""
+        try:
+            return deserialize_message(data, self.message_class(message_type))
+        except Exception as error:  # rclpy has no type of its own for it
+            raise ValueError(f"no {message_type}: {error}") from None
+
+    def now_ns(self) -> int:
+        """Return the node's clock, in nanoseconds."""
+        return self._host.get_clock().now().nanoseconds
+
+    def flush(self, seconds: float) -> None:
+        """Wait until subscribers have what was published last, at most ``seconds``."""
+        for publisher in self._publishers:
+            if seconds > 0 and publisher.get_subscription_count():
+                publisher.wait_for_all_acked(Duration(seconds=seconds))
+
+    def close(self) -> None:
+        """Give all topics back: the node is made anew."""
+        for publisher in self._publishers:
+            self._host.destroy_publisher(publisher)
+        for subscription in self._subscriptions:
+            self._host.destroy_subscription(subscription)
+        self._publishers.clear()
+        self._subscriptions.clear()
+
+    @contextmanager
+    def _legal(self, topic: str) -> Iterator[None]:
+        try:
+            yield
+        except NameValidationException as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"topic {topic!r:.80}", [reason]) from None

@@ -1,0 +1,67 @@
+"""Topics of a node's own, on real DDS."""
+
+import numpy as np
+import pytest
+from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import Image, JointState
+
+from dnne_ros.errors import InputError
+from dnne_ros.messages.pictures import read_picture, write_picture
+from dnne_ros.messages.reading import NumberReader
+from dnne_ros.node_api.ros_topics import QOS_PRESETS
+from dnne_ros.runtime.node.ros_topics import HostTopics, qos_preset
+
+
+@pytest.fixture
+def topics(ros_loop):
+    return HostTopics(ros_loop.node("host", namespace="/graph"))
+
+
+def test_messages_go_out_and_come_in(ros_loop, topics):
+    received = []
+    topics.subscribe("~/joints", "sensor_msgs/msg/JointState", "sensor_data", received.append,
+                     raw=True)
+    topics.subscribe("picture", "sensor_msgs/msg/Image", "latched", received.append)
+    sender = ros_loop.node("robot")
+    joints = sender.create_publisher(JointState, "/graph/host/joints", 10)
+    picture = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+    image = Image()
+    write_picture(image, picture)
+    topics.advertise("picture", "sensor_msgs/msg/Image", "latched").publish(image)
+
+    async def talk():
+        await ros_loop.until(lambda: joints.get_subscription_count() and received)
+        joints.publish(JointState(name=["a"], position=[1.5]))
+        await ros_loop.until(lambda: len(received) == 2)
+
+    ros_loop.run(talk())
+    assert (read_picture(received[0]) == picture).all()
+    message = topics.deserialize(received[1], "sensor_msgs/msg/JointState")
+    assert NumberReader(JointState, "position", names=["a"]).read(message).tolist() == [1.5]
+    assert topics.now_ns() > 0
+    topics.flush(1.0)
+
+
+@pytest.mark.parametrize("name", QOS_PRESETS)
+def test_every_preset_is_a_profile(name):
+    profile = qos_preset(name)
+    assert profile.reliability is (ReliabilityPolicy.BEST_EFFORT if name == "sensor_data"
+                                   else ReliabilityPolicy.RELIABLE)
+    assert (profile.durability is DurabilityPolicy.TRANSIENT_LOCAL) == (name == "latched")
+
+
+def test_what_cannot_be_is_an_input_error(topics):
+    with pytest.raises(InputError, match="topic '/a b'"):
+        topics.advertise("/a b", "std_msgs/msg/String")
+    with pytest.raises(InputError, match="topic 'a//b'"):
+        topics.subscribe("a//b", "std_msgs/msg/String", "reliable", print)
+    with pytest.raises(InputError, match="the package no_msgs is not installed"):
+        topics.message_class("no_msgs/msg/X")
+
+
+def test_bytes_that_are_no_message(topics):
+    good = serialize_message(JointState(name=["a"]))
+    for bad in (b"", good[:7]):
+        with pytest.raises(ValueError, match="no sensor_msgs/msg/JointState"):
+            topics.deserialize(bad, "sensor_msgs/msg/JointState")

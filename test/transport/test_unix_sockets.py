@@ -1,0 +1,135 @@
+"""Sockets between processes of one machine, both ends in one event loop."""
+
+import asyncio
+
+import pytest
+
+from dnne_ros.transport.unix_sockets import MAX_PACKET, UnixSockets
+
+
+class Pair:
+    """A carrier that listens, and one that connects to it."""
+
+    def __init__(self, ros):
+        self.ros = ros
+        self.files = ros.loop.ros
+        self.accepted, self.came, self.back = [], [], []
+        self.closed = {"near": False, "far": False}
+        self.listening = UnixSockets(self.files, self._on_channel)
+        self.far = UnixSockets(self.files, print).connect(
+            self.listening.address, self.back.append, lambda: self.closed.update(far=True))
+
+    def _on_channel(self, channel, packet):
+        self.accepted.append(channel)
+        self.came.append(packet)
+        channel.on_packet = self.came.append
+        channel.on_closed = lambda: self.closed.update(near=True)
+
+    async def rendezvous(self):
+        self.far.send(b"first")
+        await self.ros.until(lambda: self.accepted)
+
+    def close(self):
+        self.far.close()
+        self.listening.close()
+
+
+@pytest.fixture
+def pair(ros_loop):
+    pair = Pair(ros_loop)
+    yield pair
+    pair.close()
+
+
+def test_packets_keep_their_order_and_bounds_both_ways(pair, ros_loop):
+    packets = [bytes([number % 256]) * (1 + number * 97 % 5000) for number in range(300)]
+
+    async def main():
+        await pair.rendezvous()
+        for packet in packets:
+            pair.far.send(packet)
+            pair.accepted[0].send(packet)
+        await ros_loop.until(lambda: len(pair.came) == 301 and len(pair.back) == 300)
+
+    ros_loop.run(main())
+    assert pair.came == [b"first", *packets] and pair.back == packets
+
+
+def test_what_finds_no_room_waits_and_nothing_is_lost(pair, ros_loop):
+    packets = [number.to_bytes(4, "little") * (MAX_PACKET // 4) for number in range(200)]
+
+    async def main():
+        await pair.rendezvous()
+        assert sum(pair.far.send(packet) for packet in packets) == 0  # 12.5 MiB at once
+        await ros_loop.until(lambda: len(pair.came) == 201)
+
+    ros_loop.run(main())
+    assert pair.came[1:] == packets
+
+
+def test_of_what_may_be_dropped_the_newest_is_kept(pair, ros_loop):
+    packets = [number.to_bytes(4, "little") * (MAX_PACKET // 4) for number in range(200)]
+
+    async def main():
+        await pair.rendezvous()
+        dropped = sum(pair.far.send(packet, 3) for packet in packets)
+        await ros_loop.until(lambda: len(pair.came) == 201 - dropped)
+        return dropped
+
+    assert ros_loop.run(main()) > 100
+    assert pair.came[-3:] == packets[-3:]
+
+
+def test_each_end_learns_that_the_other_is_gone(ros_loop):
+    for end in ("near", "far"):
+        pair = Pair(ros_loop)
+
+        async def main():
+            await pair.rendezvous()
+            (pair.far if end == "near" else pair.accepted[0]).close()
+            await ros_loop.until(lambda: pair.closed[end])
+            pair.accepted[0].send(b"to nobody")
+            pair.far.send(b"to nobody")
+
+        ros_loop.run(main())
+        pair.close()
+
+
+def test_what_was_sent_before_the_end_still_arrives(pair, ros_loop):
+    async def main():
+        await pair.rendezvous()
+        pair.far.send(b"last words")
+        pair.far.close()
+        await ros_loop.until(lambda: pair.closed["near"])
+
+    ros_loop.run(main())
+    assert pair.came == [b"first", b"last words"]
+
+
+@pytest.mark.parametrize("address", ["", "dnne_ros_1_nowhere", "x" * 300])
+def test_nobody_at_that_address(ros_loop, address):
+    assert UnixSockets(ros_loop.loop.ros, print).connect(address, print, print) is None
+
+
+def test_asyncio_and_dds_go_on_while_sockets_are_busy(pair, ros_loop):
+    """A pair of nodes exchanges packets without a pause; timers, threads and topics still run."""
+    from std_msgs.msg import Int64
+
+    node = ros_loop.node("beside")
+    heard = []
+    publisher = node.create_publisher(Int64, "beside", 10)
+    node.create_subscription(Int64, "beside", heard.append, 10)
+
+    async def main():
+        await pair.rendezvous()
+        await ros_loop.until(lambda: publisher.get_subscription_count() > 0)
+        pair.accepted[0].on_packet = pair.accepted[0].send
+        pair.far.on_packet = pair.far.send
+        pair.far.send(b"ball")
+        for number in range(20):
+            publisher.publish(Int64(data=number))
+            await asyncio.sleep(0.002)
+            assert await asyncio.to_thread(lambda: number) == number
+        await ros_loop.until(lambda: len(heard) == 20)
+
+    ros_loop.run(main())
