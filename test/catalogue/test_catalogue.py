@@ -33,8 +33,16 @@ def test_the_nearest_name_comes_first(name, nearest):
     assert Catalogue().nearest(name)[0] == nearest
 
 
-def test_nothing_is_near_to_nonsense():
-    assert Catalogue().nearest("xyzzy") == []
+@pytest.mark.parametrize("name", ["xyzzy", "KSampler", "SetNode", "GetNode", "ConstNode", "Node",
+                                  "VAEDecode", "CheckpointLoaderSimple", "OtherNode"])
+def test_nothing_is_near_to_nonsense(name):
+    assert Catalogue().nearest(name) == []
+
+
+@pytest.mark.parametrize("name,nearest", [
+    ("Conv2D", "Conv2DLayer"), ("AccuracyMetric", "Accuracy")])
+def test_a_name_that_lacks_its_end_is_near(name, nearest):
+    assert Catalogue().nearest(name)[0] == nearest
 
 
 def test_a_users_type_replaces_and_does_not_steal():
