@@ -21,7 +21,7 @@ def tracked_files(repository):
 
 @pytest.fixture(scope="session")
 def checkout(shared_folder, repository):
-    """Return a copy of the files that belong to the package: building leaves its own among them."""
+    """Return a copy of the files that belong to the package: building adds others to them."""
     def fill(folder):
         for name in tracked_files(repository):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import json
-import os
 import re
 import zipfile
 from email.parser import Parser
@@ -71,9 +70,7 @@ def run_installed(installed, run_words, tmp_path):
     """Run a command in an empty folder, with nothing of this checkout in sight."""
     folder = tmp_path / "empty"
     folder.mkdir()
-    ros = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)
-           if path and not (Path(path) / "dnne_ros").is_dir()]
-    environment = {"PYTHONPATH": os.pathsep.join(ros), "PYTHONNOUSERSITE": "1"}
+    environment = {"PYTHONPATH": "", "PYTHONNOUSERSITE": "1"}
 
     def run(program, *words):
         done = run_words(program, *words, folder=folder, environment=environment)

@@ -50,10 +50,10 @@ class EmptyEnvironment:
         for file in distribution.files:
             source = Path(os.path.normpath(distribution.locate_file(file)))
             target = self.folder / source.relative_to(sys.prefix)
-            if target.parent == self.bin or not source.exists():  # scripts name their interpreter
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.symlink_to(source)
+            # Scripts name their interpreter.  Some distributions have a file in common.
+            if target.parent != self.bin and source.exists() and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.symlink_to(source)
 
     def pip(self, *words):
         """Let the pip that is at hand work on this environment."""
