@@ -15,6 +15,7 @@ RCLPY ?= ros-rclpy[fastrtps]>=9,<10
 DEMO ?= demo
 # Most tests wait for processes to start, so there may be more workers than cores.
 WORKERS ?= 3
+TESTS ?= test
 PYTEST_ARGS ?=
 
 BIN := $(VENV)/bin
@@ -57,7 +58,8 @@ demo: setup
 	@echo '    $(DNNE_ROS) run $(WORKFLOW) --place split'
 
 test: setup
-	$(BIN)/python -m pytest test -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	  $(PYTEST_ARGS)
 
 # The same on the other rclpy line.
 test-jazzy:
@@ -91,4 +93,4 @@ $(LINT_STAMP): $(STAMP)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-jazzy build dist install log demo *.egg-info
+	rm -rf $(VENV) .venv-* build dist install log demo setup.log *.egg-info

@@ -86,7 +86,7 @@ setup(
             "psutil>=5.9",
             "pydocstyle>=6",
             "pytest>=7",
-            "pytest-xdist>=3",
+            "pytest-xdist>=3.7",
             "tenacity>=6.2,<11",
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",

@@ -99,7 +99,7 @@ def _loaded(entry: EntryPoint) -> list[type[Node]]:
         types = list(found) if isinstance(found, Iterable) else [found]
     wrong = [each for each in types if not (inspect.isclass(each) and issubclass(each, Node))]
     if wrong or not types:
-        raise TypeError("expected node types (subclasses of dnne_ros.node_api.node.Node), a "
+        raise TypeError("expected node types (subclasses of dnne_ros.Node), a "
                         "module of them or a function that returns them, "
                         f"found {wrong or found!r:.80}")
     return types

@@ -220,3 +220,15 @@ def test_what_cannot_leave_its_process(port_type):
         port_type.pack(object())
     with pytest.raises(TypeError, match="cannot leave"):
         port_type.unpack(object())
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_dictionary_carries_what_json_has_not(number):
+    value = {"a": float(number), "list": [1.5, {"b": float(number)}],
+             "tensor": torch.tensor([[float(number), 0.1]], dtype=torch.float64), "c": "nan"}
+    text = Dict().pack(value)
+    json.loads(text, parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))
+    back = Dict().unpack(text)
+    assert repr(back["a"]) == number and repr(back["list"][1]["b"]) == number
+    assert torch.equal(torch.nan_to_num(back["tensor"]), torch.nan_to_num(value["tensor"]))
+    assert back["tensor"].dtype is torch.float64 and back["c"] == "nan"

@@ -130,17 +130,22 @@ class TrainingStep(Node):
     grad_norm = Output(Float(), "Norm of all gradients; computed where it is linked.")
 
     async def process(self) -> None:
-        """Learn from every loss."""
+        """Learn from every loss; `NotFiniteError` for one that is NaN or infinite."""
+        from dnne_ros.learning.finite import check_finite
+
         await self.send_output(None, "ready")
         optimizer = await self.get_input("optimizer")
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         wants_norm = self.context.is_linked("grad_norm")
+        item = 0
         while True:
             loss = await self.get_input("loss")
+            item += 1
             if not self.context.inference:
                 if not loss.requires_grad:
                     raise InputError("loss", [
                         "it has no gradient; expected one that comes from a Network's output"])
+                check_finite(loss.detach(), "loss", item)
                 optimizer.zero_grad()
                 loss.backward()
                 if wants_norm:
