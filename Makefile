@@ -1,6 +1,8 @@
 # make demo   trains Cartpole, plays the trained policy, writes a learning curve
 # make test   runs the tests
 # make lint   checks style and types
+# make docs   builds the documentation
+# make dist   builds a source distribution and a wheel
 # All set up what they need first: in .venv with the ROS 2 wheels from PyPI, or on the rclpy of a
 # ROS 2 installation that is sourced.
 
@@ -28,7 +30,7 @@ else
 EXTRAS := wheels,test
 endif
 
-.PHONY: setup demo test test-jazzy lint docs clean
+.PHONY: setup demo test test-jazzy lint docs dist clean
 
 setup: $(STAMP)
 
@@ -72,6 +74,15 @@ $(VENV)/.set-up-docs: $(STAMP)
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[docs]'
 	touch $@
 
+# dist/*.tar.gz, and dist/*.whl from what is in it.  test/packaging installs and runs them.
+dist: $(VENV)/.set-up-dist
+	rm -rf dist
+	$(BIN)/python -m build
+
+$(VENV)/.set-up-dist: $(STAMP)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dist]'
+	touch $@
+
 # Types are checked against the libraries that `make setup` installs: older ones declare others.
 lint: $(LINT_STAMP)
 	$(BIN)/ruff check
@@ -82,4 +93,4 @@ $(LINT_STAMP): $(STAMP)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-* build install log demo *.egg-info
+	rm -rf $(VENV) .venv-* build dist install log demo setup.log *.egg-info
