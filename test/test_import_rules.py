@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "supervised": ("errors",),
     "perception": (),
     "messages": ("errors",),
-    "transport": ("errors",),
+    "transport": ("messages", "errors"),
     "node_api": ("transport", "rl", "errors"),
     "toolkit": ("node_api", "errors"),
     "testing": ("node_api", "errors"),

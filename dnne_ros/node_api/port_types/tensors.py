@@ -95,7 +95,11 @@ class Action(Tensor):
 
 
 class Image(PortType):
-    """A picture: tensor (height, width, channels) or (height, width); uint8 is RGB."""
+    """A picture: tensor (height, width, channels) or (height, width).
+
+    Three or four channels of uint8 or uint16 are red, green, blue and alpha, in this order, also
+    where a camera sends blue first.
+    """
 
     name = "IMAGE"
     modules = ("torch",)
