@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
 from dnne_ros.messages.image_encodings import encoding_of, pixels_of
 from dnne_ros.transport.cdr import CdrError, CdrReader, CdrWriter
+from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.payload import Array
+
+
+class ImageCodec(Codec):
+    """Pictures (`Array`), stamped with the time at which they are sent."""
+
+    message = "sensor_msgs/msg/Image"
+
+    def parts(self, payload: Array) -> tuple[bytes, bytes | memoryview]:
+        """Return the message; see `image_parts`."""
+        return image_parts(payload, time.time_ns())
+
+    def decode(self, message: bytes | memoryview) -> Array:
+        """Return the picture in a message; see `decode_image`."""
+        return decode_image(message)
 
 
 def encode_image(array: Array, stamp_ns: int) -> bytes:

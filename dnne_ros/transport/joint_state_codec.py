@@ -7,11 +7,26 @@ import struct
 import numpy as np
 
 from dnne_ros.transport.cdr import CdrError, CdrReader, CdrWriter, ros_text
+from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.payload import JointStates
 
 _SECOND = 1_000_000_000
 _STAMP = struct.Struct("<iI")
 _FLOAT64 = np.dtype("<f8")
+
+
+class JointStateCodec(Codec):
+    """What a robot says of its joints: `JointStates`."""
+
+    message = "sensor_msgs/msg/JointState"
+
+    def parts(self, payload: JointStates) -> tuple[bytes]:
+        """Return the message; see `encode_joint_states`."""
+        return (encode_joint_states(payload),)
+
+    def decode(self, message: bytes | memoryview) -> JointStates:
+        """Return the joint states in a message; see `decode_joint_states`."""
+        return decode_joint_states(message)
 
 
 def encode_joint_states(states: JointStates) -> bytes:
@@ -37,7 +52,7 @@ def encode_joint_states(states: JointStates) -> bytes:
     return writer.finish()
 
 
-def decode_joint_states(message: bytes) -> JointStates:
+def decode_joint_states(message: bytes | memoryview) -> JointStates:
     """Return the joint states in a serialised JointState; views of the bytes, not writable.
 
     Raises `CdrError` when the bytes are no such message, or its arrays do not fit its names.
@@ -53,7 +68,7 @@ def decode_joint_states(message: bytes) -> JointStates:
     return JointStates(names, *arrays, stamp_ns=seconds * _SECOND + nanoseconds)
 
 
-def _doubles(reader: CdrReader, message: bytes) -> np.ndarray:
+def _doubles(reader: CdrReader, message: bytes | memoryview) -> np.ndarray:
     count = reader.uint32()
     if not count:
         return np.empty(0, _FLOAT64)

@@ -7,7 +7,7 @@ from sensor_msgs.msg import Image
 
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.codecs import codec_for
-from dnne_ros.transport.image_codec import decode_image, encode_image
+from dnne_ros.transport.image_codec import ImageCodec, decode_image, encode_image
 from dnne_ros.transport.payload import Array, Wire
 
 DTYPES = ["uint8", "uint16", "uint32", "int8", "int16", "int32", "float16", "float32", "float64"]
@@ -80,4 +80,4 @@ def test_any_sizes_give_a_picture_or_a_cdr_error(data, encoding, height, width, 
     Array(np.zeros((2, 2), np.uint16), dtype="bfloat16")])
 def test_what_is_no_picture(array):
     with pytest.raises(TypeError, match="picture of"):
-        codec_for(Wire("image")).encode(array)
+        codec_for(Wire(ImageCodec)).encode(array)

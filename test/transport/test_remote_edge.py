@@ -8,7 +8,8 @@ import pytest
 from dnne_ros.node_api.port_types import AnyValue
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.transport import consumer, remote_writer, unix_channel
-from dnne_ros.transport.codecs import codec_for
+from dnne_ros.transport.array_codec import ArrayCodec
+from dnne_ros.transport.codecs import Int64Codec, codec_for
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
 from dnne_ros.transport.frame import FrameKind, pack_head
@@ -20,8 +21,8 @@ from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import RemoteWriter
 
 LOSSLESS, LATEST, DROP_OLDEST = EdgePolicy.LOSSLESS, EdgePolicy.LATEST, EdgePolicy.DROP_OLDEST
-CODEC = codec_for(Wire("int64"))
-FLOATS = codec_for(Wire("array", "float32"))
+CODEC = codec_for(Wire(Int64Codec))
+FLOATS = codec_for(Wire(ArrayCodec, "float32"))
 
 
 def large(value):
@@ -275,7 +276,7 @@ def test_a_cancelled_producer_frees_its_place(edges, ros_loop):
 
 
 def test_arrays_of_some_size(edges, ros_loop):
-    edge = edges(codec_for(Wire("array", "float32")), reader=(LOSSLESS, 3))
+    edge = edges(codec_for(Wire(ArrayCodec, "float32")), reader=(LOSSLESS, 3))
     edge.start()
     values = [np.full((300, 1000), i, np.float32) for i in range(10)]
 
@@ -306,8 +307,8 @@ def test_an_input_that_waits_in_vain(edges, ros_loop):
 
 def test_an_output_of_several_megabytes_goes_through_shared_memory(edges, ros_loop, monkeypatch):
     monkeypatch.setattr(consumer, "BYTES_IN_FLIGHT", 20_000_000)
-    edge = edges(codec_for(Wire("array", "float32")), fast=(LOSSLESS, 100), slow=(LOSSLESS, 100),
-                 newest=(LATEST, 1))
+    edge = edges(codec_for(Wire(ArrayCodec, "float32")), fast=(LOSSLESS, 100),
+                 slow=(LOSSLESS, 100), newest=(LATEST, 1))
     edge.start()
     values = [np.full(2_000_000, i, np.float32) for i in range(12)]
 
@@ -327,7 +328,7 @@ def test_an_output_of_several_megabytes_goes_through_shared_memory(edges, ros_lo
 
 
 def test_without_shared_memory_it_goes_through_dds(edges, ros_loop):
-    edge = edges(codec_for(Wire("array", "float32")), reader=(LOSSLESS, 3))
+    edge = edges(codec_for(Wire(ArrayCodec, "float32")), reader=(LOSSLESS, 3))
     edge.exchange.pool.close()
     edge.start()
     values = [np.full(100_000, i, np.float32) for i in range(6)]
@@ -700,7 +701,7 @@ def test_credits_of_strangers_and_old_ones_change_nothing(edges, ros_loop):
     edge = edges(reader=(LOSSLESS, 2))
     edge.start()
     publisher = ros_loop.node("stranger").create_publisher(
-        codec_for(Wire("array", "uint64")).message_type(), credit_topic("producer/out"),
+        codec_for(Wire(ArrayCodec, "uint64")).message_type(), credit_topic("producer/out"),
         credit_qos())
 
     async def main():
@@ -716,7 +717,7 @@ def test_credits_of_strangers_and_old_ones_change_nothing(edges, ros_loop):
                        Credit("reader/in", 7, reader.incarnation, stream, stream, *far),
                        Credit("reader/in", 0, reader.incarnation, stream, stream)):
             publisher.publish(credit.to_message())
-        publisher.publish(codec_for(Wire("array", "uint64")).encode(
+        publisher.publish(codec_for(Wire(ArrayCodec, "uint64")).encode(
             Array(np.zeros(0, np.uint64), ("reader/in",))))
         producer = asyncio.ensure_future(edge.put(4))
         await blocked(producer, edge, sent=4, name="reader")

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from dnne_ros.node_api.port_types.base import PortType
+from dnne_ros.transport.codecs import StringCodec
 from dnne_ros.transport.payload import Wire
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -18,7 +19,7 @@ class Dict(PortType):
     @property
     def wire(self) -> Wire:
         """Return the string message."""
-        return Wire("string")
+        return Wire(StringCodec)
 
     def pack(self, value: dict) -> str:
         """Return JSON in which a tensor is ``{"dtype": …, "shape": […], "data": […]}``.

@@ -14,7 +14,7 @@ from std_msgs.msg import UInt8MultiArray
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.transport.codecs import codec_for
+from dnne_ros.transport.codecs import BytesCodec, codec_for
 from dnne_ros.transport.payload import Wire
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.qos import data_qos
@@ -22,7 +22,7 @@ from dnne_ros.transport.qos import data_qos
 if TYPE_CHECKING:
     from rclpy.node import Node as RosNode
 
-_CODEC = codec_for(Wire("bytes"))
+_CODEC = codec_for(Wire(BytesCodec))
 _QOS = data_qos({EdgePolicy.LATEST}, 1)
 
 
