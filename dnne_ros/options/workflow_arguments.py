@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
-from dnne_ros.catalogue.plugins import installed_node_types, node_types_in_file
+from dnne_ros.catalogue.plugins import add_installed_plugins, add_plugins_of_file
 from dnne_ros.graph.building import build_graph
 from dnne_ros.graph.edge_settings import Setting
 from dnne_ros.graph.graph import Graph
@@ -26,7 +26,8 @@ def add_workflow_arguments(parser: argparse.ArgumentParser) -> None:
 def add_nodes_argument(parser: argparse.ArgumentParser) -> None:
     """Add --nodes."""
     parser.add_argument("--nodes", action="append", default=[], metavar="FILE.py",
-                        help="a Python file with node types of your own")
+                        help="a Python file with node types, port types or simulators of your "
+                             "own")
 
 
 def workflow_words(options: argparse.Namespace) -> list[str]:
@@ -52,11 +53,12 @@ def load_graph(options: argparse.Namespace) -> Graph:
 
 
 def load_catalogue(files: list[str]) -> Catalogue:
-    """Return the built-in node types, those of installed packages, and those in ``files``."""
+    """Return the built-in types, those of installed packages, and those in ``files``.
+
+    Simulators of both are known then, too.
+    """
     catalogue = Catalogue(BUILT_IN)
-    for node_type in installed_node_types():
-        catalogue.add(node_type)
+    add_installed_plugins(catalogue)
     for file in files:
-        for node_type in node_types_in_file(Path(file)):
-            catalogue.add(node_type)
+        add_plugins_of_file(catalogue, Path(file))
     return catalogue

@@ -15,6 +15,7 @@ class Dict(PortType):
     """A dictionary of JSON values and tensors; as a topic it is JSON that a person can read."""
 
     name = "DICT"
+    aliases = ("PYDICT",)
 
     @property
     def wire(self) -> Wire:
@@ -37,6 +38,7 @@ class Schema(Dict):
     """What a data set says of itself: shapes, classes, ranges."""
 
     name = "SCHEMA"
+    aliases = ("SCHEMA_PYDICT",)
     policy = EdgePolicy.LATEST
     held = True
 

@@ -49,9 +49,10 @@ class Layers(PortType):
         return json.dumps(value)
 
 
-class Network(PortType):
+class NetworkHandle(PortType):
     """A `torch.nn.Module` for an optimizer in the same process."""
 
     name = "NETWORK_MODEL"
+    aliases = ("NETWORK_MODEL_OBJ",)
     leaves_process = False
     held = True

@@ -20,6 +20,7 @@ class PolicyOutput(PortType):
     """What a policy says at one step: observations, actions, log π(a), value, mean, std."""
 
     name = "POLICY_OUTPUT"
+    aliases = ("POLICY",)
     modules = ("torch",)
 
     @property
@@ -45,6 +46,7 @@ class Model(PortType):
     """
 
     name = "MODEL"
+    aliases = ("MODEL_OBJ",)
     modules = ("torch",)
     policy = EdgePolicy.LATEST
     held = True

@@ -13,6 +13,7 @@ class Sync(PortType):
     """A trigger: that it comes is all it says."""
 
     name = "SYNC"
+    aliases = ("TRIGGER",)
 
     @property
     def wire(self) -> Wire:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Float, GradientTensor, Network, Optimizer, Sync
+from dnne_ros.node_api.port_types import Float, GradientTensor, NetworkHandle, Optimizer, Sync
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
@@ -20,7 +20,7 @@ class OptimizerNode(Node):
 
     category = "learning"
 
-    model = Input(Network(), "The network.", aliases=("network",))
+    model = Input(NetworkHandle(), "The network.", aliases=("network",))
     optimizer = Output(Optimizer(), "The optimizer of its weights.")
 
     def setup(self) -> None:
