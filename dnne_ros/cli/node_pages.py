@@ -121,8 +121,8 @@ def _remarks(port: Port) -> list[str]:
 def _input_remarks(port: Port) -> list[str]:
     assert isinstance(port, Input)
     remarks = []
-    if port.also:
-        remarks.append(f"Takes {', '.join(map(str, port.also))} too.")
+    if port.accepts_also:
+        remarks.append(f"Takes {', '.join(map(str, port.accepts_also))} too.")
     if port.external:
         remarks.append("Left unlinked, it is a plain ROS subscription.")
     elif port.optional:

@@ -93,12 +93,6 @@ def start_run(tmp_path, repository):
 
 
 @pytest.fixture(scope="session")
-def cartpole(repository):
-    """The package's own training workflow."""
-    return repository / "config" / "workflows" / "cartpole_ppo.json"
-
-
-@pytest.fixture(scope="session")
 def trained(tmp_path_factory, repository, cartpole):
     """Return the checkpoint of a policy that has solved the task in simulation."""
     folder = tmp_path_factory.mktemp("trained")

@@ -60,12 +60,6 @@ def export(tmp_path, capsys):
     return run
 
 
-@pytest.fixture(scope="session")
-def cartpole(repository):
-    """Return the package's own workflow."""
-    return repository / "config" / "workflows" / "cartpole_ppo.json"
-
-
 class Status:
     """What a process of a graph tells over its status socket until it is asked to stop."""
 

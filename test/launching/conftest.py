@@ -6,33 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
-from dnne_ros.graph.building import build_graph
-from dnne_ros.workflow.reading import read_workflow
-
-
-@pytest.fixture(scope="session")
-def cartpole(repository):
-    """Return the package's own workflow."""
-    return repository / "config" / "workflows" / "cartpole_ppo.json"
-
-
-@pytest.fixture
-def graph(cartpole):
-    """Return its graph."""
-    catalogue = Catalogue(BUILT_IN)
-    workflow, problems = read_workflow(str(cartpole), catalogue.signature)
-    return build_graph(workflow, catalogue, problems)
-
-
-@pytest.fixture
-def parameter_file(tmp_path):
-    """Write a parameter file and return its path."""
-    def write(text):
-        path = tmp_path / "params.yaml"
-        path.write_text(text)
-        return path
-    return write
 
 
 @pytest.fixture(scope="session")

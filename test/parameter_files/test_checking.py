@@ -8,21 +8,21 @@ from dnne_ros.parameter_files.checking import check_parameter_file
 NAMESPACE = "/robot1/cartpole_ppo"
 
 
-def refusal(path, graph):
+def refusal(path, cartpole_graph):
     with pytest.raises(InputError) as caught:
-        check_parameter_file(path, graph, NAMESPACE)
+        check_parameter_file(path, cartpole_graph, NAMESPACE)
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_what_fits(parameter_file, graph):
+def test_what_fits(parameter_file, cartpole_graph):
     check_parameter_file(parameter_file("""\
 /**: {ros__parameters: {use_sim_time: false, learning_rate: 1e-3}}
 /**/ppo_trainer_6: {ros__parameters: {gamma: 0.5, minibatch_size: 64}}
 /robot1/cartpole_ppo/isaac_gym_env_1: {ros__parameters: {num_envs: 8}}
-"""), graph, NAMESPACE)
+"""), cartpole_graph, NAMESPACE)
 
 
-def test_everything_wrong_is_named_at_once(parameter_file, graph):
+def test_everything_wrong_is_named_at_once(parameter_file, cartpole_graph):
     problems = refusal(parameter_file("""\
 /**/ppo_trainer_6:
   ros__parameters:
@@ -31,7 +31,7 @@ def test_everything_wrong_is_named_at_once(parameter_file, graph):
     minibatch_size: many
     checkpoint_trigger_value: nonsense
 ppo_agent_3: {ros__parameters: {x: 1}}
-"""), graph)
+"""), cartpole_graph)
     assert problems[0] == ("line 3: /**/ppo_trainer_6 has no parameter 'gama'; "
                            "did you mean gamma?")
     assert problems[1].startswith("no node /ppo_agent_3; there are /robot1/cartpole_ppo/")
@@ -43,29 +43,29 @@ ppo_agent_3: {ros__parameters: {x: 1}}
     assert len(problems) == 5
 
 
-def test_deadlines_and_the_like_belong_to_every_node(parameter_file, graph):
+def test_deadlines_and_the_like_belong_to_every_node(parameter_file, cartpole_graph):
     check_parameter_file(parameter_file(
         "/**: {ros__parameters: {deadline: {seconds: 0.5}, watchdog.policy: stop}}"),
-        graph, NAMESPACE)
+        cartpole_graph, NAMESPACE)
     path = parameter_file("/**/ppo_agent_3: {ros__parameters: {watchdog: {policy: later}}}")
-    [problem] = refusal(path, graph)
+    [problem] = refusal(path, cartpole_graph)
     assert "watchdog.policy" in problem and "expected one of warn, safe_value" in problem
     path = parameter_file("/**/ppo_agent_3: {ros__parameters: {watchdog: {second: 1.0}}}")
-    assert "did you mean watchdog.seconds?" in refusal(path, graph)[0]
+    assert "did you mean watchdog.seconds?" in refusal(path, cartpole_graph)[0]
 
 
-def test_a_number_for_a_whole_number(parameter_file, graph):
+def test_a_number_for_a_whole_number(parameter_file, cartpole_graph):
     path = parameter_file("/**/isaac_gym_env_1: {ros__parameters: {num_envs: 4.0}}")
-    assert "expected an integer" in refusal(path, graph)[0]
+    assert "expected an integer" in refusal(path, cartpole_graph)[0]
 
 
-def test_a_specific_name_beats_a_wildcard_before_and_after(parameter_file, graph):
+def test_a_specific_name_beats_a_wildcard_before_and_after(parameter_file, cartpole_graph):
     check_parameter_file(parameter_file("""\
 /robot1/cartpole_ppo/ppo_trainer_6: {ros__parameters: {checkpoint_trigger_value: "5"}}
 /**: {ros__parameters: {checkpoint_trigger_value: "20", checkpoint_trigger_type: epoch}}
-"""), graph, NAMESPACE)
+"""), cartpole_graph, NAMESPACE)
 
 
-def test_a_parameter_that_no_matched_node_has(parameter_file, graph):
+def test_a_parameter_that_no_matched_node_has(parameter_file, cartpole_graph):
     path = parameter_file("/**: {ros__parameters: {warp: 9}}")
-    assert "/** has no parameter 'warp'; it has" in refusal(path, graph)[0]
+    assert "/** has no parameter 'warp'; it has" in refusal(path, cartpole_graph)[0]
