@@ -9,7 +9,7 @@ from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortType
-from dnne_ros.plugins.installed import SOURCE, add_installed
+from dnne_ros.plugins.installed import SOURCE, InstalledPlugins
 from dnne_ros.plugins.kinds import Kind
 from dnne_ros.plugins.single_files import module_of_file
 from dnne_ros.sim.registry import BACKENDS, Backends, register
@@ -30,9 +30,10 @@ def add_installed_plugins(catalogue: Catalogue) -> None:
     Simulators are only checked: they are found again when one is made, which may be in a process
     without a catalogue.
     """
-    problems = add_installed(PORT_TYPES, catalogue.port_types.add)
-    problems += add_installed(NODE_TYPES, catalogue.add)
-    problems += add_installed(BACKENDS, Backends().add)
+    installed = InstalledPlugins()
+    problems = installed.add(PORT_TYPES, catalogue.port_types.add)
+    problems += installed.add(NODE_TYPES, catalogue.add)
+    problems += installed.add(BACKENDS, Backends().add)
     if problems:
         raise InputError(SOURCE, problems)
 

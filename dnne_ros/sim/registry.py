@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dnne_ros.errors import InputError
-from dnne_ros.plugins.installed import SOURCE, add_installed
+from dnne_ros.plugins.installed import SOURCE, InstalledPlugins
 from dnne_ros.plugins.kinds import Kind
 from dnne_ros.sim.simulator_settings import IsaacOptions, SimulatorSettings
 
@@ -159,7 +159,7 @@ def backends() -> Backends:
 
 def _installed() -> Backends:
     found = Backends()
-    problems = add_installed(BACKENDS, found.add)
+    problems = InstalledPlugins().add(BACKENDS, found.add)
     if problems:
         raise InputError(SOURCE, problems)
     return found

@@ -169,7 +169,7 @@ def decode_array(message: bytes | memoryview, carrier: str | None) -> Array:
     return Array(data, tuple(label for label, _ in dims), dtype)
 
 
-def _parse_layout(message: bytes) -> tuple[list[tuple[str, int]], int, int, int]:
+def _parse_layout(message: bytes | memoryview) -> tuple[list[tuple[str, int]], int, int, int]:
     reader = CdrReader(message)
     dims = []
     for _ in range(reader.uint32()):

@@ -71,7 +71,7 @@ class MessageCodec(Codec):
         from rclpy.serialization import deserialize_message
 
         try:
-            found = deserialize_message(bytes(message), self.message_type())
+            found: Any = deserialize_message(bytes(message), self.message_type())
         except Exception as error:  # rclpy has no type of its own for it
             raise ValueError(f"no {self.message}: {error}") from None
         return self.from_message(found)
