@@ -1,6 +1,7 @@
 # make demo   trains Cartpole, plays the trained policy, writes a learning curve
 # make test   runs the tests
-# Both set up what they need first: in .venv with the ROS 2 wheels from PyPI, or on the rclpy of a
+# make lint   checks style and types
+# All set up what they need first: in .venv with the ROS 2 wheels from PyPI, or on the rclpy of a
 # ROS 2 installation that is sourced.
 
 PYTHON ?= python3
@@ -18,6 +19,7 @@ BIN := $(VENV)/bin
 DNNE_ROS := $(BIN)/python -m dnne_ros
 WORKFLOW := config/workflows/cartpole_ppo.json
 STAMP := $(VENV)/.set-up
+LINT_STAMP := $(VENV)/.set-up-lint
 ifdef ROS_DISTRO
 VENV_FLAGS := --system-site-packages
 EXTRAS := test
@@ -25,7 +27,7 @@ else
 EXTRAS := wheels,test
 endif
 
-.PHONY: setup demo test test-jazzy clean
+.PHONY: setup demo test test-jazzy lint clean
 
 setup: $(STAMP)
 
@@ -58,6 +60,15 @@ test: setup
 # The same on the other rclpy line.
 test-jazzy:
 	$(MAKE) test VENV=.venv-jazzy RCLPY='ros-rclpy[fastrtps]>=7,<8'
+
+# Types are checked against the libraries that `make setup` installs: older ones declare others.
+lint: $(LINT_STAMP)
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+$(LINT_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[lint]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) .venv-jazzy build install log demo *.egg-info

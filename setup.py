@@ -67,6 +67,8 @@ setup(
             "stable-baselines3>=2.3,<3",
             "tensordict",
         ],
+        # Exact versions: another one may find other things.
+        "lint": ["mypy==2.4.1", "ruff==0.17.6", "types-PyYAML"],
         "test": [
             "colcon-core",
             "colcon-ros",

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,7 +27,7 @@ def text_of(page):
     return _FENCE.sub("", page.read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def links(page):
     """The relative links of a page, as (target, fragment)."""
     found = _LINK.findall(_CODE.sub("", _LINKED_CODE.sub(r"[\1]", text_of(page))))
@@ -38,7 +38,7 @@ def target_of(page, target):
     return (page.parent / target).resolve() if target else page
 
 
-@lru_cache(maxsize=None)
+@cache
 def anchors(page):
     """The names of a page's headings, as GitHub makes them."""
     return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
@@ -80,7 +80,6 @@ def test_the_design_has_the_rooms_and_rules_that_there_are():
                                                 for cell in cells)
     assert table == {room: (set(others) - {"errors"}, set(rules["WITHOUT"].get(room, ())))
                      for room, others in rules["MAY_IMPORT"].items()}
-
 
 
 def test_the_checks_would_notice(tmp_path):

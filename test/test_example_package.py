@@ -1,4 +1,4 @@
-"""docs/examples/corridor_kit, installed as any package of other people is: entry points and all."""
+"""docs/examples/corridor_kit, installed as a package of other people is, entry points and all."""
 
 import array
 import asyncio

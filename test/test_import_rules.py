@@ -9,13 +9,15 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "dnne_ros"
 
-# What each room may import: rooms that stand below it.  Read from the bottom up, nothing points up.
+# What each room may import: rooms that stand below it.  Read from the bottom up, nothing points
+# up.
 MAY_IMPORT = {
     "errors": (),
     "workflow": ("errors",),
     "plugins": ("errors",),
     "sim": ("plugins", "errors"),
-    "rl": (),
+    "learning": (),
+    "rl": ("learning",),
     "supervised": ("errors",),
     "perception": (),
     "messages": ("errors",),
@@ -23,8 +25,8 @@ MAY_IMPORT = {
     "node_api": ("transport", "rl", "errors"),
     "toolkit": ("node_api", "errors"),
     "testing": ("node_api", "sim", "errors"),
-    "nodes": ("node_api", "toolkit", "transport", "messages", "sim", "rl", "supervised",
-              "perception", "errors"),
+    "nodes": ("node_api", "toolkit", "transport", "messages", "sim", "learning",
+              "rl", "supervised", "perception", "errors"),
     "catalogue": ("nodes", "node_api", "sim", "plugins", "workflow", "errors"),
     "graph": ("catalogue", "node_api", "transport", "workflow", "errors"),
     "placement": ("graph", "node_api", "errors"),
@@ -48,6 +50,7 @@ WITHOUT = {
     "workflow": ("rclpy", "torch"),
     "plugins": ("rclpy", "torch"),
     "sim": ("rclpy",),
+    "learning": ("rclpy",),
     "rl": ("rclpy",),
     "supervised": ("rclpy",),
     "perception": ("rclpy",),
@@ -63,8 +66,8 @@ WITHOUT = {
     "launching": ("torch",),
     "exporting": ("rclpy", "torch"),
 }
-HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.rl", "dnne_ros.sim",
-                  "dnne_ros.perception", "dnne_ros.supervised")
+HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.learning", "dnne_ros.rl",
+                  "dnne_ros.sim", "dnne_ros.perception", "dnne_ros.supervised")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -121,7 +124,7 @@ def offences(path, forbidden, only_at_import=False):
 def rooms_imported(path):
     """Yield (room, what is said of it) for every import of another room, by ``path``."""
     for module, line, _ in imports(path):
-        room = (module.split(".") + [""])[1] if belongs_to(module, "dnne_ros") else ""
+        room = [*module.split("."), ""][1] if belongs_to(module, "dnne_ros") else ""
         # What the package itself says is for everybody: its version, the names at its door.
         if room in MAY_IMPORT and room != room_of(path):
             yield room, f"{path.relative_to(PACKAGE.parent)}:{line} imports {module}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -28,7 +29,7 @@ class Children:
         """Write what each process prints to a file in ``folder``."""
         self._folder = folder
         self._environment = dict(environment)
-        self._running: dict[str, subprocess.Popen] = {}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Children:
         return self
@@ -36,7 +37,7 @@ class Children:
     def __exit__(self, *_: object) -> None:
         self.end(list(self._running))
 
-    def start(self, name: str, words: Sequence[str]) -> subprocess.Popen:
+    def start(self, name: str, words: Sequence[str]) -> subprocess.Popen[bytes]:
         """Start the command ``words`` under a name of its own."""
         with (self._folder / f"{name}.log").open("wb") as log:
             self._running[name] = subprocess.Popen(
@@ -71,10 +72,8 @@ class Children:
             _signal(process, signal.SIGCONT)
         deadline = time.monotonic() + _TERM_SECONDS
         for process in processes:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):  # the next line does not ask
                 process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                pass  # the next line does not ask
             _signal(process, signal.SIGKILL)
             process.wait()
 
@@ -84,7 +83,7 @@ class Children:
         return "; ".join(lines[-_LAST_LINES:])[-500:] or "it said nothing"
 
 
-def _signal(process: subprocess.Popen, number: int) -> None:
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
     try:
         os.killpg(process.pid, number)
     except ProcessLookupError:

@@ -135,5 +135,5 @@ def _ratio(rounds: Mapping[str, Mapping[str, list[float]]], ours: tuple[str, str
     if not above or not below:
         return None
     if len(above) == len(below):
-        return statistics.median(a / b for a, b in zip(above, below))
+        return statistics.median(a / b for a, b in zip(above, below, strict=True))
     return ratio(statistics.median(above), statistics.median(below))

@@ -107,7 +107,7 @@ class _WatchedRun:
         self._say("go")
         self._children.wait_until(done.exists, _SECONDS, "the end of a stream")
         self._segments += 1
-        figures = json.loads(done.read_text(encoding="utf-8"))
+        figures: dict[str, float] = json.loads(done.read_text(encoding="utf-8"))
         if figures["lost"]:
             raise CaseFailed(f"{figures['lost']} items of a lossless edge were lost")
         return figures

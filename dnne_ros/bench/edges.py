@@ -41,11 +41,12 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
                 for payload in options.payloads]
         cases[peer.case] = partial(_measure_peer, peer, jobs, problems)
     for name, watch in WATCHING.items():
-        cases[name] = lambda _, watch=watch: watch(options.effort)
+        cases[name] = partial(_watched, watch, options.effort)
     cases = _chosen(cases, options.only)
     for peer in PEERS:
         if peer.needs and importlib.util.find_spec(peer.needs) is None \
-                and cases.pop(peer.case, None):
+                and peer.case in cases:
+            del cases[peer.case]
             problems[peer.case] = f"{peer.needs} is not installed"
     found = interleave({name: partial(_guarded, name, case, problems, say)
                         for name, case in cases.items()}, options.rounds, say)
@@ -65,6 +66,11 @@ def _measure_peer(peer: Peer, jobs: Sequence[Job], problems: dict[str, str], _: 
         problems[peer.case] = f"{', '.join(missing) or 'at the end'}: {problem}"
     return {f"{payload_name(payload)} {figure}": value for payload, values in figures.items()
             for figure, value in values.items()}
+
+
+def _watched(watch: Callable[[float], Mapping[str, float]], effort: float, _: int
+             ) -> Mapping[str, float]:
+    return watch(effort)
 
 
 def _guarded(name: str, case: Case, problems: dict[str, str], say: Callable[[str], None],

@@ -18,7 +18,7 @@ READ_SECONDS = 0.05
 class Camera:
     """A device whose read blocks until the next frame, at 20 frames a second."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Start with frame 0."""
         self._frame = 0
 

@@ -115,8 +115,9 @@ def _graph(workflow: Path, report: Path, number: int) -> dict[str, float]:
 
 
 def _loop(data: Path, epochs: int, threads: int, number: int) -> dict[str, float]:
-    return json.loads(_run("dnne_ros.bench.mnist_loop", str(data), str(epochs), str(threads),
-                           str(number)))
+    figures: dict[str, float] = json.loads(_run(
+        "dnne_ros.bench.mnist_loop", str(data), str(epochs), str(threads), str(number)))
+    return figures
 
 
 def _run(*words: str) -> str:

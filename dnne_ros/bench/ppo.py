@@ -137,7 +137,8 @@ def _theirs(peer: str) -> Run:
     def run(envs: int, seed: int, seconds: float, until: float) -> dict[str, Any]:
         words = ["dnne_ros.bench.ppo_peers", peer, "--envs", str(envs), "--seed", str(seed),
                  "--seconds", str(seconds), "--until", str(until)]
-        return json.loads(_call(words, seconds).splitlines()[-1])
+        figures: dict[str, Any] = json.loads(_call(words, seconds).splitlines()[-1])
+        return figures
 
     return run
 
@@ -164,7 +165,8 @@ def _parts(envs: int, seconds: float, say: Callable[[str], None]) -> dict[str, f
     say(f"where the time goes, {envs} environments")
     with tempfile.TemporaryDirectory() as folder:
         words = ["dnne_ros.bench.ppo_parts", str(_write(folder, envs)), "--seconds", str(seconds)]
-        return json.loads(_call(words, seconds).splitlines()[-1])
+        figures: dict[str, float] = json.loads(_call(words, seconds).splitlines()[-1])
+        return figures
 
 
 def _write(folder: str, envs: int) -> Path:
@@ -189,5 +191,6 @@ def _call(words: list[str], seconds: float, accepted: tuple[int, ...] = (0,)) ->
 
 
 def _beside(result: dict[str, Any], name: str, peer: str) -> float | None:
-    figures = result["medians"].get(f"{peer}, {name.rsplit(', ', 1)[1]}")
-    return figures and figures["env_steps_per_s"]
+    medians: dict[str, dict[str, float]] = result["medians"]
+    figures = medians.get(f"{peer}, {name.rsplit(', ', 1)[1]}")
+    return figures["env_steps_per_s"] if figures else None

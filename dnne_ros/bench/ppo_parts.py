@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from dnne_ros.hosting.hosting import leave
@@ -48,7 +48,7 @@ class Clock:
         original = getattr(owner, method)
 
         @functools.wraps(original)
-        def timed(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        def timed(*args: Any, **kwargs: Any) -> Generator[Any, None, Any]:
             steps = original(*args, **kwargs)
             while True:
                 started = time.perf_counter()

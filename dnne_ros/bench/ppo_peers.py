@@ -7,11 +7,12 @@ read the returns of episodes as our trainer does, with `EpisodeStatistics`; thei
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -46,20 +47,19 @@ class Watched:
         self._steps += 1
         return result
 
-    def run(self, train: Callable[[], None]) -> dict[str, Any]:
+    def run(self, train: Callable[[], object]) -> dict[str, Any]:
         """Time ``train``, which must call `check` after each update."""
         self._started = time.perf_counter()
-        try:
+        with contextlib.suppress(Enough):
             train()
-        except Enough:
-            pass
         seconds = time.perf_counter() - self._started
         return {"seconds": seconds, "env_steps": self._steps * self.envs,
                 "solved": self._solved, "mean_return": self.episodes.mean_return}
 
     @property
     def _solved(self) -> bool:
-        return self.episodes.window_full and self.episodes.mean_return >= self._until
+        mean = self.episodes.mean_return
+        return self.episodes.window_full and mean is not None and mean >= self._until
 
     def check(self) -> None:
         """Raise `Enough` when the goal or the time has come."""
@@ -73,9 +73,10 @@ def rsl_rl(watched: Watched) -> dict[str, Any]:
     from rsl_rl.runners import OnPolicyRunner
     from tensordict import TensorDict
 
-    class Env(VecEnv):
+    class Env(VecEnv):  # type: ignore[misc]  # rsl_rl has no annotations
         num_envs, num_actions, max_episode_length = watched.envs, 1, 500
-        device, cfg = "cpu", {}
+        device = "cpu"
+        cfg: ClassVar[dict[str, Any]] = {}
         episode_length_buf = torch.zeros(watched.envs, dtype=torch.long)
 
         def get_observations(self) -> TensorDict:
@@ -144,7 +145,10 @@ def stable_baselines3(watched: Watched) -> dict[str, Any]:
         def close(self) -> None:
             watched.simulator.close()
 
-        set_attr = env_method = env_is_wrapped = None
+        def _unused(self, *_: Any, **__: Any) -> Any:
+            raise NotImplementedError
+
+        set_attr = env_method = env_is_wrapped = _unused
 
     class Check(BaseCallback):
         def _on_step(self) -> bool:
@@ -180,7 +184,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(setting.TORCH_THREADS)
     torch.manual_seed(options.seed)
-    np.random.seed(options.seed)
+    np.random.seed(options.seed)  # noqa: NPY002 - what the peers draw from
     watched = Watched(options.envs, options.seed, options.seconds, options.until)
     print(json.dumps(PEERS[options.peer](watched)), flush=True)
 

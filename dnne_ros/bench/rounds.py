@@ -19,8 +19,7 @@ def interleave(cases: Mapping[str, Case], rounds: int, say: Callable[[str], None
     """
     found: dict[str, dict[str, list[float]]] = {name: {} for name in cases}
     for number in range(rounds):
-        order = list(cases) if number % 2 == 0 else list(reversed(cases))
-        for name in order:
+        for name in list(cases)[::-1 if number % 2 else 1]:
             say(f"round {number + 1} of {rounds}: {name}")
             for figure, value in cases[name](number).items():
                 found[name].setdefault(figure, []).append(value)

@@ -1,4 +1,4 @@
-"""Node types, port types and simulators of other people: in installed packages, in single files."""
+"""What other people add: node types, port types, simulators of packages and single files."""
 
 from __future__ import annotations
 

@@ -59,7 +59,8 @@ class CheckpointStore:
 
     def lock(self) -> None:
         """Claim the directory for this process; `InputError` if another run writes there."""
-        self._lock = open(self.directory / ".lock", "w", encoding="utf-8")
+        # The process holds it to its end.
+        self._lock = open(self.directory / ".lock", "w", encoding="utf-8")  # noqa: SIM115
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -117,7 +118,7 @@ class CheckpointStore:
         """Return what ``checkpoint.json`` says; `InputError` if there is no checkpoint."""
         path = self.directory / MANIFEST
         try:
-            manifest = json.loads(path.read_text(encoding="utf-8"))
+            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise InputError(str(self.directory), [
                 f"no checkpoint here: {MANIFEST}: {error.strerror}"]) from None
@@ -151,7 +152,7 @@ class CheckpointStore:
         from safetensors.torch import load
 
         folder = self.directory / node_folder(node_id)
-        tensors: dict[str, dict] = {}
+        tensors: dict[str, dict[str, Any]] = {}
         try:
             for kind in ("weights", "tensors"):
                 path = folder / f"{kind}.{generation}.safetensors"

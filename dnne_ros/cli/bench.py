@@ -20,7 +20,7 @@ _BENCHMARKS = {
 """Name, as module of `dnne_ros.bench` → what it measures."""
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command, with one sub-command for each benchmark."""
     parser = commands.add_parser(
         "bench", help="measure this package beside its peers",

@@ -7,7 +7,7 @@ import argparse
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "check", help="check a workflow and report everything that is wrong",
@@ -42,5 +42,5 @@ def run(options: argparse.Namespace) -> int:
     for ref in graph.external:
         port = graph.nodes[ref.node].type.inputs[ref.port]
         print(f"  topic → {graph.topic(ref)}  [{port.type}, "
-              f"{codec_for(port.type.wire).message}, external]")
+              f"{codec_for(port.type.sent_as()).message}, external]")
     return 0

@@ -18,7 +18,7 @@ place updates the package; files that you have edited are never overwritten with
 """
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "export", help="write a workflow as a ROS 2 package",

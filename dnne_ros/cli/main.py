@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = build_parser().parse_args(words[:cut])
     options.ros_args = words[cut:]
     try:
-        return options.run(options)
+        return int(options.run(options))
     except DnneError as error:
         print(f"dnne-ros: {error}", file=sys.stderr)
         return error.exit_code

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from dnne_ros.catalogue.catalogue import Catalogue
-from dnne_ros.errors import InputError
+from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.building import build_graph
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.node import Node
@@ -18,6 +18,7 @@ from dnne_ros.node_api.ports import Input, Port
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.workflow.reading import read_workflow
+from dnne_ros.workflow.records import Workflow
 
 INDEX = "README.md"
 _MARK = "<!-- Written by dnne-ros nodes --write: change the node type's declaration instead. -->"
@@ -62,7 +63,7 @@ def _graphs(catalogue: Catalogue, examples: Sequence[Path]) -> Iterable[tuple[Pa
             yield path, graph
 
 
-def _read(path: Path, catalogue: Catalogue):
+def _read(path: Path, catalogue: Catalogue) -> tuple[Workflow, Catalogue, Problems]:
     workflow, problems = read_workflow(path, catalogue.signature)
     return workflow, catalogue, problems
 
@@ -143,12 +144,11 @@ def _widget_row(name: str, widget: Widget) -> tuple[str, ...]:
 
 
 def _example(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Path) -> list[str]:
-    for path, graph in graphs:
-        nodes = [node.id for node in graph.nodes.values() if node.type is type]
-        if nodes:
-            break
-    else:
+    found = next(((path, graph, nodes) for path, graph in graphs if (nodes := [
+        node.id for node in graph.nodes.values() if node.type is type])), None)
+    if found is None:
         return []
+    path, graph, nodes = found
     link = Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
     shown = [graph.edge_name(edge) for edge in graph.edges
              if nodes[0] in (edge.source.node, edge.target.node)]

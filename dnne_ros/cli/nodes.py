@@ -14,7 +14,7 @@ from dnne_ros.node_api.ports import Port
 from dnne_ros.options.workflow_arguments import add_nodes_argument, load_catalogue
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "nodes", help="list the node types, or describe one",
@@ -44,8 +44,8 @@ def run(options: argparse.Namespace) -> int:
         by_category = sorted(catalogue, key=lambda type: (type.category, type.type_name))
         for category, types in groupby(by_category, key=lambda type: type.category):
             print(category)
-            for node_type in types:
-                print(f"  {node_type.type_name:<22} {node_type.description()}")
+            for type in types:
+                print(f"  {type.type_name:<22} {type.description()}")
         return 0
     node_type = catalogue.find(options.type)
     if node_type is None:

@@ -57,7 +57,7 @@ def _draw_epochs(report: RunReport, top: Axes, bottom: Axes) -> str:
 
 def _draw_episodes(report: RunReport, top: Axes, bottom: Axes) -> str:
     if report.curve:
-        steps, returns = zip(*report.curve)
+        steps, returns = zip(*report.curve, strict=True)
         top.plot(steps, returns, color="tab:blue")
     top.set_ylabel("mean return\n(last 100 episodes)")
     if report.losses:

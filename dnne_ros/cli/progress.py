@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros.cli.report import RunReport
 
 if TYPE_CHECKING:
     from rich.live import Live
+    from rich.table import Table
 
 _PLAIN_SECONDS = 5.0
 
@@ -41,7 +42,7 @@ class Progress:
         """Print a line that a process wrote."""
         self._print(f"[{process}] {text}" if self._prefixed else text)
 
-    def note(self, message: dict, report: RunReport) -> None:
+    def note(self, message: dict[str, Any], report: RunReport) -> None:
         """Show a status message."""
         if message["kind"] == "warning":
             self._print(f"warning: {message['message']}")
@@ -70,7 +71,7 @@ class Progress:
             print(text, flush=True)
 
     @staticmethod
-    def _table(report: RunReport) -> object:
+    def _table(report: RunReport) -> Table:
         from rich.table import Table
 
         table = Table.grid(padding=(0, 2))

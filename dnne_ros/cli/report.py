@@ -48,7 +48,7 @@ class RunReport:
         """Note that all processes are ready: the clock runs."""
         self._started = time.monotonic()
 
-    def note(self, process: str, message: dict) -> None:
+    def note(self, process: str, message: dict[str, Any]) -> None:
         """Take a status message."""
         if message["kind"] == "progress":
             self._note_progress(message["metrics"])
@@ -62,7 +62,7 @@ class RunReport:
             for edge in message["edges"]:
                 self._add_edge(edge)
 
-    def _note_progress(self, metrics: dict) -> None:
+    def _note_progress(self, metrics: dict[str, Any]) -> None:
         if self._started is None:
             self.start()  # a process may report before the last one says that it is ready
         self.metrics.update(metrics)
@@ -74,7 +74,7 @@ class RunReport:
         if metrics.get("mean_return") is not None:
             self.curve.append((self.env_steps, metrics["mean_return"]))
 
-    def _add_edge(self, edge: dict) -> None:
+    def _add_edge(self, edge: dict[str, Any]) -> None:
         known = self._edges.setdefault(edge["name"], {
             "name": edge["name"], "policy": edge["policy"], "transport": edge["transport"],
             **dict.fromkeys(_COUNTERS, 0)})

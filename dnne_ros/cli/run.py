@@ -11,6 +11,7 @@ import sys
 import uuid
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from dnne_ros.cli.event_files import EventFiles, check_event_files
 from dnne_ros.cli.progress import Progress
@@ -41,7 +42,7 @@ While it runs:
 """
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "run", help="run a workflow as ROS 2 nodes",
@@ -109,7 +110,7 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
     report = RunReport(list(placement.processes))
     events = EventFiles(options.tensorboard) if options.tensorboard else None
     with Progress(quiet=options.quiet, prefixed=len(placement.processes) > 1) as progress:
-        def on_message(process: str, message: dict) -> None:
+        def on_message(process: str, message: dict[str, Any]) -> None:
             report.note(process, message)
             progress.note(message, report)
             if events is not None:

@@ -34,7 +34,8 @@ class ValueView:
 class NodeView:
     """A node: its names, its class, and which method its type writes its behaviour in.
 
-    ``faults`` are its settings of `dnne_ros.node_api.fault_settings` that say more than the default.
+    ``faults`` are its settings of `dnne_ros.node_api.fault_settings` that say more than the
+    default.
     """
 
     id: str
@@ -161,14 +162,12 @@ def _latched(graph: Graph, edge: Edge) -> bool:
 def _topics(graph: Graph, placement: Placement, id: str) -> list[TopicView]:
     node = graph.nodes[id]
     topics = [TopicView(graph.topic(ref), f"input {ref.port} "
-                        f"({codec_for(node.type.inputs[ref.port].type.wire).message}) comes "
+                        f"({codec_for(node.type.inputs[ref.port].type.sent_as()).message}) comes "
                         "from other ROS nodes")
               for ref in graph.external if ref.node == id]
-    for edges in graph.incoming[id].values():
-        for edge in edges:
-            if placement.crosses(edge):
-                topics.append(TopicView(graph.topic(edge.source),
-                                        f"input {edge.target.port} comes from"))
+    topics += [TopicView(graph.topic(edge.source), f"input {edge.target.port} comes from")
+               for edges in graph.incoming[id].values() for edge in edges
+               if placement.crosses(edge)]
     for port in node.type.outputs:
         type = graph.output_types.get(PortRef(id, port))
         if type is None or type.wire is None:

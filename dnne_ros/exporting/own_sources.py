@@ -40,7 +40,7 @@ class Sources:
         self._copied_files: set[str] = set()
         for module in sorted(modules):
             top = module.partition(".")[0]
-            if top.startswith(FILE_PREFIX) or standalone and top != _RUNTIME:
+            if top.startswith(FILE_PREFIX) or (standalone and top != _RUNTIME):
                 self._move(top, package)
             elif top not in self._packages:
                 self._packages[top] = _location(top)

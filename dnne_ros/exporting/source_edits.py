@@ -76,7 +76,7 @@ def _import_edits(tree: ast.AST, lines: Sequence[bytes], package: str, new_packa
                                 moved_name(alias.name, moves))
         elif isinstance(node, ast.ImportFrom):
             target = absolute(node, package)
-            if target.partition(".")[0] not in moves or node.level:
+            if node.module is None or node.level or target.partition(".")[0] not in moves:
                 continue
             start = node.col_offset + len("from ")
             if not _first_line(node, lines).startswith(f"from {node.module} ".encode()):
@@ -104,7 +104,7 @@ def _name_edits(tree: ast.AST, moves: Mapping[str, str]) -> Iterator[_Edit]:
     """Rename modules whose names are in strings, for importlib."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) \
-                and node.lineno == node.end_lineno:
+                and node.lineno == node.end_lineno and node.end_col_offset is not None:
             words = node.value.split(".")
             if len(words) > 1 and words[0] in moves and all(map(str.isidentifier, words)):
                 yield _Edit((node.lineno, node.col_offset), (node.lineno, node.end_col_offset),
@@ -122,7 +122,9 @@ def _docstring_edits(tree: ast.AST, lines: Sequence[bytes]) -> Iterator[_Edit]:
     for node in ast.walk(tree):
         if not isinstance(node, owners) or ast.get_docstring(node) is None:
             continue
-        text = node.body[0].value
+        statement = node.body[0]
+        assert isinstance(statement, ast.Expr)  # the docstring
+        text = statement.value
         begin = _first_line(text, lines)
         if text.lineno != text.end_lineno and begin.startswith(b'"""') \
                 and not begin.startswith((b'"""\n', b'"""\\')):

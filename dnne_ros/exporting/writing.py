@@ -48,7 +48,7 @@ def write_package(folder: Path, files: Mapping[str, bytes], *, force: bool = Fal
 
 def _read_manifest(folder: Path) -> dict[str, str]:
     """Return the digests of the files that the last export wrote; {} for a new folder."""
-    if folder.is_symlink() or folder.exists() and not folder.is_dir():
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise InputError(str(folder), ["is not a folder of its own; give another place"])
     path = folder / MANIFEST
     if not path.is_file():
@@ -82,7 +82,7 @@ def _check_places(folder: Path, names: list[str]) -> None:
         for parent in PurePosixPath(name).parents:
             place = folder / parent
             if parent != PurePosixPath(".") and (
-                    place.is_symlink() or place.exists() and not place.is_dir()):
+                    place.is_symlink() or (place.exists() and not place.is_dir())):
                 problems.add(f"{parent} is a link or file where a folder is needed")
         if (folder / name).is_dir() and not (folder / name).is_symlink():
             problems.add(f"{name} is a folder where a file is needed")

@@ -216,7 +216,7 @@ class _Builder:
 
     def _process(self, record: NodeRecord) -> str | None:
         process = record.options.get("process")
-        if process is None or isinstance(process, str) and process == to_ros_name(process):
+        if process is None or (isinstance(process, str) and process == to_ros_name(process)):
             return process
         self._problem(record.id, f"process {process!r:.40} is not a legal name; expected lower-"
                       "case letters, digits and single underscores")

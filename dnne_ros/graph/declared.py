@@ -40,7 +40,7 @@ class LinkSpec:
 
 
 def declare_graph(name: str, namespace: str, nodes: Mapping[str, NodeSpec],
-                links: Iterable[LinkSpec]) -> Graph:
+                  links: Iterable[LinkSpec]) -> Graph:
     """Return the graph of ``nodes`` (by ROS name) and ``links``.
 
     People edit such statements, so they are checked as a workflow is: `InputError` names
@@ -120,5 +120,5 @@ def _check_inputs(nodes: Mapping[str, NodeSpec], links: tuple[LinkSpec, ...],
     for ros_name, node in nodes.items():
         for port in node.type.inputs.values():
             count = targets.count(f"{ros_name}/{port.name}")
-            if count > 1 or count == 0 and not (port.optional or port.external):
+            if count > 1 or (count == 0 and not (port.optional or port.external)):
                 problems.add(f"input {ros_name}/{port.name}: {count} links to it; expected one")

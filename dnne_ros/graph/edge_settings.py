@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from dnne_ros.errors import Problems
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
@@ -36,8 +37,8 @@ class Setting:
 
 
 def apply_settings(settings: Iterable[Setting], types: Mapping[str, type[Node]],
-                   ros_names: Mapping[str, str], values: Mapping[str, dict],
-                   faults: Mapping[str, dict], problems: Problems) -> None:
+                   ros_names: Mapping[str, str], values: Mapping[str, dict[str, Any]],
+                   faults: Mapping[str, dict[str, Any]], problems: Problems) -> None:
     """Write ``settings`` into ``values`` and ``faults`` (by node id).
 
     What does not fit becomes a problem.

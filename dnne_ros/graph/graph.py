@@ -19,7 +19,8 @@ class GraphNode:
     """A node with its type found and its values checked.
 
     ``ros_name`` is relative to the graph's namespace.  ``process`` is the process that the
-    file itself asks for, if any.  ``faults`` are its settings of `dnne_ros.node_api.fault_settings`.
+    file itself asks for, if any.  ``faults`` are its settings of
+    `dnne_ros.node_api.fault_settings`.
     """
 
     id: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from dnne_ros.graph.graph import Edge
 from dnne_ros.node_api.node import Node
@@ -49,5 +50,5 @@ def find_stuck_loop(types: Mapping[str, type[Node]], edges: tuple[Edge, ...]
         TopologicalSorter({node: set(sources) for node, sources in waiting.items()}).prepare()
     except CycleError as error:
         cycle: list[str] = error.args[1]  # first and last are the same, each before the next
-        return tuple(waiting[after][before] for before, after in zip(cycle, cycle[1:]))
+        return tuple(waiting[after][before] for before, after in pairwise(cycle))
     return None

@@ -26,12 +26,11 @@ def to_ros_name(text: str, prefix: str = "graph") -> str:
 
 
 def node_ros_names(nodes: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return a unique ROS node name for each ``(id, type)``: ``("3", "PPOAgentNode")`` →
-    ``ppo_agent_3``.
+    """Return a unique ROS node name for each ``(id, type)``.
 
-    Names depend on the node's own id and type, not on the order in the file.  When different
-    nodes give the same name, it goes to the one whose id is in it unchanged, if that is one; the
-    others get a digest of the true id as well.
+    ``("3", "PPOAgentNode")`` gives ``ppo_agent_3``.  Names depend on the node's own id and type,
+    not on the order in the file.  When different nodes give the same name, it goes to the one
+    whose id is in it unchanged, if that is one; the others get a digest of the true id as well.
     """
     names: dict[str, str] = {}
     wanted: dict[str, list[str]] = {}

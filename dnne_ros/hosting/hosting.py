@@ -58,7 +58,7 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
 def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_args: list[str],
          status: StatusChannel) -> int:
     name = options.process or next(iter(placement.processes))
-    if name not in placement.processes or not options.process and len(placement.processes) > 1:
+    if name not in placement.processes or (not options.process and len(placement.processes) > 1):
         raise InputError("--process", [
             f"expected one of {', '.join(placement.processes)}, found {options.process!r}"])
     # Without a word from the user, a graph is visible on its own machine only.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from dnne_ros.graph.declared import LinkSpec, NodeSpec, declare_graph
@@ -37,7 +38,7 @@ def _check_parameter_files(graph: Graph, ros_args: Sequence[str]) -> None:
     for word in ros_args:
         if word.startswith("__ns:="):
             namespace = "/" + word.removeprefix("__ns:=").strip("/")
-    for option, file in zip(ros_args, ros_args[1:]):
+    for option, file in pairwise(ros_args):
         if option == "--params-file":
             check_parameter_file(Path(file), graph, namespace)
 

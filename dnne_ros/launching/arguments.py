@@ -85,6 +85,6 @@ def read_flag(text: str) -> bool:
 
 
 def split_list(text: str) -> list[str]:
-    """Return the pieces between semicolons, without empty ones; ``\\;`` is a literal one."""
+    r"""Return the pieces between semicolons, without empty ones; ``\;`` is a literal one."""
     pieces = (piece.replace("\\;", ";").strip() for piece in _SEPARATOR.split(text))
     return [piece for piece in pieces if piece]

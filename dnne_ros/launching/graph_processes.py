@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
+from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import EmitEvent, LogInfo, OpaqueFunction, Shutdown, TimerAction
 from launch.events import matches_action
 from launch.events.process import ProcessExited, ShutdownProcess
@@ -13,7 +15,6 @@ from launch_ros.actions import Node
 
 from dnne_ros.errors import PeerError
 from dnne_ros.launching.request import LaunchRequest
-from launch import LaunchContext, LaunchDescriptionEntity
 
 _RESPAWN_DELAY = 1.0
 """Seconds before a failed graph starts again, so that one that always fails is no busy loop."""
@@ -53,7 +54,7 @@ class GraphProcesses:
 
     def _action(self, process: str) -> Node:
         request = self._request
-        parameters: list = [{"use_sim_time": True}] if request.use_sim_time else []
+        parameters: list[Any] = [{"use_sim_time": True}] if request.use_sim_time else []
         if request.params_file:
             parameters.append(request.params_file)
         return Node(

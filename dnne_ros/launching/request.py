@@ -69,12 +69,13 @@ class LaunchRequest:
         remappings = reading.remappings()
         graph = reading.attempt(load_graph, options)
         reading.attempt(check_checkpoints, options)
-        placement = graph and reading.attempt(place, graph, options.place)
+        placement = reading.attempt(place, graph, options.place) if graph else None
         namespace = reading.namespace(outer_namespace, graph.namespace if graph else "graph")
         params_file = os.path.expanduser(values["params_file"])
         if params_file and graph:
             reading.attempt(check_parameter_file, Path(params_file), graph, namespace)
         reading.refuse_if_wrong()
+        assert graph is not None and placement is not None  # else there was something wrong
         return cls(graph, placement, _words(options), namespace, remappings, params_file,
                    use_sim_time, respawn, log_level)
 
@@ -125,7 +126,7 @@ class _Reading:
     def namespace(self, outer: str | None, own: str) -> str:
         asked = self.values["namespace"]
         inner = prefix_namespace(asked.rstrip("/") or asked[:1], own)
-        full = make_namespace_absolute(prefix_namespace(outer, inner))
+        full: str = make_namespace_absolute(prefix_namespace(outer, inner))
         try:
             validate_namespace(full)
         except InvalidNamespaceException as error:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import OpaqueFunction
 
 from dnne_ros.launching.arguments import ARGUMENTS
 from dnne_ros.launching.graph_processes import GraphProcesses
 from dnne_ros.launching.request import LaunchRequest
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
 
 def workflow_launch_description() -> LaunchDescription:

@@ -56,7 +56,7 @@ def _fill_field(message: Any, name: str, value: Any, type: FieldType) -> None:
             numbers = np.asarray(value)
         except (TypeError, ValueError):
             numbers = np.empty(0, object)
-        if numbers.dtype.kind not in "biuf" and numbers.size or numbers.dtype.kind == "O":
+        if (numbers.dtype.kind not in "biuf" and numbers.size) or numbers.dtype.kind == "O":
             raise ValueError(f"expected {type.text}, found {value!r:.80}")
         set_numbers(message, name, type, numbers.ravel())
     elif type.is_text:
@@ -69,8 +69,8 @@ def _fill_field(message: Any, name: str, value: Any, type: FieldType) -> None:
         if not isinstance(value, Sequence) or not all(isinstance(e, Mapping) for e in value):
             raise ValueError(f"expected a list of dictionaries ({type.text}), found {value!r:.80}")
         _check_count(len(value), type)
-        elements = [type.message() for _ in value]
-        for number, (element, entry) in enumerate(zip(elements, value)):
+        elements = [type.make_element() for _ in value]
+        for number, (element, entry) in enumerate(zip(elements, value, strict=True)):
             try:
                 fill(element, entry)
             except ValueError as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -62,17 +63,30 @@ class FieldType:
             return None
         return message_class(self.base)
 
+    def number_dtype(self) -> np.dtype:
+        """Return `dtype`; TypeError for elements that are no numbers."""
+        if self.dtype is None:
+            raise TypeError(f"an element of {self.text} is no number")
+        return self.dtype
+
+    def make_element(self) -> Any:
+        """Return a new element; TypeError for elements that are no messages."""
+        if self.message is None:
+            raise TypeError(f"an element of {self.text} is no message")
+        return self.message()
+
     @property
     def element(self) -> FieldType:
         """Return the type of one element."""
         return FieldType(self.base, self.base)
 
 
-@lru_cache(maxsize=None)
+@cache
 def fields_of(message: type) -> dict[str, FieldType]:
     """Return the fields of a message class, in the order of their declaration."""
+    declaring: Any = message
     return {name: FieldType.parse(text)
-            for name, text in message.get_fields_and_field_types().items()
+            for name, text in declaring.get_fields_and_field_types().items()
             if not name.startswith("structure_needs_at_least_one_member")}
 
 

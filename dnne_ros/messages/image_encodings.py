@@ -16,8 +16,8 @@ _COLOURS = {"mono": 1, "rgb": 3, "bgr": 3, "rgba": 4, "bgra": 4}
 _COLOUR = re.compile(r"(mono|rgba|bgra|rgb|bgr)(8|16)")
 _GENERIC = re.compile(r"(?:(8|16|32|64)([US])|(16|32|64)(F))C([1-9][0-9]{0,3})")
 _LETTERS = {"u": "U", "i": "S", "f": "F"}
-ENCODINGS = "mono8, mono16, rgb8, rgb16, bgr8, bgr16, rgba8, rgba16, bgra8, bgra16, 8UC1, " \
-            "16SC1, 32FC3 and their like"
+ENCODINGS = ("mono8, mono16, rgb8, rgb16, bgr8, bgr16, rgba8, rgba16, bgra8, bgra16, 8UC1, "
+             "16SC1, 32FC3 and their like")
 """The encodings that have an array form, in words."""
 
 

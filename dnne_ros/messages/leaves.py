@@ -68,8 +68,10 @@ def path_leaves(path: FieldPath) -> list[Leaf]:
     if type.repeated:
         raise ValueError(f"field {path}: found {type.text}; write {path}[] for the numbers of all "
                          f"elements or {path}[0] for one")
+    message = type.message
+    assert message is not None  # it is neither a number nor text
     try:
-        return leaves_of(type.message)
+        return leaves_of(message)
     except ValueError as error:
         raise ValueError(f"field {path}: {error}") from None
 

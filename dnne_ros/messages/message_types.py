@@ -7,7 +7,7 @@ import importlib
 import re
 import sys
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -15,7 +15,7 @@ _NAME = re.compile(r"([a-z][a-z0-9_]*)/(?:msg/)?([A-Z][A-Za-z0-9]*)")
 _TYPE_SUPPORT = "{}_s__rosidl_typesupport_*"
 
 
-@lru_cache(maxsize=None)
+@cache
 def message_class(message_type: str) -> type:
     """Return the Python class of ``package/msg/Name``; ``package/Name`` is understood too.
 
@@ -37,7 +37,8 @@ def message_class(message_type: str) -> type:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known
         raise ValueError(f"message type {message_type} is not installed; {package} has "
                          f"{', '.join(near)}")
-    return getattr(module, name)
+    found: type = getattr(module, name)
+    return found
 
 
 def type_name(message_class: type) -> str:

@@ -41,7 +41,7 @@ class NumberReader:
         self._transpose = order == "fields"
         self._tables = [_table_of(path) for path in self.paths]
         self._widths = [sum(leaf.size if path.type.message else 1 for leaf in found)
-                        for path, found in zip(self.paths, leaves)]
+                        for path, found in zip(self.paths, leaves, strict=True)]
         self._names_of = _getter(names_path(message, names_field)) if names else None
         self._last_names: tuple[str, ...] = ()
         self._rows = np.empty(0, np.intp)
@@ -70,7 +70,7 @@ class NumberReader:
             return np.concatenate([table.ravel() for table in tables]).astype(
                 self.dtype, copy=False)
         rows = self._rows_of(message)
-        for path, table in zip(self.paths, tables):
+        for path, table in zip(self.paths, tables, strict=True):
             expected = len(self._last_names) if self._names_of else len(tables[0])
             if len(table) != expected:
                 what = "names" if self._names_of else f"of {self.paths[0]}"
@@ -137,11 +137,11 @@ def _table_of(path: FieldPath) -> Callable[[Any], np.ndarray]:
 
     def table(message: Any) -> np.ndarray:
         elements = get(message) if many else [get(message)]
-        rows = list(map(take, elements))
+        rows: list[Any] = list(map(take, elements))
         if not plain:
             rows = [np.concatenate([_numbers(value if leaf.type.repeated else [value], leaf.type)
-                                    for leaf, value in zip(leaves, row if len(leaves) > 1
-                                                           else (row,))])
+                                    for leaf, value in zip(
+                                        leaves, row if len(leaves) > 1 else (row,), strict=True)])
                     for row in rows]
         return np.array(rows, dtype).reshape(len(elements), width)
     return table

@@ -37,7 +37,7 @@ def has_stamp(message: type) -> bool:
 def read_stamp(message: Any) -> int:
     """Return a message's stamp in nanoseconds since the epoch of its clock."""
     stamp = header_of(message).stamp
-    return stamp.sec * _SECOND + stamp.nanosec
+    return int(stamp.sec * _SECOND + stamp.nanosec)
 
 
 def write_stamp(message: Any, nanoseconds: int) -> None:

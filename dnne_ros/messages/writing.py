@@ -30,10 +30,11 @@ class NumberWriter:
         self._open = [_is_open(path) for path in self.paths]
         self._widths = [1 if path.type.message is None and not path.type.size
                         else sum(leaf.size for leaf in leaves)
-                        for path, leaves in zip(self.paths, self._leaves)]
+                        for path, leaves in zip(self.paths, self._leaves, strict=True)]
         self._by_element = order == "elements"
         if self._by_element and not all(self._open):
-            closed = ", ".join(str(path) for path, open in zip(self.paths, self._open) if not open)
+            closed = ", ".join(str(path) for path, open in zip(
+                self.paths, self._open, strict=True) if not open)
             raise ValueError(f"order elements: expected fields with as many elements as the "
                              f"value brings, found {closed}")
 
@@ -51,15 +52,16 @@ class NumberWriter:
             parts = [part.ravel() for part in np.split(rows, stops[:-1], axis=1)]
         else:
             sizes = [width * (count if open else 1)
-                     for width, open in zip(self._widths, self._open)]
+                     for width, open in zip(self._widths, self._open, strict=True)]
             parts = np.split(values, np.cumsum(sizes)[:-1])
-        for path, leaves, part in zip(self.paths, self._leaves, parts):
+        for path, leaves, part in zip(self.paths, self._leaves, parts, strict=True):
             self._put(message, path, leaves, part)
 
     def _elements(self, size: int) -> int:
         """Return how many elements each field of open size gets of ``size`` numbers."""
-        fixed = sum(width for width, open in zip(self._widths, self._open) if not open)
-        share = sum(width for width, open in zip(self._widths, self._open) if open)
+        widths = list(zip(self._widths, self._open, strict=True))
+        fixed = sum(width for width, open in widths if not open)
+        share = sum(width for width, open in widths if open)
         if share and size >= fixed and (size - fixed) % share == 0:
             return (size - fixed) // share
         if not share and size == fixed:
@@ -69,7 +71,7 @@ class NumberWriter:
         raise ValueError(f"expected {wanted} numbers for {', '.join(map(str, self.paths))}, "
                          f"found {size}")
 
-    def _put(self, message: Any, path: FieldPath, leaves: list, values: np.ndarray) -> None:
+    def _put(self, message: Any, path: FieldPath, leaves: list[Any], values: np.ndarray) -> None:
         many = next((i for i, step in enumerate(path.steps) if step.index == ALL), None)
         if many is None:
             _put_leaves(message, path.steps, leaves, values)
@@ -82,11 +84,11 @@ class NumberWriter:
         rows = values.reshape(-1, sum(leaf.size for leaf in leaves))
         elements = getattr(owner, step.name)
         if not elements:
-            elements = [step.type.message() for _ in rows]
+            elements = [step.type.make_element() for _ in rows]
             _set_elements(owner, step, elements)
         if len(elements) != len(rows):
             raise ValueError(f"{len(rows)} elements for {path}, where {len(elements)} are")
-        for element, row in zip(elements, rows):
+        for element, row in zip(elements, rows, strict=True):
             _put_leaves(element, rest, leaves, row)
 
 
@@ -102,7 +104,8 @@ def _is_open(path: FieldPath) -> bool:
     return bool(everywhere) or ends
 
 
-def _put_leaves(message: Any, steps: Sequence[Step], leaves: list, values: np.ndarray) -> None:
+def _put_leaves(message: Any, steps: Sequence[Step], leaves: list[Any], values: np.ndarray
+                ) -> None:
     start = 0
     for leaf in leaves:
         if not leaf.names:
@@ -142,12 +145,12 @@ def _enter(owner: Any, step: Step) -> Any:
     if step.index is None:
         return value
     if step.index >= len(value):
-        value = [*value, *(step.type.message() for _ in range(step.index + 1 - len(value)))]
+        value = [*value, *(step.type.make_element() for _ in range(step.index + 1 - len(value)))]
         _set_elements(owner, step, value)
     return value[step.index]
 
 
-def _set_elements(owner: Any, step: Step, elements: list) -> None:
+def _set_elements(owner: Any, step: Step, elements: list[Any]) -> None:
     _check_length(step.name, step.whole, len(elements))
     if step.whole.dtype is not None:
         set_numbers(owner, step.name, step.whole, np.concatenate(
@@ -169,9 +172,9 @@ def set_numbers(owner: Any, name: str, type: FieldType, values: np.ndarray) -> N
         elif type.base in ("boolean", "octet"):
             setattr(owner, name, _converted(values, type))
         else:
-            exact = exact_cast(values, type.dtype)
+            exact = exact_cast(values, type.number_dtype())
             setattr(owner, name, exact if type.size is not None
-                    else array.array(_TYPECODES[type.dtype.name], exact.tobytes()))
+                    else array.array(_TYPECODES[exact.dtype.name], exact.tobytes()))
     except ValueError as error:
         raise ValueError(f"{name} ({type.text}): {error}") from None
 
@@ -184,11 +187,9 @@ def _check_length(name: str, type: FieldType, length: int) -> None:
         raise ValueError(f"expected at most {type.bound} values, found {length}")
 
 
-def _converted(values: np.ndarray, type: FieldType) -> list:
-    exact = exact_cast(values, type.dtype)
-    if type.base == "octet":
-        return [bytes([value]) for value in exact.tolist()]
-    return exact.tolist()
+def _converted(values: np.ndarray, type: FieldType) -> list[Any]:
+    numbers: list[Any] = exact_cast(values, type.number_dtype()).tolist()
+    return [bytes([value]) for value in numbers] if type.base == "octet" else numbers
 
 
 def exact_cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:

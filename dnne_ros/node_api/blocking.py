@@ -113,7 +113,7 @@ class BlockingCalls:
         for _ in self._threads:
             self._jobs.put(None)
         deadline = time.monotonic() + seconds
-        while self._running and time.monotonic() < deadline:
+        while self._running and time.monotonic() < deadline:  # noqa: ASYNC110 - threads end it
             await asyncio.sleep(0.005)
         with self._answering:
             self._closed = True

@@ -29,7 +29,10 @@ class Clock(Protocol):
 class SteadyClock:
     """The machine's own time, which nobody sets."""
 
-    simulated = False
+    @property
+    def simulated(self) -> bool:
+        """False."""
+        return False
 
     def now_ns(self) -> int:
         """Return nanoseconds since the machine was started."""

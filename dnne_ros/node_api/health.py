@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 
 class Level(IntEnum):
@@ -19,9 +20,10 @@ class Level(IntEnum):
 class Health:
     """What a node says of itself; published once a second, with ``values`` as its key-value pairs.
 
-    A node (or what watches over it) changes it in place at any time, in the event loop's thread.
+    Each value is a bool, int, float or str.  A node (or what watches over it) changes it in place
+    at any time, in the event loop's thread.
     """
 
     level: Level = Level.OK
     message: str = "ok"
-    values: dict[str, bool | int | float | str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)

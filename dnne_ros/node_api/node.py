@@ -23,11 +23,17 @@ T = TypeVar("T")
 class Log(Protocol):
     """Where a node's messages go: the ROS logger of its name."""
 
-    def info(self, message: str) -> Any: ...
+    def info(self, message: str) -> Any:
+        """Say what is as it should be."""
+        ...
 
-    def warning(self, message: str) -> Any: ...
+    def warning(self, message: str) -> Any:
+        """Say what somebody should look at."""
+        ...
 
-    def error(self, message: str) -> Any: ...
+    def error(self, message: str) -> Any:
+        """Say what went wrong."""
+        ...
 
 
 class Boundary(Protocol):
@@ -54,13 +60,23 @@ class NodeContext(Protocol):
     """The run's seed; see `dnne_ros.node_api.seeding.node_seed` for one of the node's own."""
     inference: bool
     """Weights are frozen and simulators keep real time."""
-    log: Log
     health: Health
     """What ``/diagnostics`` says of the node."""
-    topics: RosTopics
-    """Topics of the node's own, beside its ports."""
-    clock: Clock
-    """Time to keep a rate by: the machine's, or simulated time under ``use_sim_time``."""
+
+    @property
+    def log(self) -> Log:
+        """Where the node's messages go."""
+        ...
+
+    @property
+    def topics(self) -> RosTopics:
+        """Topics of the node's own, beside its ports."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Time to keep a rate by: the machine's, or simulated time under ``use_sim_time``."""
+        ...
 
     def is_linked(self, port: str) -> bool:
         """Tell whether an input has a source, or an output a consumer, in the graph.
@@ -167,7 +183,8 @@ class Node:
 
     def __init__(self, values: Mapping[str, Any] | None = None):
         """Take the widgets' values; what is not given has its default."""
-        self.values = {name: widget.default for name, widget in self.widgets.items()}
+        self.values: dict[str, Any] = {
+            name: widget.default for name, widget in self.widgets.items()}
         self.values.update(values or {})
 
     @classmethod
@@ -227,7 +244,8 @@ class Node:
     def widget_changed(self, name: str) -> None:
         """React to a live widget's new value (already in `values`)."""
 
-    async def compute(self, **inputs: Any) -> Mapping[str, Any] | None:
+    # Type checkers let a subclass name its inputs only where the base takes anything: *_ as well.
+    async def compute(self, *_: Any, **inputs: Any) -> Mapping[str, Any] | None:
         """Return the outputs for one item of every linked input; unlinked ones are None."""
         raise TypeError(f"{type(self).__name__} defines neither compute() nor process()")
 
@@ -272,8 +290,8 @@ class Node:
     def safe_outputs(self, last: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what its consumers get while it is late, silent or fails, by output.
 
-        For the policy ``safe_value`` of `dnne_ros.node_api.fault_settings`.  ``last`` are the values sent
-        last; the default repeats them.
+        For the policy ``safe_value`` of `dnne_ros.node_api.fault_settings`.  ``last`` are the
+        values sent last; the default repeats them.
         """
         return last
 

@@ -38,9 +38,10 @@ class Input(Port):
                  external: bool = False, priority: Callable[[Any], float] | None = None):
         """Declare an input.
 
-        ``accepts_also``: further port types that it takes.  ``free_first_round``: the node's first round does
-        not wait for it, so it may close a loop.  ``follows=("done", "info")``: left unlinked, it
-        is linked to the output ``info`` of the node that feeds ``done``, if that has one.
+        ``accepts_also``: further port types that it takes.  ``free_first_round``: the node's
+        first round does not wait for it, so it may close a loop.  ``follows=("done", "info")``:
+        left unlinked, it is linked to the output ``info`` of the node that feeds ``done``, if
+        that has one.
         ``answered_by=("stats", "summary")``: left unlinked, it is linked to the output
         ``summary`` of the first node that takes this node's output ``stats`` and has one.
         ``trains``: a MODEL that comes in here is updated by this node.  ``policy`` replaces the

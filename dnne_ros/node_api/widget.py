@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -37,6 +37,8 @@ class Widget:
     live: bool = False
     fixed_because: str = "it is read when the node starts"
     seed: bool = False
+    name: str = field(default="", init=False, repr=False, compare=False)
+    """The attribute that it is assigned to."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         object.__setattr__(self, "name", name)
@@ -46,7 +48,7 @@ class Widget:
         return self if node is None else node.values[self.name]
 
     @property
-    def kind(self) -> type:
+    def kind(self) -> type[Any]:
         """Return bool, int, float or str."""
         return type(self.default)
 
@@ -69,16 +71,17 @@ class Widget:
                 f"expected {self.expectation}, found {_kind_name(value)}: {value!r:.80}")
         if kind in (int, float):
             out_of_range = (not math.isfinite(value)
-                            or self.minimum is not None and value < self.minimum
-                            or self.maximum is not None and value > self.maximum
-                            or kind is int and not -2**63 <= value < 2**63)
+                            or (self.minimum is not None and value < self.minimum)
+                            or (self.maximum is not None and value > self.maximum)
+                            or (kind is int and not -2**63 <= value < 2**63))
             if out_of_range:
                 raise WidgetError(f"expected {self.expectation}, found {value!r}")
         if self.choices and value not in self.choices:
             raise WidgetError(f"expected {self.expectation}, found {value!r:.80}")
         if kind is str and "\0" in value:
             raise WidgetError("expected a string without null characters")
-        return value
+        checked: bool | int | float | str = value
+        return checked
 
     def parse(self, text: str) -> bool | int | float | str:
         """Return the value that ``text`` (of a command line) stands for; `WidgetError` if none."""

@@ -27,8 +27,8 @@ _STRING_TAG = "tag:yaml.org,2002:str"
 class _PlainLoader(yaml.SafeLoader):
     """Leaves unquoted values as they are; a tag of string was then asked for with !!str."""
 
-    yaml_implicit_resolvers: dict = {}
-    DEFAULT_SCALAR_TAG = "plain"
+    yaml_implicit_resolvers: dict[str, Any] = {}
+    DEFAULT_SCALAR_TAG = "plain"  # type: ignore[misc]  # final in the stubs, not in PyYAML
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _parameters_in(tree: yaml.Node, pattern: str, prefix: str, problems: Problem
 
 def _scalar(node: yaml.Node) -> Any:
     text = str(node.value)
-    if node.style is not None or node.tag == _STRING_TAG:
+    if getattr(node, "style", None) is not None or node.tag == _STRING_TAG:
         return text
     if text in _TRUE or text in _FALSE:
         return text in _TRUE

@@ -35,7 +35,8 @@ class VisionNetwork(nn.Module):
         uint8 and uint16 count as 0 to 1; of one channel three equal ones are made, a fourth is
         left out.
         """
-        return self.head(self.convolutions(_as_input(picture)).mean((2, 3)))
+        features: Tensor = self.head(self.convolutions(_as_input(picture)).mean((2, 3)))
+        return features
 
 
 def _as_input(picture: Tensor) -> Tensor:
@@ -73,7 +74,8 @@ class SoundNetwork(nn.Module):
             raise ValueError(f"expected audio (n, samples), found shape {tuple(audio.shape)}")
         if (short := _FIRST_WINDOW - samples.shape[1]) > 0:
             samples = functional.pad(samples, (0, short))
-        return self.head(self.convolutions(samples[:, None]).mean(2))
+        features: Tensor = self.head(self.convolutions(samples[:, None]).mean(2))
+        return features
 
 
 class DecisionNetwork(nn.Module):

@@ -43,4 +43,3 @@ class Kind:
             raise TypeError(f"expected {self.expected}, a module or list of them or a function "
                             f"that returns them, found {wrong or found!r:.80}")
         return things
-

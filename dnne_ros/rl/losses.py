@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -42,7 +44,7 @@ def value_loss(values: Tensor, returns: Tensor, old_values: Tensor, clip: float 
         errors = errors / scale
     loss = errors.square()
     if clip is not None:
-        limit = clip if scale is None else clip * scale
+        limit: Any = clip if scale is None else clip * scale  # torch knows no union of the two
         moved = (values - old_values).clamp(-limit, limit)
         clipped = old_values + moved - returns
         loss = torch.max(loss, (clipped if scale is None else clipped / scale).square())

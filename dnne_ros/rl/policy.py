@@ -124,6 +124,7 @@ class ActorCritic(nn.Module):
         old_mean, old_scale = normalizer.mean.clone(), normalizer.scale
         normalizer.learn(returns.unsqueeze(1))
         last = self.critic[-1]
+        assert isinstance(last, nn.Linear)
         last.weight.mul_(old_scale / normalizer.scale)
         last.bias.mul_(old_scale).add_(old_mean - normalizer.mean).div_(normalizer.scale)
 
@@ -216,7 +217,11 @@ def _hidden_layers(size: int, hidden_sizes: tuple[int, ...], activation: str,
 
 def _linear(inputs: int, outputs: int, gain: float,
             generator: torch.Generator | None) -> nn.Linear:
-    layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
+    # As torch's skip_init, which draws no numbers, but without the symbolic shapes (sympy) that
+    # it loads to make the tensors.
+    layer = nn.Linear(inputs, outputs, device="meta")
+    layer.weight = nn.Parameter(torch.empty(outputs, inputs))
+    layer.bias = nn.Parameter(torch.empty(outputs))
     nn.init.orthogonal_(layer.weight, gain, generator)
     nn.init.zeros_(layer.bias)
     return layer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -51,7 +52,7 @@ class PolicyOutput:
             ValueError: ``columns`` is not a list that `columns` makes, or has another width.
 
         """
-        parts: dict[str, Tensor | None] = {"std": None}
+        parts: dict[str, Any] = {"std": None}
         start = 0
         for column in columns.split(","):
             match = _COLUMN.fullmatch(column)

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dnne_ros.learning.eager_optimizers import Adam
 from dnne_ros.rl.bootstrap import next_values
 from dnne_ros.rl.divergence import categorical_kl, gaussian_kl
 from dnne_ros.rl.gae import advantages_and_returns
@@ -66,7 +67,7 @@ class PPO:
             self._evaluate = torch.compile(self._evaluate, dynamic=True)
         self._parameters = list(policy.parameters())
         # Fused: one kernel call for all parameters, a third of the time of the default here.
-        self._optimizer = torch.optim.Adam(self._parameters, config.learning_rate, fused=True)
+        self._optimizer = Adam(self._parameters, config.learning_rate, fused=True)
 
     def update(self, rollout: Rollout, last_observations: Tensor
                ) -> Generator[None, None, UpdateStats]:
@@ -175,7 +176,7 @@ class PPO:
             loss = loss + config.bounds_loss_coef * bounds_loss(mean)
 
         self._optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's
         grad_norm = nn.utils.clip_grad_norm_(self._parameters, config.max_grad_norm)
         self._optimizer.step()
         with torch.no_grad():
@@ -186,10 +187,12 @@ class PPO:
 
     def _adapt_learning_rate(self, batch: Minibatch, mean: Tensor, std: Tensor | None,
                              config: PPOConfig) -> None:
-        if std is None:
-            kl = categorical_kl(batch.means, mean)
+        means, stds = batch.means, batch.stds
+        assert means is not None  # rollouts for an adaptive rate keep them
+        if std is None or stds is None:
+            kl = categorical_kl(means, mean)
         else:
-            kl = gaussian_kl(batch.means, batch.stds, mean, std.detach())
+            kl = gaussian_kl(means, stds, mean, std.detach())
         self._learning_rate.adapt(kl.mean().item(), config)
         self._apply_learning_rate()
 
@@ -200,8 +203,3 @@ class PPO:
 
 _STATS = ("loss", "policy_loss", "value_loss", "entropy", "kl", "clip_fraction", "grad_norm")
 """The order of what `PPO._step` returns."""
-
-
-def warm_up() -> None:
-    """Have torch load what its optimizers need, which takes it most of a second once."""
-    torch.optim.Adam([torch.zeros(1, requires_grad=True)], fused=True).step()

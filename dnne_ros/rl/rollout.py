@@ -101,7 +101,8 @@ class Rollout:
         """
         if self.full:
             raise ValueError(f"all {self.horizon} steps of the rollout are taken")
-        parts = [(self.observations, "observations", output.observations),
+        parts: list[tuple[Tensor, str, Tensor]] = [
+                 (self.observations, "observations", output.observations),
                  (self.actions, "actions", output.actions),
                  (self.log_prob, "log_prob", output.log_prob),
                  (self.values, "value", output.value),
@@ -114,7 +115,7 @@ class Rollout:
             parts.append((self.next_observations, "next_observations", next_observations))
         if self.means is not None:
             parts.append((self.means, "mean", output.mean))
-        if self.stds is not None:
+        if self.stds is not None and output.std is not None:
             parts.append((self.stds, "std", output.std))
         for storage, name, value in parts:
             if value.shape != storage.shape[1:]:  # copy_ would broadcast it

@@ -143,4 +143,5 @@ class SharedPolicy:
 def _metadata(data: bytes) -> dict[str, str]:
     """Return the metadata of safetensors bytes: a length, then JSON with ``__metadata__``."""
     length = int.from_bytes(data[:8], "little")
-    return json.loads(data[8:8 + length]).get("__metadata__", {})
+    metadata: dict[str, str] = json.loads(data[8:8 + length]).get("__metadata__", {})
+    return metadata

@@ -202,5 +202,5 @@ class RosEventLoop(asyncio.SelectorEventLoop):
         # What `call_soon_threadsafe` ends a wait with: not by way of a pipe and the thread that
         # watches it, which takes twice as long.
         if self.ros.waits_for_files:
-            super()._write_to_self()
+            super()._write_to_self()  # type: ignore[misc]  # asyncio's own, so no stub has it
         self.ros.wake()

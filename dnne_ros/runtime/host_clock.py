@@ -27,18 +27,18 @@ class HostClock(SteadyClock):
 
     def __init__(self, host: NodeHost):
         """Follow the parameter of ``host``."""
-        self._clock = host.get_clock()
+        self._clock: Any = host.get_clock()  # a ROSClock, which rclpy's annotations do not say
         self._ticked = asyncio.Event()
         self._jumps: Any = None
 
     @property
     def simulated(self) -> bool:
         """Whether ``use_sim_time`` is true."""
-        return self._clock.ros_time_is_active
+        return bool(self._clock.ros_time_is_active)
 
     def now_ns(self) -> int:
         """Return simulated nanoseconds, or those since the machine was started."""
-        return self._clock.now().nanoseconds if self.simulated else time.monotonic_ns()
+        return int(self._clock.now().nanoseconds) if self.simulated else time.monotonic_ns()
 
     async def sleep_until(self, due_ns: int) -> None:
         """Wait for simulated time as long as it is simulated."""

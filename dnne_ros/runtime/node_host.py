@@ -12,7 +12,7 @@ from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
 from dnne_ros.runtime.parameters import declare_widgets, serve_changes
-from dnne_ros.transport.codecs import Codec
+from dnne_ros.transport.codec import Codec
 
 if TYPE_CHECKING:
     from rclpy.context import Context
@@ -54,7 +54,7 @@ class NodeHost(RosNode):
         """Return the topic of an output, relative to the namespace."""
         return f"{self.graph_node.ros_name}/{port}"
 
-    def advertise(self, port: str, codec: Codec, qos: QoSProfile) -> Publisher:
+    def advertise(self, port: str, codec: Codec, qos: QoSProfile) -> Publisher[Any]:
         """Return the publisher of an output's topic."""
         return self.create_publisher(
             codec.message_type(), self.topic(port), qos,

@@ -42,9 +42,9 @@ class NodeRunner:
         self._remake = remake
         self._settings = host.faults
         linked = context.is_linked
-        self._rounds = ItemMonitor(context, [port for port in node.inputs if linked(port)],
-                              [port for port in node.outputs if linked(port)],
-                              self._worked, self._admit)
+        self._rounds = ItemMonitor(
+            context, [port for port in node.inputs if linked(port)],
+            [port for port in node.outputs if linked(port)], self._worked, self._admit)
         self._record = FaultRecord(context.health)
         self._watchdog: Watchdog | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -66,8 +66,8 @@ class NodeRunner:
             while True:
                 self._wanted = loop.create_future()
                 attempt = loop.create_task(self._node.process(), name=self._context.name)
-                await asyncio.wait({attempt, self._wanted},
-                                   return_when=asyncio.FIRST_COMPLETED)
+                either: set[asyncio.Future[Any]] = {attempt, self._wanted}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 if not attempt.done():
                     await self._interrupt(attempt, *self._wanted.result())
                 elif error := attempt.exception():
@@ -173,7 +173,7 @@ class NodeRunner:
             self._well_before = self._rounds.went_well
             self._in_a_row = 0
         self._in_a_row += 1
-        return self._in_a_row >= self._settings["errors.limit"]
+        return bool(self._in_a_row >= self._settings["errors.limit"])
 
     async def _start_anew(self, message: str) -> None:
         restarts = self._record.count("faults.restarts")

@@ -79,7 +79,7 @@ def serve_changes(host: NodeHost) -> None:
     """Let what is live change while the graph runs; refuse the others with a reason."""
     known = {**FAULT_SETTINGS, **host.graph_node.type.widgets}
 
-    def refuse(parameters: list[Parameter]) -> SetParametersResult:
+    def refuse(parameters: list[Parameter[Any]]) -> SetParametersResult:
         for parameter in parameters:
             widget = known.get(parameter.name)
             if widget is None:
@@ -95,11 +95,13 @@ def serve_changes(host: NodeHost) -> None:
                     successful=False, reason=f"{parameter.name}: {error}")
         return SetParametersResult(successful=True)
 
-    def apply(parameters: list[Parameter]) -> None:
+    def apply(parameters: list[Parameter[Any]]) -> None:
+        node = host.node
+        assert node is not None  # it is what changes are served for
         for parameter in parameters:
-            if parameter.name in host.node.widgets:
-                host.node.values[parameter.name] = parameter.value
-                host.node.widget_changed(parameter.name)
+            if parameter.name in node.widgets:
+                node.values[parameter.name] = parameter.value
+                node.widget_changed(parameter.name)
             elif parameter.name in FAULT_SETTINGS:
                 host.faults[parameter.name] = parameter.value
                 host.on_faults_changed()

@@ -105,9 +105,10 @@ class GraphProcess:
         saved = self._saved_states()
         for node_id, host in self._hosts.items():
             node = graph.nodes[node_id].type(values[node_id])
-            node.context = self._contexts[node_id] = HostContext(
+            self._contexts[node_id] = HostContext(
                 host, graph, self._wiring, self._settings, self._control,
                 HostTopics(host))
+            node.context = self._contexts[node_id]
             try:
                 node.setup()
             except InputError as error:
@@ -299,11 +300,11 @@ class GraphProcess:
     async def _remake(self, old: Node) -> Node:
         """Close a node and return another of its type, with the state that was saved last."""
         await close_node(old, _RESTART_GRACE)
-        old.context.topics.close()
+        node_id = old.context.node_id
+        self._contexts[node_id].topics.close()
         node = type(old)(old.values)
         node.context = old.context
         node.setup()
-        node_id = old.context.node_id
         state = self._newest_states().get(node_id)
         if state is not None:
             node.load_state(state)

@@ -41,8 +41,8 @@ class HostTopics:
     def __init__(self, host: NodeHost):
         """Publish and subscribe as ``host``."""
         self._host = host
-        self._publishers: list[Publisher] = []
-        self._subscriptions: list[Subscription] = []
+        self._publishers: list[Publisher[Any]] = []
+        self._subscriptions: list[Subscription[Any]] = []
 
     def message_class(self, message_type: str) -> type:
         """Return the Python class of ``package/msg/Name``; `InputError` if there is none."""
@@ -51,10 +51,10 @@ class HostTopics:
         except ValueError as error:
             raise InputError("message_type", [str(error)]) from None
 
-    def advertise(self, topic: str, message_type: str, qos: str = "reliable") -> Publisher:
+    def advertise(self, topic: str, message_type: str, qos: str = "reliable") -> Publisher[Any]:
         """Return a publisher."""
         with self._legal(topic):
-            publisher = self._host.create_publisher(
+            publisher: Publisher[Any] = self._host.create_publisher(
                 self.message_class(message_type), topic, qos_preset(qos))
         self._publishers.append(publisher)
         return publisher

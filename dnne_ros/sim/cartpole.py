@@ -12,9 +12,12 @@ import math
 from importlib.resources import files
 from typing import TypeVar
 
+import numpy as np
+from torch import Tensor
+
 from dnne_ros.sim.simulator import ArraySpec, TaskSpec
 
-Array = TypeVar("Array")
+Array = TypeVar("Array", np.ndarray, Tensor)
 
 STEP_SECONDS = 1.0 / 60.0
 SUBSTEPS = 2
@@ -76,4 +79,5 @@ def rewards(observations: Array, is_fallen: Array) -> Array:
     speed, angle, turn = observations[:, 1], observations[:, 2], observations[:, 3]
     upright = 1.0 - angle * angle - 0.01 * abs(speed) - 0.005 * abs(turn)
     # One reward beside the other in upright's own dtype: NumPy makes float64 of number · bool.
-    return upright * ~is_fallen + (0.0 * upright + FALLEN_REWARD) * is_fallen
+    result: Array = upright * ~is_fallen + (0.0 * upright + FALLEN_REWARD) * is_fallen
+    return result

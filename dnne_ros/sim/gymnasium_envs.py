@@ -14,7 +14,7 @@ import gymnasium
 import numpy as np
 import torch
 from gymnasium import spaces
-from gymnasium.vector import AutoresetMode
+from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from torch import Tensor
 
 from dnne_ros.errors import InputError
@@ -53,10 +53,12 @@ class GymnasiumEnvs(Simulator):
         take_over_warnings()
         self._seed = seed
         flat, step_seconds = _look_at(id)
-        self._envs = gymnasium.make_vec(
+        envs = gymnasium.make_vec(
             id, num_envs, vectorization_mode="sync", disable_env_checker=True,
             vector_kwargs={"autoreset_mode": AutoresetMode.DISABLED, "copy": False},
             wrappers=[] if flat else [gymnasium.wrappers.FlattenObservation])
+        assert isinstance(envs, SyncVectorEnv)  # so "sync" says
+        self._envs = envs
         self._space = self._envs.single_action_space
         self._spec = _task_spec(id, self._envs, step_seconds)
         self._low = np.array(self._spec.action.low, np.float32)
@@ -137,8 +139,10 @@ class GymnasiumEnvs(Simulator):
         """Return ``actions`` as the environments take them."""
         actions = np.clip(actions, self._low, self._high)
         if isinstance(self._space, spaces.Discrete):
-            return np.rint(actions[:, 0]).astype(self._space.dtype) + self._space.start
-        return actions.reshape(-1, *self._space.shape).astype(self._space.dtype, copy=False)
+            return np.asarray(
+                np.rint(actions[:, 0]).astype(self._space.dtype) + self._space.start)
+        shape = self._space.shape or ()
+        return actions.reshape(-1, *shape).astype(self._space.dtype, copy=False)
 
 
 def make(settings: SimulatorSettings) -> GymnasiumEnvs:
@@ -184,7 +188,7 @@ def _step_seconds(env: gymnasium.Env) -> float:
     return 1.0 / (env.metadata.get("render_fps") or 1.0)
 
 
-def _task_spec(id: str, envs: gymnasium.vector.VectorEnv, step_seconds: float) -> TaskSpec:
+def _task_spec(id: str, envs: Any, step_seconds: float) -> TaskSpec:
     space, observation = envs.single_action_space, envs.single_observation_space
     choices = None
     if isinstance(space, spaces.Discrete):

@@ -36,7 +36,7 @@ def can_be_saved(env: gymnasium.Env) -> bool:
 
 def saved_state(env: gymnasium.Env) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Return physics as arrays; steps of the episode and random state as JSON values."""
-    inner = env.unwrapped
+    inner: Any = env.unwrapped
     if hasattr(inner, "data"):
         arrays = {name: getattr(inner.data, name).copy() for name in _DERIVED
                   if getattr(inner.data, name).size}
@@ -50,7 +50,7 @@ def saved_state(env: gymnasium.Env) -> tuple[dict[str, np.ndarray], dict[str, An
 
 def write_state(env: gymnasium.Env, arrays: dict[str, np.ndarray], values: dict[str, Any]) -> None:
     """Put ``env`` into the state that `saved_state` returned."""
-    inner = env.unwrapped
+    inner: Any = env.unwrapped
     if hasattr(inner, "data"):
         import mujoco
 
@@ -66,7 +66,7 @@ def write_state(env: gymnasium.Env, arrays: dict[str, np.ndarray], values: dict[
     inner.np_random.bit_generator.state = values["random"]
 
 
-def _physics(env: gymnasium.Env) -> np.ndarray:
+def _physics(env: Any) -> np.ndarray:
     """Return all that MuJoCo integrates, float64 (size,): positions, velocities, warm start."""
     import mujoco
 

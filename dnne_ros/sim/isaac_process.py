@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class IsaacProcess:
         try:
             self._channel.sendall(json.dumps({**content, "say": say}).encode() + b"\n")
             answer = self._receive(time.monotonic() + seconds)
-        except (TimeoutError, socket.timeout):
+        except TimeoutError:
             self._process.kill()
             raise self._error(f"has not answered {say!r} for {seconds:g} s") from None
         except (EOFError, OSError):
@@ -92,10 +93,8 @@ class IsaacProcess:
         """End the worker; a second call does nothing."""
         if self._memory_file < 0:
             return
-        try:
+        with suppress(OSError):  # it has gone already
             self._channel.sendall(b'{"say": "close"}\n')
-        except OSError:
-            pass  # it has gone already
         try:
             self._process.wait(_LEAVE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -130,9 +129,11 @@ class IsaacProcess:
             raise InputError("Isaac Gym", [f"cannot start {self._python}: {error}"]) from None
 
     def _read_log(self) -> None:
-        for line in self._process.stdout:
-            self._log.append(line.rstrip("\n"))
-        self._process.stdout.close()
+        output = self._process.stdout
+        assert output is not None  # it was started with a pipe
+        with output:
+            for line in output:
+                self._log.append(line.rstrip("\n"))
 
     def _receive(self, deadline: float) -> dict[str, Any]:
         """Return the next message; TimeoutError after the deadline, EOFError if there is none."""
@@ -143,7 +144,8 @@ class IsaacProcess:
                 raise EOFError
             self._received += data
         line, _, self._received = self._received.partition(b"\n")
-        return json.loads(line)
+        message: dict[str, Any] = json.loads(line)
+        return message
 
     def _map(self, layout: list[dict[str, Any]]) -> None:
         self._memory = mmap.mmap(self._memory_file, os.fstat(self._memory_file).st_size)

@@ -20,6 +20,7 @@ import signal
 import socket
 import sys
 import traceback
+from typing import Any, Dict, List, Optional, Tuple
 
 PROTOCOL = 1
 """Changes with every change of a message or array."""
@@ -27,11 +28,13 @@ TRACEBACK_LINES = 12
 ALIGNMENT = 64
 PR_SET_PDEATHSIG = 1
 
+Message = Dict[str, Any]
+
 
 class Refused(Exception):
     """What the user asked for is not there; ``stage`` says which part of it."""
 
-    def __init__(self, stage, message):
+    def __init__(self, stage: str, message: str) -> None:
         super().__init__(message)
         self.stage = stage
 
@@ -39,15 +42,15 @@ class Refused(Exception):
 class Channel:
     """One JSON object a line, both ways."""
 
-    def __init__(self, file_descriptor):
+    def __init__(self, file_descriptor: int) -> None:
         self._file = socket.socket(fileno=file_descriptor).makefile("rwb")
 
-    def receive(self):
+    def receive(self) -> Optional[Message]:
         """Return the next message; None when the other side has gone."""
         line = self._file.readline()
         return json.loads(line.decode()) if line else None
 
-    def send(self, say, **content):
+    def send(self, say: str, **content: Any) -> None:
         """Send a message."""
         content["say"] = say
         self._file.write(json.dumps(content).encode() + b"\n")
@@ -55,13 +58,15 @@ class Channel:
 
 
 class Arrays:
-    """The shared memory, as NumPy arrays that lie one after the other."""
+    """The shared memory, as NumPy arrays that lie one after the other: ``by_name``."""
 
-    def __init__(self, file_descriptor, shapes):
+    def __init__(self, file_descriptor: int,
+                 shapes: Dict[str, Tuple[str, List[int]]]) -> None:
         """Make room for ``shapes``: name -> (dtype, shape)."""
         import numpy
 
-        self.layout = []
+        self.layout: List[Message] = []
+        self.by_name: Dict[str, Any] = {}
         end = 0
         for name, (dtype, shape) in shapes.items():
             self.layout.append({"name": name, "dtype": dtype, "shape": shape, "offset": end})
@@ -72,13 +77,13 @@ class Arrays:
         for entry in self.layout:
             flat = numpy.frombuffer(memory, entry["dtype"], int(numpy.prod(entry["shape"])),
                                     entry["offset"])
-            setattr(self, entry["name"], flat.reshape(entry["shape"]))
+            self.by_name[entry["name"]] = flat.reshape(entry["shape"])
 
 
 class Worker:
     """The environments of one task."""
 
-    def __init__(self, request, memory):
+    def __init__(self, request: Message, memory: int) -> None:
         """Make the environments that an ``open`` message asks for."""
         sys.path[:0] = request["paths"]
         # Isaac Gym refuses to be imported after torch.
@@ -103,10 +108,10 @@ class Worker:
         })
         self._env.reset()
         # Isaac Gym gives zeros until a step has reset the environments.
-        self._arrays.actions[:] = 0.0
+        self._arrays.by_name["actions"][:] = 0.0
         self.step({})
 
-    def hello(self):
+    def hello(self) -> Message:
         """Return what the near side must know."""
         env = self._env
         clip = float(getattr(env, "clip_actions", 1.0))
@@ -121,34 +126,34 @@ class Worker:
             "joints": self._joint_names(),
         }
 
-    def step(self, request):
+    def step(self, request: Message) -> Message:
         """Act with what is in the shared actions; leave the results in the other arrays."""
-        torch, arrays = self._torch, self._arrays
+        torch, arrays = self._torch, self._arrays.by_name
         # A copy: a task may keep the tensor, and the near side writes the next actions here.
-        actions = torch.from_numpy(arrays.actions).clone().to(self._device)
+        actions = torch.from_numpy(arrays["actions"]).clone().to(self._device)
         observations, rewards, done, extras = self._env.step(actions)
         time_outs = extras.get("time_outs")
         if time_outs is None:
             time_outs = torch.zeros_like(done)
         for name, tensor in (("observations", observations["obs"]), ("rewards", rewards),
                              ("done", done != 0), ("timed_out", time_outs != 0)):
-            torch.from_numpy(getattr(arrays, name)).copy_(tensor)
+            torch.from_numpy(arrays[name]).copy_(tensor)
         return {}
 
-    def joints(self, request):
+    def joints(self, request: Message) -> Message:
         """Return positions and velocities of one environment's joints."""
         at = request["env"]
         return {"position": self._env.dof_pos[at].flatten().tolist(),
                 "velocity": self._env.dof_vel[at].flatten().tolist()}
 
-    def restart(self, request):
+    def restart(self, request: Message) -> Message:
         """Start new episodes everywhere, the same ones for the same seed."""
         self._seed(request["seed"])
         self._env.reset_buf[:] = 1
-        self._arrays.actions[:] = 0.0
+        self._arrays.by_name["actions"][:] = 0.0
         return self.step({})
 
-    def _config(self, isaacgymenvs, request):
+    def _config(self, isaacgymenvs: Any, request: Message) -> Any:
         """Return IsaacGymEnvs' configuration of the task; `Refused` if it has none."""
         import hydra
 
@@ -166,7 +171,7 @@ class Worker:
                 "physics_engine=" + request["physics_engine"], "sim_device=" + self._device,
                 "rl_device=" + self._device, "pipeline=" + ("gpu" if on_gpu else "cpu")])
 
-    def _joint_names(self):
+    def _joint_names(self) -> List[str]:
         """Return the joints of an environment's first actor; [] where a task has another way."""
         env = self._env
         shape = tuple(getattr(getattr(env, "dof_pos", None), "shape", ()))
@@ -175,7 +180,7 @@ class Worker:
         names = list(env.gym.get_actor_dof_names(env.envs[0], 0))
         return names if len(names) == shape[1] else []
 
-    def _seed(self, seed):
+    def _seed(self, seed: int) -> None:
         """Seed what the tasks draw from."""
         import numpy
 
@@ -184,7 +189,7 @@ class Worker:
         self._torch.manual_seed(seed)
 
 
-def import_or_refuse(name):
+def import_or_refuse(name: str) -> Any:
     """Return a module; `Refused` if it, or what it imports, is not installed."""
     try:
         return __import__(name)
@@ -192,29 +197,29 @@ def import_or_refuse(name):
         raise Refused("import {}".format(name), "{}: {}".format(type(error).__name__, error))
 
 
-def pick_device(wanted, torch):
+def pick_device(wanted: str, torch: Any) -> str:
     """Return ``cuda:0``, or ``cpu`` where that is wanted or there is no other."""
     return "cuda:0" if wanted.startswith("cuda") and torch.cuda.is_available() else "cpu"
 
 
-def die_with(parent):
+def die_with(parent: int) -> None:
     """End this process when ``parent`` ends, even if it is killed while Isaac Gym is busy."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit(1)
 
 
-def failure(error):
+def failure(error: BaseException) -> Message:
     """Return the content of a ``failed`` message."""
     lines = traceback.format_exc().splitlines()[-TRACEBACK_LINES:]
     if isinstance(error, SystemExit):
-        error = "Isaac Gym has ended the program (the viewer was closed, or see its log)"
+        message = "Isaac Gym has ended the program (the viewer was closed, or see its log)"
     else:
-        error = "{}: {}".format(type(error).__name__, str(error).partition("\n")[0])
-    return {"stage": "run", "message": error, "traceback": lines}
+        message = "{}: {}".format(type(error).__name__, str(error).partition("\n")[0])
+    return {"stage": "run", "message": message, "traceback": lines}
 
 
-def serve(channel, memory):
+def serve(channel: Channel, memory: int) -> None:
     """Answer until the near side has had enough."""
     request = channel.receive()
     if request is None:
@@ -232,7 +237,7 @@ def serve(channel, memory):
         channel.send(request["say"], **answers[request["say"]](request))
 
 
-def main():
+def main() -> None:
     """Serve one near side: ``isaac_worker.py <socket> <memory> <its process id>``."""
     channel_descriptor, memory, parent = (int(word) for word in sys.argv[1:])
     die_with(parent)

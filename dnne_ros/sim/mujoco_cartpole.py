@@ -203,7 +203,7 @@ class MujocoCartpole(Simulator):
     def _start_states(self, count: int) -> np.ndarray:
         """Draw ``count`` start states, float64 (count, 4)."""
         uniform = torch.rand((count, 4), generator=self._generator, dtype=torch.float64)
-        return (2.0 * uniform.numpy() - 1.0) * self._start_limits
+        return np.asarray((2.0 * uniform.numpy() - 1.0) * self._start_limits)
 
 
 def make(settings: SimulatorSettings) -> MujocoCartpole:

@@ -102,8 +102,8 @@ BUILT_IN: tuple[Backend, ...] = (
 """The back ends of this package.  A task's default is the first that suits it and is installed;
 those of other people come after these."""
 
-# In a copy of this package that is part of an export the group has the copy's name, as the names of
-# modules in it have: so it never loads what was made for another copy.
+# In a copy of this package that is part of an export the group has the copy's name, as the names
+# of modules in it have: so it never loads what was made for another copy.
 BACKENDS = Kind("dnne_ros.simulators", "back ends (dnne_ros.sim.registry.Backend)",
                 lambda value: isinstance(value, Backend))
 

@@ -101,7 +101,7 @@ def _scene(description: str, width: int, height: int) -> mujoco.MjModel:
     compiler = ElementTree.SubElement(ElementTree.SubElement(robot, "mujoco"), "compiler")
     compiler.set("discardvisual", "false")
     spec = mujoco.MjSpec.from_string(ElementTree.tostring(robot, encoding="unicode"))
-    visual = getattr(spec.visual, "global_")
+    visual = spec.visual.global_
     visual.offwidth, visual.offheight = width, height
     spec.visual.headlight.ambient[:] = 0.4
     spec.worldbody.add_light(pos=(2.0, -2.0, 4.0), dir=(-0.4, 0.4, -0.8))

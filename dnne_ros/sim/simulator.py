@@ -135,6 +135,7 @@ class StepResult(NamedTuple):
             true together with ``terminated``, which wins.
         next_observations: float32 (n, observation.size), before any reset: what the action led
             to.  Equal to ``observations`` where no episode ended.
+
     """
 
     observations: Tensor
@@ -156,9 +157,9 @@ class Simulator(ABC):
     """
 
     resets_in_step = True
-    """Whether finished episodes start again within the same step.  Where it is False, the next step
-    resets them, which counts as one of the new episode: ``observations`` where an episode ended
-    are those it ended with, and the next action on it is lost."""
+    """Whether finished episodes start again within the same step.  Where it is False, the next
+    step resets them, which counts as one of the new episode: ``observations`` where an episode
+    ended are those it ended with, and the next action on it is lost."""
     resumes = True
     """Whether `restore` goes on where `state` was taken.  Where it is False, the physics cannot
     be saved: `restore` starts new episodes, the same ones each time."""
@@ -199,8 +200,9 @@ class Simulator(ABC):
         spec, row = self.spec, self.observations()[env].tolist()
         columns = {signal: row[at] for at, signal in enumerate(spec.observation.signals)}
         try:
-            return tuple([columns[f"{joint}.{quantity}"] for joint in spec.joints]
-                         for quantity in ("position", "velocity"))
+            position, velocity = ([columns[f"{joint}.{quantity}"] for joint in spec.joints]
+                                  for quantity in ("position", "velocity"))
+            return position, velocity
         except KeyError as error:
             raise SimulationError(f"{spec.name}: no observation is {error.args[0]}") from None
 
@@ -220,7 +222,7 @@ class Simulator(ABC):
 
         """
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - many hold nothing
         """Free what the simulator holds.  A second call does nothing."""
 
 

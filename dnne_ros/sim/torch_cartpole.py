@@ -176,7 +176,7 @@ class TorchCartpole(Simulator):
         before = [tensor.clone() for tensor in state]
         actions = torch.zeros(self._spec.num_envs, 1, device=self._device)
         # As torch.cuda.graphs asks for: some steps on a side stream first, then the capture.
-        side = torch.cuda.Stream(self._device)
+        side = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]  # torch's
         side.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(side):
             for _ in range(_WARM_UP_STEPS):

@@ -29,7 +29,7 @@ def build_chain(layers: Iterable[Mapping[str, Any]], shape: Shape, seed: int,
             way += f" → {layer['title']} ({layer['node']})"
             try:
                 made = make_layer(layer, shape, dropout)
-                for suffix, module in made:
+                for _, module in made:
                     shape = tuple(module.eval()(torch.zeros(1, *shape)).shape[1:])
             except (ValueError, RuntimeError) as error:  # torch refuses with a RuntimeError
                 raise ValueError(f"{way}: {error}") from None

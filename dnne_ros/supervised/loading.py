@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch.utils.data import (
     BatchSampler,
@@ -13,8 +15,8 @@ from torch.utils.data import (
 )
 
 
-def batch_loader(dataset: Dataset, batch_size: int, shuffle: bool, generator: torch.Generator
-                 ) -> DataLoader:
+def batch_loader(dataset: Dataset[Any], batch_size: int, shuffle: bool, generator: torch.Generator
+                 ) -> DataLoader[Any]:
     """Return a loader of (inputs, labels) batches; the last of an epoch may be smaller.
 
     ``generator`` alone decides the order.  A `TensorDataset` is indexed once a batch rather than

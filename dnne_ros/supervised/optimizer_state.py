@@ -22,8 +22,8 @@ def restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         number, _, name = key.partition(".")
-        if not number.isdecimal() or int(number) >= len(parameters) or tensor.dim() and (
-                tensor.shape != parameters[int(number)].shape):
+        if not number.isdecimal() or int(number) >= len(parameters) or (tensor.dim() and (
+                tensor.shape != parameters[int(number)].shape)):
             raise ValueError(f"the optimizer's {key} of shape {tuple(tensor.shape)} belongs to "
                              "no parameter of this network")
         state.setdefault(int(number), {})[name] = tensor.clone()

@@ -56,6 +56,7 @@ class SimulatorTests:
             self.put_away(simulator)
 
     def test_spec_describes_the_environments(self, make: Make) -> None:
+        """Sizes, time and limits are as asked for."""
         spec = make().spec
         assert spec.num_envs == NUM_ENVS
         assert spec.step_seconds > 0
@@ -63,6 +64,7 @@ class SimulatorTests:
 
     @pytest.mark.parametrize("num_envs", [1, 2, 33])
     def test_shapes_and_dtypes(self, make: Make, num_envs: int) -> None:
+        """Results are as `StepResult` says, for one environment and for many."""
         simulator = make(num_envs)
         size = simulator.spec.observation.size
         assert simulator.observations().shape == (num_envs, size)
@@ -76,6 +78,7 @@ class SimulatorTests:
             assert result.terminated.dtype == result.timed_out.dtype == torch.bool
 
     def test_what_was_handed_out_is_never_written_again(self, make: Make) -> None:
+        """Observations, results and states stay as they were."""
         simulator = make()
         first = simulator.observations()
         first_before = first.clone()
@@ -91,6 +94,7 @@ class SimulatorTests:
             assert torch.equal(tensor, tensors_before[name])
 
     def test_writing_into_a_result_changes_nothing_here(self, make: Make) -> None:
+        """What is handed out is a copy."""
         simulator, other = make(), make()
         for tensor in run(simulator, 1)[0]:
             tensor.zero_()
@@ -99,6 +103,7 @@ class SimulatorTests:
         assert_same(run(simulator, 20, seed=1), run(other, 20, seed=1))
 
     def test_finished_episodes_start_again(self, make: Make) -> None:
+        """In the same step or, without `Simulator.resets_in_step`, in the next."""
         simulator = make()
         ended = torch.zeros(NUM_ENVS, dtype=torch.bool)
         ends = 0
@@ -115,6 +120,7 @@ class SimulatorTests:
         assert torch.equal(simulator.observations(), result.observations)
 
     def test_episodes_time_out_after_exactly_the_given_steps(self, make: Make) -> None:
+        """Neither earlier nor later, from the first to the second time."""
         simulator = make()
         steps = simulator.spec.max_episode_steps
         if not steps:
@@ -129,16 +135,19 @@ class SimulatorTests:
                 assert bool(result.timed_out.any()) == (step == length)
 
     def test_an_episode_ends_for_one_reason(self, make: Make) -> None:
+        """Terminated wins."""
         for result in run(make(), 300):
             assert not (result.terminated & result.timed_out).any()
 
     def test_the_seed_decides(self, make: Make) -> None:
+        """The same seed gives the same episodes, another one others."""
         simulator = make(seed=3)
         observations = simulator.observations()
         assert_same(run(simulator, 60), run(make(seed=3), 60))
         assert not torch.equal(observations, make(seed=4).observations())
 
     def test_environments_differ(self, make: Make) -> None:
+        """No two begin in the same state."""
         rows = make().observations().tolist()
         assert len(set(map(tuple, rows))) == NUM_ENVS
 
@@ -160,6 +169,7 @@ class SimulatorTests:
         assert_same(run(target, 100, seed=1), expected)
 
     def test_a_state_of_another_number_of_environments_is_refused(self, make: Make) -> None:
+        """And the simulator goes on as it was."""
         simulator = make()
         before = simulator.observations()
         tensors, values = make(NUM_ENVS + 1).state()
@@ -169,6 +179,7 @@ class SimulatorTests:
         assert torch.equal(simulator.observations(), before)
 
     def test_a_state_with_nan_is_refused(self, make: Make) -> None:
+        """A broken checkpoint is named."""
         simulator = make()
         tensors, values = simulator.state()
         for name, tensor in tensors.items():
@@ -178,6 +189,7 @@ class SimulatorTests:
                     simulator.restore(broken, values)
 
     def test_actions_of_another_shape_or_dtype_are_refused(self, make: Make) -> None:
+        """The message says what was expected and found."""
         simulator = make()
         size = simulator.spec.action.size
         for bad in (torch.zeros(NUM_ENVS + 1, size), torch.zeros(NUM_ENVS),
@@ -190,6 +202,7 @@ class SimulatorTests:
     @pytest.mark.parametrize("value", [torch.nan, torch.inf])
     def test_actions_that_are_no_numbers_are_refused_and_change_nothing(
             self, make: Make, value: float) -> None:
+        """The message names step, environment and column."""
         simulator, other = make(), make()
         for each in (simulator, other):
             run(each, 2)
@@ -201,6 +214,7 @@ class SimulatorTests:
         assert_same(run(simulator, 5), run(other, 5))
 
     def test_close_twice(self, make: Make) -> None:
+        """A second `close` does nothing."""
         simulator = make()
         simulator.close()
         simulator.close()

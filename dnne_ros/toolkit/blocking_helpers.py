@@ -35,7 +35,7 @@ class LatestValue(Generic[T]):
         self._read = read
         self._timeout = timeout
         self._max_age = max_age
-        self._on = (*on, TimeoutError)
+        self._on: tuple[type[Exception], ...] = (*on, TimeoutError)
         self._kept: list[T] = []
         self._since = 0.0
         self.misses = 0

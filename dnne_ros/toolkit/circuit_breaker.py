@@ -56,11 +56,7 @@ class CircuitBreaker:
 
     async def __call__(self, call: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:
         """Return ``await call(*args, **kwargs)``; raises what that raises, or `CircuitOpen`."""
-        left = self._until - time.monotonic()
-        if self._state is Circuit.HALF_OPEN or self._state is Circuit.OPEN and left > 0:
-            raise CircuitOpen(max(left, 0.0))
-        if self._state is Circuit.OPEN:
-            self._change(Circuit.HALF_OPEN)
+        self._admit()
         try:
             result = await call(*args, **kwargs)
         except self._on:
@@ -73,6 +69,13 @@ class CircuitBreaker:
         self._failures = 0
         self._change(Circuit.CLOSED)
         return result
+
+    def _admit(self) -> None:
+        left = self._until - time.monotonic()
+        if self._state is Circuit.HALF_OPEN or (self._state is Circuit.OPEN and left > 0):
+            raise CircuitOpen(max(left, 0.0))
+        if self._state is Circuit.OPEN:
+            self._change(Circuit.HALF_OPEN)
 
     def _fail(self) -> None:
         self._failures += 1

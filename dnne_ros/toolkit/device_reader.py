@@ -57,7 +57,7 @@ class DeviceReader:
             else:
                 self._worked = True
                 if self._lost_at is not None:
-                    self._note_return()
+                    self._note_return(time.monotonic() - self._lost_at)
                 return reading
 
     async def close(self) -> None:
@@ -86,7 +86,6 @@ class DeviceReader:
             "lost", f"{error}; trying again every {_RETRY_SECONDS:g} s", Level.ERROR)
         await asyncio.sleep(_RETRY_SECONDS)
 
-    def _note_return(self) -> None:
-        away = time.monotonic() - self._lost_at
+    def _note_return(self, away: float) -> None:
         self._lost_at = None
         self._trouble.clear(f"the device is back after {away:.1f} s")

@@ -40,8 +40,10 @@ def retrying(*, attempts: int = 5, back_off: str = "exponential", first: float =
         return pause(back_off, state.attempt_number, first, cap) + random.uniform(0.0, jitter)
 
     def tell(state: RetryCallState) -> None:
-        if before_pause is not None:
-            before_pause(state.outcome.exception(), state.next_action.sleep)
+        assert state.outcome is not None and state.next_action is not None  # an attempt failed
+        error = state.outcome.exception()
+        if before_pause is not None and isinstance(error, Exception):
+            before_pause(error, state.next_action.sleep)
 
     return AsyncRetrying(stop=stop_after_attempt(attempts), wait=wait, reraise=True,
                          retry=retry_if_exception_type(on), before_sleep=tell)

@@ -23,7 +23,7 @@ _FRAME = 0.25
 _WIDE = 240
 
 
-def add_parser(commands: argparse._SubParsersAction) -> None:
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "top", help="watch the nodes and edges of running graphs",

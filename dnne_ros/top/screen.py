@@ -47,7 +47,7 @@ class Screen:
         keys = "q leave   ↑ ↓ scroll" + ("   ← → other graph" if len(graphs) > 1 else "")
         footer = Text(keys, style="dim")
         others = [show_graphs(sorted(graphs), self._shown)] \
-            if len(graphs) > 1 or graphs and self._shown not in graphs else []
+            if len(graphs) > 1 or (graphs and self._shown not in graphs) else []
         if self._shown not in graphs:
             what = self._shown or "a graph"
             return Group(*others, Text(f"waiting for {what} {self._where} … "

@@ -58,7 +58,7 @@ class GraphState:
     def expected(self) -> int:
         """How many processes the graph says that it has; 0 if it does not say."""
         newest = max(self.nodes.values(), key=lambda entry: entry.heard)
-        return newest.values.get("processes", 0)
+        return int(newest.values.get("processes", 0))
 
     def is_complete(self) -> bool:
         """Tell whether every process has been heard."""

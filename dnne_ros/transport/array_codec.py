@@ -87,7 +87,7 @@ def _layout(shape: tuple[int, ...], axes: tuple[str, ...], dtype: str, element_s
             ) -> bytes:
     """Return everything before the elements; streams repeat few shapes, so this is cached."""
     labels = (*axes[:len(shape)], *(f"axis{i}" for i in range(len(axes), len(shape))))
-    dims = list(zip(labels, shape))
+    dims = list(zip(labels, shape, strict=True))
     elements = math.prod(shape)
     if dtype:
         dims.append((_DTYPE_LABEL + dtype, 1))

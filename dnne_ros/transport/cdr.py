@@ -86,7 +86,8 @@ class CdrReader:
     def uint32(self) -> int:
         """Return the next unsigned 32-bit integer."""
         self.align(4)
-        return _U32.unpack_from(self._data, self.take(4))[0]
+        number: int = _U32.unpack_from(self._data, self.take(4))[0]
+        return number
 
     def string(self) -> str:
         """Return the next string."""

@@ -33,10 +33,9 @@ class Codec(ABC):
     def decode(self, message: bytes | memoryview) -> Any:
         """Return the payload in a serialised message; ValueError if it is none."""
 
-    def encode(self, payload: Any) -> bytes | memoryview:
+    def encode(self, payload: Any) -> bytes:
         """Return the serialised message in one piece."""
-        parts = self.parts(payload)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return b"".join(self.parts(payload))
 
     def message_type(self) -> type:
         """Return the message's Python class."""

@@ -71,8 +71,10 @@ class Credit:
         array = decode_array(message, "uint64")
         if array.data.size != 9 or not array.axes:
             raise CdrError(f"expected nine numbers of a consumer, found {array.data.size}")
-        *numbers, shares_memory = array.data.reshape(-1).tolist()
-        return cls(array.axes[0], *numbers, bool(shares_memory))
+        run, incarnation, heard, stream, received, taken, handled, duplicated, shares_memory = \
+            array.data.reshape(-1).tolist()
+        return cls(array.axes[0], run, incarnation, heard, stream, received, taken, handled,
+                   duplicated, bool(shares_memory))
 
 
 def credit_topic(data_topic: str) -> str:

@@ -13,6 +13,7 @@ from dnne_ros.transport.payload import JointStates
 _SECOND = 1_000_000_000
 _STAMP = struct.Struct("<iI")
 _FLOAT64 = np.dtype("<f8")
+_QUANTITIES = ("position", "velocity", "effort")
 
 
 class JointStateCodec(Codec):
@@ -40,7 +41,7 @@ def encode_joint_states(states: JointStates) -> bytes:
     writer.uint32(len(states.names))
     for name in states.names:
         writer.string(ros_text(name))
-    for quantity in ("position", "velocity", "effort"):
+    for quantity in _QUANTITIES:
         values = np.ascontiguousarray(getattr(states, quantity), _FLOAT64)
         if values.shape not in ((0,), (len(states.names),)):
             raise TypeError(f"expected {len(states.names)} values of {quantity}, one for each "
@@ -61,11 +62,11 @@ def decode_joint_states(message: bytes | memoryview) -> JointStates:
     seconds, nanoseconds = _STAMP.unpack_from(message, reader.take(_STAMP.size))
     reader.string()  # the frame: joints have none
     names = tuple(reader.string() for _ in range(reader.uint32()))
-    arrays = [_doubles(reader, message) for _ in range(3)]
-    for quantity, values in zip(("position", "velocity", "effort"), arrays):
+    arrays = {quantity: _doubles(reader, message) for quantity in _QUANTITIES}
+    for quantity, values in arrays.items():
         if values.size not in (0, len(names)):
             raise CdrError(f"{len(names)} joints, and {values.size} values of {quantity}")
-    return JointStates(names, *arrays, stamp_ns=seconds * _SECOND + nanoseconds)
+    return JointStates(names, **arrays, stamp_ns=seconds * _SECOND + nanoseconds)
 
 
 def _doubles(reader: CdrReader, message: bytes | memoryview) -> np.ndarray:

@@ -54,7 +54,7 @@ class Array(NamedTuple):
 @lru_cache(maxsize=64)
 def dtype_name(dtype: np.dtype) -> str:
     """Return numpy's name of a dtype, which it works out anew each time that it is asked."""
-    return dtype.name
+    return str(dtype.name)
 
 
 @dataclass(frozen=True, eq=False)

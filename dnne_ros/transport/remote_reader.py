@@ -61,6 +61,8 @@ class _Item:
         self.message = message
         self.large = large
         self.memory: mmap.mmap | None = None
+        self.start = self.size = 0
+        self.value: Any = None
         self.error: Exception | None = None
 
     def get_value(self) -> Any:
@@ -267,7 +269,7 @@ class RemoteReader:
 
     def _receive(self, frame: Frame, message: bytes) -> None:
         number = frame.number
-        if number == self._next or number > self._next and not self._lossless:
+        if number == self._next or (number > self._next and not self._lossless):
             self._accept(frame, message)
             self._next = number + 1
             self._stats.duplicated += number <= self._repeated_until

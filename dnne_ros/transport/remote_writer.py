@@ -174,7 +174,7 @@ class RemoteWriter:
         """Send a frame to all: on their links, and through DDS to those that have none."""
         if len(frame) <= MAX_PACKET:
             for consumer in self._linked:
-                if not consumer.absent:  # what it does not read would pile up here
+                if consumer.link and not consumer.absent:  # what it does not read would pile up
                     consumer.counts.dropped += consumer.link.send(
                         frame, 0 if consumer.lossless else consumer.capacity)
             if len(self._linked) < len(self._consumers):

@@ -111,9 +111,10 @@ class SlotPool:
                 self._drop_spare(0)
                 if sum(slot.size for slot in self._used) + size > self._limit:
                     return None
-            slot = self._new(size)
-            if slot is None:
+            new = self._new(size)
+            if new is None:
                 return None
+            slot = new
         self._used.add(slot)
         return slot
 
@@ -200,7 +201,7 @@ def copy_out(memory: mmap.mmap, start: int, size: int) -> memoryview:
         raise ValueError(f"a slot of {len(memory)} bytes has none from {start} to {start + size}")
     own = np.empty(4 + size, np.uint8)
     own[4:] = np.frombuffer(memory, np.uint8, size, start)
-    return memoryview(own)[4:]
+    return own.data[4:]
 
 
 def sweep() -> int:

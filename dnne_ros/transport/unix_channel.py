@@ -183,4 +183,4 @@ def connect(address: str, files: Files, on_packet: Callable[[bytes], None],
 def _is_ours(connection: socket.socket) -> bool:
     """Tell whether the process at the other end runs for the same user."""
     data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return _CREDENTIALS.unpack(data)[1] == os.getuid()
+    return bool(_CREDENTIALS.unpack(data)[1] == os.getuid())

@@ -56,7 +56,8 @@ def repair_slots(links: Sequence[SlotLink], true_sources: Mapping[PortRef, PortR
     LOG.warning("%s: all slots have collapsed to 0; working out the true ones from %s", path,
                 "the UI file" if true_sources else "the ports' types and names")
     slots = [case.true_slot(problems) for case in cases]
-    return [replace(link, slot=slot) for link, slot in zip(links, slots) if slot is not None]
+    return [replace(link, slot=slot)
+            for link, slot in zip(links, slots, strict=True) if slot is not None]
 
 
 @dataclass(frozen=True)

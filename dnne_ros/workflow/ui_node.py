@@ -79,17 +79,18 @@ def read_ui_nodes(entries: list[Any], signature_of: SignatureLookup, subgraphs: 
 
 def _read_node(id_: str, entry: Mapping[str, Any], signature_of: SignatureLookup,
                subgraphs: Mapping[str, str], problems: Problems) -> UiNode:
-    type_, title = entry.get("type"), entry.get("title")
-    known = isinstance(type_, str) and type_ != ""
+    found, title = entry.get("type"), entry.get("title")
+    type_ = found if isinstance(found, str) else ""
+    known = type_ != ""
     virtual = VIRTUAL.get(type_) if known else None
     head = NodeHead(
         id=id_,
-        type=type_ if known else "",
+        type=type_,
         title=title if isinstance(title, str) else "",
         signature=signature_of(type_) if known and virtual is None else None)
     part = _read_part(head, virtual, entry.get("mode", 0), problems)
     if not known and part is not Part.ABSENT:
-        head.report(problems, f"expected a type (text), found {shown(type_)}")
+        head.report(problems, f"expected a type (text), found {shown(found)}")
         part = Part.ABSENT
     if part is Part.ACTIVE and head.type in subgraphs:
         head.report(problems, f"is the subgraph {subgraphs[head.type]!r}, and subgraphs are not "

@@ -42,4 +42,4 @@ def test_the_payload_stays_the_same_until_the_next_job(tmp_path):
     rally = Rally(tmp_path, "ping")
     payloads = {id(rally.payload): rally.payload for _ in rally}
     assert [(p.dtype, p.size) for p in payloads.values()] == [(np.float32, 4), (np.float32, 16)]
-    assert all(((0 <= p) & (p < 1)).all() for p in payloads.values())
+    assert all(((p >= 0) & (p < 1)).all() for p in payloads.values())

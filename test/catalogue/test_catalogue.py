@@ -90,7 +90,7 @@ def test_port_types_are_known_by_their_own_names(node_type):
 @TYPES
 def test_what_follows_names_an_input_of_its_own(node_type):
     for port in node_type.inputs.values():
-        assert port.follows is None or port.follows[0] in node_type.inputs and port.optional
+        assert port.follows is None or (port.follows[0] in node_type.inputs and port.optional)
 
 
 def test_widgets_keep_the_order_of_workflow_files():

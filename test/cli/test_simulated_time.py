@@ -1,5 +1,7 @@
 """What a simulator in a graph says to RViz and to nodes that live in simulated time."""
 
+from itertools import pairwise
+
 import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
@@ -51,7 +53,7 @@ def test_time_robot_and_pictures_are_published(ros_loop, start_run, cartpole):
     times = [seconds(message.clock) for message in heard["/clock"]]
     steps = [round(time / task.STEP_SECONDS) for time in times]
     assert times == pytest.approx([step * task.STEP_SECONDS for step in steps], abs=1e-6)
-    assert all(later > earlier for earlier, later in zip(steps, steps[1:]))
+    assert all(later > earlier for earlier, later in pairwise(steps))
     for message in heard["/joint_states"]:
         assert tuple(message.name) == task.JOINTS
         assert len(message.position) == len(message.velocity) == 2

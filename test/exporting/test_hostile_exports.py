@@ -25,8 +25,9 @@ CATALOGUE = Catalogue(TYPES)
 EVIL = (
     "'", '"', '"""', "'''", "\\", "\\'", '\\"', "\n", "\r", "\t", "\x85", "\u2028", "\x0c", "\x1b",
     "${HOME}", "$(eval 1)", "{{ 7 * 7 }}", "{% raw %}", "{# #}", "%s", "#", "# noqa", "coding: x",
-    "../../etc/passwd", "/", "..", "null", "on", "1", "1e5", "~", "é", "日本", "😀", "\u202e", ": ",
-    "- ", "&a", "*a", "!!python/object:os.system", "<script>", "]]>", "-->", "|", "`", "\ufeff",
+    "../../etc/passwd", "/", "..", "null", "on", "1", "1e5", "~", "é", "日本", "😀", "\u202e",
+    ": ", "- ", "&a", "*a", "!!python/object:os.system", "<script>", "]]>", "-->", "|", "`",
+    "\ufeff",
     "__import__('os').system('true')", "x" * 150)
 hostile = st.lists(st.sampled_from(EVIL) | st.text(
     st.characters(exclude_categories=["Cs"]), max_size=8), max_size=5).map("".join)

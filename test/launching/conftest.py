@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 
-
 @pytest.fixture(scope="session")
 def launch_packages():
     """Skip a test where launch is missing: it comes with a ROS 2 installation only."""

@@ -1,6 +1,7 @@
 """The launch description, against the real launch packages; no process is started."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -20,10 +21,9 @@ def visit(entity, context):
 @pytest.fixture
 def nodes_of(launch_file, cartpole, monkeypatch, ament_prefix):
     """Return the node actions of the launch file, given some arguments."""
+    from launch import LaunchContext
     from launch.actions import GroupAction, IncludeLaunchDescription
     from launch.launch_description_sources import PythonLaunchDescriptionSource
-
-    from launch import LaunchContext
 
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(ament_prefix))
 
@@ -38,9 +38,8 @@ def nodes_of(launch_file, cartpole, monkeypatch, ament_prefix):
 
 def words(node):
     """Return the command line of a node action, as far as it is known before it runs."""
-    from launch.utilities import perform_substitutions
-
     from launch import LaunchContext
+    from launch.utilities import perform_substitutions
 
     context = LaunchContext()
     context.extend_locals({"ros_specific_arguments": {"ns": node.expanded_node_namespace}})
@@ -89,7 +88,7 @@ def test_parameters_reach_every_process(nodes_of, parameter_file):
         line = words(node)
         files = [line[at + 1] for at, word in enumerate(line) if word == "--params-file"]
         assert len(files) == 2 and files[1] == str(path)
-        assert "use_sim_time: true" in open(files[0], encoding="utf-8").read()
+        assert "use_sim_time: true" in Path(files[0]).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("said, expected", [(None, "LOCALHOST"), ("SUBNET", None)])
@@ -112,8 +111,9 @@ class Processes:
     """Plays launch for the processes of a graph."""
 
     def __init__(self, request):
-        from dnne_ros.launching.graph_processes import GraphProcesses
         from launch import LaunchContext
+
+        from dnne_ros.launching.graph_processes import GraphProcesses
 
         self.context = LaunchContext()
         self.context._set_asyncio_loop(asyncio.new_event_loop())

@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 
 from dnne_ros.messages.image_encodings import encoding_of, layout_of, pixels_of
 
+
 @pytest.mark.parametrize("dtype, channels, encoding", [
     ("uint8", (), "mono8"), ("uint8", (1,), "mono8"), ("uint8", (3,), "rgb8"),
     ("uint8", (4,), "rgba8"), ("uint8", (2,), "8UC2"), ("uint16", (), "mono16"),

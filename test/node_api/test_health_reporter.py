@@ -2,9 +2,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from dnne_ros.node_api import health_reporter as module
 from dnne_ros.node_api.health import Health, Level
 from dnne_ros.node_api.health_reporter import HealthReporter
-from dnne_ros.node_api import health_reporter as module
 
 
 @pytest.fixture

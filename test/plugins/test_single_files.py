@@ -6,7 +6,6 @@ from dnne_ros.errors import InputError
 from dnne_ros.plugins.single_files import module_of_file
 
 
-
 def test_a_file_that_has_not_changed_is_the_same_module(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text("VALUE = object()")

@@ -1,6 +1,8 @@
 """The policy: probabilities against torch.distributions, and what a seed decides."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -116,3 +118,19 @@ def test_observations_of_another_size_are_refused():
     with pytest.raises(ValueError, match=r"expected observations \(environments, 4\), "
                                          r"found \(6, 3\)"):
         policy.act(torch.zeros(6, 3), generator())
+
+
+def test_making_and_training_a_policy_loads_no_compiler():
+    code = ("import sys, torch\n"
+            "from dnne_ros.learning.eager_optimizers import Adam\n"
+            "from dnne_ros.rl.policy import ActorCritic, PolicySpec\n"
+            "policy = ActorCritic(PolicySpec(4, 1), torch.Generator())\n"
+            "before = torch.get_rng_state()\n"
+            "ActorCritic(PolicySpec(4, 1), torch.Generator())\n"
+            "assert torch.equal(before, torch.get_rng_state())\n"
+            "optimizer = Adam(policy.parameters(), 0.1, fused=True)\n"
+            "policy.actor(torch.ones(3, 4)).sum().backward()\n"
+            "optimizer.step()\n"
+            "print(sorted({'torch._dynamo', 'triton', 'sympy'} & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stdout + done.stderr

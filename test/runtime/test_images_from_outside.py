@@ -32,7 +32,7 @@ HEIGHT, WIDTH, PADDING = 3, 5, 7
 
 def sent(encoding, big_endian, padding):
     """Return an Image of changing pixels, its rows followed by bytes that are none."""
-    dtype, channels, _ = ENCODINGS[encoding]
+    dtype = ENCODINGS[encoding][0]
     order = ">" if big_endian else "<"
     stored = raw_pixels(encoding).astype(np.dtype(dtype).newbyteorder(order))
     rows = [row.tobytes() + b"\xee" * padding for row in stored]

@@ -30,7 +30,10 @@ def needs_tenacity(request):
         pytest.importorskip("tenacity")
 
 
-def flaky(failures, error=OSError("busy")):
+BUSY = OSError("busy")
+
+
+def flaky(failures, error=BUSY):
     async def call(word):
         if failures:
             failures.pop()

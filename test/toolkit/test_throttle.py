@@ -1,5 +1,7 @@
 """A throttle, by a clock that stands in a test's hand."""
 
+from itertools import pairwise
+
 import pytest
 
 from dnne_ros.toolkit import throttle
@@ -18,4 +20,4 @@ def test_at_most_once_a_period(monkeypatch, step, calls, expected):
             times.append(now[0])
         now[0] += step
     assert expected * 0.95 <= len(times) <= expected * 1.05
-    assert all(later - earlier >= 0.01 for earlier, later in zip(times, times[1:]))
+    assert all(later - earlier >= 0.01 for earlier, later in pairwise(times))

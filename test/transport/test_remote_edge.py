@@ -553,7 +553,7 @@ def test_a_batch_may_be_larger_than_the_window(edges, ros_loop, batch):
 
     received = ros_loop.run(main())
     assert [len(items) for items in received] == [batch] * 3
-    assert sum(received, []) == list(range(3 * batch))
+    assert [item for items in received for item in items] == list(range(3 * batch))
 
 
 def test_a_batch_of_more_bytes_than_may_be_on_their_way(edges, ros_loop, monkeypatch):

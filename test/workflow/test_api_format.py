@@ -65,4 +65,4 @@ def test_unknown_type_keeps_its_links(parse):
 def test_links_from_an_unreadable_node_are_not_told_again(parse):
     parsed = parse({"1": ENV, "8": {"class_type": 5},
                     "2": {"class_type": "ORNode", "inputs": {"input_a": ["8", 0]}}})
-    assert "node 8: expected an object with a class_type (text), found 5" == parsed.sole_problem()
+    assert parsed.sole_problem() == "node 8: expected an object with a class_type (text), found 5"

@@ -13,10 +13,14 @@ import array
 import functools
 import struct
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import rclpy
 from rclpy.experimental.events_executor import EventsExecutor
+from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.serialization import serialize_message
 from std_msgs.msg import Float32MultiArray
@@ -28,22 +32,22 @@ _QOS = QoSProfile(depth=100)
 _LAST_BYTES = struct.pack("<f", LAST)
 
 
-def _advertise(node, topic):
+def _advertise(node: Node, topic: str) -> Any:
     return node.create_publisher(Float32MultiArray, topic, _QOS)
 
 
-def _subscribe(node, topic, callback):
+def _subscribe(node: Node, topic: str, callback: Callable[[Any], None]) -> Any:
     return node.create_subscription(Float32MultiArray, topic, callback, _QOS, raw=True)
 
 
 class _Serialised:
     """Makes the two messages of a payload once."""
 
-    def __init__(self):
-        self._payload = None
+    def __init__(self) -> None:
+        self._payload: np.ndarray | None = None
         self._messages = (b"", b"")
 
-    def __call__(self, payload, last):
+    def __call__(self, payload: np.ndarray, last: bool) -> bytes:
         if payload is not self._payload:
             self._payload = payload
             whole = serialize_message(Float32MultiArray(
@@ -60,7 +64,7 @@ def main(folder: Path, role: str) -> None:
     """Play ``ping``, ``pong`` or ``both``."""
     limit_life()
     rclpy.init()
-    nodes = []
+    nodes: list[Returning | Serving] = []
     if role != "ping":
         nodes.append(Returning(folder, _advertise, _subscribe, _is_last))
     if role != "pong":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -23,7 +24,7 @@ def run(folder: Path) -> None:
     """Run the dataflow to its end."""
     import dora
 
-    def node(name: str, source: str, given: str) -> dict:
+    def node(name: str, source: str, given: str) -> dict[str, Any]:
         return {"id": name, "path": sys.executable, "outputs": [given],
                 "args": f"-m {__spec__.name} {name}", "env": {_FOLDER: str(folder)},
                 "inputs": {"item": {"source": source, "queue_size": _QUEUE}}}
@@ -34,7 +35,7 @@ def run(folder: Path) -> None:
     dora.run(str(flow), stop_after=140.0)
 
 
-def _item(node):
+def _item(node: Any) -> Any:
     """Return the next event with an item in it."""
     while True:
         event = node.next(timeout=_SECONDS)

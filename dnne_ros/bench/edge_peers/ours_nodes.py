@@ -25,12 +25,13 @@ class Ping(Node):
     ball = Output(_BALL, "What is served.", starts_loop=True)
     folder = Widget("", "Where the jobs are and the figures go.")
 
-    async def process(self):
+    async def process(self) -> None:
         """Follow the jobs."""
         import torch
 
         rally = Rally(Path(self.folder), "ping")
-        payload = tensor = back = None
+        payload = None
+        tensor = back = torch.empty(0)
         for times in rally:
             if payload is not rally.payload:
                 payload = rally.payload
@@ -42,10 +43,10 @@ class Ping(Node):
         rally.note(same_object=back is tensor, same_values=torch.equal(back, tensor))
         await self.end()
 
-    async def begin(self):
+    async def begin(self) -> None:
         """Be told that the next payload's turn has come."""
 
-    async def end(self):
+    async def end(self) -> None:
         """Be told that all is done."""
         await self.context.finish("measured")
 
@@ -57,7 +58,7 @@ class Pong(Node):
     back = Output(_BALL, "What goes back.")
     folder = Widget("", "Where the jobs are and the figures go.")
 
-    async def process(self):
+    async def process(self) -> None:
         """Follow the jobs."""
         for times in Rally(Path(self.folder), "pong"):
             for _ in range(times):

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import array
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
 from std_msgs.msg import Float32MultiArray
 
 from dnne_ros.bench.edge_peers.callbacks import Returning, Serving
@@ -25,18 +28,18 @@ from dnne_ros.bench.edge_peers.rally import LAST, limit_life
 _DEPTH = 10  # what tutorials say
 
 
-def _advertise(node, topic):
+def _advertise(node: Node, topic: str) -> Any:
     return node.create_publisher(Float32MultiArray, topic, _DEPTH)
 
 
-def _subscribe(node, topic, callback):
+def _subscribe(node: Node, topic: str, callback: Callable[[Any], None]) -> Any:
     return node.create_subscription(Float32MultiArray, topic, callback, _DEPTH)
 
 
 def _make(payload: np.ndarray, last: bool) -> Float32MultiArray:
     message = Float32MultiArray()
     values = array.array("f")
-    values.frombytes(payload.view(np.uint8))
+    values.frombytes(payload.view(np.uint8).data)
     message.data = values
     if last:
         message.data[-1] = LAST
@@ -44,14 +47,14 @@ def _make(payload: np.ndarray, last: bool) -> Float32MultiArray:
 
 
 def _is_last(message: Float32MultiArray) -> bool:
-    return np.frombuffer(message.data, np.float32)[-1] == LAST
+    return bool(np.frombuffer(message.data, np.float32)[-1] == LAST)
 
 
 def main(folder: Path, role: str) -> None:
     """Play ``ping``, ``pong`` or ``both``."""
     limit_life()
     rclpy.init()
-    nodes = []
+    nodes: list[Returning | Serving] = []
     if role != "ping":
         nodes.append(Returning(folder, _advertise, _subscribe, _is_last))
     if role != "pong":

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 from dnne_ros.bench.edge_peers.rally import Rally, limit_life
 
+Balls = asyncio.Queue[Any]
 
-async def _serve(folder: Path, balls: asyncio.Queue, backs: asyncio.Queue) -> None:
+
+async def _serve(folder: Path, balls: Balls, backs: Balls) -> None:
     rally = Rally(folder, "ping")
     for times in rally:
         for _ in range(times):
@@ -18,7 +21,7 @@ async def _serve(folder: Path, balls: asyncio.Queue, backs: asyncio.Queue) -> No
     rally.note(same_object=back is rally.payload)
 
 
-async def _return(folder: Path, balls: asyncio.Queue, backs: asyncio.Queue) -> None:
+async def _return(folder: Path, balls: Balls, backs: Balls) -> None:
     for times in Rally(folder, "pong"):
         for _ in range(times):
             ball = await balls.get()
@@ -26,7 +29,7 @@ async def _return(folder: Path, balls: asyncio.Queue, backs: asyncio.Queue) -> N
 
 
 async def _both(folder: Path) -> None:
-    balls, backs = asyncio.Queue(), asyncio.Queue()
+    balls, backs = Balls(), Balls()
     await asyncio.gather(_serve(folder, balls, backs), _return(folder, balls, backs))
 
 

@@ -84,8 +84,8 @@ class Rally:
 
     def __iter__(self) -> Iterator[int]:
         """Yield the number of items up to each turn; at the end, write the figures."""
-        for self._job in self._jobs:
-            job = self._job
+        for job in self._jobs:
+            self._job = job
             self.received = None
             yield from repeat(1, job.warm_up)
             cpu = cpu_seconds()

@@ -23,14 +23,14 @@ class SeenPing(Ping):
 
     _has_turn = False
 
-    async def begin(self):
+    async def begin(self) -> None:
         """Let the other pair do the same before."""
         if self._has_turn:
             _TURN.release()
         await _TURN.acquire()
         self._has_turn = True
 
-    async def end(self):
+    async def end(self) -> None:
         """Leave the turn to the other pair; the last one ends the run."""
         _TURN.release()
         _ended.append(self.context.name)
@@ -54,8 +54,9 @@ def main() -> int:
     """Run a ``graph_host`` whose unseen nodes have no publishers."""
     from dnne_ros.hosting.host import main as host
     from dnne_ros.runtime.edges import wiring
+    from dnne_ros.runtime.edges.output_port import OutputPort
 
-    class Output(wiring.OutputPort):
+    class Output(OutputPort):
         def __init__(self, *given: Any, **named: Any):
             arguments = inspect.signature(super().__init__).bind(*given, **named)
             publisher = arguments.arguments["publisher"]
@@ -63,7 +64,8 @@ def main() -> int:
                 arguments.arguments.update(publisher=None, codec=None)
             super().__init__(*arguments.args, **arguments.kwargs)
 
-    wiring.OutputPort = Output  # type: ignore[misc]
+    # The name that wiring makes outputs by; mypy is right that this is none of its exports.
+    wiring.OutputPort = Output  # type: ignore[attr-defined]
     return host()
 
 

@@ -32,7 +32,7 @@ class Source(Node):
     payload = Widget(65536, "Bytes of an item.")
     seconds = Widget(0.5, "How long a while is.", unit="s")
 
-    async def process(self):
+    async def process(self) -> None:
         """Follow the files until one says stop."""
         import torch
 
@@ -75,7 +75,7 @@ class Sink(Node):
     value = Input(Tensor("float32", ("element",)), "The items.")
     total = Output(Int(), "How many came so far.")
 
-    async def process(self):
+    async def process(self) -> None:
         """Look at the last element of each."""
         taken = 0
         while True:

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import rclpy
 from rclpy.serialization import deserialize_message
@@ -31,7 +32,7 @@ class _Watcher:
         self.received = 0
         self.malformed = 0
 
-    def take(self, message: Float32MultiArray | bytes) -> None:
+    def take(self, message: Any) -> None:
         """Take a message, serialised or typed."""
         if self.received % _LOOK_EVERY == 0:
             if self._kind != "typed":

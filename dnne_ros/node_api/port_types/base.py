@@ -41,9 +41,15 @@ class PortType:
         """Return the message that carries this type, or None if it stays in its process."""
         return None
 
+    def sent_as(self) -> Wire:
+        """Return `wire`; TypeError for a type that has none."""
+        if self.wire is None:
+            raise TypeError(f"no ROS message carries a {self}")
+        return self.wire
+
     def accepts(self, output: PortType) -> bool:
         """Tell whether an input of this type takes what an output of type ``output`` gives."""
-        return isinstance(output, type(self)) or isinstance(output, AnyValue)
+        return isinstance(output, (type(self), AnyValue))
 
     def check(self, value: Any) -> None:
         """Raise TypeError if ``value`` is none of this type, whether or not it travels."""
@@ -55,6 +61,14 @@ class PortType:
     def unpack(self, payload: Any) -> Any:
         """Return the value that `pack` made ``payload`` of."""
         raise TypeError(f"a {self.name} cannot leave its process")
+
+    def pack_update(self, change: Any) -> bytes:
+        """Return, for a type with `feedback`, the bytes of a change that a replica sends back."""
+        raise TypeError(f"no changes of a {self.name} are sent back")
+
+    def unpack_update(self, payload: bytes) -> Any:
+        """Return the change that `pack_update` was given."""
+        raise TypeError(f"no changes of a {self.name} are sent back")
 
     def __str__(self) -> str:
         return self.name

@@ -22,16 +22,17 @@ class Dict(PortType):
         """Return the string message."""
         return Wire(StringCodec)
 
-    def pack(self, value: dict) -> str:
+    def pack(self, value: dict[str, Any]) -> str:
         """Return JSON in which a tensor is ``{"dtype": …, "shape": […], "data": […]}``.
 
         Raises TypeError naming the type of a value that is neither JSON nor a tensor.
         """
         return json.dumps(value, default=_tensor_to_json)
 
-    def unpack(self, payload: str) -> dict:
+    def unpack(self, payload: str) -> dict[str, Any]:
         """Return the dictionary, tensors restored exactly."""
-        return json.loads(payload, object_hook=_tensor_from_json)
+        value: dict[str, Any] = json.loads(payload, object_hook=_tensor_from_json)
+        return value
 
 
 class Schema(Dict):
@@ -46,7 +47,7 @@ class Schema(Dict):
 _TENSOR_KEYS = {"dtype", "shape", "data"}
 
 
-def _tensor_to_json(value: Any) -> dict:
+def _tensor_to_json(value: Any) -> dict[str, Any]:
     if not hasattr(value, "detach"):
         raise TypeError(f"a {type(value).__name__} in a dictionary cannot leave its process")
     tensor = value.detach().cpu()
@@ -54,7 +55,7 @@ def _tensor_to_json(value: Any) -> dict:
             "data": tensor.flatten().tolist()}
 
 
-def _tensor_from_json(value: dict) -> Any:
+def _tensor_from_json(value: dict[str, Any]) -> Any:
     if value.keys() != _TENSOR_KEYS:
         return value
     import torch

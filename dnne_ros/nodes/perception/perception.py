@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
@@ -14,22 +15,26 @@ from dnne_ros.transport.policy import EdgePolicy
 if TYPE_CHECKING:
     import torch
 
+_Network = TypeVar("_Network", bound="torch.nn.Module")
 _FEATURES = Tensor("float32", ("env", "feature"))
 _WEIGHTS = "A safetensors file; empty: random weights drawn from the run's seed."
 
 
 class _NetworkNode(Node):
-    """What the three have in common: a network for inference alone, on a device."""
+    """What the three have in common: a network for inference alone, on a device.
+
+    Each has widgets ``device`` and ``weights``.
+    """
 
     category = "perception"
 
-    def _build(self, make: Any) -> torch.nn.Module:
+    def _build(self, make: Callable[[], _Network]) -> _Network:
         from dnne_ros.node_api.seeding import node_seed
         from dnne_ros.perception.networks import frozen
 
         seed = node_seed(self.context.seed, self.context.node_id)
         try:
-            return frozen(make, seed, self.weights, self._device)
+            return frozen(make, seed, self.values["weights"], self._device)
         except ValueError as error:
             raise InputError("widget 'weights'", [str(error)]) from None
 
@@ -37,14 +42,14 @@ class _NetworkNode(Node):
         """Pick the device."""
         from dnne_ros.node_api.devices import pick_device
 
-        self._device = pick_device(self.device, self.context.log)
+        self._device = pick_device(self.values["device"], self.context.log)
 
 
 class VisionNetworkNode(_NetworkNode):
     """Turn a picture into features with a small convolutional network."""
 
-    image = Input(Image(), "(height, width, channels) or (height, width).", accepts_also=(Tensor(),),
-                  policy=EdgePolicy.LATEST)
+    image = Input(Image(), "(height, width, channels) or (height, width).",
+                  accepts_also=(Tensor(),), policy=EdgePolicy.LATEST)
     features = Output(_FEATURES, "(1, output_dim).", aliases=("vision_features",))
     output_dim = Widget(512, "Features.", minimum=1, maximum=100_000)
     device = Widget("cuda", "Where it runs; without CUDA: cpu.", choices=("cuda", "cpu"))

@@ -95,7 +95,7 @@ class PPOAgentNode(Node):
             observations = await self.get_input("observations")
             if self._shared is None:
                 self._shared = self._make_policy(observations.shape[1])
-                self._move_to(observations.device)
+                self._move_to(observations.device, self._shared)
                 await self.send_output(self._shared, "model")
             if self.context.trainers("model"):
                 await self._shared.ready_for(item)
@@ -105,13 +105,13 @@ class PPOAgentNode(Node):
             await self.send_output(output, "policy_output")
             item += 1
 
-    def _move_to(self, device: torch.device) -> None:
+    def _move_to(self, device: torch.device, shared: SharedPolicy) -> None:
         """Act where observations are; a generator of another device draws other numbers."""
         import torch
 
         from dnne_ros.node_api.seeding import node_seed
 
-        self._shared.policy.to(device)
+        shared.policy.to(device)
         if self._generator.device != device:
             self._generator = torch.Generator(device)
             self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
@@ -136,7 +136,8 @@ class PPOAgentNode(Node):
         wanted = replace(self._spec(saved.observation_size), init_log_std=saved.init_log_std)
         differences = [
             f"{name} is {value} in the checkpoint and {asked} in the workflow"
-            for (name, value), asked in zip(asdict(saved).items(), asdict(wanted).values())
+            for (name, value), asked in zip(
+                asdict(saved).items(), asdict(wanted).values(), strict=True)
             if value != asked]
         if differences:
             raise ValueError("; ".join(differences))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.node_api.checkpoint_trigger import (
@@ -117,18 +117,14 @@ class PPOTrainerNode(Node):
         import torch
 
         from dnne_ros.node_api.seeding import node_seed
-        from dnne_ros.rl.ppo import warm_up
 
         torch.set_num_threads(1)  # small networks: threads cost more than they save
-        warm_up()
         self._generator = torch.Generator()
         self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
         self._trigger = CheckpointTrigger(
             self.checkpoint_trigger_type, self.checkpoint_trigger_value) \
             if self.checkpoint_enabled else None
-        self._ppo: PPO | None = None
-        self._rollout: Rollout | None = None
-        self._episodes: EpisodeStatistics | None = None
+        self._learner: _Learner | None = None
         self._saved: NodeState | None = None
         self._updates = 0
         self._env_steps = 0
@@ -146,100 +142,105 @@ class PPOTrainerNode(Node):
             info = await self._optional("info") or {}
             following = await self._optional("next_observations")
             state = await self.get_input("state")
-            if self._episodes is None:
-                self._begin(shared.policy, output)
-            self._episodes.add(rewards, done)
+            if self._learner is None:
+                self._learner = self._begin(shared.policy, output)
+            learner = self._learner
+            learner.episodes.add(rewards, done)
             self._env_steps += len(rewards)
             if self.context.inference:
-                self._report_play()
+                self._report_play(learner.episodes)
             else:
                 timed_out = info.get("time_outs")
                 timed_out = done & timed_out.bool() if timed_out is not None else done & False
                 if self.reward_scale != 1.0:
                     rewards = rewards * self.reward_scale
-                self._rollout.add(output, rewards, done & ~timed_out, timed_out, following)
-                if self._rollout.full:
-                    await self._learn(shared, state)
+                learner.rollout.add(output, rewards, done & ~timed_out, timed_out, following)
+                if learner.rollout.full:
+                    await self._learn(learner, shared, state)
             await self.send_output(None, "training_complete")
 
     async def _optional(self, name: str) -> Any:
         return await self.get_input(name) if self.context.is_linked(name) else None
 
-    def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> None:
+    def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> _Learner:
         """Allocate for the sizes that the first transition shows."""
         from dnne_ros.rl.episodes import EpisodeStatistics
         from dnne_ros.rl.ppo import PPO
         from dnne_ros.rl.rollout import Rollout
 
         num_envs, observation_size = output.observations.shape
-        self._episodes = EpisodeStatistics(num_envs)
-        self._rollout = Rollout(
+        rollout = Rollout(
             self.horizon_length, num_envs, observation_size, output.actions.shape[1],
             output.actions.device,
             choices=0 if output.std is not None else output.mean.shape[1],
             keeps_distributions=self.lr_schedule == "adaptive")
-        self._ppo = PPO(policy, self._config(), self._generator, bfloat16=self.bfloat16,
-                        compiled=self.torch_compile)
+        learner = _Learner(
+            PPO(policy, self._config(), self._generator, bfloat16=self.bfloat16,
+                compiled=self.torch_compile), rollout, EpisodeStatistics(num_envs))
         if self._saved is not None and not self.context.inference:
-            _restore(self._ppo, self._episodes, self._saved)
+            learner.restore(self._saved)
+        return learner
 
     def _config(self) -> PPOConfig:
         """Return the settings: each has a widget of its name."""
         from dnne_ros.rl.ppo_config import PPOConfig
 
-        return PPOConfig(**{field.name: self.values[field.name] for field in fields(PPOConfig)})
+        values: dict[str, Any] = {
+            field.name: self.values[field.name] for field in fields(PPOConfig)}
+        return PPOConfig(**values)
 
-    async def _learn(self, shared: SharedPolicy, state: torch.Tensor) -> None:
+    async def _learn(self, learner: _Learner, shared: SharedPolicy, state: torch.Tensor) -> None:
         """Update the policy, announce the boundary, and let the agent have the new weights."""
         import torch
 
-        self._ppo.config = self._config()
-        stats = await self._update(state)
-        self._rollout.clear()
+        learner.ppo.config = self._config()
+        stats = await self._update(learner, state)
+        learner.rollout.clear()
         self._updates += 1
-        mean_return = self._episodes.mean_return
+        mean_return = learner.episodes.mean_return
         self.context.report({
             **asdict(stats), "env_steps": self._env_steps, "mean_return": mean_return,
-            "episodes": self._episodes.finished,
+            "episodes": learner.episodes.finished,
             "total_updates": self._updates,
             "total_env_steps": self._earlier_env_steps + self._env_steps})
         await self.send_output(torch.tensor(stats.loss), "loss")
         if mean_return is not None:
             await self.send_output(mean_return, "mean_return")
-        metric = mean_return if self._episodes.window_full else None
+        metric = mean_return if learner.episodes.window_full else None
         boundary = self.context.boundary(self._updates, metric, self._trigger)
         shared.commit(hold=boundary.saves)
         await boundary.reached()
         shared.release()
 
-    async def _update(self, state: torch.Tensor) -> UpdateStats:
+    async def _update(self, learner: _Learner, state: torch.Tensor) -> UpdateStats:
         """Run an update, letting the process answer others between minibatches."""
-        update = self._ppo.update(self._rollout, state)
+        update = learner.ppo.update(learner.rollout, state)
         breathe = time.monotonic() + _BREATHE_SECONDS
         while True:
             try:
                 next(update)
             except StopIteration as finished:
-                return finished.value
+                stats: UpdateStats = finished.value
+                return stats
             if time.monotonic() >= breathe:
                 await asyncio.sleep(0)
                 breathe = time.monotonic() + _BREATHE_SECONDS
 
-    def _report_play(self) -> None:
+    def _report_play(self, episodes: EpisodeStatistics) -> None:
         now = time.monotonic()
         if now >= self._next_report:
             self._next_report = now + _PLAY_REPORT_SECONDS
             self.context.report({
-                "env_steps": self._env_steps, "mean_return": self._episodes.mean_return,
-                "running_return": self._episodes.mean_running_return,
-                "episodes": self._episodes.finished})
+                "env_steps": self._env_steps, "mean_return": episodes.mean_return,
+                "running_return": episodes.mean_running_return,
+                "episodes": episodes.finished})
 
     async def save_state(self, aligned: bool) -> NodeState | None:
         """Save optimizer, random state, episode statistics and counters."""
-        if self._ppo is None:
+        if self._learner is None:
             return self._saved
-        ppo_tensors, ppo_values = self._ppo.state()
-        episode_tensors, episode_values = self._episodes.state()
+        ppo_tensors, ppo_values = self._learner.ppo.state()
+        episode_tensors, episode_values = self._learner.episodes.state()
         return NodeState(
             tensors={**{f"optimizer.{k}": v for k, v in ppo_tensors.items()},
                      **{f"episodes.{k}": v for k, v in episode_tensors.items()}},
@@ -258,10 +259,19 @@ class PPOTrainerNode(Node):
             self._trigger.best = state.values["best_metric"]
 
 
-def _restore(ppo: PPO, episodes: EpisodeStatistics, state: NodeState) -> None:
-    def part(prefix: str) -> dict[str, torch.Tensor]:
-        return {name.removeprefix(prefix): tensor for name, tensor in state.tensors.items()
-                if name.startswith(prefix)}
+@dataclass(frozen=True)
+class _Learner:
+    """What is made when the first transition shows the sizes."""
 
-    ppo.restore(part("optimizer."), state.values["optimizer"])
-    episodes.restore(part("episodes."), state.values["episodes"])
+    ppo: PPO
+    rollout: Rollout
+    episodes: EpisodeStatistics
+
+    def restore(self, state: NodeState) -> None:
+        """Go on from what `PPOTrainerNode.save_state` returned."""
+        def part(prefix: str) -> dict[str, torch.Tensor]:
+            return {name.removeprefix(prefix): tensor for name, tensor in state.tensors.items()
+                    if name.startswith(prefix)}
+
+        self.ppo.restore(part("optimizer."), state.values["optimizer"])
+        self.episodes.restore(part("episodes."), state.values["episodes"])

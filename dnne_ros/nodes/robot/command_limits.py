@@ -43,7 +43,7 @@ class CommandLimits:
 
     def clamp(self, command: np.ndarray) -> np.ndarray:
         """Return the nearest command inside the bounds."""
-        return np.clip(command, self.low, self.high)
+        return np.asarray(np.clip(command, self.low, self.high))
 
     def approach(self, last: np.ndarray, command: np.ndarray, seconds: float) -> np.ndarray:
         """Return how far towards ``command`` one may be ``seconds`` after ``last``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -116,10 +117,8 @@ class RobotControllerNode(Node):
 
     async def _obey(self) -> None:
         while True:
-            try:
+            with suppress(TimeoutError):  # the watch has seen it too; what it did is told below
                 self._take(await self.get_input("action", self.timeout))
-            except TimeoutError:
-                pass  # the watch has seen it too; what it did is told below
             if self._news:
                 self._news = False
                 if self._last is not None:
@@ -139,7 +138,7 @@ class RobotControllerNode(Node):
         clamped = self._limits.clamp(command)
         finite = bool(np.isfinite(command).all())
         inside = finite and bool((clamped == command).all())
-        if not finite or not inside and self.out_of_limits == "refuse":
+        if not finite or (not inside and self.out_of_limits == "refuse"):
             self._counts["refused"] += 1
             what = "numbers that are not finite" if not finite else "beyond joint_limits"
             self._trouble.note("refused", f"refused an action: {what}: {_words(command)}")
@@ -184,7 +183,10 @@ class RobotControllerNode(Node):
         return bool((command == target).all())
 
     def _safe_target(self) -> np.ndarray:
-        return self._last if self._safe is None else self._safe
+        if self._safe is not None:
+            return self._safe
+        assert self._last is not None  # the watch does not send before there was a command
+        return self._last
 
     def _approach(self, command: np.ndarray, now: float) -> np.ndarray:
         if self._last is None:

@@ -48,9 +48,9 @@ class AudioSensorNode(Node):
         import torch
 
         pace = Rate(self.chunk_size / self.sample_rate, self.context.clock)
-        made_up = None if self._reader is not None else self._make_up()
+        made_up = self._make_up()
         while True:
-            if made_up is not None:
+            if self._reader is None:
                 await pace.wait()
                 await self.send_output(next(made_up), "audio")
             else:  # the device keeps the time
@@ -102,7 +102,8 @@ class _Microphone:
             samples, _ = self._stream.read(self._size)
         except self._failure as error:
             raise OSError(f"the microphone gives no sound any more: {error}") from None
-        return samples.T.copy()
+        channels: np.ndarray = samples.T.copy()
+        return channels
 
     def close(self) -> None:
         self._stream.close()

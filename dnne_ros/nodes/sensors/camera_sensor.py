@@ -65,10 +65,10 @@ class CameraSensorNode(Node):
         import torch
 
         pace = Rate(1.0 / self.fps, self.context.clock)
-        made_up = None if self._reader is not None else self._make_up()
+        made_up = self._make_up()
         while True:
             await pace.wait()
-            picture = next(made_up) if made_up is not None else await self._reader.read()
+            picture = next(made_up) if self._reader is None else await self._reader.read()
             await self.send_output(self.context.topics.now_ns() * 1e-9, "timestamp")
             await self.send_output(torch.from_numpy(picture), "image")
 
@@ -126,7 +126,8 @@ class _Camera:
             raise OSError(f"{self._name} gives no pictures any more")
         if picture.shape[1::-1] != self._size:
             picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
-        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        rgb: np.ndarray = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+        return rgb
 
     def close(self) -> None:
         self._capture.release()

@@ -65,7 +65,7 @@ class IMUSensorNode(Node):
             return
         self._reader = NumberReader(message_class(_IMU), "linear_acceleration,angular_velocity")
         self._trouble = HealthReporter(self.context)
-        self._newest: bytes | None = None
+        self._newest = b""
         self._came = asyncio.Event()
         self.context.topics.subscribe(self.topic, _IMU, "sensor_data", self._receive, raw=True)
 

@@ -41,7 +41,8 @@ class ActionNode(Node):
         simulator = None
         if self.context.is_linked("sim_handle"):
             simulator = await self.get_input("sim_handle")
-        centre, reach = 0.0, self.scale
+        centre: torch.Tensor | float = 0.0
+        reach: torch.Tensor | float = self.scale
         if simulator is not None:
             centre, reach = _centre_and_reach(simulator, self.scale)
         while True:

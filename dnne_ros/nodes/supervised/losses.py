@@ -59,7 +59,7 @@ class Accuracy(Node):
 
 
 def _count_right(predictions: torch.Tensor, labels: torch.Tensor) -> int:
-    return (predictions.detach().argmax(1) == labels).sum().item()
+    return int((predictions.detach().argmax(1) == labels).sum())
 
 
 def _check(predictions: torch.Tensor, labels: torch.Tensor) -> None:

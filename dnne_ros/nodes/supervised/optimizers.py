@@ -24,10 +24,7 @@ class OptimizerNode(Node):
     optimizer = Output(Optimizer(), "The optimizer of its weights.")
 
     def setup(self) -> None:
-        """Have torch load what its optimizers need, which takes it a second once."""
-        import torch
-
-        self.make([torch.zeros(1, requires_grad=True)])
+        """Wait for the network; the optimizer is made when it comes."""
         self._optimizer: torch.optim.Optimizer | None = None
         self._saved: NodeState | None = None
 
@@ -83,7 +80,7 @@ class SGDOptimizer(OptimizerNode):
 
     def make(self, parameters: Any) -> torch.optim.Optimizer:
         """Return torch's SGD."""
-        from torch.optim import SGD
+        from dnne_ros.learning.eager_optimizers import SGD
 
         return SGD(parameters, **self.options())
 
@@ -108,7 +105,7 @@ class AdamOptimizer(OptimizerNode):
 
     def make(self, parameters: Any) -> torch.optim.Optimizer:
         """Return torch's Adam."""
-        from torch.optim import Adam
+        from dnne_ros.learning.eager_optimizers import Adam
 
         return Adam(parameters, **self.options())
 
@@ -157,4 +154,4 @@ def _norm(parameters: list[torch.nn.Parameter]) -> float:
     import torch
 
     norms = [p.grad.norm() for p in parameters if p.grad is not None]
-    return torch.linalg.vector_norm(torch.stack(norms)).item()
+    return float(torch.linalg.vector_norm(torch.stack(norms)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dnne_ros.errors import PeerError
@@ -62,15 +63,16 @@ class Peers:
         await self._wait_for(self._missing_ends, deadline)
         # Those who watch already get the first items too; no event says that all are found.
         await asyncio.sleep(_WATCHERS_SECONDS)
-        if self._liveness is None:
+        liveness = self._liveness
+        if liveness is None:
             return
         if twins := self._twins():
-            await self._rejoin(twins)
+            await self._rejoin(twins, liveness)
         self._state = READY
-        await self._wait_for(self._not_ready, deadline)
+        await self._wait_for(partial(self._not_ready, liveness), deadline)
         self._state = RUNNING
-        self._liveness.say(RUNNING)
-        self._liveness.start()
+        liveness.say(RUNNING)
+        liveness.start()
 
     def poll(self) -> None:
         """Say that we are there and act on who is not; to be called a few times a second.
@@ -132,17 +134,17 @@ class Peers:
         return [f"the source of {name}" for name in waiting] + [
             consumer for writer in self._wiring.writers for consumer in writer.missing()]
 
-    def _not_ready(self) -> list[str]:
-        self._liveness.say(self._state)
-        return [f"process {name}" for name in self._liveness.not_ready()]
+    def _not_ready(self, liveness: Liveness) -> list[str]:
+        liveness.say(self._state)
+        return [f"process {name}" for name in liveness.not_ready()]
 
-    async def _rejoin(self, twins: list[str]) -> None:
+    async def _rejoin(self, twins: list[str], liveness: Liveness) -> None:
         """Go on if we replace a process of this run that died; PeerError for another copy.
 
         What was killed a moment ago is still in the ROS graph, as if it were a twin of ours.
         """
         deadline = time.monotonic() + _REJOIN_SECONDS
-        while not self._liveness.someone_runs:
+        while not liveness.someone_runs:
             if time.monotonic() > deadline:
                 raise PeerError(f"{', '.join(twins)}: {_TWIN_ADVICE}")
             await asyncio.sleep(_HANDSHAKE_SECONDS)

@@ -88,7 +88,7 @@ class RunControl:
         self._stop_wanted: str | None = None
         self._sees_boundaries = False
         self._saving = asyncio.Lock()
-        self._answers: dict[str, dict] = {}
+        self._answers: dict[str, dict[str, Any]] = {}
         self._awaited: tuple[str, int] = ("", -1)
         self._answered: asyncio.Event = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -231,7 +231,7 @@ class RunControl:
             self._answered.clear()
             await self._answered.wait()
 
-    def _say(self, message: dict) -> None:
+    def _say(self, message: dict[str, Any]) -> None:
         if self._publisher is not None:
             self._publisher.publish(String(data=json.dumps({
                 "run": self._settings.run_id, "process": self._process, **message})))

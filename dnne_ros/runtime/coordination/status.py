@@ -32,7 +32,8 @@ class StatusChannel:
         except (BrokenPipeError, ConnectionResetError):
             self._socket = None
 
-    def read(self, on_message: Callable[[dict], None], on_closed: Callable[[], None]) -> None:
+    def read(self, on_message: Callable[[dict[str, Any]], None], on_closed: Callable[[], None]
+             ) -> None:
         """Take what has come; call ``on_closed`` when the supervisor is gone."""
         data = self._socket.recv(65536) if self._socket is not None else b""
         if not data:

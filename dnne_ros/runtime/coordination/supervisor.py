@@ -59,7 +59,7 @@ class Supervisor:
     def __init__(self, commands: Mapping[str, Callable[[int], Sequence[str]]],
                  node_names: Mapping[str, str],
                  on_line: Callable[[str, str], None],
-                 on_message: Callable[[str, dict], None],
+                 on_message: Callable[[str, dict[str, Any]], None],
                  on_all_started: Callable[[], None], respawns: Collection[str] = ()):
         """Prepare to run ``commands``.
 
@@ -67,7 +67,7 @@ class Supervisor:
         of the status channel.  ``node_names`` says which nodes live in each process, for the
         report of a failure.  A process in ``respawns`` that dies without a word is started again.
         """
-        self._respawns = {name: 0 for name in respawns}
+        self._respawns = dict.fromkeys(respawns, 0)
         self._commands = commands
         self._node_names = node_names
         self._on_line = on_line
@@ -153,6 +153,7 @@ class Supervisor:
 
     async def _read_output(self, child: Child) -> None:
         stream = child.process.stdout
+        assert stream is not None  # it was started with a pipe
         while True:
             try:
                 line = await stream.readline()

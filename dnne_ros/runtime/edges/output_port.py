@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rclpy.duration import Duration
 
 from dnne_ros.node_api.port_types import PortType
-from dnne_ros.transport.codecs import Codec
+from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.remote_writer import RemoteWriter
@@ -38,7 +38,7 @@ class OutputPort:
     """
 
     def __init__(self, type: PortType, edges: Sequence[LocalEdge],
-                 publisher: Publisher | None, codec: Codec | None,
+                 publisher: Publisher[Any] | None, codec: Codec | None,
                  writer: RemoteWriter | None):
         """Send values of ``type``; ``publisher`` is None for values that stay in the process."""
         self._type = type
@@ -89,6 +89,7 @@ class OutputPort:
         for edge in self._edges:
             edge.deliver(value)
         if self._writer is not None:
+            assert self._codec is not None  # who has a writer has one
             self._writer.send(self._codec.parts(self._type.pack(value)))
         if self._watchers:
             if self._curtain is None:
@@ -122,6 +123,7 @@ class OutputPort:
             if self._hidden is not _NOTHING:
                 self._publish(self._hidden)
                 self._hidden = _NOTHING
+            assert self._publisher is not None  # who is watched has one
             self._publisher.wait_for_all_acked(Duration(seconds=seconds))
 
     async def _wait_for_room(self, timeout: float | None) -> None:
@@ -171,6 +173,7 @@ class OutputPort:
             self._show(value)
 
     def _publish(self, value: Any) -> None:
+        assert self._publisher is not None and self._codec is not None  # who is watched has both
         self._publisher.publish(self._codec.encode(self._type.pack(value)))
 
 

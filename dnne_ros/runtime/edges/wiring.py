@@ -53,7 +53,7 @@ class Wiring:
         """Go on without a consumer in another process that is gone."""
         next(writer for writer in self.writers if consumer in writer.consumers).drop(consumer)
 
-    def edge_reports(self, graph: Graph) -> list[dict]:
+    def edge_reports(self, graph: Graph) -> list[dict[str, Any]]:
         """Return the counters of each edge that this process sees an end of."""
         policies = {graph.edge_name(edge): edge.policy.value for edge in graph.edges}
         policies.update({name: reader.policy.value for name, reader in self.external.items()})
@@ -123,6 +123,7 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     publisher = host.advertise(ref.port, codec, _topic_qos(graph, ref))
     writer = None
     if remote:
+        assert wiring.exchange is not None  # `wire` has made it
         writer = RemoteWriter(host, host.topic(ref.port), [
             Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity,
                      placement.process_of(edge.target.node), edge.when_absent)
@@ -146,8 +147,9 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
     if name in wiring.local:
         source: InputPort = wiring.local[name]
     else:
-        codec, type = codec_for(edge.type.wire), edge.type
+        codec, type = codec_for(edge.type.sent_as()), edge.type
         siblings = graph.outgoing[edge.source.node][edge.source.port]
+        assert wiring.exchange is not None  # `wire` has made it
         reader = RemoteReader(
             host, _input_name(graph, edge), graph.topic(edge.source),
             lambda message: type.unpack(codec.decode(message)), wiring.exchange, edge.policy,
@@ -168,7 +170,7 @@ def _external_input(graph: Graph, host: NodeHost, ref: PortRef, wiring: Wiring
                     ) -> InputPort:
     port = graph.nodes[ref.node].type.inputs[ref.port]
     type = graph.external_type(ref)
-    codec = codec_for(type.wire)
+    codec = codec_for(type.sent_as())
     reader = ExternalReader(host, graph.topic(ref), codec, port.policy or type.policy,
                             DEFAULT_CAPACITY)
     wiring.external[f"{reader.topic} → {graph.topic(ref)}"] = reader

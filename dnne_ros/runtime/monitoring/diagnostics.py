@@ -95,8 +95,8 @@ class Diagnostics:
         self._host = host
         self._namespace = host.get_namespace()
         self._publisher = host.create_publisher(DiagnosticArray, TOPIC, _DEPTH)
-        self._process = {"process": process, "processes": processes, "pid": os.getpid(),
-                         "cpu_percent": 0.0}
+        self._process: dict[str, Any] = {
+            "process": process, "processes": processes, "pid": os.getpid(), "cpu_percent": 0.0}
         self._nodes = [_NodeMeter(context, {
             "type": graph.nodes[id].type.type_name, "title": graph.nodes[id].title})
             for id, context in contexts.items()]

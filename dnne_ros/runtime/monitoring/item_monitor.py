@@ -82,7 +82,8 @@ class ItemMonitor:
 
     async def get_batch(self, port: str, max_items: int, timeout: float | None) -> list[Any]:
         """Take several items on behalf of the node."""
-        return await self._take(port, self._get_batch(port, max_items, timeout))
+        batch: list[Any] = await self._take(port, self._get_batch(port, max_items, timeout))
+        return batch
 
     async def _take(self, port: str, coming: Awaitable[Any]) -> Any:
         self._end_work()

@@ -52,7 +52,8 @@ class LoopWatch:
             if beat == reported or seconds < 2 * _BEAT_SECONDS:
                 continue
             task = asyncio.current_task(self._loop)
-            settings = self._settings.get(task.get_name()) if task is not None else None
+            name = task.get_name() if task is not None else ""
+            settings = self._settings.get(name)
             if settings is not None and 0 < settings["watchdog.seconds"] < seconds:
                 reported = beat
-                self._on_stuck(task.get_name(), settings["watchdog.policy"], seconds)
+                self._on_stuck(name, settings["watchdog.policy"], seconds)

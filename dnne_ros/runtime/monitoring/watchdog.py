@@ -51,7 +51,7 @@ class Watchdog:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        while True:
+        while True:  # noqa: ASYNC110 - it waits for time to pass
             await asyncio.sleep(max(_SHORTEST_LOOK, await self._look()))
 
     async def _look(self) -> float:
@@ -61,7 +61,7 @@ class Watchdog:
                    await self._look_at_rate())
 
     async def _look_at_deadline(self) -> float:
-        limit = self._settings["deadline.seconds"]
+        limit: float = self._settings["deadline.seconds"]
         if not limit:
             return _WINDOW
         policy = self._settings["deadline.policy"]
@@ -88,7 +88,7 @@ class Watchdog:
                                       f"{self._settings['deadline.seconds']:g} s")
 
     async def _look_at_silence(self) -> float:
-        limit = self._settings["watchdog.seconds"]
+        limit: float = self._settings["watchdog.seconds"]
         if not limit:
             return _WINDOW
         now, sign = time.monotonic(), self._rounds.last_sign

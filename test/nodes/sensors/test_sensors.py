@@ -11,10 +11,10 @@ from sensor_msgs.msg import Imu
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.health import Level
-from dnne_ros.toolkit import device_reader
 from dnne_ros.nodes.sensors.audio_sensor import AudioSensorNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
+from dnne_ros.toolkit import device_reader
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ from dnne_ros.node_api.health import Health, Level
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Int
 from dnne_ros.node_api.ports import Input, Output
-from dnne_ros.runtime.monitoring import diagnostics
 from dnne_ros.runtime.edges.wiring import Wiring
+from dnne_ros.runtime.monitoring import diagnostics
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
@@ -45,8 +45,8 @@ def told(ros_loop, clock):
     """Return ``look(seconds)``, by status name, and what it looks at."""
     def make(policy=EdgePolicy.LOSSLESS, **ends):
         graph = declare_graph("Play", "play", {"a_1": NodeSpec("1", Sender, "The source"),
-                                             "b_2": NodeSpec("2", Receiver)},
-                            [LinkSpec("a_1/value", "b_2/value", policy.value, 10)])
+                                               "b_2": NodeSpec("2", Receiver)},
+                              [LinkSpec("a_1/value", "b_2/value", policy.value, 10)])
         if not ends:
             ends = {"local": {EDGE: LocalEdge(EDGE, policy, 10)}}
         contexts = {id: SimpleNamespace(name=f"/robot/{name}", health=Health(), items=0, sent=0)
@@ -131,5 +131,5 @@ def test_each_end_of_an_edge_between_processes_says_what_it_sees(told):
 
 
 def test_an_edge_that_keeps_the_newest_item_has_room_for_one(told):
-    look, _, ends = told(EdgePolicy.LATEST)
+    look, _, _ = told(EdgePolicy.LATEST)
     assert look()[f"/robot: edge {EDGE}"].values["capacity"] == 1

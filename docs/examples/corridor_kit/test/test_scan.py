@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-
 from corridor_kit.scan import LaserScan, Scan
+
 from dnne_ros.node_api.port_types import Tensor
 from dnne_ros.transport.codecs import codec_for
 

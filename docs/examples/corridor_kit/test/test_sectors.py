@@ -4,7 +4,6 @@ import asyncio
 
 import numpy as np
 import pytest
-
 from corridor_kit.scan import Scan
 from corridor_kit.sectors import ScanSectorsNode
 

@@ -1,0 +1,1 @@
+"""What reinforcement and supervised learning share."""
