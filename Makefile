@@ -27,7 +27,7 @@ else
 EXTRAS := wheels,test
 endif
 
-.PHONY: setup demo test test-jazzy lint clean
+.PHONY: setup demo test test-jazzy lint docs clean
 
 setup: $(STAMP)
 
@@ -60,6 +60,15 @@ test: setup
 # The same on the other rclpy line.
 test-jazzy:
 	$(MAKE) test VENV=.venv-jazzy RCLPY='ros-rclpy[fastrtps]>=7,<8'
+
+# The site, in build/docs/html.
+docs: $(VENV)/.set-up-docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs/html
+	@echo 'build/docs/html/index.html'
+
+$(VENV)/.set-up-docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[docs]'
+	touch $@
 
 # Types are checked against the libraries that `make setup` installs: older ones declare others.
 lint: $(LINT_STAMP)

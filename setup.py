@@ -22,7 +22,8 @@ setup(
         (f"share/{PACKAGE}/config/workflows", glob("config/workflows/*.json")),
         (f"lib/{PACKAGE}", PIP_EXECUTABLES),
     ],
-    package_data={f"{PACKAGE}.exporting": ["templates/*.j2"],
+    package_data={PACKAGE: ["py.typed"],
+                  f"{PACKAGE}.exporting": ["templates/*.j2"],
                   f"{PACKAGE}.sim": ["assets/*.urdf"]},
     python_requires=">=3.10",
     install_requires=[
@@ -67,6 +68,8 @@ setup(
             "stable-baselines3>=2.3,<3",
             "tensordict",
         ],
+        # The documentation site.
+        "docs": ["sphinx>=7.2,<10", "myst-parser>=2", "sphinx-rtd-theme>=2"],
         # Exact versions: another one may find other things.
         "lint": ["mypy==2.4.1", "ruff==0.17.6", "types-PyYAML"],
         "test": [

@@ -1,3 +1,204 @@
-"""Run dataflow graphs for machine learning and robotics as ROS 2 systems."""
+"""Run dataflow graphs for machine learning and robotics as ROS 2 systems.
+
+What the author of node types uses is imported from here.  It is loaded when it is first asked
+for, so that importing the package costs nothing.
+"""
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False  # checkers know the name; importing `typing` would double the cost
+if TYPE_CHECKING:
+    from dnne_ros.errors import DnneError, InputError, NodeError, PeerError
+    from dnne_ros.node_api.checkpoint_trigger import (
+        CheckpointTrigger,
+        checkpoint_widgets,
+        trigger_problems,
+    )
+    from dnne_ros.node_api.clock import Clock, SteadyClock
+    from dnne_ros.node_api.devices import pick_device
+    from dnne_ros.node_api.health import Health, Level
+    from dnne_ros.node_api.health_reporter import HealthReporter
+    from dnne_ros.node_api.node import Boundary, Log, Node, NodeContext
+    from dnne_ros.node_api.port_types import (
+        Action,
+        AnyValue,
+        Boolean,
+        Dataloader,
+        Dataset,
+        Dict,
+        Float,
+        GradientTensor,
+        Image,
+        Int,
+        JointState,
+        Layers,
+        Model,
+        NetworkHandle,
+        Optimizer,
+        PolicyOutput,
+        PortType,
+        Schema,
+        SimHandle,
+        String,
+        Sync,
+        Tensor,
+        array_to_tensor,
+        tensor_to_array,
+    )
+    from dnne_ros.node_api.ports import Input, Output
+    from dnne_ros.node_api.ros_topics import QOS_PRESETS, RosTopics, TopicPublisher
+    from dnne_ros.node_api.seeding import node_seed
+    from dnne_ros.node_api.state import NodeState
+    from dnne_ros.node_api.widget import Widget, WidgetError
+    from dnne_ros.sim.registry import Backend
+    from dnne_ros.sim.simulator import ArraySpec, SimulationError, Simulator, StepResult, TaskSpec
+    from dnne_ros.sim.simulator_settings import SimulatorSettings
+    from dnne_ros.toolkit.blocking_helpers import (
+        BatchedWriter,
+        LatestValue,
+        PeriodicPoll,
+        StartupWork,
+    )
+    from dnne_ros.toolkit.circuit_breaker import Circuit, CircuitBreaker, CircuitOpen
+    from dnne_ros.toolkit.device_reader import Device, DeviceReader
+    from dnne_ros.toolkit.error_limit import ErrorLimit, SafeDefault
+    from dnne_ros.toolkit.rate import Rate
+    from dnne_ros.toolkit.retrying import retrying
+    from dnne_ros.toolkit.throttle import Throttle
+    from dnne_ros.transport.codec import Codec, MessageCodec
+    from dnne_ros.transport.codecs import codec_for
+    from dnne_ros.transport.payload import Array, JointStates, Wire
+    from dnne_ros.transport.policy import EdgePolicy
+
+_NAMES = {
+    "errors": "DnneError InputError NodeError PeerError",
+    "node_api.checkpoint_trigger": "CheckpointTrigger checkpoint_widgets trigger_problems",
+    "node_api.clock": "Clock SteadyClock",
+    "node_api.devices": "pick_device",
+    "node_api.health": "Health Level",
+    "node_api.health_reporter": "HealthReporter",
+    "node_api.node": "Boundary Log Node NodeContext",
+    "node_api.port_types":
+        "Action AnyValue Boolean Dataloader Dataset Dict Float GradientTensor Image Int "
+        "JointState Layers Model NetworkHandle Optimizer PolicyOutput PortType Schema SimHandle "
+        "String Sync Tensor array_to_tensor tensor_to_array",
+    "node_api.ports": "Input Output",
+    "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher",
+    "node_api.seeding": "node_seed",
+    "node_api.state": "NodeState",
+    "node_api.widget": "Widget WidgetError",
+    "sim.registry": "Backend",
+    "sim.simulator": "ArraySpec SimulationError Simulator StepResult TaskSpec",
+    "sim.simulator_settings": "SimulatorSettings",
+    "toolkit.blocking_helpers": "BatchedWriter LatestValue PeriodicPoll StartupWork",
+    "toolkit.circuit_breaker": "Circuit CircuitBreaker CircuitOpen",
+    "toolkit.device_reader": "Device DeviceReader",
+    "toolkit.error_limit": "ErrorLimit SafeDefault",
+    "toolkit.rate": "Rate",
+    "toolkit.retrying": "retrying",
+    "toolkit.throttle": "Throttle",
+    "transport.codec": "Codec MessageCodec",
+    "transport.codecs": "codec_for",
+    "transport.payload": "Array JointStates Wire",
+    "transport.policy": "EdgePolicy",
+}
+HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
+"""The module that each name comes from, as seen from this package."""
+
+__all__ = [
+    "QOS_PRESETS",
+    "Action",
+    "AnyValue",
+    "Array",
+    "ArraySpec",
+    "Backend",
+    "BatchedWriter",
+    "Boolean",
+    "Boundary",
+    "CheckpointTrigger",
+    "Circuit",
+    "CircuitBreaker",
+    "CircuitOpen",
+    "Clock",
+    "Codec",
+    "Dataloader",
+    "Dataset",
+    "Device",
+    "DeviceReader",
+    "Dict",
+    "DnneError",
+    "EdgePolicy",
+    "ErrorLimit",
+    "Float",
+    "GradientTensor",
+    "Health",
+    "HealthReporter",
+    "Image",
+    "Input",
+    "InputError",
+    "Int",
+    "JointState",
+    "JointStates",
+    "LatestValue",
+    "Layers",
+    "Level",
+    "Log",
+    "MessageCodec",
+    "Model",
+    "NetworkHandle",
+    "Node",
+    "NodeContext",
+    "NodeError",
+    "NodeState",
+    "Optimizer",
+    "Output",
+    "PeerError",
+    "PeriodicPoll",
+    "PolicyOutput",
+    "PortType",
+    "Rate",
+    "RosTopics",
+    "SafeDefault",
+    "Schema",
+    "SimHandle",
+    "SimulationError",
+    "Simulator",
+    "SimulatorSettings",
+    "StartupWork",
+    "SteadyClock",
+    "StepResult",
+    "String",
+    "Sync",
+    "TaskSpec",
+    "Tensor",
+    "Throttle",
+    "TopicPublisher",
+    "Widget",
+    "WidgetError",
+    "Wire",
+    "array_to_tensor",
+    "checkpoint_widgets",
+    "codec_for",
+    "node_seed",
+    "pick_device",
+    "retrying",
+    "tensor_to_array",
+    "trigger_problems",
+]
+
+if not TYPE_CHECKING:  # with it, checkers would take any name
+    def __getattr__(name: str) -> object:
+        """Load what is asked for the first time."""
+        home = HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    """Return what there is, loaded or not."""
+    return sorted({*globals(), *HOMES})

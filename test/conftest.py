@@ -30,6 +30,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["dnne_ros.testing.pytest_plugin"]
+
 # Machines that run tests are busy: how long an example takes says nothing.  The suite tries the
 # same examples each time, so that it fails for a change and not for a die;
 # --hypothesis-profile=search looks for new ones.
@@ -94,43 +96,6 @@ def ros_loop():
         for node in ros.nodes:
             node.destroy_node()
         rclpy.shutdown(context=context)
-
-
-@pytest.fixture(scope="session")
-def run_async():
-    """Run a coroutine in a plain asyncio loop; one that hangs fails after a minute."""
-    def run(coroutine, timeout=60.0):
-        return asyncio.run(asyncio.wait_for(coroutine, timeout))
-    return run
-
-
-@pytest.fixture(scope="session")
-def drive(run_async):
-    """Run a node on ``script(context)``, and return its context when the script is done."""
-    def call(node, script, linked, **options):
-        async def main():
-            from dnne_ros.testing.fake_context import FakeContext
-
-            context = node.context = FakeContext(node, linked, **options)
-            node.setup()
-            task = asyncio.ensure_future(node.process())
-            wanted = asyncio.ensure_future(script(context))
-            done, _ = await asyncio.wait({task, wanted}, return_when=asyncio.FIRST_COMPLETED)
-            if task in done:
-                task.result()
-            await wanted
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            await node.close()
-            return context
-        return run_async(main())
-    return call
-
-
-@pytest.fixture(scope="session")
-def compute(run_async):
-    """Run a node's `compute` once."""
-    return lambda node, **inputs: run_async(node.compute(**inputs))
 
 
 @pytest.fixture(scope="session")

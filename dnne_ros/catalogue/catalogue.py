@@ -17,7 +17,7 @@ from dnne_ros.nodes.perception.perception import (
 )
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
-from dnne_ros.nodes.robot.robot import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
@@ -26,7 +26,8 @@ from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
 from dnne_ros.nodes.simulation.action import ActionNode
 from dnne_ros.nodes.simulation.cartpole import CartpoleActionNode, CartpoleRewardNode
-from dnne_ros.nodes.simulation.simulation import IsaacGymEnvNode, IsaacGymStepNode
+from dnne_ros.nodes.simulation.former_names import IsaacGymEnvNode, IsaacGymStepNode
+from dnne_ros.nodes.simulation.simulation import SimulatorEnvNode, SimulatorStepNode
 from dnne_ros.nodes.supervised.batches import BatchSampler, GetBatch
 from dnne_ros.nodes.supervised.epoch_tracker import EpochTracker
 from dnne_ros.nodes.supervised.layers import (
@@ -44,7 +45,8 @@ from dnne_ros.nodes.supervised.optimizers import AdamOptimizer, SGDOptimizer, Tr
 from dnne_ros.workflow.signature import NodeSignature, PortSignature, WidgetSignature
 
 BUILT_IN: tuple[type[Node], ...] = (
-    IsaacGymEnvNode, IsaacGymStepNode, ORNode, PPOAgentNode, PPOTrainerNode,
+    SimulatorEnvNode, SimulatorStepNode, IsaacGymEnvNode, IsaacGymStepNode, ORNode, PPOAgentNode,
+    PPOTrainerNode,
     ActionNode, CartpoleActionNode, CartpoleRewardNode, JointObservationsNode, JointCommandsNode,
     MNISTDataset, BatchSampler, GetBatch, Network, LinearLayer, Conv2DLayer, Activation, Dropout,
     BatchNorm, Flatten, CrossEntropyLoss, Accuracy, SGDOptimizer, AdamOptimizer, TrainingStep,
@@ -84,6 +86,10 @@ class Catalogue:
         by_lower = {known.lower(): known for known in self._types}
         close = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.6)
         return [by_lower[match] for match in close]
+
+    def current(self) -> list[type[Node]]:
+        """Return the types that new graphs take."""
+        return [type for type in self if not type.superseded_by]
 
     def __iter__(self) -> Iterator[type[Node]]:
         return iter(self._types.values())

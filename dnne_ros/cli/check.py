@@ -35,9 +35,9 @@ def run(options: argparse.Namespace) -> int:
                   f"({graph.nodes[node].type.type_name})")
     print("\nedges")
     for edge in graph.edges:
-        transport = "DDS" if placement.crosses(edge) else "local"
+        where = "between processes" if placement.crosses(edge) else "local"
         implied = ", implied" if edge.implied else ""
-        print(f"  {graph.edge_name(edge)}  [{edge.type}, {edge.policy.value}, {transport}"
+        print(f"  {graph.edge_name(edge)}  [{edge.type}, {edge.policy.value}, {where}"
               f"{implied}]")
     for ref in graph.external:
         port = graph.nodes[ref.node].type.inputs[ref.port]

@@ -89,6 +89,9 @@ def _page(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Path) 
 
 
 def _notes(type: type[Node]) -> Iterable[str]:
+    if type.superseded_by:
+        yield (f"New graphs take [{type.superseded_by}]({type.superseded_by}.md). Files that name "
+               "this type go on as they are, with its name on their topics.")
     if type.fires_on_any:
         yield "It goes on with whichever linked input has something."
     if type.own_process:
@@ -145,7 +148,8 @@ def _widget_row(name: str, widget: Widget) -> tuple[str, ...]:
 
 def _example(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Path) -> list[str]:
     found = next(((path, graph, nodes) for path, graph in graphs if (nodes := [
-        node.id for node in graph.nodes.values() if node.type is type])), None)
+        node.id for node in graph.nodes.values()
+        if type.type_name in (node.type.type_name, node.type.superseded_by)])), None)
     if found is None:
         return []
     path, graph, nodes = found
@@ -160,12 +164,21 @@ def _example(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Pat
 def _index(catalogue: Catalogue) -> str:
     lines = [_MARK, "", "# Node types", "", "Every type that a workflow may name, with or without "
              "the ending `Node`. `dnne-ros nodes TYPE` shows the same in a terminal."]
-    types = sorted(catalogue, key=lambda type: (type.category, type.type_name))
+    types = sorted(catalogue.current(), key=lambda type: (type.category, type.type_name))
     for category, members in groupby(types, key=lambda type: type.category):
-        lines += ["", f"## {category.capitalize()}", "", *_table(("type", "what it does"), (
-            (f"[{type.type_name}]({type.type_name}.md)", _cell(type.description()))
-            for type in members))]
+        lines += ["", f"## {category.capitalize()}", "", *_type_table(members)]
+    older = sorted((type for type in catalogue if type.superseded_by),
+                   key=lambda type: type.type_name)
+    if older:
+        lines += ["", "## Older types", "", "Files that name these go on as they are; new graphs "
+                  "take others.", "", *_type_table(older)]
     return "\n".join(lines) + "\n"
+
+
+def _type_table(types: Iterable[type[Node]]) -> list[str]:
+    return _table(("type", "what it does"), (
+        (f"[{type.type_name}]({type.type_name}.md)", _cell(type.description()))
+        for type in types))
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -11,7 +11,7 @@ from dnne_ros.cli.node_pages import node_pages, write_pages
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.ports import Port
-from dnne_ros.options.workflow_arguments import add_nodes_argument, load_catalogue
+from dnne_ros.options.workflow_arguments import NODES, load_catalogue
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,7 +27,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                         help="write a page (Markdown) about each type into a folder")
     parser.add_argument("--examples", metavar="FOLDER", action="append", default=[],
                         help="with --write: a folder of workflows to show the types in")
-    add_nodes_argument(parser)
+    NODES.add_to(parser)
     parser.set_defaults(run=run)
 
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"{len(pages)} pages in {folder}")
         return 0
     if options.type is None:
-        by_category = sorted(catalogue, key=lambda type: (type.category, type.type_name))
+        by_category = sorted(catalogue.current(), key=lambda type: (type.category, type.type_name))
         for category, types in groupby(by_category, key=lambda type: type.category):
             print(category)
             for type in types:
@@ -59,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
 def describe(node_type: type[Node]) -> str:
     """Return a page about a node type: documentation, inputs, outputs, widgets."""
     lines = [node_type.type_name, "", inspect.getdoc(node_type) or ""]
+    if node_type.superseded_by:
+        lines += ["", f"superseded by {node_type.superseded_by}"]
     for heading, ports in (("inputs", node_type.inputs), ("outputs", node_type.outputs)):
         if ports:
             lines += ["", heading]

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dnne_ros.transport.stats import joined
+
 _COUNTERS = ("sent", "received", "lost", "duplicated", "dropped", "blocked_s")
 
 
@@ -77,9 +79,13 @@ class RunReport:
     def _add_edge(self, edge: dict[str, Any]) -> None:
         known = self._edges.setdefault(edge["name"], {
             "name": edge["name"], "policy": edge["policy"], "transport": edge["transport"],
-            **dict.fromkeys(_COUNTERS, 0)})
+            **dict.fromkeys(_COUNTERS, 0), "carried": {}})
         for counter in _COUNTERS:
             known[counter] += edge[counter]
+        carried = known["carried"]  # both ends have counted the same items
+        for name, items in edge["carried"].items():
+            carried[name] = max(carried.get(name, 0), items)
+        known["transport"] = joined(carried) or known["transport"]
 
     def finish(self, reason: str, failure: str, exit_code: int) -> None:
         """Stop the clock and note how the run ended."""

@@ -18,12 +18,8 @@ from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import RunReport, write_report
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
-from dnne_ros.options.run_arguments import (
-    add_run_arguments,
-    check_checkpoints,
-    duration,
-    run_words,
-)
+from dnne_ros.options.readings import duration
+from dnne_ros.options.run_arguments import add_run_arguments, check_checkpoints, run_words
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph, workflow_words
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.supervisor import Supervisor
@@ -68,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     from dnne_ros.placement.planning import place
 
     graph = load_graph(options)
-    placement = place(graph, options.place)
+    placement = place(graph, options.place or "")
     _check_outputs(options)
     report = asyncio.run(_supervise(options, graph, placement))
     if options.report:

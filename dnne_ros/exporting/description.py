@@ -128,7 +128,7 @@ def edge_topics(graph: Graph, placement: Placement) -> tuple[EdgeTopicView, ...]
 def untrained_process(graph: Graph, placement: Placement) -> str:
     """Return a process that runs with a trained policy alone, '' if there is none."""
     return next((placement.process_of(node.id) for node in graph.nodes.values()
-                 if node.type.needs_policy_interface), "")
+                 if node.type.needs_trained_policy(node.values)), "")
 
 
 def _fed_from_outside(graph: Graph) -> set[str]:

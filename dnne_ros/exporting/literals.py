@@ -35,18 +35,23 @@ def python_literal(value: Any, indent: int = 0, room: int = 40) -> str:
 
 
 def _pieces(text: str, width: int) -> list[str]:
-    """Return ``text`` cut so that the literal of each piece fits into ``width``."""
+    """Return ``text`` cut, behind spaces if it has any, for literals of at most ``width``."""
     pieces = [""]
     used = 2
     for char in text:
-        # Quotes may be escaped in one piece and not in another: count them as escaped.
-        size = 2 if char in "'\"" else len(repr(char)) - 2
+        size = _size(char)
         if used + size > width:
-            pieces.append("")
-            used = 2
+            head, space, tail = pieces[-1].rpartition(" ")
+            pieces[-1:] = [head + space, tail] if space else [tail, ""]
+            used = 2 + sum(map(_size, pieces[-1]))
         pieces[-1] += char
         used += size
     return pieces
+
+
+def _size(char: str) -> int:
+    # Quotes may be escaped in one piece and not in another: count them as escaped.
+    return 2 if char in "'\"" else len(repr(char)) - 2
 
 
 def yaml_literal(value: Any) -> str:

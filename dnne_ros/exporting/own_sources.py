@@ -46,7 +46,9 @@ class Sources:
                 self._packages[top] = _location(top)
         self._problems.raise_if_any()
         roots = _RUNTIME_ROOTS if standalone else ()
-        closure = follow([*roots, *sorted(modules)], self._packages)
+        homes = {f"{_RUNTIME}.{name}": f"{_RUNTIME}.{home}"
+                 for name, home in dnne_ros.HOMES.items()}
+        closure = follow([*roots, *sorted(modules)], self._packages, homes)
         copied = {module: path for module, path in closure.files.items()
                   if module.partition(".")[0] in self._moves}
         self.foreign = closure.foreign

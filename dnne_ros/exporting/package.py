@@ -22,6 +22,7 @@ from dnne_ros.exporting.rendering import import_block, render
 from dnne_ros.exporting.workflow_file import workflow_json
 from dnne_ros.graph.drawing import draw
 from dnne_ros.graph.graph import Graph, GraphNode
+from dnne_ros.options.run_settings import RUN_OPTIONS
 from dnne_ros.placement.placement import Placement
 
 _RESERVED = ("VALUES", "type_name")
@@ -46,7 +47,7 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
     process_of = {id: placement.process_of(id) for id in graph.nodes}
     about = {
         "package": package, "namespace": graph.namespace, "standalone": standalone,
-        "nodes": nodes, "links": description.link_views(graph),
+        "options": RUN_OPTIONS, "nodes": nodes, "links": description.link_views(graph),
         "processes": description.process_views(graph, placement),
         "topics": description.edge_topics(graph, placement),
         "needs_policy": description.untrained_process(graph, placement),

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
@@ -20,11 +21,14 @@ class Closure:
     foreign: set[str] = field(default_factory=set)
 
 
-def follow(roots: Iterable[str], packages: Mapping[str, Path]) -> Closure:
+def follow(roots: Iterable[str], packages: Mapping[str, Path],
+           homes: Mapping[str, str] = MappingProxyType({})) -> Closure:
     """Return everything that ``roots`` import, directly or not, wherever in their code.
 
     ``packages`` gives the folder (or file) of each top-level package whose modules are followed.
-    A string that is a module's full name counts as an import: importlib is given such strings.
+    ``homes``: the modules of names that a package loads when they are asked for,
+    ``{"dnne_ros.Node": "dnne_ros.node_api.node"}``.  A string that is a module's full name counts
+    as an import: importlib is given such strings.
     """
     closure = Closure()
     waiting = list(roots)
@@ -41,7 +45,9 @@ def follow(roots: Iterable[str], packages: Mapping[str, Path]) -> Closure:
         closure.files[module] = path
         waiting += _parents(module)
         tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-        waiting += imported(tree, package_of(module, path))
+        names = list(imported(tree, package_of(module, path)))
+        waiting += names
+        waiting += _homes_of([*names, *_attributes(tree)], homes)
         waiting += [text for text in _strings(tree) if module_file(text, packages) is not None]
     return closure
 
@@ -82,6 +88,24 @@ def absolute(node: ast.ImportFrom, package: str) -> str:
     parts = package.split(".")
     parts = parts[:len(parts) - node.level + 1]
     return ".".join([*parts, *([node.module] if node.module else [])])
+
+
+def _homes_of(names: Iterable[str], homes: Mapping[str, str]) -> Iterator[str]:
+    for name in names:
+        if name in homes:
+            yield homes[name]
+        elif name.endswith(".*"):
+            yield from (home for lazy, home in homes.items() if lazy.startswith(name[:-1]))
+
+
+def _attributes(tree: ast.AST) -> Iterator[str]:
+    """Yield ``package.name`` for each attribute of what was imported whole."""
+    modules = {alias.asname or alias.name: alias.name for node in _running(tree)
+               if isinstance(node, ast.Import) for alias in node.names}
+    for node in _running(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) \
+                and node.value.id in modules:
+            yield f"{modules[node.value.id]}.{node.attr}"
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:

@@ -46,7 +46,7 @@ def draw(graph: Graph, process_of: Mapping[str, str]) -> str:
     """Return an SVG picture of ``graph``; ``process_of`` gives each node's process by id.
 
     Nodes keep the positions of the user's canvas.  Those without one stand below in a row.
-    Solid edges stay inside a process, dashed ones cross to another over DDS, and dotted ones
+    Solid edges stay inside a process, dashed ones cross to another, and dotted ones
     were not drawn but follow from another link.  A short dashed line comes from a topic of another
     ROS node.
     """
@@ -145,8 +145,9 @@ class _Drawing:
         line = _add(svg, "path", d=self._curve(edge, x1, y1, x2, y2), fill="none",
                     stroke=_color(edge.type.name), stroke_width=2, stroke_linecap="round",
                     **pattern)
+        where = "between processes" if crosses else "local"
         _add(line, "title", text=f"{self.graph.edge_name(edge)}: {edge.type}, "
-             f"{edge.policy.value}, capacity {edge.capacity}, {'DDS' if crosses else 'local'}")
+             f"{edge.policy.value}, capacity {edge.capacity}, {where}")
         # At the input, which has this one edge only: labels never lie on each other.
         for style in ("halo", "policy"):
             _add(svg, "text", f"{edge.type.name} · {edge.policy.value}", x=x2 - 8, y=y2 - 4,
@@ -179,7 +180,7 @@ class _Drawing:
             _add(svg, "rect", x=x, y=y, width=12, height=12, rx=3, fill=color)
             _add(svg, "text", f"process {process}", x=x + 18, y=y + 10)
             y += _LEGEND_ROW
-        _add(svg, "text", "solid: inside a process   dashed: DDS between processes   "
+        _add(svg, "text", "solid: inside a process   dashed: between processes   "
              "dotted: implied by another link", x=x, y=y + 10)
 
 

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _load(options: argparse.Namespace, ros_args: list[str]) -> tuple[Graph, Placement]:
     graph = load_graph(options)
-    return graph, place(graph, options.place)
+    return graph, place(graph, options.place or "")
 
 
 def run_and_leave() -> None:

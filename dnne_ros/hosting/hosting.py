@@ -21,9 +21,12 @@ Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
 """Returns what the options and the ROS arguments ask for; `DnneError` if they do not fit."""
 
 
-def add_host_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of a run, --process, --run-id and --status-fd."""
-    add_run_arguments(parser)
+def add_host_arguments(parser: argparse.ArgumentParser, *, launched: bool = False) -> None:
+    """Add the arguments of a run, --process, --run-id and --status-fd.
+
+    ``launched``: in the form that the launch file of an exported package gives them.
+    """
+    add_run_arguments(parser, launched=launched)
     parser.add_argument("--process", default="", metavar="NAME",
                         help="which process of the placement (default: the only one)")
     parser.add_argument("--run-id", default="", metavar="TEXT",

@@ -44,19 +44,9 @@ def _check_parameter_files(graph: Graph, ros_args: Sequence[str]) -> None:
 
 
 def _parser(package: str) -> argparse.ArgumentParser:
-    # A launch file cannot leave out what it was not given: it says --inference=false.
     parser = argparse.ArgumentParser(
-        prog="host", conflict_handler="resolve", allow_abbrev=False,
+        prog="host", allow_abbrev=False,
         description=f"Run one process of {package} as ROS 2 nodes.",
         epilog=f"example: ros2 run {package} host --seed 1 --ros-args -r __ns:=/robot1")
-    add_host_arguments(parser)
-    parser.add_argument("--inference", nargs="?", const=True, default=False, type=_truth,
-                        metavar="true|false",
-                        help="freeze the weights, act with the mean action, keep real time")
+    add_host_arguments(parser, launched=True)
     return parser
-
-
-def _truth(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"expected true or false, found {text!r}")
-    return text.lower() == "true"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NoReturn
 
 from dnne_ros.errors import Problems
-from dnne_ros.launching.arguments import ARGUMENTS, Argument, read_flag, split_list
+from dnne_ros.launching.arguments import HOST_OPTIONS, read_flag, split_list
 from dnne_ros.node_api.widget import WidgetError
-from dnne_ros.options.run_arguments import add_run_arguments
-from dnne_ros.options.workflow_arguments import add_workflow_arguments
+from dnne_ros.options.option import Option
 
 
 class _Refusal(Exception):
@@ -29,31 +28,29 @@ def host_options(values: Mapping[str, str], problems: Problems) -> argparse.Name
     A value that does not fit becomes a problem, and counts as not given.
     """
     parser = _Parser(prog="host", add_help=False, allow_abbrev=False)
-    add_workflow_arguments(parser)
-    add_run_arguments(parser)
+    parser.add_argument("workflow")
+    for option in HOST_OPTIONS:
+        option.add_to(parser)
     workflow = os.path.expanduser(values["workflow"])
     accepted: list[str] = []
-    for argument in ARGUMENTS:
-        words = list(_words(argument, values[argument.name], problems))
+    for option in HOST_OPTIONS:
+        words = _words(option, values[option.name], problems)
         try:
             parser.parse_args([*words, "--", workflow])
         except _Refusal as refusal:
-            problems.add(f"{argument.name}:={values[argument.name]}: {refusal}")
+            problems.add(f"{option.name}:={values[option.name]}: {refusal}")
         else:
             accepted += words
     return parser.parse_args([*accepted, "--", workflow])
 
 
-def _words(argument: Argument, text: str, problems: Problems) -> Iterator[str]:
-    if not argument.option or not text:
-        return
-    if argument.kind == "flag":
+def _words(option: Option, text: str, problems: Problems) -> list[str]:
+    if option.kind == "flag":
         try:
-            if read_flag(text):
-                yield argument.option
+            return option.words(read_flag(text))
         except WidgetError as error:
-            problems.add(f"{argument.name}:={text}: {error}")
-        return
-    for piece in split_list(text) if argument.kind == "list" else [text]:
-        value = os.path.expanduser(piece) if argument.kind == "file" else piece
-        yield f"{argument.option}={value}"  # one word, as a value may start with a dash
+            problems.add(f"{option.name}:={text}: {error}")
+            return []
+    if option.kind == "list":
+        return option.words(split_list(text))
+    return option.words((os.path.expanduser(text) if option.kind == "file" else text) or None)

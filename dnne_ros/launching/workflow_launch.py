@@ -5,7 +5,7 @@ from __future__ import annotations
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import OpaqueFunction
 
-from dnne_ros.launching.arguments import ARGUMENTS
+from dnne_ros.launching.arguments import ARGUMENTS, declare
 from dnne_ros.launching.graph_processes import GraphProcesses
 from dnne_ros.launching.request import LaunchRequest
 
@@ -13,7 +13,7 @@ from dnne_ros.launching.request import LaunchRequest
 def workflow_launch_description() -> LaunchDescription:
     """Return the arguments, and the action that checks them and starts the processes."""
     return LaunchDescription([
-        *(argument.declare() for argument in ARGUMENTS),
+        *(declare(argument) for argument in ARGUMENTS),
         OpaqueFunction(function=start_workflow),
     ])
 

@@ -43,7 +43,7 @@ class NumberReader:
         self._widths = [sum(leaf.size if path.type.message else 1 for leaf in found)
                         for path, found in zip(self.paths, leaves, strict=True)]
         self._names_of = _getter(names_path(message, names_field)) if names else None
-        self._last_names: tuple[str, ...] = ()
+        self._last_names: tuple[str, ...] | None = None
         self._rows = np.empty(0, np.intp)
 
     @property
@@ -71,7 +71,7 @@ class NumberReader:
                 self.dtype, copy=False)
         rows = self._rows_of(message)
         for path, table in zip(self.paths, tables, strict=True):
-            expected = len(self._last_names) if self._names_of else len(tables[0])
+            expected = len(tables[0]) if self._last_names is None else len(self._last_names)
             if len(table) != expected:
                 what = "names" if self._names_of else f"of {self.paths[0]}"
                 raise ValueError(f"{len(table)} elements of {path}, and {expected} {what}")

@@ -37,8 +37,9 @@ class BlockingCalls:
         """Return what ``call()`` returns, or raise what it raises.
 
         Raises TimeoutError when ``timeout`` seconds have passed, waiting for a free thread
-        included.  A call that had begun goes on: what it returns later is given to ``late`` (in
-        the event loop's thread), or dropped.  Until then it counts as one of those at a time.
+        included.  A call that had begun by then, or when this is cancelled, goes on: what it
+        returns later is given to ``late`` (in the event loop's thread), or dropped.  Until then
+        it counts as one of those at a time.
         """
         if self._closed:
             raise RuntimeError("the node is closed: no blocking calls any more")
@@ -52,7 +53,7 @@ class BlockingCalls:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             done, _ = await asyncio.wait({answer}, timeout=left)
         except asyncio.CancelledError:
-            answer.add_done_callback(_drop)
+            answer.add_done_callback(lambda answer: _use_late(answer, late))
             raise
         if done:
             return answer.result()
@@ -128,11 +129,6 @@ def _as_exception(error: BaseException) -> BaseException:
     if isinstance(error, Exception) and not isinstance(error, StopIteration):
         return error
     return RuntimeError(f"a blocking call raised {type(error).__name__}: {error}")
-
-
-def _drop(answer: asyncio.Future[Any]) -> None:
-    if not answer.cancelled():
-        answer.exception()  # asyncio complains about those that nobody has looked at
 
 
 def _use_late(answer: asyncio.Future[Any], late: Callable[[Any], None] | None) -> None:

@@ -39,8 +39,10 @@ class Log(Protocol):
 class Boundary(Protocol):
     """A moment at which the whole graph stands still, so a checkpoint of it fits together."""
 
-    saves: bool
-    """A checkpoint will be written when `reached` is awaited."""
+    @property
+    def saves(self) -> bool:
+        """Tell whether a checkpoint will be written when `reached` is awaited."""
+        ...
 
     def reached(self) -> Awaitable[None]:
         """Write the checkpoint if one is due; never returns when the run ends here."""
@@ -50,22 +52,39 @@ class Boundary(Protocol):
 class NodeContext(Protocol):
     """What the run time offers to one node."""
 
-    name: str
-    """The node's ROS name, ``/cartpole_ppo/ppo_agent_3``."""
-    node_id: str
-    """The node's id in the workflow."""
-    title: str
-    """The node's title in the workflow."""
-    seed: int
-    """The run's seed; see `dnne_ros.node_api.seeding.node_seed` for one of the node's own."""
-    inference: bool
-    """Weights are frozen and simulators keep real time."""
-    health: Health
-    """What ``/diagnostics`` says of the node."""
+    @property
+    def name(self) -> str:
+        """The node's ROS name, ``/cartpole_ppo/ppo_agent_3``."""
+        ...
+
+    @property
+    def node_id(self) -> str:
+        """The node's id in the workflow."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The node's title in the workflow."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """The run's seed; see `dnne_ros.node_seed` for one of the node's own."""
+        ...
+
+    @property
+    def inference(self) -> bool:
+        """Weights are frozen and simulators keep real time."""
+        ...
 
     @property
     def log(self) -> Log:
         """Where the node's messages go."""
+        ...
+
+    @property
+    def health(self) -> Health:
+        """What ``/diagnostics`` says of the node."""
         ...
 
     @property
@@ -143,6 +162,9 @@ class Node:
     """The type in workflow files; the class's own name unless set."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Further names in workflow files.  With or without the ending ``Node`` is understood."""
+    superseded_by: ClassVar[str] = ""
+    """The type that new graphs take instead.  Files that name this one go on as they are, with
+    its own name on their topics; lists of node types leave it out."""
     category: ClassVar[str] = "other"
     fires_on_any: ClassVar[bool] = False
     """One linked input is enough to start it (a merge); a loop through it is legal if another
@@ -152,7 +174,8 @@ class Node:
     ``context.delivered(output)`` (from 0): consumers skip what they have already.  What another
     node sends after a restart is new."""
     needs_policy_interface: ClassVar[bool] = False
-    """It runs only with a trained policy whose ``contract.json`` fits what `contract` says."""
+    """It runs only with a trained policy whose ``contract.json`` fits what `policy_interface`
+    says; a type of which that depends on its values says so in `needs_trained_policy`."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
     own_process: ClassVar[bool] = False
@@ -174,6 +197,8 @@ class Node:
         super().__init_subclass__(**kwargs)
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
+        if "superseded_by" not in cls.__dict__:
+            cls.superseded_by = ""
         declared: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
             declared.update(vars(base))
@@ -212,6 +237,11 @@ class Node:
         An exported package declares what they are installed with.
         """
         return ()
+
+    @classmethod
+    def needs_trained_policy(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether it runs only with a trained policy: see `needs_policy_interface`."""
+        return cls.needs_policy_interface
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:

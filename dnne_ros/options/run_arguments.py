@@ -5,41 +5,26 @@ from __future__ import annotations
 import argparse
 
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
-from dnne_ros.node_api.checkpoint_trigger import parse_duration
-from dnne_ros.runtime.run_settings import RunSettings
+from dnne_ros.options.option import Option
+from dnne_ros.options.run_settings import RUN_OPTIONS, RunSettings
+
+PLACE = Option(
+    "place", "one process, as many as the port types allow, or a YAML/JSON file (default: as the "
+    "workflow says, else fused)", kind="file", metavar="fused|split|FILE",
+    explanation="How nodes are put into processes: 'fused' (one process), 'split' (as many as the "
+    "port types allow), or a YAML/JSON file {processes: {NAME: [NODE, ...]}}. Empty: as the "
+    "workflow says, else fused.")
 
 
-def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --place, --seed, --inference, --until-return, and the checkpoint directories."""
-    parser.add_argument("--place", default="", metavar="fused|split|FILE",
-                        help="one process, as many as the port types allow, or a YAML/JSON file "
-                             "(default: as the workflow says, else fused)")
-    parser.add_argument("--seed", type=_seed, default=0, metavar="N",
-                        help="seed of every random generator (default 0)")
-    parser.add_argument("--inference", action="store_true",
-                        help="freeze the weights, act with the mean action, keep real time")
-    parser.add_argument("--until-return", type=float, metavar="R",
-                        help="end once the mean return of the last 100 episodes reaches R")
-    parser.add_argument("--save-checkpoint-dir", metavar="D",
-                        help="write checkpoints here: as the trainer's widgets say, and at the "
-                             "end")
-    parser.add_argument("--load-checkpoint-dir", metavar="D",
-                        help="start from the checkpoint in this directory")
-    parser.add_argument("--peer-timeout", type=duration, default=60.0, metavar="T",
-                        help="how long the processes wait for each other at the start "
-                             "(default 60s)")
-    parser.add_argument("--absent-after", type=duration, default=10.0, metavar="T",
-                        help="name a process that gives no sign of life for this long; each edge "
-                             "to it then waits, drops or fails, as it says (default 10s)")
+def add_run_arguments(parser: argparse.ArgumentParser, *, launched: bool = False) -> None:
+    """Add --place and the run options; ``launched``: in the form that launch files give them."""
+    for option in (PLACE, *RUN_OPTIONS):
+        option.add_to(parser, launched=launched)
 
 
 def run_settings(options: argparse.Namespace) -> RunSettings:
     """Return the settings that the arguments say."""
-    return RunSettings(
-        seed=options.seed, inference=options.inference, until_return=options.until_return,
-        save_directory=options.save_checkpoint_dir or None,
-        load_directory=options.load_checkpoint_dir or None,
-        peer_timeout=options.peer_timeout, absent_after=options.absent_after)
+    return RunSettings(**{option.name: getattr(options, option.name) for option in RUN_OPTIONS})
 
 
 def check_checkpoints(options: argparse.Namespace) -> None:
@@ -52,28 +37,5 @@ def check_checkpoints(options: argparse.Namespace) -> None:
 
 def run_words(options: argparse.Namespace) -> list[str]:
     """Return the arguments again, for the command line of another process."""
-    words = ["--seed", str(options.seed), "--peer-timeout", str(options.peer_timeout),
-             "--absent-after", str(options.absent_after)]
-    for name in ("place", "until_return", "save_checkpoint_dir", "load_checkpoint_dir"):
-        value = getattr(options, name)
-        if value not in (None, ""):
-            words += [f"--{name.replace('_', '-')}", str(value)]
-    return words + (["--inference"] if options.inference else [])
-
-
-def duration(text: str) -> float:
-    """Return the seconds of ``90``, ``5m`` or ``1h30m``, for argparse."""
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _seed(text: str) -> int:
-    try:
-        seed = int(text)
-    except ValueError:
-        seed = -1
-    if not 0 <= seed < 2**63:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 0, found {text!r}")
-    return seed
+    return [word for option in (PLACE, *RUN_OPTIONS)
+            for word in option.words(getattr(options, option.name))]

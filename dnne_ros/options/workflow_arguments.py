@@ -10,32 +10,36 @@ from dnne_ros.catalogue.plugins import add_installed_plugins, add_plugins_of_fil
 from dnne_ros.graph.building import build_graph
 from dnne_ros.graph.edge_settings import Setting
 from dnne_ros.graph.graph import Graph
+from dnne_ros.options.option import Option
 from dnne_ros.workflow.reading import read_workflow
+
+NODES = Option(
+    "nodes", "a Python file with node types, port types or simulators of your own", kind="list",
+    metavar="FILE.py", explanation="Python files with node types, port types or simulators of "
+    "your own, joined by semicolons.")
+WORKFLOW_OPTIONS = (
+    Option("set", "change a widget; NODE is an id in the file or a ROS node name", kind="list",
+           metavar="NODE.WIDGET=VALUE",
+           explanation="Widgets to change, NODE.WIDGET=VALUE joined by semicolons: "
+           "'1.num_envs=512;6.gamma=0.98'. NODE is an id in the file or a ROS node name; a "
+           "semicolon inside a value is written \\;."),
+    Option("slots_from", "the UI file of an API workflow whose output slots were lost",
+           kind="file", metavar="UI_FILE"),
+    NODES,
+)
 
 
 def add_workflow_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add WORKFLOW, --set, --slots-from and --nodes."""
+    """Add WORKFLOW and the options that change it."""
     parser.add_argument("workflow", metavar="WORKFLOW", help="a workflow file, UI or API format")
-    parser.add_argument("--set", action="append", default=[], metavar="NODE.WIDGET=VALUE",
-                        help="change a widget; NODE is an id in the file or a ROS node name")
-    parser.add_argument("--slots-from", metavar="UI_FILE",
-                        help="the UI file of an API workflow whose output slots were lost")
-    add_nodes_argument(parser)
-
-
-def add_nodes_argument(parser: argparse.ArgumentParser) -> None:
-    """Add --nodes."""
-    parser.add_argument("--nodes", action="append", default=[], metavar="FILE.py",
-                        help="a Python file with node types, port types or simulators of your "
-                             "own")
+    for option in WORKFLOW_OPTIONS:
+        option.add_to(parser)
 
 
 def workflow_words(options: argparse.Namespace) -> list[str]:
     """Return the arguments again, for the command line of another process."""
-    words = [options.workflow]
-    words += [word for setting in options.set for word in ("--set", setting)]
-    words += [word for file in options.nodes for word in ("--nodes", file)]
-    return words + (["--slots-from", options.slots_from] if options.slots_from else [])
+    return [options.workflow, *(word for option in WORKFLOW_OPTIONS
+                                for word in option.words(getattr(options, option.name)))]
 
 
 def load_graph(options: argparse.Namespace) -> Graph:

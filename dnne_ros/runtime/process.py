@@ -20,6 +20,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.fault_settings import STOP
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
+from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.context import HostContext
 from dnne_ros.runtime.coordination.peers import Peers
@@ -33,7 +34,6 @@ from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
 from dnne_ros.runtime.node_host import NodeHost
 from dnne_ros.runtime.node_runner import NodeRunner, close_node
 from dnne_ros.runtime.ros_topics import HostTopics
-from dnne_ros.runtime.run_settings import RunSettings
 
 _HOUSEKEEPING_SECONDS = 0.2
 _FLUSH_SECONDS = 0.5
@@ -130,8 +130,8 @@ class GraphProcess:
         pacing = [name for name, nodes in processes.items()
                   if any(self._graph.nodes[node].type.announces_boundaries for node in nodes)]
         leader = (pacing or list(processes))[0]
-        if leader == self._name and self._settings.save_directory is not None:
-            store = CheckpointStore(self._settings.save_directory)
+        if leader == self._name and self._settings.save_checkpoint_dir is not None:
+            store = CheckpointStore(self._settings.save_checkpoint_dir)
             store.prepare()
             store.lock()
             self._lock = store
@@ -151,12 +151,12 @@ class GraphProcess:
              for name, nodes in processes.items()})
 
     def _saved_states(self) -> dict[str, NodeState]:
-        directory = self._settings.load_directory or self._resumed_directory()
+        directory = self._settings.load_checkpoint_dir or self._resumed_directory()
         return {} if directory is None else CheckpointStore(directory).read()
 
     def _newest_states(self) -> dict[str, NodeState]:
         """Return what this run has saved last or, having saved nothing, began with."""
-        directory = self._settings.save_directory
+        directory = self._settings.save_checkpoint_dir
         if directory is not None and (Path(directory) / MANIFEST).exists():
             return CheckpointStore(directory).read()
         return self._saved_states()
@@ -165,7 +165,7 @@ class GraphProcess:
         """Return where the run saves, if a node asks to go on from a checkpoint there."""
         asked = any(node.values.get("checkpoint_load_on_start") is True
                     for node in self._graph.nodes.values())
-        directory = self._settings.save_directory
+        directory = self._settings.save_checkpoint_dir
         if not asked or directory is None or not (Path(directory) / MANIFEST).exists():
             return None
         return directory
@@ -174,8 +174,9 @@ class GraphProcess:
         try:
             node.load_state(state)
         except (DnneError, ValueError, KeyError, RuntimeError) as error:
-            self._add_problem(problems, node_id, f"checkpoint {self._settings.load_directory} "
-                              f"does not fit: {error}")
+            directory = self._settings.load_checkpoint_dir
+            self._add_problem(
+                problems, node_id, f"checkpoint {directory} does not fit: {error}")
 
     def _statements(self) -> list[dict[str, Any]]:
         return [dict(node.policy_interface()) for node in self._nodes.values()]
@@ -185,14 +186,15 @@ class GraphProcess:
 
         Training may go on with another rate or scale; a robot must never be driven so.
         """
-        directory = self._settings.load_directory
+        directory = self._settings.load_checkpoint_dir
         found = None if directory is None else CheckpointStore(directory).contract()
         where = "--load-checkpoint-dir" if directory is None else f"{directory}/{CONTRACT}"
         for node_id, node in self._nodes.items():
             messages = []
-            if node.needs_policy_interface and found is None:
+            trained_only = node.needs_trained_policy(node.values)
+            if trained_only and found is None:
                 messages = [f"{where}: expected the contract of a trained policy, found none"]
-            elif found is not None and (node.needs_policy_interface or self._settings.inference):
+            elif found is not None and (trained_only or self._settings.inference):
                 messages = [f"{where}: {difference}"
                             for difference in differences(found, node.policy_interface())]
             for message in messages:
@@ -274,7 +276,7 @@ class GraphProcess:
         while True:
             self._peers.poll()
             for output in self._wiring.outputs.values():
-                output.look_for_watchers()
+                output.look_for_subscribers()
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     async def _run_node(self, node_id: str, node: Node) -> None:

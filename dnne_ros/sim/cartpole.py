@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 from importlib.resources import files
-from typing import TypeVar
-
-import numpy as np
-from torch import Tensor
+from typing import TYPE_CHECKING, TypeVar
 
 from dnne_ros.sim.simulator import ArraySpec, TaskSpec
 
-Array = TypeVar("Array", np.ndarray, Tensor)
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+Array = TypeVar("Array", "np.ndarray", "Tensor")
 
 STEP_SECONDS = 1.0 / 60.0
 SUBSTEPS = 2

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import DnneError, InputError
-from dnne_ros.options.run_arguments import duration
+from dnne_ros.options.readings import duration
 
 if TYPE_CHECKING:
     from dnne_ros.top.state import GraphState

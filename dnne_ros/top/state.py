@@ -146,6 +146,9 @@ def _join(ends: Mapping[str, Entry]) -> Entry:
             if key == "process":
                 roles = ("sender", "receiver") if which == "both" else (which,)
                 values.update({f"{role}_process": value for role in roles})
+            elif key == "transport":  # one end may have seen an item that the other has not
+                names = dict.fromkeys((*values.get(key, value).split("+"), *value.split("+")))
+                values[key] = "+".join(names)
             else:
                 values[key] = max(values.get(key, 0), value) if key in _AT_EITHER_END else value
     worst = max(current.values(), key=lambda end: end.level)

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from dnne_ros.transport.carrier import Channel
+from dnne_ros.transport.dds_ends import DDS
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.transport.stats import EdgeStats
-from dnne_ros.transport.unix_channel import UnixChannel
 
 BYTES_IN_FLIGHT = 64 * 2**20
 """A consumer that has this much to take yet is full, whatever its capacity; one item may be
@@ -17,11 +18,12 @@ larger."""
 
 @dataclass(eq=False)
 class Consumer:
-    """A planned consumer and how far it has come; see `Credit` for the counts.
+    """A planned consumer, what was agreed with it, and how far it has come (see `Credit`).
 
-    ``incarnation`` 0: not heard of yet.  ``first``: the number that its present incarnation is
-    to begin with.  ``bytes_to_take`` counts large items only.  ``absent``: it is gone, and nobody
-    waits for it.
+    ``repeat_after``: seconds after which an item that it lacks is sent again.  ``incarnation`` 0:
+    not heard of yet.  ``first``: the number that its present incarnation is to begin with.
+    ``stores``: which stores it reaches, the first as bit 0.  ``bytes_to_take`` counts large items
+    only.  ``absent``: it is gone, and nobody waits for it.
     """
 
     name: str
@@ -30,22 +32,28 @@ class Consumer:
     capacity: int
     process: str = ""
     when_absent: WhenAbsent = WhenAbsent.WAIT
+    bytes_in_flight: int = BYTES_IN_FLIGHT
+    repeat_after: float = 1.0
+
     incarnation: int = 0
     stream: int = 0
+    first: int = 1
+    acknowledged: bool = False
+    had_another: bool = False
+    may_repeat: bool = False
+    greeted_at: float = 0.0
+    absent: bool = False
+
     received: int = 0
     taken: int = 0
     handled: int = 0
     duplicated: int = 0
-    first: int = 1
-    shares_memory: bool = False
-    absent: bool = False
-    link: UnixChannel | None = None
-    may_repeat: bool = False
     bytes_to_take: int = 0
-    acknowledged: bool = False
-    had_another: bool = False
-    greeted_at: float = 0.0
     stalled: tuple[int, int, float] = (-1, 0, 0.0)
+
+    channel: Channel | None = None
+    stores: int = 0
+
     counts: EdgeStats = field(default_factory=EdgeStats)
     sent_so_far: Callable[[], int] = int
 
@@ -54,6 +62,11 @@ class Consumer:
         """Return the counters as they are now."""
         self.counts.sent = self.sent_so_far()
         return self.counts
+
+    @property
+    def transport(self) -> str:
+        """Return what has carried the items to it; before the first, what would carry it."""
+        return self.counts.transport(DDS if self.channel is None else self.channel.name)
 
     @property
     def lossless(self) -> bool:
@@ -73,7 +86,7 @@ class Consumer:
     @property
     def bytes_full(self) -> bool:
         """Tell whether it has as many bytes to take as may be on their way."""
-        return self.bytes_to_take >= BYTES_IN_FLIGHT
+        return self.bytes_to_take >= self.bytes_in_flight
 
     def room_until(self, sent: int) -> float:
         """Return the number of the last item that it has room for, if it is lossless.

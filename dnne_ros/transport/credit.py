@@ -1,4 +1,4 @@
-"""Credits: how a consumer tells a producer, over DDS, how far it has come.
+"""Credits: how a consumer tells a producer how far it has come.
 
 DDS itself gives no back pressure: an acknowledgement says that a sample arrived, not that it was
 used.  So each consumer publishes how far it has received, taken and handled the items of its
@@ -43,8 +43,8 @@ class Credit:
     ``handled`` the node is through with it (it has asked for the next).  ``incarnation`` tells a
     consumer from the one that it replaces, ``stream`` says which incarnation of the producer it
     listens to (0: none yet), ``heard`` which one it heard of last: from then on it takes nothing
-    of an earlier one.  ``duplicated``: items that came twice, or may have.  ``shares_memory``: it
-    can read the producer's slots.
+    of an earlier one.  ``duplicated``: items that came twice, or may have.  ``stores``: which of
+    the producer's stores it reaches, the first as bit 0.
     """
 
     consumer: str
@@ -56,13 +56,13 @@ class Credit:
     taken: int = 0
     handled: int = 0
     duplicated: int = 0
-    shares_memory: bool = False
+    stores: int = 0
 
     def to_message(self) -> bytes:
         """Return the serialised message."""
         numbers = np.array([
             self.run, self.incarnation, self.heard, self.stream, self.received, self.taken,
-            self.handled, self.duplicated, self.shares_memory], np.uint64)
+            self.handled, self.duplicated, self.stores], np.uint64)
         return encode_array(Array(numbers, (self.consumer,)), "uint64")
 
     @classmethod
@@ -71,10 +71,7 @@ class Credit:
         array = decode_array(message, "uint64")
         if array.data.size != 9 or not array.axes:
             raise CdrError(f"expected nine numbers of a consumer, found {array.data.size}")
-        run, incarnation, heard, stream, received, taken, handled, duplicated, shares_memory = \
-            array.data.reshape(-1).tolist()
-        return cls(array.axes[0], run, incarnation, heard, stream, received, taken, handled,
-                   duplicated, bool(shares_memory))
+        return cls(array.axes[0], *array.data.reshape(-1).tolist())
 
 
 def credit_topic(data_topic: str) -> str:

@@ -22,16 +22,25 @@ class ExternalReader:
     A robot does not wait for us, so what is not taken in time is dropped.
     """
 
+    transport = "external"
+
     def __init__(self, node: Node, topic: str, codec: Codec, policy: EdgePolicy, capacity: int):
         """Subscribe ``node`` to ``topic``; a ``lossless`` policy becomes ``drop_oldest``."""
         self.policy = EdgePolicy.LATEST if policy is EdgePolicy.LATEST \
             else EdgePolicy.DROP_OLDEST
-        self.stats = EdgeStats()
-        self._inbox = Inbox(self.policy, capacity, self.stats)
+        self._stats = EdgeStats()
+        self._inbox = Inbox(self.policy, capacity, self._stats)
         self._subscription = node.create_subscription(
             codec.message_type(), topic, self._inbox.offer,
             external_qos(1 if self.policy is EdgePolicy.LATEST else capacity), raw=True,
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False))
+
+    @property
+    def stats(self) -> EdgeStats:
+        """Return the counters as they are now."""
+        if self._stats.received:
+            self._stats.carried[self.transport] = self._stats.received
+        return self._stats
 
     @property
     def topic(self) -> str:

@@ -1,8 +1,8 @@
-"""What travels on the hidden topic of an edge between processes: numbered frames.
+"""What travels on an edge between processes, by channel or hidden topic: numbered frames.
 
 A frame is a ``std_msgs/UInt8MultiArray`` without a layout, written as bytes.  It holds one item
-as the serialised ROS message that watchers of the public topic see, or where in shared memory
-that message lies, or a word from the producer.
+as the serialised ROS message that subscribers of the public topic see, or in which store that
+message lies and where, or a word from the producer.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from typing import NamedTuple
 
 from dnne_ros.transport.cdr import HEADER, CdrError
 
-_VERSION = 1
+_VERSION = 2
 # The message's header, no axes, offset 0, the number of bytes; then ours, padded so that the
 # elements of an array inside, which are aligned from after the inner header, are aligned here.
 _HEAD = struct.Struct("<4s3I 2B6x 3Q q 4x")
-_SLOT = struct.Struct("<2Q")
 HEAD_SIZE = _HEAD.size
-SHARED_FROM = 32 * 1024
-"""Bytes from which a message goes through shared memory, and its size counts."""
+LARGE_FROM = 32 * 1024
+"""Bytes from which a message is large: it goes through a store, and its size counts."""
 EVERYBODY = 2**64 - 1
-"""The receiver of a frame that consumers with a link, too, must take from DDS."""
+"""The receiver of a frame that consumers with a channel, too, must take from DDS."""
 _BEFORE = 16
 
 
@@ -31,19 +30,19 @@ class FrameKind(IntEnum):
 
     INLINE = 0
     """An item's message."""
-    SLOT = 1
-    """Where an item's message lies in shared memory."""
+    STORED = 1
+    """Where an item's message lies: the store's index among the producer's, and the place."""
     HELLO = 2
-    """Nothing: a producer that is new asks the addressed consumer how far it has come."""
+    """`Terms`: a producer that is new asks the addressed consumer how far it has come."""
     WELCOME = 3
-    """A slot: who can open it shares memory with the producer.  The frame's number is the first
-    that the addressed consumer is to expect."""
+    """`Terms`: how to reach the producer.  The frame's number is the first that the addressed
+    consumer is to expect."""
 
 
 class Frame(NamedTuple):
     """A frame's head.
 
-    ``receiver`` is the consumer's incarnation, `EVERYBODY`, or 0 for all that have no link.
+    ``receiver`` is the consumer's incarnation, `EVERYBODY`, or 0 for all that have no channel.
     ``stream`` is the producer's incarnation.  ``number`` counts the items of an output from 1,
     across incarnations.  ``stamp_ns``: when it was sent, nanoseconds since the epoch.  ``end``:
     where its body ends.
@@ -84,18 +83,8 @@ def readdressed(message: bytes, receiver: int) -> bytes:
     return _HEAD.pack(*fields) + message[HEAD_SIZE:]
 
 
-def pack_slot(name: str, start: int, size: int) -> bytes:
-    """Return the body that says where a message lies."""
-    return _SLOT.pack(start, size) + name.encode("ascii")
-
-
-def parse_slot(frame: Frame, message: bytes) -> tuple[str, int, int]:
-    """Return (name, start, size) of a frame's slot; `CdrError` if it has none."""
-    body = message[HEAD_SIZE:frame.end]
-    if len(body) < _SLOT.size:
-        raise CdrError("a frame ends inside the description of its slot")
-    start, size = _SLOT.unpack_from(body)
-    try:
-        return str(body[_SLOT.size:], "ascii"), start, size
-    except UnicodeDecodeError:
-        raise CdrError("a slot's name is not ASCII") from None
+def parse_place(frame: Frame, message: bytes) -> tuple[int, bytes]:
+    """Return (store, place) of a frame's message; `CdrError` if it has none."""
+    if frame.end <= HEAD_SIZE:
+        raise CdrError("a frame ends before the place of its message")
+    return message[HEAD_SIZE], message[HEAD_SIZE + 1:frame.end]

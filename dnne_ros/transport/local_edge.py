@@ -39,6 +39,8 @@ class LocalEdge:
     def stats(self) -> EdgeStats:
         """Return the counters as they are now."""
         self._stats.depth = len(self._inbox)
+        if self._stats.sent:
+            self._stats.carried[self.transport] = self._stats.sent
         return self._stats
 
     def notify_room(self, on_room: Callable[[], None]) -> None:

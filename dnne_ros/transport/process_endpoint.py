@@ -3,62 +3,54 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from dnne_ros.transport.carrier import Channel, ChannelCarrier, Files, OnChannel, Store
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.credit import Credit
-from dnne_ros.transport.shared_memory import SlotPool, SlotReader
-from dnne_ros.transport.unix_channel import Files, UnixChannel, UnixListener
+from dnne_ros.transport.shared_memory_store import SharedMemoryStore
+from dnne_ros.transport.unix_sockets import UnixSockets
+
+CHANNELS: tuple[Callable[[Files, OnChannel], ChannelCarrier], ...] = (UnixSockets,)
+"""Ways to connect two processes, the best first; where none works, DDS does."""
+STORES: tuple[Callable[[], Store], ...] = (SharedMemoryStore,)
+"""Where large messages may lie, the best first; where none works, they travel themselves."""
 
 
 class ProcessEndpoint:
-    """Links and shared memory, and the number of the run.
+    """The carriers of one process and the number of its run.
 
-    They are made when the first edge needs them: a graph in one process has none.
+    A carrier takes nothing from the machine until an edge needs it: a graph in one process has
+    neither sockets nor shared memory.
     """
 
-    def __init__(self, files: Files, run_id: str = ""):
+    def __init__(self, files: Files, run_id: str = "",
+                 channels: Sequence[Callable[[Files, OnChannel], ChannelCarrier]] = CHANNELS,
+                 stores: Sequence[Callable[[], Store]] = STORES):
         """Use the event loop's ``files``; ``run_id`` is the same in all processes of a run."""
-        self.files = files
         self.run = zlib.crc32(run_id.encode())
-        self.slots = SlotReader()
-        self._pool: SlotPool | None = None
-        self._hub: UnixListener | None = None
-        self._expected: dict[str, Callable[[UnixChannel, bytes], None]] = {}
+        made = [make(files, self._on_channel) for make in channels]
+        self.channels = {carrier.name: carrier for carrier in made}
+        self.stores = [make() for make in stores]
+        self._expected: dict[str, Callable[[Channel, Credit], None]] = {}
 
-    @property
-    def pool(self) -> SlotPool:
-        """Return the shared memory that this process writes to."""
-        if self._pool is None:
-            self._pool = SlotPool()
-        return self._pool
-
-    @property
-    def hub(self) -> UnixListener:
-        """Return where consumers on this machine connect to."""
-        if self._hub is None:
-            self._hub = UnixListener(self.files, self._on_link)
-        return self._hub
-
-    def expect(self, consumer: str, on_link: Callable[[UnixChannel, bytes], None]) -> None:
-        """Call ``on_link`` with a link that ``consumer`` makes, and its first credit."""
-        self._expected[consumer] = on_link
+    def expect(self, consumer: str, on_channel: Callable[[Channel, Credit], None]) -> None:
+        """Call ``on_channel`` with a channel that ``consumer`` makes, and its first credit."""
+        self._expected[consumer] = on_channel
 
     def close(self) -> None:
-        """Close the links and give back the memory."""
-        if self._hub is not None:
-            self._hub.close()
-        if self._pool is not None:
-            self._pool.close()
+        """Close the channels and give back the memory."""
+        for carrier in (*self.channels.values(), *self.stores):
+            carrier.close()
 
-    def _on_link(self, link: UnixChannel, packet: bytes) -> None:
+    def _on_channel(self, channel: Channel, packet: bytes) -> None:
         try:
             credit = Credit.from_message(packet)
         except CdrError:  # any process of this user may connect
-            link.close()
+            channel.close()
             return
-        on_link = self._expected.get(credit.consumer)
-        if on_link is None or credit.run != self.run:
-            link.close()
+        on_channel = self._expected.get(credit.consumer)
+        if on_channel is None or credit.run != self.run:
+            channel.close()
         else:
-            on_link(link, packet)
+            on_channel(channel, credit)

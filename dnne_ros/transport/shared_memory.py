@@ -3,7 +3,7 @@
 A slot is a file in ``/dev/shm`` that its producer uses again and again; a consumer copies the
 message out of it when the item is taken.  Its owner keeps a lock on one of its
 files, so what a killed process leaves behind is known and swept away.  Where this does not work
-(another machine or container, no room), messages go through DDS.
+(another machine or container, no room), messages travel themselves.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import mmap
 import os
 import re
 import secrets
+import struct
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import numpy as np
 
 DIRECTORY = Path("/dev/shm")
 _NAME = re.compile(r"dnne_ros_([0-9]{1,10})_[0-9a-f]{16}_[0-9]{1,10}")
+_PLACE = struct.Struct("<Q")
 _ALIGNMENT = 64
 _SPARE_BYTES = 128 * 2**20
 """How much of what was given back a producer keeps: pages that are in use already are several
@@ -32,14 +34,18 @@ _MAPPINGS = 16
 class Slot:
     """A file that holds one message at a time."""
 
-    def __init__(self, name: str, size: int, *, locked: bool = False):
+    def __init__(self, name: str, size: int, on_release: Callable[[Slot], None], *,
+                 locked: bool = False):
         """Create the file with room for ``size`` bytes; OSError if there is none.
 
-        ``locked``: hold a lock on it, from before it has its name.
+        ``on_release(slot)`` takes it back.  ``locked``: hold a lock on it, from before it has its
+        name.
         """
         self.name = name
         self.size = size
         self.reusable = True
+        self._on_release = on_release
+        self._written = 0
         self._lock = -1
         unnamed = DIRECTORY / f"unnamed_{name}"
         flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -61,13 +67,26 @@ class Slot:
             os.close(file)
         self._bytes = np.frombuffer(self._map, np.uint8)
 
-    def write(self, parts: Sequence[bytes | memoryview]) -> int:
-        """Write ``parts`` one after the other and return how many bytes that were."""
+    def write(self, parts: Sequence[bytes | memoryview]) -> None:
+        """Write ``parts`` one after the other."""
         at = 0
         for part in parts:
             self._bytes[at:at + len(part)] = np.frombuffer(part, np.uint8)
             at += len(part)
-        return at
+        self._written = at
+
+    @property
+    def place(self) -> bytes:
+        """Return where the message that was written lies; see `parse_place`."""
+        return _PLACE.pack(self._written) + self.name.encode("ascii")
+
+    def release(self) -> None:
+        """Give it back: nobody has to read it any more."""
+        self._on_release(self)
+
+    def retire(self) -> None:
+        """See that it is never written to again."""
+        self.reusable = False
 
     def destroy(self) -> None:
         """Remove the file; consumers that have it open can still read it."""
@@ -101,7 +120,7 @@ class SlotPool:
         return "" if self._beacon is None else self._beacon.name
 
     def take(self, size: int) -> Slot | None:
-        """Return a slot with room for ``size`` bytes until `give_back`; None if there is none."""
+        """Return a slot with room for ``size`` bytes until its release; None if there is none."""
         fitting = [slot for slot in self._spare if size <= slot.size <= 2 * size]
         if fitting:
             slot = fitting[-1]
@@ -118,15 +137,6 @@ class SlotPool:
         self._used.add(slot)
         return slot
 
-    def give_back(self, slot: Slot) -> None:
-        """Take a slot back, once nobody has to read it any more."""
-        self._used.remove(slot)
-        if not slot.reusable:
-            slot.destroy()
-            return
-        self._spare.append(slot)
-        self._drop_spare(max(_SPARE_BYTES, slot.size))
-
     def close(self) -> None:
         """Remove all files."""
         if self._beacon is not None:
@@ -142,9 +152,17 @@ class SlotPool:
         self._made += 1
         try:
             return Slot(f"{self._prefix}{self._made}", -(-size // _ALIGNMENT) * _ALIGNMENT,
-                        locked=locked)
-        except OSError:  # no /dev/shm, no room in it: DDS carries the message
+                        self._take_back, locked=locked)
+        except OSError:  # no /dev/shm, no room in it: the message travels itself
             return None
+
+    def _take_back(self, slot: Slot) -> None:
+        self._used.remove(slot)
+        if not slot.reusable:
+            slot.destroy()
+            return
+        self._spare.append(slot)
+        self._drop_spare(max(_SPARE_BYTES, slot.size))
 
     def _drop_spare(self, keep: int) -> None:
         kept = sum(slot.size for slot in self._spare)
@@ -191,16 +209,24 @@ class SlotReader:
         return memory
 
 
-def copy_out(memory: mmap.mmap, start: int, size: int) -> memoryview:
-    """Return a message of ``size`` bytes at ``start``, as memory of its own.
+def parse_place(place: bytes) -> tuple[str, int]:
+    """Return a slot's name and how many bytes its message has; ValueError if it is no place."""
+    if len(place) < _PLACE.size:
+        raise ValueError("the description of a slot ends too early")
+    (size,) = _PLACE.unpack_from(place)
+    return str(place[_PLACE.size:], "ascii"), size
+
+
+def copy_out(memory: mmap.mmap, size: int) -> memoryview:
+    """Return the message of ``size`` bytes in a slot, as memory of its own.
 
     Its elements, which are aligned from after the message's header of 4 bytes, are aligned.
     Raises ValueError if it is not all there.
     """
-    if start + size > len(memory):
-        raise ValueError(f"a slot of {len(memory)} bytes has none from {start} to {start + size}")
+    if size > len(memory):
+        raise ValueError(f"a slot of {len(memory)} bytes holds none of {size}")
     own = np.empty(4 + size, np.uint8)
-    own[4:] = np.frombuffer(memory, np.uint8, size, start)
+    own[4:] = np.frombuffer(memory, np.uint8, size)
     return own.data[4:]
 
 

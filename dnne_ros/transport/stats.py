@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import Any
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from dnne_ros.transport.policy import EdgePolicy
 
 _SMOOTHING = 0.1
 
@@ -17,6 +21,7 @@ class EdgeStats:
     was started again.  ``depth``: items that wait to be taken, now.  ``latency_s``: time from
     hand-over to taking, smoothed over a sample of the items; ``latency_max_s`` the longest of
     them.  ``blocked_since``: since when the sender waits for this edge (`time.perf_counter`).
+    ``carried``: how many items went by which carrier (`local`, `socket`, …).
     """
 
     sent: int = 0
@@ -29,6 +34,14 @@ class EdgeStats:
     latency_s: float = 0.0
     latency_max_s: float = 0.0
     blocked_since: float | None = None
+    carried: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def transport(self, otherwise: str) -> str:
+        """Return what has carried the items: ``socket``, or ``socket+dds``, the busiest first.
+
+        ``otherwise``: what to say before the first item.
+        """
+        return joined(self.carried) or otherwise
 
     def block(self) -> None:
         """Note that the sender waits for this edge from now on."""
@@ -52,4 +65,26 @@ class EdgeStats:
         return {"sent": self.sent, "received": self.received, "lost": self.lost,
                 "duplicated": self.duplicated, "dropped": self.dropped,
                 "blocked_s": self.blocked_s + waiting, "depth": self.depth,
-                "latency_s": self.latency_s, "latency_max_s": self.latency_max_s}
+                "latency_s": self.latency_s, "latency_max_s": self.latency_max_s,
+                "carried": dict(self.carried)}
+
+
+class CountingEnd(Protocol):
+    """What counts at one end of an edge, or at both."""
+
+    policy: EdgePolicy
+
+    @property
+    def transport(self) -> str:
+        """What has carried the items; before the first, what would carry it."""
+        ...
+
+    @property
+    def stats(self) -> EdgeStats:
+        """The counters as they are now."""
+        ...
+
+
+def joined(carried: Mapping[str, int]) -> str:
+    """Return the names of carriers, that of the most items first: ``socket+dds``."""
+    return "+".join(sorted(carried, key=lambda name: -carried[name]))

@@ -1,9 +1,6 @@
 """A node type of our own: a low-pass filter for actions."""
 
-from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Action
-from dnne_ros.node_api.ports import Input, Output
-from dnne_ros.node_api.widget import Widget
+from dnne_ros import Action, Input, Node, NodeState, Output, Widget
 
 
 class LowPassNode(Node):
@@ -26,3 +23,11 @@ class LowPassNode(Node):
             action = self.keep * self.last + (1.0 - self.keep) * action
         self.last = action
         return {"smoothed": action}
+
+    async def save_state(self, aligned):
+        """Let a resumed run go on with the last action."""
+        return None if self.last is None else NodeState(tensors={"last": self.last})
+
+    def load_state(self, state):
+        """Take up the last action."""
+        self.last = state.tensors["last"]

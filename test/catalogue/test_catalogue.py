@@ -10,6 +10,7 @@ TYPES = pytest.mark.parametrize("node_type", BUILT_IN, ids=lambda type: type.typ
 
 
 @pytest.mark.parametrize("name, found", [
+    ("SimulatorEnv", "SimulatorEnvNode"), ("SimulatorStepNode", "SimulatorStepNode"),
     ("IsaacGymEnvNode", "IsaacGymEnvNode"), ("IsaacGymEnv", "IsaacGymEnvNode"),
     ("ORNode", "ORNode"), ("OR", "ORNode"), ("PPOAgent", "PPOAgentNode"),
     ("Display", "DisplayNode"), ("Debug", "DisplayNode"), ("DebugNode", "DisplayNode"),
@@ -123,3 +124,27 @@ def test_a_signature_tells_the_parser_all_it_needs():
     assert signature.types_match("LAYER_TENSOR", "*TENSOR")
     assert signature.types_match("INT", "FLOAT") and not signature.types_match("SYNC", "TENSOR")
     assert not signature.types_match("NONSENSE", "TENSOR")
+
+
+def test_an_older_type_does_what_the_one_that_took_its_place_does():
+    older = [node_type for node_type in BUILT_IN if node_type.superseded_by]
+    assert {"IsaacGymEnvNode", "IsaacGymStepNode"} <= {each.type_name for each in older}
+    for each in older:
+        current = Catalogue().find(each.superseded_by)
+        assert current is not None and not current.superseded_by
+        assert each not in Catalogue().current() and current in Catalogue().current()
+
+
+@pytest.mark.parametrize("older, current", [
+    ("IsaacGymEnvNode", "SimulatorEnvNode"), ("IsaacGymStepNode", "SimulatorStepNode")])
+def test_the_simulators_nodes_have_the_same_ports_and_widgets_under_both_names(older, current):
+    older, current = Catalogue().find(older), Catalogue().find(current)
+    assert older.inputs == current.inputs and older.outputs == current.outputs
+    assert older.widgets == current.widgets
+
+
+def test_a_type_of_ones_own_that_extends_an_older_one_is_current():
+    class Mine(Catalogue().find("IsaacGymStep")):
+        """Mine."""
+
+    assert not Mine.superseded_by

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PLANT = Path(__file__).with_name("cartpole_plant.py")
+PLANT = Path(__file__).parents[2] / "docs" / "examples" / "cartpole_plant.py"
 SECONDS = 2
 
 

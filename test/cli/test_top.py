@@ -160,7 +160,8 @@ def test_a_graph_in_two_processes(start, top):
     as_json, as_text = top("/graph/", "--json", "--timeout", "30s"), top("--timeout", "30s")
     text, code = finished(as_text)
     assert code == 0 and "/graph   2 processes, CPU" in text
-    for word in ("producer_1/value → slow_consumer_2/value", "that is a lot", "lossless", "dds"):
+    for word in ("producer_1/value → slow_consumer_2/value", "that is a lot", "lossless",
+                 "socket"):
         assert word in text
 
     output, code = finished(as_json)

@@ -115,9 +115,9 @@ def test_the_launch_file_describes_each_process(export, cartpole, monkeypatch):
     nodes = [each for each in description.entities
              if isinstance(each, launch_ros.actions.Node)]
     assert len(nodes) > 1
-    assert {"namespace", "params_file", "seed", "inference", "save_checkpoint_dir",
-            "load_checkpoint_dir", "peer_timeout", "absent_after", "use_sim_time",
-            "log_level"} == {each.name for each in description.entities
+    assert {"namespace", "params_file", "seed", "inference", "until_return",
+            "save_checkpoint_dir", "load_checkpoint_dir", "peer_timeout", "absent_after",
+            "use_sim_time", "log_level"} == {each.name for each in description.entities
                              if isinstance(each, launch.actions.DeclareLaunchArgument)}
 
 

@@ -17,9 +17,10 @@ def shell(tmp_path, repository):
     """Run a command line in a folder with the repository's docs and ``dnne-ros`` on the path."""
     commands = tmp_path / "bin"
     commands.mkdir()
-    script = commands / "dnne-ros"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dnne_ros "$@"\n')
-    script.chmod(0o755)
+    for name, module in (("dnne-ros", "dnne_ros"), ("pytest", "pytest")):
+        script = commands / name
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+        script.chmod(0o755)
     shutil.copytree(repository / "docs", tmp_path / "docs")
     environment = {**os.environ, "PYTHONPATH": str(repository),
                    "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
@@ -36,16 +37,20 @@ def shell(tmp_path, repository):
 @pytest.mark.slow
 def test_the_document_followed_to_the_letter(shell, tmp_path, repository):
     text = (repository / "docs" / "own_nodes.md").read_text(encoding="utf-8")
-    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
-    assert code == (repository / "docs" / "examples" / "low_pass.py").read_text()
-    (tmp_path / "low_pass.py").write_text(code)
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    for name, code in zip(("low_pass.py", "test_low_pass.py"), blocks):
+        assert code == (repository / "docs" / "examples" / name).read_text()
+        (tmp_path / name).write_text(code)
     commands = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
                 for line in block.splitlines()]
     printed = [shell(command) for command in commands]
-    assert [command.split()[1] for command in commands] == ["nodes", "check", "run", "export"]
+    assert [" ".join(command.split()[:2]) for command in commands] == [
+        "dnne-ros nodes", "pytest test_low_pass.py", "dnne-ros check", "dnne-ros run",
+        "dnne-ros export"]
     assert "How much of the last action is kept." in printed[0]
-    assert "low_pass_8/smoothed" in printed[1]
-    assert "updates" in printed[2]
+    assert "7 passed" in printed[1]
+    assert "low_pass_8/smoothed" in printed[2]
+    assert "updates" in printed[3]
     package = tmp_path / "my_ws" / "src" / "cartpole_low_pass"
     assert (package / "cartpole_low_pass/own_nodes/low_pass_nodes.py").is_file()
 

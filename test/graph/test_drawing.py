@@ -74,7 +74,7 @@ def test_edges_show_whether_they_cross_or_are_implied(build):
     graph = build(NODES, LINKS)
     root = drawn(graph, {"1": "sim", "2": "learn", "3": "learn"})
     lines = edge_lines(root)
-    crossing = next(line for title, line in lines.items() if title.endswith("DDS"))
+    crossing = next(line for title, line in lines.items() if title.endswith("between processes"))
     inside = next(line for title, line in lines.items() if title.endswith("local"))
     assert crossing.get("stroke-dasharray") and not inside.get("stroke-dasharray")
     assert {"process sim", "process learn"} <= set(texts(root))

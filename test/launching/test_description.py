@@ -68,7 +68,7 @@ def test_one_node_action_a_process(nodes_of, cartpole):
     for node, line in zip(found, said):
         assert node.node_package == "dnne_ros" and node.node_executable == "graph_host"
         assert node.expanded_node_namespace == "/cartpole_ppo"
-        assert line[1:4] == [str(cartpole), "--set", "1.num_envs=8"]
+        assert line[1:3] == [str(cartpole), "--set=1.num_envs=8"]
         assert line[line.index("--log-level") + 1] == "info"
     assert len({line[line.index("--run-id") + 1] for line in said}) == 1
 
@@ -126,10 +126,12 @@ class Processes:
 
 
 @pytest.fixture
-def processes(cartpole):
+def processes(cartpole, monkeypatch, ament_prefix):
     """Start the pretended processes of a request."""
     from dnne_ros.launching.arguments import ARGUMENTS
     from dnne_ros.launching.request import LaunchRequest
+
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(ament_prefix))
 
     def start(**given):
         values = {argument.name: argument.default for argument in ARGUMENTS}

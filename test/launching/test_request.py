@@ -32,8 +32,8 @@ def refusal(read):
 
 def test_defaults(read, cartpole):
     request = read()
-    assert request.words == (str(cartpole), "--seed", "0", "--peer-timeout", "60.0",
-                             "--absent-after", "10.0")
+    assert request.words == (str(cartpole), "--seed=0", "--peer-timeout=60.0",
+                             "--absent-after=10.0")
     assert list(request.placement.processes) == ["main"]
     assert request.namespace == "/cartpole_ppo"
     assert not request.respawn and not request.use_sim_time and not request.remappings
@@ -44,10 +44,9 @@ def test_arguments_become_words_of_the_host(read, tmp_path):
                    inference="True", until_return="-1.5", save_checkpoint_dir=str(tmp_path),
                    peer_timeout="2m", absent_after="3s")
     assert request.words[1:] == (
-        "--set", "1.num_envs=512", "--set", "6.gamma=0.98", "--seed", "7",
-        "--peer-timeout", "120.0", "--absent-after", "3.0", "--place", "split",
-        "--until-return", "-1.5",
-        "--save-checkpoint-dir", str(tmp_path), "--inference")
+        "--set=1.num_envs=512", "--set=6.gamma=0.98", "--place=split", "--seed=7",
+        "--inference", "--until-return=-1.5", f"--save-checkpoint-dir={tmp_path}",
+        "--peer-timeout=120.0", "--absent-after=3.0")
     assert len(request.placement.processes) == 6
     assert request.graph.nodes["6"].values["gamma"] == 0.98
 

@@ -91,6 +91,7 @@ def test_the_element_type_holds_all_fields():
 @pytest.mark.parametrize("message, fields, options, expected", [
     (JointState(name=["cart"], position=[1.0]), "position", {"names": ["cart", "pole"]},
      "no pole; the message names cart"),
+    (JointState(), "position", {"names": ["cart"]}, "no cart; the message names nothing"),
     (JointState(name=["a", "b"], position=[1.0]), "position", {"names": ["a"]},
      "1 elements of position, and 2 names"),
     (JointState(position=[1.0], velocity=[1.0, 2.0]), "position,velocity", {"order": "elements"},

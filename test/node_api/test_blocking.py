@@ -114,13 +114,15 @@ def test_a_late_result_is_dropped_or_used_and_holds_up_the_next_call(with_node):
 def test_a_cancelled_call_gives_its_place_back_when_it_returns(with_node):
     async def script(node):
         go_on = threading.Event()
-        reading = asyncio.ensure_future(node.run_blocking(go_on.wait))
+        late = []
+        reading = asyncio.ensure_future(node.run_blocking(go_on.wait, late=late.append))
         await asyncio.sleep(0)
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading
         go_on.set()
         assert await node.run_blocking(lambda: 5, timeout=5) == 5
+        assert late == [True]  # a device that was opened for nobody is given to who closes it
 
     with_node(script)
 

@@ -4,7 +4,7 @@ import pytest
 
 from dnne_ros.errors import InputError
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
-from dnne_ros.nodes.simulation.simulation import IsaacGymStepNode
+from dnne_ros.nodes.simulation.simulation import SimulatorStepNode
 from dnne_ros.placement.placement import bound_groups
 from dnne_ros.placement.planning import place
 
@@ -60,7 +60,7 @@ def test_who_names_the_node_decides(simulated, busy_agent, placement_file):
 
 
 def test_those_that_cannot_be_separated_come_along(simulated, monkeypatch):
-    monkeypatch.setattr(IsaacGymStepNode, "own_process", True)
+    monkeypatch.setattr(SimulatorStepNode, "own_process", True)
     assert place(simulated()).processes == {
         "isaac_gym_step_4": ("1", "4"), "main": ("2", "3", "5", "6")}
 

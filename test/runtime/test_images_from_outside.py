@@ -12,7 +12,7 @@ from dnne_ros.node_api import port_types
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
 from dnne_ros.runtime.edges.input_port import ExternalInput
 from dnne_ros.runtime.ros_topics import HostTopics
-from dnne_ros.testing.fake_context import FakeContext
+from dnne_ros.testing import InMemoryContext
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.external_reader import ExternalReader
 from dnne_ros.transport.policy import EdgePolicy
@@ -62,7 +62,7 @@ def receivers(ros_loop):
     external = ExternalInput(reader, codec_for(type.wire), type, host.get_logger())
     node = RosSubscriberNode({"topic": "/camera", "kind": "image", "keep": 100,
                               "message_type": "sensor_msgs/msg/Image"})
-    context = node.context = FakeContext(node, [], outputs=["image"])
+    context = node.context = InMemoryContext(node, [], outputs=["image"])
     context.topics = HostTopics(host)
     node.setup()
     publisher = ros_loop.node("camera").create_publisher(

@@ -14,10 +14,10 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Float
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.planning import place
 from dnne_ros.runtime.coordination.status import StatusChannel
 from dnne_ros.runtime.process import GraphProcess
-from dnne_ros.runtime.run_settings import RunSettings
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 
 

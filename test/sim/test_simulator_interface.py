@@ -13,7 +13,7 @@ import torch
 
 from dnne_ros.sim.registry import BUILT_IN, make_simulator
 from dnne_ros.sim.simulator_settings import IsaacOptions
-from dnne_ros.testing.simulator_tests import SimulatorTests
+from dnne_ros.testing import SimulatorTests
 
 STAND_IN = str(Path(__file__).with_name("isaac_stand_in"))
 CASES = [(backend, task) for backend in BUILT_IN for task in backend.tasks or backend.examples]

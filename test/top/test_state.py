@@ -61,6 +61,14 @@ def test_two_ends_are_one_edge():
     assert "2 processes, CPU 100 %" in shown and "blocked" in shown and "███░░░ 4/10" in shown
 
 
+def test_what_has_carried_an_edge_is_what_either_end_has_seen():
+    state = TopState()
+    state.note(array(node("a", "one"), end("sender", transport="socket+dds"),
+                     end("receiver", transport="socket")), 1.0)
+    edge, = state.graphs["/g"].as_dict(1.0)["edges"]
+    assert edge["transport"] == "socket+dds"
+
+
 def test_who_is_silent_is_marked_and_then_forgotten():
     state = TopState()
     state.note(array(node("a"), end("both")), 1.0)

@@ -8,9 +8,8 @@ from dnne_ros.transport.frame import (
     HEAD_SIZE,
     FrameKind,
     pack_head,
-    pack_slot,
     parse_head,
-    parse_slot,
+    parse_place,
     readdressed,
 )
 
@@ -31,10 +30,15 @@ def test_what_is_packed_comes_back(kind, receiver, stream, number, stamp, body, 
     assert again[HEAD_SIZE:] == padded[HEAD_SIZE:]
 
 
-def test_a_slot_comes_back():
-    body = pack_slot("dnne_ros_1_0_1", 64, 10**10)
-    message = pack_head(FrameKind.SLOT, 0, 1, 1, 0, len(body)) + body
-    assert parse_slot(parse_head(message), message) == ("dnne_ros_1_0_1", 64, 10**10)
+def test_a_place_comes_back():
+    message = pack_head(FrameKind.STORED, 0, 1, 1, 0, 6) + b"\2there"
+    assert parse_place(parse_head(message), message) == (2, b"there")
+
+
+def test_a_frame_without_a_place():
+    message = pack_head(FrameKind.STORED, 0, 1, 1, 0, 0)
+    with pytest.raises(CdrError):
+        parse_place(parse_head(message), message)
 
 
 @given(st.binary(max_size=120))
@@ -45,7 +49,7 @@ def test_other_bytes_are_no_frame(data):
 
 @given(st.integers(0, HEAD_SIZE + 29))
 def test_every_truncation_is_refused(size):
-    body = pack_slot("dnne_ros_1_0_1", 0, 1)
-    message = (pack_head(FrameKind.SLOT, 0, 1, 1, 0, len(body)) + body)[:size]
+    body = bytes(30)
+    message = (pack_head(FrameKind.STORED, 0, 1, 1, 0, len(body)) + body)[:size]
     with pytest.raises(CdrError):
         parse_head(message)

@@ -202,7 +202,7 @@ class TestScalars:
 
     @given(LABELS, st.integers(0, 2**64 - 1))
     def test_credits(self, consumer, taken):
-        credit = Credit(consumer, 1, 2, taken=taken, shares_memory=True)
+        credit = Credit(consumer, 1, 2, taken=taken, stores=3)
         assert Credit.from_message(credit.to_message()) == credit
 
 

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from dnne_ros.transport import shared_memory
-from dnne_ros.transport.shared_memory import DIRECTORY, SlotPool, SlotReader, copy_out, sweep
+from dnne_ros.transport.shared_memory import (
+    DIRECTORY,
+    SlotPool,
+    SlotReader,
+    copy_out,
+    parse_place,
+    sweep,
+)
 
 pytestmark = pytest.mark.skipif(not DIRECTORY.is_dir(), reason="this system has no /dev/shm")
 MIB = 2**20
@@ -26,8 +33,10 @@ def files_of(pid):
 def test_a_message_in_parts_comes_out_whole_and_writable(pool):
     values = np.random.default_rng(1).random(10_000)
     slot, reader = pool.take(4 + values.nbytes), SlotReader()
-    size = slot.write((b"head", values.data.cast("B")))
-    message = copy_out(reader.open(slot.name), 0, size)
+    slot.write((b"head", values.data.cast("B")))
+    name, size = parse_place(slot.place)
+    assert (name, size) == (slot.name, 4 + values.nbytes)
+    message = copy_out(reader.open(name), size)
     assert bytes(message[:4]) == b"head"
     found = np.frombuffer(message, np.float64, offset=4)
     assert np.array_equal(found, values) and found.flags.writeable and found.flags.aligned
@@ -37,7 +46,7 @@ def test_slots_are_used_again(pool):
     first = pool.take(MIB)
     second = pool.take(MIB)
     assert first.name != second.name
-    pool.give_back(first)
+    first.release()
     assert pool.take(MIB - 100) is first
     assert pool.take(10 * MIB).size >= 10 * MIB
 
@@ -47,7 +56,7 @@ def test_what_was_written_stays_readable_when_its_owner_removes_it(pool):
     slot.write((b"x" * 100,))
     memory = SlotReader().open(slot.name)
     pool.close()
-    assert bytes(copy_out(memory, 0, 100)) == b"x" * 100
+    assert bytes(copy_out(memory, 100)) == b"x" * 100
     assert not files_of(os.getpid())
 
 
@@ -75,10 +84,16 @@ def test_only_slots_are_opened(name):
     assert not SlotReader().can_open(name)
 
 
+@pytest.mark.parametrize("place", [b"", b"1234567", bytes(8) + "ä".encode()])
+def test_what_is_no_place(place):
+    with pytest.raises(ValueError):
+        parse_place(place)
+
+
 def test_a_slot_that_is_said_to_be_longer_than_it_is(pool):
     slot = pool.take(100)
-    with pytest.raises(ValueError, match="none from"):
-        copy_out(SlotReader().open(slot.name), 0, slot.size + 1)
+    with pytest.raises(ValueError, match="holds none"):
+        copy_out(SlotReader().open(slot.name), slot.size + 1)
 
 
 def test_what_a_killed_process_leaves_behind_is_swept_away_and_nothing_else(pool, repository):

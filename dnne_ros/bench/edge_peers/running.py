@@ -13,7 +13,7 @@ from typing import Any
 from dnne_ros.bench.children import CaseFailed, Children, child_environment
 from dnne_ros.bench.edge_peers.namespaces import namespace_of
 from dnne_ros.bench.edge_peers.rally import Job, write_jobs
-from dnne_ros.transport.frame import SHARED_FROM
+from dnne_ros.transport.frame import LARGE_FROM
 
 _ROOM = "dnne_ros.bench.edge_peers"
 _SECONDS = 120.0
@@ -44,7 +44,7 @@ class Peer:
         """Return how often a payload of so many bytes is copied on its way."""
         if isinstance(self.copies, int):
             return self.copies
-        return self.copies[payload >= SHARED_FROM]
+        return self.copies[payload >= LARGE_FROM]
 
 
 def place_name(processes: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -24,7 +24,7 @@ from dnne_ros.transport.policy import EdgePolicy
 _COMMAND = "std_msgs/msg/Float64MultiArray"
 _SAFE = ("auto", "hold", "zero")
 _SAFE_PERIOD = 0.02
-_FIXED = "it is part of the policy's contract"
+_FIXED = "it is part of the policy interface"
 
 
 class RobotControllerNode(Node):
@@ -52,8 +52,8 @@ class RobotControllerNode(Node):
                           choices=("position", "velocity", "effort"), fixed_because=_FIXED)
     joint_limits = Widget("[-3.14, 3.14]", "Least and greatest command: [low, high] for all "
                           "joints, or a list of such pairs.")
-    joint_names = Widget("", "Names in the controller's order, with commas; empty: not said. A "
-                         "policy's contract is checked against them.", fixed_because=_FIXED)
+    joint_names = Widget("", "Names in the controller's order, with commas; empty: not said. The "
+                         "policy interface is checked against them.", fixed_because=_FIXED)
     max_change = Widget("", "Greatest change of a command in a second: a number, or a list with "
                         "one for each joint; empty: any.")
     out_of_limits = Widget("clamp", "What becomes of an action beyond the limits; refused ones "
@@ -64,12 +64,19 @@ class RobotControllerNode(Node):
                           "each joint; auto: hold for positions, else zero.")
     topic = Widget("~/commands", "Where the controller listens, such as "
                    "/effort_controller/commands.")
+    trained_only = Widget(False, "Run only with a trained policy whose interface fits.",
+                          fixed_because=_FIXED)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Check names, limits and the safe command against the number of joints."""
         return (topic_misfits(values["topic"]) + misfits(_limits, values)
                 + misfits(_safe_values, values) + misfits(_joints, values))
+
+    @classmethod
+    def needs_trained_policy(cls, values: Mapping[str, Any]) -> bool:
+        """Say what the widget says."""
+        return bool(values["trained_only"])
 
     @classmethod
     def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -81,8 +88,7 @@ class RobotControllerNode(Node):
         self._limits = made(_limits, self.values)
         self._safe = made(_safe_values, self.values)
         self._names = made(_joints, self.values)
-        self._maker = MessageMaker(message_class(_COMMAND), "data")
-        self._publisher = self.context.topics.advertise(self.topic, _COMMAND)
+        self.advertise()
         # A motor that has not been told anything pushes nothing; where it stands is not known.
         self._last = None if self.control_type == "position" else np.zeros(self.num_joints)
         self._last_sent = self._last_good = time.monotonic()
@@ -92,6 +98,24 @@ class RobotControllerNode(Node):
         self._counts.update(actions=0, refused=0, clamped=0, slowed=0, safe_stops=0)
         self._set_state("idle")
 
+    def advertise(self) -> None:
+        """Open the way on which commands go to the robot."""
+        self._maker = MessageMaker(message_class(_COMMAND), "data")
+        self._publisher = self.context.topics.advertise(self.topic, _COMMAND)
+
+    def command_robot(self, command: np.ndarray) -> None:
+        """Send a command, float64 (joints,), to the robot, without waiting for anything."""
+        self._publisher.publish(self._maker.make(command))
+
+    async def tell(self) -> None:
+        """Give the newest command and the state to the graph."""
+        import torch
+
+        if self._last is not None:
+            await self.send_output(torch.from_numpy(self._last.copy()), "joint_commands")
+        await self.send_output({"message": self.context.health.message,
+                                **self._counts}, "status")
+
     def policy_interface(self) -> dict[str, Any]:
         """Say which joints actions are for, if they have names."""
         if not self._names:
@@ -100,7 +124,7 @@ class RobotControllerNode(Node):
 
     async def process(self) -> None:
         """Obey actions, and watch that they come: a full edge must not hold up the watch."""
-        tasks = {asyncio.ensure_future(self._obey()), asyncio.ensure_future(self._watch())}
+        tasks = {asyncio.ensure_future(duty) for duty in self.duties()}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -109,6 +133,10 @@ class RobotControllerNode(Node):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def duties(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what is done all the time, side by side."""
+        return [self._obey(), self._watch()]
 
     async def close(self) -> None:
         """Leave no push behind that nobody corrects any more."""
@@ -121,12 +149,7 @@ class RobotControllerNode(Node):
                 self._take(await self.get_input("action", self.timeout))
             if self._news:
                 self._news = False
-                if self._last is not None:
-                    import torch
-
-                    await self.send_output(torch.from_numpy(self._last.copy()), "joint_commands")
-                await self.send_output({"message": self.context.health.message,
-                                        **self._counts}, "status")
+                await self.tell()
 
     def _take(self, action: Any) -> None:
         """Command an action, or refuse it."""
@@ -198,7 +221,7 @@ class RobotControllerNode(Node):
         self._state = self._counts["state"] = state
 
     def _publish(self, command: np.ndarray) -> None:
-        self._publisher.publish(self._maker.make(command))
+        self.command_robot(command)
         self._last, self._last_sent = command, time.monotonic()
         self._news = True
 

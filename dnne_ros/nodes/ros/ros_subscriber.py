@@ -77,7 +77,7 @@ class RosSubscriberNode(Node):
                         choices=("arrival", "header"))
     keep = Widget(1, "Messages kept while the graph is busy.", minimum=1, maximum=100_000)
     policy_input = Widget(False, "A policy sees this: names, fields and rate must be what it was "
-                          "trained with.")
+                          "trained with, and a number that is not finite is none.")
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
@@ -101,14 +101,33 @@ class RosSubscriberNode(Node):
             if self.context.is_linked(port):
                 raise InputError(f"output {port!r}", [
                     f"expected kind={port} for what is linked to it, found kind={self.kind}"])
-        self._waiting: deque[tuple[bytes, float]] = deque(maxlen=self.keep)
-        self._came = asyncio.Event()
         self._counts = self.context.health.values
         self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
         self._trouble = HealthReporter(self.context)
         self._last: Any = None
+        self.listen()
+
+    def listen(self) -> None:
+        """Subscribe to the topic."""
+        self._waiting: deque[tuple[bytes, float]] = deque(maxlen=self.keep)
+        self._came = asyncio.Event()
         self.context.topics.subscribe(self.topic, self.message_type, self.qos, self._receive,
                                       raw=True)
+
+    async def arrival(self, timeout: float | None) -> tuple[Any, float]:
+        """Return the next message and when it came (`time.monotonic`), the older one first.
+
+        TimeoutError, unless one waits already, after ``timeout`` seconds; ValueError for bytes
+        that are no message.
+        """
+        if not self._waiting:
+            self._came.clear()
+            try:
+                await asyncio.wait_for(self._came.wait(), timeout)
+            except asyncio.TimeoutError:  # Python 3.10 has two of that name
+                raise TimeoutError from None
+        data, arrived = self._waiting.popleft()
+        return self.context.topics.deserialize(data, self.message_type), arrived
 
     def policy_interface(self) -> dict[str, Any]:
         """Say what the policy sees, if it is a policy that looks."""
@@ -134,8 +153,12 @@ class RosSubscriberNode(Node):
             self._last, stamp = found
             self._counts["used"] += 1
             self._trouble.clear(f"{self.topic} is good again")
-            await self.send_output(stamp, "stamp")
-            await self.send_output(self._last, self.kind)
+            await self.give(self._last, stamp)
+
+    async def give(self, value: Any, stamp: int) -> None:
+        """Send a value and the time at which it was measured, in ns."""
+        await self.send_output(stamp, "stamp")
+        await self.send_output(value, self.kind)
 
     def _receive(self, message: bytes) -> None:
         counts = self._counts
@@ -147,30 +170,23 @@ class RosSubscriberNode(Node):
     async def _next(self) -> tuple[Any, int] | None:
         """Return the next usable value and its time, or None if the topic is stale."""
         while True:
-            while self._waiting:
-                message, arrived = self._waiting.popleft()
-                try:
-                    found = self._use(message, arrived)
-                except ValueError as error:
-                    self._counts["dropped"] += 1
-                    self._trouble.note(
-                        "dropped", f"dropped a message on {self.topic}: {error}")
-                    continue
-                self._good = arrived
-                return found
-            self._came.clear()
             left = None
             if self.timeout:
                 left = max(0.0, self._good + self.timeout - time.monotonic())
             try:
-                await asyncio.wait_for(self._came.wait(), left)
-            except asyncio.TimeoutError:
+                message, arrived = await self.arrival(left)
+                found = self._use(message, arrived)
+            except TimeoutError:
                 return None
+            except ValueError as error:
+                self._counts["dropped"] += 1
+                self._trouble.note("dropped", f"dropped a message on {self.topic}: {error}")
+                continue
+            self._good = arrived
+            return found
 
-    def _use(self, data: bytes, arrived: float) -> tuple[Any, int]:
-        topics = self.context.topics
-        message = topics.deserialize(data, self.message_type)
-        now = topics.now_ns()
+    def _use(self, message: Any, arrived: float) -> tuple[Any, int]:
+        now = self.context.topics.now_ns()
         stamp = now - round((time.monotonic() - arrived) * 1e9)
         if self.stamp_from == "header":
             stamp = read_stamp(message)
@@ -190,8 +206,7 @@ class RosSubscriberNode(Node):
             return
         if self.when_stale == "zeros":
             self._last = _zeros_like(self._last)
-        await self.send_output(self.context.topics.now_ns(), "stamp")
-        await self.send_output(self._last, self.kind)
+        await self.give(self._last, self.context.topics.now_ns())
 
 
 def _converter(values: Mapping[str, Any]) -> Callable[[Any], Any]:
@@ -219,7 +234,19 @@ def _converter(values: Mapping[str, Any]) -> Callable[[Any], Any]:
         return lambda message: _shaped(read_picture(message), values)
     reader = NumberReader(type, values["field"], names=names,
                           names_field=values["names_field"], order=values["order"])
+    if values["policy_input"]:
+        return lambda message: _shaped(_finite(reader.read(message), reader.columns), values)
     return lambda message: _shaped(reader.read(message), values)
+
+
+def _finite(numbers: np.ndarray, columns: list[str]) -> np.ndarray:
+    """Return ``numbers``; ValueError that names those that are not finite."""
+    import numpy as np
+
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if wrong.size:
+        raise ValueError(f"no number for {', '.join(columns[at] for at in wrong)}")
+    return numbers
 
 
 def _shaped(numbers: np.ndarray, values: Mapping[str, Any]) -> torch.Tensor:

@@ -23,14 +23,13 @@ _FLAGS = Tensor("bool", ("env",))
 _CHOOSES = "it chooses the simulator"
 
 
-class IsaacGymEnvNode(Node):
+class SimulatorEnvNode(Node):
     """Make the simulated environments of a task and give their first observations.
 
     ``backend`` says which simulator; by itself it is the first that is installed and has the
     task.  The physics engine and the Isaac Gym paths are those of the Isaac Gym back end.
     """
 
-    aliases = ("IsaacGymEnv",)
     category = "simulation"
 
     env_name = Widget("Cartpole", "The task, such as Cartpole or gymnasium:HalfCheetah-v5.",
@@ -114,14 +113,13 @@ class IsaacGymEnvNode(Node):
         self._simulator.close()
 
 
-class IsaacGymStepNode(Node):
+class SimulatorStepNode(Node):
     """Step the environments once for each action, one trigger a step (the first is free).
 
     Environments that finish are reset in the same step: ``observations`` are those after the
     reset, ``next_observations`` those before it.
     """
 
-    aliases = ("IsaacGymStep",)
     category = "simulation"
 
     sim_handle = Input(SimHandle(), "The simulator.")

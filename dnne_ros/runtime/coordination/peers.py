@@ -15,11 +15,11 @@ from dnne_ros.transport.policy import WhenAbsent
 from dnne_ros.transport.remote_reader import RemoteReader
 
 if TYPE_CHECKING:
+    from dnne_ros.options.run_settings import RunSettings
     from dnne_ros.runtime.coordination.run_control import RunControl
     from dnne_ros.runtime.coordination.status import StatusChannel
     from dnne_ros.runtime.edges.wiring import Wiring
     from dnne_ros.runtime.node_host import NodeHost
-    from dnne_ros.runtime.run_settings import RunSettings
 
 _HANDSHAKE_SECONDS = 0.01
 _HANDSHAKE_SHARE = 0.1

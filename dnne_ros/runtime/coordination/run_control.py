@@ -19,7 +19,7 @@ from dnne_ros.checkpoints.checkpoint_store import CONTRACT, CheckpointStore
 from dnne_ros.checkpoints.policy_interface import merge_statements
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
-from dnne_ros.runtime.run_settings import RunSettings
+from dnne_ros.options.run_settings import RunSettings
 
 if TYPE_CHECKING:
     from dnne_ros.node_api.state import NodeState
@@ -121,7 +121,7 @@ class RunControl:
         target = self._settings.until_return
         if end is None and target is not None and metric is not None and metric >= target:
             end = "until_return"
-        can_save = self._settings.save_directory is not None and not self._settings.inference
+        can_save = self._settings.save_checkpoint_dir is not None and not self._settings.inference
         triggers = [*self._triggers, *([] if trigger is None else [trigger])]
         if triggers and not can_save and not self._warned_of_trigger:
             self._warned_of_trigger = True
@@ -140,7 +140,7 @@ class RunControl:
         if not self.leads:
             # The leader saves and then tells everybody; a leader that is gone cannot.
             await self._wait_ended(_BOUNDARY_GRACE + 0.5)
-        elif self._settings.save_directory is not None and not self._settings.inference:
+        elif self._settings.save_checkpoint_dir is not None and not self._settings.inference:
             if self._sees_boundaries:
                 await self._wait_ended(_BOUNDARY_GRACE)
             if not self.ended.is_set():
@@ -217,7 +217,7 @@ class RunControl:
         self._status.send("warning", message=message)
 
     def _store(self, folder: str) -> CheckpointStore:
-        store = CheckpointStore(self._settings.save_directory or "")
+        store = CheckpointStore(self._settings.save_checkpoint_dir or "")
         return CheckpointStore(store.directory / folder) if folder else store
 
     async def _write(self, store: CheckpointStore, generation: int, aligned: bool) -> None:

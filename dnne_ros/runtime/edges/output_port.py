@@ -1,4 +1,4 @@
-"""Where a node's output goes: local edges, consumers in other processes, and whoever watches."""
+"""Where a node's output goes: local edges, consumers in other processes, subscribers outside."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from rclpy.publisher import Publisher
 
 _BREATHE_EVERY = 64
-_WATCHERS_SHARE = 0.01
-"""How much of the time may go into showing items to watchers, where the graph's own nodes wait
-for the same items."""
-_WATCHERS_SHARE_OF_SENSORS = 0.1
+_PUBLISHING_SHARE = 0.01
+"""How much of the time may go into publishing for subscribers outside, where the graph's own nodes
+wait for the same items."""
+_PUBLISHING_SHARE_OF_SENSORS = 0.1
 """The same where nobody waits: sensor data and pictures, of which some may be dropped."""
 _NOTHING = object()
 
@@ -31,10 +31,10 @@ _NOTHING = object()
 class OutputPort:
     """One output of a running node.
 
-    Its topic is a window: items are published while somebody outside listens, and cost nothing
-    else.  The graph's own nodes get theirs by reference or, in other processes, on a hidden
-    topic, so watchers hold them back in no way.  An item goes to all consumers at once, when
-    the slowest lossless one has room for it.
+    Its topic is a window: items are published while somebody outside subscribes, and cost nothing
+    else.  The graph's own nodes get theirs by reference or, in other processes, on a channel or
+    hidden topic, so subscribers outside hold them back in no way.  An item goes to all consumers
+    at once, when the slowest lossless one has room for it.
     """
 
     def __init__(self, type: PortType, edges: Sequence[LocalEdge],
@@ -50,15 +50,15 @@ class OutputPort:
         for end in self._ends:
             end.notify_room(self._on_room)
         self._turns: deque[asyncio.Future[None]] = deque()
-        self._watchers = 0
+        self._subscribers = 0
         self._latched = type.policy is EdgePolicy.LATEST
         self._newest: Any = None
         self._sends = 0
-        self._curtain: asyncio.TimerHandle | None = None
-        self._hidden: Any = _NOTHING
+        self._pause: asyncio.TimerHandle | None = None
+        self._held_back: Any = _NOTHING
         lossless = any(edge.policy is EdgePolicy.LOSSLESS for edge in edges) or (
             writer is not None and writer.lossless)
-        self._share = _WATCHERS_SHARE if lossless else _WATCHERS_SHARE_OF_SENSORS
+        self._share = _PUBLISHING_SHARE if lossless else _PUBLISHING_SHARE_OF_SENSORS
 
     @property
     def newest(self) -> Any:
@@ -91,11 +91,11 @@ class OutputPort:
         if self._writer is not None:
             assert self._codec is not None  # who has a writer has one
             self._writer.send(self._codec.parts(self._type.pack(value)))
-        if self._watchers:
-            if self._curtain is None:
-                self._show(value)
+        if self._subscribers:
+            if self._pause is None:
+                self._publish_in_turn(value)
             else:
-                self._hidden = value
+                self._held_back = value
         if self._latched:
             self._newest = value
         self._sends += 1
@@ -105,25 +105,25 @@ class OutputPort:
             # Nothing above waits while there is room; a source must not starve the loop.
             await asyncio.sleep(0)
 
-    def look_for_watchers(self) -> None:
-        """Notice who listens; a late joiner of a latched topic gets the newest value."""
+    def look_for_subscribers(self) -> None:
+        """Notice who subscribes; a late joiner of a latched topic gets the newest value."""
         if self._publisher is None:
             return
-        watchers = self._publisher.get_subscription_count()
-        if watchers > self._watchers and self._newest is not None:
+        subscribers = self._publisher.get_subscription_count()
+        if subscribers > self._subscribers and self._newest is not None:
             self._publish(self._newest)
-        self._watchers = watchers
+        self._subscribers = subscribers
 
     def flush(self, seconds: float) -> None:
-        """Wait until those who watch have what was sent last, at most ``seconds``.
+        """Wait until subscribers have what was sent last, at most ``seconds``.
 
         A process that leaves at once takes it along: a robot would miss its last command.
         """
-        if self._watchers and seconds > 0:
-            if self._hidden is not _NOTHING:
-                self._publish(self._hidden)
-                self._hidden = _NOTHING
-            assert self._publisher is not None  # who is watched has one
+        if self._subscribers and seconds > 0:
+            if self._held_back is not _NOTHING:
+                self._publish(self._held_back)
+                self._held_back = _NOTHING
+            assert self._publisher is not None  # who has subscribers has one
             self._publisher.wait_for_all_acked(Duration(seconds=seconds))
 
     async def _wait_for_room(self, timeout: float | None) -> None:
@@ -155,25 +155,25 @@ class OutputPort:
         for end in self._ends:
             end.note_wait(bool(self._turns))
 
-    def _show(self, value: Any) -> None:
-        """Publish for watchers; while that would take too much time, only the newest item."""
+    def _publish_in_turn(self, value: Any) -> None:
+        """Publish; while that would take too much of the time, only the newest item."""
         if not self._ends:
             self._publish(value)
             return
         started = time.perf_counter()
         self._publish(value)
         took = time.perf_counter() - started
-        self._curtain = asyncio.get_running_loop().call_later(
-            took / self._share, self._open_curtain)
+        self._pause = asyncio.get_running_loop().call_later(
+            took / self._share, self._end_pause)
 
-    def _open_curtain(self) -> None:
-        self._curtain = None
-        if self._hidden is not _NOTHING:
-            value, self._hidden = self._hidden, _NOTHING
-            self._show(value)
+    def _end_pause(self) -> None:
+        self._pause = None
+        if self._held_back is not _NOTHING:
+            value, self._held_back = self._held_back, _NOTHING
+            self._publish_in_turn(value)
 
     def _publish(self, value: Any) -> None:
-        assert self._publisher is not None and self._codec is not None  # who is watched has both
+        assert self._publisher is not None and self._codec is not None  # if somebody subscribes
         self._publisher.publish(self._codec.encode(self._type.pack(value)))
 
 

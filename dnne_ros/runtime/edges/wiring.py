@@ -21,6 +21,7 @@ from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.qos import data_qos
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import RemoteWriter
+from dnne_ros.transport.stats import CountingEnd
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
@@ -40,14 +41,14 @@ class Wiring:
     readers: dict[str, RemoteReader] = field(default_factory=dict)
     writers: list[RemoteWriter] = field(default_factory=list)
     external: dict[str, ExternalReader] = field(default_factory=dict)
-    exchange: ProcessEndpoint | None = None
+    endpoint: ProcessEndpoint | None = None
 
     def close(self) -> None:
-        """Close the links between processes and give back the shared memory."""
+        """Close the channels between processes and give back the shared memory."""
         for reader in self.readers.values():
             reader.close()
-        if self.exchange is not None:
-            self.exchange.close()
+        if self.endpoint is not None:
+            self.endpoint.close()
 
     def drop(self, consumer: Consumer) -> None:
         """Go on without a consumer in another process that is gone."""
@@ -57,13 +58,12 @@ class Wiring:
         """Return the counters of each edge that this process sees an end of."""
         policies = {graph.edge_name(edge): edge.policy.value for edge in graph.edges}
         policies.update({name: reader.policy.value for name, reader in self.external.items()})
-        seen = [(edge.name, "local", edge.stats) for edge in self.local.values()]
-        seen += [(name, "dds", reader.stats) for name, reader in self.readers.items()]
-        seen += [(consumer.edge, "dds", consumer.stats)
+        ends: list[tuple[str, CountingEnd]] = [
+            *self.local.items(), *self.readers.items(), *self.external.items()]
+        ends += [(consumer.edge, consumer)
                  for writer in self.writers for consumer in writer.consumers]
-        seen += [(name, "external", reader.stats) for name, reader in self.external.items()]
-        return [{"name": name, "policy": policies[name], "transport": transport,
-                 **stats.as_dict()} for name, transport, stats in seen]
+        return [{"name": name, "policy": policies[name], "transport": end.transport,
+                 **end.stats.as_dict()} for name, end in ends]
 
 
 def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
@@ -72,7 +72,7 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
 
     ``files`` is the event loop's selector; ``run_id`` the same in all processes of a run.
     """
-    wiring = Wiring(exchange=ProcessEndpoint(files, run_id))
+    wiring = Wiring(endpoint=ProcessEndpoint(files, run_id))
     _load_modules(graph, placement, hosts)
     for edge in graph.edges:
         if edge.source.node in hosts and edge.target.node in hosts:
@@ -123,11 +123,11 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     publisher = host.advertise(ref.port, codec, _topic_qos(graph, ref))
     writer = None
     if remote:
-        assert wiring.exchange is not None  # `wire` has made it
+        assert wiring.endpoint is not None  # `wire` has made it
         writer = RemoteWriter(host, host.topic(ref.port), [
             Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity,
                      placement.process_of(edge.target.node), edge.when_absent)
-            for edge in remote], wiring.exchange, graph.nodes[ref.node].type.resumes)
+            for edge in remote], wiring.endpoint, graph.nodes[ref.node].type.resumes)
         wiring.writers.append(writer)
     output = OutputPort(type, local, publisher, codec, writer)
     for edge in remote:
@@ -149,10 +149,10 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
     else:
         codec, type = codec_for(edge.type.sent_as()), edge.type
         siblings = graph.outgoing[edge.source.node][edge.source.port]
-        assert wiring.exchange is not None  # `wire` has made it
+        assert wiring.endpoint is not None  # `wire` has made it
         reader = RemoteReader(
             host, _input_name(graph, edge), graph.topic(edge.source),
-            lambda message: type.unpack(codec.decode(message)), wiring.exchange, edge.policy,
+            lambda message: type.unpack(codec.decode(message)), wiring.endpoint, edge.policy,
             edge.capacity,
             max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
             _priority(graph, edge),

@@ -12,9 +12,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -23,13 +22,12 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.health import Level
 from dnne_ros.runtime.monitoring.diagnostic_message import Status, encode_array
 from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy
-from dnne_ros.transport.stats import EdgeStats
+from dnne_ros.transport.stats import CountingEnd, EdgeStats
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.context import HostContext
     from dnne_ros.runtime.edges.wiring import Wiring
     from dnne_ros.runtime.node_host import NodeHost
-    from dnne_ros.transport.remote_writer import RemoteWriter
 
 TOPIC = "/diagnostics"
 MARK = "dnne_ros"
@@ -45,42 +43,32 @@ _DEPTH = 10
 
 @dataclass
 class EdgeEnd:
-    """What a process knows of an edge: ``both`` ends, or the one of its sender or receiver.
-
-    ``counters()`` returns the counters as they are now.
-    """
+    """What a process knows of an edge: ``both`` ends, or the one of its sender or receiver."""
 
     name: str
     end: str
-    policy: EdgePolicy
-    transport: str
     capacity: int
-    counters: Callable[[], EdgeStats]
+    counting: CountingEnd
 
 
 def edge_ends(graph: Graph, wiring: Wiring) -> Iterator[EdgeEnd]:
     """Yield what one process knows of the edges of ``graph``."""
     capacities = {graph.edge_name(edge): edge.capacity for edge in graph.edges}
 
-    def seen(name: str, end: str, transport: str, edge: Any) -> EdgeEnd:
-        capacity = 1 if edge.policy is EdgePolicy.LATEST \
+    def seen(name: str, end: str, counting: CountingEnd) -> EdgeEnd:
+        capacity = 1 if counting.policy is EdgePolicy.LATEST \
             else capacities.get(name, DEFAULT_CAPACITY)
-        return EdgeEnd(name, end, edge.policy, transport, capacity, lambda: edge.stats)
+        return EdgeEnd(name, end, capacity, counting)
 
     for name, edge in wiring.local.items():
-        yield seen(name, "both", edge.transport, edge)
+        yield seen(name, "both", edge)
     for writer in wiring.writers:
         for consumer in writer.consumers:
-            yield replace(seen(consumer.edge, "sender", writer.transport, consumer),
-                          counters=partial(_sent_to, writer, consumer.edge))
+            yield seen(consumer.edge, "sender", consumer)
     for name, reader in wiring.readers.items():
-        yield seen(name, "receiver", reader.transport, reader)
+        yield seen(name, "receiver", reader)
     for name, external in wiring.external.items():
-        yield seen(name, "receiver", "external", external)
-
-
-def _sent_to(writer: RemoteWriter, edge: str) -> EdgeStats:
-    return next(consumer.stats for consumer in writer.consumers if consumer.edge == edge)
+        yield seen(name, "receiver", external)
 
 
 class Diagnostics:
@@ -155,12 +143,13 @@ class _EdgeMeter:
         self._last = EdgeStats().as_dict()
 
     def look(self, seconds: float, process: str) -> Status:
-        end, now = self._end, self._end.counters().as_dict()
+        end, counting = self._end, self._end.counting
+        now = counting.stats.as_dict()
         new = {key: now[key] - self._last[key] for key in ("sent", "received", "lost")}
         blocked = min((now["blocked_s"] - self._last["blocked_s"]) / seconds, 1.0)
         self._last = now
         values = {MARK: "edge", "edge": end.name, "end": end.end, "process": process,
-                  "policy": end.policy.value, "transport": end.transport,
+                  "policy": counting.policy.value, "transport": counting.transport,
                   "capacity": end.capacity, "depth": now["depth"]}
         if end.end != "receiver":
             values.update(sent=now["sent"], sent_per_s=round(new["sent"] / seconds, 1),
@@ -180,7 +169,7 @@ class _EdgeMeter:
                  ) -> tuple[Level, str]:
         if now["lost"]:
             return Level.ERROR, f"lost {_items(now['lost'])}, {lost} of them in the last second"
-        if now["dropped"] and self._end.policy is EdgePolicy.LOSSLESS:
+        if now["dropped"] and self._end.counting.policy is EdgePolicy.LOSSLESS:
             return Level.WARN, f"dropped {_items(now['dropped'])} while {self._target} was gone"
         if blocked > BLOCKED_WARNING:
             return Level.WARN, (f"blocked {blocked:.0%} of the last second: {self._target} does "

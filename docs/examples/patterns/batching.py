@@ -2,10 +2,7 @@
 
 import asyncio
 
-from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Float
-from dnne_ros.node_api.ports import Input, Output
-from dnne_ros.node_api.widget import Widget
+from dnne_ros import Float, Input, Node, Output, Widget
 
 
 class SamplesNode(Node):

@@ -1,8 +1,6 @@
 """State machine: events come in, and the table says which state follows."""
 
-from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import String
-from dnne_ros.node_api.ports import Input, Output
+from dnne_ros import Input, Node, Output, String
 
 FOLLOWS = {
     ("idle", "start"): "homing",

@@ -43,7 +43,7 @@ async def until(condition):
 
 def test_commands_as_forward_command_controllers_take_them(command):
     context = command([[0.5, -2.0]], [0.25, 1.0], topic="/effort_controller/commands")
-    assert context.topics.advertised[:2] == (
+    assert context.topics.advertised[0][:2] == (
         "/effort_controller/commands", "std_msgs/msg/Float64MultiArray")
     assert commands(context)[:2] == [[0.5, -2.0], [0.25, 1.0]]
     assert [tensor.tolist() for tensor in context.outputs("joint_commands")][:2] == [
@@ -151,13 +151,15 @@ def test_another_number_of_joints_is_an_error(command):
         command([[1.0, 2.0, 3.0]])
 
 
-def test_the_contract_names_the_joints(drive):
+def test_the_policy_interface_names_the_joints(drive):
     async def look(context):
         pass
 
     node = RobotControllerNode({**MOTORS, "joint_names": "a, b"})
     drive(node, look, linked=["action"])
     assert node.policy_interface() == {"actions": ["a.effort", "b.effort"]}
+    assert not node.needs_trained_policy(node.values)
+    assert node.needs_trained_policy({**node.values, "trained_only": True})
 
 
 @pytest.mark.parametrize("values, expected", [

@@ -28,7 +28,8 @@ def test_numbers_of_any_shape(publish):
     topics = publish(torch.tensor([[1.5, 2.5]]), qos="sensor_data", topic="/effort")
     message, = topics.published
     assert list(message.data) == [1.5, 2.5]
-    assert topics.advertised == ("/effort", "std_msgs/msg/Float64MultiArray", "sensor_data")
+    assert topics.advertised == [
+        ("/effort", "std_msgs/msg/Float64MultiArray", "sensor_data")]
 
 
 def test_joint_states_with_names_frame_and_time(publish):

@@ -153,6 +153,15 @@ def test_what_a_policy_sees_is_part_of_its_contract(drive):
     assert RosSubscriberNode(CART).policy_interface() == {}
 
 
+def test_a_policy_sees_finite_numbers_alone(hear):
+    context = hear(joints(float("nan"), float("inf")), joints(1.0, 2.0), **CART, keep=2,
+                   policy_input=True)
+    assert [tensor.tolist() for tensor in context.outputs("tensor")] == [[[1.0, 0.25, 2.0, 0.5]]]
+    assert context.log.lines[0] == (
+        "warning", "dropped a message on /joint_states: no number for cart.position, "
+        "pole.position")
+
+
 @pytest.mark.parametrize("values, expected", [
     ({"topic": "/joint states"}, "widget 'topic': expected a ROS name"),
     ({"message_type": "sensor_msgs/msg/Joints"}, "is not installed"),

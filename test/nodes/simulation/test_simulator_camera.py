@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from dnne_ros.nodes.simulation.simulation import IsaacGymStepNode
+from dnne_ros.nodes.simulation.simulation import SimulatorStepNode
 from dnne_ros.nodes.simulation.simulator_camera import LARGEST, parse_format
 
 
@@ -25,8 +25,8 @@ def test_any_text_is_a_format_or_refused(text):
 
 @pytest.mark.parametrize("text", ["320", "320x0", "0x240", "320x240@0", "5000x10", "320x240@-1"])
 def test_nonsense_is_found_before_anything_runs(text):
-    problems = IsaacGymStepNode.validate_parameters({"camera": text})
+    problems = SimulatorStepNode.validate_parameters({"camera": text})
     assert len(problems) == 1
     assert "widget 'camera': expected <width>x<height>@<rate>" in problems[0]
     assert repr(text) in problems[0]
-    assert IsaacGymStepNode.validate_parameters({"camera": ""}) == []
+    assert SimulatorStepNode.validate_parameters({"camera": ""}) == []

@@ -115,11 +115,11 @@ def test_a_lost_item_is_an_error_that_stays(told):
 
 
 def test_each_end_of_an_edge_between_processes_says_what_it_sees(told):
-    consumer = SimpleNamespace(edge=EDGE, policy=EdgePolicy.LOSSLESS, capacity=10,
+    consumer = SimpleNamespace(edge=EDGE, policy=EdgePolicy.LOSSLESS, transport="socket",
                                stats=EdgeStats(sent=7, dropped=1))
-    reader = SimpleNamespace(policy=EdgePolicy.LOSSLESS, transport="dds",
+    reader = SimpleNamespace(policy=EdgePolicy.LOSSLESS, transport="socket+dds",
                              stats=EdgeStats(received=5, duplicated=1, latency_s=0.0015))
-    look, _, _ = told(writers=[SimpleNamespace(transport="dds", consumers=[consumer])],
+    look, _, _ = told(writers=[SimpleNamespace(consumers=[consumer])],
                       readers={EDGE: reader})
     statuses = look()
     sender = statuses[f"/robot: edge {EDGE} (sender)"]
@@ -127,6 +127,8 @@ def test_each_end_of_an_edge_between_processes_says_what_it_sees(told):
     assert sender.message == "dropped 1 item while b_2 was gone" and sender.level == Level.WARN
     assert sender.values["sent"] == 7 and "received" not in sender.values
     assert receiver.message == "5 items/s; 1 came twice"
+    assert sender.values["transport"] == "socket"
+    assert receiver.values["transport"] == "socket+dds"
     assert receiver.values["latency_ms"] == 1.5 and "sent" not in receiver.values
 
 

@@ -2,13 +2,7 @@
 
 import torch
 
-from dnne_ros.sim.simulator import (
-    ArraySpec,
-    SimulationError,
-    Simulator,
-    StepResult,
-    TaskSpec,
-)
+from dnne_ros import ArraySpec, SimulationError, Simulator, StepResult, TaskSpec
 
 STEP_SECONDS = 0.05
 MAX_EPISODE_STEPS = 200

@@ -5,20 +5,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dnne_ros.node_api.port_types import PortType
-from dnne_ros.transport.codec import MessageCodec
-from dnne_ros.transport.payload import Wire
-from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros import EdgePolicy, MessageCodec, PortType, Wire
 
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """Distances to what is around, in m, float32 (rays), from ``angle_min`` on (rad)."""
+    """Distances to what is around, in m, float32 (rays), from ``angle_min`` on (rad).
+
+    The other numbers are rounded to 32 bits, too, as the message has no more: so a scan is the
+    same in every process.
+    """
 
     ranges: np.ndarray
     angle_min: float
     angle_step: float
     range_max: float
+
+    def __post_init__(self):
+        for name in ("angle_min", "angle_step", "range_max"):
+            object.__setattr__(self, name, float(np.float32(getattr(self, name))))
 
 
 class ScanCodec(MessageCodec):

@@ -3,10 +3,7 @@
 import numpy as np
 
 from corridor_kit.scan import LaserScan, Scan
-from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Tensor
-from dnne_ros.node_api.ports import Input, Output
-from dnne_ros.node_api.widget import Widget
+from dnne_ros import Input, Node, Output, Tensor, Widget
 
 
 class ScanSectorsNode(Node):

@@ -2,7 +2,7 @@
 
 import torch
 
-from dnne_ros.testing.simulator_tests import SimulatorTests
+from dnne_ros.testing import SimulatorTests
 
 
 class TestCorridor(SimulatorTests):

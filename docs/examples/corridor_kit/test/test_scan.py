@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from corridor_kit.scan import LaserScan, Scan
 
-from dnne_ros.node_api.port_types import Tensor
-from dnne_ros.transport.codecs import codec_for
+from dnne_ros import Tensor, codec_for
 
 SCAN = Scan(np.array([1.0, 2.5, np.inf], np.float32), -0.5, 0.5, 10.0)
 

@@ -1,16 +1,27 @@
 """The node type."""
 
-import asyncio
-
 import numpy as np
 import pytest
-from corridor_kit.scan import Scan
+from corridor_kit.scan import LaserScan, Scan
 from corridor_kit.sectors import ScanSectorsNode
+
+from dnne_ros.testing import NodeContract, compute, example
+
+
+@example.register
+def _(port_type: LaserScan, draw):
+    return Scan(draw.random.random(draw.size("ray"), np.float32), -1.0, 0.25, 10.0)
+
+
+class TestContract(NodeContract):
+    """What every node type promises."""
+
+    node_type = ScanSectorsNode
 
 
 def reduced(ranges, count, angle_min=0.0, angle_step=0.1):
     scan = Scan(np.array(ranges, np.float32), angle_min, angle_step, 9.0)
-    return asyncio.run(ScanSectorsNode({"count": count}).compute(scan))
+    return compute(ScanSectorsNode({"count": count}), scan=scan)
 
 
 @pytest.mark.parametrize("ranges, count, expected", [

@@ -23,7 +23,7 @@ def test_they_are_sound(name):
 
 def test_what_scans_travel_as():
     said = dnne_ros("check", CONFIG / "front_scan.json", "--place", "split")
-    assert "LASER_SCAN, drop_oldest, DDS" in said
+    assert "[LASER_SCAN, drop_oldest, between processes]" in said
     assert "sensor_msgs/msg/LaserScan, external" in said
 
 

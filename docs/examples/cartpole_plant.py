@@ -114,7 +114,7 @@ class Plant:
             due += PERIOD
             self.spin_until(due)
             mujoco.mj_step(self.model, self.data, SUBSTEPS)
-        arrived = list(zip(self.moments, self.commands))[known:]
+        arrived = list(zip(self.moments, self.commands, strict=True))[known:]
         safe = next((moment - start for moment, command in arrived if command == [0.0]), None)
         return safe, [command for moment, command in arrived if safe and moment >= start + safe]
 

@@ -4,34 +4,34 @@ import asyncio
 
 import pytest
 
-from dnne_ros.transport.unix_channel import MAX_PACKET, UnixListener, connect
+from dnne_ros.transport.unix_sockets import MAX_PACKET, UnixSockets
 
 
 class Pair:
-    """A hub with one link to it."""
+    """A carrier that listens, and one that connects to it."""
 
     def __init__(self, ros):
         self.ros = ros
         self.files = ros.loop.ros
         self.accepted, self.came, self.back = [], [], []
-        self.closed = {"hub": False, "far": False}
-        self.hub = UnixListener(self.files, self._on_link)
-        self.far = connect(self.hub.address, self.files, self.back.append,
-                           lambda: self.closed.update(far=True))
+        self.closed = {"near": False, "far": False}
+        self.listening = UnixSockets(self.files, self._on_channel)
+        self.far = UnixSockets(self.files, print).connect(
+            self.listening.address, self.back.append, lambda: self.closed.update(far=True))
 
-    def _on_link(self, link, packet):
-        self.accepted.append(link)
+    def _on_channel(self, channel, packet):
+        self.accepted.append(channel)
         self.came.append(packet)
-        link.on_packet = self.came.append
-        link.on_closed = lambda: self.closed.update(hub=True)
+        channel.on_packet = self.came.append
+        channel.on_closed = lambda: self.closed.update(near=True)
 
-    async def meet(self):
+    async def rendezvous(self):
         self.far.send(b"first")
         await self.ros.until(lambda: self.accepted)
 
     def close(self):
         self.far.close()
-        self.hub.close()
+        self.listening.close()
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_packets_keep_their_order_and_bounds_both_ways(pair, ros_loop):
     packets = [bytes([number % 256]) * (1 + number * 97 % 5000) for number in range(300)]
 
     async def main():
-        await pair.meet()
+        await pair.rendezvous()
         for packet in packets:
             pair.far.send(packet)
             pair.accepted[0].send(packet)
@@ -59,7 +59,7 @@ def test_what_finds_no_room_waits_and_nothing_is_lost(pair, ros_loop):
     packets = [number.to_bytes(4, "little") * (MAX_PACKET // 4) for number in range(200)]
 
     async def main():
-        await pair.meet()
+        await pair.rendezvous()
         assert sum(pair.far.send(packet) for packet in packets) == 0  # 12.5 MiB at once
         await ros_loop.until(lambda: len(pair.came) == 201)
 
@@ -71,7 +71,7 @@ def test_of_what_may_be_dropped_the_newest_is_kept(pair, ros_loop):
     packets = [number.to_bytes(4, "little") * (MAX_PACKET // 4) for number in range(200)]
 
     async def main():
-        await pair.meet()
+        await pair.rendezvous()
         dropped = sum(pair.far.send(packet, 3) for packet in packets)
         await ros_loop.until(lambda: len(pair.came) == 201 - dropped)
         return dropped
@@ -81,12 +81,12 @@ def test_of_what_may_be_dropped_the_newest_is_kept(pair, ros_loop):
 
 
 def test_each_end_learns_that_the_other_is_gone(ros_loop):
-    for end in ("hub", "far"):
+    for end in ("near", "far"):
         pair = Pair(ros_loop)
 
         async def main():
-            await pair.meet()
-            (pair.far if end == "hub" else pair.accepted[0]).close()
+            await pair.rendezvous()
+            (pair.far if end == "near" else pair.accepted[0]).close()
             await ros_loop.until(lambda: pair.closed[end])
             pair.accepted[0].send(b"to nobody")
             pair.far.send(b"to nobody")
@@ -97,10 +97,10 @@ def test_each_end_learns_that_the_other_is_gone(ros_loop):
 
 def test_what_was_sent_before_the_end_still_arrives(pair, ros_loop):
     async def main():
-        await pair.meet()
+        await pair.rendezvous()
         pair.far.send(b"last words")
         pair.far.close()
-        await ros_loop.until(lambda: pair.closed["hub"])
+        await ros_loop.until(lambda: pair.closed["near"])
 
     ros_loop.run(main())
     assert pair.came == [b"first", b"last words"]
@@ -108,7 +108,7 @@ def test_what_was_sent_before_the_end_still_arrives(pair, ros_loop):
 
 @pytest.mark.parametrize("address", ["", "dnne_ros_1_nowhere", "x" * 300])
 def test_nobody_at_that_address(ros_loop, address):
-    assert connect(address, ros_loop.loop.ros, print, print) is None
+    assert UnixSockets(ros_loop.loop.ros, print).connect(address, print, print) is None
 
 
 def test_asyncio_and_dds_go_on_while_sockets_are_busy(pair, ros_loop):
@@ -121,7 +121,7 @@ def test_asyncio_and_dds_go_on_while_sockets_are_busy(pair, ros_loop):
     node.create_subscription(Int64, "beside", heard.append, 10)
 
     async def main():
-        await pair.meet()
+        await pair.rendezvous()
         await ros_loop.until(lambda: publisher.get_subscription_count() > 0)
         pair.accepted[0].on_packet = pair.accepted[0].send
         pair.far.on_packet = pair.far.send

@@ -1,4 +1,4 @@
-"""A socket between two processes of one machine, for the frames of an edge and its credits.
+"""Sockets between two processes of one machine, for the frames of an edge and its credits.
 
 A message takes a fifth of the time that it takes through DDS.  Only producers and consumers of
 one graph use it; whoever watches sees the items on the public topic as ever.  The sockets are
@@ -15,7 +15,8 @@ import struct
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+
+from dnne_ros.transport.carrier import Files, OnChannel, OnPacket
 
 MAX_PACKET = 64 * 1024
 """Bytes of a packet, at most; larger frames take the way through DDS."""
@@ -24,23 +25,14 @@ _PACKETS_AT_ONCE = 64
 _CREDENTIALS = struct.Struct("3i")
 
 
-class Files(Protocol):
-    """An event loop's way to be told at once when a socket is ready."""
-
-    def serve(self, file: Any, on_ready: Callable[[int], None], events: int) -> None:
-        """Call ``on_ready(events)`` when one of ``events`` is there; again to change them."""
-        ...
-
-    def forget(self, file: Any) -> None:
-        """Serve ``file`` no more."""
-        ...
-
-
 class UnixChannel:
     """One end of a connection; packets keep their order and their bounds, and nothing waits."""
 
-    def __init__(self, connection: socket.socket, files: Files,
-                 on_packet: Callable[[bytes], None], on_closed: Callable[[], None]):
+    name = "socket"
+    most_bytes = MAX_PACKET
+
+    def __init__(self, connection: socket.socket, files: Files, on_packet: OnPacket,
+                 on_closed: Callable[[], None]):
         """Call ``on_packet`` for each packet and ``on_closed`` when the other end is gone."""
         connection.setblocking(False)
         self._socket = connection
@@ -124,11 +116,11 @@ class UnixChannel:
 class UnixListener:
     """Where the consumers of a process' outputs connect to."""
 
-    def __init__(self, files: Files, on_link: Callable[[UnixChannel, bytes], None]):
-        """Listen; call ``on_link(link, packet)`` with the first packet of each consumer."""
+    def __init__(self, files: Files, on_channel: OnChannel):
+        """Listen; call ``on_channel(channel, packet)`` with the first packet of each consumer."""
         self._files = files
-        self._on_link = on_link
-        self._links: weakref.WeakSet[UnixChannel] = weakref.WeakSet()
+        self._on_channel = on_channel
+        self._channels: weakref.WeakSet[UnixChannel] = weakref.WeakSet()
         self.address = f"dnne_ros_{os.getpid()}_{secrets.token_hex(16)}"
         """What `connect` must be given; empty where there are no such sockets."""
         try:
@@ -147,8 +139,8 @@ class UnixListener:
             self.address = ""
             self._files.forget(self._listener)
             self._listener.close()
-        for link in list(self._links):
-            link.close()
+        for channel in list(self._channels):
+            channel.close()
 
     def _accept(self, _: int) -> None:
         try:
@@ -160,24 +152,50 @@ class UnixListener:
             return
 
         def first(packet: bytes) -> None:
-            self._on_link(link, packet)
+            self._on_channel(channel, packet)
 
-        link = UnixChannel(connection, self._files, first, lambda: None)
-        self._links.add(link)
+        channel = UnixChannel(connection, self._files, first, lambda: None)
+        self._channels.add(channel)
 
 
-def connect(address: str, files: Files, on_packet: Callable[[bytes], None],
-            on_closed: Callable[[], None]) -> UnixChannel | None:
-    """Return a link to the hub at ``address``; None if it is not to be reached from here."""
-    if not address:
-        return None
-    try:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        connection.setblocking(False)
-        connection.connect(f"\0{address}")
-    except (OSError, AttributeError):  # another machine: DDS carries the frames
-        return None
-    return UnixChannel(connection, files, on_packet, on_closed)
+class UnixSockets:
+    """The carrier: it listens as soon as somebody wants to know its address."""
+
+    name = UnixChannel.name
+
+    def __init__(self, files: Files, on_channel: OnChannel):
+        """Call ``on_channel(channel, packet)`` with the first packet of each consumer."""
+        self._files = files
+        self._on_channel = on_channel
+        self._listener: UnixListener | None = None
+
+    @property
+    def address(self) -> str:
+        """Return what `connect` must be given; empty where there are no such sockets."""
+        if self._listener is None:
+            self._listener = UnixListener(self._files, self._on_channel)
+        return self._listener.address
+
+    def connect(self, address: str, on_packet: OnPacket, on_closed: Callable[[], None]
+                ) -> UnixChannel | None:
+        """Return a channel to the listener at ``address``; None if there is none on this machine.
+
+        ``on_packet`` is called for each packet, ``on_closed`` when the other end is gone.
+        """
+        if not address:
+            return None
+        try:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            connection.setblocking(False)
+            connection.connect(f"\0{address}")
+        except (OSError, AttributeError):  # another machine: DDS carries the frames
+            return None
+        return UnixChannel(connection, self._files, on_packet, on_closed)
+
+    def close(self) -> None:
+        """Stop listening and close what has connected to us."""
+        if self._listener is not None:
+            self._listener.close()
 
 
 def _is_ours(connection: socket.socket) -> bool:

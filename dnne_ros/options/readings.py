@@ -1,0 +1,33 @@
+"""What the texts of options mean, for argparse, which shows the errors."""
+
+from __future__ import annotations
+
+import argparse
+
+from dnne_ros.node_api.checkpoint_trigger import parse_duration
+
+
+def duration(text: str) -> float:
+    """Return the seconds of ``90``, ``5m`` or ``1h30m``."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def whole_number(text: str) -> int:
+    """Return a whole number from 0 that fits into 63 bits."""
+    try:
+        found = int(text)
+    except ValueError:
+        found = -1
+    if not 0 <= found < 2**63:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0, found {text!r}")
+    return found
+
+
+def truth(text: str) -> bool:
+    """Return whether ``text`` says true."""
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"expected true or false, found {text!r}")
+    return text.lower() == "true"

@@ -1,0 +1,52 @@
+"""What a run is asked for, beside its graph and placement: each line declares a run option.
+
+A line here is all that a new option takes: the arguments of ``dnne-ros run`` and of the processes
+that it starts, those of ``ros2 launch``, and the launch files of exported packages follow from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from dnne_ros.options.option import Option
+from dnne_ros.options.readings import duration, whole_number
+
+
+def _option(help: str, **details: Any) -> Any:
+    """Declare a field as an option; ``details`` are those of `Option`."""
+    declared = Option("", help, **details)
+    return field(default=declared.default_value, metadata={"option": declared})
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Settings that hold for every process of a run; times are in seconds."""
+
+    seed: int = _option(
+        "seed of every random generator", default="0", read=whole_number, metavar="N")
+    inference: bool = _option(
+        "freeze the weights, act with the mean action, keep real time", default="false",
+        kind="flag")
+    until_return: float | None = _option(
+        "end once the mean return of the last 100 episodes reaches R", read=float, metavar="R",
+        explanation="End once the mean return of the last 100 episodes reaches this.")
+    save_checkpoint_dir: str | None = _option(
+        "write checkpoints here: as the trainer's widgets say, and at the end", kind="file",
+        metavar="D", explanation="Write checkpoints here: as the trainer's widgets say, and at "
+        "the end, also on Ctrl-C.")
+    load_checkpoint_dir: str | None = _option(
+        "start from the checkpoint in this directory", kind="file", metavar="D")
+    peer_timeout: float = _option(
+        "how long the processes wait for each other at the start", default="60s", read=duration,
+        metavar="T", explanation="How long the processes wait for each other at the start: 90s, "
+        "5m.")
+    absent_after: float = _option(
+        "name a process that gives no sign of life for this long; each edge to it then waits, "
+        "drops or fails, as it says", default="10s", read=duration, metavar="T")
+    run_id: str = ""
+
+
+RUN_OPTIONS = tuple(replace(each.metadata["option"], name=each.name)
+                    for each in fields(RunSettings) if each.metadata)
+"""The options of a run, in the order in which they are shown."""

@@ -1,0 +1,51 @@
+"""Whether what a node sends is what its outputs declare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dnne_ros.node_api.port_types import Tensor
+from dnne_ros.node_api.ports import Output
+from dnne_ros.testing.values import difference
+
+
+class DeclaredOutputs:
+    """Checks values against the port types of outputs, and axes of one name against each other."""
+
+    def __init__(self, sizes: dict[str, int]):
+        """Hold axes to ``sizes``; those of other names to what is seen of them first."""
+        self._sizes = dict(sizes)
+
+    def misfit(self, port: Output, value: Any) -> str:
+        """Return what is wrong with a value that was sent on ``port``; "" if nothing."""
+        try:
+            port.type.check(value)
+            return self._axis_misfit(port, value) or _packing_misfit(port, value)
+        except Exception as error:  # whatever a port type raises, the value is none of its
+            return f"expected {port.type}, found {value!r:.200} ({type(error).__name__}: {error})"
+
+    def _axis_misfit(self, port: Output, value: Any) -> str:
+        if not isinstance(port.type, Tensor) or not port.type.axes:
+            return ""
+        for axis, found in zip(port.type.axes, value.shape, strict=True):
+            expected = self._sizes.setdefault(axis, found)
+            if expected != found:
+                return (f"expected {expected} along {axis!r} as in other ports, found shape "
+                        f"{tuple(value.shape)} for axes ({', '.join(port.type.axes)})")
+        return ""
+
+
+def _packing_misfit(port: Output, value: Any) -> str:
+    """Return how a value comes to another process as another one; "" if it does not."""
+    if port.type.wire is None:
+        return ""
+    packed = port.type.pack(value)
+    if not port.type.leaves_process or packed is None:
+        return ""
+    arrived = port.type.unpack(packed)
+    if hasattr(value, "detach") and not hasattr(arrived, "detach"):
+        value = value.item()  # a number as a tensor of one element
+    if type(value) is int and type(arrived) is float:
+        value = float(value)
+    text = difference(value, arrived)
+    return f"another process would get something else: {text}" if text else ""

@@ -1,0 +1,61 @@
+"""Puts the frames of an edge in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dnne_ros.transport.frame import Frame
+from dnne_ros.transport.stats import EdgeStats
+
+Accept = Callable[[Frame, bytes, str], None]
+
+
+class Arrivals:
+    """Passes items on in order, each once; counts those that come twice and those that never do.
+
+    Under a policy that may lose items, later ones do not wait for those that are missing.
+    """
+
+    def __init__(self, lossless: bool, stats: EdgeStats, accept: Accept):
+        """Call ``accept(frame, message, by)`` for each item, and count in ``stats``."""
+        self._lossless = lossless
+        self._stats = stats
+        self._accept = accept
+        self.next = 1
+        """The number of the item that is to come next."""
+        self._repeated_until = 0
+        self._early: dict[int, tuple[Frame, bytes, str]] = {}
+
+    def receive(self, frame: Frame, message: bytes, by: str) -> None:
+        """Take a frame with an item, which the carrier named ``by`` has brought.
+
+        What `accept` raises leaves the item missing.
+        """
+        number = frame.number
+        if number == self.next or (number > self.next and not self._lossless):
+            self._accept(frame, message, by)
+            self.next = number + 1
+            if number <= self._repeated_until:
+                self._stats.duplicated += 1
+            while self._early and self.next in self._early:
+                self._stats.duplicated += self.next <= self._repeated_until
+                self._accept(*self._early.pop(self.next))
+                self.next += 1
+        elif number > self.next and number not in self._early:
+            self._early[number] = (frame, message, by)
+        elif self._lossless:
+            self._stats.duplicated += 1
+
+    def expect(self, number: int) -> None:
+        """Go on with item ``number``, or where we are if that is later."""
+        self.next = max(self.next, number)
+        self._early.clear()
+
+    def take_place(self, number: int, repeated_until: int, duplicated: int) -> None:
+        """Begin with item ``number`` in the place of another consumer.
+
+        Up to ``repeated_until`` items may come a second time; ``duplicated`` did so before.
+        """
+        self._stats.received = max(0, number - self.next)  # by the other one
+        self._stats.duplicated = duplicated
+        self._repeated_until = repeated_until

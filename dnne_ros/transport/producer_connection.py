@@ -1,0 +1,152 @@
+"""What a consumer knows of its producer, and the carriers between the two."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dnne_ros.transport.arrivals import Accept
+from dnne_ros.transport.carrier import Channel, Store
+from dnne_ros.transport.cdr import CdrError
+from dnne_ros.transport.dds_ends import DDS, DdsConsumerEnd
+from dnne_ros.transport.frame import (
+    EVERYBODY,
+    HEAD_SIZE,
+    Frame,
+    FrameKind,
+    parse_head,
+    parse_place,
+)
+from dnne_ros.transport.process_endpoint import ProcessEndpoint
+from dnne_ros.transport.terms import Terms
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+
+
+class ProducerConnection:
+    """Finds a producer or one that takes its place, and takes items from the best carrier."""
+
+    def __init__(self, node: Node, name: str, topic: str, window: int,
+                 endpoint: ProcessEndpoint, on_item: Accept,
+                 on_welcome: Callable[[Frame, Terms], None], report: Callable[[], None]):
+        """Connect the input ``name`` with the output that has the public ``topic``.
+
+        ``on_item(frame, message, by)`` takes an item and which channel has brought it.
+        ``on_welcome(frame, terms)`` is called before this connection goes on as the producer has
+        said; ``report()`` whenever it should hear how far the consumer has come.
+        """
+        self._node = node
+        self._name = name
+        self._endpoint = endpoint
+        self._on_item = on_item
+        self._on_welcome = on_welcome
+        self._report = report
+        self.incarnation = time.time_ns()
+        """This consumer's; a later one takes the place of an earlier."""
+        self.heard = 0
+        """The producer's incarnation that was heard of last."""
+        self.stream = 0
+        """The producer's incarnation that this consumer listens to; 0: none yet."""
+        self._stores: list[Store | None] = []
+        self.stores_reached = 0
+        """Which of the producer's stores can be read, the first as bit 0."""
+        self._channel: Channel | None = None
+        self._dds = DdsConsumerEnd(node, topic, window, self._on_dds_message)
+        self.send: Callable[[bytes], object] = self._dds.send
+        """Send a credit."""
+
+    @property
+    def has_producer(self) -> bool:
+        """Tell whether there is anybody to hear a credit."""
+        return self._dds.has_producer
+
+    @property
+    def channel(self) -> str:
+        """Return the name of what connects us now."""
+        return DDS if self._channel is None else self._channel.name
+
+    def find(self, frame: Frame, message: bytes) -> tuple[str, Callable[[], memoryview]]:
+        """Return which store holds the message of a frame, and what copies it out.
+
+        Raises `CdrError`, OSError or ValueError if there is no such message.
+        """
+        index, place = parse_place(frame, message)
+        store = self._stores[index] if index < len(self._stores) else None
+        if store is None:
+            raise CdrError(f"the producer has no store {index}")
+        return store.name, store.find(place)
+
+    def listen_to(self, stream: int, terms: Terms) -> None:
+        """Take items from the producer with the incarnation ``stream``, as it has offered."""
+        self.heard = self.stream = stream
+        ours = {store.name: store for store in self._endpoint.stores}
+        self._stores = [ours.get(name) for name in terms.stores]
+        self.stores_reached = sum(
+            1 << index for index, (store, address) in enumerate(
+                zip(self._stores, terms.stores.values(), strict=True))
+            if store is not None and address and store.reach(address))
+        if self._channel is None:
+            self._connect(terms)
+
+    def close(self) -> None:
+        """Close the channel to the producer."""
+        if self._channel is not None:
+            self._channel.close()
+        self._use(None)
+
+    def _use(self, channel: Channel | None) -> None:
+        self._channel = channel
+        self.send = self._dds.send if channel is None else channel.send
+
+    def _on_dds_message(self, message: bytes) -> None:
+        try:
+            frame = parse_head(message)
+            if frame.receiver not in (self.incarnation, EVERYBODY) \
+                    and (frame.receiver or self._channel is not None):
+                return  # for another consumer, or for those without a channel
+            if frame.stream < self.heard:
+                return  # a producer that was replaced
+            if frame.kind in (FrameKind.HELLO, FrameKind.WELCOME):
+                terms = Terms.from_bytes(message[HEAD_SIZE:frame.end])
+                if terms.run == self._endpoint.run:
+                    self._on_greeting(frame, terms)
+            elif frame.stream == self.stream == self.heard:  # else: a dead one's last words
+                self._on_item(frame, message, DDS)
+        except (CdrError, OSError, ValueError) as error:  # anybody may publish here
+            self._warn(error)
+
+    def _on_greeting(self, frame: Frame, terms: Terms) -> None:
+        if frame.kind == FrameKind.HELLO:
+            self.heard = frame.stream
+            self.close()
+        else:
+            self._on_welcome(frame, terms)
+        self._report()
+
+    def _connect(self, terms: Terms) -> None:
+        """Use the first of the producer's channels that reaches it."""
+        for name, address in terms.channels.items():
+            carrier = self._endpoint.channels.get(name)
+            if carrier is None or not address:
+                continue
+
+            def on_packet(packet: bytes, name: str = name) -> None:
+                try:
+                    self._on_item(parse_head(packet), packet, name)
+                except (CdrError, OSError, ValueError) as error:  # if lacking, it comes again
+                    self._warn(error)
+
+            channel = carrier.connect(address, on_packet, self._on_channel_closed)
+            if channel is not None:
+                self._use(channel)
+                return
+
+    def _on_channel_closed(self) -> None:
+        self._use(None)
+        self._report()  # what went by it last may be lost
+
+    def _warn(self, error: Exception) -> None:
+        self._node.get_logger().warning(f"dropped a frame for {self._name}: {error}",
+                                        throttle_duration_sec=1.0)

@@ -1,0 +1,349 @@
+"""Every node type of the catalogue keeps what node types promise, a new one by itself too."""
+
+import struct
+
+import numpy as np
+import pytest
+import torch
+from sensor_msgs.msg import Imu, JointState
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from dnne_ros.catalogue.catalogue import BUILT_IN
+from dnne_ros.nodes.display.display import DisplayNode
+from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
+from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
+from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
+from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
+from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.sensors.audio_sensor import AudioSensorNode
+from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
+from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
+from dnne_ros.nodes.simulation.action import ActionNode
+from dnne_ros.nodes.simulation.cartpole import CartpoleRewardNode
+from dnne_ros.nodes.simulation.former_names import IsaacGymEnvNode, IsaacGymStepNode
+from dnne_ros.nodes.simulation.simulation import SimulatorEnvNode, SimulatorStepNode
+from dnne_ros.nodes.supervised.batches import BatchSampler, GetBatch
+from dnne_ros.nodes.supervised.epoch_tracker import EpochTracker
+from dnne_ros.nodes.supervised.losses import Accuracy, CrossEntropyLoss
+from dnne_ros.nodes.supervised.mnist_dataset import MNISTDataset
+from dnne_ros.nodes.supervised.network import Network
+from dnne_ros.nodes.supervised.optimizers import AdamOptimizer, SGDOptimizer, TrainingStep
+from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.shared_policy import SharedPolicy
+from dnne_ros.sim.registry import make_simulator
+from dnne_ros.testing import NOTHING, Links, NodeContract
+
+CHECKS = [name for name in vars(NodeContract) if name.startswith("test_")]
+
+
+class CartpoleReward(NodeContract):
+    node_type = CartpoleRewardNode
+    sizes = {"observation": 4}
+
+
+class Display(NodeContract):
+    node_type = DisplayNode
+    settings = {"rate": 1000.0}
+
+
+class Visualizer(Display):
+    node_type = TensorVisualizer
+
+
+class OfSimulator(NodeContract):
+    """What is given a simulator, of three cartpoles."""
+
+    sizes = {"env": 3, "action": 1}
+
+    def make_input(self, name, draw):
+        if name == "sim_handle":
+            return make_simulator("Cartpole", 3, backend="torch", device="cpu", seed=1)
+        return super().make_input(name, draw)
+
+    def copy_held(self, name, value):
+        simulator = self.make_input("sim_handle", None)
+        simulator.restore(*value.state())
+        return simulator
+
+
+class Action(OfSimulator):
+    node_type = ActionNode
+
+
+class Step(OfSimulator):
+    node_type = SimulatorStepNode
+    widget_values = [{"shown_env": 1}]
+
+
+class FormerStep(Step):
+    node_type = IsaacGymStepNode
+
+
+class Environment(NodeContract):
+    node_type = SimulatorEnvNode
+    sizes = {"env": 3}
+    settings = {"num_envs": 3, "backend": "torch", "device": "cpu"}
+    widget_values = [{"backend": "mujoco"}]
+
+
+class FormerEnvironment(Environment):
+    node_type = IsaacGymEnvNode
+
+
+class Trainer(NodeContract):
+    """Rollouts of three steps: the boundary is behind the last of a test's three rounds."""
+
+    node_type = PPOTrainerNode
+    settings = {"horizon_length": 3, "num_epochs": 2, "minibatch_size": 2, "torch_compile": False}
+
+    def make_input(self, name, draw):
+        if name == "model":
+            spec = PolicySpec(draw.size("observation"), draw.size("action"), (4,))
+            return SharedPolicy(ActorCritic(spec, torch.Generator().manual_seed(0)))
+        if name == "info":
+            return {"time_outs": draw.tensor("bool", "env")}
+        return super().make_input(name, draw)
+
+    def copy_held(self, name, value):
+        return SharedPolicy.from_bytes(value.to_bytes())
+
+
+class Observations(NodeContract):
+    node_type = JointObservationsNode
+    sizes = {"env": 1, "joint": 3}
+    settings = {"joints": "joint_2,joint_0"}
+
+
+class Commands(NodeContract):
+    node_type = JointCommandsNode
+    sizes = {"env": 1, "action": 2, "joint": 2}
+    settings = {"joints": "a,b"}
+
+
+class Controller(NodeContract):
+    node_type = RobotControllerNode
+    sizes = {"env": 1, "action": 7, "joint": 7, "axis0": 1, "axis1": 7}
+    not_resumed = ["status"]  # counts since the start
+
+
+class Loss(NodeContract):
+    node_type = CrossEntropyLoss
+
+    def make_input(self, name, draw):
+        if name == "labels":
+            return draw.tensor("int64", "sample")
+        return draw.tensor("float32", "sample", "class").requires_grad_()
+
+    sizes = {"class": 3}
+
+
+class Rightness(Loss):
+    node_type = Accuracy
+
+
+class Sampler(NodeContract):
+    node_type = BatchSampler
+    settings = {"batch_size": 2}
+
+    def make_input(self, name, draw):
+        if name == "dataset":
+            return TensorDataset(torch.arange(5.0), torch.arange(5))
+        return super().make_input(name, draw)
+
+
+class Batch(NodeContract):
+    """Epochs of one batch: the graph stands still behind the second trigger of each."""
+
+    node_type = GetBatch
+    rounds = 2
+
+    def make_input(self, name, draw):
+        if name == "dataloader":
+            return [(torch.arange(6.0).reshape(3, 2), torch.arange(3))]
+        if name == "trigger":
+            return NOTHING if draw.number == 3 else None
+        if name == "summary":
+            return {"finished": False} if draw.number >= 3 else NOTHING
+        return super().make_input(name, draw)
+
+    async def on_resume(self, context, draw):
+        context.feed("trigger", None)  # who takes the steps asks for the first batch
+
+    def links(self, values):
+        return super().links(values)[:1]
+
+
+class Tracker(NodeContract):
+    """Epochs of three batches."""
+
+    node_type = EpochTracker
+
+    def make_input(self, name, draw):
+        if name == "epoch_stats":
+            return {"epoch": 1 + (draw.number - 1) // 3, "batch": 1 + (draw.number - 1) % 3,
+                    "batches": 3, "samples": 4, "complete": draw.number % 3 == 0}
+        if name == "loss":
+            return draw.tensor("float32").abs()
+        return super().make_input(name, draw)
+
+    def comparable(self, port, value):
+        return {name: part for name, part in value.items() if name != "seconds"}
+
+
+class OfLayers(NodeContract):
+    node_type = Network
+
+    def make_input(self, name, draw):
+        if name == "to_output":
+            return ({"kind": "linear", "node": "layer", "title": "Layer", "output_size": 3,
+                     "bias": True, "activation": "relu", "dropout": 0.5, "weight_init": "auto"},)
+        return super().make_input(name, draw)
+
+
+class Descent(NodeContract):
+    node_type = SGDOptimizer
+
+    def make_input(self, name, draw):
+        return nn.Linear(2, 3)
+
+
+class Adam(Descent):
+    node_type = AdamOptimizer
+
+
+class Steps(NodeContract):
+    node_type = TrainingStep
+
+    def make_input(self, name, draw):
+        if name == "optimizer":
+            return torch.optim.Adam([nn.Parameter(torch.ones(2))])
+        weights, = draw.held["optimizer"].param_groups[0]["params"]
+        return (weights * draw.tensor("float32", "weight")).square().sum()
+
+    sizes = {"weight": 2}
+
+
+class Subscriber(NodeContract):
+    node_type = RosSubscriberNode
+    sizes = {"env": 1}
+    widget_values = [{"kind": "message"}, {"field": "position,velocity", "order": "elements"}]
+    not_resumed = ["stamp"]
+
+    def links(self, values):
+        return [Links((), (values.get("kind", "tensor"), "stamp"))]
+
+    def message(self, draw):
+        return JointState(name=["a", "b"], position=draw.random.standard_normal(2).tolist(),
+                          velocity=draw.random.standard_normal(2).tolist())
+
+    async def run_round(self, context, draw):
+        wanted = len(context.sent) + len(self.node_type.outputs) - 2
+        context.topics.deliver(self.message(draw))
+        await context.sends(wanted)
+
+
+class Publisher(NodeContract):
+    node_type = RosPublisherNode
+    widget_values = [{"message_type": "geometry_msgs/msg/PointStamped", "field": "point.x",
+                      "stamp_from": "data"}]
+    sizes = {"axis0": 1, "axis1": 1}
+
+    def links(self, values):
+        return [Links(("value", "stamp") if "stamp_from" in values else ("value",), ())]
+
+
+class MadeUpPictures(NodeContract):
+    node_type = CameraSensorNode
+    settings = {"resolution": "16x12", "use_real_camera": False}
+
+
+class Camera(NodeContract):
+    """A camera that takes its time, in a thread."""
+
+    node_type = CameraSensorNode
+    settings = {"resolution": "16x12", "use_real_camera": True}
+
+    def make_node(self, values):
+        node = super().make_node(values)
+        node._open = OpenFile
+        return node
+
+
+class OpenFile:
+    """A device that is an open file until it is closed."""
+
+    def __init__(self):
+        self._file = open(__file__, "rb")  # noqa: SIM115
+
+    def read(self):
+        return np.frombuffer(self._file.read(16 * 12 * 3), np.uint8).reshape(12, 16, 3).copy()
+
+    def close(self):
+        self._file.close()
+
+
+class Sound(NodeContract):
+    node_type = AudioSensorNode
+    settings = {"use_real_microphone": False, "chunk_size": 8}
+    sizes = {"env": 1, "sample": 8}
+
+
+class Turns(NodeContract):
+    node_type = IMUSensorNode
+    sizes = {"env": 1, "signal": 6}
+
+
+class TurnsOfTopic(Turns):
+    settings = {"topic": "/imu"}
+    context_options = {"outputs": ["imu_data"]}
+
+    async def run_round(self, context, draw):
+        context.topics.deliver(Imu())
+        await context.sends(len(context.sent) + 1)
+
+
+class Digits(NodeContract):
+    node_type = MNISTDataset
+
+
+@pytest.fixture(scope="module", autouse=True)
+def digits(tmp_path_factory):
+    """Have files with a few digits."""
+    folder = tmp_path_factory.mktemp("digits")
+    for prefix in ("train", "t10k"):
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(
+            struct.pack(">4i", 2051, 4, 28, 28) + bytes(4 * 28 * 28))
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(
+            struct.pack(">2i", 2049, 4) + bytes(4))
+    Digits.settings = {"data_path": str(folder)}
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    """Put torch's threads back, which some nodes set for their process."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def contracts():
+    """Return the settings above, and a plain contract for each type that needs none."""
+    own = [each for each in _below(NodeContract) if hasattr(each, "node_type")
+           and each.__module__ == __name__]
+    known = {each.node_type for each in own}
+    return own + [type(node_type.__name__, (NodeContract,), {"node_type": node_type})
+                  for node_type in BUILT_IN if node_type not in known]
+
+
+def _below(parent):
+    for each in parent.__subclasses__():
+        yield each
+        yield from _below(each)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("contract", contracts(), ids=lambda each: each.__name__)
+def test_the_contract(contract, check):
+    getattr(contract(), check)()

@@ -1,0 +1,68 @@
+"""The tutorial's files and commands, as printed, in an empty folder."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("rclpy")
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page):
+    """Yield (name of the file or "", text) for each block: to be saved, or to be run."""
+    text = page.read_text(encoding="utf-8")
+    for block in BLOCK.finditer(text):
+        language, content = block.groups()
+        if language == "sh":
+            yield "", content
+        else:
+            said = " ".join(text[:block.start()].split("\n\n")[-2].split())
+            yield re.findall(r"(?:as|it as) `([\w.]+)`", said)[-1], content
+
+
+@pytest.fixture
+def shell(tmp_path, repository):
+    """Run a script in the empty folder, as a person whose environment is activated."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    command = programs / "dnne-ros"
+    command.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m dnne_ros \"$@\"\n")
+    command.chmod(0o755)
+    (programs / "python").symlink_to(sys.executable)
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(repository), "LC_ALL": "C.UTF-8",
+                   "PATH": f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    def run(script):
+        return subprocess.run(["bash", "-e", "-c", script + "\nwait\n"], cwd=folder,
+                              env=environment, capture_output=True, text=True)
+    run.folder = folder
+    return run
+
+
+def test_the_tutorial_works_as_printed(shell, repository):
+    shutil.copy(repository / "docs/examples/cartpole_plant.py", shell.folder)
+    for name, content in blocks(repository / "docs/tutorial.md"):
+        if name:
+            (shell.folder / name).write_text(content, encoding="utf-8")
+        else:
+            done = shell(content)
+            assert done.returncode == 0, content + done.stdout + done.stderr
+    assert (shell.folder / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert (shell.folder / "balance.svg").read_text().count("<svg") == 1
+    assert json.loads((shell.folder / "robot.json").read_text())["angle"] < 0.3
+
+    graph = shell.folder / "on_robot.json"
+    graph.write_text(graph.read_text().replace("slider_to_cart,cart_to_pole",
+                                               "cart_to_pole,slider_to_cart"))
+    refused = shell("dnne-ros run on_robot.json --nodes low_pass.py --inference "
+                    "--load-checkpoint-dir policy")
+    assert refused.returncode == 2 and "cart_to_pole" in refused.stderr, refused.stderr
