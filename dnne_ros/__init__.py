@@ -15,10 +15,11 @@ if TYPE_CHECKING:
         trigger_problems,
     )
     from dnne_ros.node_api.clock import Clock, SteadyClock
+    from dnne_ros.node_api.context import Boundary, Log, NodeContext
     from dnne_ros.node_api.devices import pick_device
     from dnne_ros.node_api.health import Health, Level
     from dnne_ros.node_api.health_reporter import HealthReporter
-    from dnne_ros.node_api.node import Boundary, Log, Node, NodeContext
+    from dnne_ros.node_api.node import Node
     from dnne_ros.node_api.port_types import (
         Action,
         AnyValue,
@@ -77,7 +78,8 @@ _NAMES = {
     "node_api.devices": "pick_device",
     "node_api.health": "Health Level",
     "node_api.health_reporter": "HealthReporter",
-    "node_api.node": "Boundary Log Node NodeContext",
+    "node_api.context": "Boundary Log NodeContext",
+    "node_api.node": "Node",
     "node_api.port_types":
         "Action AnyValue Boolean Dataloader Dataset Dict Float GradientTensor Image Int "
         "JointState Layers Model NetworkHandle Optimizer PolicyOutput PortType Schema SimHandle "

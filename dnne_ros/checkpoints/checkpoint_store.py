@@ -3,7 +3,7 @@
 ::
 
     D/checkpoint.json                      names the generation that counts, and its files
-    D/contract.json                        what the policy was trained with (see `contract`)
+    D/contract.json                        what the policy was trained with (`policy_interface`)
     D/node_<id>/weights.<generation>.safetensors
     D/node_<id>/tensors.<generation>.safetensors
     D/node_<id>/state.<generation>.json
@@ -14,11 +14,13 @@ generation counts.  Weights load without pickle.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,7 +28,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.node_api.state import NodeState
 
 MANIFEST = "checkpoint.json"
-CONTRACT = "contract.json"
+POLICY_INTERFACE = "contract.json"
 _FORMAT = 1
 _GENERATION_FILE = re.compile(r"(?:weights|tensors|state)\.(\d+)\.(?:safetensors|json)(?:\.part)?")
 
@@ -64,8 +66,15 @@ class CheckpointStore:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
+            self.unlock()
             raise InputError(str(self.directory), [
                 "another run is writing its checkpoints here"]) from None
+
+    def unlock(self) -> None:
+        """Let other runs write here again."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def next_generation(self) -> int:
         """Return the number of the checkpoint to write next."""
@@ -87,25 +96,34 @@ class CheckpointStore:
                 _write_aside(folder / f"{kind}.{generation}.safetensors", save(whole))
         text = json.dumps(state.values, indent=1, sort_keys=True)
         _write_aside(folder / f"state.{generation}.json", text.encode())
+        _sync(folder)
 
     def commit(self, generation: int, nodes: Mapping[str, str], about: Mapping[str, Any],
-               contract: Mapping[str, Any] | None = None) -> None:
+               policy_interface: Mapping[str, Any] | None = None) -> None:
         """Make ``generation`` the one that counts and drop earlier files.
 
-        ``nodes`` maps the ids of the nodes in it to their types.  Without a ``contract``, none
-        stays there.
+        ``nodes`` maps the ids of the nodes in it to their types.  Without a
+        ``policy_interface``, none stays there.
         """
-        if contract:
-            text = json.dumps(contract, indent=1, ensure_ascii=False) + "\n"
-            _write_aside(self.directory / CONTRACT, text.encode("utf-8", "surrogatepass"))
+        if policy_interface:
+            text = json.dumps(policy_interface, indent=1, ensure_ascii=False) + "\n"
+            _write_aside(self.directory / POLICY_INTERFACE, text.encode("utf-8", "surrogatepass"))
         else:
-            (self.directory / CONTRACT).unlink(missing_ok=True)
+            (self.directory / POLICY_INTERFACE).unlink(missing_ok=True)
         manifest = {"format": _FORMAT, "generation": generation, "nodes": dict(nodes), **about}
         _write_aside(self.directory / MANIFEST, json.dumps(manifest, indent=1).encode())
-        for folder in self.directory.glob("node_*"):
-            for file in folder.iterdir():
+        _sync(self.directory)  # before the files go that an earlier manifest names
+        self._remove(lambda other: other != generation)
+
+    def discard(self, generation: int) -> None:
+        """Remove what was written of a generation that will not count."""
+        self._remove(lambda other: other == generation)
+
+    def _remove(self, unwanted: Callable[[int], bool]) -> None:
+        with suppress(OSError):  # what is left is in nobody's way: the manifest names another
+            for file in self.directory.glob("node_*/*"):
                 match = _GENERATION_FILE.fullmatch(file.name)
-                if match and int(match[1]) != generation:
+                if match and unwanted(int(match[1])):
                     file.unlink(missing_ok=True)
 
     def read(self) -> dict[str, NodeState]:
@@ -131,21 +149,21 @@ class CheckpointStore:
             raise InputError(str(path), [f"not a checkpoint of format {_FORMAT}"])
         return manifest
 
-    def contract(self) -> dict[str, Any] | None:
+    def policy_interface(self) -> dict[str, Any] | None:
         """Return what ``contract.json`` says, None if there is none; `InputError` if broken."""
-        path = self.directory / CONTRACT
+        path = self.directory / POLICY_INTERFACE
         try:
-            contract = json.loads(path.read_text(encoding="utf-8"))
+            interface = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except OSError as error:
             raise InputError(str(path), [f"cannot read: {error.strerror}"]) from None
         except (ValueError, RecursionError) as error:
             raise InputError(str(path), [f"not JSON: {error}"]) from None
-        if not isinstance(contract, dict):
+        if not isinstance(interface, dict):
             raise InputError(str(path), [
-                f"expected an object, found {type(contract).__name__}"])
-        return contract
+                f"expected an object, found {type(interface).__name__}"])
+        return interface
 
     def _read_node(self, node_id: str, generation: int) -> NodeState:
         from safetensors import SafetensorError
@@ -178,3 +196,15 @@ def _write_aside(path: Path, data: bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+
+
+def _sync(folder: Path) -> None:
+    """Make the names of the files in ``folder`` outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems cannot
+            raise
+    finally:
+        os.close(descriptor)

@@ -1,7 +1,7 @@
 """What a policy was trained with, as its nodes said, against what a graph is about to run it with.
 
-The contract lies beside the checkpoint as ``contract.json``: for a robot, the joints and their
-order, what each column of observations and actions is, the scale of actions, and the rate.
+The policy interface lies beside the checkpoint as ``contract.json``: for a robot, the joints and
+their order, what each column of observations and actions is, the scale of actions, and the rate.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def merge_statements(statements: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return one contract of what several nodes say.
+    """Return one policy interface of what several nodes say.
 
     Raises ValueError when two of them say different things under one name.
     """
@@ -25,12 +25,12 @@ def merge_statements(statements: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def differences(contract: Mapping[str, Any], stated: Mapping[str, Any]) -> list[str]:
-    """Return where what a node says, ``stated``, is not what ``contract`` says; [] if nowhere."""
-    return [f"{name}: expected {_text(contract[name]) if name in contract else 'nothing'} as in "
+def differences(trained: Mapping[str, Any], stated: Mapping[str, Any]) -> list[str]:
+    """Return where what a node says, ``stated``, is not what ``trained`` says; [] if nowhere."""
+    return [f"{name}: expected {_text(trained[name]) if name in trained else 'nothing'} as in "
             f"training, found {_text(value)} in this graph"
             for name, value in stated.items()
-            if name not in contract or not same(contract[name], value)]
+            if name not in trained or not same(trained[name], value)]
 
 
 def same(one: Any, other: Any) -> bool:

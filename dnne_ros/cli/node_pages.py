@@ -97,7 +97,7 @@ def _notes(type: type[Node]) -> Iterable[str]:
     if type.own_process:
         yield "It gets a process of its own unless the workflow or a placement file says another."
     if type.needs_policy_interface:
-        yield "It runs only with a trained policy whose contract fits: [robots](../robot.md)."
+        yield "It runs only with a trained policy whose interface fits: [robots](../robot.md)."
     if type.announces_boundaries:
         yield "It announces the moments at which checkpoints are taken and runs end."
 

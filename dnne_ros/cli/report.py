@@ -16,8 +16,8 @@ _COUNTERS = ("sent", "received", "lost", "duplicated", "dropped", "blocked_s")
 class RunReport:
     """Adds up what the processes of a run say."""
 
-    def __init__(self, processes: list[str]):
-        """Report on a run of these processes."""
+    def __init__(self, processes: list[str], save_directory: str | None = None):
+        """Report on a run of these processes, which is to save to ``save_directory``."""
         self.metrics: dict[str, Any] = {}
         self.losses: list[float] = []
         self.curve: list[tuple[int, float]] = []
@@ -25,6 +25,9 @@ class RunReport:
         self.epochs: list[dict[str, Any]] = []
         """Of each epoch of supervised learning: epoch, loss, accuracy, samples, seconds."""
         self.checkpoint: str | None = None
+        """Where the run has written one."""
+        self.checkpoint_error: str | None = None
+        """Why the state at the end of the run is in no checkpoint, although it was to be."""
         self.failure = ""
         self.exit_code = 0
         self.exit_reason = ""
@@ -32,6 +35,8 @@ class RunReport:
         self._seconds = 0.0
         self._solved: dict[str, Any] | None = None
         self._processes = processes
+        self._save_directory = save_directory
+        self._unsaved = "the run ended before one could be"
         self._edges: dict[str, dict[str, Any]] = {}
 
     @property
@@ -56,6 +61,9 @@ class RunReport:
             self._note_progress(message["metrics"])
         elif message["kind"] == "saved":
             self.checkpoint = message["directory"]
+            self._unsaved = ""
+        elif message["kind"] == "not_saved":
+            self._unsaved = message["reason"]
         elif message["kind"] == "finished":
             self._seconds = self._seconds or self.seconds
             if message["reason"] == "until_return" and self._solved is None:
@@ -88,11 +96,21 @@ class RunReport:
         known["transport"] = joined(carried) or known["transport"]
 
     def finish(self, reason: str, failure: str, exit_code: int) -> None:
-        """Stop the clock and note how the run ended."""
+        """Stop the clock and note how the run ended.
+
+        A run that was to save and has not is a failure, unless the user ended it.
+        """
         self._seconds = self._seconds or self.seconds
         self.exit_reason = f"failed: {failure}" if failure else reason
         self.failure = failure
         self.exit_code = exit_code
+        if self._save_directory is not None and self._unsaved:
+            kept = f"the checkpoint in {self._save_directory} is an earlier one" \
+                if self.checkpoint else f"no checkpoint was written to {self._save_directory}"
+            self.checkpoint_error = f"{kept}: {self._unsaved}"
+            self.exit_code = exit_code or 1
+        if reason == "interrupted" and not failure:
+            self.exit_code = 130
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""
@@ -104,6 +122,7 @@ class RunReport:
             "processes": self._processes,
             "edges": sorted(self._edges.values(), key=lambda edge: edge["name"]),
             "checkpoint": self.checkpoint,
+            "checkpoint_error": self.checkpoint_error,
             "exit_reason": self.exit_reason,
         }
 

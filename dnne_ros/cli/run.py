@@ -66,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
     graph = load_graph(options)
     placement = place(graph, options.place or "")
     _check_outputs(options)
+    if options.inference and options.save_checkpoint_dir:
+        print("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     report = asyncio.run(_supervise(options, graph, placement))
     if options.report:
         write_report(report, Path(options.report))
@@ -73,9 +75,9 @@ def run(options: argparse.Namespace) -> int:
         from dnne_ros.cli.plot import plot_learning_curve
 
         plot_learning_curve(report, Path(options.plot), graph.name, options.until_return)
-    if report.failure:
-        print(f"dnne-ros: {report.failure}", file=sys.stderr)
-    elif options.until_return is not None and report.exit_reason == "duration":
+    for trouble in filter(None, (report.failure, report.checkpoint_error)):
+        print(f"dnne-ros: {trouble}", file=sys.stderr)
+    if report.exit_reason == "duration" and options.until_return is not None:
         print(f"dnne-ros: the mean return has not reached {options.until_return:g}",
               file=sys.stderr)
         return 1
@@ -103,7 +105,8 @@ def _check_outputs(options: argparse.Namespace) -> None:
 async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement
                      ) -> RunReport:
     loop = asyncio.get_running_loop()
-    report = RunReport(list(placement.processes))
+    report = RunReport(list(placement.processes),
+                       None if options.inference else options.save_checkpoint_dir)
     events = EventFiles(options.tensorboard) if options.tensorboard else None
     with Progress(quiet=options.quiet, prefixed=len(placement.processes) > 1) as progress:
         def on_message(process: str, message: dict[str, Any]) -> None:
@@ -132,8 +135,6 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
             if events is not None:
                 events.close()
     report.finish(supervisor.reason, supervisor.failure, supervisor.exit_code)
-    if supervisor.reason == "interrupted" and not supervisor.failure:
-        report.exit_code = 130
     progress.summary(report)
     return report
 

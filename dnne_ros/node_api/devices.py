@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
-    from dnne_ros.node_api.node import Log
+    from dnne_ros.node_api.context import Log
 
 _warned: set[str] = set()
 

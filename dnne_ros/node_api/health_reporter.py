@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dnne_ros.node_api.health import Level
 
 if TYPE_CHECKING:
-    from dnne_ros.node_api.node import NodeContext
+    from dnne_ros.node_api.context import NodeContext
 
 _QUIET_SECONDS = 5.0
 

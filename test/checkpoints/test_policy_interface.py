@@ -16,10 +16,10 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON, min_size=1))
-def test_a_contract_fits_itself_after_the_file(tmp_path_factory, contract):
+def test_a_policy_interface_fits_itself_after_the_file(tmp_path_factory, contract):
     store = CheckpointStore(tmp_path_factory.mktemp("c"))
     store.commit(1, {}, {}, contract)
-    assert differences(store.contract(), contract) == []
+    assert differences(store.policy_interface(), contract) == []
 
 
 @given(st.lists(st.floats(1e-3, 1e3), min_size=2, max_size=4))
@@ -38,9 +38,9 @@ def test_what_is_the_same(one, other, equal):
 
 
 def test_only_what_a_graph_states_is_compared():
-    contract = {"task": "Cartpole", "rate_hz": 60.0}
-    assert differences(contract, {"rate_hz": 60}) == []
-    assert differences(contract, {"rate_hz": 50, "joints": ["a"]}) == [
+    trained = {"task": "Cartpole", "rate_hz": 60.0}
+    assert differences(trained, {"rate_hz": 60}) == []
+    assert differences(trained, {"rate_hz": 50, "joints": ["a"]}) == [
         "rate_hz: expected 60.0 as in training, found 50 in this graph",
         'joints: expected nothing as in training, found ["a"] in this graph']
 
@@ -51,16 +51,16 @@ def test_nodes_that_contradict_each_other():
         merge_statements([{"a": [1]}, {"a": [2]}])
 
 
-def test_no_contract_is_left_from_an_earlier_checkpoint(tmp_path):
+def test_no_policy_interface_is_left_from_an_earlier_checkpoint(tmp_path):
     store = CheckpointStore(tmp_path)
     store.commit(1, {}, {}, {"rate_hz": 60})
     assert json.loads((tmp_path / "contract.json").read_text()) == {"rate_hz": 60}
     store.commit(2, {}, {})
-    assert store.contract() is None and not list(tmp_path.glob("*.part"))
+    assert store.policy_interface() is None and not list(tmp_path.glob("*.part"))
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "nul", '"x"', "[" * 100_000])
-def test_a_file_that_is_no_contract(tmp_path, text):
+def test_a_file_that_is_no_policy_interface(tmp_path, text):
     (tmp_path / "contract.json").write_text(text)
     with pytest.raises(InputError, match="contract.json"):
-        CheckpointStore(tmp_path).contract()
+        CheckpointStore(tmp_path).policy_interface()

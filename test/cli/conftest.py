@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,12 @@ class Run:
             self.lines.append(line)
             if "updates" in line:
                 self._progress.set()
+
+    def until(self, condition, what):
+        """Wait for ``what``, as ``condition()`` tells, while the run lives."""
+        while not condition():
+            assert self.process.poll() is None, f"no {what}:\n{self.output}"
+            time.sleep(0.01)
 
     def until_progress(self):
         """Wait for the first line of progress."""

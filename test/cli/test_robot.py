@@ -21,21 +21,22 @@ def robot(repository):
 
 @pytest.fixture
 def changed(trained, tmp_path):
-    """Return a checkpoint beside which the contract says something else."""
+    """Return a checkpoint beside which the policy interface says something else."""
     def change(**entries):
         copy = tmp_path / "changed"
         copy.mkdir()
         for entry in trained.iterdir():
             (copy / entry.name).symlink_to(entry)
-        contract = {**json.loads((trained / "contract.json").read_text()), **entries}
+        interface = {**json.loads((trained / "contract.json").read_text()), **entries}
         (copy / "contract.json").unlink()
         (copy / "contract.json").write_text(json.dumps(
-            {name: value for name, value in contract.items() if value is not None}))
+            {name: value for name, value in interface.items() if value is not None}))
         return copy
     return change
 
 
-def test_training_writes_the_contract_in_every_placement(start_run, trained, cartpole, tmp_path):
+def test_training_writes_the_policy_interface_in_every_placement(
+        start_run, trained, cartpole, tmp_path):
     expected = {
         "task": "Cartpole", "joints": ["slider_to_cart", "cart_to_pole"], "rate_hz": 60.0,
         "observations": ["slider_to_cart.position", "slider_to_cart.velocity",
@@ -109,7 +110,7 @@ def test_the_end_of_a_run_leaves_the_plant_without_effort(start_run, robot, trai
     ({"rate_hz": 30.0}, "rate_hz: expected 30.0 as in training, found 60.0 in this graph"),
     ({"rate_hz": None}, "rate_hz: expected nothing as in training, found 60.0"),
 ])
-def test_another_contract_is_refused(start_run, robot, changed, entries, expected):
+def test_another_policy_interface_is_refused(start_run, robot, changed, entries, expected):
     run = start_run(robot, "--inference", "--quiet", "--load-checkpoint-dir", changed(**entries))
     assert run.wait() == 2
     assert expected in run.output and "Traceback" not in run.output
@@ -127,7 +128,7 @@ def test_all_differences_are_reported_at_once(start_run, robot, changed):
 @pytest.mark.parametrize("text, expected", [
     ("{", "not JSON"), ("[]", "expected an object, found list"), ("\udcff", "not JSON"),
     ("{}", "joints: expected nothing")])
-def test_a_broken_contract(start_run, robot, changed, text, expected):
+def test_a_broken_policy_interface(start_run, robot, changed, text, expected):
     checkpoint = changed()
     (checkpoint / "contract.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     run = start_run(robot, "--inference", "--quiet", "--load-checkpoint-dir", checkpoint)
@@ -138,15 +139,15 @@ def test_a_broken_contract(start_run, robot, changed, text, expected):
 def test_without_a_policy_nothing_is_commanded(start_run, robot, changed):
     run = start_run(robot, "--inference", "--quiet")
     assert run.wait() == 2
-    assert "--load-checkpoint-dir: expected the contract of a trained policy" in run.output
+    assert "--load-checkpoint-dir: expected the policy interface of a trained policy" in run.output
     checkpoint = changed()
     (checkpoint / "contract.json").unlink()
     run = start_run(robot, "--quiet", "--load-checkpoint-dir", checkpoint)
     assert run.wait() == 2
-    assert "expected the contract of a trained policy, found none" in run.output
+    assert "expected the policy interface of a trained policy, found none" in run.output
 
 
-def test_inference_in_simulation_keeps_the_contract_and_training_need_not(
+def test_inference_in_simulation_keeps_the_policy_interface_and_training_need_not(
         start_run, cartpole, trained):
     other = ("--set", "5.max_push_effort=20", "--quiet", "--load-checkpoint-dir", trained)
     run = start_run(cartpole, "--inference", *other)

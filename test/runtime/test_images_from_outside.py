@@ -11,7 +11,7 @@ from dnne_ros.messages.message_types import message_class
 from dnne_ros.node_api import port_types
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
 from dnne_ros.runtime.edges.input_port import ExternalInput
-from dnne_ros.runtime.ros_topics import HostTopics
+from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.testing import InMemoryContext
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.external_reader import ExternalReader

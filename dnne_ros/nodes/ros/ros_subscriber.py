@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
-_FIXED = "it is part of the policy's contract"
+_FIXED = "it is part of the policy interface"
 
 
 class RosSubscriberNode(Node):

@@ -85,13 +85,13 @@ class SimulatorEnvNode(Node):
     def policy_interface(self) -> dict[str, Any]:
         """Say what the task's columns are, and how often a policy sees them."""
         spec = self._simulator.spec
-        contract: dict[str, Any] = {
+        interface: dict[str, Any] = {
             "task": spec.name, "joints": list(spec.joints),
             "rate_hz": round(1.0 / spec.step_seconds, 9)}
         for name, columns in (("observations", spec.observation), ("actions", spec.action)):
-            contract[name] = list(columns.signals or columns.names)
-            contract[f"{name[:-1]}_units"] = list(columns.units)
-        return contract
+            interface[name] = list(columns.signals or columns.names)
+            interface[f"{name[:-1]}_units"] = list(columns.units)
+        return interface
 
     async def save_state(self, aligned: bool) -> NodeState:
         """Save the physics, episode lengths and random state."""

@@ -8,7 +8,7 @@ from dnne_ros.nodes.simulation.clock_publisher import ClockPublisher
 from dnne_ros.nodes.simulation.shown_robot import ShownRobot
 
 if TYPE_CHECKING:
-    from dnne_ros.node_api.node import NodeContext
+    from dnne_ros.node_api.context import NodeContext
     from dnne_ros.nodes.simulation.simulator_camera import SimulatorCamera
     from dnne_ros.sim.simulator import Simulator
 

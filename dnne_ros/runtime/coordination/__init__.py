@@ -1,1 +1,1 @@
-"""What the processes of a run agree on: start, liveness, saving, ending."""
+"""What the processes of a run agree on: starting, being alive, saving, ending."""

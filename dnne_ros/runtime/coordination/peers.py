@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from dnne_ros.errors import PeerError
-from dnne_ros.runtime.coordination.liveness import READY, RUNNING, STARTING, Liveness
+from dnne_ros.runtime.coordination.heartbeat import READY, RUNNING, STARTING, Heartbeat
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.policy import WhenAbsent
 from dnne_ros.transport.remote_reader import RemoteReader
 
 if TYPE_CHECKING:
     from dnne_ros.options.run_settings import RunSettings
-    from dnne_ros.runtime.coordination.run_control import RunControl
+    from dnne_ros.runtime.coordination.bus import Bus
+    from dnne_ros.runtime.coordination.run_channel import ProcessGroup
     from dnne_ros.runtime.coordination.status import StatusChannel
     from dnne_ros.runtime.edges.wiring import Wiring
-    from dnne_ros.runtime.node_host import NodeHost
 
 _HANDSHAKE_SECONDS = 0.01
 _HANDSHAKE_SHARE = 0.1
@@ -36,43 +36,45 @@ _TWIN_ADVICE = ("another copy of this graph is running; give this one a namespac
 class Peers:
     """The other processes of a run, as one process sees them."""
 
-    def __init__(self, process: str, others: Sequence[str], hosts: Sequence[NodeHost],
-                 wiring: Wiring, control: RunControl, settings: RunSettings,
-                 status: StatusChannel, nodes_of: Mapping[str, str]):
-        """Look after the edges in ``wiring``; ``nodes_of`` names the nodes of each process."""
-        self._process = process
-        self._others = others
-        self._hosts = hosts
+    def __init__(self, group: ProcessGroup, bus: Bus, wiring: Wiring, settings: RunSettings,
+                 status: StatusChannel, ended: asyncio.Event, nodes_of: Mapping[str, str],
+                 twins: Callable[[], list[str]], now: Callable[[], float] = time.monotonic):
+        """Look after the edges in ``wiring`` until the run has ``ended``.
+
+        ``nodes_of`` names the nodes of each process.  ``twins()`` returns those of our nodes
+        whose full name another running node has too.  ``now()``: seconds.
+        """
+        self._group = group
         self._wiring = wiring
-        self._control = control
         self._settings = settings
         self._status = status
+        self._ended = ended
         self._nodes_of = nodes_of
+        self._twins = twins
+        self._now = now
         self._watch_for_twins = _TWIN_TICKS
-        self._announced = 0.0
+        self._announced = -math.inf
         self._state = STARTING
-        self._liveness = Liveness(hosts[0], settings.run_id, process, others,
-                                  settings.absent_after) if others else None
+        self._heartbeat = Heartbeat(bus, group, settings.absent_after, now)
 
     async def rendezvous(self) -> None:
         """Wait until both ends of every edge between processes are there, and all are ready.
 
         No node starts before all processes have found their peers and no twin of the graph.
         """
-        deadline = time.monotonic() + self._settings.peer_timeout
+        deadline = self._now() + self._settings.peer_timeout
         await self._wait_for(self._missing_ends, deadline)
         # Those who watch already get the first items too; no event says that all are found.
         await asyncio.sleep(_WATCHERS_SECONDS)
-        liveness = self._liveness
-        if liveness is None:
+        if not self._group.others:
             return
         if twins := self._twins():
-            await self._rejoin(twins, liveness)
+            await self._rejoin(twins)
         self._state = READY
-        await self._wait_for(partial(self._not_ready, liveness), deadline)
+        await self._wait_for(self._not_ready, deadline)
         self._state = RUNNING
-        liveness.say(RUNNING)
-        liveness.start()
+        self._heartbeat.beat(RUNNING)
+        self._heartbeat.start()
 
     def poll(self) -> None:
         """Say that we are there and act on who is not; to be called a few times a second.
@@ -82,20 +84,20 @@ class Peers:
         # In one process a twin does no harm but to those who watch, so a word is enough.
         # Only a young process looks: it is the newcomer, and discovery takes a moment only.
         self._watch_for_twins -= 1
-        if not self._others and self._watch_for_twins >= 0 and (twins := self._twins()):
+        if not self._group.others and self._watch_for_twins >= 0 and (twins := self._twins()):
             self._watch_for_twins = 0
             self._status.send("warning", message=f"{', '.join(twins)}: {_TWIN_ADVICE}")
-        if self._liveness is None:
+        if not self._group.others:
             return
-        now = time.monotonic()
+        now = self._now()
         if now - self._announced >= _ANNOUNCE_SECONDS:
             self._announced = now
-            self._liveness.say(self._state)
+            self._heartbeat.beat(self._state)
             for reader in self._wiring.readers.values():
                 reader.announce()
         if any(writer.replaced for writer in self._wiring.writers):
-            raise PeerError(f"{self._process}: another process has taken its place")
-        gone, back = self._liveness.changes()
+            raise PeerError(f"{self._group.process}: another process has taken its place")
+        gone, back = self._heartbeat.changes()
         for process in back:
             self._status.send("warning", message=f"process {process} is back")
         for process in gone:
@@ -134,37 +136,30 @@ class Peers:
         return [f"the source of {name}" for name in waiting] + [
             consumer for writer in self._wiring.writers for consumer in writer.missing()]
 
-    def _not_ready(self, liveness: Liveness) -> list[str]:
-        liveness.say(self._state)
-        return [f"process {name}" for name in liveness.not_ready()]
+    def _not_ready(self) -> list[str]:
+        self._heartbeat.beat(self._state)
+        return [f"process {name}" for name in self._heartbeat.not_ready()]
 
-    async def _rejoin(self, twins: list[str], liveness: Liveness) -> None:
+    async def _rejoin(self, twins: list[str]) -> None:
         """Go on if we replace a process of this run that died; PeerError for another copy.
 
         What was killed a moment ago is still in the ROS graph, as if it were a twin of ours.
         """
-        deadline = time.monotonic() + _REJOIN_SECONDS
-        while not liveness.someone_runs:
-            if time.monotonic() > deadline:
+        deadline = self._now() + _REJOIN_SECONDS
+        while not self._heartbeat.someone_runs and not self._ended.is_set():
+            if self._now() > deadline:
                 raise PeerError(f"{', '.join(twins)}: {_TWIN_ADVICE}")
             await asyncio.sleep(_HANDSHAKE_SECONDS)
 
-    def _twins(self) -> list[str]:
-        """Return those of our nodes whose full name another running node has too."""
-        visible = [f"{space.rstrip('/')}/{name}"
-                   for name, space in self._hosts[0].get_node_names_and_namespaces()]
-        return [name for name in (host.get_fully_qualified_name() for host in self._hosts)
-                if visible.count(name) > 1]
-
     async def _wait_for(self, missing: Callable[[], list[str]], deadline: float) -> None:
         """Wait until ``missing`` returns nothing; PeerError naming it after the deadline."""
-        started = time.monotonic()
+        started = self._now()
         while absent := missing():
-            if self._control.ended.is_set():
+            if self._ended.is_set():
                 return
-            if time.monotonic() > deadline:
-                raise PeerError(f"{self._process}: no word after "
+            if self._now() > deadline:
+                raise PeerError(f"{self._group.process}: no word after "
                                 f"{self._settings.peer_timeout:.0f} s from "
                                 f"{', '.join(sorted(set(absent)))}")
-            waited = time.monotonic() - started
+            waited = self._now() - started
             await asyncio.sleep(max(_HANDSHAKE_SECONDS, _HANDSHAKE_SHARE * waited))

@@ -7,23 +7,13 @@ the latched topic ``<trainer>/model/updates``, newest only, and applied to the o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from std_msgs.msg import UInt8MultiArray
+from typing import Any
 
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.node_api.port_types import PortType
-from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.transport.codecs import BytesCodec, codec_for
-from dnne_ros.transport.payload import Wire
-from dnne_ros.transport.policy import EdgePolicy
-from dnne_ros.transport.qos import data_qos
+from dnne_ros.runtime.coordination.bus import Bus, Delivery
 
-if TYPE_CHECKING:
-    from rclpy.node import Node as RosNode
-
-_CODEC = codec_for(Wire(BytesCodec))
-_QOS = data_qos({EdgePolicy.LATEST}, 1)
+DELIVERY = Delivery(reliable=True, kept=1, queue=1, text=False)
 
 
 def update_topic(graph: Graph, edge: Edge) -> str:
@@ -31,25 +21,29 @@ def update_topic(graph: Graph, edge: Edge) -> str:
     return f"{graph.nodes[edge.target.node].ros_name}/{edge.target.port}/updates"
 
 
-def send_updates(host: RosNode, topic: str, type: PortType) -> Callable[[Any], None]:
+def send_updates(bus: Bus, topic: str, type: PortType) -> Callable[[Any], None]:
     """Return what must be called with the replica, to publish its changes from then on."""
-    publisher = host.create_publisher(UInt8MultiArray, topic, _QOS)
+    publisher = bus.publisher(topic, DELIVERY)
 
     def attach(replica: Any) -> None:
-        replica.on_change(
-            lambda update: publisher.publish(_CODEC.encode(type.pack_update(update))))
+        replica.on_change(lambda update: publisher.publish(type.pack_update(update)))
 
     return attach
 
 
-def accept_updates(host: RosNode, topic: str, type: PortType, owner: OutputPort) -> None:
-    """Apply what comes on ``topic`` to the value that ``owner`` sent."""
+def accept_updates(bus: Bus, topic: str, type: PortType, owned: Callable[[], Any],
+                   warn: Callable[[str], object]) -> None:
+    """Apply what comes on ``topic`` to the value that ``owned()`` returns, unless it is None.
+
+    ``warn`` is told of messages that are no update of it.
+    """
     def apply(message: bytes) -> None:
-        if owner.newest is None:  # it is for another copy of this graph
+        value = owned()
+        if value is None:  # it is for another copy of this graph
             return
         try:
-            owner.newest.apply(type.unpack_update(_CODEC.decode(message)))
+            value.apply(type.unpack_update(message))
         except Exception as error:  # anybody may publish here; it must not end the run
-            host.get_logger().warning(f"dropped a message on {topic}: {error}")
+            warn(f"dropped a message on {topic}: {error}")
 
-    host.create_subscription(UInt8MultiArray, topic, apply, _QOS, raw=True)
+    bus.subscribe(topic, DELIVERY, apply)

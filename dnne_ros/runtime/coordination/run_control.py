@@ -1,42 +1,46 @@
 """Decides when a run saves and when it ends, and makes its processes do so together.
 
-One process leads: the one whose node announces boundaries (a trainer), else the first.  It asks
-the others over the hidden topic ``_run``; they answer there when their nodes are saved.
+One process leads: the one whose node announces boundaries (a trainer), else the first.  It talks
+with the others on the hidden topic ``_run``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
-from rclpy.duration import Duration
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from std_msgs.msg import String
-
-from dnne_ros.checkpoints.checkpoint_store import CONTRACT, CheckpointStore
-from dnne_ros.checkpoints.policy_interface import merge_statements
-from dnne_ros.errors import InputError
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.runtime.coordination.bus import Bus, Delivery
+from dnne_ros.runtime.coordination.checkpoint_follower import CheckpointFollower
+from dnne_ros.runtime.coordination.checkpoint_leader import CheckpointLeader
+from dnne_ros.runtime.coordination.checkpoint_part import (
+    SAVE_SECONDS,
+    CheckpointPart,
+    SavedNodes,
+    ended_within,
+)
+from dnne_ros.runtime.coordination.run_channel import ProcessGroup, RunChannel
+from dnne_ros.runtime.coordination.save_messages import BEST_FOLDER
 
 if TYPE_CHECKING:
-    from dnne_ros.node_api.state import NodeState
     from dnne_ros.runtime.coordination.status import StatusChannel
-    from dnne_ros.runtime.node_host import NodeHost
 
 TOPIC = "_run"
-_QOS = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=10,
-                  reliability=ReliabilityPolicy.RELIABLE,
-                  durability=DurabilityPolicy.TRANSIENT_LOCAL)  # processes start in any order
-_SAVE_TIMEOUT = 30.0
+DELIVERY = Delivery(reliable=True, kept=10, queue=1000)
+"""Processes start in any order; all of them may answer while the leader writes."""
+
+FAILED = "failed"
+"""The reason of a stop for which a process has failed: it is gone already."""
+
 _BOUNDARY_GRACE = 1.0
 """Seconds that a stop waits for the next boundary, where all states fit together."""
 
-_FLUSH = Duration(seconds=0.5)
+_LEADER_GRACE = 3.0
+"""Seconds that a stop waits for a sign that the leader is at it."""
 
-BEST_FOLDER = "best"
+_FLUSH_SECONDS = 0.5
 
 
 class RunBoundary:
@@ -53,9 +57,9 @@ class RunBoundary:
     async def reached(self) -> None:
         """Write what is due; never returns when the run ends here."""
         if self._best:
-            await self._control.save(aligned=True, folder=BEST_FOLDER)
-        if self._save:
-            await self._control.save(aligned=True)
+            await self._control.save_here(BEST_FOLDER)
+        if self._save and await self._control.save_here():
+            self._end = self._end or self._control.stop_wanted  # there is no better moment
         if self._end is not None:
             self._control.end(self._end)
             await asyncio.Event().wait()
@@ -64,44 +68,55 @@ class RunBoundary:
 class RunControl:
     """The run's state in one process."""
 
-    def __init__(self, settings: RunSettings, process: str, peers: list[str], leads: bool,
-                 status: StatusChannel, node_types: Mapping[str, str],
-                 save_nodes: Callable[[bool], Awaitable[dict[str, NodeState]]],
-                 statements: Callable[[], list[dict[str, Any]]]):
-        """Control ``process``; ``save_nodes(aligned)`` returns the states of its nodes by id.
+    def __init__(self, group: ProcessGroup, settings: RunSettings, status: StatusChannel,
+                 bus: Bus, nodes: SavedNodes, node_types: Mapping[str, str],
+                 announcers: int = 1):
+        """Control one process of ``group``, with its ``nodes``.
 
-        ``statements()`` returns what each of its nodes has to say for the contract.
-        ``peers`` are the names of the other processes; ``node_types`` the types of all nodes.
+        ``node_types`` are the types of all nodes of the graph by id, ``announcers`` how many of
+        them announce boundaries: a boundary of one among several is none of the whole graph.
         """
         self.ended: asyncio.Event = asyncio.Event()
         self.reason = ""
-        self.save_failed = ""
-        self.leads = leads
+        self.stop_wanted: str | None = None
+        """The reason of a stop that is under way."""
+        self._group = group
         self._settings = settings
-        self._process = process
-        self._peers = peers
         self._status = status
-        self._node_types = node_types
-        self._save_nodes = save_nodes
-        self._statements = statements
+        self._aligns = announcers <= 1
+        self._can_save = settings.save_checkpoint_dir is not None and not settings.inference
         self._metrics: dict[str, Any] = {}
-        self._stop_wanted: str | None = None
+        self._begun = False
         self._sees_boundaries = False
-        self._saving = asyncio.Lock()
-        self._answers: dict[str, dict[str, Any]] = {}
-        self._awaited: tuple[str, int] = ("", -1)
-        self._answered: asyncio.Event = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._publisher: Any = None
-        self._own_saved: set[str] = set()
+        self._leader_stops = False
         self._warned_of_trigger = False
         self._triggers: list[CheckpointTrigger] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._channel = RunChannel(bus, TOPIC, DELIVERY, group, self._on_message,
+                                   lambda text: status.send("warning", message=text))
+        part = CheckpointPart(nodes, settings.save_checkpoint_dir)
+        self._leading: CheckpointLeader | None = None
+        if group.leads:
+            self._leading = CheckpointLeader(part, group.others, node_types, self._about,
+                                             self._channel.say, status)
+        self._saving = self._leading or CheckpointFollower(part, group.leader, self._channel.say)
 
-    def connect(self, host: NodeHost) -> None:
-        """Talk to the other processes through the node ``host``."""
-        if self._peers:
-            self._publisher = host.create_publisher(String, TOPIC, _QOS)
-            host.create_subscription(String, TOPIC, self._on_message, _QOS)
+    @property
+    def unsaved(self) -> str:
+        """Why the run has left no checkpoint of its end; "" if it has, or none was asked for.
+
+        Only the leader knows.
+        """
+        if self._leading is None or not self._can_save:
+            return ""
+        if self._leading.failure or self._leading.written:
+            return self._leading.failure
+        return (f"no checkpoint was written to {self._settings.save_checkpoint_dir}: the run "
+                "ended before one could be")
+
+    def begin(self) -> None:
+        """Note that the nodes start: from now on there is something to save."""
+        self._begun = True
 
     def report(self, metrics: Mapping[str, Any]) -> None:
         """Pass a node's metrics on to the supervisor."""
@@ -117,154 +132,102 @@ class RunControl:
                  ) -> RunBoundary:
         """Decide what happens at a boundary: save, end the run, both or nothing."""
         self._sees_boundaries = True
-        end = self._stop_wanted or ends
+        end = self.stop_wanted or ends
         target = self._settings.until_return
         if end is None and target is not None and metric is not None and metric >= target:
             end = "until_return"
-        can_save = self._settings.save_checkpoint_dir is not None and not self._settings.inference
         triggers = [*self._triggers, *([] if trigger is None else [trigger])]
-        if triggers and not can_save and not self._warned_of_trigger:
+        if triggers and not self._can_save and not self._warned_of_trigger:
             self._warned_of_trigger = True
             self._status.send("warning", message="checkpoint_enabled is set, but no "
                               "--save-checkpoint-dir: nothing is saved")
         due = [trigger.keeps_best for trigger in triggers
-               if can_save and trigger.due(epoch, metric)]
-        return RunBoundary(self, save=False in due or (can_save and end is not None),
+               if self._can_save and trigger.due(epoch, metric)]
+        return RunBoundary(self, save=False in due or (self._can_save and end is not None),
                            best=True in due, end=end)
+
+    async def save_here(self, folder: str = "") -> bool:
+        """Write a checkpoint at a boundary and tell whether it is there."""
+        return await self._saving.save(aligned=self._aligns, folder=folder)
 
     async def stop(self, reason: str) -> None:
         """End the run in good order: at the next boundary if one comes soon, saving first."""
-        if self._stop_wanted is not None:
+        if self.stop_wanted is not None:
             return
-        self._stop_wanted = reason
-        if not self.leads:
-            # The leader saves and then tells everybody; a leader that is gone cannot.
-            await self._wait_ended(_BOUNDARY_GRACE + 0.5)
-        elif self._settings.save_checkpoint_dir is not None and not self._settings.inference:
-            if self._sees_boundaries:
-                await self._wait_ended(_BOUNDARY_GRACE)
-            if not self.ended.is_set():
-                await self.save(aligned=False)
-        self.end(reason)
+        self.stop_wanted = reason
+        try:
+            if self._leading is not None:
+                await self._save_last(self._leading, reason)
+            elif reason != FAILED:  # the leader may be what has failed
+                await self._let_leader_stop(reason)
+        finally:
+            self.end(reason)
+
+    async def _save_last(self, leading: CheckpointLeader, reason: str) -> None:
+        if not self._can_save:
+            return
+        if not self._begun:
+            leading.note_failure("the run ended before it had begun")
+            return
+        if reason == FAILED and self._group.others:
+            leading.note_failure("a process of the run has failed, and what it knew is gone")
+            return
+        self._channel.say("stopping")
+        if self._sees_boundaries:
+            await ended_within(_BOUNDARY_GRACE, self.ended.wait())
+        await leading.save(aligned=False, unless=self.ended.is_set)
+
+    async def _let_leader_stop(self, reason: str) -> None:
+        """Wait until the leader has saved and says that the run is over."""
+        self._channel.say("stop", reason=reason)
+        if not await ended_within(_LEADER_GRACE, self.ended.wait()) and self._leader_stops:
+            await ended_within(2 * SAVE_SECONDS, self.ended.wait())
 
     def end(self, reason: str) -> None:
         """End the run now, here and in the other processes."""
-        if self.ended.is_set():
-            return
-        self.reason = reason
-        self.ended.set()
-        self._say({"say": "over", "reason": reason})
+        if not self.ended.is_set():
+            self._channel.say("over", reason=reason)
+            self._take_end(reason)
 
     def flush(self) -> None:
         """Wait until the other processes have what was said last; then this one may leave."""
-        if self._publisher is not None:
-            self._publisher.wait_for_all_acked(_FLUSH)
+        self._channel.flush(_FLUSH_SECONDS)
 
-    async def _wait_ended(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self.ended.wait(), seconds)
-        except asyncio.TimeoutError:
-            return
+    def _take_end(self, reason: str) -> None:
+        if not self.ended.is_set():
+            self.reason = reason
+            self.ended.set()
 
-    async def save(self, *, aligned: bool, folder: str = "") -> None:
-        """Write a checkpoint of all processes; a failure is noted, and the run goes on.
+    def _about(self) -> dict[str, Any]:
+        return {"seed": self._settings.seed, "metrics": self._metrics}
 
-        One at a time: a stop may want its own while a boundary's is still being written.
-        """
-        async with self._saving:
-            await self._save(aligned, folder)
+    def _on_message(self, sender: str, content: Mapping[str, Any]) -> None:
+        said = content["say"]
+        if said == "over":
+            self._on_over(sender, str(content["reason"]))
+        elif said == "stop":
+            if self._group.leads:
+                self._start(self.stop(str(content["reason"])))
+        elif said == "stopping":
+            self._leader_stops = self._leader_stops or sender == self._group.leader
+        elif said in ("save", "saved", "save_wish", "save_result"):
+            self._saving.on_message(sender, content)
+        else:
+            raise ValueError(f"unknown message {said!r:.40}")
 
-    async def _save(self, aligned: bool, folder: str) -> None:
-        store = self._store(folder)
-        try:
-            store.prepare()
-            generation = store.next_generation()
-            self._answers.clear()
-            self._awaited = (folder, generation)  # a late answer to an earlier one is none to this
-            self._say({"say": "save", "generation": generation, "aligned": aligned,
-                       "folder": folder})
-            await self._write(store, generation, aligned)
-            await asyncio.wait_for(self._all_answered(), _SAVE_TIMEOUT)
-            failed = {p: a["error"] for p, a in self._answers.items() if a.get("error")}
-            if failed:
-                raise OSError("; ".join(f"{p}: {e}" for p, e in failed.items()))
-            saved = {node for answer in self._answers.values() for node in answer["nodes"]}
-            saved.update(self._own_saved)
-            store.commit(generation, {node: type for node, type in self._node_types.items()
-                                      if node in saved},
-                         {"aligned": aligned, "seed": self._settings.seed,
-                          "metrics": self._metrics}, self._contract())
-            self.save_failed = ""
-            self._status.send("saved", directory=str(store.directory))
-        except asyncio.TimeoutError:
-            missing = ", ".join(sorted(set(self._peers) - set(self._answers)))
-            self._note_failure(f"checkpoint not written: no answer from {missing}")
-        except (OSError, InputError) as error:
-            self._note_failure(f"checkpoint not written to {store.directory}: {error}")
+    def _on_over(self, sender: str, reason: str) -> None:
+        """End with the others; a checkpoint that is being written is written first."""
+        if self._leading is None:
+            self._take_end(reason)
+        else:
+            self._leading.lose(sender)
+            self._start(self._end_when_written(self._leading, reason))
 
-    def _contract(self) -> dict[str, Any]:
-        statements = self._statements()
-        for answer in self._answers.values():
-            statements += answer["statements"]
-        try:
-            return merge_statements(statements)
-        except ValueError as error:
-            self._status.send("warning", message=f"{CONTRACT} not written: {error}")
-            return {}
+    async def _end_when_written(self, leading: CheckpointLeader, reason: str) -> None:
+        await leading.idle()
+        self._take_end(reason)
 
-    def _note_failure(self, message: str) -> None:
-        self.save_failed = message
-        self._status.send("warning", message=message)
-
-    def _store(self, folder: str) -> CheckpointStore:
-        store = CheckpointStore(self._settings.save_checkpoint_dir or "")
-        return CheckpointStore(store.directory / folder) if folder else store
-
-    async def _write(self, store: CheckpointStore, generation: int, aligned: bool) -> None:
-        states = await self._save_nodes(aligned)
-        for node, state in states.items():
-            store.write_node(generation, node, state)
-        self._own_saved = set(states)
-
-    async def _all_answered(self) -> None:
-        while set(self._peers) - set(self._answers):
-            self._answered.clear()
-            await self._answered.wait()
-
-    def _say(self, message: dict[str, Any]) -> None:
-        if self._publisher is not None:
-            self._publisher.publish(String(data=json.dumps({
-                "run": self._settings.run_id, "process": self._process, **message})))
-
-    def _on_message(self, message: String) -> None:
-        try:
-            content = json.loads(message.data)
-            sender, said = content["process"], content["say"]
-            if content["run"] != self._settings.run_id or sender not in self._peers:
-                return
-            if said == "over":
-                self.reason = str(content["reason"])
-                self.ended.set()
-            elif said == "saved" and (content["folder"], content["generation"]) == self._awaited:
-                self._answers[sender] = {"nodes": list(content["nodes"]),
-                                         "statements": list(content["statements"]),
-                                         "error": content.get("error")}
-                self._answered.set()
-            elif said == "save" and content["folder"] in ("", BEST_FOLDER):
-                task = asyncio.get_running_loop().create_task(self._answer_save(
-                    content["folder"], int(content["generation"]), bool(content["aligned"])))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:  # anybody may publish
-            self._status.send("warning", message=f"a message on {TOPIC} means nothing: {error!r}")
-
-    async def _answer_save(self, folder: str, generation: int, aligned: bool) -> None:
-        answer: dict[str, Any] = {
-            "say": "saved", "folder": folder, "generation": generation, "nodes": [],
-            "statements": self._statements()}
-        try:
-            await self._write(self._store(folder), generation, aligned)
-            answer["nodes"] = sorted(self._own_saved)
-        except OSError as error:
-            answer["error"] = str(error)
-        self._say(answer)
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
 
 class StatusChannel:
-    """The process' end of a socket to the supervisor; without one, everything is dropped."""
+    """The process' end of a socket to the supervisor.
+
+    Without one, warnings go to the standard error output and everything else is dropped.
+    """
 
     def __init__(self, file_descriptor: int | None):
         """Talk over an inherited socket, or to nobody."""
         self._socket = None if file_descriptor is None else socket.socket(
             fileno=file_descriptor)
         self._received = b""
+        self._alone = file_descriptor is None
 
     @property
     def file_descriptor(self) -> int | None:
@@ -24,6 +29,8 @@ class StatusChannel:
 
     def send(self, kind: str, **content: Any) -> None:
         """Send a message; a supervisor that is gone is noticed by `read`, not here."""
+        if self._alone and kind == "warning":
+            print(f"warning: {content['message']}", file=sys.stderr, flush=True)
         if self._socket is None:
             return
         line = json.dumps({"kind": kind, **content}) + "\n"

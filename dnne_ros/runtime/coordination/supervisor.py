@@ -17,8 +17,11 @@ from typing import Any
 from dnne_ros.transport.shared_memory import sweep
 
 _STOP_SECONDS = 4.0
-"""How long a process may take to save and leave before it is terminated."""
+"""How long a process may take to leave before it is terminated; saving does not count."""
+_SAVING_SECONDS = 40.0
+"""How long saving may take at the most: the processes themselves give up sooner."""
 _TERMINATE_SECONDS = 1.0
+_LOOK_SECONDS = 0.1
 _MOST_RESPAWNS = 10
 """What dies more often in one run has a reason to."""
 
@@ -31,6 +34,7 @@ class Child:
     process: asyncio.subprocess.Process
     channel: asyncio.StreamWriter
     started: bool = False
+    saving: bool = False
     error: str = ""
     exit_code: int | None = None
 
@@ -110,11 +114,25 @@ class Supervisor:
                      if child.process.returncode is None]
             if not alive:
                 return
-            await asyncio.wait([asyncio.ensure_future(child.process.wait()) for child in alive],
-                               timeout=seconds)
+            await self._leave(alive, seconds)
             for child in alive:
                 if child.process.returncode is None:
                     getattr(child.process, end)()
+
+    async def _leave(self, alive: Sequence[Child], seconds: float) -> None:
+        """Wait until those ``alive`` have left, at most so long, not counting a checkpoint."""
+        staying = {asyncio.ensure_future(child.process.wait()) for child in alive}
+        _, staying = await asyncio.wait(staying, timeout=seconds)
+        looks = round(_SAVING_SECONDS / _LOOK_SECONDS)
+        while staying and looks and self._someone_saves():
+            looks -= 1
+            _, staying = await asyncio.wait(staying, timeout=_LOOK_SECONDS)
+            if staying and not self._someone_saves():
+                _, staying = await asyncio.wait(staying, timeout=seconds)
+
+    def _someone_saves(self) -> bool:
+        return any(child.saving and child.process.returncode is None
+                   for child in self.children.values())
 
     async def _start(self, name: str, command: Callable[[int], Sequence[str]]) -> list[Any]:
         ours, theirs = socket.socketpair()
@@ -178,6 +196,8 @@ class Supervisor:
                         and all(other.started for other in self.children.values()):
                     self._all_started = True
                     self._on_all_started()
+            elif message["kind"] in ("saving", "saved", "not_saved"):
+                child.saving = message["kind"] == "saving"
             elif message["kind"] == "finished":
                 self.stop(message["reason"])
             elif message["kind"] == "error":

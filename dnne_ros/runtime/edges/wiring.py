@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.replication import accept_updates, send_updates, update_topic
+from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.edges.input_port import ExternalInput, HeldInput, InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.transport.codecs import codec_for
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from rclpy.qos import QoSProfile
 
     from dnne_ros.runtime.event_loop import RosSelector
-    from dnne_ros.runtime.node_host import NodeHost
+    from dnne_ros.runtime.node.node_host import NodeHost
 
 
 @dataclass
@@ -132,7 +133,8 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     output = OutputPort(type, local, publisher, codec, writer)
     for edge in remote:
         if _sends_back(graph, edge):
-            accept_updates(host, update_topic(graph, edge), type, output)
+            accept_updates(RosBus(host), update_topic(graph, edge), type, lambda: output.newest,
+                           host.get_logger().warning)
     return output
 
 
@@ -160,7 +162,8 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
         wiring.readers[name] = reader
         source = reader
         if _sends_back(graph, edge):
-            return HeldInput(source, send_updates(host, update_topic(graph, edge), edge.type))
+            return HeldInput(source, send_updates(
+                RosBus(host), update_topic(graph, edge), edge.type))
     # The target decides: a merge passes on a model once, it does not hold it.
     held = graph.nodes[edge.target.node].type.inputs[edge.target.port].type.held
     return HeldInput(source) if held else source

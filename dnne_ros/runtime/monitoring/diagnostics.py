@@ -25,9 +25,9 @@ from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy
 from dnne_ros.transport.stats import CountingEnd, EdgeStats
 
 if TYPE_CHECKING:
-    from dnne_ros.runtime.context import HostContext
     from dnne_ros.runtime.edges.wiring import Wiring
-    from dnne_ros.runtime.node_host import NodeHost
+    from dnne_ros.runtime.node.context import HostContext
+    from dnne_ros.runtime.node.node_host import NodeHost
 
 TOPIC = "/diagnostics"
 MARK = "dnne_ros"

@@ -1,41 +1,58 @@
-"""Sees a node take and give items, on behalf of those who watch over its deadlines."""
+"""A node's context that sees it take and give items, for those who watch over its deadlines."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dnne_ros.runtime.context import HostContext
+    from dnne_ros.node_api.context import NodeContext
 
 
 class ItemMonitor:
-    """Stands between a node and its ports, from `install` to `remove`.
+    """A `NodeContext` around another one, for as long as somebody watches the node.
 
     A node works on an item from the moment it has it until it gives an output or asks for the
     next one; waiting for others, before or after, is not its own time.  A node without inputs
     works from one output to the next.
     """
 
-    def __init__(self, context: HostContext, inputs: list[str], outputs: list[str],
+    def __init__(self, context: NodeContext, inputs: Sequence[str], outputs: Sequence[str],
                  on_worked: Callable[[float, float], None],
-                 admit: Callable[[str, Any], None]):
+                 admit: Callable[[str, Any], None],
+                 now: Callable[[], float] = time.monotonic):
         """See the node of ``context``, of which ``inputs`` and ``outputs`` are linked.
 
         ``on_worked(seconds, since)`` is called when it is through with an item,
-        ``admit(port, value)`` raises if an output must not go out.
+        ``admit(port, value)`` raises if an output must not go out.  ``now()``: seconds.
         """
+        self.name = context.name
+        self.node_id = context.node_id
+        self.title = context.title
+        self.seed = context.seed
+        self.inference = context.inference
+        self.log = context.log
+        self.health = context.health
+        self.topics = context.topics
+        self.clock = context.clock
+        self.is_linked = context.is_linked
+        self.trainers = context.trainers
+        self.delivered = context.delivered
+        self.report = context.report
+        self.boundary = context.boundary
+        self.save_when = context.save_when
+        self.finish = context.finish
         self._context = context
         self._is_source = not inputs
         self._gives = bool(outputs)
         self._on_worked = on_worked
         self._admit = admit
+        self._now = now
         self._taken: set[str] = set()
         self._replaced: set[str] = set()
         self.given: set[str] = set()
         """The outputs given for the item at hand."""
-        self.installed = False
         self.busy_since: float | None = None
         self.last_sign = 0.0
         """When it last gave an output or, being without outputs, took an item."""
@@ -45,30 +62,14 @@ class ItemMonitor:
         """Grows with each item it is through with."""
         self.counts: dict[str, int] = {}
         """Items by port: outputs or, being without outputs, inputs."""
+        self.signs: dict[str, float] = {}
+        """When the last of them came."""
         self.last: dict[str, Any] = {}
         """The values sent last, by output."""
 
-    def install(self) -> None:
-        """Begin to see."""
-        if not self.installed:
-            self.installed = True
-            context = self._context
-            self._get, self._get_batch, self._put = context.get, context.get_batch, context.put
-            for method in (self.get, self.get_batch, self.put):
-                setattr(context, method.__name__, method)
-            self.begin()
-
-    def remove(self) -> None:
-        """Leave the node alone with its ports again, at the cost of a plain call."""
-        if self.installed:
-            self.installed = False
-            for name in ("get", "get_batch", "put"):
-                delattr(self._context, name)
-            self.last.clear()
-
     def begin(self) -> None:
         """Take note that the node starts, or starts again."""
-        now = time.monotonic()
+        now = self._now()
         self._taken.clear()
         self._replaced.clear()
         self.given.clear()
@@ -76,13 +77,18 @@ class ItemMonitor:
         self.last_sign = now
         self.busy_since = now if self._is_source else None
 
+    def forget(self) -> None:
+        """Let go of the values sent last: nobody watches any more."""
+        self.last.clear()
+
     async def get(self, port: str, timeout: float | None) -> Any:
         """Take an item on behalf of the node."""
-        return await self._take(port, self._get(port, timeout))
+        return await self._take(port, self._context.get(port, timeout))
 
     async def get_batch(self, port: str, max_items: int, timeout: float | None) -> list[Any]:
         """Take several items on behalf of the node."""
-        batch: list[Any] = await self._take(port, self._get_batch(port, max_items, timeout))
+        batch: list[Any] = await self._take(
+            port, self._context.get_batch(port, max_items, timeout))
         return batch
 
     async def _take(self, port: str, coming: Awaitable[Any]) -> Any:
@@ -98,7 +104,7 @@ class ItemMonitor:
         self._taken.add(port)
         self._replaced.clear()
         self.given.clear()
-        self.busy_since = time.monotonic()
+        self.busy_since = self._now()
         if not self._gives:
             self._sign(port)
         return item
@@ -116,7 +122,7 @@ class ItemMonitor:
         self.given.add(port)
         self.went_well += 1
         if self._is_source:
-            self.busy_since = time.monotonic()
+            self.busy_since = self._now()
 
     async def stand_in(self, port: str, value: Any, timeout: float) -> None:
         """Give an output in the node's place; what it gives for the same item is dropped.
@@ -125,22 +131,22 @@ class ItemMonitor:
         """
         if self.busy_since is not None and not self._is_source:
             self._replaced.add(port)
-        await self._put(port, value, timeout)
+        await self._context.put(port, value, timeout)
 
     async def _send(self, port: str, value: Any, timeout: float | None) -> None:
         self.waits_for = f"those who take output {port}"
         try:
-            await self._put(port, value, timeout)
+            await self._context.put(port, value, timeout)
         finally:
             self.waits_for = ""
         self.last[port] = value
         self._sign(port)
 
     def _sign(self, port: str) -> None:
-        self.last_sign = time.monotonic()
+        self.last_sign = self.signs[port] = self._now()
         self.counts[port] = self.counts.get(port, 0) + 1
 
     def _end_work(self) -> None:
         if self.busy_since is not None:
             since, self.busy_since = self.busy_since, None
-            self._on_worked(time.monotonic() - since, since)
+            self._on_worked(self._now() - since, since)

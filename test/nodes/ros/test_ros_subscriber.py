@@ -141,7 +141,7 @@ def test_silence_can_end_the_run(hear):
         hear(timeout=0.01, when_stale="stop")
 
 
-def test_what_a_policy_sees_is_part_of_its_contract(drive):
+def test_what_a_policy_sees_is_part_of_its_interface(drive):
     async def look(context):
         pass
 

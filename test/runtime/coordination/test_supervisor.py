@@ -103,6 +103,25 @@ def test_a_process_that_ends_the_run_itself_gives_the_reason(supervise):
     assert not supervisor.failure
 
 
+@pytest.mark.parametrize("told", ["saved", "not_saved"])
+def test_a_process_that_still_saves_is_not_terminated(supervise, monkeypatch, told):
+    """It takes longer than others may take to leave."""
+    monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._STOP_SECONDS", 0.2)
+    slow = ("say('started'); reason = wait_for_stop(); say('saving'); time.sleep(1); "
+            f"say({told!r}); say('finished', reason=reason)")
+    supervisor, _, messages = supervise(lambda s: s.stop("interrupted"), a=slow, b=OBEDIENT)
+    assert supervisor.children["a"].exit_code == 0 and ("a", told) in messages
+
+
+def test_a_process_that_never_ends_saving_is_terminated_all_the_same(supervise, monkeypatch):
+    monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._STOP_SECONDS", 0.2)
+    monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._SAVING_SECONDS", 0.5)
+    supervisor, _, _ = supervise(
+        lambda s: s.stop("interrupted"),
+        a="say('started'); reason = wait_for_stop(); say('saving'); time.sleep(600)")
+    assert supervisor.children["a"].exit_code == -15
+
+
 def test_a_process_that_does_not_listen_is_terminated(supervise, monkeypatch):
     monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._STOP_SECONDS", 0.2)
     monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._TERMINATE_SECONDS", 0.2)

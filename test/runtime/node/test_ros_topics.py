@@ -10,7 +10,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.messages.pictures import read_picture, write_picture
 from dnne_ros.messages.reading import NumberReader
 from dnne_ros.node_api.ros_topics import QOS_PRESETS
-from dnne_ros.runtime.ros_topics import HostTopics, qos_preset
+from dnne_ros.runtime.node.ros_topics import HostTopics, qos_preset
 
 
 @pytest.fixture

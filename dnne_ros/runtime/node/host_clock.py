@@ -12,7 +12,7 @@ from rclpy.duration import Duration
 from dnne_ros.node_api.clock import SteadyClock
 
 if TYPE_CHECKING:
-    from dnne_ros.runtime.node_host import NodeHost
+    from dnne_ros.runtime.node.node_host import NodeHost
 
 _EVERY_TICK = JumpThreshold(min_forward=Duration(nanoseconds=1),
                             min_backward=Duration(nanoseconds=-1), on_clock_change=True)

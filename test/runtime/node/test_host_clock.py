@@ -7,7 +7,7 @@ import pytest
 from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock
 
-from dnne_ros.runtime.host_clock import HostClock
+from dnne_ros.runtime.node.host_clock import HostClock
 
 SECOND = 1_000_000_000
 

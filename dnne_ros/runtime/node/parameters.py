@@ -26,7 +26,7 @@ from dnne_ros.node_api.widget import Widget, WidgetError
 if TYPE_CHECKING:
     from rclpy.node import Node as RosNode
 
-    from dnne_ros.runtime.node_host import NodeHost
+    from dnne_ros.runtime.node.node_host import NodeHost
 
 _INT64 = 2**63 - 1
 _FLOAT64 = sys.float_info.max

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rclpy.publisher import Publisher
     from rclpy.subscription import Subscription
 
-    from dnne_ros.runtime.node_host import NodeHost
+    from dnne_ros.runtime.node.node_host import NodeHost
 
 _PROFILES = {
     "reliable": (ReliabilityPolicy.RELIABLE, DurabilityPolicy.VOLATILE, 10),

@@ -18,9 +18,9 @@ from dnne_ros.runtime.monitoring.watchdog import Watchdog
 from dnne_ros.toolkit.back_off import pause
 
 if TYPE_CHECKING:
-    from dnne_ros.runtime.context import HostContext
     from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
-    from dnne_ros.runtime.node_host import NodeHost
+    from dnne_ros.runtime.node.context import HostContext
+    from dnne_ros.runtime.node.node_host import NodeHost
 
 _CANCEL_SECONDS = 1.0
 _STAND_IN_SECONDS = 1.0
@@ -33,8 +33,8 @@ class NodeRunner:
     """Runs a node until the run ends; it may be another instance of its type by then."""
 
     def __init__(self, node: Node, host: NodeHost, context: HostContext,
-                 remake: Callable[[Node], Awaitable[Node]], loop_watch: LoopWatch):
-        """Run ``node``; ``remake(node)`` closes it and returns one in its place."""
+                 remake: Callable[[], Awaitable[Node]], loop_watch: LoopWatch):
+        """Run ``node``; ``remake()`` closes it and returns one in its place."""
         self._loop_watch = loop_watch
         self._node = node
         self._host = host
@@ -42,9 +42,9 @@ class NodeRunner:
         self._remake = remake
         self._settings = host.faults
         linked = context.is_linked
-        self._rounds = ItemMonitor(
-            context, [port for port in node.inputs if linked(port)],
-            [port for port in node.outputs if linked(port)], self._worked, self._admit)
+        self._monitor = ItemMonitor(context, [port for port in node.inputs if linked(port)],
+                                    [port for port in node.outputs if linked(port)],
+                                    self._worked, self._admit)
         self._record = FaultRecord(context.health)
         self._watchdog: Watchdog | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -74,7 +74,7 @@ class NodeRunner:
                     await self._recover(error)
                 else:
                     return
-                self._rounds.begin()
+                self._monitor.begin()
                 self._arm()
         finally:
             self._disarm()
@@ -87,14 +87,17 @@ class NodeRunner:
         if not watches(self._settings):
             self._disarm()
         elif self._watching is None:
-            self._rounds.install()
+            if self._node.context is not self._monitor:
+                self._node.context = self._monitor
+                self._monitor.begin()
             self._loop_watch.watch(self._context.name, self._settings)
-            self._watchdog = Watchdog(self._settings, self._rounds, self._record, self._act)
+            self._watchdog = Watchdog(self._settings, self._monitor, self._record, self._act)
             self._watching = asyncio.get_running_loop().create_task(self._watchdog.run())
             self._watching.add_done_callback(self._watching_ended)
 
     def _disarm(self) -> None:
-        self._rounds.remove()
+        self._node.context = self._context
+        self._monitor.forget()
         self._look_away()
 
     def _look_away(self) -> None:
@@ -169,8 +172,8 @@ class NodeRunner:
             self._context.log.error(f"failed at item {self._context.items}:\n{where}")
 
     def _too_often(self) -> bool:
-        if self._rounds.went_well != self._well_before:
-            self._well_before = self._rounds.went_well
+        if self._monitor.went_well != self._well_before:
+            self._well_before = self._monitor.went_well
             self._in_a_row = 0
         self._in_a_row += 1
         return bool(self._in_a_row >= self._settings["errors.limit"])
@@ -182,21 +185,21 @@ class NodeRunner:
         self._look_away()
         await asyncio.sleep(pause("exponential", self._in_a_row, _FIRST_PAUSE, _LONGEST_PAUSE))
         try:
-            self._node = await self._remake(self._node)
+            self._node = await self._remake()
         except Exception as error:
             raise self._failure(f"{message}; it could not be made anew: "
                                 f"{type(error).__name__}: {error}") from error
 
     async def _stand_in(self) -> None:
         """Send the node's safe outputs, those excepted that it has given for this item."""
-        given = set(self._rounds.given)
+        given = set(self._monitor.given)
         values = {port: value for port, value in
-                  self._node.safe_outputs(dict(self._rounds.last)).items() if port not in given}
+                  self._node.safe_outputs(dict(self._monitor.last)).items() if port not in given}
         if not values and not given:
             self._warn("there is no safe value to send: nothing has been sent before")
         for port, value in values.items():
             try:
-                await self._rounds.stand_in(port, value, _STAND_IN_SECONDS)
+                await self._monitor.stand_in(port, value, _STAND_IN_SECONDS)
             except TimeoutError:
                 self._warn(f"those who take output {port!r} leave no room for its safe value")
             else:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
+from dnne_ros.node_api.context import Boundary
 from dnne_ros.node_api.health import Health
-from dnne_ros.node_api.node import Boundary
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.edges.wiring import Wiring
-from dnne_ros.runtime.host_clock import HostClock
-from dnne_ros.runtime.node_host import NodeHost
-from dnne_ros.runtime.ros_topics import HostTopics
+from dnne_ros.runtime.node.host_clock import HostClock
+from dnne_ros.runtime.node.node_host import NodeHost
+from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rclpy.event_handler import PublisherEventCallbacks
@@ -11,7 +11,7 @@ from rclpy.node import Node as RosNode
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
-from dnne_ros.runtime.parameters import declare_widgets, serve_changes
+from dnne_ros.runtime.node.parameters import declare_widgets, serve_changes
 from dnne_ros.transport.codec import Codec
 
 if TYPE_CHECKING:
@@ -59,3 +59,11 @@ class NodeHost(RosNode):
         return self.create_publisher(
             codec.message_type(), self.topic(port), qos,
             event_callbacks=PublisherEventCallbacks(use_default_callbacks=False))
+
+
+def twins_of(hosts: Sequence[NodeHost]) -> list[str]:
+    """Return the full names of those ``hosts`` whose name another running node has too."""
+    visible = [f"{space.rstrip('/')}/{name}"
+               for name, space in hosts[0].get_node_names_and_namespaces()]
+    return [name for name in (host.get_fully_qualified_name() for host in hosts)
+            if visible.count(name) > 1]

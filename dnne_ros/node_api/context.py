@@ -1,0 +1,141 @@
+"""What the run time gives to a node."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
+    from dnne_ros.node_api.clock import Clock
+    from dnne_ros.node_api.health import Health
+    from dnne_ros.node_api.ros_topics import RosTopics
+
+
+class Log(Protocol):
+    """Where a node's messages go: the ROS logger of its name."""
+
+    def info(self, message: str) -> Any:
+        """Say what is as it should be."""
+        ...
+
+    def warning(self, message: str) -> Any:
+        """Say what somebody should look at."""
+        ...
+
+    def error(self, message: str) -> Any:
+        """Say what went wrong."""
+        ...
+
+
+class Boundary(Protocol):
+    """A moment at which the whole graph stands still, so a checkpoint of it fits together."""
+
+    @property
+    def saves(self) -> bool:
+        """Tell whether a checkpoint will be written when `reached` is awaited."""
+        ...
+
+    def reached(self) -> Awaitable[None]:
+        """Write the checkpoint if one is due; never returns when the run ends here."""
+        ...
+
+
+class NodeContext(Protocol):
+    """What the run time offers to one node."""
+
+    @property
+    def name(self) -> str:
+        """The node's ROS name, ``/cartpole_ppo/ppo_agent_3``."""
+        ...
+
+    @property
+    def node_id(self) -> str:
+        """The node's id in the workflow."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """The node's title in the workflow."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """The run's seed; see `dnne_ros.node_seed` for one of the node's own."""
+        ...
+
+    @property
+    def inference(self) -> bool:
+        """Weights are frozen and simulators keep real time."""
+        ...
+
+    @property
+    def log(self) -> Log:
+        """Where the node's messages go."""
+        ...
+
+    @property
+    def health(self) -> Health:
+        """What ``/diagnostics`` says of the node."""
+        ...
+
+    @property
+    def topics(self) -> RosTopics:
+        """Topics of the node's own, beside its ports."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Time to keep a rate by: the machine's, or simulated time under ``use_sim_time``."""
+        ...
+
+    def is_linked(self, port: str) -> bool:
+        """Tell whether an input has a source, or an output a consumer, in the graph.
+
+        An external input always has one: some topic.
+        """
+        ...
+
+    def trainers(self, output: str) -> int:
+        """Return how many consumers of a MODEL output train it."""
+        ...
+
+    def get(self, port: str, timeout: float | None) -> Awaitable[Any]:
+        """Wait for the next item of an input; TimeoutError after ``timeout`` seconds."""
+        ...
+
+    def get_batch(self, port: str, max_items: int, timeout: float | None
+                  ) -> Awaitable[list[Any]]:
+        """Wait for ``max_items`` items of an input, or those of ``timeout`` seconds."""
+        ...
+
+    def put(self, port: str, value: Any, timeout: float | None = None) -> Awaitable[None]:
+        """Hand a value to every consumer of an output; waits while a lossless edge is full.
+
+        TimeoutError, with nothing handed over, after ``timeout`` seconds.
+        """
+        ...
+
+    def delivered(self, port: str) -> int:
+        """Return how many items of an output all consumers had before its process's restart."""
+        ...
+
+    def report(self, metrics: Mapping[str, Any]) -> None:
+        """Tell the run's progress display and report."""
+        ...
+
+    def boundary(self, epoch: int, metric: float | None,
+                 trigger: CheckpointTrigger | None = None, ends: str | None = None) -> Boundary:
+        """Announce a `Boundary` after ``epoch``; its ``trigger`` says when to save.
+
+        ``ends``: the run ends there, as done, with this one word for the report.
+        """
+        ...
+
+    def save_when(self, trigger: CheckpointTrigger) -> None:
+        """Let ``trigger`` say, too, at which boundaries to save, whichever node announces them."""
+        ...
+
+    def finish(self, reason: str) -> Awaitable[None]:
+        """End the whole run in good order, as done; ``reason`` is one word for the report."""
+        ...

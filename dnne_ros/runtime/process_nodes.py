@@ -1,0 +1,113 @@
+"""The nodes of one process: made, loaded, saved, made anew, closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dnne_ros.errors import DnneError, InputError, NodeError, Problems
+from dnne_ros.graph.graph import Graph
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.state import NodeState
+from dnne_ros.runtime.node.context import HostContext
+from dnne_ros.runtime.node.node_host import NodeHost
+from dnne_ros.runtime.node.node_runner import close_node
+from dnne_ros.runtime.saved_states import SavedStates
+
+_RESTART_GRACE = 0.05
+"""Seconds for a blocking call of a node that is made anew: it is likely what hangs."""
+
+
+class ProcessNodes:
+    """Nodes by id, each with its host and its context."""
+
+    def __init__(self, graph: Graph, hosts: Mapping[str, NodeHost], saved: SavedStates):
+        """Hold the nodes of ``hosts``; `create` makes them."""
+        self._graph = graph
+        self._hosts = hosts
+        self._saved = saved
+        self.by_id: dict[str, Node] = {}
+        self.contexts: dict[str, HostContext] = {}
+
+    def create(self, values: Mapping[str, Mapping[str, Any]],
+               make_context: Callable[[NodeHost], HostContext], problems: Problems) -> None:
+        """Make each node with its widgets' ``values`` and set it up.
+
+        One that finds fault with them goes into ``problems`` and is left out.
+        """
+        for node_id, host in self._hosts.items():
+            context = self.contexts[node_id] = make_context(host)
+            node = host.graph_node.type(values[node_id])
+            node.context = context
+            try:
+                node.setup()
+            except InputError as error:
+                self.add_problems(problems, node_id, error)
+                continue
+            self._put(node_id, node)
+
+    def load(self, problems: Problems) -> None:
+        """Give each node its state from the checkpoint that the run begins with.
+
+        What does not fit goes into ``problems``; `InputError` if the checkpoint is broken.
+        """
+        states = self._saved.first()
+        for node_id, node in self.by_id.items():
+            if node_id not in states:
+                continue
+            try:
+                node.load_state(states[node_id])
+            except (DnneError, ValueError, KeyError, RuntimeError) as error:
+                self._add_problem(problems, node_id, f"checkpoint {self._saved.directory} does "
+                                  f"not fit: {error}")
+        for node_id, misfit in self._saved.misfits(self.by_id):
+            self._add_problem(problems, node_id, misfit)
+
+    async def save(self, aligned: bool) -> dict[str, NodeState]:
+        """Return the states of those that have one, by id; `NodeError` naming one that fails."""
+        states = {}
+        for node_id, node in self.by_id.items():
+            try:
+                state = await node.save_state(aligned)
+            except Exception as error:
+                raise NodeError(self.contexts[node_id].name, "save_state() failed: "
+                                f"{type(error).__name__}: {error}") from error
+            if state is not None:
+                states[node_id] = state
+        return states
+
+    def statements(self) -> list[dict[str, Any]]:
+        """Return what each has to say for the policy interface."""
+        return [dict(node.policy_interface()) for node in self.by_id.values()]
+
+    async def remake(self, node_id: str) -> Node:
+        """Close a node and return another of its type, with the state that was saved last."""
+        old, context = self.by_id[node_id], self.contexts[node_id]
+        await close_node(old, _RESTART_GRACE)
+        context.topics.close()
+        node = type(old)(old.values)
+        node.context = context
+        node.setup()
+        state = self._saved.newest().get(node_id)
+        if state is not None:
+            node.load_state(state)
+        self._put(node_id, node)
+        return node
+
+    async def close(self) -> None:
+        """Close them all, at once."""
+        await asyncio.gather(*(close_node(node) for node in self.by_id.values()))
+
+    def add_problems(self, problems: Problems, node_id: str, error: InputError) -> None:
+        """Add what a node found wrong, with the node's name."""
+        for problem in error.problems:
+            self._add_problem(problems, node_id, f"{error.source}: {problem}")
+
+    def _add_problem(self, problems: Problems, node_id: str, message: str) -> None:
+        node = self._graph.nodes[node_id]
+        problems.add(message, node=node_id, type=node.type.type_name, title=node.title)
+
+    def _put(self, node_id: str, node: Node) -> None:
+        self.by_id[node_id] = node
+        self._hosts[node_id].serve(node)

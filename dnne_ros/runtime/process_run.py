@@ -1,0 +1,168 @@
+"""The life of one process, from when its nodes are loaded until the run is over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from dnne_ros.errors import InputError, Problems
+from dnne_ros.graph.graph import Graph
+from dnne_ros.node_api.fault_settings import STOP
+from dnne_ros.runtime.coordination.peers import Peers
+from dnne_ros.runtime.coordination.run_channel import ProcessGroup
+from dnne_ros.runtime.coordination.run_control import RunControl
+from dnne_ros.runtime.coordination.status import StatusChannel
+from dnne_ros.runtime.edges.wiring import Wiring
+from dnne_ros.runtime.event_loop import RosEventLoop
+from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
+from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
+from dnne_ros.runtime.node.node_host import NodeHost
+from dnne_ros.runtime.node.node_runner import NodeRunner
+from dnne_ros.runtime.process_nodes import ProcessNodes
+
+_HOUSEKEEPING_SECONDS = 0.2
+_FLUSH_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class ProcessParts:
+    """What a process consists of; ``graph`` as remapping rules leave it."""
+
+    graph: Graph
+    group: ProcessGroup
+    status: StatusChannel
+    hosts: dict[str, NodeHost]
+    wiring: Wiring
+    control: RunControl
+    peers: Peers
+    nodes: ProcessNodes
+    diagnostics: Diagnostics
+
+
+class ProcessRun:
+    """Runs the nodes of a process, and ends with the first that fails or when the run is over."""
+
+    def __init__(self, parts: ProcessParts, loop: RosEventLoop):
+        """Run ``parts`` in ``loop``, which is that of the caller of `live`."""
+        self._parts = parts
+        self._loop = loop
+        self._stops: set[asyncio.Task[None]] = set()
+        self._loop_watch = LoopWatch(loop, self._on_stuck)
+
+    async def live(self) -> None:
+        """Meet the other processes, run, and leave in good order.
+
+        Raises `DnneError` if a node or another process fails.
+        """
+        parts = self._parts
+        self._listen()
+        diagnostics = self._loop.create_task(parts.diagnostics.run())
+        diagnostics.add_done_callback(lambda task: task.cancelled() or task.result())  # be loud
+        try:
+            await parts.peers.rendezvous()
+            if not parts.control.ended.is_set():
+                parts.control.begin()
+                parts.status.send("started")
+                await self._run_nodes()
+        finally:
+            await parts.nodes.close()
+            self._flush()
+            diagnostics.cancel()
+            parts.status.send("edges", edges=parts.wiring.edge_reports(parts.graph))
+        parts.status.send("finished", reason=parts.control.reason)
+
+    def _listen(self) -> None:
+        """Stop on signals, on the supervisor's word, and when the supervisor is gone."""
+        status = self._parts.status
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            self._loop.add_signal_handler(signal_number, self._stop, "interrupted")
+        channel = status.file_descriptor
+        if channel is None:
+            return
+
+        def closed() -> None:
+            self._loop.remove_reader(channel)
+            self._stop("supervisor gone")
+
+        self._loop.add_reader(channel, status.read,
+                              lambda message: self._stop(message["reason"]), closed)
+
+    def _stop(self, reason: str) -> None:
+        task = self._loop.create_task(self._parts.control.stop(reason))
+        self._stops.add(task)
+        task.add_done_callback(self._stops.discard)
+
+    async def _run_nodes(self) -> None:
+        """Run every node's coroutine until the run ends or one fails."""
+        housekeeping = self._loop.create_task(self._keep_house())
+        running = {self._loop.create_task(self._run_node(id))
+                   for id in self._parts.nodes.by_id}
+        ended = self._loop.create_task(self._parts.control.ended.wait())
+        try:
+            await self._supervise(set(running), {ended, housekeeping})
+        finally:
+            self._loop_watch.close()
+            for task in (*running, ended, housekeeping):
+                task.cancel()
+            await asyncio.gather(*running, ended, housekeeping, return_exceptions=True)
+
+    async def _supervise(self, running: set[asyncio.Task[Any]], others: set[asyncio.Task[Any]]
+                         ) -> None:
+        """Wait until the run ends, a node fails, or every node is through.
+
+        ``others``: what ends only when the run does, or fails.
+        """
+        while True:
+            done, _ = await asyncio.wait(running | others,
+                                         return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            running -= done
+            if done & others:
+                return
+            if not running and not self._parts.group.others:
+                await self._parts.control.stop("finished")
+                return
+
+    async def _keep_house(self) -> None:
+        while True:
+            self._parts.peers.poll()
+            for output in self._parts.wiring.outputs.values():
+                output.look_for_subscribers()
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+
+    async def _run_node(self, node_id: str) -> None:
+        parts = self._parts
+        nodes = parts.nodes
+        runner = NodeRunner(nodes.by_id[node_id], parts.hosts[node_id], nodes.contexts[node_id],
+                            lambda: nodes.remake(node_id), self._loop_watch)
+        try:
+            await runner.run()
+        except InputError as error:
+            problems = Problems(parts.graph.path)
+            nodes.add_problems(problems, node_id, error)
+            problems.raise_if_any()
+
+    def _on_stuck(self, name: str, policy: str, seconds: float) -> None:
+        """Say that a node blocks the loop, in the watching thread; if it is to stop, leave."""
+        context = next(each for each in self._parts.nodes.contexts.values() if each.name == name)
+        message = (f"blocks all nodes of its process for {seconds:.3g} s; what blocks belongs "
+                   "into run_blocking")
+        context.log.error(message)
+        if policy == STOP:
+            self._parts.status.send("error",
+                                    message=f"{name} (item {context.items}): {message}")
+            os._exit(1)  # the loop, which could end in good order, is what is stuck
+
+    def _flush(self) -> None:
+        """Wait a moment for those who are to have what was said last."""
+        deadline = time.monotonic() + _FLUSH_SECONDS
+        for output in self._parts.wiring.outputs.values():
+            output.flush(deadline - time.monotonic())
+        for context in self._parts.nodes.contexts.values():
+            context.topics.flush(deadline - time.monotonic())
+        self._parts.control.flush()
