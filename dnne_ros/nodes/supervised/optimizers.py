@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.context import NodeContext
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Float, GradientTensor, Network, Optimizer, Sync
+from dnne_ros.node_api.port_types import Float, GradientTensor, NetworkHandle, Optimizer, Sync
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
@@ -27,7 +27,7 @@ class OptimizerNode(Node):
     retired_widgets = (*Node.retired_widgets, "batch_size", "enable_bootstrap")
     outputs_with = {"loss": ("step_complete",)}
 
-    model = Input(Network(), "The network.", aliases=("network",))
+    model = Input(NetworkHandle(), "The network.", aliases=("network",))
     loss = Input(GradientTensor("float32"), "What is to become smaller, where no TrainingStep "
                  "takes the steps.", optional=True)
     optimizer = Output(Optimizer(), "The optimizer of its weights.")
