@@ -1,6 +1,8 @@
 # make demo   trains Cartpole, plays the trained policy, writes a learning curve
 # make test   runs the tests
 # make lint   checks style and types
+# make docs   builds the documentation
+# make dist   builds a source distribution and a wheel
 # All set up what they need first: in .venv with the ROS 2 wheels from PyPI, or on the rclpy of a
 # ROS 2 installation that is sourced.
 
@@ -13,6 +15,7 @@ RCLPY ?= ros-rclpy[fastrtps]>=9,<10
 DEMO ?= demo
 # Most tests wait for processes to start, so there may be more workers than cores.
 WORKERS ?= 3
+TESTS ?= test
 PYTEST_ARGS ?=
 
 BIN := $(VENV)/bin
@@ -27,7 +30,7 @@ else
 EXTRAS := wheels,test
 endif
 
-.PHONY: setup demo test test-jazzy lint docs clean
+.PHONY: setup demo test test-jazzy lint docs dist clean
 
 setup: $(STAMP)
 
@@ -55,7 +58,8 @@ demo: setup
 	@echo '    $(DNNE_ROS) run $(WORKFLOW) --place split'
 
 test: setup
-	$(BIN)/python -m pytest test -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
+	  $(PYTEST_ARGS)
 
 # The same on the other rclpy line.
 test-jazzy:
@@ -70,6 +74,15 @@ $(VENV)/.set-up-docs: $(STAMP)
 	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[docs]'
 	touch $@
 
+# dist/*.tar.gz, and dist/*.whl from what is in it.  test/packaging installs and runs them.
+dist: $(VENV)/.set-up-dist
+	rm -rf dist
+	$(BIN)/python -m build
+
+$(VENV)/.set-up-dist: $(STAMP)
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dist]'
+	touch $@
+
 # Types are checked against the libraries that `make setup` installs: older ones declare others.
 lint: $(LINT_STAMP)
 	$(BIN)/ruff check
@@ -80,4 +93,4 @@ $(LINT_STAMP): $(STAMP)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-jazzy build install log demo *.egg-info
+	rm -rf $(VENV) .venv-* build dist install log demo setup.log *.egg-info

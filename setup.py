@@ -70,9 +70,12 @@ setup(
         ],
         # The documentation site.
         "docs": ["sphinx>=7.2,<10", "myst-parser>=2", "sphinx-rtd-theme>=2"],
+        # The source distribution and the wheel.
+        "dist": ["build>=1"],
         # Exact versions: another one may find other things.
         "lint": ["mypy==2.4.1", "ruff==0.17.6", "types-PyYAML"],
         "test": [
+            "build>=1",
             "colcon-core",
             "colcon-ros",
             "flake8>=5",
@@ -83,7 +86,7 @@ setup(
             "psutil>=5.9",
             "pydocstyle>=6",
             "pytest>=7",
-            "pytest-xdist>=3",
+            "pytest-xdist>=3.7",
             "tenacity>=6.2,<11",
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",

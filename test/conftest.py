@@ -31,6 +31,7 @@ import pytest
 from commands import Command
 from hypothesis import HealthCheck, settings
 from patience import patiently
+from python_path import python_path
 from warm import WarmServer
 
 pytest_plugins = ["dnne_ros.testing.pytest_plugin"]
@@ -133,12 +134,13 @@ def warm(repository):
 def start_command(warm, repository):
     """Start `python -m module arguments`, as a fork unless ``cold``; returns a `Command`.
 
-    ``environment``: what is set beside the tests' own.
+    ``environment``: what is set beside the tests' own.  A PYTHONPATH goes before that of ROS 2.
     """
     def start(module, *arguments, folder, cold=False, environment=(), **options):
-        return Command(module, arguments, folder, {
-            **os.environ, "PYTHONPATH": str(repository), **dict(environment)},
-            server=None if cold else warm, **options)
+        settings = {"PYTHONPATH": repository, **dict(environment)}
+        settings["PYTHONPATH"] = python_path(settings["PYTHONPATH"])
+        return Command(module, arguments, folder, {**os.environ, **settings},
+                       server=None if cold else warm, **options)
     return start
 
 

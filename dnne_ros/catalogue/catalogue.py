@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import port_type_named
+from dnne_ros.node_api.port_types import PortTypes
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
@@ -74,16 +74,12 @@ def _slot_type(widget: Widget) -> str:
     return {bool: "BOOLEAN", int: "INT", float: "FLOAT", str: "STRING"}[widget.kind]
 
 
-def _types_match(output: str, input: str) -> bool:
-    source, target = port_type_named(output), port_type_named(input)
-    return source is not None and target is not None and target.accepts(source)
-
-
 class Catalogue:
-    """Node types by the names that workflow files use."""
+    """Node types and port types by the names that workflow files use."""
 
     def __init__(self, types: Iterable[type[Node]] = BUILT_IN):
         """Hold ``types``; a later type replaces an earlier one of the same name."""
+        self.port_types = PortTypes()
         self._types: dict[str, type[Node]] = {}
         self._names: dict[str, str] = {}
         for node_type in types:
@@ -135,6 +131,11 @@ class Catalogue:
                           for port in node_type.outputs.values()),
             widgets=tuple(WidgetSignature(name, widget.seed, _slot_type(widget))
                           for name, widget in widgets.items()),
-            types_match=_types_match,
+            types_match=self._types_match,
             retired=(*node_type.retired_widgets, *(foreign or ())),
             outputs_with=node_type.outputs_with)
+
+    def _types_match(self, output: str, input: str) -> bool:
+        """Tell whether an input takes what an output gives, by the names of their types."""
+        source, target = self.port_types.named(output), self.port_types.named(input)
+        return source is not None and target is not None and target.accepts(source)

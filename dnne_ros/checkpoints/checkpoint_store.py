@@ -24,6 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from dnne_ros import strict_json
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.state import NodeState
 
@@ -84,17 +85,22 @@ class CheckpointStore:
             return 1
 
     def write_node(self, generation: int, node_id: str, state: NodeState) -> None:
-        """Write one node's files of a generation that does not count yet."""
+        """Write one node's files of a generation that does not count yet.
+
+        `InputError` if a weight, a moment or a counter is NaN or infinite: what was learned
+        before must not be replaced by that.
+        """
         from safetensors.torch import save
 
         folder = self.directory / node_folder(node_id)
+        _refuse_spoilt(folder, state)
         folder.mkdir(exist_ok=True)
         for kind, tensors in (("weights", state.weights), ("tensors", state.tensors)):
             if tensors:
                 whole = {name: tensor.detach().cpu().contiguous().clone()
                          for name, tensor in tensors.items()}
                 _write_aside(folder / f"{kind}.{generation}.safetensors", save(whole))
-        text = json.dumps(state.values, indent=1, sort_keys=True)
+        text = json.dumps(state.values, indent=1, sort_keys=True, allow_nan=False)
         _write_aside(folder / f"state.{generation}.json", text.encode())
         _sync(folder)
 
@@ -106,12 +112,12 @@ class CheckpointStore:
         ``policy_interface``, none stays there.
         """
         if policy_interface:
-            text = json.dumps(policy_interface, indent=1, ensure_ascii=False) + "\n"
+            text = strict_json.dumps(policy_interface, indent=1, ensure_ascii=False) + "\n"
             _write_aside(self.directory / POLICY_INTERFACE, text.encode("utf-8", "surrogatepass"))
         else:
             (self.directory / POLICY_INTERFACE).unlink(missing_ok=True)
         manifest = {"format": _FORMAT, "generation": generation, "nodes": dict(nodes), **about}
-        _write_aside(self.directory / MANIFEST, json.dumps(manifest, indent=1).encode())
+        _write_aside(self.directory / MANIFEST, strict_json.dumps(manifest, indent=1).encode())
         _sync(self.directory)  # before the files go that an earlier manifest names
         self._remove(lambda other: other != generation)
 
@@ -181,7 +187,24 @@ class CheckpointStore:
             raise InputError(str(path), [f"cannot read: {error.strerror}"]) from None
         except (SafetensorError, ValueError) as error:
             raise InputError(str(path), [f"damaged: {error}"]) from None
-        return NodeState(tensors["weights"], tensors["tensors"], values)
+        state = NodeState(tensors["weights"], tensors["tensors"], values)
+        _refuse_spoilt(folder, state)
+        return state
+
+
+def _refuse_spoilt(folder: Path, state: NodeState) -> None:
+    """Raise `InputError` for numbers that are NaN or infinite."""
+    from dnne_ros.learning.finite import first_not_finite
+
+    problems = [f"{kind} {name!r}: expected finite numbers, found NaN or infinity"
+                for kind, tensors in (("weights", state.weights), ("tensors", state.tensors))
+                if (name := first_not_finite(tensors.items())) is not None]
+    try:
+        json.dumps(state.values, allow_nan=False)
+    except ValueError as error:
+        problems.append(f"state: {error}")
+    if problems:
+        raise InputError(str(folder), problems)
 
 
 def _write_aside(path: Path, data: bytes) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import os
 import sys
 from pathlib import Path
 
+from dnne_ros import strict_json
 from dnne_ros.errors import InputError
 
 _BENCHMARKS = {
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     for table in tables:
         table.show()
     if options.json:
-        _write(Path(options.json), json.dumps(document, indent=1) + "\n")
+        _write(Path(options.json), strict_json.dumps(document, indent=1) + "\n")
     if options.markdown:
         _write(Path(options.markdown), "\n\n".join(table.markdown() for table in tables) + "\n")
     return 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from pathlib import Path
 from typing import Any
 
+from dnne_ros import strict_json
 from dnne_ros.transport.stats import joined
 
 _COUNTERS = ("sent", "received", "lost", "duplicated", "dropped", "blocked_s")
@@ -152,5 +152,5 @@ class RunReport:
 def write_report(report: RunReport, path: Path) -> None:
     """Write the report as JSON, whole or not at all."""
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(report.as_dict(), indent=1) + "\n", encoding="utf-8")
+    part.write_text(strict_json.dumps(report.as_dict(), indent=1) + "\n", encoding="utf-8")
     os.replace(part, path)

@@ -11,7 +11,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.transport.codecs import codec_for
 
 _ROS_PACKAGES = ("rclpy", "rcl_interfaces", "ament_index_python", "std_msgs", "sensor_msgs",
-                 "geometry_msgs", "diagnostic_msgs")
+                 "geometry_msgs", "diagnostic_msgs", "launch")
 _KEYS = {
     "cv2": "python3-opencv", "mujoco": "python3-mujoco-pip", "PIL": "python3-pil",
     "sklearn": "python3-sklearn", "sounddevice": "python3-sounddevice-pip",

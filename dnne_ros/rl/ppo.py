@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dnne_ros.learning.eager_optimizers import Adam
+from dnne_ros.learning.finite import NotFiniteError, all_finite, first_not_finite
 from dnne_ros.rl.bootstrap import next_values
 from dnne_ros.rl.divergence import categorical_kl, gaussian_kl
 from dnne_ros.rl.gae import advantages_and_returns
@@ -105,6 +107,17 @@ class PPO:
         # The one moment that waits for the device.
         means = dict(zip(_STATS, (sums / count).tolist(), strict=True))
         return UpdateStats(**means, learning_rate=self._learning_rate.value)
+
+    def check(self, stats: UpdateStats, what: str) -> None:
+        """Raise `NotFiniteError` if an update has left a loss or a weight that is not finite."""
+        spoilt = [f"{name} is {value}" for name in ("loss", "value_loss", "grad_norm")
+                  if not math.isfinite(value := getattr(stats, name))]
+        state = self.policy.state_dict()
+        if not all_finite(state.values()):
+            spoilt.append(f"the policy's {first_not_finite(state.items())} is not finite")
+        if spoilt:
+            raise NotFiniteError(f"{what}: {', '.join(spoilt)}; a learning rate of "
+                                 f"{stats.learning_rate:g} may be too large, or the rewards")
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the optimizer's and the generator's state, as tensors and JSON values.

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from dnne_ros.learning.finite import NotFiniteError, all_finite
 from dnne_ros.rl.policy_output import PolicyOutput
 
 
@@ -73,6 +74,18 @@ class Rollout:
 
     def __len__(self) -> int:
         return self._size
+
+    def check_finite(self) -> None:
+        """Raise `NotFiniteError` if a reward or an observation in it is not finite.
+
+        On a CPU each item was looked at when it came; this is for devices, where that would wait.
+        """
+        if self.rewards.device.type == "cpu":
+            return
+        for name in ("rewards", "observations", "next_observations"):
+            if not all_finite((getattr(self, name)[:self._size],)):
+                raise NotFiniteError(f"rollout: {name}: expected finite numbers, found NaN or "
+                                     "infinity")
 
     @property
     def full(self) -> bool:

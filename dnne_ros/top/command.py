@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -11,6 +10,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros import strict_json
 from dnne_ros.errors import DnneError, InputError
 from dnne_ros.options.readings import duration
 
@@ -124,7 +124,7 @@ def _print_once(listener: _Listener, namespace: str, options: argparse.Namespace
         listener.listen(_FRAME)
     now = time.monotonic()
     if options.json:
-        print(json.dumps({"graphs": [graph.as_dict(now) for graph in shown()]}, indent=1))
+        print(strict_json.dumps({"graphs": [graph.as_dict(now) for graph in shown()]}, indent=1))
         return
     from rich.console import Console
 

@@ -2,7 +2,7 @@ import pytest
 
 from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Tensor, port_type_named
+from dnne_ros.node_api.port_types import PortTypes, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
 
@@ -93,7 +93,7 @@ def test_names_of_ports_and_widgets_do_not_clash(node_type):
 @TYPES
 def test_port_types_are_known_by_their_own_names(node_type):
     for port in (*node_type.inputs.values(), *node_type.outputs.values()):
-        assert type(port_type_named(port.type.name)) is type(port.type)
+        assert type(PortTypes().named(port.type.name)) is type(port.type)
 
 
 @TYPES

@@ -154,3 +154,29 @@ def test_a_nodes_folder_stays_inside(node_id):
 def test_different_nodes_have_different_folders(ids):
     one, other = ids
     assert node_folder(one) != node_folder(other)
+
+
+@pytest.mark.parametrize("state, said", [
+    (NodeState({"actor": torch.tensor([1.0, float("nan")])}), "weights 'actor'"),
+    (NodeState({}, {"moment": torch.tensor(float("inf"))}), "tensors 'moment'"),
+    (NodeState({}, {}, {"best": float("nan")}), "state"),
+])
+def test_what_is_not_finite_replaces_nothing(tmp_path, state, said):
+    store = CheckpointStore(tmp_path)
+    store.write_node(1, "1", NodeState({"actor": torch.ones(2)}))
+    store.commit(1, {"1": "Agent"}, {})
+    with pytest.raises(InputError, match=said):
+        store.write_node(2, "1", state)
+    assert torch.equal(store.read()["1"].weights["actor"], torch.ones(2))
+
+
+def test_weights_that_are_not_finite_are_not_loaded(tmp_path):
+    from safetensors.torch import save_file
+
+    store = CheckpointStore(tmp_path)
+    store.write_node(1, "1", NodeState({"actor": torch.ones(2)}))
+    store.commit(1, {"1": "Agent"}, {})
+    save_file({"actor": torch.full((2,), float("nan"))},
+              tmp_path / "node_1/weights.1.safetensors")
+    with pytest.raises(InputError, match="weights 'actor': expected finite numbers"):
+        store.read()

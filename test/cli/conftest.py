@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from commands import Command
+from python_path import python_path
 
 PATIENT = ("--peer-timeout", "1h")
 """On a machine that is busy enough, processes need more than a minute to start."""
@@ -19,7 +20,7 @@ class Run(Command):
         self.report_file = folder / "report.json"
         super().__init__(
             "dnne_ros", ["run", "--report", self.report_file, *PATIENT, *arguments], folder,
-            {**os.environ, "PYTHONPATH": str(repository)}, server)
+            {**os.environ, "PYTHONPATH": python_path(repository)}, server)
 
     def until_progress(self):
         """Wait for the first line of progress."""

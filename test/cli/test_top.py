@@ -9,6 +9,7 @@ import sys
 import termios
 
 import pytest
+from python_path import python_path
 
 SOURCE = '''
 """A producer that never rests, a consumer that takes ten items a second, and relays."""
@@ -140,7 +141,7 @@ def live_top(repository):
     os.set_blocking(terminal, False)
     process = subprocess.Popen(
         [sys.executable, "-m", "dnne_ros", "top"], stdin=inside, stdout=inside,
-        stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(repository), **SHOWN})
+        stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": python_path(repository), **SHOWN})
     yield process, terminal, inside
     process.kill()
     process.communicate()

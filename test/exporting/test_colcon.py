@@ -1,43 +1,14 @@
 """Builds exported packages with colcon and runs their own tests in a clean workspace."""
 
-import importlib.util
 import os
 import sys
-from pathlib import Path
 
 import pytest
+from workspace import Workspace, needs_colcon
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        any(importlib.util.find_spec(name) is None for name in ("colcon_core", "colcon_ros")),
-        reason="needs colcon-core and colcon-ros")]
+pytestmark = [pytest.mark.slow, needs_colcon]
 
 SMALL = ("--set", "1.num_envs=32", "--set", "6.minibatch_size=256", "--set", "6.num_epochs=2")
-
-
-class Workspace:
-    """A colcon workspace; dnne_ros can be imported in it only if ``python_path`` says so."""
-
-    def __init__(self, folder, python_path, run_words):
-        self.folder = folder
-        self._run_words = run_words
-        inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep)
-                     if path and not (Path(path) / "dnne_ros").is_dir()]
-        self.environment = {
-            "PYTHONPATH": os.pathsep.join([*map(str, python_path), *inherited]),
-            "COLCON_LOG_LEVEL": "error"}
-
-    def run(self, *command):
-        """Run a command in the workspace; returns what it printed."""
-        done = self._run_words(*command, folder=self.folder, environment=self.environment)
-        assert done.returncode == 0, done.said()
-        return done.said()
-
-    def colcon(self, *words):
-        """Run colcon with this interpreter."""
-        return self.run(sys.executable, "-c",
-                        "from colcon_core.command import main; raise SystemExit(main())", *words)
 
 
 def hide_dnne_ros(folder):

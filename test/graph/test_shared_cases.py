@@ -3,7 +3,7 @@
 import pytest
 
 from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
-from dnne_ros.catalogue.plugins import node_types_in_file
+from dnne_ros.catalogue.plugins import add_plugins_of_file
 from dnne_ros.errors import InputError
 from dnne_ros.graph.building import build_graph
 from dnne_ros.workflow.reading import read_workflow
@@ -31,7 +31,8 @@ def build(repository):
 
     def call(name):
         path, = folder.glob(f"{name}_*.json")
-        catalogue = Catalogue((*BUILT_IN, *node_types_in_file(folder / "two.py")))
+        catalogue = Catalogue(BUILT_IN)
+        add_plugins_of_file(catalogue, folder / "two.py")
         workflow, problems = read_workflow(path, catalogue.signature)
         return build_graph(workflow, catalogue, problems)
     return call

@@ -22,7 +22,6 @@ from dnne_ros.node_api.port_types import (
     String,
     Sync,
     Tensor,
-    port_type_named,
 )
 from dnne_ros.rl.policy_output import PolicyOutput as PolicyOutputValue
 from dnne_ros.transport.codecs import codec_for
@@ -57,24 +56,6 @@ def travel(port_type, value):
     """Send ``value`` through the bytes of its message."""
     codec = codec_for(port_type.wire)
     return port_type.unpack(codec.decode(codec.encode(port_type.pack(value))))
-
-
-@pytest.mark.parametrize("name, expected", [
-    ("TENSOR", Tensor), ("*TENSOR", Tensor), ("LAYER_TENSOR", Tensor),
-    ("BATCH_IMAGE_TENSOR", Tensor), ("IMAGE", Image), ("ACTION", Action),
-    ("POLICY_OUTPUT", PolicyOutput), ("POLICY", PolicyOutput), ("MODEL", Model),
-    ("MODEL_OBJ", Model), ("SYNC", Sync), ("TRAIN_STEP_TRIGGER", Sync), ("TRIGGER", Sync),
-    ("DICT", Dict), ("STATS_PYDICT", Dict), ("SCHEMA", Schema), ("SCHEMA_PYDICT", Schema),
-    ("DATASET_OBJ", Dataset), ("OPTIMIZER_OBJ", Optimizer), ("SIM_HANDLE", SimHandle),
-    ("ACCURACY_FLOAT", Float), ("INT", Int), ("BOOLEAN", Boolean), ("STRING", String),
-    ("*", AnyValue)])
-def test_the_ending_decides(name, expected):
-    assert type(port_type_named(name)) is expected
-
-
-@pytest.mark.parametrize("name", ["", "CONTEXT", "tensor", "TENSORS", "XTENSOR", "**"])
-def test_names_that_mean_nothing(name):
-    assert port_type_named(name) is None
 
 
 @pytest.mark.parametrize("input, output, accepted", [
@@ -220,3 +201,15 @@ def test_what_cannot_leave_its_process(port_type):
         port_type.pack(object())
     with pytest.raises(TypeError, match="cannot leave"):
         port_type.unpack(object())
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_dictionary_carries_what_json_has_not(number):
+    value = {"a": float(number), "list": [1.5, {"b": float(number)}],
+             "tensor": torch.tensor([[float(number), 0.1]], dtype=torch.float64), "c": "nan"}
+    text = Dict().pack(value)
+    json.loads(text, parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))
+    back = Dict().unpack(text)
+    assert repr(back["a"]) == number and repr(back["list"][1]["b"]) == number
+    assert torch.equal(torch.nan_to_num(back["tensor"]), torch.nan_to_num(value["tensor"]))
+    assert back["tensor"].dtype is torch.float64 and back["c"] == "nan"

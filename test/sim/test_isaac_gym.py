@@ -16,6 +16,7 @@ import psutil
 import pytest
 import torch
 from patience import Patience
+from python_path import python_path
 
 from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole, isaac_process, isaac_worker
@@ -217,8 +218,9 @@ def test_the_worker_does_not_outlive_a_killed_parent():
         f"device='cpu', headless=True, physics_engine='physx', paths=[{STAND_IN!r}]))\n"
         "print(worker.pid, flush=True)\n"
         "worker.ask('step', 60.0)\n")
+    path = python_path(Path(__file__).parents[2])
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True,
-                              env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])})
+                              env={**os.environ, "PYTHONPATH": path})
     with parent:
         worker = psutil.Process(int(parent.stdout.readline()))
         parent.send_signal(signal.SIGKILL)

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 
+from python_path import python_path
+
 from dnne_ros.runtime.coordination import fork_server
 
 PRELOAD = (
@@ -59,7 +61,7 @@ class WarmServer:
     def __init__(self, repository):
         """Start it."""
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        path = os.pathsep.join(map(str, (repository, repository / "test" / "support")))
+        path = python_path(repository, repository / "test" / "support")
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-X", "faulthandler", "-c", _SERVE, str(theirs.fileno()),

@@ -89,10 +89,16 @@ class PPOAgentNode(Node):
         self._saved: NodeState | None = None
 
     async def process(self) -> None:
-        """Give the model once, then an output for each item of observations."""
+        """Give the model once, then an output for each item of observations.
+
+        Raises `NotFiniteError` for an observation that is NaN or infinite.
+        """
+        from dnne_ros.learning.finite import check_finite
+
         item = 0
         while True:
             observations = await self.get_input("observations")
+            check_finite(observations, "observations", item + 1)
             if self._shared is None:
                 self._shared = self._make_policy(observations.shape[1])
                 self._move_to(observations.device, self._shared)

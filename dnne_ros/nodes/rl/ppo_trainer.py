@@ -132,8 +132,15 @@ class PPOTrainerNode(Node):
         self._next_report = 0.0
 
     async def process(self) -> None:
-        """Collect transitions and learn; in inference, only count."""
+        """Collect transitions and learn; in inference, only count.
+
+        Raises `NotFiniteError` for a reward or observation that is NaN or infinite, and when an
+        update has made the policy so; nothing is learned from it, and the checkpoint stays.
+        """
+        from dnne_ros.learning.finite import check_finite
+
         shared = await self.get_input("model")
+        item = 0
         shared.announce(None if self.context.inference else self.horizon_length)
         while True:
             output = await self.get_input("policy_output")
@@ -142,6 +149,11 @@ class PPOTrainerNode(Node):
             info = await self._optional("info") or {}
             following = await self._optional("next_observations")
             state = await self.get_input("state")
+            item += 1
+            check_finite(rewards, "reward", item)
+            check_finite(state, "state", item)
+            if following is not None:
+                check_finite(following, "next_observations", item)
             if self._learner is None:
                 self._learner = self._begin(shared.policy, output)
             learner = self._learner
@@ -194,9 +206,11 @@ class PPOTrainerNode(Node):
         import torch
 
         learner.ppo.config = self._config()
+        learner.rollout.check_finite()
         stats = await self._update(learner, state)
         learner.rollout.clear()
         self._updates += 1
+        learner.ppo.check(stats, f"update {self._updates}")
         mean_return = learner.episodes.mean_return
         self.context.report({
             **asdict(stats), "env_steps": self._env_steps, "mean_return": mean_return,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.context import NodeContext
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Float, GradientTensor, Network, Optimizer, Sync
+from dnne_ros.node_api.port_types import Float, GradientTensor, NetworkHandle, Optimizer, Sync
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
@@ -26,7 +27,7 @@ class OptimizerNode(Node):
     retired_widgets = (*Node.retired_widgets, "batch_size", "enable_bootstrap")
     outputs_with = {"loss": ("step_complete",)}
 
-    model = Input(Network(), "The network.", aliases=("network",))
+    model = Input(NetworkHandle(), "The network.", aliases=("network",))
     loss = Input(GradientTensor("float32"), "What is to become smaller, where no TrainingStep "
                  "takes the steps.", optional=True)
     optimizer = Output(Optimizer(), "The optimizer of its weights.")
@@ -60,9 +61,9 @@ class OptimizerNode(Node):
         self._optimizer = optimizer
         await self.send_output(optimizer, "optimizer")
         if self.context.is_linked("loss"):
-            while True:
+            for item in count(1):
                 await self.send_output(None, "step_complete")
-                backward(await self.get_input("loss"), optimizer, self.context)
+                backward(await self.get_input("loss"), item, optimizer, self.context)
                 step(optimizer, self.context)
 
     def widget_changed(self, name: str) -> None:
@@ -145,23 +146,30 @@ class TrainingStep(Node):
     grad_norm = Output(Float(), "Norm of all gradients; computed where it is linked.")
 
     async def process(self) -> None:
-        """Learn from every loss."""
+        """Learn from every loss; `NotFiniteError` for one that is NaN or infinite."""
         await self.send_output(None, "ready")
         optimizer = await self.get_input("optimizer")
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         wants_norm = self.context.is_linked("grad_norm")
-        while True:
-            backward(await self.get_input("loss"), optimizer, self.context)
+        for item in count(1):
+            backward(await self.get_input("loss"), item, optimizer, self.context)
             if wants_norm and not self.context.inference:
                 await self.send_output(_norm(parameters), "grad_norm")
             step(optimizer, self.context)
             await self.send_output(None, "ready")
 
 
-def backward(loss: Any, optimizer: torch.optim.Optimizer, context: NodeContext) -> None:
-    """Set the gradients of a loss: a single number.  With --inference there are none."""
+def backward(loss: Any, item: int, optimizer: torch.optim.Optimizer, context: NodeContext
+             ) -> None:
+    """Set the gradients of a loss: a single number.  With --inference there are none.
+
+    `InputError` if it has no gradient; `NotFiniteError` if it, the ``item``-th, is not finite.
+    """
+    from dnne_ros.learning.finite import check_finite
+
     if context.inference:
         return
+    check_finite(loss.detach(), "loss", item)
     if not loss.requires_grad:
         raise InputError("loss", [
             "it has no gradient; expected one that comes from a Network's output"])

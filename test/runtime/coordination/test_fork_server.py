@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from python_path import python_path
 
 ENTRY_POINTS = '''
 import json
@@ -98,7 +99,7 @@ def run_source(tmp_path, repository):
         (tmp_path / "entry_points.py").write_text(ENTRY_POINTS)
         done = subprocess.run(
             [sys.executable, "-c", source, *arguments], cwd=tmp_path, text=True,
-            env={**os.environ, "PYTHONPATH": f"{repository}{os.pathsep}{tmp_path}"},
+            env={**os.environ, "PYTHONPATH": python_path(repository, tmp_path)},
             capture_output=True)
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -1,0 +1,57 @@
+"""Numbers that are none: found where they come in, and never learned from.
+
+One NaN in a reward makes every weight NaN with the next update.  So what comes in is looked at
+item by item, and what an update leaves behind is looked at once an update.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+from itertools import islice
+
+import torch
+from torch import Tensor
+
+from dnne_ros.errors import DnneError
+
+
+class NotFiniteError(DnneError):
+    """A number is NaN or infinite where one must be finite."""
+
+
+def check_finite(values: Tensor, port: str, item: int, rows: str = "environment") -> None:
+    """Raise `NotFiniteError` if a number is not finite, naming where it came in.
+
+    ``values``: (row, …) or a single number, of any type: the ``item`` (from 1) of an input
+    ``port``; ``rows`` says what its first axis counts.  The check is a sum, a few microseconds.
+    On a CUDA device it would wait for all that is queued there, so it is left to `all_finite`,
+    once an update.
+    """
+    if values.device.type == "cpu" and not all_finite((values,)):
+        raise NotFiniteError(f"input {port!r}, item {item}: {_places(values, rows)}")
+
+
+def all_finite(tensors: Collection[Tensor]) -> bool:
+    """Tell whether all numbers are finite; waits for their device."""
+    sums = [tensor.sum() for tensor in tensors if tensor.is_floating_point() and tensor.numel()]
+    if not sums or math.isfinite(torch.stack([each.float() for each in sums]).sum().item()):
+        return True  # a sum that overflows is looked at again
+    return all(bool(tensor.isfinite().all()) for tensor in tensors)
+
+
+def first_not_finite(tensors: Iterable[tuple[str, Tensor]]) -> str | None:
+    """Return the name of the first tensor with a number that is not finite, or None."""
+    return next((name for name, tensor in tensors
+                 if tensor.is_floating_point() and not bool(tensor.isfinite().all())), None)
+
+
+def _places(values: Tensor, rows: str, most: int = 3) -> str:
+    """Say which numbers are not finite: ``environment 0 is nan, environment 7 [2] is inf``."""
+    wrong = (~values.isfinite()).nonzero().tolist()
+    if values.dim() == 0:
+        return f"expected a finite number, found {values.item()}"
+    shown = [f"{rows} {place[0]}{''.join(f' [{index}]' for index in place[1:])} is "
+             f"{values[tuple(place)].item()}" for place in islice(wrong, most)]
+    more = f" and {len(wrong) - most} more" if len(wrong) > most else ""
+    return f"expected finite numbers, found {', '.join(shown)}{more}"
