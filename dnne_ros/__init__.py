@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         JointState,
         Layers,
         Model,
-        Network,
+        NetworkHandle,
         Optimizer,
         PolicyOutput,
         PortType,
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
         Sync,
         Tensor,
         array_to_tensor,
-        port_type_named,
         tensor_to_array,
     )
     from dnne_ros.node_api.ports import Input, Output
@@ -52,7 +51,9 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.seeding import node_seed
     from dnne_ros.node_api.state import NodeState
     from dnne_ros.node_api.widget import Widget, WidgetError
+    from dnne_ros.sim.registry import Backend
     from dnne_ros.sim.simulator import ArraySpec, SimulationError, Simulator, StepResult, TaskSpec
+    from dnne_ros.sim.simulator_settings import SimulatorSettings
     from dnne_ros.toolkit.blocking_helpers import (
         BatchedWriter,
         LatestValue,
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
     from dnne_ros.toolkit.rate import Rate
     from dnne_ros.toolkit.retrying import retrying
     from dnne_ros.toolkit.throttle import Throttle
+    from dnne_ros.transport.codec import Codec, MessageCodec
+    from dnne_ros.transport.codecs import codec_for
     from dnne_ros.transport.payload import Array, JointStates, Wire
     from dnne_ros.transport.policy import EdgePolicy
 
@@ -79,14 +82,16 @@ _NAMES = {
     "node_api.node": "Node",
     "node_api.port_types":
         "Action AnyValue Boolean Dataloader Dataset Dict Float GradientTensor Image Int "
-        "JointState Layers Model Network Optimizer PolicyOutput PortType Schema SimHandle String "
-        "Sync Tensor array_to_tensor port_type_named tensor_to_array",
+        "JointState Layers Model NetworkHandle Optimizer PolicyOutput PortType Schema SimHandle "
+        "String Sync Tensor array_to_tensor tensor_to_array",
     "node_api.ports": "Input Output",
     "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher",
     "node_api.seeding": "node_seed",
     "node_api.state": "NodeState",
     "node_api.widget": "Widget WidgetError",
+    "sim.registry": "Backend",
     "sim.simulator": "ArraySpec SimulationError Simulator StepResult TaskSpec",
+    "sim.simulator_settings": "SimulatorSettings",
     "toolkit.blocking_helpers": "BatchedWriter LatestValue PeriodicPoll StartupWork",
     "toolkit.circuit_breaker": "Circuit CircuitBreaker CircuitOpen",
     "toolkit.device_reader": "Device DeviceReader",
@@ -94,6 +99,8 @@ _NAMES = {
     "toolkit.rate": "Rate",
     "toolkit.retrying": "retrying",
     "toolkit.throttle": "Throttle",
+    "transport.codec": "Codec MessageCodec",
+    "transport.codecs": "codec_for",
     "transport.payload": "Array JointStates Wire",
     "transport.policy": "EdgePolicy",
 }
@@ -106,6 +113,7 @@ __all__ = [
     "AnyValue",
     "Array",
     "ArraySpec",
+    "Backend",
     "BatchedWriter",
     "Boolean",
     "Boundary",
@@ -114,6 +122,7 @@ __all__ = [
     "CircuitBreaker",
     "CircuitOpen",
     "Clock",
+    "Codec",
     "Dataloader",
     "Dataset",
     "Device",
@@ -136,8 +145,9 @@ __all__ = [
     "Layers",
     "Level",
     "Log",
+    "MessageCodec",
     "Model",
-    "Network",
+    "NetworkHandle",
     "Node",
     "NodeContext",
     "NodeError",
@@ -155,6 +165,7 @@ __all__ = [
     "SimHandle",
     "SimulationError",
     "Simulator",
+    "SimulatorSettings",
     "StartupWork",
     "SteadyClock",
     "StepResult",
@@ -169,9 +180,9 @@ __all__ = [
     "Wire",
     "array_to_tensor",
     "checkpoint_widgets",
+    "codec_for",
     "node_seed",
     "pick_device",
-    "port_type_named",
     "retrying",
     "tensor_to_array",
     "trigger_problems",

@@ -15,7 +15,7 @@ release = version = re.search(
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["examples", "_build"]
+exclude_patterns = ["_build"]
 html_theme = "sphinx_rtd_theme"
 html_title = "dnne_ros"
 

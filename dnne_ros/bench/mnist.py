@@ -98,7 +98,7 @@ def _workflow(data: Path, epochs: int) -> dict[str, Any]:
         "4": node("Network", input=["3", 0], to_output=["7", 0], checkpoint_enabled=False),
         "5": node("LinearLayer", input=["4", 0], **hidden),
         "6": node("LinearLayer", input=["5", 0], **hidden),
-        "7": node("LinearLayer", input=["6", 0], output_size=10),
+        "7": node("LinearLayer", input=["6", 0], output_size=10, activation="none"),
         "8": node("CrossEntropyLoss", predictions=["4", 1], labels=["3", 1]),
         "9": node("SGDOptimizer", model=["4", 2]),
         "10": node("TrainingStep", loss=["8", 0], optimizer=["9", 0]),

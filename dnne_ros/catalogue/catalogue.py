@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import port_type_named
+from dnne_ros.node_api.port_types import PortTypes
+from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
 from dnne_ros.nodes.flow.merge import ORNode
@@ -57,16 +58,28 @@ BUILT_IN: tuple[type[Node], ...] = (
 )
 
 
-def _types_match(output: str, input: str) -> bool:
-    source, target = port_type_named(output), port_type_named(input)
-    return source is not None and target is not None and target.accepts(source)
+_NEAR = 0.75
+_LONG_ENOUGH = 4
+
+
+def _word(name: str) -> str:
+    """Return a type's name as it is compared: without the ending that every type may have."""
+    return name.removesuffix("Node").lower()
+
+
+def _slot_type(widget: Widget) -> str:
+    """Return the type of the slot that the editor gives to a widget."""
+    if widget.choices:
+        return "COMBO"
+    return {bool: "BOOLEAN", int: "INT", float: "FLOAT", str: "STRING"}[widget.kind]
 
 
 class Catalogue:
-    """Node types by the names that workflow files use."""
+    """Node types and port types by the names that workflow files use."""
 
     def __init__(self, types: Iterable[type[Node]] = BUILT_IN):
         """Hold ``types``; a later type replaces an earlier one of the same name."""
+        self.port_types = PortTypes()
         self._types: dict[str, type[Node]] = {}
         self._names: dict[str, str] = {}
         for node_type in types:
@@ -86,10 +99,15 @@ class Catalogue:
         return self._types[known] if known else None
 
     def nearest(self, name: str, count: int = 3) -> list[str]:
-        """Return the known names that look most like ``name``."""
-        by_lower = {known.lower(): known for known in self._types}
-        close = difflib.get_close_matches(name.lower(), by_lower, n=count, cutoff=0.6)
-        return [by_lower[match] for match in close]
+        """Return the known names of which ``name`` may be a slip, the likeliest first."""
+        by_word = {_word(known): known for known in self._types}
+        word = _word(name)
+        close = difflib.get_close_matches(word, by_word, n=count, cutoff=_NEAR)
+        # A name of which the end is missing, or the other way round, is near as well; one that
+        # has but the end in common is another word: KSampler is no BatchSampler.
+        longer = [known for known in by_word if min(len(known), len(word)) >= _LONG_ENOUGH
+                  and (known.startswith(word) or word.startswith(known))]
+        return [by_word[match] for match in dict.fromkeys([*close, *longer])][:count]
 
     def current(self) -> list[type[Node]]:
         """Return the types that new graphs take."""
@@ -103,12 +121,21 @@ class Catalogue:
         node_type = self.find(name)
         if node_type is None:
             return None
+        foreign = node_type.foreign_widgets.get(name)
+        widgets = {} if foreign is not None else node_type.widgets
         return NodeSignature(
             type=node_type.type_name,
             inputs=tuple(PortSignature(port.name, port.type.name, port.aliases)
                          for port in node_type.inputs.values()),
             outputs=tuple(PortSignature(port.name, port.type.name, port.aliases)
                           for port in node_type.outputs.values()),
-            widgets=tuple(WidgetSignature(name, widget.seed)
-                          for name, widget in node_type.widgets.items()),
-            types_match=_types_match)
+            widgets=tuple(WidgetSignature(name, widget.seed, _slot_type(widget))
+                          for name, widget in widgets.items()),
+            types_match=self._types_match,
+            retired=(*node_type.retired_widgets, *(foreign or ())),
+            outputs_with=node_type.outputs_with)
+
+    def _types_match(self, output: str, input: str) -> bool:
+        """Tell whether an input takes what an output gives, by the names of their types."""
+        source, target = self.port_types.named(output), self.port_types.named(input)
+        return source is not None and target is not None and target.accepts(source)

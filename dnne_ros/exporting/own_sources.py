@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import dnne_ros
-from dnne_ros.catalogue.plugins import FILE_PREFIX
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.exporting.package_data import data_files
 from dnne_ros.exporting.python_imports import follow, package_of
@@ -15,6 +14,7 @@ from dnne_ros.exporting.source_edits import CannotMove, moved_source
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.names import to_ros_name
 from dnne_ros.node_api.node import Node
+from dnne_ros.plugins.single_files import FILE_PREFIX
 
 RUNTIME_FOLDER = "_dnne"
 OWN_FOLDER = "own_nodes"

@@ -59,9 +59,14 @@ class _Builder:
         links = self._links()
         unknown = {link.source: AnyValue() for link in self.workflow.links
                    if link.source.node not in self.types}
-        flowing = output_types(self.types, (*links, *self.workflow.links), unknown)
+        # What would come by a link that was refused is unknown too.
+        refused = [LinkRecord(PortRef("", ""), target)
+                   for target, reason in self.workflow.cut.items() if not reason]
+        unknown |= {link.source: AnyValue() for link in refused}
+        flowing = output_types(self.types, (*links, *self.workflow.links, *refused), unknown)
         edges = self._edges(links, flowing)
-        self._check_required_inputs(edges)
+        self._check_required_inputs()
+        self._check_idle_outputs()
         self._check_loops(edges)
         for id in self.types:
             self._check_options(self.records[id])
@@ -77,15 +82,23 @@ class _Builder:
         self.problems.add(message, node=node, type=record.type, title=record.title, port=port)
 
     def _find_types(self) -> None:
+        unknown: dict[str, list[NodeRecord]] = {}
         for record in self.workflow.nodes:
             node_type = self.catalogue.find(record.type)
-            if node_type is not None:
+            if node_type is None:
+                unknown.setdefault(record.type, []).append(record)
+            else:
                 self.types[record.id] = node_type
-                continue
-            nearest = self.catalogue.nearest(record.type)
+        for name, records in unknown.items():
+            nearest = self.catalogue.nearest(name)
             hint = f"did you mean {' or '.join(nearest)}?" if nearest else (
                 "`dnne-ros nodes` lists the known ones")
-            self._problem(record.id, f"unknown node type {record.type!r}; {hint}")
+            if len(records) == 1:
+                self._problem(records[0].id, f"unknown node type {name!r}; {hint}")
+                continue
+            nodes = ", ".join(f"{record.id} {record.title!r}" if record.title not in ("", name)
+                              else record.id for record in records)
+            self.problems.add(f"nodes {nodes}: unknown node type {name!r}; {hint}")
 
     def _checked_values(self, record: NodeRecord) -> dict[str, Any]:
         widgets = self.types[record.id].widgets
@@ -173,18 +186,36 @@ class _Builder:
                     f"{', '.join(WhenAbsent)})", where)
         return fields
 
-    def _check_required_inputs(self, edges: tuple[Edge, ...]) -> None:
+    def _check_required_inputs(self) -> None:
         linked = {link.target for link in self.workflow.links}
+        cut = self.workflow.cut
         for node, node_type in self.types.items():
             for port in node_type.inputs.values():
-                supplied = port.optional or port.external or PortRef(node, port.name) in linked
-                if not supplied:
-                    self._problem(node, f"nothing is linked to it; expected {port.type}",
-                                  f"input {port.name!r}")
+                ref = PortRef(node, port.name)
+                if port.optional or port.external or ref in linked or cut.get(ref) == "":
+                    continue
+                reason = f"nothing comes to it: {cut[ref]}" if ref in cut else (
+                    "nothing is linked to it")
+                self._problem(node, f"{reason}; expected {port.type}", f"input {port.name!r}")
             takes_items = [name for name, port in node_type.inputs.items()
                            if port.external or PortRef(node, name) in linked]
-            if node_type.fires_on_any and not takes_items:
-                self._problem(node, "none of its inputs is linked; it needs at least one")
+            reasons = [cut[ref] for name in node_type.inputs
+                       for ref in [PortRef(node, name)] if ref in cut]
+            if node_type.fires_on_any and not takes_items and "" not in reasons:
+                self._problem(node, f"nothing comes to any of its inputs: {'; '.join(reasons)}"
+                              if reasons else
+                              "none of its inputs is linked; it needs at least one")
+
+    def _check_idle_outputs(self) -> None:
+        """Report links from outputs that give nothing without an input that is not linked."""
+        linked = {link.target for link in self.workflow.links} | set(self.workflow.cut)
+        for source in dict.fromkeys(link.source for link in self.workflow.links):
+            port = self.types[source.node].outputs.get(source.port) \
+                if source.node in self.types else None
+            if port is not None and port.needs is not None \
+                    and PortRef(source.node, port.needs) not in linked:
+                self._problem(source.node, "it gives nothing while nothing is linked to the "
+                              f"input {port.needs!r}", f"output {port.name!r}")
 
     def _check_loops(self, edges: tuple[Edge, ...]) -> None:
         loop = find_stuck_loop(self.types, edges)

@@ -9,9 +9,10 @@ import numpy as np
 
 from dnne_ros.messages.dictionaries import fill
 from dnne_ros.messages.field_path import FieldPath, parse_paths
+from dnne_ros.messages.image_encodings import layout_of
 from dnne_ros.messages.message_types import type_name
 from dnne_ros.messages.naming import names_path
-from dnne_ros.messages.pictures import layout_of, write_picture
+from dnne_ros.messages.pictures import write_picture
 from dnne_ros.messages.stamps import header_of
 from dnne_ros.messages.writing import NumberWriter
 

@@ -41,13 +41,16 @@ class CheckpointTrigger:
     def __init__(self, type: str, value: str, clock: Callable[[], float] = time.monotonic):
         """Take the widgets ``checkpoint_trigger_type`` and ``checkpoint_trigger_value``.
 
-        ``epoch`` takes a whole number, ``time`` a duration, ``best_metric`` the least
-        improvement that counts (0 or empty: any).  Raises ValueError if the value is not one.
+        ``epoch`` takes a whole number, ``time`` a duration, ``best_metric`` ``max`` or ``min``
+        (the highest score or the lowest loss), or the least improvement of the score that counts
+        (0 or empty: any).  Raises ValueError if the value is not one.
         """
         self.type = type
         self._clock = clock
         self._last = clock()
         self.best: float | None = None
+        self.wants_lowest = False
+        """It goes by the loss, of which less is better, rather than by the score."""
         if type == "epoch":
             if not re.fullmatch(r"[1-9]\d{0,17}", value.strip()):
                 raise ValueError(f"expected a number of epochs of at least 1, found {value!r:.40}")
@@ -55,13 +58,8 @@ class CheckpointTrigger:
         elif type == "time":
             self._every = parse_duration(value)
         elif type == "best_metric":
-            try:
-                self._every = float(value.strip() or 0)
-            except ValueError:
-                self._every = -1.0
-            if not 0 <= self._every < float("inf"):
-                raise ValueError("expected the least improvement as a number of at least 0, found "
-                                 f"{value!r:.40}")
+            self._every = _least_improvement(value)
+            self.wants_lowest = value.strip().lower() == "min"
         else:
             raise ValueError(f"expected one of {', '.join(TRIGGER_TYPES)}, found {type!r:.40}")
 
@@ -71,7 +69,10 @@ class CheckpointTrigger:
         return self.type == "best_metric"
 
     def due(self, epoch: int, metric: float | None) -> bool:
-        """Tell whether to save now; a True answer starts the next interval."""
+        """Tell whether to save now; a True answer starts the next interval.
+
+        ``metric``: the loss for one that `wants_lowest`, for the others the score.
+        """
         if self.type == "epoch":
             return epoch % self._every == 0
         if self.type == "time":
@@ -79,11 +80,26 @@ class CheckpointTrigger:
                 return False
             self._last = self._clock()
             return True
-        if metric is None or math.isnan(metric) or (
-                self.best is not None and metric <= self.best + self._every):
+        if metric is None or math.isnan(metric):
             return False
+        if self.best is not None:
+            gain = self.best - metric if self.wants_lowest else metric - self.best
+            if gain <= self._every:
+                return False
         self.best = metric
         return True
+
+
+def _least_improvement(value: str) -> float:
+    text = value.strip().lower()
+    try:
+        least = 0.0 if text in ("", "max", "min") else float(text)
+    except ValueError:
+        least = -1.0
+    if not 0 <= least < float("inf"):
+        raise ValueError("expected max, min or the least improvement as a number of at least 0, "
+                         f"found {value!r:.40}")
+    return least
 
 
 def checkpoint_widgets(default: str, enabled: bool = False) -> tuple[Widget, Widget, Widget]:
@@ -91,7 +107,8 @@ def checkpoint_widgets(default: str, enabled: bool = False) -> tuple[Widget, Wid
     return (
         Widget(enabled, "Write checkpoints during training (needs --save-checkpoint-dir)."),
         Widget("epoch", "What triggers a checkpoint.", choices=TRIGGER_TYPES),
-        Widget(default, "Epochs, a duration such as 1h30m, or the least improvement."),
+        Widget(default, "Epochs, a duration such as 1h30m, or, for best_metric: max, min or the "
+                        "least improvement."),
     )
 
 

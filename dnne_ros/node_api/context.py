@@ -125,9 +125,11 @@ class NodeContext(Protocol):
         ...
 
     def boundary(self, epoch: int, metric: float | None,
-                 trigger: CheckpointTrigger | None = None, ends: str | None = None) -> Boundary:
+                 trigger: CheckpointTrigger | None = None, ends: str | None = None,
+                 loss: float | None = None) -> Boundary:
         """Announce a `Boundary` after ``epoch``; its ``trigger`` says when to save.
 
+        ``metric`` is the score, of which more is better; ``loss`` what is to become smaller.
         ``ends``: the run ends there, as done, with this one word for the report.
         """
         ...

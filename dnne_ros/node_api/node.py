@@ -34,6 +34,14 @@ class Node:
     """The type that new graphs take instead.  Files that name this one go on as they are, with
     its own name on their topics; lists of node types leave it out."""
     category: ClassVar[str] = "other"
+    retired_widgets: ClassVar[tuple[str, ...]] = ("telemetry_level",)
+    """Widgets of other versions of the type, whose values in workflow files mean nothing here."""
+    foreign_widgets: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Aliases under which another program saves a node with widgets of its own: such a node has
+    none of this type's, and the named ones mean nothing here."""
+    outputs_with: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Where files of the API format count other outputs, if a node has the input that is the key:
+    the declared names of those, by slot."""
     fires_on_any: ClassVar[bool] = False
     """One linked input is enough to start it (a merge); a loop through it is legal if another
     of its inputs comes from outside the loop."""

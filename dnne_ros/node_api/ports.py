@@ -72,11 +72,13 @@ class Output(Port):
     """Where a node gives values out.
 
     ``starts_loop``: the node gives its first value before it has taken any, so a loop through
-    this port has its first token.
+    this port has its first token.  ``needs`` names an optional input without which the port gives
+    nothing.
     """
 
     def __init__(self, type: PortType, doc: str = "", *, aliases: tuple[str, ...] = (),
-                 starts_loop: bool = False, name: str = ""):
+                 starts_loop: bool = False, name: str = "", needs: str | None = None):
         """Declare an output."""
         super().__init__(type, doc, aliases=aliases, name=name)
         self.starts_loop = starts_loop
+        self.needs = needs

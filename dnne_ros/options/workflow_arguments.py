@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
-from dnne_ros.catalogue.plugins import installed_node_types, node_types_in_file
+from dnne_ros.catalogue.plugins import add_installed_plugins, add_plugins_of_file
 from dnne_ros.graph.building import build_graph
 from dnne_ros.graph.edge_settings import Setting
 from dnne_ros.graph.graph import Graph
@@ -14,8 +14,9 @@ from dnne_ros.options.option import Option
 from dnne_ros.workflow.reading import read_workflow
 
 NODES = Option(
-    "nodes", "a Python file with node types of your own", kind="list", metavar="FILE.py",
-    explanation="Python files with node types of your own, joined by semicolons.")
+    "nodes", "a Python file with node types, port types or simulators of your own", kind="list",
+    metavar="FILE.py", explanation="Python files with node types, port types or simulators of "
+    "your own, joined by semicolons.")
 WORKFLOW_OPTIONS = (
     Option("set", "change a widget; NODE is an id in the file or a ROS node name", kind="list",
            metavar="NODE.WIDGET=VALUE",
@@ -56,11 +57,12 @@ def load_graph(options: argparse.Namespace) -> Graph:
 
 
 def load_catalogue(files: list[str]) -> Catalogue:
-    """Return the built-in node types, those of installed packages, and those in ``files``."""
+    """Return the built-in types, those of installed packages, and those in ``files``.
+
+    Simulators of both are known then, too.
+    """
     catalogue = Catalogue(BUILT_IN)
-    for node_type in installed_node_types():
-        catalogue.add(node_type)
+    add_installed_plugins(catalogue)
     for file in files:
-        for node_type in node_types_in_file(Path(file)):
-            catalogue.add(node_type)
+        add_plugins_of_file(catalogue, Path(file))
     return catalogue

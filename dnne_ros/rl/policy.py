@@ -57,7 +57,7 @@ class PolicySpec:
         return cls(**values | {"hidden_sizes": tuple(values["hidden_sizes"])})
 
 
-class Network(nn.Sequential):
+class MLP(nn.Sequential):
     """Layers in a row, without hooks: calling each as a module takes as long as a small one."""
 
     def forward(self, features: Tensor) -> Tensor:
@@ -86,10 +86,10 @@ class ActorCritic(nn.Module):
         self.trunk = None
         hidden: tuple[int, ...] = spec.hidden_sizes
         if spec.shared_trunk and hidden:
-            self.trunk = Network(*_hidden_layers(size, hidden, spec.activation, generator))
+            self.trunk = MLP(*_hidden_layers(size, hidden, spec.activation, generator))
             size, hidden = hidden[-1], ()
         self.actor, self.critic = (
-            Network(
+            MLP(
                 *_hidden_layers(size, hidden, spec.activation, generator),
                 _linear(hidden[-1] if hidden else size, outputs, gain, generator))
             for outputs, gain in ((spec.action_size, 0.01), (1, 1.0)))

@@ -1,1 +1,1 @@
-"""Simulators: the contract they keep, and the back ends that keep it.  Knows no ROS, no PPO."""
+"""Simulators: their interface, the back ends behind it, and which there are.  No ROS, no PPO."""

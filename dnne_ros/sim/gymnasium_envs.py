@@ -1,4 +1,4 @@
-"""Gymnasium's environments, any of them by its id, behind the contract.
+"""Gymnasium's environments, any of them by its id, behind the `Simulator` interface.
 
 They run one after the other in one thread (``SyncVectorEnv``).  A process for each one
 (``AsyncVectorEnv``) costs more in messages than a step of these environments takes.
@@ -136,7 +136,7 @@ class GymnasiumEnvs(Simulator):
         self._observations = observations.astype(np.float32)
 
     def _native(self, actions: np.ndarray) -> np.ndarray:
-        """Return the contract's ``actions`` as the environments take them."""
+        """Return ``actions`` as the environments take them."""
         actions = np.clip(actions, self._low, self._high)
         if isinstance(self._space, spaces.Discrete):
             return np.asarray(

@@ -1,12 +1,11 @@
 """Isaac Gym: every task of IsaacGymEnvs, in a worker process (docs/isaac_gym.md).
 
-What a back end cannot keep of the contract here, as Isaac Gym does not offer it:
+Two things of the interface differ, as Isaac Gym does not offer them:
 
-* An episode's end is one step in Isaac Gym and its reset is in the next: ``observations`` where
-  an episode ended are those it ended with, and the action on them is lost in the reset.  Tasks
-  that reset in the step itself give the first ones of the next episode as ``next_observations``
-  too.  rl_games learns from the same numbers.
-* The physics cannot be saved: `restore` starts new episodes.
+* An episode's end is one step in Isaac Gym and its reset is in the next (``resets_in_step`` is
+  False).  Tasks that reset in the step itself give the first observations of the next episode as
+  ``next_observations`` too.  rl_games learns from the same numbers.
+* The physics cannot be saved (``resumes`` is False).
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from dnne_ros.sim.simulator_settings import SimulatorSettings
 class IsaacGym(Simulator):
     """The environments of a worker; tensors come through shared memory."""
 
+    resets_in_step = False
     resumes = False
 
     def __init__(self, settings: SimulatorSettings):

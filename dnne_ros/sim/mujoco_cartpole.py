@@ -75,7 +75,7 @@ class _Block:
 
 
 class MujocoCartpole(Simulator):
-    """Cartpole with MuJoCo's physics, in float64; float32 at the contract.
+    """Cartpole with MuJoCo's physics, in float64; float32 at the interface.
 
     Each step is 2 substeps of semi-implicit Euler, as in the reference.  Joints have no limits,
     damping or friction, and the pole's angle is not wrapped.  The angle turns about +x, the cart

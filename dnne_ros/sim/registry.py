@@ -6,11 +6,13 @@ import importlib
 import importlib.util
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dnne_ros.errors import InputError
+from dnne_ros.plugins.installed import SOURCE, InstalledPlugins
+from dnne_ros.plugins.kinds import Kind
 from dnne_ros.sim.simulator_settings import IsaacOptions, SimulatorSettings
 
 if TYPE_CHECKING:
@@ -21,23 +23,40 @@ if TYPE_CHECKING:
 class Backend:
     """Where a simulator is, what it imports, how to get that, and which tasks it does.
 
-    ``make`` of ``module`` is called with `SimulatorSettings` and returns the `Simulator`; it
-    raises InputError for an environment that it does not have.  ``tasks`` are the names that it
-    is known to do; a back end with an open list says in ``pattern`` what its names look like
-    (a regular expression; empty: it is taken only when it is asked for), and in ``about`` where
-    they are listed.  ``variable``: the environment variable that names it, of one that is not
-    installed here but elsewhere.  ``randomizes``: it takes ``settings.randomization``.
+    Attributes:
+        name: what workflows call it.
+        module: where it is, a full name.
+        factory: the class or function of ``module`` that is called with `SimulatorSettings` and
+            returns the `Simulator`; it raises InputError for an environment that it does not
+            have.
+        tasks: the environments that it is known to do.  One with an open list says instead in
+            ``pattern`` what its names look like (a regular expression; empty: it is taken only
+            when it is asked for), in ``about`` what they are, and gives ``examples``.
+        requires: the module that it imports; empty: none that might be missing.
+        install: the command that installs it.
+        variable: the environment variable that names it, of one that is not installed here but
+            elsewhere.
+        randomizes: it takes ``settings.randomization``.
+
     """
 
+    name: str
     module: str
-    requires: str
-    install: str
+    factory: str = "make"
     tasks: tuple[str, ...] = ()
-    open: bool = False
     pattern: str = ""
     about: str = ""
+    examples: tuple[str, ...] = ()
+    requires: str = ""
+    install: str = ""
     variable: str = ""
     randomizes: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse one that does nothing (ValueError)."""
+        if not self.tasks and not (self.about and self.examples):
+            raise ValueError(f"back end {self.name!r}: expected tasks, or what they are (about) "
+                             "with examples")
 
     @property
     def installed(self) -> bool:
@@ -45,7 +64,7 @@ class Backend:
         if self.variable:
             return bool(os.environ.get(self.variable))
         try:
-            return importlib.util.find_spec(self.requires) is not None
+            return not self.requires or importlib.util.find_spec(self.requires) is not None
         except ValueError:  # a module that is there but says nothing of itself
             return False
 
@@ -53,25 +72,97 @@ class Backend:
         """Tell whether ``task`` looks like one of its own."""
         return task in self.tasks or bool(self.pattern and re.fullmatch(self.pattern, task))
 
+    def make(self, settings: SimulatorSettings) -> Simulator:
+        """Import it and make environments; ModuleNotFoundError if what it imports is missing."""
+        from dnne_ros.sim.simulator import Simulator
 
-BACKENDS: Mapping[str, Backend] = {
-    "mujoco": Backend(
-        "dnne_ros.sim.mujoco_cartpole", "mujoco", "pip install 'mujoco>=3.2'",
-        tasks=("Cartpole",), randomizes=True),
-    "torch": Backend(
-        "dnne_ros.sim.torch_cartpole", "torch", "pip install torch", tasks=("Cartpole",)),
-    "mujoco_warp": Backend(
-        "dnne_ros.sim.mujoco_warp_cartpole", "mujoco_warp", "pip install 'mujoco-warp>=4'",
-        tasks=("Cartpole",)),
-    "gymnasium": Backend(
-        "dnne_ros.sim.gymnasium_envs", "gymnasium", "pip install 'gymnasium[mujoco]>=1.1'",
-        open=True, pattern=r"(?:[\w:-]+/)?[\w:.-]+-v\d+",
-        about="every registered environment by its id, such as HalfCheetah-v5"),
-    "isaacgym": Backend(
-        "dnne_ros.sim.isaac_gym", "", "ISAACGYM_PYTHON=<its interpreter>, see docs/isaac_gym.md",
-        open=True, variable="ISAACGYM_PYTHON", about="every task of IsaacGymEnvs, such as Ant"),
-}
-"""Back ends by name.  A task's default is the first one that suits it and is installed."""
+        made = getattr(importlib.import_module(self.module), self.factory)(settings)
+        if not isinstance(made, Simulator):
+            raise TypeError(f"back end {self.name!r}: expected {self.module}.{self.factory} to "
+                            f"return a Simulator, found {type(made).__name__}")
+        return made
+
+
+BUILT_IN: tuple[Backend, ...] = (
+    Backend("mujoco", "dnne_ros.sim.mujoco_cartpole", tasks=("Cartpole",), requires="mujoco",
+            install="pip install 'mujoco>=3.2'", randomizes=True),
+    Backend("torch", "dnne_ros.sim.torch_cartpole", tasks=("Cartpole",), requires="torch",
+            install="pip install torch"),
+    Backend("mujoco_warp", "dnne_ros.sim.mujoco_warp_cartpole", tasks=("Cartpole",),
+            requires="mujoco_warp", install="pip install 'mujoco-warp>=4'"),
+    Backend("gymnasium", "dnne_ros.sim.gymnasium_envs",
+            pattern=r"(?:[\w:-]+/)?[\w:.-]+-v\d+",
+            about="every registered environment by its id",
+            examples=("CartPole-v1", "InvertedPendulum-v5"), requires="gymnasium",
+            install="pip install 'gymnasium[mujoco]>=1.1'"),
+    Backend("isaacgym", "dnne_ros.sim.isaac_gym", about="every task of IsaacGymEnvs",
+            examples=("Cartpole",), variable="ISAACGYM_PYTHON",
+            install="ISAACGYM_PYTHON=<its interpreter>, see docs/isaac_gym.md"),
+)
+"""The back ends of this package.  A task's default is the first that suits it and is installed;
+those of other people come after these."""
+
+# In a copy of this package that is part of an export the group has the copy's name, as the names
+# of modules in it have: so it never loads what was made for another copy.
+BACKENDS = Kind("dnne_ros.simulators", "back ends (dnne_ros.sim.registry.Backend)",
+                lambda value: isinstance(value, Backend))
+
+
+class Backends:
+    """Back ends by name, in order."""
+
+    def __init__(self, backends: Iterable[Backend] = BUILT_IN):
+        """Hold ``backends``; ValueError if two have the same name."""
+        self._backends: dict[str, Backend] = {}
+        for backend in backends:
+            self.add(backend)
+
+    def add(self, backend: Backend) -> None:
+        """Add one; ValueError if its name is that of another."""
+        if self._backends.setdefault(backend.name, backend) != backend:
+            raise ValueError(f"the simulator {backend.name!r} is there already: "
+                             f"{self._backends[backend.name].module}")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._backends
+
+    def __getitem__(self, name: str) -> Backend:
+        return self._backends[name]
+
+    def __iter__(self) -> Iterator[Backend]:
+        return iter(self._backends.values())
+
+
+_registered: dict[str, Backend] = {}
+
+
+def register(backend: Backend) -> None:
+    """Add a back end for this process, as a file given with ``--nodes`` does.
+
+    It takes the place of one that was registered before.  Raises ValueError if its name is that
+    of one that is built in or installed.
+    """
+    _installed().add(backend)
+    _registered[backend.name] = backend
+
+
+def backends() -> Backends:
+    """Return all back ends: built in, of installed packages, and of single files.
+
+    `InputError` names every installed package whose entry point is broken.
+    """
+    found = _installed()
+    for backend in _registered.values():
+        found.add(backend)
+    return found
+
+
+def _installed() -> Backends:
+    found = Backends()
+    problems = InstalledPlugins().add(BACKENDS, found.add)
+    if problems:
+        raise InputError(SOURCE, problems)
+    return found
 
 
 def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
@@ -83,7 +174,8 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
         task: the environment's name; a back end and a colon may come before it, as in
             ``gymnasium:HalfCheetah-v5``.
         num_envs: environments side by side, at least 1.
-        backend: one of `BACKENDS`; empty: the first that suits the task and is installed.
+        backend: the name of one of `backends`; empty: the first that suits the task and is
+            installed.
         seed: of everything random, from 0 to 2**63 - 1.
         threads: threads of the physics; None: as many as there are cores.
         device: torch device for the tensors.
@@ -97,52 +189,54 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
 
     """
     source = f"simulator {task}"
+    known = backends()
     prefix, colon, rest = task.partition(":")
-    if colon and prefix in BACKENDS:
+    if colon and prefix in known:
         if backend not in ("", prefix):
             raise InputError(source, [f"the environment's name asks for the back end {prefix!r}, "
                                       f"the widget for {backend!r}"])
         backend, task = prefix, rest
-    name = _choose(task, backend, source)
-    chosen = BACKENDS[name]
+    chosen = _choose(known, task, backend, source)
     if num_envs < 1:
         raise InputError(source, [f"expected at least 1 environment, found {num_envs}"])
     if randomization and not chosen.randomizes:
-        able = ", ".join(other for other, its in BACKENDS.items() if its.randomizes)
-        raise InputError(source, [f"back end {name!r} cannot vary the physics "
+        able = ", ".join(its.name for its in known if its.randomizes)
+        raise InputError(source, [f"back end {chosen.name!r} cannot vary the physics "
                                   f"({randomization!r:.60}); those that can: {able}"])
     try:
-        module = importlib.import_module(chosen.module)
+        return chosen.make(SimulatorSettings(
+            task, num_envs, seed, threads=threads, device=device, randomization=randomization,
+            isaac=isaac))
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != chosen.requires:
             raise
-        raise InputError(source, [f"back end {name!r} needs {chosen.requires}, which is not "
-                                  f"installed: {chosen.install}"]) from error
-    simulator: Simulator = module.make(SimulatorSettings(
-        task, num_envs, seed, threads=threads, device=device, randomization=randomization,
-        isaac=isaac))
-    return simulator
+        raise InputError(source, [f"back end {chosen.name!r} needs {chosen.requires}, which is "
+                                  f"not installed: {chosen.install}"]) from error
 
 
-def _choose(task: str, backend: str, source: str) -> str:
-    """Return the name of the back end for ``task``; InputError if there is none."""
-    suitable = [name for name, its in BACKENDS.items() if its.suits(task)]
+def _choose(known: Backends, task: str, backend: str, source: str) -> Backend:
+    """Return the back end for ``task``; InputError if there is none."""
     if backend:
-        if backend not in BACKENDS:
-            raise InputError(source, [f"unknown back end {backend!r}; there are:\n{_listing()}"])
-        if backend not in suitable and not BACKENDS[backend].open:
-            raise InputError(source, [f"back end {backend!r} does not do {task!r}; "
-                                      f"there are:\n{_listing()}"])
-        return backend
+        if backend not in known:
+            raise InputError(source, [f"unknown back end {backend!r}; there are:\n"
+                                      f"{_listing(known)}"])
+        chosen = known[backend]
+        if chosen.tasks and not chosen.suits(task):
+            raise InputError(source, [f"back end {backend!r} does not do {task!r}; there are:\n"
+                                      f"{_listing(known)}"])
+        return chosen
+    suitable = [its for its in known if its.suits(task)]
     if not suitable:
-        raise InputError(source, [f"unknown environment {task!r}; there are:\n{_listing()}"])
-    return next((name for name in suitable if BACKENDS[name].installed), suitable[0])
+        raise InputError(source, [f"unknown environment {task!r}; there are:\n"
+                                  f"{_listing(known)}"])
+    return next((its for its in suitable if its.installed), suitable[0])
 
 
-def _listing() -> str:
+def _listing(known: Backends) -> str:
     """Say what each back end does, and how to install those that are missing."""
     lines = []
-    for name, its in BACKENDS.items():
+    for its in known:
+        tasks = ", ".join(its.tasks) or f"{its.about}, such as {', '.join(its.examples)}"
         state = "" if its.installed else f" (not installed: {its.install})"
-        lines.append(f"    {name}: {', '.join(its.tasks) or its.about}{state}")
+        lines.append(f"    {its.name}: {tasks}{state}")
     return "\n".join(lines)

@@ -1,7 +1,7 @@
-"""What a simulator promises: many environments of one task, stepped together.
+"""The interface of a simulator: many environments of one task, stepped together.
 
-Every tensor has the environment axis first.  A back end subclasses `Simulator`, and the tests in
-``test/sim/test_simulator_contract.py`` check it against this page.
+Every tensor has the environment axis first.  A back end subclasses `Simulator`, and
+`dnne_ros.testing.simulator_tests` checks it against this page.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class StepResult(NamedTuple):
 
 
 class Simulator(ABC):
-    """Environments of one task.  Finished episodes start again within the same step.
+    """Environments of one task.  Finished episodes start again (see `resets_in_step`).
 
     The same constructor arguments and the same actions give the same numbers, bit for bit, on
     one machine; how many threads work on it makes no difference.  Tensors that were handed out
@@ -156,6 +156,10 @@ class Simulator(ABC):
     are found up to a hundred steps late; the error names the step in which they came up.
     """
 
+    resets_in_step = True
+    """Whether finished episodes start again within the same step.  Where it is False, the next
+    step resets them, which counts as one of the new episode: ``observations`` where an episode
+    ended are those it ended with, and the next action on it is lost."""
     resumes = True
     """Whether `restore` goes on where `state` was taken.  Where it is False, the physics cannot
     be saved: `restore` starts new episodes, the same ones each time."""

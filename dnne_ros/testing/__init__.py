@@ -1,8 +1,11 @@
-"""What the author of a node type tests it with, without ROS.
+"""What the author of a node type or a simulator tests it with, without ROS.
 
 `drive` and `NodeDriver` run a node on an `InMemoryContext`; a test class that subclasses
-`NodeContract` holds a node type to what every node type promises.
+`NodeContract` holds a node type to what every node type promises, one that subclasses
+`SimulatorTests` a simulator to its interface.
 """
+
+from typing import TYPE_CHECKING
 
 from dnne_ros.testing.cases import Links
 from dnne_ros.testing.clocks import InstantClock, ManualClock
@@ -11,6 +14,9 @@ from dnne_ros.testing.contract import NOTHING, NodeContract
 from dnne_ros.testing.driver import NodeDriver, compute, drive, run
 from dnne_ros.testing.topics import InMemoryPublisher, InMemoryTopics, TopicEnd
 from dnne_ros.testing.values import Draw, copy_of, difference, example
+
+if TYPE_CHECKING:
+    from dnne_ros.testing.simulator_tests import SimulatorTests
 
 __all__ = [
     "NOTHING",
@@ -25,6 +31,7 @@ __all__ = [
     "NodeDriver",
     "RecordedLog",
     "SavedState",
+    "SimulatorTests",
     "TopicEnd",
     "compute",
     "copy_of",
@@ -33,3 +40,12 @@ __all__ = [
     "example",
     "run",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load what needs pytest and torch when it is asked for: the rest does without."""
+    if name == "SimulatorTests":
+        from dnne_ros.testing.simulator_tests import SimulatorTests
+
+        return SimulatorTests
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

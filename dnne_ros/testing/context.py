@@ -174,12 +174,13 @@ class InMemoryContext:
         self._note_change()
 
     def boundary(self, epoch: int, metric: float | None,
-                 trigger: CheckpointTrigger | None = None, ends: str | None = None
-                 ) -> InMemoryBoundary:
+                 trigger: CheckpointTrigger | None = None, ends: str | None = None,
+                 loss: float | None = None) -> InMemoryBoundary:
         """Note a boundary, at which the node's state is saved if it is time to."""
         self.boundaries.append((epoch, metric, ends))
         triggers = [*self.triggers, *([] if trigger is None else [trigger])]
-        due = [trigger.due(epoch, metric) for trigger in triggers]
+        due = [trigger.due(epoch, loss if trigger.wants_lowest else metric)
+               for trigger in triggers]
         return InMemoryBoundary(self, self._saves or any(due), ends)
 
     def save_when(self, trigger: CheckpointTrigger) -> None:

@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from dnne_ros.transport.cdr import HEADER, CdrError, CdrReader, CdrWriter
+from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.payload import STORED_AS, Array
 
 NATIVE_MESSAGES = {
@@ -36,9 +37,22 @@ _SMALL = 1024
 """Bytes up to which a copy is cheaper than a view."""
 
 
-def array_message(dtype: str | None) -> str:
-    """Return the name of the std_msgs message that carries elements of ``dtype``."""
-    return NATIVE_MESSAGES.get(dtype or "", "UInt8MultiArray")
+class ArrayCodec(Codec):
+    """Arrays (`Array`) of the element type ``dtype``; None: of any."""
+
+    def __init__(self, dtype: str | None = None):
+        """Choose the message for elements of ``dtype``."""
+        super().__init__(dtype)
+        self.message = f"std_msgs/msg/{NATIVE_MESSAGES.get(dtype or '', 'UInt8MultiArray')}"
+        self._decoder = ArrayDecoder(dtype)
+
+    def parts(self, payload: Array) -> tuple[bytes, bytes | memoryview]:
+        """Return the message; see `array_parts`."""
+        return array_parts(payload, self.dtype)
+
+    def decode(self, message: bytes | memoryview) -> Array:
+        """Return the array in a message; see `decode_array`."""
+        return self._decoder(message)
 
 
 def encode_array(array: Array, carrier: str | None) -> bytes:

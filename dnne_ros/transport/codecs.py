@@ -1,102 +1,96 @@
-"""The codec table: for each kind of payload its ROS message, and both directions."""
+"""The codecs of triggers, numbers, truth values, text and bytes, and how a codec is made."""
 
 from __future__ import annotations
 
-import importlib
 import struct
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from dnne_ros.transport.array_codec import ArrayDecoder, array_message, array_parts, decode_array
+from dnne_ros.transport.array_codec import array_parts, decode_array
 from dnne_ros.transport.cdr import HEADER, CdrReader, CdrWriter, ros_text
-from dnne_ros.transport.image_codec import decode_image, image_parts
-from dnne_ros.transport.joint_state_codec import decode_joint_states, encode_joint_states
+from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.payload import Array, Wire
 
 
-@dataclass(frozen=True)
-class Codec:
-    """How payloads of one wire become serialised messages and payloads again.
-
-    ``message`` is the ROS type, ``std_msgs/msg/Float32MultiArray``.  ``parts`` returns the
-    serialised message in pieces, so that a large array is copied only to where it must go.
-    ``decode`` takes bytes or a view of them.
-    """
-
-    message: str
-    parts: Callable[[Any], tuple[bytes | memoryview, ...]]
-    decode: Callable[[bytes | memoryview], Any]
-
-    def encode(self, payload: Any) -> bytes:
-        """Return the serialised message."""
-        return b"".join(self.parts(payload))
-
-    def message_type(self) -> type:
-        """Return the message's Python class."""
-        package, _, name = self.message.replace("/", ".").rpartition(".")
-        message: type = getattr(importlib.import_module(package), name)
-        return message
-
-
 def codec_for(wire: Wire) -> Codec:
-    """Return the codec of a wire; KeyError for a kind that does not exist."""
-    if wire.kind == "array":
-        return Codec(f"std_msgs/msg/{array_message(wire.dtype)}",
-                     partial(array_parts, carrier=wire.dtype),
-                     ArrayDecoder(wire.dtype))
-    return _CODECS[wire.kind]
+    """Return a codec for one stream of what ``wire`` describes."""
+    return wire.codec(wire.dtype)
 
 
-def _primitive(code: str) -> tuple[Callable[[Any], tuple[bytes]],
-                                   Callable[[bytes | memoryview], Any]]:
-    packed = struct.Struct("<" + code)
+class EmptyCodec(Codec):
+    """Nothing but that the message comes; the payload is None."""
 
-    def parts(value: Any) -> tuple[bytes]:
-        return (HEADER + packed.pack(value),)
+    message = "std_msgs/msg/Empty"
 
-    def decode(message: bytes | memoryview) -> Any:
-        return packed.unpack_from(message, CdrReader(message).take(packed.size))[0]
+    def parts(self, payload: None) -> tuple[bytes]:
+        """Return the message."""
+        return (HEADER + b"\0",)  # an IDL struct has at least one member, so Empty has a filler
 
-    return parts, decode
-
-
-def _string_parts(text: str) -> tuple[bytes]:
-    writer = CdrWriter()
-    writer.string(ros_text(text))
-    return (writer.finish(),)
+    def decode(self, message: bytes | memoryview) -> None:
+        """Return None, whatever the message says."""
 
 
-def _bytes_parts(data: bytes) -> tuple[bytes | memoryview, ...]:
-    return array_parts(Array(np.frombuffer(data, np.uint8), ("byte",)), "uint8")
+class _Primitive(Codec):
+    """One value that `struct` packs."""
+
+    packed: ClassVar[struct.Struct]
+
+    def parts(self, payload: Any) -> tuple[bytes]:
+        """Return the message."""
+        return (HEADER + self.packed.pack(payload),)
+
+    def decode(self, message: bytes | memoryview) -> Any:
+        """Return the value."""
+        return self.packed.unpack_from(message, CdrReader(message).take(self.packed.size))[0]
 
 
-def _decode_bytes(message: bytes | memoryview) -> bytes:
-    return decode_array(message, "uint8").data.tobytes()
+class Float64Codec(_Primitive):
+    """A float of 64 bits."""
+
+    message = "std_msgs/msg/Float64"
+    packed = struct.Struct("<d")
 
 
-def _empty_parts(_: None) -> tuple[bytes]:
-    return (HEADER + b"\0",)  # an IDL struct has at least one member, so Empty has a filler
+class Int64Codec(_Primitive):
+    """An integer of 64 bits."""
+
+    message = "std_msgs/msg/Int64"
+    packed = struct.Struct("<q")
 
 
-def _decode_empty(_: bytes | memoryview) -> None:
-    return None
+class BoolCodec(_Primitive):
+    """True or false."""
+
+    message = "std_msgs/msg/Bool"
+    packed = struct.Struct("<?")
 
 
-_CODECS = {
-    "bytes": Codec("std_msgs/msg/UInt8MultiArray", _bytes_parts, _decode_bytes),
-    "empty": Codec("std_msgs/msg/Empty", _empty_parts, _decode_empty),
-    "float64": Codec("std_msgs/msg/Float64", *_primitive("d")),
-    "int64": Codec("std_msgs/msg/Int64", *_primitive("q")),
-    "bool": Codec("std_msgs/msg/Bool", *_primitive("?")),
-    "string": Codec("std_msgs/msg/String", _string_parts,
-                    lambda message: CdrReader(message).string()),
-    "image": Codec("sensor_msgs/msg/Image",
-                   lambda array: image_parts(array, time.time_ns()), decode_image),
-    "joint_states": Codec("sensor_msgs/msg/JointState",
-                          lambda states: (encode_joint_states(states),), decode_joint_states),
-}
+class StringCodec(Codec):
+    """Text."""
+
+    message = "std_msgs/msg/String"
+
+    def parts(self, payload: str) -> tuple[bytes]:
+        """Return the message; what ROS strings cannot hold becomes �."""
+        writer = CdrWriter()
+        writer.string(ros_text(payload))
+        return (writer.finish(),)
+
+    def decode(self, message: bytes | memoryview) -> str:
+        """Return the text."""
+        return CdrReader(message).string()
+
+
+class BytesCodec(Codec):
+    """Bytes."""
+
+    message = "std_msgs/msg/UInt8MultiArray"
+
+    def parts(self, payload: bytes) -> tuple[bytes | memoryview, ...]:
+        """Return the message."""
+        return array_parts(Array(np.frombuffer(payload, np.uint8), ("byte",)), "uint8")
+
+    def decode(self, message: bytes | memoryview) -> bytes:
+        """Return the bytes."""
+        return decode_array(message, "uint8").data.tobytes()

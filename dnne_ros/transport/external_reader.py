@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rclpy.event_handler import SubscriptionEventCallbacks
 
-from dnne_ros.transport.codecs import Codec
+from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.inbox import Inbox
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.qos import external_qos

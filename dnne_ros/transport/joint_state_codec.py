@@ -7,12 +7,27 @@ import struct
 import numpy as np
 
 from dnne_ros.transport.cdr import CdrError, CdrReader, CdrWriter, ros_text
+from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.payload import JointStates
 
 _SECOND = 1_000_000_000
 _STAMP = struct.Struct("<iI")
 _FLOAT64 = np.dtype("<f8")
 _QUANTITIES = ("position", "velocity", "effort")
+
+
+class JointStateCodec(Codec):
+    """What a robot says of its joints: `JointStates`."""
+
+    message = "sensor_msgs/msg/JointState"
+
+    def parts(self, payload: JointStates) -> tuple[bytes]:
+        """Return the message; see `encode_joint_states`."""
+        return (encode_joint_states(payload),)
+
+    def decode(self, message: bytes | memoryview) -> JointStates:
+        """Return the joint states in a message; see `decode_joint_states`."""
+        return decode_joint_states(message)
 
 
 def encode_joint_states(states: JointStates) -> bytes:

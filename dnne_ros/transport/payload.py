@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from dnne_ros.transport.codec import Codec
 
 
 @dataclass(frozen=True)
 class Wire:
-    """Which ROS message carries a port's values.
+    """Which ROS message carries a port's values: the class of the codec, and what it is told.
 
-    ``kind`` is a key of the codec table: ``array``, ``bytes``, ``image``, ``joint_states``,
-    ``empty``, ``float64``, ``int64``, ``bool``, ``string``.  For ``array``, ``dtype`` names the
-    element type (``float32``, …) that the message type is chosen for; None means that any dtype
-    may come.
+    ``dtype`` is for codecs of several element types: the one (``float32``, …) that the message is
+    chosen for; None means that any may come.  Two wires are equal where one reads what the other
+    writes.
     """
 
-    kind: str
+    codec: type[Codec]
     dtype: str | None = None
 
 

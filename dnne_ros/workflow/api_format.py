@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dnne_ros.errors import Problems
+from dnne_ros.workflow.constants import CONSTANTS, VALUE, constant_signature
+from dnne_ros.workflow.foreign import DISPLAY_ONLY, why_not_a_type
 from dnne_ros.workflow.node_head import NodeHead, read_id, read_slot
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 from dnne_ros.workflow.shown import listed, shown
-from dnne_ros.workflow.signature import NodeSignature, SignatureLookup
+from dnne_ros.workflow.signature import NodeSignature, PortSignature, SignatureLookup
 from dnne_ros.workflow.slot_repair import SlotLink, repair_slots
-from dnne_ros.workflow.ui_widgets import is_seed_control
+from dnne_ros.workflow.ui_widgets import is_meaningless
 
 # API files carry no port types, so the dead type is known by the name its ports had.
 DEAD_INPUT = "context"
@@ -36,15 +38,19 @@ def parse_api(document: Mapping[str, Any], name: str, path: str, signature_of: S
     found = _Found(document, nodes, problems)
     for node in nodes.values():
         found.read_inputs(node, document[node.id].get("inputs"))
+    found.set_linked_widgets()
     links = list(found.links.values())
     # Links that are left out count too: a file with any other slot in it has not collapsed.
     if not any(found.slots):
         links = repair_slots(links, true_sources or {}, path, problems)
-    records = (_link_record(link, problems) for link in links)
+    records = tuple(record for link in links
+                    for record in [_link_record(link, found, problems)] if record is not None)
+    fed = {record.target for record in records}
     return Workflow(
-        name=name, path=path, links=tuple(record for record in records if record is not None),
+        name=name, path=path, links=records,
         nodes=tuple(NodeRecord(node.id, node.type, node.title, found.widgets[node.id])
-                    for node in nodes.values()))
+                    for node in nodes.values() if not is_constant(node)),
+        cut=dict.fromkeys((place for place in found.drawn if place not in fed), ""))
 
 
 def _read_nodes(document: Mapping[str, Any], signature_of: SignatureLookup,
@@ -56,23 +62,35 @@ def _read_nodes(document: Mapping[str, Any], signature_of: SignatureLookup,
             problems.add("expected an object with a class_type (text), found "
                          + shown(type_ if isinstance(entry, dict) else entry), node=str(id_))
             continue
+        if type_ in DISPLAY_ONLY:
+            continue
         meta = entry.get("_meta")
         title = meta.get("title") if isinstance(meta, dict) else None
-        nodes[id_] = NodeHead(id_, type_, title if isinstance(title, str) else "",
-                              signature_of(type_))
+        head = NodeHead(id_, type_, title if isinstance(title, str) else "",
+                        signature_of(type_) or constant_signature(type_, signature_of))
+        reason = why_not_a_type(type_) if head.signature is None else None
+        if reason is None:
+            nodes[id_] = head
+        else:
+            head.report(problems, reason)
     return nodes
 
 
 @dataclass
 class _Found:
-    """What the inputs of the nodes hold, as they are read one by one."""
+    """What the inputs of the nodes hold, as they are read one by one.
+
+    ``drawn`` are the ports for which the file gives something, be it right or wrong.
+    """
 
     document: Mapping[str, Any]
     nodes: Mapping[str, NodeHead]
     problems: Problems
     links: dict[PortRef, SlotLink] = field(default_factory=dict)
     widgets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    widget_links: dict[tuple[str, str], str] = field(default_factory=dict)
     slots: list[int] = field(default_factory=list)
+    drawn: dict[PortRef, None] = field(default_factory=dict)
 
     def read_inputs(self, node: NodeHead, inputs: Any) -> None:
         """Sort the inputs of ``node`` into links and widgets."""
@@ -91,8 +109,11 @@ class _Found:
                     self._add_link(node, name, end)
             elif node.signature.input(name) is not None:
                 self._read_port(node, node.signature, name, value, end)
-            elif any(widget.name == name for widget in node.signature.widgets):
-                self._read_widget(node, name, value, end)
+            elif node.signature.widget(name) is not None:
+                if end is None:
+                    self.widgets[node.id][name] = value
+                else:
+                    self.widget_links[node.id, name] = end[0]
             elif not _is_ignored(name, value, end, node.signature):
                 node.report(
                     self.problems, f"{node.type} has no input or widget {shown(name)}; its inputs "
@@ -105,30 +126,63 @@ class _Found:
             port = signature.input(name)
             self._add_link(node, port.name if port else name, end)
         elif value is not None:
+            self.drawn[PortRef(node.id, name)] = None
             node.report(self.problems, "expected a link [node, slot], found "
                                        f"{shown(value)}", port=name)
 
-    def _read_widget(self, node: NodeHead, name: str, value: Any,
-                     end: tuple[str, int] | None) -> None:
-        if end is None:
-            self.widgets[node.id][name] = value
-        else:
-            node.report(self.problems, "expected a constant for this widget, found a link from "
-                                       f"node {end[0]}", port=name)
-
     def _add_link(self, node: NodeHead, name: str, end: tuple[str, int]) -> None:
         source = self.nodes.get(end[0])
+        self.drawn[PortRef(node.id, name)] = None
         if source is None:
             # One that is in the file but could not be read is reported already.
             if end[0] not in self.document:
                 node.report(self.problems, f"its link comes from node {end[0]}, not found in "
                                            "the file", port=name)
             return
+        if is_constant(source):
+            node.report(self.problems, f"expected data from a node that runs, found {source}, "
+                                       "which can only set widgets", port=name)
+            return
         link = SlotLink(source, end[1], node, name)
         first = self.links.setdefault(link.place, link)
         if first is not link:
             node.report(self.problems, f"expected one link, found two: from {first.origin} and "
                                        f"from {link.origin}", port=name)
+
+    def set_linked_widgets(self) -> None:
+        """Give the widgets that are linked the value of the constant at the link's other end."""
+        for (target, name), source in self.widget_links.items():
+            node = self.nodes[target]
+            if is_constant(node):
+                continue
+            passed = [source]
+            while (passed[-1], VALUE) in self.widget_links and self._is_constant(passed[-1]):
+                before = self.widget_links[passed[-1], VALUE]
+                if before in passed:
+                    self.nodes[before].report(self.problems, "its value comes from itself")
+                    break
+                passed.append(before)
+            else:
+                self._set_widget(node, name, passed[-1])
+
+    def _set_widget(self, node: NodeHead, name: str, source: str) -> None:
+        origin = self.nodes.get(source)
+        if origin is not None and is_constant(origin):
+            if VALUE in self.widgets[source]:
+                self.widgets[node.id][name] = self.widgets[source][VALUE]
+        elif (origin is None and source not in self.document) \
+                or (origin is not None and origin.signature is not None):
+            node.report(self.problems, "expected a constant for this widget, found a link from "
+                                       f"node {source}", port=name)
+
+    def _is_constant(self, id_: str) -> bool:
+        node = self.nodes.get(id_)
+        return node is not None and is_constant(node)
+
+
+def is_constant(node: NodeHead) -> bool:
+    """Tell whether a node only holds a value for widgets."""
+    return node.signature is not None and node.signature is CONSTANTS.get(node.type)
 
 
 def _read_end(value: Any) -> tuple[str, int] | None:
@@ -143,13 +197,18 @@ def _is_ignored(name: str, value: Any, end: tuple[str, int] | None,
                 signature: NodeSignature) -> bool:
     if name == DEAD_INPUT:
         return value is None or end is not None
-    return is_seed_control(name, signature) and end is None
+    return is_meaningless(name, signature)
 
 
-def _link_record(link: SlotLink, problems: Problems) -> LinkRecord | None:
+def _link_record(link: SlotLink, found: _Found, problems: Problems) -> LinkRecord | None:
     signature = link.source.signature
     if signature is None:
         return LinkRecord(PortRef(link.source.id, f"output {link.slot}"), link.place)
+    for name, outputs in signature.outputs_with.items():
+        if PortRef(link.source.id, name) in found.drawn and link.slot < len(outputs) \
+                and _suits(link, signature.output(outputs[link.slot])) \
+                and not _suits(link, signature.outputs[link.slot]):
+            return LinkRecord(PortRef(link.source.id, outputs[link.slot]), link.place)
     if link.slot >= len(signature.outputs):
         link.target.report(
             problems, f"its link comes from slot {link.slot} of {link.source}, which does not "
@@ -157,3 +216,11 @@ def _link_record(link: SlotLink, problems: Problems) -> LinkRecord | None:
                       f"{listed(port.name for port in signature.outputs)}", port=link.name)
         return None
     return LinkRecord(PortRef(link.source.id, signature.outputs[link.slot].name), link.place)
+
+
+def _suits(link: SlotLink, output: PortSignature | None) -> bool:
+    """Tell whether an output may be what a link means, by its type."""
+    target = link.target.signature
+    port = target.input(link.name) if target is not None else None
+    return (output is not None and port is not None and target is not None
+            and target.types_match(output.type, port.type))

@@ -10,6 +10,7 @@ from typing import Any
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.workflow.api_format import is_api_format, parse_api
 from dnne_ros.workflow.json_text import load_json
+from dnne_ros.workflow.prompt_body import add_canvas, unwrap_prompt
 from dnne_ros.workflow.records import PortRef, Workflow
 from dnne_ros.workflow.shown import shown
 from dnne_ros.workflow.signature import SignatureLookup
@@ -34,6 +35,9 @@ def parse_workflow(document: Any, name: str, path: str, signature_of: SignatureL
                    slots_from: FilePath | None = None) -> tuple[Workflow, Problems]:
     """Parse a workflow that is loaded already, as `read_workflow` does; ``path`` names it."""
     problems = Problems(path)
+    body = unwrap_prompt(document)
+    if body is not None:
+        document = body.graph
     if is_ui_format(document):
         workflow = parse_ui(document, name, path, signature_of, problems)
         if slots_from is not None:
@@ -42,6 +46,8 @@ def parse_workflow(document: Any, name: str, path: str, signature_of: SignatureL
     elif is_api_format(document):
         sources = {} if slots_from is None else _true_sources(slots_from, signature_of, problems)
         workflow = parse_api(document, name, path, signature_of, problems, sources)
+        if body is not None and body.canvas is not None:
+            workflow = add_canvas(workflow, body.canvas, signature_of)
     elif document == {}:
         raise InputError(path, ["holds an empty graph"])
     else:

@@ -56,10 +56,15 @@ class GroupRecord:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A whole file: the nodes that take part (muted and virtual ones are gone) and their links."""
+    """A whole file: the nodes that take part (muted and virtual ones are gone) and their links.
+
+    ``cut`` has the inputs to which something is drawn that gives them nothing, each with the
+    reason; '' where that is a problem that has been reported.
+    """
 
     name: str
     path: str
     nodes: tuple[NodeRecord, ...]
     links: tuple[LinkRecord, ...]
     groups: tuple[GroupRecord, ...] = ()
+    cut: Mapping[PortRef, str] = field(default_factory=dict)

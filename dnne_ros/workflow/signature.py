@@ -1,12 +1,12 @@
 """What the parser must know of a node type: the names and types of its ports and widgets.
 
-The catalogue of node types (`dnne_ros.nodes`) hands these in; this room never imports it.
+The catalogue of node types hands these in; this room never imports it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -24,21 +24,31 @@ class PortSignature:
 
 @dataclass(frozen=True)
 class WidgetSignature:
-    """A widget by name, in the order in which ``widgets_values`` lists them."""
+    """A widget by name, in the order in which ``widgets_values`` lists them.
+
+    ``type`` is that of the slot which the editor gives it: INT, FLOAT, STRING, BOOLEAN, COMBO.
+    """
 
     name: str
     is_seed: bool = False
+    type: str = ""
 
 
 @dataclass(frozen=True)
 class NodeSignature:
-    """The ports and widgets of one node type, in their declared order (= slot order)."""
+    """The ports and widgets of one node type, in their declared order (= slot order).
+
+    ``retired`` are names of widgets that files may hold and that mean nothing here.
+    ``outputs_with`` has, by input, the outputs that slots count in where a file gives that input.
+    """
 
     type: str
     inputs: tuple[PortSignature, ...]
     outputs: tuple[PortSignature, ...]
     widgets: tuple[WidgetSignature, ...]
     types_match: Callable[[str, str], bool] = lambda output, input: output == input
+    retired: tuple[str, ...] = ()
+    outputs_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def input(self, name: str) -> PortSignature | None:
         """Return the input that answers to ``name``."""
@@ -47,6 +57,10 @@ class NodeSignature:
     def output(self, name: str) -> PortSignature | None:
         """Return the output that answers to ``name``."""
         return next((port for port in self.outputs if port.answers_to(name)), None)
+
+    def widget(self, name: str) -> WidgetSignature | None:
+        """Return the widget of this name."""
+        return next((widget for widget in self.widgets if widget.name == name), None)
 
 
 SignatureLookup = Callable[[str], "NodeSignature | None"]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from dnne_ros.errors import Problems
+from dnne_ros.workflow.constants import constant_signature
+from dnne_ros.workflow.foreign import DISPLAY_ONLY, why_not_a_type
 from dnne_ros.workflow.node_head import NodeHead, read_id
+from dnne_ros.workflow.residue import note
 from dnne_ros.workflow.shown import shown
 from dnne_ros.workflow.signature import SignatureLookup
-from dnne_ros.workflow.ui_slots import Role, Slot, read_slots
+from dnne_ros.workflow.ui_definitions import Definition
+from dnne_ros.workflow.ui_slots import Role, Slot, read_passing_slots, read_slots, widget_slots
 
 MUTED, BYPASSED = 2, 4
 MODES = (0, 1, MUTED, 3, BYPASSED)
@@ -23,26 +27,38 @@ class Part(Enum):
     ACTIVE = "active"
     REROUTE = "reroute"  # passes its input on
     BYPASSED = "bypassed"  # passes inputs on to outputs of a matching type
+    SUBGRAPH = "subgraph"  # stands for the nodes of a definition
+    DOOR = "door"  # where links enter and leave such a definition
     PRIMITIVE = "primitive"  # gives its value to a widget
-    ABSENT = "absent"  # takes its links with it
+    CONSTANT = "constant"  # the same, and its value is a widget of its own
+    MUTED = "muted"  # takes its links with it
+    DISPLAY_ONLY = "display only"  # of the editor alone
+    REFUSED = "refused"  # what is wrong with it is reported
 
 
 VIRTUAL = {
     "Reroute": Part.REROUTE,
     "PrimitiveNode": Part.PRIMITIVE,
-    "Note": Part.ABSENT,
-    "MarkdownNote": Part.ABSENT,
+    **dict.fromkeys(DISPLAY_ONLY, Part.DISPLAY_ONLY),
 }
 
 
 @dataclass(frozen=True)
 class UiNode(NodeHead):
-    """A node of a UI file; ``raw`` is its entry.  Slots are None where nobody knows them."""
+    """A node of a UI file; ``raw`` is its entry.  Slots are None where nobody knows them.
+
+    ``prefix`` is that of its canvas, before the ids of its nodes and links; ``shift`` is where
+    the canvas lies on the file's own, in pixels.  ``moved`` says where an input of the file is
+    among ``inputs``, if elsewhere.
+    """
 
     part: Part
     inputs: tuple[Slot, ...] | None
     outputs: tuple[Slot, ...] | None
     raw: Mapping[str, Any]
+    prefix: str = ""
+    shift: tuple[float, float] = (0.0, 0.0)
+    moved: Mapping[int, int] = field(default_factory=dict)
 
     def slot(self, side: str, index: int) -> Slot | None:
         """Return slot ``index`` of ``side`` ("inputs", "outputs"); None where there is none."""
@@ -54,64 +70,109 @@ class UiNode(NodeHead):
         return slots[index] if index < len(slots) else None
 
 
-def read_ui_nodes(entries: list[Any], signature_of: SignatureLookup, subgraphs: Mapping[str, str],
-                  problems: Problems) -> dict[str, UiNode]:
-    """Return the nodes by id, absent ones too, so that links to them are understood.
+@dataclass(frozen=True)
+class NodeReader:
+    """Reads the nodes of one canvas; ``definitions`` are the file's subgraphs by their ids."""
 
-    ``subgraphs`` has the names of the file's subgraph definitions by their ids.
-    """
-    nodes: dict[str, UiNode] = {}
-    for index, entry in enumerate(entries):
-        id_ = read_id(entry.get("id")) if isinstance(entry, dict) else None
-        if id_ is None:
-            problems.add(f"expected entry {index} of nodes to be an object with an id (a whole "
-                         f"number or text), found "
-                         f"{shown(entry.get('id') if isinstance(entry, dict) else entry)}")
-            continue
-        node = _read_node(id_, entry, signature_of, subgraphs, problems)
-        if id_ in nodes:
-            node.report(problems, f"its id is taken by {nodes[id_]} already; each id must be one "
-                                  "node's own")
-            continue
-        nodes[id_] = node
-    return nodes
+    signature_of: SignatureLookup
+    definitions: Mapping[str, Definition]
+    problems: Problems
+    prefix: str = ""
+    shift: tuple[float, float] = (0.0, 0.0)
 
+    def read(self, entries: list[Any]) -> dict[str, UiNode]:
+        """Return the nodes by id, absent ones too, so that links to them are understood."""
+        nodes: dict[str, UiNode] = {}
+        for index, entry in enumerate(entries):
+            if entry is None:
+                note(self.problems, f"entry {index} of nodes is null")
+                continue
+            id_ = read_id(entry.get("id")) if isinstance(entry, dict) else None
+            if id_ is None:
+                found = shown(entry.get("id") if isinstance(entry, dict) else entry)
+                self.problems.add(f"expected entry {index} of nodes to be an object with an id "
+                                  f"(a whole number or text), found {found}")
+                continue
+            node = self._read_node(self.prefix + id_, entry)
+            if node.id in nodes:
+                node.report(self.problems, f"its id is taken by {nodes[node.id]} already; each "
+                                           "id must be one node's own")
+                continue
+            nodes[node.id] = node
+        return nodes
 
-def _read_node(id_: str, entry: Mapping[str, Any], signature_of: SignatureLookup,
-               subgraphs: Mapping[str, str], problems: Problems) -> UiNode:
-    found, title = entry.get("type"), entry.get("title")
-    type_ = found if isinstance(found, str) else ""
-    known = type_ != ""
-    virtual = VIRTUAL.get(type_) if known else None
-    head = NodeHead(
-        id=id_,
-        type=type_,
-        title=title if isinstance(title, str) else "",
-        signature=signature_of(type_) if known and virtual is None else None)
-    part = _read_part(head, virtual, entry.get("mode", 0), problems)
-    if not known and part is not Part.ABSENT:
-        head.report(problems, f"expected a type (text), found {shown(found)}")
-        part = Part.ABSENT
-    if part is Part.ACTIVE and head.type in subgraphs:
-        head.report(problems, f"is the subgraph {subgraphs[head.type]!r}, and subgraphs are not "
-                              "supported: expand it in the editor and save again")
-        part = Part.ABSENT
-    has_slots = part in (Part.ACTIVE, Part.BYPASSED)
-    # A bypassed node does not run, so what is odd about its ports is nobody's concern.
-    told = problems if part is Part.ACTIVE else Problems(problems.source)
-    return UiNode(
-        id=head.id, type=head.type, title=head.title, signature=head.signature, part=part,
-        inputs=read_slots(head, "inputs", entry.get("inputs"), told) if has_slots else None,
-        outputs=read_slots(head, "outputs", entry.get("outputs"), told) if has_slots else None,
-        raw=entry)
+    def _read_node(self, id_: str, entry: Mapping[str, Any]) -> UiNode:
+        type_, title = entry.get("type"), entry.get("title")
+        type_ = type_ if isinstance(type_, str) else ""
+        head = NodeHead(id_, type_, title if isinstance(title, str) else "",
+                        self._signature(type_))
+        part = self._part(head, entry)
+        inputs = outputs = None
+        moved: Mapping[int, int] = {}
+        if part in (Part.ACTIVE, Part.CONSTANT):
+            inputs = read_slots(head, "inputs", entry.get("inputs"), self.problems)
+            outputs = read_slots(head, "outputs", entry.get("outputs"), self.problems)
+        elif part in (Part.BYPASSED, Part.MUTED, Part.SUBGRAPH):
+            inputs, moved = self._passing_inputs(head, entry.get("inputs"))
+            outputs = read_passing_slots(head, "outputs", entry.get("outputs"))
+            if outputs is None and head.type in self.definitions:
+                outputs = self.definitions[head.type].outputs
+        return UiNode(head.id, head.type, head.title, head.signature, part, inputs, outputs,
+                      entry, self.prefix, self.shift, moved)
 
+    def _signature(self, type_: str) -> Any:
+        if type_ in VIRTUAL or type_ in self.definitions or not type_:
+            return None
+        return self.signature_of(type_) or constant_signature(type_, self.signature_of)
 
-def _read_part(head: NodeHead, virtual: Part | None, mode: Any, problems: Problems) -> Part:
-    if isinstance(mode, bool) or not isinstance(mode, int) or mode not in MODES:
-        head.report(problems, f"expected its mode to be one of {MODES}, found {shown(mode)}")
-        mode = 0
-    if mode == MUTED or (mode == BYPASSED and virtual is Part.PRIMITIVE):
-        return Part.ABSENT
-    if virtual is not None:
-        return virtual
-    return Part.BYPASSED if mode == BYPASSED else Part.ACTIVE
+    def _passing_inputs(self, head: NodeHead, entries: Any
+                        ) -> tuple[tuple[Slot, ...] | None, Mapping[int, int]]:
+        """Return a node's inputs as the editor counts them, and where those of the file went.
+
+        It has a slot for each widget, and a subgraph's node one for each input of its
+        definition, whether or not the file lists them.
+        """
+        slots = read_passing_slots(head, "inputs", entries)
+        first: tuple[Slot, ...] = ()
+        if head.type in self.definitions:
+            known = self.definitions[head.type].inputs
+        elif head.signature is not None:
+            known = widget_slots(head.signature)
+            first = tuple(slot for slot in slots or () if slot.role is not Role.WIDGET)
+        elif slots is None and head.type in VIRTUAL:
+            return (Slot("", "*", Role.PORT),), {}
+        else:
+            return slots, {}
+        listed = {slot.name: slot for slot in slots or () if slot not in first}
+        ordered = (*first, *(listed.pop(slot.name, slot) for slot in known), *listed.values())
+        moved = {index: ordered.index(slot) for index, slot in enumerate(slots or ())
+                 if slot in ordered}
+        return ordered, moved
+
+    def _part(self, head: NodeHead, entry: Mapping[str, Any]) -> Part:
+        mode = entry.get("mode", 0)
+        if isinstance(mode, bool) or not isinstance(mode, int) or mode not in MODES:
+            head.report(self.problems, f"expected its mode to be one of {MODES}, found "
+                                       f"{shown(mode)}")
+            mode = 0
+        virtual = VIRTUAL.get(head.type)
+        if virtual is Part.DISPLAY_ONLY:
+            return virtual
+        if mode == MUTED or (mode == BYPASSED and virtual is Part.PRIMITIVE):
+            return Part.MUTED
+        if not head.type:
+            head.report(self.problems, f"expected a type (text), found {shown(entry.get('type'))}")
+            return Part.REFUSED
+        if mode == BYPASSED:
+            return Part.BYPASSED
+        if virtual is not None:
+            return virtual
+        if head.type in self.definitions:
+            return Part.SUBGRAPH
+        reason = why_not_a_type(head.type) if head.signature is None else None
+        if reason is not None:
+            head.report(self.problems, reason)
+            return Part.REFUSED
+        if constant_signature(head.type, self.signature_of) is not None:
+            return Part.CONSTANT
+        return Part.ACTIVE

@@ -13,8 +13,9 @@ from typing import Any
 
 from dnne_ros.errors import Problems
 from dnne_ros.workflow.node_head import NodeHead, read_id
+from dnne_ros.workflow.residue import note
 from dnne_ros.workflow.shown import shown
-from dnne_ros.workflow.signature import PortSignature
+from dnne_ros.workflow.signature import NodeSignature, PortSignature
 
 DEAD_TYPE = "CONTEXT"
 
@@ -30,17 +31,16 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Slot:
-    """A port or widget of one node: its declared name and type where it has a declaration."""
+    """A port or widget of one node: its declared name where it has a declaration.
+
+    ``type`` is the file's, by which the editor tells what a bypassed node passes on; the declared
+    one where the file has none.
+    """
 
     name: str
     type: str
     role: Role
     link: str | None = None
-
-
-def declared_slots(ports: Iterable[PortSignature]) -> tuple[Slot, ...]:
-    """Return the slots of a node whose ports the file does not list."""
-    return tuple(Slot(port.name, port.type, Role.PORT) for port in ports)
 
 
 def read_slots(node: NodeHead, side: str, entries: Any,
@@ -52,9 +52,37 @@ def read_slots(node: NodeHead, side: str, entries: Any,
     if entries is not None and not isinstance(entries, list):
         node.report(problems, f"expected its {side} to be a list, found {shown(entries)}")
     if not isinstance(entries, list):
-        return declared_slots(getattr(node.signature, side)) if node.signature else None
-    return tuple(_read_slot(node, side, index, entry, problems)
-                 for index, entry in enumerate(entries))
+        return _declared(getattr(node.signature, side)) if node.signature else None
+    slots = tuple(_read_slot(node, side, index, entry, problems)
+                  for index, entry in enumerate(entries))
+    if side == "outputs" and len(slots) == 1 and slots[0].role is Role.UNKNOWN:
+        return (_sole_output(node, slots[0], problems),)
+    return slots
+
+
+def read_passing_slots(node: NodeHead, side: str, entries: Any) -> tuple[Slot, ...] | None:
+    """Return the slots of a node that only passes data on, which goes by their types alone."""
+    nowhere = Problems("")  # such a node does not run: what is odd about it is nobody's concern
+    anonymous = NodeHead(node.id, node.type, node.title, None)
+    slots = read_slots(anonymous, side, entries if isinstance(entries, list) else None, nowhere)
+    if node.signature is None:
+        return slots
+    ports: tuple[PortSignature, ...] = getattr(node.signature, side)
+    if slots is None:
+        return _declared(ports)
+    types = {name: port.type for port in ports for name in (port.name, *port.aliases)}
+    return tuple(
+        slot if slot.type else Slot(slot.name, types.get(slot.name, ""), slot.role, slot.link)
+        for slot in slots)
+
+
+def widget_slots(signature: NodeSignature) -> tuple[Slot, ...]:
+    """Return the slots that the editor gives to the widgets of a node, behind all others."""
+    return tuple(Slot(widget.name, widget.type, Role.WIDGET) for widget in signature.widgets)
+
+
+def _declared(ports: Iterable[PortSignature]) -> tuple[Slot, ...]:
+    return tuple(Slot(port.name, port.type, Role.PORT) for port in ports)
 
 
 def _read_slot(node: NodeHead, side: str, index: int, entry: Any, problems: Problems) -> Slot:
@@ -72,10 +100,27 @@ def _read_slot(node: NodeHead, side: str, index: int, entry: Any, problems: Prob
         return Slot(name, type_, Role.DEAD if type_ == DEAD_TYPE else Role.PORT, link)
     port = node.signature.input(name) if side == "inputs" else node.signature.output(name)
     if port is not None:
-        return Slot(port.name, port.type, Role.PORT, link)
+        return Slot(port.name, type_ or port.type, Role.PORT, link)
     if type_ == DEAD_TYPE:
         return Slot(name, type_, Role.DEAD)
-    if side == "inputs" and any(widget.name == name for widget in node.signature.widgets):
+    if side == "inputs" and node.signature.widget(name) is not None:
         # Some editors turn a widget into an input without marking it as one.
         return Slot(name, type_, Role.WIDGET, link)
     return Slot(name, type_, Role.UNKNOWN, link)
+
+
+def _sole_output(node: NodeHead, slot: Slot, problems: Problems) -> Slot:
+    """Return a node's only output with the one declared name that its type allows, if one is."""
+    signature = node.signature
+    suiting = [port for port in signature.outputs if _may_be(signature, slot.type, port.type)] \
+        if signature is not None else []
+    if len(suiting) != 1:
+        return slot
+    note(problems, f"{node}: its output {slot.name!r} is taken for {suiting[0].name!r}, the only "
+                   f"one of type {slot.type}")
+    return Slot(suiting[0].name, slot.type, Role.PORT, slot.link)
+
+
+def _may_be(signature: NodeSignature, saved: str, declared: str) -> bool:
+    return saved != "" and (signature.types_match(saved, declared)
+                            or signature.types_match(declared, saved))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dnne_ros.errors import Problems
+from dnne_ros.workflow.residue import note
 from dnne_ros.workflow.shown import listed, shown
 from dnne_ros.workflow.signature import NodeSignature
 from dnne_ros.workflow.ui_node import UiNode
@@ -18,43 +19,70 @@ SEED_CONTROL_VALUES = ("fixed", "increment", "decrement", "randomize")
 
 def is_seed_control(name: str, signature: NodeSignature) -> bool:
     """Tell whether ``name`` is the editor's extra choice beside a seed, not a declared widget."""
-    return name in SEED_CONTROLS and all(widget.name != name for widget in signature.widgets)
+    return name in SEED_CONTROLS and signature.widget(name) is None
+
+
+def is_meaningless(name: str, signature: NodeSignature) -> bool:
+    """Tell whether a file may hold the widget ``name``, which means nothing here."""
+    return name in signature.retired or is_seed_control(name, signature)
 
 
 def read_ui_widgets(node: UiNode, problems: Problems) -> dict[str, Any]:
-    """Return the values that the file gives, by declared widget name."""
-    if node.signature is None:
+    """Return the values that the file gives, by declared widget name.
+
+    Names, where the file has them, count before positions.
+    """
+    signature = node.signature
+    if signature is None:
         return {}
-    saved = [slot.name for slot in node.inputs or () if slot.role is Role.WIDGET]
-    values = node.raw.get("widgets_values")
+    values, named = node.raw.get("widgets_values"), node.raw.get("widgets_values_named")
+    if isinstance(named, dict) and named:
+        return _by_name(node, signature, named, problems)
     if isinstance(values, dict):
-        given = dict(values)
-    elif isinstance(values, list):
-        given = _by_position(node, node.signature, saved, values, problems)
-    else:
-        given = {}
-        if values is not None:
-            node.report(problems, "expected widgets_values to be a list or an object, found "
-                                  f"{shown(values)}")
-    declared = [widget.name for widget in node.signature.widgets]
-    for name in dict.fromkeys([*saved, *given]):
-        if name not in declared and not is_seed_control(name, node.signature):
+        return _by_name(node, signature, values, problems)
+    if isinstance(values, list):
+        return _by_position(node, signature, values, problems)
+    if values is not None:
+        node.report(problems, "expected widgets_values to be a list or an object, found "
+                              f"{shown(values)}")
+    return {}
+
+
+def _by_name(node: UiNode, signature: NodeSignature, given: dict[str, Any],
+             problems: Problems) -> dict[str, Any]:
+    for name in given:
+        if signature.widget(name) is None and not is_meaningless(name, signature):
             node.report(problems, f"{node.type} has no widget {shown(name)}; it has: "
-                                  f"{listed(declared)}", port=name)
-    return {name: value for name, value in given.items() if name in declared}
+                                  f"{listed(widget.name for widget in signature.widgets)}",
+                        port=name)
+    return {name: value for name, value in given.items() if signature.widget(name) is not None}
 
 
-def _by_position(node: UiNode, signature: NodeSignature, saved: Sequence[str],
-                 values: Sequence[Any], problems: Problems) -> dict[str, Any]:
-    given, left_over = _align(saved, values, signature)
-    if saved and not left_over:
-        # Newer editors list every widget among the inputs: these are the names at saving time.
-        return given
+def _by_position(node: UiNode, signature: NodeSignature, values: list[Any],
+                 problems: Problems) -> dict[str, Any]:
     declared = [widget.name for widget in signature.widgets]
+    while len(values) > len(declared) and values[-1] is None:
+        values = values[:-1]
+    saved = [slot.name for slot in node.inputs or () if slot.role is Role.WIDGET]
+    strange = [name for name in saved
+               if name not in declared and not is_seed_control(name, signature)]
+    by_saved, left_over = _align(saved, values, signature)
+    # Newer editors list every widget among the inputs: these are the names at saving time.  With
+    # names that the type does not have, they tell the order only if none of its own is missing.
+    complete = set(declared) <= set(by_saved) and len(by_saved) == len(
+        {name for name in saved if not is_seed_control(name, signature)})
+    if saved and (complete or (not strange and not left_over)):
+        return {name: value for name, value in by_saved.items() if name in declared}
+    strange = [name for name in strange if name not in signature.retired]
+    if strange:
+        note(problems, f"{node}: {node.type} has no widget {listed(strange)}; the values in "
+                       f"widgets_values are taken for {listed(declared)}, in this order")
     given, left_over = _align(declared, values, signature)
-    if left_over:
-        node.report(problems, f"{node.type} has {len(declared)} widgets ({listed(declared)}), but "
-                              f"widgets_values holds {len(values)} values, {left_over} too many")
+    extra = values[len(values) - left_over:] if declared else []
+    if any(value is not None for value in extra[len(signature.retired):]):
+        note(problems, f"{node}: {node.type} has {len(declared)} widgets ({listed(declared)}), "
+                       f"but widgets_values holds {len(values)} values; the last "
+                       f"{left_over} are ignored")
     return given
 
 

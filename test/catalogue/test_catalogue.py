@@ -2,7 +2,7 @@ import pytest
 
 from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Tensor, port_type_named
+from dnne_ros.node_api.port_types import PortTypes, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
 
@@ -33,8 +33,16 @@ def test_the_nearest_name_comes_first(name, nearest):
     assert Catalogue().nearest(name)[0] == nearest
 
 
-def test_nothing_is_near_to_nonsense():
-    assert Catalogue().nearest("xyzzy") == []
+@pytest.mark.parametrize("name", ["xyzzy", "KSampler", "SetNode", "GetNode", "ConstNode", "Node",
+                                  "VAEDecode", "CheckpointLoaderSimple", "OtherNode"])
+def test_nothing_is_near_to_nonsense(name):
+    assert Catalogue().nearest(name) == []
+
+
+@pytest.mark.parametrize("name,nearest", [
+    ("Conv2D", "Conv2DLayer"), ("AccuracyMetric", "Accuracy")])
+def test_a_name_that_lacks_its_end_is_near(name, nearest):
+    assert Catalogue().nearest(name)[0] == nearest
 
 
 def test_a_users_type_replaces_and_does_not_steal():
@@ -85,7 +93,7 @@ def test_names_of_ports_and_widgets_do_not_clash(node_type):
 @TYPES
 def test_port_types_are_known_by_their_own_names(node_type):
     for port in (*node_type.inputs.values(), *node_type.outputs.values()):
-        assert type(port_type_named(port.type.name)) is type(port.type)
+        assert type(PortTypes().named(port.type.name)) is type(port.type)
 
 
 @TYPES

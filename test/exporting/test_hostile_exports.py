@@ -10,16 +10,17 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
 from dnne_ros.catalogue.catalogue import Catalogue
-from dnne_ros.catalogue.plugins import node_types_in_file
+from dnne_ros.catalogue.plugins import NODE_TYPES
 from dnne_ros.errors import InputError
 from dnne_ros.exporting.package import file_bytes, package_files
 from dnne_ros.exporting.package_names import default_package_name
 from dnne_ros.exporting.writing import write_package
 from dnne_ros.graph.building import build_graph
 from dnne_ros.placement.planning import place
+from dnne_ros.plugins.single_files import module_of_file
 from dnne_ros.workflow.reading import parse_workflow
 
-TYPES = node_types_in_file(Path(__file__).with_name("nodes_for_tests.py"))
+TYPES = NODE_TYPES.defined_in(module_of_file(Path(__file__).with_name("nodes_for_tests.py")))
 CATALOGUE = Catalogue(TYPES)
 EVIL = (
     "'", '"', '"""', "'''", "\\", "\\'", '\\"', "\n", "\r", "\t", "\x85", "\u2028", "\x0c", "\x1b",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dnne_ros.catalogue.catalogue import Catalogue
-from dnne_ros.catalogue.plugins import node_types_in_file
+from dnne_ros.catalogue.plugins import add_plugins_of_file
 from dnne_ros.exporting.package import package_files
 from dnne_ros.graph.building import build_graph
 from dnne_ros.parameter_files.checking import check_parameter_file
@@ -20,7 +20,8 @@ TEXTS = ("", "on", "1", "1.5", "null", "~", "it's \"quoted\"", "two\nlines\r\n",
 @pytest.fixture
 def written(tmp_path):
     """Return a function that writes the parameter file for a text, and its graph."""
-    catalogue = Catalogue(node_types_in_file(Path(__file__).with_name("nodes_for_tests.py")))
+    catalogue = Catalogue(())
+    add_plugins_of_file(catalogue, Path(__file__).with_name("nodes_for_tests.py"))
 
     def write(text):
         workflow, problems = parse_workflow(

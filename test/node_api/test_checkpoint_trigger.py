@@ -54,6 +54,14 @@ def test_every_so_often():
     assert due == [75, 150]
 
 
+@pytest.mark.parametrize("value,due", [
+    ("max", [0.5, 0.7, 0.9]), (" MAX ", [0.5, 0.7, 0.9]), ("min", [0.5, 0.3, 0.2])])
+def test_best_metric_goes_up_or_down(value, due):
+    trigger = CheckpointTrigger("best_metric", value)
+    assert [m for m in [0.5, 0.3, 0.7, math.nan, 0.2, 0.9, 0.9] if trigger.due(1, m)] == due
+    assert trigger.wants_lowest == (value == "min") and trigger.keeps_best
+
+
 def test_when_the_metric_improves():
     trigger = CheckpointTrigger("best_metric", "")
     metrics = [None, -5.0, -5.0, -6.0, -4.9, 10.0, 9.0, 10.0, 10.1]

@@ -22,7 +22,6 @@ from dnne_ros.node_api.port_types import (
     String,
     Sync,
     Tensor,
-    port_type_named,
 )
 from dnne_ros.rl.policy_output import PolicyOutput as PolicyOutputValue
 from dnne_ros.transport.codecs import codec_for
@@ -57,24 +56,6 @@ def travel(port_type, value):
     """Send ``value`` through the bytes of its message."""
     codec = codec_for(port_type.wire)
     return port_type.unpack(codec.decode(codec.encode(port_type.pack(value))))
-
-
-@pytest.mark.parametrize("name, expected", [
-    ("TENSOR", Tensor), ("*TENSOR", Tensor), ("LAYER_TENSOR", Tensor),
-    ("BATCH_IMAGE_TENSOR", Tensor), ("IMAGE", Image), ("ACTION", Action),
-    ("POLICY_OUTPUT", PolicyOutput), ("POLICY", PolicyOutput), ("MODEL", Model),
-    ("MODEL_OBJ", Model), ("SYNC", Sync), ("TRAIN_STEP_TRIGGER", Sync), ("TRIGGER", Sync),
-    ("DICT", Dict), ("STATS_PYDICT", Dict), ("SCHEMA", Schema), ("SCHEMA_PYDICT", Schema),
-    ("DATASET_OBJ", Dataset), ("OPTIMIZER_OBJ", Optimizer), ("SIM_HANDLE", SimHandle),
-    ("ACCURACY_FLOAT", Float), ("INT", Int), ("BOOLEAN", Boolean), ("STRING", String),
-    ("*", AnyValue)])
-def test_the_ending_decides(name, expected):
-    assert type(port_type_named(name)) is expected
-
-
-@pytest.mark.parametrize("name", ["", "CONTEXT", "tensor", "TENSORS", "XTENSOR", "**"])
-def test_names_that_mean_nothing(name):
-    assert port_type_named(name) is None
 
 
 @pytest.mark.parametrize("input, output, accepted", [

@@ -1,4 +1,4 @@
-"""Gymnasium's environments: their rules as the contract's, beside Gymnasium itself."""
+"""Gymnasium's environments: their rules as the interface's, beside Gymnasium itself."""
 
 import numpy as np
 import pytest

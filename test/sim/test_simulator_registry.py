@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -82,3 +83,47 @@ def test_nothing_heavy_is_imported_before_it_is_asked_for():
             "print(sorted({'torch', 'mujoco', 'numpy'} & set(sys.modules)))")
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.strip() == "[]", result.stderr
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """A back end that is not of this package, registered, and a module with its factory."""
+    def run(factory, **more):
+        module = types.ModuleType("simulator_of_test")
+        module.Elsewhere = factory
+        monkeypatch.setitem(sys.modules, "simulator_of_test", module)
+        monkeypatch.setattr(registry, "_registered", {})
+        registry.register(registry.Backend(
+            "elsewhere", "simulator_of_test", "Elsewhere", tasks=("Cartpole", "Maze"), **more))
+    return run
+
+
+def test_a_simulator_of_other_people_does_its_task_and_comes_last(elsewhere):
+    asked = []
+
+    def factory(settings):
+        asked.append(settings)
+        return registry.make_simulator("torch:Cartpole", settings.num_envs, seed=settings.seed)
+
+    elsewhere(factory)
+    registry.make_simulator("Maze", 3, seed=7).close()
+    assert (asked[0].task, asked[0].num_envs, asked[0].seed) == ("Maze", 3, 7)
+    registry.make_simulator("elsewhere:Cartpole", 1, seed=0).close()
+    assert len(asked) == 2
+    simulator = registry.make_simulator("Cartpole", 1, seed=0)
+    assert type(simulator).__module__ == "dnne_ros.sim.mujoco_cartpole" and len(asked) == 2
+    simulator.close()
+
+
+def test_what_is_no_simulator_is_named(elsewhere):
+    elsewhere(lambda settings: "a simulator")
+    with pytest.raises(TypeError, match="expected simulator_of_test.Elsewhere to return a "
+                                        "Simulator, found str"):
+        registry.make_simulator("Maze", 1, seed=0)
+
+
+def test_a_back_end_that_does_nothing_is_refused():
+    with pytest.raises(ValueError, match="'idle': expected tasks"):
+        registry.Backend("idle", "idle")
+    with pytest.raises(ValueError, match="'mujoco' is there already: dnne_ros.sim.mujoco_cart"):
+        registry.register(registry.Backend("mujoco", "mine", tasks=("Cartpole",)))

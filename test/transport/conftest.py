@@ -6,14 +6,14 @@ import pytest
 
 from dnne_ros.node_api.port_types import AnyValue
 from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.transport.codecs import codec_for
+from dnne_ros.transport.codecs import Int64Codec, codec_for
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.payload import Wire
 from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import RemoteWriter
 
-NUMBERS = codec_for(Wire("int64"))
+NUMBERS = codec_for(Wire(Int64Codec))
 
 
 class AnyPayload(AnyValue):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dnne_ros.transport.array_codec import ArrayCodec
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.payload import Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
@@ -15,7 +16,7 @@ from dnne_ros.transport.shared_memory import DIRECTORY
 from dnne_ros.transport.unix_sockets import UnixSockets
 
 LATEST, LOSSLESS = EdgePolicy.LATEST, EdgePolicy.LOSSLESS
-FLOATS = codec_for(Wire("array", "float32"))
+FLOATS = codec_for(Wire(ArrayCodec, "float32"))
 
 
 class Pipe:

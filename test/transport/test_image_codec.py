@@ -9,19 +9,11 @@ from sensor_msgs.msg import Image
 
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.codecs import codec_for
-from dnne_ros.transport.image_codec import decode_image, encode_image, encoding_of
+from dnne_ros.transport.image_codec import ImageCodec, decode_image, encode_image
 from dnne_ros.transport.payload import Array, Wire
 
 DTYPES = ["uint8", "uint16", "uint32", "int8", "int16", "int32", "float16", "float32", "float64"]
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=3, min_side=1, max_side=6)
-
-
-@pytest.mark.parametrize("dtype, channels, encoding", [
-    ("uint8", (), "mono8"), ("uint8", (1,), "mono8"), ("uint8", (3,), "rgb8"),
-    ("uint8", (4,), "rgba8"), ("uint8", (2,), "8UC2"), ("uint16", (), "mono16"),
-    ("float32", (), "32FC1"), ("float32", (3,), "32FC3"), ("int16", (2,), "16SC2")])
-def test_encodings_that_image_tools_know(dtype, channels, encoding):
-    assert encoding_of(np.zeros((2, 3, *channels), dtype)) == encoding
 
 
 @given(st.sampled_from(DTYPES).flatmap(lambda dtype: hnp.arrays(dtype, SHAPES)))
@@ -59,7 +51,7 @@ def test_padded_rows_and_other_byte_orders_of_cameras():
 @pytest.mark.parametrize("encoding", [
     "bayer_rggb8", "", "yuv422", "8FC1", "32FC0", "32FC999999999999", "8UC", "32XC1", "mono8 "])
 def test_encodings_without_array_form(encoding):
-    with pytest.raises(CdrError, match="has no array form"):
+    with pytest.raises(CdrError, match="cannot be converted"):
         decode_image(image(height=1, width=1, encoding=encoding, step=8, data=bytes(8)))
 
 
@@ -69,7 +61,7 @@ def test_encodings_without_array_form(encoding):
     {"height": 2**32 - 1, "width": 2, "step": 2, "data": b"abcd"},
     {"height": 1, "width": 2**32 - 1, "step": 4, "data": b"abcd"}])
 def test_sizes_that_lie(fields):
-    with pytest.raises(CdrError, match="does not fit rows"):
+    with pytest.raises(CdrError, match="needs rows of"):
         decode_image(image(encoding="mono8", **fields))
 
 
@@ -88,4 +80,4 @@ def test_any_sizes_give_a_picture_or_a_cdr_error(data, encoding, height, width, 
     Array(np.zeros((2, 2), np.uint16), dtype="bfloat16")])
 def test_what_is_no_picture(array):
     with pytest.raises(TypeError, match="picture of"):
-        codec_for(Wire("image")).encode(array)
+        codec_for(Wire(ImageCodec)).encode(array)

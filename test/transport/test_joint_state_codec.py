@@ -9,7 +9,11 @@ from sensor_msgs.msg import JointState
 
 from dnne_ros.transport.cdr import HEADER, CdrError
 from dnne_ros.transport.codecs import codec_for
-from dnne_ros.transport.joint_state_codec import decode_joint_states, encode_joint_states
+from dnne_ros.transport.joint_state_codec import (
+    JointStateCodec,
+    decode_joint_states,
+    encode_joint_states,
+)
 from dnne_ros.transport.payload import JointStates, Wire
 
 QUANTITIES = ("position", "velocity", "effort")
@@ -81,5 +85,5 @@ def test_arrays_that_do_not_fit_the_names():
 
 def test_names_that_ros_strings_cannot_hold():
     none = np.empty(0)
-    data = codec_for(Wire("joint_states")).encode(JointStates(("a\0b\ud800",), none, none, none))
+    data = codec_for(Wire(JointStateCodec)).encode(JointStates(("a\0b\ud800",), none, none, none))
     assert deserialize_message(data, JointState).name == ["a�b�"]

@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dnne_ros.transport.codecs import codec_for
+from dnne_ros.transport.array_codec import ArrayCodec
+from dnne_ros.transport.codecs import Int64Codec, codec_for
 from dnne_ros.transport.payload import Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
 
 DROP_OLDEST, LATEST, LOSSLESS = EdgePolicy.DROP_OLDEST, EdgePolicy.LATEST, EdgePolicy.LOSSLESS
-FLOATS = codec_for(Wire("array", "float32"))
-NUMBERS = codec_for(Wire("int64"))
+FLOATS = codec_for(Wire(ArrayCodec, "float32"))
+NUMBERS = codec_for(Wire(Int64Codec))
 
 
 def test_five_thousand_items_in_order_through_a_window_of_seven(edges, ros_loop):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
 
+from dnne_ros.transport.array_codec import ArrayCodec
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
 from dnne_ros.transport.frame import FrameKind, pack_head, parse_head
@@ -16,7 +17,7 @@ from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.unix_sockets import UnixSockets
 
 DROP_OLDEST, LATEST, LOSSLESS = EdgePolicy.DROP_OLDEST, EdgePolicy.LATEST, EdgePolicy.LOSSLESS
-FLOATS = codec_for(Wire("array", "float32"))
+FLOATS = codec_for(Wire(ArrayCodec, "float32"))
 
 
 class LossySockets(UnixSockets):
@@ -319,7 +320,7 @@ def test_credits_of_strangers_and_old_ones_change_nothing(edges, ros_loop):
                        Credit("reader/in", 7, reader.incarnation, stream, stream, *far),
                        Credit("reader/in", 0, reader.incarnation, stream, stream)):
             publisher.publish(credit.to_message())
-        publisher.publish(codec_for(Wire("array", "uint64")).encode(
+        publisher.publish(codec_for(Wire(ArrayCodec, "uint64")).encode(
             Array(np.zeros(0, np.uint64), ("reader/in",))))
         producer = asyncio.ensure_future(edge.put(4))
         await edge.blocked(producer, sent=4, name="reader")

@@ -29,8 +29,6 @@ def test_everything_wrong_is_told_at_once(parse):
     assert parsed.problems == [
         "node 6: expected an object with a class_type (text), found null",
         "node 7: expected an object with a class_type (text), found 'text'",
-        "node 1 (IsaacGymEnvNode), num_envs: expected a constant for this widget, found a link "
-        "from node 9",
         "node 1 (IsaacGymEnvNode), gpu: IsaacGymEnvNode has no input or widget 'gpu'; its inputs "
         "are: none; its widgets are: env_name, num_envs, isaac_gym_path, isaac_gym_envs_path, "
         "headless, device, physics_engine",
@@ -39,6 +37,8 @@ def test_everything_wrong_is_told_at_once(parse):
         "node 3 (CartpoleActionNode), network_output: expected one link, found two: from slot 0 "
         "of node 4 (PPOAgentNode) and from slot 1 of node 4 (PPOAgentNode)",
         "node 4 (PPOAgentNode): expected inputs to be an object, found 3",
+        "node 1 (IsaacGymEnvNode), num_envs: expected a constant for this widget, found a link "
+        "from node 9",
         "node 2 'Or' (ORNode), input_c: its link comes from slot 6 of node 1 (IsaacGymEnvNode), "
         "which does not exist; the outputs there are: sim_handle, observations"]
 

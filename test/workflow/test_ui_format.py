@@ -61,8 +61,8 @@ def test_missing_slots_and_nodes_are_told_together(parse_ui):
         "outputs are: sim_handle, observations",
         "node 2 (ORNode): link 1 is at slot 8 of its inputs, which does not exist; its inputs "
         "are: input_a, input_b, input_c",
-        "node 1 (IsaacGymEnvNode): link 2 is attached to node 77, not found in the file",
-        "link 3 is attached to node 78 and node 79, not found in the file"]
+        "node 1 (IsaacGymEnvNode): link 2 is attached to node 77, not found in the file"]
+    assert set(parsed.workflow.cut.values()) == set()
 
 
 def test_two_links_into_one_input_name_both_sources(parse_ui):
@@ -100,15 +100,6 @@ def test_unknown_type_is_kept_with_the_files_names(parse_ui):
     assert parsed.nodes["9"].widgets == {}
 
 
-def test_subgraph_in_use_is_refused_by_its_name(parse_ui):
-    definitions = {"subgraphs": [{"id": "d0-1", "name": "Actor"}, {"id": "d0-2", "name": "Idle"}]}
-    parsed = parse_ui([ENV, OR, (7, "d0-1", {})], [(1, 1, 7, 0, ""), (7, 0, 2, 0, "")],
-                      definitions=definitions)
-    assert "node 7 (d0-1): is the subgraph 'Actor'" in parsed.sole_problem()
-    assert "expand it in the editor and save again" in parsed.sole_problem()
-    assert parse_ui([ENV], definitions=definitions).problems == []
-
-
 def test_canvas_and_options_come_along(parse_ui):
     parsed = parse_ui(
         [(1, "IsaacGymEnvNode", {"pos": {"0": 1, "1": 2.5}, "size": [30, 40], "title": "World",
@@ -142,9 +133,9 @@ def test_entries_that_are_no_nodes_or_links_are_told(parse):
                               {"id": 4, "type": "ORNode", "mode": "off", "inputs": 3,
                                "outputs": [{}]}],
                     "links": [[1, 1], None, [2, 1, -1, 1, 0], {"id": 3}]})
-    assert len(parsed.problems) == 10
-    assert "entry 1 of nodes" in parsed.problems[0]
-    assert "node 3: expected a type (text), found null" in parsed.problems[2]
+    assert len(parsed.problems) == 8
+    assert "entry 2 of nodes" in parsed.problems[0]
+    assert "node 3: expected a type (text), found null" in parsed.problems[1]
     assert set(parsed.nodes) == {"1", "4"}
     assert "links to be a list" in parse(
         {"nodes": [{"id": 1, "type": "ORNode"}], "links": 7}).sole_problem()

@@ -1,16 +1,17 @@
 """Port types: what may be linked to what, what an edge promises, and which message carries it.
 
-A port type packs its values into plain payloads (arrays, bytes, text, scalars) and back; the
-transport room knows only those.  Torch is imported by the conversions that need it, so that
+A port type states its names, packs its values into payloads (arrays, bytes, text, scalars) and
+back, and names the codec that makes messages of those; the transport room knows only these two.
+Torch is imported by the conversions that need it, so that
 reading the catalogue stays fast.
 """
 
 from dnne_ros.node_api.port_types.base import AnyValue, PortType
 from dnne_ros.node_api.port_types.dictionaries import Dict, Schema
-from dnne_ros.node_api.port_types.learning import GradientTensor, Layers, Network
-from dnne_ros.node_api.port_types.naming import port_type_named
+from dnne_ros.node_api.port_types.learning import GradientTensor, Layers, NetworkHandle
 from dnne_ros.node_api.port_types.objects import Dataloader, Dataset, Optimizer, SimHandle
 from dnne_ros.node_api.port_types.policies import Model, PolicyOutput
+from dnne_ros.node_api.port_types.registry import PortTypes
 from dnne_ros.node_api.port_types.robots import JointState
 from dnne_ros.node_api.port_types.scalars import Boolean, Float, Int, String, Sync
 from dnne_ros.node_api.port_types.tensors import (
@@ -35,16 +36,16 @@ __all__ = [
     "JointState",
     "Layers",
     "Model",
-    "Network",
+    "NetworkHandle",
     "Optimizer",
     "PolicyOutput",
     "PortType",
+    "PortTypes",
     "Schema",
     "SimHandle",
     "String",
     "Sync",
     "Tensor",
     "array_to_tensor",
-    "port_type_named",
     "tensor_to_array",
 ]

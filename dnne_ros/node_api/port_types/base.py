@@ -11,7 +11,11 @@ from dnne_ros.transport.policy import EdgePolicy
 class PortType:
     """What a port carries.  Subclasses state the class attributes and convert values.
 
-    ``name`` is the type as workflow files write it.  ``leaves_process`` is False for values that
+    ``name`` is the type as workflow files write it, ``aliases`` are further names; both mean it
+    as the ending of a longer one, too (`dnne_ros.node_api.port_types.registry`).  A subclass
+    inherits neither.  The catalogue makes one without arguments.
+
+    ``leaves_process`` is False for values that
     cannot be sent to another process: placement keeps both ends together.  ``held`` values are
     delivered once and stay (a model, a simulator handle); the others are streams.  With
     ``feedback``, a replica of the value in another process sends changes back to its owner.
@@ -20,11 +24,17 @@ class PortType:
     """
 
     name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
     policy: ClassVar[EdgePolicy] = EdgePolicy.LOSSLESS
     leaves_process: ClassVar[bool] = True
     held: ClassVar[bool] = False
     feedback: ClassVar[bool] = False
     modules: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "aliases" not in cls.__dict__:
+            cls.aliases = ()
 
     @property
     def wire(self) -> Wire | None:

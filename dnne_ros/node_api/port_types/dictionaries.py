@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from dnne_ros.node_api.port_types.base import PortType
+from dnne_ros.transport.codecs import StringCodec
 from dnne_ros.transport.payload import Wire
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -15,11 +16,12 @@ class Dict(PortType):
     """A dictionary of JSON values and tensors; as a topic it is JSON that a person can read."""
 
     name = "DICT"
+    aliases = ("PYDICT",)
 
     @property
     def wire(self) -> Wire:
         """Return the string message."""
-        return Wire("string")
+        return Wire(StringCodec)
 
     def pack(self, value: dict[str, Any]) -> str:
         """Return JSON in which a tensor is ``{"dtype": …, "shape": […], "data": […]}``.
@@ -44,6 +46,7 @@ class Schema(Dict):
     """What a data set says of itself: shapes, classes, ranges."""
 
     name = "SCHEMA"
+    aliases = ("SCHEMA_PYDICT",)
     policy = EdgePolicy.LATEST
     held = True
 

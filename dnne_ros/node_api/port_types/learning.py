@@ -7,6 +7,7 @@ from typing import Any
 
 from dnne_ros.node_api.port_types.base import AnyValue, PortType
 from dnne_ros.node_api.port_types.tensors import Tensor
+from dnne_ros.transport.codecs import StringCodec
 from dnne_ros.transport.payload import Wire
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -41,16 +42,17 @@ class Layers(PortType):
     @property
     def wire(self) -> Wire:
         """Return the string message: the topic shows the chain."""
-        return Wire("string")
+        return Wire(StringCodec)
 
     def pack(self, value: tuple[dict[str, Any], ...]) -> str:
         """Return the chain as JSON."""
         return json.dumps(value)
 
 
-class Network(PortType):
+class NetworkHandle(PortType):
     """A `torch.nn.Module` for an optimizer in the same process."""
 
     name = "NETWORK_MODEL"
+    aliases = ("NETWORK_MODEL_OBJ",)
     leaves_process = False
     held = True

@@ -17,6 +17,7 @@ class Dataset(PortType):
     """A data set object."""
 
     name = "DATASET"
+    aliases = ("DATASET_OBJ",)
     leaves_process = False
     held = True
 
@@ -25,6 +26,7 @@ class Dataloader(PortType):
     """A data loader object."""
 
     name = "DATALOADER"
+    aliases = ("DATALOADER_OBJ",)
     leaves_process = False
     held = True
 
@@ -33,5 +35,6 @@ class Optimizer(PortType):
     """An optimizer over parameters that live in the same process."""
 
     name = "OPTIMIZER"
+    aliases = ("OPTIMIZER_OBJ",)
     leaves_process = False
     held = True

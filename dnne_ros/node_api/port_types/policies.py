@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from dnne_ros.node_api.port_types.base import PortType
 from dnne_ros.node_api.port_types.tensors import array_to_tensor, tensor_to_array
+from dnne_ros.transport.array_codec import ArrayCodec
+from dnne_ros.transport.codecs import BytesCodec
 from dnne_ros.transport.payload import Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -18,12 +20,13 @@ class PolicyOutput(PortType):
     """What a policy says at one step: observations, actions, log π(a), value, mean, std."""
 
     name = "POLICY_OUTPUT"
+    aliases = ("POLICY",)
     modules = ("torch",)
 
     @property
     def wire(self) -> Wire:
         """Return the float32 array message: one row an environment, columns named."""
-        return Wire("array", "float32")
+        return Wire(ArrayCodec, "float32")
 
     def pack(self, value: PolicyOutputValue) -> Array:
         """Return the (env, fields) array; the second axis' name lists the columns."""
@@ -43,6 +46,7 @@ class Model(PortType):
     """
 
     name = "MODEL"
+    aliases = ("MODEL_OBJ",)
     modules = ("torch",)
     policy = EdgePolicy.LATEST
     held = True
@@ -51,7 +55,7 @@ class Model(PortType):
     @property
     def wire(self) -> Wire:
         """Return the byte message: safetensors with the architecture in its metadata."""
-        return Wire("bytes")
+        return Wire(BytesCodec)
 
     def pack(self, value: SharedPolicy) -> bytes:
         """Return the newest weights as safetensors."""

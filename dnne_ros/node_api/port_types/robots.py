@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dnne_ros.node_api.port_types.base import PortType
+from dnne_ros.transport.joint_state_codec import JointStateCodec
 from dnne_ros.transport.payload import JointStates, Wire
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -16,7 +17,7 @@ class JointState(PortType):
     @property
     def wire(self) -> Wire:
         """Return sensor_msgs/JointState."""
-        return Wire("joint_states")
+        return Wire(JointStateCodec)
 
     def check(self, value: JointStates) -> None:
         """Raise TypeError for anything else."""

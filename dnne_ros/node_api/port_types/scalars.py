@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dnne_ros.node_api.port_types.base import AnyValue, PortType
+from dnne_ros.transport.codecs import BoolCodec, EmptyCodec, Float64Codec, Int64Codec, StringCodec
 from dnne_ros.transport.payload import Wire
 
 
@@ -12,11 +13,12 @@ class Sync(PortType):
     """A trigger: that it comes is all it says."""
 
     name = "SYNC"
+    aliases = ("TRIGGER",)
 
     @property
     def wire(self) -> Wire:
         """Return the empty message."""
-        return Wire("empty")
+        return Wire(EmptyCodec)
 
     def pack(self, value: Any) -> None:
         """Drop the value: only the event travels."""
@@ -33,7 +35,7 @@ class Float(PortType):
     @property
     def wire(self) -> Wire:
         """Return the 64-bit float message."""
-        return Wire("float64")
+        return Wire(Float64Codec)
 
     def accepts(self, output: PortType) -> bool:
         """Take numbers of either kind."""
@@ -56,7 +58,7 @@ class Int(PortType):
     @property
     def wire(self) -> Wire:
         """Return the 64-bit integer message."""
-        return Wire("int64")
+        return Wire(Int64Codec)
 
     def pack(self, value: int) -> int:
         """Return the number as an int."""
@@ -75,7 +77,7 @@ class Boolean(PortType):
     @property
     def wire(self) -> Wire:
         """Return the boolean message."""
-        return Wire("bool")
+        return Wire(BoolCodec)
 
     def pack(self, value: bool) -> bool:
         """Return the truth value as a bool."""
@@ -94,7 +96,7 @@ class String(PortType):
     @property
     def wire(self) -> Wire:
         """Return the string message."""
-        return Wire("string")
+        return Wire(StringCodec)
 
     def pack(self, value: str) -> str:
         """Return the text."""

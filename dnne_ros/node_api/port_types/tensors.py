@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dnne_ros.node_api.port_types.base import AnyValue, PortType
+from dnne_ros.transport.array_codec import ArrayCodec
+from dnne_ros.transport.image_codec import ImageCodec
 from dnne_ros.transport.payload import STORED_AS, Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -56,7 +58,7 @@ class Tensor(PortType):
     @property
     def wire(self) -> Wire:
         """Return the array message of the element type."""
-        return Wire("array", self.dtype)
+        return Wire(ArrayCodec, self.dtype)
 
     def check(self, value: TorchTensor) -> None:
         """Raise TypeError for another element type or number of axes than declared."""
@@ -95,7 +97,11 @@ class Action(Tensor):
 
 
 class Image(PortType):
-    """A picture: tensor (height, width, channels) or (height, width); uint8 is RGB."""
+    """A picture: tensor (height, width, channels) or (height, width).
+
+    Three or four channels of uint8 or uint16 are red, green, blue and alpha, in this order, also
+    where a camera sends blue first.
+    """
 
     name = "IMAGE"
     modules = ("torch",)
@@ -104,7 +110,7 @@ class Image(PortType):
     @property
     def wire(self) -> Wire:
         """Return sensor_msgs/Image."""
-        return Wire("image")
+        return Wire(ImageCodec)
 
     def pack(self, value: TorchTensor) -> Array:
         """Return the picture as an array."""

@@ -19,6 +19,7 @@ class DisplayNode(Node):
     """
 
     aliases = ("Display", "Debug", "DebugNode", "PreviewAny")
+    foreign_widgets = {"PreviewAny": ("preview_markdown", "preview_text", "previewMode")}
     category = "show"
 
     value = Input(AnyValue(), "What to show.", aliases=("input", "tensor", "anything", "source"),

@@ -44,7 +44,7 @@ class PPOAgentNode(Node):
     model = Output(Model(), "The policy itself.")
     hidden_sizes = Widget("64,64", "Units of each hidden layer, separated by commas.",
                           fixed_because=_SHAPES)
-    activation = Widget("relu", "Between the layers.", choices=("relu", "tanh", "elu"),
+    activation = Widget("elu", "Between the layers.", choices=("relu", "tanh", "elu"),
                         fixed_because=_SHAPES)
     action_space = Widget("continuous", "Gaussian actions, or a choice.",
                           choices=("continuous", "discrete"), fixed_because=_SHAPES)

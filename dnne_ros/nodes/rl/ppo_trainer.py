@@ -221,7 +221,8 @@ class PPOTrainerNode(Node):
         if mean_return is not None:
             await self.send_output(mean_return, "mean_return")
         metric = mean_return if learner.episodes.window_full else None
-        boundary = self.context.boundary(self._updates, metric, self._trigger)
+        boundary = self.context.boundary(self._updates, metric, self._trigger,
+                                         loss=stats.loss)
         shared.commit(hold=boundary.saves)
         await boundary.reached()
         shared.release()

@@ -76,7 +76,7 @@ class EpochTracker(Node):
         self.context.report({"completed_epoch": figures, "epoch": epoch,
                              "max_epochs": epoch if inference else self.max_epochs})
         metric = figures.get("accuracy", -figures["loss"])
-        boundary = self.context.boundary(epoch, metric, ends=ends)
+        boundary = self.context.boundary(epoch, metric, ends=ends, loss=figures["loss"])
         if ends is not None:  # nobody goes on for it, and `reached` does not return
             await self.send_output(summary, "training_summary")
         await boundary.reached()

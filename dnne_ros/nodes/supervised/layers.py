@@ -16,7 +16,7 @@ from dnne_ros.node_api.widget import Widget
 
 _SHAPES = "it is part of the network's shape"
 _BUILT = "the network is built when the run starts"
-_ACTIVATIONS = ("none", "relu", "tanh", "sigmoid")
+_ACTIVATIONS = ("none", "relu", "tanh", "sigmoid", "leaky_relu")
 _INITS = ("auto", "kaiming_normal", "kaiming_uniform", "xavier_normal", "xavier_uniform",
           "normal", "uniform", "none")
 
@@ -49,7 +49,7 @@ class LinearLayer(Layer):
     output_size = Widget(128, "Number of outputs.", minimum=1, maximum=10_000_000,
                          fixed_because=_SHAPES)
     bias = Widget(True, "Add a bias.", fixed_because=_SHAPES)
-    activation = Widget("none", "Behind the sum.", choices=_ACTIVATIONS, fixed_because=_BUILT)
+    activation = Widget("relu", "Behind the sum.", choices=_ACTIVATIONS, fixed_because=_BUILT)
     dropout = Widget(0.0, "Share of the outputs that are zero in training.", minimum=0.0,
                      maximum=1.0, fixed_because=_BUILT)
     weight_init = Widget("auto", "How weights are drawn; auto and none: as PyTorch does.",

@@ -16,7 +16,7 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import (
     GradientTensor,
     Layers,
-    Network as NetworkType,
+    NetworkHandle,
     Schema,
     Tensor,
 )
@@ -43,7 +43,7 @@ class Network(Node):
     schema = Input(Schema(), "Shape of a sample.", optional=True, follows=("input", "schema"))
     layers = Output(Layers(), "The start of the chain of layers.", starts_loop=True)
     output = Output(GradientTensor("float32"), "What the last layer says: (sample, …).")
-    model = Output(NetworkType(), "The module, for an optimizer.")
+    model = Output(NetworkHandle(), "The module, for an optimizer.")
     checkpoint_enabled, checkpoint_trigger_type, checkpoint_trigger_value = (
         checkpoint_widgets("50", enabled=True))
     checkpoint_load_on_start = Widget(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
+from dnne_ros.node_api.context import NodeContext
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Float, GradientTensor, Network, Optimizer, Sync
+from dnne_ros.node_api.port_types import Float, GradientTensor, NetworkHandle, Optimizer, Sync
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
@@ -16,12 +18,21 @@ if TYPE_CHECKING:
 
 
 class OptimizerNode(Node):
-    """An optimizer of a network's weights; subclasses make it."""
+    """An optimizer of a network's weights; subclasses make it.
+
+    Linked to a loss, it takes a step at each, as a `TrainingStep` does.
+    """
 
     category = "learning"
+    retired_widgets = (*Node.retired_widgets, "batch_size", "enable_bootstrap")
+    outputs_with = {"loss": ("step_complete",)}
 
-    model = Input(Network(), "The network.", aliases=("network",))
+    model = Input(NetworkHandle(), "The network.", aliases=("network",))
+    loss = Input(GradientTensor("float32"), "What is to become smaller, where no TrainingStep "
+                 "takes the steps.", optional=True)
     optimizer = Output(Optimizer(), "The optimizer of its weights.")
+    step_complete = Output(Sync(), "With a loss linked: the next batch may come.",
+                           starts_loop=True, needs="loss")
 
     def setup(self) -> None:
         """Wait for the network; the optimizer is made when it comes."""
@@ -37,7 +48,7 @@ class OptimizerNode(Node):
         raise TypeError(f"{type(self).__name__} does not define options()")
 
     async def process(self) -> None:
-        """Give the optimizer once."""
+        """Give the optimizer once; with a loss, learn from every one."""
         from dnne_ros.supervised.optimizer_state import restore_optimizer
 
         model = await self.get_input("model")
@@ -49,6 +60,11 @@ class OptimizerNode(Node):
                 raise InputError("checkpoint", [str(error)]) from None
         self._optimizer = optimizer
         await self.send_output(optimizer, "optimizer")
+        if self.context.is_linked("loss"):
+            for item in count(1):
+                await self.send_output(None, "step_complete")
+                backward(await self.get_input("loss"), item, optimizer, self.context)
+                step(optimizer, self.context)
 
     def widget_changed(self, name: str) -> None:
         """Let the optimizer go on with the new settings."""
@@ -131,27 +147,40 @@ class TrainingStep(Node):
 
     async def process(self) -> None:
         """Learn from every loss; `NotFiniteError` for one that is NaN or infinite."""
-        from dnne_ros.learning.finite import check_finite
-
         await self.send_output(None, "ready")
         optimizer = await self.get_input("optimizer")
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         wants_norm = self.context.is_linked("grad_norm")
-        item = 0
-        while True:
-            loss = await self.get_input("loss")
-            item += 1
-            if not self.context.inference:
-                if not loss.requires_grad:
-                    raise InputError("loss", [
-                        "it has no gradient; expected one that comes from a Network's output"])
-                check_finite(loss.detach(), "loss", item)
-                optimizer.zero_grad()
-                loss.backward()
-                if wants_norm:
-                    await self.send_output(_norm(parameters), "grad_norm")
-                optimizer.step()
+        for item in count(1):
+            backward(await self.get_input("loss"), item, optimizer, self.context)
+            if wants_norm and not self.context.inference:
+                await self.send_output(_norm(parameters), "grad_norm")
+            step(optimizer, self.context)
             await self.send_output(None, "ready")
+
+
+def backward(loss: Any, item: int, optimizer: torch.optim.Optimizer, context: NodeContext
+             ) -> None:
+    """Set the gradients of a loss: a single number.  With --inference there are none.
+
+    `InputError` if it has no gradient; `NotFiniteError` if it, the ``item``-th, is not finite.
+    """
+    from dnne_ros.learning.finite import check_finite
+
+    if context.inference:
+        return
+    check_finite(loss.detach(), "loss", item)
+    if not loss.requires_grad:
+        raise InputError("loss", [
+            "it has no gradient; expected one that comes from a Network's output"])
+    optimizer.zero_grad()
+    loss.backward()
+
+
+def step(optimizer: torch.optim.Optimizer, context: NodeContext) -> None:
+    """Move the weights.  With --inference, they stay as they are."""
+    if not context.inference:
+        optimizer.step()
 
 
 def _norm(parameters: list[torch.nn.Parameter]) -> float:

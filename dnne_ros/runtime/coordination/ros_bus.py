@@ -9,7 +9,8 @@ from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from dnne_ros.runtime.coordination.bus import Delivery
-from dnne_ros.transport.codecs import Codec, codec_for
+from dnne_ros.transport.codec import Codec
+from dnne_ros.transport.codecs import BytesCodec, StringCodec, codec_for
 from dnne_ros.transport.payload import Wire
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class RosBus:
 
 
 def _codec(delivery: Delivery) -> Codec:
-    return codec_for(Wire("string" if delivery.text else "bytes"))
+    return codec_for(Wire(StringCodec if delivery.text else BytesCodec))
 
 
 def _qos(delivery: Delivery, depth: int) -> QoSProfile:

@@ -128,8 +128,8 @@ class RunControl:
         self._triggers.append(trigger)
 
     def boundary(self, epoch: int, metric: float | None,
-                 trigger: CheckpointTrigger | None = None, ends: str | None = None
-                 ) -> RunBoundary:
+                 trigger: CheckpointTrigger | None = None, ends: str | None = None,
+                 loss: float | None = None) -> RunBoundary:
         """Decide what happens at a boundary: save, end the run, both or nothing."""
         self._sees_boundaries = True
         end = self.stop_wanted or ends
@@ -142,7 +142,8 @@ class RunControl:
             self._status.send("warning", message="checkpoint_enabled is set, but no "
                               "--save-checkpoint-dir: nothing is saved")
         due = [trigger.keeps_best for trigger in triggers
-               if self._can_save and trigger.due(epoch, metric)]
+               if self._can_save and trigger.due(
+                   epoch, loss if trigger.wants_lowest else metric)]
         return RunBoundary(self, save=False in due or (self._can_save and end is not None),
                            best=True in due, end=end)
 

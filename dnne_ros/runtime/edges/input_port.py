@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.node_api.port_types import PortType
-from dnne_ros.transport.codecs import Codec
+from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.external_reader import ExternalReader
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rclpy.duration import Duration
 
 from dnne_ros.node_api.port_types import PortType
-from dnne_ros.transport.codecs import Codec
+from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.remote_writer import RemoteWriter

@@ -81,9 +81,10 @@ class HostContext:
         self._control.report(metrics)
 
     def boundary(self, epoch: int, metric: float | None,
-                 trigger: CheckpointTrigger | None = None, ends: str | None = None) -> Boundary:
+                 trigger: CheckpointTrigger | None = None, ends: str | None = None,
+                 loss: float | None = None) -> Boundary:
         """Announce a moment at which the graph stands still."""
-        return self._control.boundary(epoch, metric, trigger, ends)
+        return self._control.boundary(epoch, metric, trigger, ends, loss)
 
     def save_when(self, trigger: CheckpointTrigger) -> None:
         """Let ``trigger`` have its say at every boundary of this process."""

@@ -12,7 +12,7 @@ from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
 from dnne_ros.runtime.node.parameters import declare_widgets, serve_changes
-from dnne_ros.transport.codecs import Codec
+from dnne_ros.transport.codec import Codec
 
 if TYPE_CHECKING:
     from rclpy.context import Context

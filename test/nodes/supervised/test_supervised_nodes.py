@@ -131,6 +131,24 @@ def test_an_optimizer_takes_the_steps_that_its_formula_says(drive, node, expecte
     assert step.outputs("grad_norm")[0] == pytest.approx(2)
 
 
+@pytest.mark.parametrize("node, expected", [
+    (SGDOptimizer({"learning_rate": 0.1, "momentum": 0.5}), 1 - 0.1 * 2 - 0.1 * (1.6 + 0.5 * 2)),
+    (AdamOptimizer({"learning_rate": 0.1}), 0.8)])
+def test_an_optimizer_that_is_given_losses_takes_its_steps_itself(drive, node, expected):
+    module = nn.ParameterList([nn.Parameter(torch.tensor(1.0))])
+
+    async def script(context):
+        context.feed("model", module)
+        await context.sends(2)
+        for number in range(2):
+            context.feed("loss", module[0] ** 2)
+            await context.sends(3 + number)
+
+    context = drive(node, script, ["model", "loss"])
+    assert module[0].item() == pytest.approx(expected, abs=2e-3)
+    assert len(context.outputs("step_complete")) == 3
+
+
 def test_settings_of_an_optimizer_change_while_it_runs(drive):
     node = SGDOptimizer()
 

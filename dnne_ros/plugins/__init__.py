@@ -1,0 +1,1 @@
+"""What other people add: found in installed packages and in single files."""

@@ -1,0 +1,26 @@
+"""Node types of the editor itself, which take no part in the graph that runs."""
+
+from __future__ import annotations
+
+import re
+
+# Text on the canvas and switches of the editor.  None of them has data to give or to take.
+DISPLAY_ONLY = frozenset({
+    "Note", "MarkdownNote", "Label", "LabelNode", "Label (rgthree)", "Bookmark (rgthree)",
+    "Fast Groups Muter (rgthree)", "Fast Groups Bypasser (rgthree)",
+})
+
+_GROUP_NODE = re.compile(r"workflow[>/](.*)", re.DOTALL)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def why_not_a_type(type_: str) -> str | None:
+    """Say what a type's name means that no catalogue can hold; None for any other name."""
+    group = _GROUP_NODE.fullmatch(type_)
+    if group:
+        return (f"is the group node {group[1]!r}, an old way of grouping that hides its nodes: "
+                "convert it to a subgraph, or back to nodes, in the editor and save again")
+    if _UUID.fullmatch(type_):
+        return ("is a subgraph that this file does not define; open the file in the editor that "
+                "wrote it and save again")
+    return None

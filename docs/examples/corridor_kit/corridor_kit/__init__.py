@@ -1,0 +1,1 @@
+"""A corridor to drive through, and its laser."""
