@@ -40,10 +40,10 @@ MAY_IMPORT = {
     "launching": ("options", "parameter_files", "placement", "graph", "node_api", "errors"),
     "exporting": ("options", "placement", "graph", "node_api", "plugins", "transport",
                   "workflow", "errors"),
-    "top": ("options", "runtime", "node_api", "errors", "strict_json"),
+    "top": ("options", "parameter_files", "runtime", "node_api", "errors", "strict_json"),
     "bench": ("hosting", "runtime", "sim", "rl", "supervised", "node_api", "transport", "errors"),
-    "cli": ("options", "exporting", "runtime", "placement", "graph", "catalogue", "node_api",
-            "transport", "workflow", "errors", "strict_json"),
+    "cli": ("options", "parameter_files", "exporting", "runtime", "placement", "graph",
+            "catalogue", "node_api", "transport", "workflow", "errors", "strict_json"),
 }
 # Libraries that a room does not touch, so that it is tested, and imported, without them.
 WITHOUT = {

@@ -21,6 +21,10 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.options.readings import duration
 from dnne_ros.options.run_arguments import add_run_arguments, check_checkpoints, run_words
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph, workflow_words
+from dnne_ros.parameter_files.ros_arguments import (
+    check_parameter_files,
+    check_ros_arguments,
+)
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor, execute
@@ -77,8 +81,11 @@ def run(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
     from dnne_ros.placement.planning import place
 
+    check_ros_arguments(options.ros_args)
     graph = load_graph(options)
     placement = place(graph, options.place or "")
+    check_parameter_files(options.ros_args, graph,
+                          lambda message: print(f"warning: {message}", flush=True))
     _check_outputs(options)
     if options.inference and options.save_checkpoint_dir:
         print("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from dnne_ros.errors import DnneError, InputError
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_arguments import add_run_arguments, run_settings
+from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.status import StatusChannel
 
@@ -47,6 +48,7 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
         return 2
     status = StatusChannel(options.status_fd)
     try:
+        check_ros_arguments(words[cut:])
         graph, placement = load(options, words[cut:])
         return _run(graph, placement, options, words[cut:], status)
     except DnneError as error:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from pathlib import Path
 
 from dnne_ros.graph.declared import LinkSpec, NodeSpec, declare_graph
 from dnne_ros.graph.graph import Graph
 from dnne_ros.hosting.hosting import add_host_arguments, host, leave
-from dnne_ros.parameter_files.checking import check_parameter_file
+from dnne_ros.parameter_files.ros_arguments import check_parameter_files
 from dnne_ros.placement.declared import declare_placement
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.planning import place
@@ -24,23 +22,12 @@ def run_package(package: str, namespace: str, nodes: Mapping[str, NodeSpec],
     """
     def load(options: argparse.Namespace, ros_args: list[str]) -> tuple[Graph, Placement]:
         graph = declare_graph(package, namespace, nodes, links)
-        _check_parameter_files(graph, ros_args)
+        check_parameter_files(ros_args, graph)
         if options.place:
             return graph, place(graph, options.place)
         return graph, declare_placement(graph, processes)
 
     leave(host(_parser(package), load))
-
-
-def _check_parameter_files(graph: Graph, ros_args: Sequence[str]) -> None:
-    """Raise `InputError` for a parameter file that means nodes or values that do not exist."""
-    namespace = f"/{graph.namespace}"
-    for word in ros_args:
-        if word.startswith("__ns:="):
-            namespace = "/" + word.removeprefix("__ns:=").strip("/")
-    for option, file in pairwise(ros_args):
-        if option == "--params-file":
-            check_parameter_file(Path(file), graph, namespace)
 
 
 def _parser(package: str) -> argparse.ArgumentParser:

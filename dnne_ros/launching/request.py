@@ -22,6 +22,7 @@ from dnne_ros.node_api.widget import WidgetError
 from dnne_ros.options.run_arguments import check_checkpoints, run_words
 from dnne_ros.options.workflow_arguments import load_graph, workflow_words
 from dnne_ros.parameter_files.checking import check_parameter_file
+from dnne_ros.parameter_files.ros_arguments import remap_problems
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.planning import place
 
@@ -116,11 +117,13 @@ class _Reading:
     def remappings(self) -> tuple[tuple[str, str], ...]:
         rules = []
         for rule in split_list(self.values["remap"]):
-            if _REMAP.fullmatch(rule):
-                source, _, target = rule.partition(":=")
-                rules.append((source, target))
-            else:
+            if not _REMAP.fullmatch(rule):
                 self._add("remap", f"expected FROM:=TO, found {rule!r:.80}")
+                continue
+            for message in remap_problems(rule):
+                self._add("remap", message)
+            source, _, target = rule.partition(":=")
+            rules.append((source, target))
         return tuple(rules)
 
     def namespace(self, outer: str | None, own: str) -> str:

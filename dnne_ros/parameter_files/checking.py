@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,22 @@ _OF_EVERY_NODE = ("use_sim_time", "start_type_description_service")
 _EVERY_NODE_BELOW = "qos_overrides."
 
 
-def check_parameter_file(path: Path, graph: Graph, namespace: str) -> None:
+def check_parameter_file(path: Path, graph: Graph, namespace: str,
+                         on_unknown: Callable[[str], None] | None = None) -> None:
     """Raise `InputError` if the file has unknown nodes or parameters, or values that do not fit.
 
-    ``namespace`` is the absolute one that the graph's nodes will live in.
+    ``namespace`` is the absolute one that the graph's nodes will live in.  With ``on_unknown``,
+    what is unknown is told there instead: it may be meant for others.
     """
     assignments = read_parameter_file(path)
     problems = Problems(str(path))
     nodes = {f"{namespace.rstrip('/')}/{node.ros_name}": node for node in graph.nodes.values()}
+    unknown = Problems(str(path))
     for assignment in assignments:
-        _check_target(assignment, nodes, problems)
+        _check_target(assignment, nodes, problems if on_unknown is None else unknown)
+    for problem in unknown:
+        assert on_unknown is not None  # or there would be none
+        on_unknown(f"{path}: {problem}")
     for full_name, node in nodes.items():
         mine = [each for each in assignments if each.matches(full_name)]
         _check_values(full_name, node, mine, problems)

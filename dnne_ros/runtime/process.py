@@ -16,7 +16,7 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
-from dnne_ros.errors import DnneError, Problems
+from dnne_ros.errors import DnneError, InputError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
@@ -134,8 +134,11 @@ def _process_group(graph: Graph, placement: Placement, name: str, run_id: str) -
 def _ros_event_loop(ros_args: Sequence[str]) -> Iterator[tuple[rclpy.Context, RosEventLoop]]:
     """Give an rclpy context and the loop that serves it, and shut both down."""
     context = rclpy.Context()
-    rclpy.init(args=list(ros_args), context=context,
-               signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=list(ros_args), context=context,
+                   signal_handler_options=SignalHandlerOptions.NO)
+    except Exception as error:  # of several modules, in the words of rcl
+        raise InputError("--ros-args", [" ".join(str(error).split())]) from None
     loop = RosEventLoop(context)
     asyncio.set_event_loop(loop)
     try:

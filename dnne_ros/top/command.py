@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dnne_ros import strict_json
 from dnne_ros.errors import DnneError, InputError
 from dnne_ros.options.readings import duration
+from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 
 if TYPE_CHECKING:
     from dnne_ros.top.state import GraphState
@@ -41,6 +42,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Listen, and show or print."""
+    check_ros_arguments(options.ros_args)
     try:
         listener = _Listener(options.ros_args)
     except ModuleNotFoundError as error:

@@ -113,6 +113,30 @@ def trained(tmp_path_factory, mlp, command):
     return folder, json.loads((folder / "r.json").read_text()), done.stdout
 
 
+def test_an_optimizer_that_takes_the_loss_learns_as_a_training_step_does(
+        epochs, mlp, repository, tmp_path):
+    graph = json.loads((repository / "config" / "workflows" / "mnist_mlp.json").read_text())
+    step, = (node for node in graph["nodes"] if node["type"] == "TrainingStep")
+    optimizer, = (node for node in graph["nodes"] if node["type"] == "SGDOptimizer")
+    optimizer["inputs"] = [{"name": "model", "type": "*MODEL_OBJ"},
+                           {"name": "loss", "type": "*LOSS_SCALAR"}]
+    optimizer["outputs"] = [{"name": "step_complete", "type": "TRAIN_STEP_TRIGGER"}]
+    graph["nodes"].remove(step)
+    links = [[id_, *([optimizer["id"], 0] if source == step["id"] else [source, output]),
+              *([optimizer["id"], 1] if target == step["id"] else [target, input_]), type_]
+             for id_, source, output, target, input_, type_ in graph["links"]]
+    graph["links"] = [link for link in links if link[1] != link[3]]
+    for node in graph["nodes"]:
+        for slot in node.get("inputs", ()):
+            slot.pop("link", None)
+    path = tmp_path / "own_steps.json"
+    path.write_text(json.dumps(graph))
+    code, own, errors = epochs(path, *mlp[1:])
+    _, stepped, _ = epochs(*mlp)
+    assert (code, errors) == (0, [])
+    assert [epoch["loss"] for epoch in own] == [epoch["loss"] for epoch in stepped] != []
+
+
 def test_a_graph_learns_what_a_plain_loop_learns(trained, data):
     _, report, printed = trained
     hidden = {"kind": "linear", "bias": True, "weight_init": "auto", "output_size": 128,

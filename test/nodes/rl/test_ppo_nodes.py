@@ -34,7 +34,7 @@ def train(drive, values, spec=PolicySpec(3, 1, (4,))):
     node = PPOTrainerNode({"horizon_length": 3, "num_epochs": 1, "minibatch_size": 4, **values})
 
     async def script(context):
-        context.boundary = lambda *_: Passed()
+        context.boundary = lambda *_, **__: Passed()
         context.feed("model", shared)
         generator = torch.Generator().manual_seed(1)
         for step in range(6):
@@ -80,7 +80,7 @@ def test_the_agent_makes_the_policy_that_its_widgets_describe(drive):
                          "normalize_observations": True})
     context = drive(node, script, linked=["observations"])
     spec = context.outputs("model")[0].policy.spec
-    assert spec == PolicySpec(3, 1, (8,), "relu", shared_trunk=True, normalize_observations=True,
+    assert spec == PolicySpec(3, 1, (8,), "elu", shared_trunk=True, normalize_observations=True,
                               normalize_values=True)
 
 

@@ -241,6 +241,21 @@ def test_every_trigger_is_asked_and_both_kinds_are_saved(fused, run_virtual, tmp
     assert directories == [str(tmp_path / "c" / folder) for folder in ("best", "", "best")]
 
 
+@pytest.mark.parametrize("value,saved", [("max", [1, 3]), ("min", [1, 2])])
+def test_the_best_is_the_highest_score_or_the_lowest_loss(fused, run_virtual, value, saved):
+    best, epochs = CheckpointTrigger("best_metric", value), []
+
+    async def main():
+        for epoch, metric, loss in ((1, 5.0, 0.5), (2, 4.0, 0.4), (3, 6.0, 0.6)):
+            boundary = fused.control.boundary(epoch, metric, best, loss=loss)
+            if boundary.saves:
+                epochs.append(epoch)
+            await boundary.reached()
+
+    run_virtual(main())
+    assert epochs == saved
+
+
 @pytest.mark.parametrize("lost", ["stop", "stopping", "over"])
 def test_a_lost_word_does_not_keep_anybody(pair, run_virtual, network, lost):
     network.drops = lambda sender, receiver, topic, message: json.loads(message)["say"] == lost

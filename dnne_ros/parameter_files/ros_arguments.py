@@ -1,0 +1,103 @@
+"""What stands behind ``--ros-args``: checked before anything is started.
+
+A process of a graph holds many nodes, so what renames *the* node of a process, as
+``Node(name=…)`` of a launch file does, would rename them all alike.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from dnne_ros.errors import Problems
+from dnne_ros.graph.graph import Graph
+from dnne_ros.parameter_files.checking import check_parameter_file
+
+_WITH_VALUE = {"-r": "--remap", "--remap": "--remap", "-p": "--param", "--param": "--param",
+               "--params-file": "--params-file", "--log-level": "--log-level",
+               "--log-config-file": "--log-config-file", "--log-file-name": "--log-file-name",
+               "-e": "--enclave", "--enclave": "--enclave"}
+_ALONE = tuple(f"--{able}-{what}" for able in ("enable", "disable")
+               for what in ("rosout-logs", "stdout-logs", "external-lib-logs"))
+_NAMESPACE = re.compile(r"/|(/[A-Za-z_][A-Za-z0-9_]*)+/?")
+_LARGEST_DOMAIN = 232
+
+
+def check_ros_arguments(words: Sequence[str], environment: Mapping[str, str] = os.environ) -> None:
+    """Raise `InputError` for ROS arguments that rcl refuses or that cannot mean a graph.
+
+    ``words``: the command line from ``--ros-args`` on; there may be more than one such part.
+    """
+    problems = Problems("--ros-args")
+    for option, value in _arguments(words, problems):
+        if option == "--remap":
+            for message in remap_problems(value):
+                problems.add(message)
+        elif option == "--params-file" and not Path(value).is_file():
+            problems.add(f"--params-file {value}: there is no such file")
+    domain = environment.get("ROS_DOMAIN_ID", "")
+    if domain and not (domain.isdecimal() and int(domain) <= _LARGEST_DOMAIN):
+        problems.add(f"ROS_DOMAIN_ID: expected a number from 0 to {_LARGEST_DOMAIN}, found "
+                     f"{domain!r:.40}")
+    problems.raise_if_any()
+
+
+def remap_problems(rule: str) -> list[str]:
+    """Return what is wrong with one remapping rule, ``FROM:=TO``."""
+    source, sign, target = rule.partition(":=")
+    if not sign or not source or not target:
+        return [f"remapping: expected FROM:=TO, found {rule!r:.80}"]
+    name = source.rpartition(":")[2]
+    if name in ("__node", "__name"):
+        return [f"{rule}: a graph's nodes have the names that the workflow gives them, and a "
+                "process has many; to tell two copies of a graph apart, write __ns:=/another, to "
+                "rename a topic, NODE/PORT:=/topic; in a launch file, leave name= out"]
+    if name == "__ns":
+        if source != "__ns":
+            return [f"{rule}: one node of a graph cannot leave the namespace of the others"]
+        if not _NAMESPACE.fullmatch(target):
+            return [f"{rule}: expected an absolute namespace of letters, digits and underscores, "
+                    "such as /robot1"]
+    return []
+
+
+def check_parameter_files(words: Sequence[str], graph: Graph,
+                          on_unknown: Callable[[str], None] | None = None) -> None:
+    """Raise `InputError` for a parameter file that is none, or with values that do not fit.
+
+    ``on_unknown`` is told of nodes and parameters that the graph does not have, which may be
+    another's; without it they are problems, too.
+    """
+    namespace = f"/{graph.namespace}"
+    arguments = list(_arguments(words, Problems("--ros-args")))
+    for option, value in arguments:
+        if option == "--remap" and value.startswith("__ns:="):
+            namespace = "/" + value.removeprefix("__ns:=").strip("/")
+    for option, value in arguments:
+        if option == "--params-file":
+            check_parameter_file(Path(value), graph, namespace, on_unknown)
+
+
+def _arguments(words: Sequence[str], problems: Problems) -> Iterator[tuple[str, str]]:
+    """Yield (option, value) of each ROS argument; ("", …) is never among them."""
+    left = iter(words)
+    inside = False
+    for word in left:
+        if word == "--ros-args":
+            inside = True
+        elif word == "--":
+            inside = False
+        elif not inside:
+            problems.add(f"expected --ros-args before {word!r:.80}")
+        elif word in _WITH_VALUE:
+            value = next(left, None)
+            if value is None:
+                problems.add(f"{word}: expected a value behind it")
+                return
+            yield _WITH_VALUE[word], value
+        elif word not in _ALONE:
+            problems.add(f"unknown ROS argument {word!r:.80}; there are "
+                         f"{', '.join(dict.fromkeys(_WITH_VALUE.values()))} with a value, "
+                         f"{', '.join(_ALONE)}")

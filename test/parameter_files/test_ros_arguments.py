@@ -1,0 +1,68 @@
+"""What stands behind --ros-args is checked before anything is started."""
+
+import pytest
+
+from dnne_ros.errors import InputError
+from dnne_ros.parameter_files.ros_arguments import check_parameter_files, check_ros_arguments
+
+
+def refusal(*words, **environment):
+    with pytest.raises(InputError) as caught:
+        check_ros_arguments(words, environment)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_what_fits(tmp_path):
+    file = tmp_path / "p.yaml"
+    file.write_text("{}")
+    check_ros_arguments([
+        "--ros-args", "-r", "__ns:=/robot1/left", "-r", "ppo_agent_3/model:=/model", "--remap",
+        "/a:=b", "-p", "use_sim_time:=true", "--params-file", str(file), "--log-level", "debug",
+        "--disable-rosout-logs", "-e", "/enclave", "--", "--ros-args"], {"ROS_DOMAIN_ID": "232"})
+    check_ros_arguments([], {})
+
+
+@pytest.mark.parametrize("rule", [
+    "__node:=foo", "__name:=foo", "ppo_agent_3:__node:=agent"])
+def test_names_of_nodes_are_the_workflows(rule):
+    [problem] = refusal("--ros-args", "-r", rule)
+    assert rule in problem and "__ns:=/another" in problem and "name=" in problem
+
+
+@pytest.mark.parametrize("rule, said", [
+    ("__ns:=robot1", "absolute namespace"), ("__ns:=/robot 1", "absolute namespace"),
+    ("__ns:=/1robot", "absolute namespace"), ("node:__ns:=/a", "cannot leave the namespace"),
+    ("nonsense", "expected FROM:=TO"), ("a:=", "expected FROM:=TO")])
+def test_rules_that_mean_nothing(rule, said):
+    [problem] = refusal("--ros-args", "-r", rule)
+    assert said in problem
+
+
+def test_everything_wrong_is_told_at_once(tmp_path):
+    problems = refusal("--ros-args", "--rename", "-r", "__node:=a", "--params-file",
+                       str(tmp_path / "none.yaml"), "-p", ROS_DOMAIN_ID="abc")
+    assert len(problems) == 5
+    for said in ("unknown ROS argument '--rename'", "no such file", "expected a value",
+                 "ROS_DOMAIN_ID: expected a number from 0 to 232, found 'abc'"):
+        assert any(said in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize("domain", ["-1", "233", "1.5", "0x1"])
+def test_domains_that_there_are_not(domain):
+    assert "ROS_DOMAIN_ID" in refusal("--ros-args", ROS_DOMAIN_ID=domain)[0]
+
+
+def test_unknown_parameters_may_be_meant_for_others(cartpole_graph, parameter_file):
+    path = parameter_file("/cartpole_ppo/ppo_trainer_6: {ros__parameters: {learning_rat: 0.1}}")
+    said = []
+    check_parameter_files(["--ros-args", "--params-file", str(path)], cartpole_graph, said.append)
+    assert "did you mean learning_rate?" in said[0] and str(path) in said[0]
+    with pytest.raises(InputError):
+        check_parameter_files(["--ros-args", "--params-file", str(path)], cartpole_graph)
+
+
+def test_values_that_do_not_fit_are_refused_all_the_same(cartpole_graph, parameter_file):
+    path = parameter_file("/second/ppo_trainer_6: {ros__parameters: {learning_rate: 1}}")
+    with pytest.raises(InputError, match="with a decimal point, found 1"):
+        check_parameter_files(["--ros-args", "-r", "__ns:=/second", "--params-file", str(path)],
+                              cartpole_graph, lambda message: None)
