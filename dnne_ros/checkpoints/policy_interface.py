@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from dnne_ros import strict_json
+
 
 def merge_statements(statements: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return one policy interface of what several nodes say.
@@ -26,7 +28,11 @@ def merge_statements(statements: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def differences(trained: Mapping[str, Any], stated: Mapping[str, Any]) -> list[str]:
-    """Return where what a node says, ``stated``, is not what ``trained`` says; [] if nowhere."""
+    """Return where what a node says, ``stated``, is not what ``trained`` says; [] if nowhere.
+
+    ``trained`` comes from a file, in which what is not finite is null: so it is in ``stated``.
+    """
+    stated = json.loads(strict_json.dumps(dict(stated), ensure_ascii=False))
     return [f"{name}: expected {_text(trained[name]) if name in trained else 'nothing'} as in "
             f"training, found {_text(value)} in this graph"
             for name, value in stated.items()

@@ -2,7 +2,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.checkpoints.policy_interface import differences, merge_statements, same
@@ -16,6 +16,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), JSON, min_size=1))
+@example({"limit": math.inf})
 def test_a_policy_interface_fits_itself_after_the_file(tmp_path_factory, contract):
     store = CheckpointStore(tmp_path_factory.mktemp("c"))
     store.commit(1, {}, {}, contract)
