@@ -61,7 +61,7 @@ def test_its_scans_come_from_a_robot_and_cross_processes(kit, environment, ros_l
             await asyncio.sleep(0.05)
 
     try:
-        ros_loop.run(until_heard(), timeout=None)
+        ros_loop.loop.run_until_complete(until_heard())  # it fails when the run ends
     finally:
         run.terminate()
         run.communicate()

@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 
 def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
     """Return the state of every parameter: ``{"0.momentum_buffer": …}``."""
-    return {f"{parameter}.{name}": value
+    return {f"{parameter}.{name}": value.detach().clone()  # its own is written to in place
             for parameter, state in optimizer.state_dict()["state"].items()
             for name, value in state.items() if isinstance(value, Tensor)}
 
