@@ -28,7 +28,8 @@ look while others still want the processor to start."""
 _ANNOUNCE_SECONDS = 1.0
 _REJOIN_SECONDS = 2.0
 _WATCHERS_SECONDS = 0.2
-_TWIN_TICKS = 10
+_TWIN_TICKS = 100
+"""How many looks a process counts as young; on a busy machine discovery takes seconds."""
 _TWIN_ADVICE = ("another copy of this graph is running; give this one a namespace of its own: "
                 "--ros-args -r __ns:=/another")
 
@@ -82,7 +83,7 @@ class Peers:
         Raises `PeerError` when a process is gone at the other end of an edge that may not wait.
         """
         # In one process a twin does no harm but to those who watch, so a word is enough.
-        # Only a young process looks: it is the newcomer, and discovery takes a moment only.
+        # Only a young process looks: it is the newcomer, or nearly so.
         self._watch_for_twins -= 1
         if not self._group.others and self._watch_for_twins >= 0 and (twins := self._twins()):
             self._watch_for_twins = 0
