@@ -31,10 +31,11 @@ def shell(tmp_path, run_words):
     """Run a script in the empty folder, as a person whose environment is activated."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    command = programs / "dnne-ros"
-    command.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m dnne_ros \"$@\"\n")
-    command.chmod(0o755)
-    (programs / "python").symlink_to(sys.executable)
+    # A link to the interpreter would leave its environment.
+    for name, start in (("dnne-ros", f"'{sys.executable}' -m dnne_ros"),
+                        ("python", f"'{sys.executable}'")):
+        (programs / name).write_text(f"#!/bin/sh\nexec {start} \"$@\"\n")
+        (programs / name).chmod(0o755)
     folder = tmp_path / "empty"
     folder.mkdir()
     environment = {"LC_ALL": "C.UTF-8",
