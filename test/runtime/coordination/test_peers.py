@@ -241,6 +241,7 @@ def test_a_twin_of_a_graph_in_one_process_is_worth_a_word(processes, run_virtual
 
     async def main():
         tasks = await begin(a)
+        await asyncio.sleep(100)  # it is old by then
         a.twins = ["/g/node_a"]
         await asyncio.sleep(100)
         await end([a], tasks)
