@@ -35,7 +35,7 @@ class Inventory:
             if not self._new_tasks():
                 break
             await asyncio.sleep(0)
-        found = [f"the task {task.get_name()}" for task in self._new_tasks()]
+        found = [f"the task {_work_of(task)}" for task in self._new_tasks()]
         for thread in set(threading.enumerate()) - self._threads:
             if not thread.name.startswith(_LOOPS_OWN_THREADS):
                 thread.join(_JOIN_SECONDS)
@@ -62,6 +62,18 @@ def _open_files() -> dict[str, str]:
     return found
 
 
+class _CountedTask(asyncio.Task[Any]):
+    """A task that knows what it really does; its name is for who made it to set."""
+
+    work: Any = None
+
+
+def _work_of(task: asyncio.Task[Any]) -> str:
+    """Return what a task does, in a word."""
+    work = getattr(task, "work", None)
+    return str(getattr(work, "__qualname__", task.get_name()))
+
+
 class Suspensions:
     """Counts how often the tasks of an event loop come to a point where they wait.
 
@@ -80,8 +92,8 @@ class Suspensions:
 
     def _make_task(self, loop: asyncio.AbstractEventLoop, work: Any, **options: Any
                    ) -> asyncio.Task[Any]:
-        task = asyncio.Task(self._counted(work), loop=loop, **options)
-        task.set_name(getattr(work, "__qualname__", task.get_name()))
+        task = _CountedTask(self._counted(work), loop=loop, **options)
+        task.work = work
         task.add_done_callback(lambda _: work.close())  # it may have been cancelled unbegun
         return task
 
