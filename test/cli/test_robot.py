@@ -75,11 +75,18 @@ def test_the_policy_balances_the_plant(start_run, start_plant, robot, trained, p
 
 @pytest.mark.parametrize("place", ["fused", "split"])
 def test_the_end_of_a_run_leaves_the_plant_without_effort(
-        start_run, start_plant, robot, trained, place):
+        start_run, start_plant, robot, trained, place, ros_loop):
+    from std_msgs.msg import Float64MultiArray
+
+    heard = []
+    ros_loop.node("listener").create_subscription(
+        Float64MultiArray, "/effort_controller/commands", heard.append, 10)
     plant = start_plant(5)
     run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
-                    "--duration", "2s", "--quiet", *REMAP)
-    assert run.wait() == 0, run.output
+                    "--quiet", *REMAP)
+    ros_loop.run(ros_loop.until(lambda: len(heard) > 10), run, plant)
+    run.interrupt()
+    assert run.wait() == 130, run.output
     assert plant.wait() == 0, plant.said()
     result = json.loads(plant.output)
     assert 0 < result["commands"] < 4 * 60

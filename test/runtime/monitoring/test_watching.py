@@ -41,9 +41,9 @@ def test_plain_ros_sees_and_steers_the_graph(running, ros_loop):
 
     async def main():
         await ros_loop.until(lambda: received.keys() == wanted.keys())
-        names = {name for name, space in node.get_node_names_and_namespaces()
-                 if space == "/cartpole_ppo"}
-        assert names == NODES
+        await ros_loop.until(lambda: {
+            name for name, space in node.get_node_names_and_namespaces()
+            if space == "/cartpole_ppo"} == NODES)
         client = AsyncParameterClient(node, "/cartpole_ppo/ppo_trainer_6")
         await ros_loop.until(client.services_are_ready)
 
