@@ -145,8 +145,9 @@ def stable_baselines3(watched: Watched) -> dict[str, Any]:
         def close(self) -> None:
             watched.simulator.close()
 
+        # VecEnv wants them, and PPO calls none of them: if that changes, the benchmark ends.
         def _unused(self, *_: Any, **__: Any) -> Any:
-            raise NotImplementedError
+            raise NotImplementedError("not needed by Stable-Baselines3's PPO")
 
         set_attr = env_method = env_is_wrapped = _unused
 
