@@ -73,7 +73,7 @@ class DrawingProcess:
         than `DRAW_SECONDS`; it is of no use then.
         """
         self._worker.ask("draw", DRAW_SECONDS, positions=list(positions))
-        return self._picture.copy()
+        return np.array(self._picture)
 
     def close(self) -> None:
         """End the process; a second call does nothing."""
