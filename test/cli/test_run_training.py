@@ -3,7 +3,6 @@
 import json
 import signal
 
-import psutil
 import pytest
 from patience import until_gone
 
