@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+from dnne_ros.errors import PeerError
 from dnne_ros.graph.graph import Graph
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.restarts import followed_inputs, obstacles
@@ -25,7 +26,8 @@ class Restarts:
                  run_id: str):
         """Open the logs of the nodes in ``hosts``, which those of this process before have left.
 
-        ``run_id`` is the same in all processes of a run.  Raises OSError without memory for them.
+        ``run_id`` is the same in all processes of a run.  Raises `PeerError` without memory for
+        them.
         """
         self._run = hashlib.blake2b(run_id.encode(), digest_size=16).hexdigest()
         self._logs: list[RoundLog] = []
@@ -73,6 +75,10 @@ class Restarts:
             log.close()
 
     def _log(self, name: str, width: int) -> RoundLog:
-        log = RoundLog(self._run, name, width)
+        try:
+            log = RoundLog(self._run, name, width)
+        except OSError as error:
+            raise PeerError(f"--respawn: {name}: no memory that outlives the process: {error}"
+                            ) from None
         self._logs.append(log)
         return log
