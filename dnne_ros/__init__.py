@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.node import Node
     from dnne_ros.node_api.port_types import (
         Action,
+        AnyTensor,
         AnyValue,
         Boolean,
         Dataloader,
@@ -81,7 +82,7 @@ _NAMES = {
     "node_api.context": "Boundary Log NodeContext",
     "node_api.node": "Node",
     "node_api.port_types":
-        "Action AnyValue Boolean Dataloader Dataset Dict Float GradientTensor Image Int "
+        "Action AnyTensor AnyValue Boolean Dataloader Dataset Dict Float GradientTensor Image Int "
         "JointState Layers Model NetworkHandle Optimizer PolicyOutput PortType Schema SimHandle "
         "String Sync Tensor array_to_tensor tensor_to_array",
     "node_api.ports": "Input Output",
@@ -110,6 +111,7 @@ HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 __all__ = [
     "QOS_PRESETS",
     "Action",
+    "AnyTensor",
     "AnyValue",
     "Array",
     "ArraySpec",

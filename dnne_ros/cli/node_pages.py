@@ -93,7 +93,8 @@ def _notes(type: type[Node]) -> Iterable[str]:
         yield (f"New graphs take [{type.superseded_by}]({type.superseded_by}.md). Files that name "
                "this type go on as they are, with its name on their topics.")
     if type.fires_on_any:
-        yield "It goes on with whichever linked input has something."
+        yield "It goes on with whichever linked input has something" + (
+            ", if its widgets say so." if type.waits_for_all(type().values) else ".")
     if type.own_process:
         yield "It gets a process of its own unless the workflow or a placement file says another."
     if type.needs_policy_interface:
