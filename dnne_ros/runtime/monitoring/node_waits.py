@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.node_api.blocking import BlockingCalls
-from dnne_ros.runtime.monitoring.wait_for import Cause, NodeWait
+from dnne_ros.deadlocks.wait_for import Cause, NodeWait
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.edges.wiring import Wiring
