@@ -16,6 +16,7 @@ from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import RunControl
+from dnne_ros.runtime.coordination.standstill import Standstill
 from dnne_ros.runtime.coordination.status import StatusChannel
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.event_loop import RosEventLoop
@@ -23,7 +24,6 @@ from dnne_ros.runtime.monitoring.blocked_loop import BlockedLoop
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
 from dnne_ros.runtime.monitoring.node_waits import NodeWaits
-from dnne_ros.runtime.monitoring.standstill import Standstill
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.node.node_runner import NodeRunner
 from dnne_ros.runtime.process_nodes import ProcessNodes

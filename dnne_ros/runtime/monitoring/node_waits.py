@@ -12,9 +12,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.deadlocks.wait_for import Cause, NodeWait
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.node_api.blocking import BlockingCalls
-from dnne_ros.deadlocks.wait_for import Cause, NodeWait
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.edges.wiring import Wiring
@@ -99,7 +99,7 @@ class NodeWaits:
         return f"{count} so far" if count else "none so far"
 
     def _full_edges(self, id: str) -> Iterator[tuple[str, str]]:
-        """Yield the edges that hold a node back, in words, and who would have to take from them."""
+        """Yield the full edges of a node, in words, and who would have to take from them."""
         for edges in self._graph.outgoing[id].values():
             for edge in edges:
                 end = self._ends[self._graph.edge_name(edge)]

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dnne_ros.runtime.monitoring.node_waits import AT_REST_SECONDS
 from dnne_ros.deadlocks.wait_for import Cause, NodeWait, WaitForGraph
+from dnne_ros.runtime.monitoring.node_waits import AT_REST_SECONDS
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.heartbeat import Heartbeat
