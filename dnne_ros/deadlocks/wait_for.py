@@ -89,7 +89,8 @@ class WaitForGraph:
 
     def causes(self, node: str) -> set[Cause]:
         """Return what a node waits for in the end: its own cause, and those of its peers."""
-        found, seen, left = set(), {node}, [node]
+        found: set[Cause] = set()
+        seen, left = {node}, [node]
         while left:
             wait = self.waits.get(left.pop())
             if wait is None:

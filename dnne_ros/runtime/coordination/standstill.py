@@ -34,7 +34,7 @@ class Standstill:
     """What one process knows of a graph that does not move."""
 
     def __init__(self, group: ProcessGroup, nodes: NodeWaits, process_of: Mapping[str, str],
-                 heartbeat: Heartbeat, status: StatusChannel, note: Callable[[str, str], None],
+                 heartbeat: Heartbeat, status: StatusChannel, note: Callable[[str, str], object],
                  now: Callable[[], float] = time.monotonic):
         """Watch ``nodes``; ``process_of`` says where each node of the graph lives.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dnne_ros.deadlocks.wait_for import Cause, NodeWait
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.node_api.blocking import BlockingCalls
+from dnne_ros.transport.stats import CountingEnd
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.edges.wiring import Wiring
@@ -41,8 +42,9 @@ class NodeWaits:
         self._hosts = hosts
         self._contexts = contexts
         self._runners = runners
-        self._ends = {**wiring.local, **{consumer.edge: consumer for writer in wiring.writers
-                                         for consumer in writer.consumers}}
+        self._ends: dict[str, CountingEnd] = {
+            **wiring.local, **{consumer.edge: consumer for writer in wiring.writers
+                               for consumer in writer.consumers}}
         self._clocks: dict[str, int] = {}
 
     def moved(self) -> dict[str, int]:

@@ -71,8 +71,8 @@ def test_code_of_its_own_is_named_with_the_innermost_place(look):
     found = look(Node(forgets))
     assert found.cause is Cause.CODE and found.peers == ()
     line = forgets.__code__.co_firstlineno + 2
-    assert found.text == f"some_1 is in code of its own, inner at test_node_waits.py:{line}, " \
-                         "for 10 s"
+    place = f"inner at test_node_waits.py:{line}"
+    assert found.text == f"some_1 is in code of its own, {place}, for 10 s"
 
 
 def test_a_blocking_call_is_named_with_who_called(look):
