@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "checkpoints": ("learning", "node_api", "errors", "strict_json"),
     "parameter_files": ("graph", "node_api", "errors"),
     "deadlocks": (),
-    "options": ("catalogue", "graph", "checkpoints", "node_api", "workflow"),
+    "options": ("catalogue", "graph", "checkpoints", "node_api", "workflow", "errors"),
     "runtime": ("options", "deadlocks", "placement", "graph", "checkpoints", "toolkit", "node_api",
                 "messages", "transport", "workflow", "errors"),
     "hosting": ("options", "parameter_files", "runtime", "placement", "graph", "errors"),

@@ -12,6 +12,7 @@ from typing import Any
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.fault_settings import STOP
+from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
@@ -38,6 +39,7 @@ class ProcessParts:
 
     graph: Graph
     placement: Placement
+    settings: RunSettings
     group: ProcessGroup
     status: StatusChannel
     hosts: dict[str, NodeHost]
@@ -76,6 +78,7 @@ class ProcessRun:
             if not parts.control.ended.is_set():
                 parts.control.begin()
                 parts.status.send("started")
+                self._limit_duration()
                 await self._run_nodes()
         finally:
             await parts.nodes.close()
@@ -83,6 +86,13 @@ class ProcessRun:
             diagnostics.cancel()
             parts.status.send("edges", edges=parts.wiring.edge_reports(parts.graph))
         parts.status.send("finished", reason=parts.control.reason)
+
+    def _limit_duration(self) -> None:
+        """End after the time that was asked for, unless a supervisor sees to it."""
+        parts = self._parts
+        if parts.settings.duration is not None and parts.group.leads \
+                and parts.status.file_descriptor is None:
+            self._loop.call_later(parts.settings.duration, self._stop, "duration")
 
     def _listen(self) -> None:
         """Stop on signals, on the supervisor's word, and when the supervisor is gone."""
