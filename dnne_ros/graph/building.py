@@ -201,7 +201,8 @@ class _Builder:
                            if port.external or PortRef(node, name) in linked]
             reasons = [cut[ref] for name in node_type.inputs
                        for ref in [PortRef(node, name)] if ref in cut]
-            if node_type.fires_on_any and not takes_items and "" not in reasons:
+            needs_one = node_type.fires_on_any or node_type.needs_an_input
+            if needs_one and not takes_items and "" not in reasons:
                 self._problem(node, f"nothing comes to any of its inputs: {'; '.join(reasons)}"
                               if reasons else
                               "none of its inputs is linked; it needs at least one")

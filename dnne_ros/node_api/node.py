@@ -45,6 +45,8 @@ class Node:
     fires_on_any: ClassVar[bool] = False
     """One linked input is enough to start it (a merge); a loop through it is legal if another
     of its inputs comes from outside the loop."""
+    needs_an_input: ClassVar[bool] = False
+    """All inputs are optional, but at least one must be linked."""
     resumes: ClassVar[bool] = False
     """A source that, when its process is started again, goes on with item number
     ``context.delivered(output)`` (from 0): consumers skip what they have already.  What another

@@ -12,6 +12,7 @@ from torch.utils.data import TensorDataset
 from dnne_ros.catalogue.catalogue import BUILT_IN
 from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
+from dnne_ros.nodes.perception.perception import VisionNetworkNode
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
@@ -50,6 +51,14 @@ class Display(NodeContract):
 
 class Visualizer(Display):
     node_type = TensorVisualizer
+
+
+class Eyes(NodeContract):
+    """The large networks are tried elsewhere: they take their time."""
+
+    node_type = VisionNetworkNode
+    settings = {"device": "cpu"}
+    widget_values = []
 
 
 class OfSimulator(NodeContract):
