@@ -48,6 +48,9 @@ class VisionNetwork(nn.Module):
 class BackboneNetwork(nn.Module):
     """A network of `dnne_ros.perception.backbones`, and a linear layer where sizes differ."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, backbone: Backbone, features: int):
         """Give ``features`` numbers: what ``backbone`` gives, if that is as many."""
         super().__init__()
