@@ -52,7 +52,7 @@ class Pictures(TensorDataset):
 
     def __getitem__(self, index: Any) -> tuple[torch.Tensor, ...]:
         """Return a picture and its label; of a list or slice of indices, a batch of them."""
-        pixels, labels = super().__getitem__(index)
+        pixels, labels = (tensor[index] for tensor in self.tensors)
         return (pixels.to(torch.float32).div_(255).sub_(self._mean).div_(self._std), labels)
 
 

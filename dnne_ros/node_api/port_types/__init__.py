@@ -15,6 +15,11 @@ from dnne_ros.node_api.port_types.policies import Model, PolicyOutput
 from dnne_ros.node_api.port_types.registry import PortTypes
 from dnne_ros.node_api.port_types.robots import JointState
 from dnne_ros.node_api.port_types.scalars import Boolean, Float, Int, String, Sync
+from dnne_ros.node_api.port_types.settings import (
+    BalancingSettings,
+    EnvironmentSettings,
+    PPOSettings,
+)
 from dnne_ros.node_api.port_types.tensors import (
     Action,
     Image,
@@ -27,10 +32,12 @@ __all__ = [
     "Action",
     "AnyTensor",
     "AnyValue",
+    "BalancingSettings",
     "Boolean",
     "Dataloader",
     "Dataset",
     "Dict",
+    "EnvironmentSettings",
     "Float",
     "GradientTensor",
     "Image",
@@ -40,6 +47,7 @@ __all__ = [
     "Model",
     "NetworkHandle",
     "Optimizer",
+    "PPOSettings",
     "PolicyOutput",
     "PortType",
     "PortTypes",
