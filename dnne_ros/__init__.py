@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         PeriodicPoll,
         StartupWork,
     )
+    from dnne_ros.toolkit.breath import Breath
     from dnne_ros.toolkit.circuit_breaker import Circuit, CircuitBreaker, CircuitOpen
     from dnne_ros.toolkit.device_reader import Device, DeviceReader
     from dnne_ros.toolkit.error_limit import ErrorLimit, SafeDefault
@@ -94,6 +95,7 @@ _NAMES = {
     "sim.simulator": "ArraySpec SimulationError Simulator StepResult TaskSpec",
     "sim.simulator_settings": "SimulatorSettings",
     "toolkit.blocking_helpers": "BatchedWriter LatestValue PeriodicPoll StartupWork",
+    "toolkit.breath": "Breath",
     "toolkit.circuit_breaker": "Circuit CircuitBreaker CircuitOpen",
     "toolkit.device_reader": "Device DeviceReader",
     "toolkit.error_limit": "ErrorLimit SafeDefault",
@@ -119,6 +121,7 @@ __all__ = [
     "BatchedWriter",
     "Boolean",
     "Boundary",
+    "Breath",
     "CheckpointTrigger",
     "Circuit",
     "CircuitBreaker",

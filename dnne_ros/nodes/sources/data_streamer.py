@@ -13,7 +13,6 @@ from dnne_ros.node_api.port_types import Dict, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
-from dnne_ros.nodes.sources.table import read_notes, read_table
 from dnne_ros.toolkit.breath import Breath
 from dnne_ros.toolkit.rate import Rate
 
@@ -63,6 +62,8 @@ class DataStreamer(Node):
     def setup(self) -> None:
         """Read the file; `InputError` names what is wrong with it."""
         import torch
+
+        from dnne_ros.supervised.table import read_notes, read_table
 
         if self.sync_mode == "external" and not self.context.is_linked("sync"):
             raise InputError("sync", ["nothing is linked to it; expected a trigger for each row, "

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
@@ -14,9 +13,6 @@ from dnne_ros.node_api.widget import Widget
 
 if TYPE_CHECKING:
     import torch
-
-_TINY = 1e-10
-"""Added to every element of what is taken for a distribution."""
 
 
 class GeometricLoss(Node):
@@ -39,40 +35,11 @@ class GeometricLoss(Node):
     async def compute(self, predictions: torch.Tensor, estimates: torch.Tensor
                       ) -> Mapping[str, Any]:
         """Return the distance of two tensors; `InputError` if their shapes differ."""
+        from dnne_ros.supervised.distances import DISTANCES
+
         if predictions.shape != estimates.shape or not predictions.numel():
             raise InputError("estimates", [
                 "expected the shape of the predictions, with at least one element, found "
                 f"{tuple(estimates.shape)} for {tuple(predictions.shape)}"])
-        distance = _METRICS[self.error_metric]
+        distance = DISTANCES[self.error_metric]
         return {"output": distance(predictions.float(), estimates.float())}
-
-
-def _euclidean(predictions: torch.Tensor, estimates: torch.Tensor) -> torch.Tensor:
-    import torch
-
-    distance: torch.Tensor = torch.linalg.vector_norm(predictions - estimates)
-    return distance
-
-
-def _divergence(predictions: torch.Tensor, estimates: torch.Tensor) -> torch.Tensor:
-    expected, found = _distribution(estimates), _distribution(predictions)
-    return (expected * (expected / found).log()).sum()
-
-
-def _normalised_divergence(predictions: torch.Tensor, estimates: torch.Tensor) -> torch.Tensor:
-    # Of a single element there is but one distribution: the divergence is 0.
-    return _divergence(predictions, estimates) / math.log(max(2, predictions.numel()))
-
-
-def _distribution(values: torch.Tensor) -> torch.Tensor:
-    positive = values.abs() + _TINY
-    return positive / positive.sum()
-
-
-_METRICS: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
-    "Max Abs Error": lambda predictions, estimates: (predictions - estimates).abs().max(),
-    "Euclidean Dist": _euclidean,
-    "Manhattan Dist": lambda predictions, estimates: (predictions - estimates).abs().sum(),
-    "KL Div": _divergence,
-    "Norm KL Div": _normalised_divergence,
-}
