@@ -98,6 +98,11 @@ class RemoteReader:
         self._finish = partial(lineage.finish, port, self._on_handled)
         lineage.join(port, lambda: self._taken.done, self._skip_until)
 
+    @property
+    def awaited(self) -> bool:
+        """Tell whether somebody waits for an item."""
+        return self._inbox.awaited
+
     def announce(self) -> None:
         """Tell the producer that this consumer is there, and how far it has come.
 
