@@ -33,7 +33,8 @@ def output_types(types: Mapping[str, type[Node]], links: Iterable[LinkRecord],
             for port in node_type.outputs.values():
                 ref = PortRef(node, port.name)
                 if ref not in flowing and arriving is not None:
-                    flowing[ref] = arriving
+                    flowing[ref] = port.type.passes_on(arriving) \
+                        if isinstance(port.type, AnyValue) else arriving
                     changed = True
     return flowing
 
@@ -56,6 +57,7 @@ def misfit(port: Input, carried: PortType | None, passed_on: PortType | None) ->
         return f"expected {expected}, found {carried}"
     if passed_on is None or isinstance(carried, AnyValue) or isinstance(passed_on, AnyValue):
         return ""
-    if type(carried) is not type(passed_on) or carried.wire != passed_on.wire:
+    goes_on = port.type.passes_on(carried) if isinstance(port.type, AnyValue) else carried
+    if type(goes_on) is not type(passed_on) or goes_on.wire != passed_on.wire:
         return f"expected {passed_on} as on its other inputs, found {carried}"
     return ""

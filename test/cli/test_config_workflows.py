@@ -17,6 +17,7 @@ WORKFLOWS = [path for path in sorted(
 
 # What a workflow is given to do something useful soon.
 SMALLER = {
+    "cartpole_balance": ("--trust", "{workflows}"),
     "cartpole_ppo": ("--set", "1.num_envs=8"),
     "half_cheetah_ppo": ("--set", "1.num_envs=2", "--set", "6.horizon_length=8", "--set",
                          "6.minibatch_size=8"),
@@ -25,7 +26,8 @@ SMALLER = {
 }
 # With which reason those end that need nobody to end them.
 ENDS_BY_ITSELF = {"mnist_cnn": "max_epochs", "mnist_mlp": "max_epochs",
-                  "cartpole_ppo_config": "max_updates", "cartpole_episodes": "max_episodes"}
+                  "cartpole_ppo_config": "max_updates", "cartpole_episodes": "max_episodes",
+                  "cartpole_balance": "max_episodes"}
 NEEDS = {"half_cheetah_ppo": "gymnasium"}
 
 
@@ -48,7 +50,8 @@ def test_a_workflow_runs(start_run, ros_loop, digits, workflow, place):
     name = workflow.stem
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
-    arguments = [word.format(digits=digits) for word in SMALLER.get(name, ())]
+    arguments = [word.format(digits=digits, workflows=workflow.parent)
+                 for word in SMALLER.get(name, ())]
     run = start_run(workflow, "--place", place, "--quiet", *arguments)
     if name not in ENDS_BY_ITSELF:
         until_most_moves(run, ros_loop)

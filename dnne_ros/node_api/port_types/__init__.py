@@ -8,7 +8,12 @@ reading the catalogue stays fast.
 
 from dnne_ros.node_api.port_types.base import AnyValue, PortType
 from dnne_ros.node_api.port_types.dictionaries import Dict, Schema
-from dnne_ros.node_api.port_types.learning import GradientTensor, Layers, NetworkHandle
+from dnne_ros.node_api.port_types.learning import (
+    AnyTensor,
+    GradientTensor,
+    Layers,
+    NetworkHandle,
+)
 from dnne_ros.node_api.port_types.objects import Dataloader, Dataset, Optimizer, SimHandle
 from dnne_ros.node_api.port_types.policies import Model, PolicyOutput
 from dnne_ros.node_api.port_types.registry import PortTypes
@@ -29,6 +34,7 @@ from dnne_ros.node_api.port_types.tensors import (
 
 __all__ = [
     "Action",
+    "AnyTensor",
     "AnyValue",
     "BalancingSettings",
     "Boolean",

@@ -87,3 +87,7 @@ class AnyValue(PortType):
     def accepts(self, output: PortType) -> bool:
         """Take everything."""
         return True
+
+    def passes_on(self, arriving: PortType) -> PortType:
+        """Return the type that what comes as ``arriving`` goes out as."""
+        return arriving
