@@ -6,14 +6,10 @@ Torch is imported by the conversions that need it, so that
 reading the catalogue stays fast.
 """
 
-from dnne_ros.node_api.port_types.base import AnyValue, PortType
+from dnne_ros.node_api.port_types.any_tensor import AnyTensor, ComputedTensor
+from dnne_ros.node_api.port_types.base import AnyValue, PortType, same_type
 from dnne_ros.node_api.port_types.dictionaries import Dict, Schema
-from dnne_ros.node_api.port_types.learning import (
-    AnyTensor,
-    GradientTensor,
-    Layers,
-    NetworkHandle,
-)
+from dnne_ros.node_api.port_types.learning import GradientTensor, Layers, NetworkHandle
 from dnne_ros.node_api.port_types.objects import Dataloader, Dataset, Optimizer, SimHandle
 from dnne_ros.node_api.port_types.policies import Model, PolicyOutput
 from dnne_ros.node_api.port_types.registry import PortTypes
@@ -38,6 +34,7 @@ __all__ = [
     "AnyValue",
     "BalancingSettings",
     "Boolean",
+    "ComputedTensor",
     "Dataloader",
     "Dataset",
     "Dict",
@@ -61,5 +58,6 @@ __all__ = [
     "Sync",
     "Tensor",
     "array_to_tensor",
+    "same_type",
     "tensor_to_array",
 ]

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from dnne_ros.node_api.port_types.base import AnyValue, PortType
-from dnne_ros.node_api.port_types.tensors import Image, Tensor
+from dnne_ros.node_api.port_types.tensors import Tensor
 from dnne_ros.transport.codecs import StringCodec
 from dnne_ros.transport.payload import Wire
 from dnne_ros.transport.policy import EdgePolicy
@@ -25,25 +25,6 @@ class GradientTensor(Tensor):
     def accepts(self, output: PortType) -> bool:
         """Take tensors with gradients only."""
         return isinstance(output, (GradientTensor, AnyValue))
-
-
-class AnyTensor(AnyValue):
-    """A tensor of any kind, which goes out as one of any element type and shape.
-
-    One that has a gradient keeps it, and stays in its process.
-    """
-
-    name = "ANY_TENSOR"
-
-    def accepts(self, output: PortType) -> bool:
-        """Take tensors, actions and pictures."""
-        return isinstance(output, (Tensor, Image, AnyValue))
-
-    def passes_on(self, arriving: PortType) -> PortType:
-        """Return a tensor type of which nothing more is known."""
-        if isinstance(arriving, AnyValue):
-            return arriving
-        return GradientTensor() if isinstance(arriving, GradientTensor) else Tensor()
 
 
 class Layers(PortType):

@@ -10,7 +10,7 @@ from typing import Any
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import AnyTensor, Tensor
+from dnne_ros.node_api.port_types import AnyTensor, ComputedTensor, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
 
@@ -32,7 +32,7 @@ class CustomComputation(Node):
 
     input = Input(AnyTensor(), "What to compute with.")
     extra_args = Input(Tensor(), "The function's second argument.", optional=True)
-    output = Output(AnyTensor(), "What the function returns.")
+    output = Output(ComputedTensor(), "What the function returns.")
     src_path = Widget("", "The Python file; its name is enough where --nodes or --trust says "
                       "where it is.", required=True)
     config = Widget("{}", "A dictionary for set_config_info, such as {\"scale\": 2.0}.")

@@ -6,7 +6,7 @@ import torch
 from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
 from dnne_ros.errors import InputError
 from dnne_ros.graph.building import build_graph
-from dnne_ros.node_api.port_types import GradientTensor
+from dnne_ros.node_api.port_types import Action, GradientTensor
 from dnne_ros.nodes.custom.custom_computation import CustomComputation, read_config
 from dnne_ros.plugins import trusted_code
 from dnne_ros.testing import compute
@@ -82,8 +82,9 @@ def test_a_gradient_goes_through(file):
     weight = torch.tensor(3.0, requires_grad=True)
     compute(node, input=weight)["output"].backward()
     assert weight.grad.item() == 6.0
-    kind = CustomComputation.inputs["input"].type
-    assert isinstance(kind.passes_on(GradientTensor()), GradientTensor)
+    kind = CustomComputation.outputs["output"].type
+    assert isinstance(kind.passed_on([GradientTensor("float32")]), GradientTensor)
+    assert kind.passed_on([Action()]).axes == () and kind.passed_on([Action()]).dtype is None
 
 
 def test_what_is_no_tensor_is_refused(file):
