@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortTypes
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
+from dnne_ros.nodes.flow.barrier import Barrier
+from dnne_ros.nodes.flow.eat_n import EatN
 from dnne_ros.nodes.flow.merge import ORNode
 from dnne_ros.nodes.perception.perception import (
     DecisionNetworkNode,
     SoundNetworkNode,
     VisionNetworkNode,
 )
+from dnne_ros.nodes.rl.balancing_config import BalancingConfig
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
+from dnne_ros.nodes.rl.ppo_config import PPOConfig
+from dnne_ros.nodes.rl.ppo_loop import PPOAgent
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
@@ -27,10 +33,16 @@ from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
 from dnne_ros.nodes.simulation.action import ActionNode
 from dnne_ros.nodes.simulation.cartpole import CartpoleActionNode, CartpoleRewardNode
+from dnne_ros.nodes.simulation.environment_settings import IsaacGymEnvs
 from dnne_ros.nodes.simulation.former_names import IsaacGymEnvNode, IsaacGymStepNode
+from dnne_ros.nodes.simulation.isaac_gym_sim import IsaacGymSim
 from dnne_ros.nodes.simulation.simulation import SimulatorEnvNode, SimulatorStepNode
+from dnne_ros.nodes.simulation.simulation_tracker import SimulationTracker
+from dnne_ros.nodes.sources.data_streamer import DataStreamer
 from dnne_ros.nodes.supervised.batches import BatchSampler, GetBatch
+from dnne_ros.nodes.supervised.cifar10_dataset import CIFAR10Dataset
 from dnne_ros.nodes.supervised.epoch_tracker import EpochTracker
+from dnne_ros.nodes.supervised.geometric_loss import GeometricLoss
 from dnne_ros.nodes.supervised.layers import (
     Activation,
     BatchNorm,
@@ -39,22 +51,28 @@ from dnne_ros.nodes.supervised.layers import (
     Flatten,
     LinearLayer,
 )
-from dnne_ros.nodes.supervised.losses import Accuracy, CrossEntropyLoss
+from dnne_ros.nodes.supervised.losses import Accuracy, CrossEntropyLoss, Loss
 from dnne_ros.nodes.supervised.mnist_dataset import MNISTDataset
 from dnne_ros.nodes.supervised.network import Network
+from dnne_ros.nodes.supervised.optimizer import Optimizer
 from dnne_ros.nodes.supervised.optimizers import AdamOptimizer, SGDOptimizer, TrainingStep
+from dnne_ros.nodes.tensors.concat import Concat
+from dnne_ros.nodes.tensors.constant import TensorNode
+from dnne_ros.nodes.tensors.split import Split
 from dnne_ros.workflow.signature import NodeSignature, PortSignature, WidgetSignature
 
 BUILT_IN: tuple[type[Node], ...] = (
     SimulatorEnvNode, SimulatorStepNode, IsaacGymEnvNode, IsaacGymStepNode, ORNode, PPOAgentNode,
     PPOTrainerNode,
     ActionNode, CartpoleActionNode, CartpoleRewardNode, JointObservationsNode, JointCommandsNode,
-    MNISTDataset, BatchSampler, GetBatch, Network, LinearLayer, Conv2DLayer, Activation, Dropout,
-    BatchNorm, Flatten, CrossEntropyLoss, Accuracy, SGDOptimizer, AdamOptimizer, TrainingStep,
-    EpochTracker, TensorVisualizer,
+    MNISTDataset, CIFAR10Dataset, BatchSampler, GetBatch, Network, LinearLayer, Conv2DLayer,
+    Activation, Dropout, BatchNorm, Flatten, CrossEntropyLoss, Loss, GeometricLoss, Accuracy,
+    SGDOptimizer, AdamOptimizer, Optimizer, TrainingStep, EpochTracker,
+    DataStreamer, TensorNode, Split, Concat, Barrier, EatN, TensorVisualizer,
     DisplayNode, RosSubscriberNode, RosPublisherNode, RobotControllerNode,
     CameraSensorNode, IMUSensorNode, AudioSensorNode, VisionNetworkNode, SoundNetworkNode,
-    DecisionNetworkNode,
+    DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,
+    IsaacGymSim, SimulationTracker,
 )
 
 
@@ -86,8 +104,13 @@ class Catalogue:
             self.add(node_type)
 
     def add(self, node_type: type[Node]) -> None:
-        """Add a type under its name and aliases, each with and without the ending ``Node``."""
+        """Add a type under its name and aliases, each with and without the ending ``Node``.
+
+        A namesake of another type leaves it the name.
+        """
         self._types[node_type.type_name] = node_type
+        if node_type.namesake_of in self._types:
+            return
         for name in (node_type.type_name, *node_type.aliases):
             for variant in (name, name.removesuffix("Node"), name.removesuffix("Node") + "Node"):
                 if variant == name or variant not in self._types:
@@ -98,9 +121,18 @@ class Catalogue:
         known = self._names.get(name)
         return self._types[known] if known else None
 
+    def declared(self, type_name: str) -> type[Node] | None:
+        """Return the type whose own name ``type_name`` is, or None."""
+        return self._types.get(type_name)
+
+    def namesakes(self, node_type: type[Node]) -> list[type[Node]]:
+        """Return the types that files mean by the name of ``node_type``, too."""
+        return [each for each in self if each.namesake_of == node_type.type_name]
+
     def nearest(self, name: str, count: int = 3) -> list[str]:
         """Return the known names of which ``name`` may be a slip, the likeliest first."""
-        by_word = {_word(known): known for known in self._types}
+        by_word = {_word(known): known for known, node_type in self._types.items()
+                   if not node_type.namesake_of}
         word = _word(name)
         close = difflib.get_close_matches(word, by_word, n=count, cutoff=_NEAR)
         # A name of which the end is missing, or the other way round, is near as well; one that
@@ -121,6 +153,10 @@ class Catalogue:
         node_type = self.find(name)
         if node_type is None:
             return None
+        namesakes = tuple(self._signature(each, name) for each in self.namesakes(node_type))
+        return replace(self._signature(node_type, name), namesakes=namesakes)
+
+    def _signature(self, node_type: type[Node], name: str) -> NodeSignature:
         foreign = node_type.foreign_widgets.get(name)
         widgets = {} if foreign is not None else node_type.widgets
         return NodeSignature(
@@ -133,7 +169,8 @@ class Catalogue:
                           for name, widget in widgets.items()),
             types_match=self._types_match,
             retired=(*node_type.retired_widgets, *(foreign or ())),
-            outputs_with=node_type.outputs_with)
+            outputs_with=node_type.outputs_with,
+            is_namesake=node_type.namesake_of != "")
 
     def _types_match(self, output: str, input: str) -> bool:
         """Tell whether an input takes what an output gives, by the names of their types."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from dnne_ros.errors import Problems
 from dnne_ros.workflow.constants import CONSTANTS, VALUE, constant_signature
-from dnne_ros.workflow.foreign import DISPLAY_ONLY, why_not_a_type
+from dnne_ros.workflow.foreign import DISPLAY_ONLY, LABELS, why_not_a_type
 from dnne_ros.workflow.node_head import NodeHead, read_id, read_slot
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 from dnne_ros.workflow.shown import listed, shown
@@ -48,7 +48,8 @@ def parse_api(document: Mapping[str, Any], name: str, path: str, signature_of: S
     fed = {record.target for record in records}
     return Workflow(
         name=name, path=path, links=records,
-        nodes=tuple(NodeRecord(node.id, node.type, node.title, found.widgets[node.id])
+        nodes=tuple(NodeRecord(node.id, node.type, node.title, found.widgets[node.id],
+                               declared=node.declared)
                     for node in nodes.values() if not is_constant(node)),
         cut=dict.fromkeys((place for place in found.drawn if place not in fed), ""))
 
@@ -62,12 +63,14 @@ def _read_nodes(document: Mapping[str, Any], signature_of: SignatureLookup,
             problems.add("expected an object with a class_type (text), found "
                          + shown(type_ if isinstance(entry, dict) else entry), node=str(id_))
             continue
-        if type_ in DISPLAY_ONLY:
+        if type_ in DISPLAY_ONLY | LABELS:
             continue
         meta = entry.get("_meta")
         title = meta.get("title") if isinstance(meta, dict) else None
-        head = NodeHead(id_, type_, title if isinstance(title, str) else "",
-                        signature_of(type_) or constant_signature(type_, signature_of))
+        signature = signature_of(type_) or constant_signature(type_, signature_of)
+        if signature is not None and isinstance(entry.get("inputs"), dict):
+            signature = signature.meant_by(entry["inputs"])
+        head = NodeHead(id_, type_, title if isinstance(title, str) else "", signature)
         reason = why_not_a_type(type_) if head.signature is None else None
         if reason is None:
             nodes[id_] = head

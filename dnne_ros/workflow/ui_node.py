@@ -9,11 +9,11 @@ from typing import Any
 
 from dnne_ros.errors import Problems
 from dnne_ros.workflow.constants import constant_signature
-from dnne_ros.workflow.foreign import DISPLAY_ONLY, why_not_a_type
+from dnne_ros.workflow.foreign import DISPLAY_ONLY, LABELS, why_not_a_type
 from dnne_ros.workflow.node_head import NodeHead, read_id
 from dnne_ros.workflow.residue import note
 from dnne_ros.workflow.shown import shown
-from dnne_ros.workflow.signature import SignatureLookup
+from dnne_ros.workflow.signature import NodeSignature, SignatureLookup
 from dnne_ros.workflow.ui_definitions import Definition
 from dnne_ros.workflow.ui_slots import Role, Slot, read_passing_slots, read_slots, widget_slots
 
@@ -26,6 +26,7 @@ class Part(Enum):
 
     ACTIVE = "active"
     REROUTE = "reroute"  # passes its input on
+    LABEL = "label"  # passes the input of the label of its name on
     BYPASSED = "bypassed"  # passes inputs on to outputs of a matching type
     SUBGRAPH = "subgraph"  # stands for the nodes of a definition
     DOOR = "door"  # where links enter and leave such a definition
@@ -39,6 +40,7 @@ class Part(Enum):
 VIRTUAL = {
     "Reroute": Part.REROUTE,
     "PrimitiveNode": Part.PRIMITIVE,
+    **dict.fromkeys(LABELS, Part.LABEL),
     **dict.fromkeys(DISPLAY_ONLY, Part.DISPLAY_ONLY),
 }
 
@@ -64,9 +66,9 @@ class UiNode(NodeHead):
         """Return slot ``index`` of ``side`` ("inputs", "outputs"); None where there is none."""
         slots: tuple[Slot, ...] | None = getattr(self, side)
         if slots is None:
-            # A reroute or a node of unknown type: any slot may be meant.
-            return Slot("" if self.part is Part.REROUTE else f"{side[:-1]} {index}", "",
-                        Role.PORT)
+            # A reroute, a label or a node of unknown type: any slot may be meant.
+            nameless = self.part in (Part.REROUTE, Part.LABEL)
+            return Slot("" if nameless else f"{side[:-1]} {index}", "", Role.PORT)
         return slots[index] if index < len(slots) else None
 
 
@@ -105,7 +107,7 @@ class NodeReader:
         type_, title = entry.get("type"), entry.get("title")
         type_ = type_ if isinstance(type_, str) else ""
         head = NodeHead(id_, type_, title if isinstance(title, str) else "",
-                        self._signature(type_))
+                        self._signature(type_, entry))
         part = self._part(head, entry)
         inputs = outputs = None
         moved: Mapping[int, int] = {}
@@ -120,10 +122,16 @@ class NodeReader:
         return UiNode(head.id, head.type, head.title, head.signature, part, inputs, outputs,
                       entry, self.prefix, self.shift, moved)
 
-    def _signature(self, type_: str) -> Any:
+    def _signature(self, type_: str, entry: Mapping[str, Any]) -> NodeSignature | None:
         if type_ in VIRTUAL or type_ in self.definitions or not type_:
             return None
-        return self.signature_of(type_) or constant_signature(type_, self.signature_of)
+        signature = self.signature_of(type_) or constant_signature(type_, self.signature_of)
+        if signature is None or not signature.namesakes:
+            return signature
+        slots = [slot for side in ("inputs", "outputs") if isinstance(entry.get(side), list)
+                 for slot in entry[side] if isinstance(slot, dict)]
+        return signature.meant_by([slot["name"] for slot in slots
+                                   if isinstance(slot.get("name"), str)])
 
     def _passing_inputs(self, head: NodeHead, entries: Any
                         ) -> tuple[tuple[Slot, ...] | None, Mapping[int, int]]:
@@ -156,7 +164,7 @@ class NodeReader:
                                        f"{shown(mode)}")
             mode = 0
         virtual = VIRTUAL.get(head.type)
-        if virtual is Part.DISPLAY_ONLY:
+        if virtual in (Part.DISPLAY_ONLY, Part.LABEL):
             return virtual
         if mode == MUTED or (mode == BYPASSED and virtual is Part.PRIMITIVE):
             return Part.MUTED

@@ -213,7 +213,9 @@ def test_in_any_item_of_any_output(learners, name):
         output = data.draw(st.sampled_from(graph.outputs))
 
         def spoil(node, port, count, value):
-            return spoilt(value, number, place) if (node, port, count) == (*output, item) else value
+            if (node, port, count) == (*output, item):
+                return spoilt(value, number, place)
+            return value
 
         graph.goes_on(spoil=spoil)
 

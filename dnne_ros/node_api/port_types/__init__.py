@@ -6,7 +6,8 @@ Torch is imported by the conversions that need it, so that
 reading the catalogue stays fast.
 """
 
-from dnne_ros.node_api.port_types.base import AnyValue, PortType
+from dnne_ros.node_api.port_types.any_tensor import AnyTensor
+from dnne_ros.node_api.port_types.base import AnyValue, PortType, same_type
 from dnne_ros.node_api.port_types.dictionaries import Dict, Schema
 from dnne_ros.node_api.port_types.learning import GradientTensor, Layers, NetworkHandle
 from dnne_ros.node_api.port_types.objects import Dataloader, Dataset, Optimizer, SimHandle
@@ -14,6 +15,11 @@ from dnne_ros.node_api.port_types.policies import Model, PolicyOutput
 from dnne_ros.node_api.port_types.registry import PortTypes
 from dnne_ros.node_api.port_types.robots import JointState
 from dnne_ros.node_api.port_types.scalars import Boolean, Float, Int, String, Sync
+from dnne_ros.node_api.port_types.settings import (
+    BalancingSettings,
+    EnvironmentSettings,
+    PPOSettings,
+)
 from dnne_ros.node_api.port_types.tensors import (
     Action,
     Image,
@@ -24,11 +30,14 @@ from dnne_ros.node_api.port_types.tensors import (
 
 __all__ = [
     "Action",
+    "AnyTensor",
     "AnyValue",
+    "BalancingSettings",
     "Boolean",
     "Dataloader",
     "Dataset",
     "Dict",
+    "EnvironmentSettings",
     "Float",
     "GradientTensor",
     "Image",
@@ -38,6 +47,7 @@ __all__ = [
     "Model",
     "NetworkHandle",
     "Optimizer",
+    "PPOSettings",
     "PolicyOutput",
     "PortType",
     "PortTypes",
@@ -47,5 +57,6 @@ __all__ = [
     "Sync",
     "Tensor",
     "array_to_tensor",
+    "same_type",
     "tensor_to_array",
 ]

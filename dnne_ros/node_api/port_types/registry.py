@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from dnne_ros.node_api.port_types.any_tensor import AnyTensor
 from dnne_ros.node_api.port_types.base import AnyValue, PortType
 from dnne_ros.node_api.port_types.dictionaries import Dict, Schema
 from dnne_ros.node_api.port_types.learning import GradientTensor, Layers, NetworkHandle
@@ -12,12 +13,17 @@ from dnne_ros.node_api.port_types.objects import Dataloader, Dataset, Optimizer,
 from dnne_ros.node_api.port_types.policies import Model, PolicyOutput
 from dnne_ros.node_api.port_types.robots import JointState
 from dnne_ros.node_api.port_types.scalars import Boolean, Float, Int, String, Sync
+from dnne_ros.node_api.port_types.settings import (
+    BalancingSettings,
+    EnvironmentSettings,
+    PPOSettings,
+)
 from dnne_ros.node_api.port_types.tensors import Action, Image, Tensor
 
 BUILT_IN: tuple[type[PortType], ...] = (
     Tensor, GradientTensor, Action, Image, Dict, Schema, Float, Int, Boolean, String, Sync,
     PolicyOutput, Model, SimHandle, Dataset, Dataloader, Optimizer, Layers, NetworkHandle,
-    JointState,
+    JointState, AnyTensor, EnvironmentSettings, PPOSettings, BalancingSettings,
 )
 _SEPARATOR = re.compile(r"[_*]")
 
