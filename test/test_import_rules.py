@@ -42,7 +42,8 @@ MAY_IMPORT = {
     "exporting": ("options", "placement", "graph", "node_api", "plugins", "transport",
                   "workflow", "errors"),
     "top": ("options", "parameter_files", "runtime", "node_api", "errors", "strict_json"),
-    "bench": ("hosting", "runtime", "sim", "rl", "supervised", "node_api", "transport", "errors"),
+    "bench": ("hosting", "runtime", "sim", "learning", "rl", "supervised", "node_api",
+              "transport", "errors"),
     "cli": ("options", "parameter_files", "exporting", "runtime", "placement", "graph",
             "catalogue", "node_api", "transport", "workflow", "errors", "strict_json"),
 }
