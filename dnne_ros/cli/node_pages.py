@@ -10,6 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from dnne_ros.catalogue.catalogue import Catalogue
+from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.building import build_graph
 from dnne_ros.graph.graph import Graph
@@ -45,9 +46,7 @@ def write_pages(pages: Mapping[str, str], folder: Path) -> None:
     for name, text in pages.items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            aside = folder / f".{name}.{os.getpid()}"
-            aside.write_text(text, encoding="utf-8")
-            os.replace(aside, path)
+            write_file(path, text.encode())
 
 
 def _graphs(catalogue: Catalogue, examples: Sequence[Path]) -> Iterable[tuple[Path, Graph]]:

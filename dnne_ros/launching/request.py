@@ -69,7 +69,7 @@ class LaunchRequest:
         log_level = reading.log_level()
         remappings = reading.remappings()
         graph = reading.attempt(load_graph, options)
-        reading.attempt(check_checkpoints, options)
+        reading.attempt(check_checkpoints, options, graph)
         placement = reading.attempt(place, graph, options.place or "") if graph else None
         namespace = reading.namespace(outer_namespace, graph.namespace if graph else "graph")
         params_file = os.path.expanduser(values["params_file"])

@@ -120,6 +120,11 @@ class Node:
         return cls.needs_policy_interface
 
     @classmethod
+    def keeps_state(cls) -> bool:
+        """Tell whether checkpoints hold something of it: it has a `save_state` of its own."""
+        return cls.save_state is not Node.save_state
+
+    @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
         """Tell whether it gives nothing before other ROS nodes publish on such a topic.
 
@@ -221,7 +226,10 @@ class Node:
         return 0 if self._blocking is None else await self._blocking.close(seconds)
 
     async def save_state(self, aligned: bool) -> NodeState | None:
-        """Return what a checkpoint must hold of this node, or None if nothing.
+        """Return what a checkpoint must hold of this node, or None if there is nothing yet.
+
+        No checkpoint is written before each node that has this method gives a state; an empty
+        one will do.
 
         ``aligned``: the graph stands still at a boundary, so the states of all nodes fit
         together; otherwise the run was stopped wherever it was.

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
+from dnne_ros.checkpoints.checkpoint import Checkpoint
 from dnne_ros.errors import InputError, NodeError
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.runtime.coordination.run_control import TOPIC
@@ -19,7 +19,7 @@ def checkpoint(tmp_path):
     def read(folder=""):
         try:
             return {node: state.values["number"]
-                    for node, state in CheckpointStore(tmp_path / "c" / folder).read().items()}
+                    for node, state in Checkpoint.read(tmp_path / "c" / folder).states().items()}
         except InputError as error:
             assert "no checkpoint here" in str(error)
             return None
@@ -44,7 +44,7 @@ def test_all_write_and_the_leader_makes_it_count(
     assert run_virtual(run["lead"].control.save_here()) is True
     assert checkpoint() == {"a": 1, "b": 2}
     assert manifest()["aligned"] is True and manifest()["nodes"] == {"a": "Some", "b": "Some"}
-    assert CheckpointStore(tmp_path / "c").policy_interface() == {"rate_hz": 60.0}
+    assert Checkpoint.read(tmp_path / "c").policy_interface() == {"rate_hz": 60.0}
     assert [kind for kind, _ in run["lead"].status.messages] == ["saving", "saved"]
     assert run["lead"].control.unsaved == ""
 
