@@ -18,6 +18,7 @@ from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Float
 from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
 
 
@@ -38,6 +39,7 @@ class Broken(Node):
         self.saves += 1
         if self.saves > self.good_saves:
             raise OSError("disk on fire")
+        return NodeState()
 
 
 class Last(Node):
