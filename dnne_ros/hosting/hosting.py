@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from dnne_ros.errors import DnneError, InputError
 from dnne_ros.graph.graph import Graph
+from dnne_ros.options.limits import limited
+from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.run_arguments import add_run_arguments, run_settings
 from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 from dnne_ros.placement.placement import Placement
@@ -44,7 +46,7 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
     options, rest = parser.parse_known_args(words[:cut])
     # ros2 launch appends further --ros-args; argparse must not guess at what is left.
     if rest:
-        print(f"host: unknown arguments: {' '.join(rest)}", file=sys.stderr)
+        print(f"host: {InputError('arguments', unknown_arguments(rest))}", file=sys.stderr)
         return 2
     status = StatusChannel(options.status_fd)
     try:
@@ -80,6 +82,7 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
             f"{error}: source a ROS 2 installation, or install the wheels with "
             "pip install 'dnne_ros[wheels]'"]) from None
     settings = replace(run_settings(options), run_id=options.run_id)
+    graph = limited(graph, settings)
     return GraphProcess(graph, placement, name, settings, status).run(ros_args)
 
 

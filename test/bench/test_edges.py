@@ -7,6 +7,7 @@ import sys
 
 import psutil
 import pytest
+from patience import until_gone
 
 from dnne_ros.bench import edges
 from dnne_ros.bench.edge_peers.running import PEERS
@@ -88,7 +89,7 @@ def test_interrupted_it_leaves_nobody_behind(bench):
     children = [psutil.Process(child) for child in process.family()[1:]]
     process.interrupt()
     assert process.wait() == 130 and "Traceback" not in process.errors
-    assert not any(child.is_running() for child in children)
+    until_gone(children)  # those that it started wait for theirs only if they end in order
 
 
 def test_what_failed_is_told_and_the_rest_goes_on(monkeypatch):

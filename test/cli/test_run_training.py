@@ -3,9 +3,8 @@
 import json
 import signal
 
-import psutil
 import pytest
-from patience import Patience
+from patience import until_gone
 
 FAST = ("--set", "1.num_envs=128", "--set", "6.minibatch_size=512",
         "--quiet")
@@ -105,13 +104,6 @@ def test_ctrl_c_saves_and_leaves_nothing_behind(start_run, cartpole, tmp_path, p
     assert not any(child.is_running() for child in children.values())
     manifest = json.loads((tmp_path / "c" / "checkpoint.json").read_text())
     assert manifest["aligned"] and set(manifest["nodes"]) == {"1", "3", "6"}
-
-
-def until_gone(processes):
-    """Wait until none of some processes is left, that are nobody's children any more."""
-    patience = Patience(lambda: [process.pid for process in processes])
-    while psutil.wait_procs(processes, timeout=0.1)[1]:
-        assert not (reason := patience.spent()), reason
 
 
 def test_a_killed_process_ends_a_split_run_and_is_named(start_run, cartpole):

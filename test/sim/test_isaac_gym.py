@@ -9,13 +9,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 import torch
-from patience import Patience
+from patience import until_gone
 from python_path import python_path
 
 from dnne_ros.errors import InputError
@@ -174,7 +173,7 @@ def test_the_shared_memory_has_no_name(shared):
     """What has no name in any file system cannot be left behind by anybody."""
     for pid in (os.getpid(), shared.worker_pid):
         maps = Path(f"/proc/{pid}/maps").read_text()
-        assert "/memfd:isaac_gym (deleted)" in maps
+        assert "/memfd:Isaac_Gym_worker (deleted)" in maps
 
 
 def run_to_the_end(seed, steps=3):
@@ -224,10 +223,7 @@ def test_the_worker_does_not_outlive_a_killed_parent():
     with parent:
         worker = psutil.Process(int(parent.stdout.readline()))
         parent.send_signal(signal.SIGKILL)
-    patience = Patience(lambda: [worker.pid])
-    while worker.is_running():
-        assert not (reason := patience.spent()), reason
-        time.sleep(0.01)  # nobody can wait for another's child
+    until_gone([worker])
 
 
 def test_an_interpreter_must_be_named(monkeypatch):

@@ -91,6 +91,13 @@ def own_family():
     return family_of(os.getpid())
 
 
+def until_gone(processes):
+    """Wait until no process is left of some that others wait for, or nobody."""
+    patience = Patience(lambda: [process.pid for process in processes])
+    while psutil.wait_procs(processes, timeout=0.1)[1]:
+        assert not (reason := patience.spent()), reason
+
+
 async def patiently(coroutine, commands=()):
     """Await a coroutine as long as there is a point in waiting for it; returns its result.
 

@@ -151,7 +151,6 @@ class PPOTrainerNode(Node):
             state = await self.get_input("state")
             item += 1
             check_finite(rewards, "reward", item)
-            check_finite(state, "state", item)
             if following is not None:
                 check_finite(following, "next_observations", item)
             if self._learner is None:
@@ -168,6 +167,7 @@ class PPOTrainerNode(Node):
                     rewards = rewards * self.reward_scale
                 learner.rollout.add(output, rewards, done & ~timed_out, timed_out, following)
                 if learner.rollout.full:
+                    check_finite(state, "state", item)  # nothing else learns from it
                     await self._learn(learner, shared, state)
             await self.send_output(None, "training_complete")
 
