@@ -70,13 +70,9 @@ class LaunchRequest:
         log_level = reading.log_level()
         remappings = reading.remappings()
         graph = reading.attempt(load_graph, options)
-<<<<<<< HEAD
         reading.attempt(check_checkpoints, options, graph)
-=======
-        reading.attempt(check_checkpoints, options)
         if graph:
             reading.attempt(limited, graph, run_settings(options))
->>>>>>> main
         placement = reading.attempt(place, graph, options.place or "") if graph else None
         namespace = reading.namespace(outer_namespace, graph.namespace if graph else "graph")
         params_file = os.path.expanduser(values["params_file"])
