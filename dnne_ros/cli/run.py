@@ -91,7 +91,8 @@ def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
                           lambda message: print(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))
     check_outputs(options)
-    check_checkpoints(options, graph)
+    for warning in check_checkpoints(options, graph):
+        print(f"warning: {warning}", flush=True)
     if options.inference and options.save_checkpoint_dir:
         print("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     report = asyncio.run(_supervise(options, graph, placement, _starter(options, server)))

@@ -125,6 +125,11 @@ class Node:
         return cls.save_state is not Node.save_state
 
     @classmethod
+    def state_type(cls) -> str:
+        """Return the type that checkpoints know it by: that of new graphs, if superseded."""
+        return cls.superseded_by or cls.type_name
+
+    @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
         """Tell whether it gives nothing before other ROS nodes publish on such a topic.
 

@@ -60,7 +60,7 @@ def misfits(graph: Graph, saved: Mapping[str, str], allow_missing: bool) -> dict
             if not allow_missing:
                 found[node_id] = ("expected its state in the checkpoint, found none; with "
                                   "--allow-missing it begins afresh")
-        elif saved[node_id] != node.type.type_name:
+        elif saved[node_id] not in (node.type.state_type(), node.type.type_name):
             found[node_id] = ("expected its state in the checkpoint, found that of a node of "
                               f"type {saved[node_id]}")
     return found

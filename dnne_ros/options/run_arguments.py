@@ -30,18 +30,23 @@ def run_settings(options: argparse.Namespace) -> RunSettings:
     return RunSettings(**{option.name: getattr(options, option.name) for option in RUN_OPTIONS})
 
 
-def check_checkpoints(options: argparse.Namespace, graph: Graph | None) -> None:
+def check_checkpoints(options: argparse.Namespace, graph: Graph | None) -> list[str]:
     """Find out before the start that a checkpoint cannot be written or read; `InputError`.
 
     All files of the one that the run begins with are checked, and that it fits the graph, if that
-    is known.
+    is known.  Returns what a user should know.
     """
     if options.save_checkpoint_dir:
         CheckpointStore(options.save_checkpoint_dir).prepare()
+    checkpoint = None
     if graph is not None:
-        read_first(graph, run_settings(options), wanted=())
+        checkpoint = read_first(graph, run_settings(options), wanted=())
     elif options.load_checkpoint_dir:
-        Checkpoint.read(options.load_checkpoint_dir, wanted=())
+        checkpoint = Checkpoint.read(options.load_checkpoint_dir, wanted=())
+    if checkpoint is not None and checkpoint.manifest.files is None:
+        return [f"{checkpoint.directory}: a checkpoint of an earlier version, without digests: a "
+                "changed number in it would not be noticed"]
+    return []
 
 
 def run_words(options: argparse.Namespace) -> list[str]:
