@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "learning": ("errors",),
     "rl": ("learning",),
     "supervised": ("errors",),
-    "perception": (),
+    "perception": ("learning",),
     "messages": ("errors",),
     "transport": ("messages", "errors"),
     "node_api": ("transport", "rl", "errors"),

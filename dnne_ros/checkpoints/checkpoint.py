@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from dnne_ros.checkpoints.foreign import no_checkpoint
 from dnne_ros.checkpoints.manifest import MANIFEST, FileRecord, Manifest
 from dnne_ros.checkpoints.state_checks import check_state
 from dnne_ros.durable_files import read_file
@@ -108,7 +109,7 @@ def read_manifest(directory: Path) -> Manifest:
         return Manifest.decode(read_file(directory / MANIFEST))
     except OSError as error:
         raise InputError(str(directory), [
-            f"no checkpoint here: {MANIFEST}: {error.strerror}"]) from None
+            no_checkpoint(directory, str(error.strerror))]) from None
     except ValueError as error:
         raise InputError(str(directory / MANIFEST), [str(error)]) from None
 

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         nearest = " or ".join(catalogue.nearest(options.type))
         hint = f"; did you mean {nearest}?" if nearest else ""
         raise InputError("nodes", [f"unknown node type {options.type!r}{hint}"])
-    print(describe(node_type))
+    print("\n\n".join(map(describe, (node_type, *catalogue.namesakes(node_type)))))
     return 0
 
 
