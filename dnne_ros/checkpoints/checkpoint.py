@@ -92,13 +92,14 @@ class Checkpoint:
         from safetensors.torch import load
 
         weights, tensors, values = self.manifest.files_of(node_id)
-        loaded = []
+        loaded = {}
         for path in (weights, tensors):
             try:
-                loaded.append(load(self._contents[path]) if path in self._contents else {})
+                loaded[path] = load(self._contents[path]) if path in self._contents else {}
             except (SafetensorError, ValueError) as error:
                 raise InputError(str(self.directory / path), [f"damaged: {error}"]) from None
-        state = NodeState(*loaded, _object(self.directory / values, self._contents[values]))
+        state = NodeState(loaded[weights], loaded[tensors],
+                          _object(self.directory / values, self._contents[values]))
         check_state((self.directory / values).parent, state)
         return state
 

@@ -39,12 +39,10 @@ def test_all_nodes_that_are_missing_are_named_before_anything_starts(
     directory = save({"1": TYPES["1"], "8": "LowPassNode"})
     assert main(["run", str(cartpole), "--load-checkpoint-dir", directory, *options]) == 2
     said = capfd.readouterr()
-    assert said.err.splitlines() == [
-        f"dnne-ros: {directory}: 2 problems",
-        "  - node 3 'Agent' (PPOAgentNode): expected its state in the checkpoint, found none; with "
-        "--allow-missing it begins afresh",
-        "  - node 6 'Trainer' (PPOTrainerNode): expected its state in the checkpoint, found none; with "
-        "--allow-missing it begins afresh"]
+    assert said.err.splitlines() == [f"dnne-ros: {directory}: 2 problems", *(
+        f"  - node {node}: expected its state in the checkpoint, found none; with "
+        "--allow-missing it begins afresh"
+        for node in ("3 'Agent' (PPOAgentNode)", "6 'Trainer' (PPOTrainerNode)"))]
     assert "started" not in said.out
 
 
@@ -53,8 +51,8 @@ def test_a_node_of_another_type_is_none(cartpole, save, capfd):
     for options in ((), ("--allow-missing",)):
         assert main(["run", str(cartpole), "--load-checkpoint-dir", directory, *options]) == 2
         assert capfd.readouterr().err == (
-            f"dnne-ros: {directory}: node 3 'Agent' (PPOAgentNode): expected its state in the checkpoint, "
-            "found that of a node of type PPOTrainerNode\n")
+            f"dnne-ros: {directory}: node 3 'Agent' (PPOAgentNode): expected its state in the "
+            "checkpoint, found that of a node of type PPOTrainerNode\n")
 
 
 def test_a_type_has_the_states_of_the_one_that_it_was_superseded_by(cartpole_graph, save):
