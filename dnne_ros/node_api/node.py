@@ -60,6 +60,8 @@ class Node:
     says; a type of which that depends on its values says so in `needs_trained_policy`."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
+    cannot_be_exported: ClassVar[str] = ""
+    """Why no package can be made of a graph with such a node, and what to do instead."""
     own_process: ClassVar[bool] = False
     """It computes so much that it gets a process of its own wherever nobody says another; nodes
     that cannot be separated from it come along."""
