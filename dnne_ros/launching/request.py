@@ -71,7 +71,7 @@ class LaunchRequest:
         log_level = reading.log_level()
         remappings = reading.remappings()
         graph = reading.attempt(load_graph, options)
-        reading.attempt(check_checkpoints, options)
+        reading.attempt(check_checkpoints, options, graph)
         if graph:
             reading.attempt(limited, graph, run_settings(options))
         placement = reading.attempt(place, graph, options.place or "") if graph else None

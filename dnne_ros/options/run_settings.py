@@ -50,6 +50,9 @@ class RunSettings:
         "the end, also on Ctrl-C.")
     load_checkpoint_dir: str | None = _option(
         "start from the checkpoint in this directory", kind="file", metavar="D")
+    allow_missing: bool = _option(
+        "let nodes begin afresh of which the checkpoint holds no state", default="false",
+        kind="flag")
     peer_timeout: float = _option(
         "how long the processes wait for each other at the start", default="60s",
         read=readings.duration, metavar="T",

@@ -34,7 +34,7 @@ def followed_inputs(graph: Graph, placement: Placement, node: str) -> list[str]:
 def _reasons(graph: Graph, placement: Placement, node: str) -> Iterator[str]:
     """Say what would be lost with a node."""
     type = graph.nodes[node].type
-    if type.save_state is not Node.save_state:
+    if type.keeps_state():
         yield "keeps a state"
         return
     taken = _taken(graph, node)
