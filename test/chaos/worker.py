@@ -1,0 +1,29 @@
+"""Runs the seeds that come in, one a line, and says what came of each, as a line of JSON."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from chaos.trial import run_seed
+from domains import join_domain
+from warm import WarmServer
+
+_SHARED_MEMORY = "512m"
+
+
+def main():
+    folder, private, acts = sys.argv[1], sys.argv[2] == "private", int(sys.argv[3])
+    if private:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_SHARED_MEMORY}", "tmpfs",
+                        "/dev/shm"], check=True)
+    domain = join_domain()
+    server = WarmServer(Path(__file__).parents[2])
+    for line in sys.stdin:
+        print(json.dumps(run_seed(int(line), folder, server, private, acts)), flush=True)
+    server.close()
+    domain.close()
+
+
+if __name__ == "__main__":
+    main()
