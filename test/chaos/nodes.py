@@ -9,7 +9,6 @@ import time
 from chaos import faults
 from chaos.files import FAULTS, HOLD, NUMBER, RECORD, progress_of, rounds_of, taken_by, total_of
 from chaos.items import item, of_array, round_value, to_array, worked
-
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Tensor
 from dnne_ros.node_api.ports import Input, Output

@@ -55,9 +55,13 @@ class Stream:
 
 @dataclass(frozen=True)
 class Act:
-    """Something that is done to some processes after some seconds, for some seconds."""
+    """Something that is done to some processes, for some seconds.
+
+    It is done when sinks have taken so many ``items`` more, and some seconds ``after`` that.
+    """
 
     what: str
+    items: int
     after: float
     names: tuple = ()
     seconds: float = 0.0
@@ -248,19 +252,20 @@ class Plan:
         kills = dict.fromkeys((each.name for each in self.parts if each.killable), 0)
         acts = []
         for _ in range(count):
+            items = draw.choice((0, 1, 5, 30))
             after = draw.choice((0.02, 0.1, 0.5)) * draw.random() * 2
             what = draw.choices(("kill", "again", "stop", "stop and kill", "fill"),
                                 (8, 3, 2, 2, 2))[0]
             seconds = draw.choice((0.05, 0.3, 1.5)) * draw.random() * 2
             alive = [name for name, times in kills.items() if times < _MOST_KILLS - 1]
             if what == "fill" or not alive:
-                acts.append(Act("fill", after, (), seconds))
+                acts.append(Act("fill", items, after, (), seconds))
                 continue
             names = self._victims(alive)
             if what != "stop":
                 for name in names:
                     kills[name] += 1 + (what == "again")
-            acts.append(Act(what, after, names, seconds))
+            acts.append(Act(what, items, after, names, seconds))
         return acts
 
     def _victims(self, alive):

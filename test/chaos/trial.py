@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
+from commands import Command
+from python_path import python_path
+
 from chaos.files import FAULTS, HOLD, NUMBER, RECORD, progress_of, rounds_of, taken_by, total_of
 from chaos.items import round_value
 from chaos.plan import Plan
 from chaos.verdict import Taken, judge, lives
-from commands import Command
-from python_path import python_path
 
 _NODES = Path(__file__).with_name("nodes.py")
 _TEST = Path(__file__).parents[1]
@@ -93,6 +94,9 @@ class Trial:
     def _live(self):
         self._until(self._taken, "the first items")
         for act in self._plan.acts:
+            enough = self._taken() + act.items
+            self._until(lambda: self._taken() >= enough or self._some_feed_is_through(),
+                        f"{enough} items before {act}")
             self._pause(act.after)
             getattr(self, "_" + act.what.replace(" ", "_"))(act)
         totals = self._end_feeds()
@@ -232,15 +236,23 @@ class Trial:
     def _empty(self):
         self._filler.unlink(missing_ok=True)
 
+    def _begun_by(self, feed):
+        """Return how many items a source has begun to send at the most."""
+        file = self._folder / progress_of(feed.name)
+        return NUMBER.unpack(file.read_bytes())[0] if file.exists() else 0
+
+    def _some_feed_is_through(self):
+        return any(self._begun_by(part) >= part.widgets["most"]
+                   for part in self._plan.of_type("Feed"))
+
     def _end_feeds(self):
         """Let the sources come to an end; returns how many items each group sends."""
         (self._folder / HOLD).touch()
         totals = {}
         for part in self._plan.of_type("Feed"):
-            file = self._folder / progress_of(part.name)
             # One more may have begun in between.
-            begun = NUMBER.unpack(file.read_bytes())[0] if file.exists() else 0
-            most = min(part.widgets["most"], begun + 2 + random.Random(part.id).randint(0, 40))
+            most = min(part.widgets["most"],
+                       self._begun_by(part) + 2 + random.Random(part.id).randint(0, 40))
             group = part.widgets["group"]
             totals[group] = max(totals.get(group, 0), most)
         for group, total in totals.items():

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 import numpy as np
+
 from chaos.files import taken_by
 from chaos.items import Item
 

@@ -5,9 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from chaos.trial import run_seed
 from domains import join_domain
 from warm import WarmServer
+
+from chaos.trial import run_seed
 
 _SHARED_MEMORY = "512m"
 

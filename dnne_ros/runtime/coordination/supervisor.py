@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnne_ros.runtime.coordination.fork_server import ForkedProcess
-from dnne_ros.transport.round_log import sweep_logs
+from dnne_ros.transport.lasting_memory import sweep_lasting_memory
 from dnne_ros.transport.shared_memory import sweep
 
 _STOP_SECONDS = 4.0
@@ -111,7 +111,7 @@ class Supervisor:
                     child.process.kill()
                 child.channel.close()
             sweep()
-            sweep_logs()
+            sweep_lasting_memory()
 
     def stop(self, reason: str) -> None:
         """Ask all processes to end; those that do not are terminated, then killed."""
