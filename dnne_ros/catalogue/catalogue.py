@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
+from dnne_ros.node_api.declarations import check_declarations
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortTypes
 from dnne_ros.node_api.widget import Widget
@@ -86,7 +87,11 @@ class Catalogue:
             self.add(node_type)
 
     def add(self, node_type: type[Node]) -> None:
-        """Add a type under its name and aliases, each with and without the ending ``Node``."""
+        """Add a type under its name and aliases, each with and without the ending ``Node``.
+
+        Raises ValueError for one that declares what nothing can be made of.
+        """
+        check_declarations(node_type)
         self._types[node_type.type_name] = node_type
         for name in (node_type.type_name, *node_type.aliases):
             for variant in (name, name.removesuffix("Node"), name.removesuffix("Node") + "Node"):

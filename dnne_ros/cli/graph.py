@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from dnne_ros.cli.output import say
 from dnne_ros.errors import InputError
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
@@ -43,5 +44,5 @@ def run(options: argparse.Namespace) -> int:
         os.replace(part, path)
     except OSError as error:
         raise InputError(options.output, [f"cannot write: {error.strerror}"]) from None
-    print(f"wrote {path}")
+    say(f"wrote {path}")
     return 0

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from dnne_ros.cli.event_files import EventFiles, check_event_files
+from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.cli.progress import Progress
-from dnne_ros.cli.report import RunReport, write_report
+from dnne_ros.cli.report import HUNG_UP, RunReport, write_report
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.readings import duration
@@ -72,7 +73,8 @@ def run(options: argparse.Namespace) -> int:
     # Another program that calls us may have threads, and is not ours to fork.
     server = ForkServer(_PRELOAD) if options.own_process else None
     try:
-        return _run(options, server)
+        with lasting_output():
+            return _run(options, server)
     finally:
         if server is not None:
             server.close()
@@ -85,10 +87,10 @@ def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
     graph = load_graph(options)
     placement = place(graph, options.place or "")
     check_parameter_files(options.ros_args, graph,
-                          lambda message: print(f"warning: {message}", flush=True))
+                          lambda message: say(f"warning: {message}", flush=True))
     _check_outputs(options)
     if options.inference and options.save_checkpoint_dir:
-        print("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
+        say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     report = asyncio.run(_supervise(options, graph, placement, _starter(options, server)))
     if options.report:
         write_report(report, Path(options.report))
@@ -97,10 +99,9 @@ def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
 
         plot_learning_curve(report, Path(options.plot), graph.name, options.until_return)
     for trouble in filter(None, (report.failure, report.checkpoint_error)):
-        print(f"dnne-ros: {trouble}", file=sys.stderr)
+        say(f"dnne-ros: {trouble}", error=True)
     if report.exit_reason == "duration" and options.until_return is not None:
-        print(f"dnne-ros: the mean return has not reached {options.until_return:g}",
-              file=sys.stderr)
+        say(f"dnne-ros: the mean return has not reached {options.until_return:g}", error=True)
         return 1
     return report.exit_code
 
@@ -128,8 +129,9 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
     loop = asyncio.get_running_loop()
     report = RunReport(list(placement.processes),
                        None if options.inference else options.save_checkpoint_dir)
-    events = EventFiles(options.tensorboard) if options.tensorboard else None
     with Progress(quiet=options.quiet, prefixed=len(placement.processes) > 1) as progress:
+        events = EventFiles(options.tensorboard, progress.warn) if options.tensorboard else None
+
         def on_message(process: str, message: dict[str, Any]) -> None:
             report.note(process, message)
             progress.note(message, report)
@@ -147,6 +149,8 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
                                 placement.stateless(graph) if options.respawn else ())
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            loop.add_signal_handler(signal.SIGHUP, supervisor.stop, HUNG_UP)
         try:
             await supervisor.run()
         finally:

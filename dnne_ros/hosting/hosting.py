@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from dnne_ros.errors import DnneError, InputError
+from dnne_ros.errors import DnneError, InputError, printable
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_arguments import add_run_arguments, run_settings
 from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.coordination.status import StatusChannel
 
 _LOCAL_PROCESSES = 32
@@ -44,9 +45,11 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
     options, rest = parser.parse_known_args(words[:cut])
     # ros2 launch appends further --ros-args; argparse must not guess at what is left.
     if rest:
-        print(f"host: unknown arguments: {' '.join(rest)}", file=sys.stderr)
+        print(f"host: unknown arguments: {printable(' '.join(rest))}", file=sys.stderr)
         return 2
     status = StatusChannel(options.status_fd)
+    if options.status_fd is not None:
+        die_with_parent()
     try:
         check_ros_arguments(words[cut:])
         graph, placement = load(options, words[cut:])
@@ -54,7 +57,7 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
     except DnneError as error:
         status.send("error", message=str(error))
         if options.status_fd is None:
-            print(f"host: {error}", file=sys.stderr)
+            print(f"host: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:  # before the graph could take Ctrl-C in good order
         return 130

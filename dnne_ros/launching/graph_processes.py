@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from launch.events import matches_action
 from launch.events.process import ProcessExited, ShutdownProcess
 from launch_ros.actions import Node
 
-from dnne_ros.errors import PeerError
+from dnne_ros.errors import PeerError, signal_name
 from dnne_ros.launching.request import LaunchRequest
 
 _RESPAWN_DELAY = 1.0
@@ -105,7 +104,7 @@ class GraphProcesses:
 
     def _describe(self, process: str, code: int) -> str:
         request = self._request
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 \
+        how = f"was killed by {signal_name(-code)}" if code < 0 \
             else f"ended with exit code {code}"
         nodes = ", ".join(f"{request.namespace}/{request.graph.nodes[id].ros_name}"
                           for id in request.placement.processes[process])

@@ -6,7 +6,6 @@ import json
 import mmap
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import threading
@@ -19,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from dnne_ros.errors import InputError
+from dnne_ros.errors import InputError, signal_name
 from dnne_ros.sim.isaac_worker import PROTOCOL
 from dnne_ros.sim.simulator import SimulationError
 
@@ -174,7 +173,7 @@ class IsaacProcess:
             self._process.kill()
             return "has closed its end"
         if code < 0:
-            return f"was killed by {signal.Signals(-code).name}"
+            return f"was killed by {signal_name(-code)}"
         return f"has ended with exit status {code}"
 
     def _error(self, what: str) -> SimulationError:
