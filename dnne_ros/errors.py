@@ -22,7 +22,7 @@ _ESCAPES |= {code: f"\\u{code:04x}" for code in (
 
 
 def printable(text: str) -> str:
-    r"""Return the text as a terminal may have it, with ``\x1b`` in the place of an escape.
+    """Return the text as a terminal may have it: orders to it are shown, as Python writes them.
 
     Names, ids and error texts come from files and other machines, and a terminal obeys what it is
     shown: it sets titles, moves the cursor over what was said, and turns the order of letters.

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.readings import duration
 from dnne_ros.options.run_arguments import add_run_arguments, check_checkpoints, run_words
+from dnne_ros.options.run_key import RUN_KEY, new_run_key
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph, workflow_words
 from dnne_ros.parameter_files.ros_arguments import (
     check_parameter_files,
@@ -71,16 +73,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Check everything, start the processes, and report."""
     # Another program that calls us may have threads, and is not ours to fork.
-    server = ForkServer(_PRELOAD) if options.own_process else None
+    variables = {RUN_KEY: new_run_key()}
+    server = ForkServer(_PRELOAD, variables) if options.own_process else None
     try:
         with lasting_output():
-            return _run(options, server)
+            return _run(options, _starter(options, server, variables))
     finally:
         if server is not None:
             server.close()
 
 
-def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
+def _run(options: argparse.Namespace, start: Start) -> int:
     from dnne_ros.placement.planning import place
 
     check_ros_arguments(options.ros_args)
@@ -91,7 +94,7 @@ def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
     _check_outputs(options)
     if options.inference and options.save_checkpoint_dir:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
-    report = asyncio.run(_supervise(options, graph, placement, _starter(options, server)))
+    report = asyncio.run(_supervise(options, graph, placement, start))
     if options.report:
         write_report(report, Path(options.report))
     if options.plot:
@@ -161,8 +164,12 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
     return report
 
 
-def _starter(options: argparse.Namespace, server: ForkServer | None) -> Start:
-    """Return what starts a process of the graph: as a fork, or as a command of its own."""
+def _starter(options: argparse.Namespace, server: ForkServer | None,
+             variables: Mapping[str, str]) -> Start:
+    """Return what starts a process of the graph: as a fork, or as a command of its own.
+
+    ``variables``: what is added to the environment; a fork has it already.
+    """
     run_id = uuid.uuid4().hex
 
     def words(process: str, channel: int) -> list[str]:
@@ -172,7 +179,7 @@ def _starter(options: argparse.Namespace, server: ForkServer | None) -> Start:
     async def start(process: str, channel: socket.socket) -> Process:
         if server is None:
             return await execute([sys.executable, "-m", _HOST, *words(process, channel.fileno())],
-                                 channel)
+                                 channel, variables)
         return await server.start(process, f"{_HOST}:run_and_leave", words(process, CHANNEL),
                                   channel)
     return start

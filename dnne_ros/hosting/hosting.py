@@ -11,6 +11,7 @@ from dataclasses import replace
 from dnne_ros.errors import DnneError, InputError, printable
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_arguments import add_run_arguments, run_settings
+from dnne_ros.options.run_key import take_run_key
 from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.parent_death import die_with_parent
@@ -83,7 +84,7 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
             f"{error}: source a ROS 2 installation, or install the wheels with "
             "pip install 'dnne_ros[wheels]'"]) from None
     settings = replace(run_settings(options), run_id=options.run_id)
-    return GraphProcess(graph, placement, name, settings, status).run(ros_args)
+    return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(ros_args)
 
 
 def leave(code: int) -> None:

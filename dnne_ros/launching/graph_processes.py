@@ -14,6 +14,7 @@ from launch_ros.actions import Node
 
 from dnne_ros.errors import PeerError, signal_name
 from dnne_ros.launching.request import LaunchRequest
+from dnne_ros.options.run_key import RUN_KEY, new_run_key
 
 _RESPAWN_DELAY = 1.0
 """Seconds before a failed graph starts again, so that one that always fails is no busy loop."""
@@ -38,6 +39,7 @@ class GraphProcesses:
         self._running: dict[str, Node] = {}
         self._returns: dict[str, int] = {}
         self._run_id = ""
+        self._run_key = ""
         self._over = False
         self._failing = False
 
@@ -45,6 +47,7 @@ class GraphProcesses:
         """Return one node action for each process."""
         self._failing = False
         self._run_id = uuid.uuid4().hex
+        self._run_key = new_run_key()
         request = self._request
         self._returns = {name: _MOST_ALONE for name in request.placement.stateless(request.graph)
                          if request.respawn and len(request.placement.processes) > 1}
@@ -64,7 +67,7 @@ class GraphProcesses:
             parameters=parameters,
             remappings=request.remappings,
             ros_arguments=["--log-level", request.log_level],
-            additional_env=_defaults(self._environment),
+            additional_env={**_defaults(self._environment), RUN_KEY: self._run_key},
             output="screen",
             on_exit=lambda event, context: self._on_exit(process, event, context))
 

@@ -53,7 +53,7 @@ class RemoteReader:
         self._decode = decode
         self._lossless = policy is EdgePolicy.LOSSLESS
         self._eager = priority is not None
-        self._arrivals = Arrivals(self._lossless, self._stats, self._accept)
+        self._arrivals = Arrivals(self._lossless, self._stats, self._accept, window)
         self._taken = Watermark()
         self._handled = Watermark()
         self._in_hand: list[int] = []
@@ -156,12 +156,12 @@ class RemoteReader:
         self._arrivals.expect(frame.number)
         connection.listen_to(frame.stream, terms)
 
-    def _receive_droppable(self, frame: Frame, message: bytes, by: str) -> None:
+    def _receive_droppable(self, frame: Frame, message: bytes | memoryview, by: str) -> None:
         self._arrivals.receive(frame, message, by)
         if frame.kind != _INLINE or len(message) >= LARGE_FROM:
             self._report()  # the producer waits for the memory
 
-    def _accept(self, frame: Frame, message: bytes, by: str) -> None:
+    def _accept(self, frame: Frame, message: bytes | memoryview, by: str) -> None:
         if frame.kind == _INLINE:
             item = ReceivedItem(frame.number, frame.stamp_ns,
                                 memoryview(message)[HEAD_SIZE:frame.end], None,

@@ -190,6 +190,9 @@ class UnixSockets:
             connection.connect(f"\0{address}")
         except (OSError, AttributeError):  # another machine: DDS carries the frames
             return None
+        if not _is_ours(connection):  # somebody listens in our producer's name
+            connection.close()
+            return None
         return UnixChannel(connection, self._files, on_packet, on_closed)
 
     def close(self) -> None:
