@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from dnne_ros.node_api.declarations import check_declarations
 from dnne_ros.node_api.node import Node
@@ -17,7 +18,10 @@ from dnne_ros.nodes.perception.perception import (
     SoundNetworkNode,
     VisionNetworkNode,
 )
+from dnne_ros.nodes.rl.balancing_config import BalancingConfig
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
+from dnne_ros.nodes.rl.ppo_config import PPOConfig
+from dnne_ros.nodes.rl.ppo_loop import PPOAgent
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
@@ -28,8 +32,11 @@ from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
 from dnne_ros.nodes.simulation.action import ActionNode
 from dnne_ros.nodes.simulation.cartpole import CartpoleActionNode, CartpoleRewardNode
+from dnne_ros.nodes.simulation.environment_settings import IsaacGymEnvs
 from dnne_ros.nodes.simulation.former_names import IsaacGymEnvNode, IsaacGymStepNode
+from dnne_ros.nodes.simulation.isaac_gym_sim import IsaacGymSim
 from dnne_ros.nodes.simulation.simulation import SimulatorEnvNode, SimulatorStepNode
+from dnne_ros.nodes.simulation.simulation_tracker import SimulationTracker
 from dnne_ros.nodes.supervised.batches import BatchSampler, GetBatch
 from dnne_ros.nodes.supervised.epoch_tracker import EpochTracker
 from dnne_ros.nodes.supervised.layers import (
@@ -55,7 +62,8 @@ BUILT_IN: tuple[type[Node], ...] = (
     EpochTracker, TensorVisualizer,
     DisplayNode, RosSubscriberNode, RosPublisherNode, RobotControllerNode,
     CameraSensorNode, IMUSensorNode, AudioSensorNode, VisionNetworkNode, SoundNetworkNode,
-    DecisionNetworkNode,
+    DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,
+    IsaacGymSim, SimulationTracker,
 )
 
 
@@ -89,10 +97,13 @@ class Catalogue:
     def add(self, node_type: type[Node]) -> None:
         """Add a type under its name and aliases, each with and without the ending ``Node``.
 
-        Raises ValueError for one that declares what nothing can be made of.
+        A namesake of another type leaves it the name.  Raises ValueError for one that declares
+        what nothing can be made of.
         """
         check_declarations(node_type)
         self._types[node_type.type_name] = node_type
+        if node_type.namesake_of in self._types:
+            return
         for name in (node_type.type_name, *node_type.aliases):
             for variant in (name, name.removesuffix("Node"), name.removesuffix("Node") + "Node"):
                 if variant == name or variant not in self._types:
@@ -103,9 +114,18 @@ class Catalogue:
         known = self._names.get(name)
         return self._types[known] if known else None
 
+    def declared(self, type_name: str) -> type[Node] | None:
+        """Return the type whose own name ``type_name`` is, or None."""
+        return self._types.get(type_name)
+
+    def namesakes(self, node_type: type[Node]) -> list[type[Node]]:
+        """Return the types that files mean by the name of ``node_type``, too."""
+        return [each for each in self if each.namesake_of == node_type.type_name]
+
     def nearest(self, name: str, count: int = 3) -> list[str]:
         """Return the known names of which ``name`` may be a slip, the likeliest first."""
-        by_word = {_word(known): known for known in self._types}
+        by_word = {_word(known): known for known, node_type in self._types.items()
+                   if not node_type.namesake_of}
         word = _word(name)
         close = difflib.get_close_matches(word, by_word, n=count, cutoff=_NEAR)
         # A name of which the end is missing, or the other way round, is near as well; one that
@@ -126,6 +146,10 @@ class Catalogue:
         node_type = self.find(name)
         if node_type is None:
             return None
+        namesakes = tuple(self._signature(each, name) for each in self.namesakes(node_type))
+        return replace(self._signature(node_type, name), namesakes=namesakes)
+
+    def _signature(self, node_type: type[Node], name: str) -> NodeSignature:
         foreign = node_type.foreign_widgets.get(name)
         widgets = {} if foreign is not None else node_type.widgets
         return NodeSignature(
@@ -138,7 +162,8 @@ class Catalogue:
                           for name, widget in widgets.items()),
             types_match=self._types_match,
             retired=(*node_type.retired_widgets, *(foreign or ())),
-            outputs_with=node_type.outputs_with)
+            outputs_with=node_type.outputs_with,
+            is_namesake=node_type.namesake_of != "")
 
     def _types_match(self, output: str, input: str) -> bool:
         """Tell whether an input takes what an output gives, by the names of their types."""

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dnne_ros import strict_json
+from dnne_ros.checkpoints.foreign import no_checkpoint
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.state import NodeState
 
@@ -145,7 +146,7 @@ class CheckpointStore:
             manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise InputError(str(self.directory), [
-                f"no checkpoint here: {MANIFEST}: {error.strerror}"]) from None
+                no_checkpoint(self.directory, str(error.strerror))]) from None
         except ValueError as error:
             raise InputError(str(path), [f"not JSON: {error}"]) from None
         legal = (isinstance(manifest, dict) and manifest.get("format") == _FORMAT

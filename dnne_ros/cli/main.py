@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from dnne_ros import __version__
 from dnne_ros.cli.output import lasting_output, prepare_output, say
-from dnne_ros.errors import DnneError
+from dnne_ros.errors import DnneError, InputError
+from dnne_ros.options.near_misses import unknown_arguments
 
 _COMMANDS = (
     "cli.check", "cli.run", "top.command", "cli.graph", "cli.export", "cli.nodes", "cli.bench")
@@ -50,10 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     # Everything behind --ros-args is for rclpy and not ours to understand.
     cut = words.index("--ros-args") if "--ros-args" in words else len(words)
-    options = build_parser().parse_args(words[:cut])
+    options, unknown = build_parser().parse_known_args(words[:cut])
     options.ros_args = words[cut:]
     options.own_process = arguments is None
     try:
+        if unknown:
+            raise InputError("arguments", unknown_arguments(unknown))
         return int(options.run(options))
     except DnneError as error:
         with lasting_output():

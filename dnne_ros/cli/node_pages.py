@@ -8,17 +8,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from dnne_ros.catalogue.catalogue import Catalogue
-from dnne_ros.errors import InputError, Problems
-from dnne_ros.graph.building import build_graph
+from dnne_ros.errors import InputError
+from dnne_ros.graph.building import build_graph, type_of
 from dnne_ros.graph.graph import Graph
+from dnne_ros.node_api.drawn import DrawnNode
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.ports import Input, Port
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.workflow.reading import read_workflow
-from dnne_ros.workflow.records import Workflow
 
 INDEX = "README.md"
 _MARK = "<!-- Written by dnne-ros nodes --write: change the node type's declaration instead. -->"
@@ -30,7 +31,7 @@ def node_pages(catalogue: Catalogue, examples: Sequence[Path], folder: Path) -> 
     ``examples`` are folders of workflows; a type's page shows the first, in order of folders and
     names, in which it occurs.  Links to them are written for pages in ``folder``.
     """
-    graphs = list(_graphs(catalogue, examples))
+    graphs = list(_examples(catalogue, examples))
     pages = {f"{type.type_name}.md": _page(type, graphs, folder) for type in catalogue}
     pages[INDEX] = _index(catalogue)
     return pages
@@ -50,25 +51,30 @@ def write_pages(pages: Mapping[str, str], folder: Path) -> None:
             os.replace(aside, path)
 
 
-def _graphs(catalogue: Catalogue, examples: Sequence[Path]) -> Iterable[tuple[Path, Graph]]:
+class _Example(NamedTuple):
+    """A workflow as it runs, and the types of the nodes that its file has, by id."""
+
+    path: Path
+    graph: Graph
+    drawn: Mapping[str, type[Node] | None]
+
+
+def _examples(catalogue: Catalogue, examples: Sequence[Path]) -> Iterable[_Example]:
     """Yield the workflows that this catalogue can build; others need node types of their own."""
     for folder in examples:
         if not folder.is_dir():
             raise InputError("nodes", [f"--examples {folder}: there is no such folder"])
         for path in sorted(folder.glob("*.json")):
             try:
-                graph = build_graph(*_read(path, catalogue))
+                workflow, problems = read_workflow(path, catalogue.signature)
+                graph = build_graph(workflow, catalogue, problems)
             except InputError:
                 continue
-            yield path, graph
+            yield _Example(path, graph, {
+                record.id: type_of(record, catalogue) for record in workflow.nodes})
 
 
-def _read(path: Path, catalogue: Catalogue) -> tuple[Workflow, Catalogue, Problems]:
-    workflow, problems = read_workflow(path, catalogue.signature)
-    return workflow, catalogue, problems
-
-
-def _page(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Path) -> str:
+def _page(type: type[Node], graphs: Sequence[_Example], folder: Path) -> str:
     lines = [_MARK, "", f"# {type.type_name}", "", _markdown(inspect.getdoc(type) or "")]
     names = ", ".join(f"`{name}`" for name in type.aliases)
     lines += ["", f"Category: {type.category}." + (f" Also written {names}." if names else "")]
@@ -78,12 +84,16 @@ def _page(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Path) 
     lines += _port_table("Inputs", type.inputs.values(), _input_remarks)
     lines += _port_table("Outputs", type.outputs.values(), _remarks)
     if type.widgets:
-        lines += ["", "## Widgets", "", "Each is a ROS parameter of the node; live ones may be "
-                  "changed while the graph runs.", "",
+        what_for = "They are settings of the nodes that run; `--set` takes them." \
+            if issubclass(type, DrawnNode) else (
+                "Each is a ROS parameter of the node; live ones may be changed while the graph "
+                "runs.")
+        lines += ["", "## Widgets", "", what_for, "",
                   *_table(("widget", "default", "legal", "live", "meaning"),
                           (_widget_row(name, widget) for name, widget in type.widgets.items()))]
-    lines += ["", "Deadlines, a watchdog and what errors do are parameters of every node: "
-              "[deadlines](../deadlines.md)."]
+    if not issubclass(type, DrawnNode):
+        lines += ["", "Deadlines, a watchdog and what errors do are parameters of every node: "
+                  "[deadlines](../deadlines.md)."]
     lines += _example(type, graphs, folder)
     return "\n".join(lines) + "\n"
 
@@ -92,6 +102,13 @@ def _notes(type: type[Node]) -> Iterable[str]:
     if type.superseded_by:
         yield (f"New graphs take [{type.superseded_by}]({type.superseded_by}.md). Files that name "
                "this type go on as they are, with its name on their topics.")
+    if type.namesake_of:
+        yield (f"Files that give it none of these ports mean "
+               f"[{type.namesake_of}]({type.namesake_of}.md) by this name.")
+    if issubclass(type, DrawnNode):
+        yield "It does not run itself: other nodes stand for it when the graph is built."
+    if type.needs_an_input:
+        yield "At least one of its inputs must be linked."
     if type.fires_on_any:
         yield "It goes on with whichever linked input has something."
     if type.own_process:
@@ -146,19 +163,38 @@ def _widget_row(name: str, widget: Widget) -> tuple[str, ...]:
             "live" if widget.live else "", _cell(widget.doc))
 
 
-def _example(type: type[Node], graphs: Sequence[tuple[Path, Graph]], folder: Path) -> list[str]:
-    found = next(((path, graph, nodes) for path, graph in graphs if (nodes := [
-        node.id for node in graph.nodes.values()
+def _example(type: type[Node], examples: Sequence[_Example], folder: Path) -> list[str]:
+    if issubclass(type, DrawnNode):
+        return _drawn_example(type, examples, folder)
+    found = next(((example, nodes) for example in examples if (nodes := [
+        node.id for node in example.graph.nodes.values()
         if type.type_name in (node.type.type_name, node.type.superseded_by)])), None)
     if found is None:
         return []
-    path, graph, nodes = found
-    link = Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
+    (path, graph, _), nodes = found
     shown = [graph.edge_name(edge) for edge in graph.edges
              if nodes[0] in (edge.source.node, edge.target.node)]
-    lines = ["", "## In a graph", "", f"[{path.name}]({link}), in which it is "
+    lines = ["", "## In a graph", "", f"{_link(path, folder)}, in which it is "
              f"`{graph.nodes[nodes[0]].ros_name}`" + (":" if shown else ".")]
     return lines + (["", "```text", *shown, "```"] if shown else [])
+
+
+def _drawn_example(type: type[Node], examples: Sequence[_Example], folder: Path) -> list[str]:
+    """Return the first file with such a node, and the nodes that its graph has for it."""
+    for path, graph, drawn in examples:
+        for id, node_type in drawn.items():
+            if node_type is type:
+                parts = [f"{node.id}  {node.ros_name}" for node in graph.nodes.values()
+                         if node.id.startswith(f"{id}:")]
+                lines = ["", "## In a graph", "", f"{_link(path, folder)}, in which it is node "
+                         f"{id}" + (", for which these run:" if parts else ".")]
+                return lines + (["", "```text", *parts, "```"] if parts else [])
+    return []
+
+
+def _link(path: Path, folder: Path) -> str:
+    link = Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
+    return f"[{path.name}]({link})"
 
 
 def _index(catalogue: Catalogue) -> str:

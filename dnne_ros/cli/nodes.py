@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
         nearest = " or ".join(catalogue.nearest(options.type))
         hint = f"; did you mean {nearest}?" if nearest else ""
         raise InputError("nodes", [f"unknown node type {options.type!r}{hint}"])
-    say(describe(node_type))
+    say("\n\n".join(map(describe, (node_type, *catalogue.namesakes(node_type)))))
     return 0
 
 

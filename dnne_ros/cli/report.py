@@ -32,6 +32,8 @@ class RunReport:
         """Where the run has written one."""
         self.checkpoint_error: str | None = None
         """Why the state at the end of the run is in no checkpoint, although it was to be."""
+        self.standstill: list[str] = []
+        """What the nodes waited for when nothing moved any more."""
         self.failure = ""
         self.exit_code = 0
         self.exit_reason = ""
@@ -68,6 +70,8 @@ class RunReport:
             self._unsaved = ""
         elif message["kind"] == "not_saved":
             self._unsaved = message["reason"]
+        elif message["kind"] == "standstill":
+            self.standstill = message["lines"]
         elif message["kind"] == "finished":
             self._seconds = self._seconds or self.seconds
             if message["reason"] == "until_return" and self._solved is None:
@@ -128,6 +132,7 @@ class RunReport:
             "checkpoint": self.checkpoint,
             "checkpoint_error": self.checkpoint_error,
             "exit_reason": self.exit_reason,
+            "standstill": self.standstill,
         }
 
     def _epochs_dict(self) -> dict[str, Any]:

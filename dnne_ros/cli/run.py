@@ -20,8 +20,13 @@ from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import HUNG_UP, RunReport, write_report
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
-from dnne_ros.options.readings import duration
-from dnne_ros.options.run_arguments import add_run_arguments, check_checkpoints, run_words
+from dnne_ros.options.limits import limited
+from dnne_ros.options.run_arguments import (
+    add_run_arguments,
+    check_checkpoints,
+    run_settings,
+    run_words,
+)
 from dnne_ros.options.run_key import RUN_KEY, new_run_key
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph, workflow_words
 from dnne_ros.parameter_files.ros_arguments import (
@@ -36,6 +41,7 @@ _EXAMPLES = """\
 examples:
   dnne-ros run cartpole.json --set 1.num_envs=512 --until-return 450 --report r.json
   dnne-ros run cartpole.json --place split --save-checkpoint-dir checkpoint --duration 5m
+  dnne-ros run cartpole.json --max-updates 500 --max-env-steps 1000000   # whichever comes first
   dnne-ros run cartpole.json --inference --load-checkpoint-dir checkpoint
   dnne-ros run cartpole.json --ros-args -r __ns:=/robot1
   dnne-ros run mnist_mlp.json --set 1.data_path=data --plot curve.png --save-checkpoint-dir c
@@ -44,6 +50,8 @@ While it runs:
   ros2 topic list;  ros2 topic echo /cartpole/ppo_trainer_6/mean_return
   ros2 param set /cartpole/ppo_trainer_6 learning_rate 0.001
 """
+_LIMITS = ("duration", "max_updates", "max_env_steps")
+"""The reasons to end that an `--until-return` would have come before."""
 _HOST = "dnne_ros.hosting.host"
 _PRELOAD = ("torch", _HOST)
 """What every process of a graph needs and what may be forked: rclpy's libraries have threads."""
@@ -57,8 +65,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_workflow_arguments(parser)
     add_run_arguments(parser)
-    parser.add_argument("--duration", type=duration, metavar="T",
-                        help="end after this long: 90s, 5m, 1h30m")
     parser.add_argument("--report", metavar="FILE", help="write a JSON report at the end")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the learning curve at the end")
     parser.add_argument("--tensorboard", metavar="DIR",
@@ -91,6 +97,7 @@ def _run(options: argparse.Namespace, start: Start) -> int:
     placement = place(graph, options.place or "")
     check_parameter_files(options.ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))
+    limited(graph, run_settings(options))
     _check_outputs(options)
     if options.inference and options.save_checkpoint_dir:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
@@ -103,7 +110,7 @@ def _run(options: argparse.Namespace, start: Start) -> int:
         plot_learning_curve(report, Path(options.plot), graph.name, options.until_return)
     for trouble in filter(None, (report.failure, report.checkpoint_error)):
         say(f"dnne-ros: {trouble}", error=True)
-    if report.exit_reason == "duration" and options.until_return is not None:
+    if report.exit_reason in _LIMITS and options.until_return is not None:
         say(f"dnne-ros: the mean return has not reached {options.until_return:g}", error=True)
         return 1
     return report.exit_code

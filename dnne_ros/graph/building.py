@@ -10,10 +10,12 @@ from typing import Any
 from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.errors import Problems
 from dnne_ros.graph.edge_settings import Setting, apply_settings
+from dnne_ros.graph.expansion import expand, is_drawn
 from dnne_ros.graph.flow import misfit, output_types, passed_on
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.graph.names import node_ros_names, to_ros_name
+from dnne_ros.node_api.drawn import DrawnNode
 from dnne_ros.node_api.fault_settings import GROUPS, read_fault_options
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import AnyValue, PortType
@@ -29,9 +31,42 @@ def build_graph(workflow: Workflow, catalogue: Catalogue, problems: Problems,
 
     Raises `InputError` with these and all earlier ``problems`` if there are any.
     """
-    graph = _Builder(workflow, catalogue, problems).build(tuple(settings))
+    settings = tuple(settings)
+    first, others = _of_drawn_nodes(workflow, catalogue, settings)
+    graph = _Builder(workflow, catalogue, problems).build(first)
+    problems.raise_if_any()
+    if not any(is_drawn(graph, node) for node in graph.nodes):
+        return graph
+    workflow = expand(graph, workflow, problems)
+    problems.raise_if_any()
+    graph = _Builder(workflow, catalogue, problems).build(others)
     problems.raise_if_any()
     return graph
+
+
+def _of_drawn_nodes(workflow: Workflow, catalogue: Catalogue, settings: tuple[Setting, ...]
+                    ) -> tuple[tuple[Setting, ...], tuple[Setting, ...]]:
+    """Return the settings that the file's own nodes get, and those of the nodes that run.
+
+    Where all of the file's nodes run, the former are all there are.
+    """
+    types = {record.id: type_of(record, catalogue) for record in workflow.nodes}
+    drawn = [id for id, node_type in types.items()
+             if node_type is not None and issubclass(node_type, DrawnNode)]
+    if not drawn:
+        return settings, ()
+    names = node_ros_names((id, node_type.type_name if node_type else "")
+                           for id, node_type in types.items())
+    known = {alias: id for id in types for alias in (id, names[id])}
+    said_of = {setting: known.get(setting.node.rpartition("/")[2], known.get(setting.node))
+               for setting in settings}
+    return (tuple(setting for setting, node in said_of.items() if node is not None),
+            tuple(setting for setting, node in said_of.items() if node not in drawn))
+
+
+def type_of(record: NodeRecord, catalogue: Catalogue) -> type[Node] | None:
+    """Return the type of a node of the file, or None if nobody knows it."""
+    return catalogue.declared(record.declared) or catalogue.find(record.type)
 
 
 class _Builder:
@@ -84,7 +119,7 @@ class _Builder:
     def _find_types(self) -> None:
         unknown: dict[str, list[NodeRecord]] = {}
         for record in self.workflow.nodes:
-            node_type = self.catalogue.find(record.type)
+            node_type = type_of(record, self.catalogue)
             if node_type is None:
                 unknown.setdefault(record.type, []).append(record)
             else:
@@ -201,7 +236,8 @@ class _Builder:
                            if port.external or PortRef(node, name) in linked]
             reasons = [cut[ref] for name in node_type.inputs
                        for ref in [PortRef(node, name)] if ref in cut]
-            if node_type.fires_on_any and not takes_items and "" not in reasons:
+            needs_one = node_type.fires_on_any or node_type.needs_an_input
+            if needs_one and not takes_items and "" not in reasons:
                 self._problem(node, f"nothing comes to any of its inputs: {'; '.join(reasons)}"
                               if reasons else
                               "none of its inputs is linked; it needs at least one")

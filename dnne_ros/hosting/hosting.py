@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from dnne_ros.errors import DnneError, InputError, printable
 from dnne_ros.graph.graph import Graph
+from dnne_ros.options.limits import limited
+from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.run_arguments import add_run_arguments, run_settings
 from dnne_ros.options.run_key import take_run_key
 from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
@@ -46,7 +48,8 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
     options, rest = parser.parse_known_args(words[:cut])
     # ros2 launch appends further --ros-args; argparse must not guess at what is left.
     if rest:
-        print(f"host: unknown arguments: {printable(' '.join(rest))}", file=sys.stderr)
+        unknown = InputError('arguments', unknown_arguments(rest))
+        print(f"host: {printable(str(unknown))}", file=sys.stderr)
         return 2
     status = StatusChannel(options.status_fd)
     if options.status_fd is not None:
@@ -84,6 +87,7 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
             f"{error}: source a ROS 2 installation, or install the wheels with "
             "pip install 'dnne_ros[wheels]'"]) from None
     settings = replace(run_settings(options), run_id=options.run_id)
+    graph = limited(graph, settings)
     return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(ros_args)
 
 

@@ -19,7 +19,8 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.launching.arguments import LOG_LEVELS, read_flag, split_list
 from dnne_ros.launching.host_options import host_options
 from dnne_ros.node_api.widget import WidgetError
-from dnne_ros.options.run_arguments import check_checkpoints, run_words
+from dnne_ros.options.limits import limited
+from dnne_ros.options.run_arguments import check_checkpoints, run_settings, run_words
 from dnne_ros.options.workflow_arguments import load_graph, workflow_words
 from dnne_ros.parameter_files.checking import check_parameter_file
 from dnne_ros.parameter_files.ros_arguments import remap_problems
@@ -70,6 +71,8 @@ class LaunchRequest:
         remappings = reading.remappings()
         graph = reading.attempt(load_graph, options)
         reading.attempt(check_checkpoints, options)
+        if graph:
+            reading.attempt(limited, graph, run_settings(options))
         placement = reading.attempt(place, graph, options.place or "") if graph else None
         namespace = reading.namespace(outer_namespace, graph.namespace if graph else "graph")
         params_file = os.path.expanduser(values["params_file"])

@@ -33,6 +33,9 @@ class Node:
     superseded_by: ClassVar[str] = ""
     """The type that new graphs take instead.  Files that name this one go on as they are, with
     its own name on their topics; lists of node types leave it out."""
+    namesake_of: ClassVar[str] = ""
+    """The type that this one's name means in most files; which one a node is follows from the
+    ports and widgets that its file gives it."""
     category: ClassVar[str] = "other"
     retired_widgets: ClassVar[tuple[str, ...]] = ("telemetry_level",)
     """Widgets of other versions of the type, whose values in workflow files mean nothing here."""
@@ -45,6 +48,8 @@ class Node:
     fires_on_any: ClassVar[bool] = False
     """One linked input is enough to start it (a merge); a loop through it is legal if another
     of its inputs comes from outside the loop."""
+    needs_an_input: ClassVar[bool] = False
+    """All inputs are optional, but at least one must be linked."""
     resumes: ClassVar[bool] = False
     """A source that, when its process is started again, goes on with item number
     ``context.delivered(output)`` (from 0): consumers skip what they have already.  What another
@@ -73,8 +78,9 @@ class Node:
         super().__init_subclass__(**kwargs)
         if "type_name" not in cls.__dict__:
             cls.type_name = cls.__name__
-        if "superseded_by" not in cls.__dict__:
-            cls.superseded_by = ""
+        for own in ("superseded_by", "namesake_of"):
+            if own not in cls.__dict__:
+                setattr(cls, own, "")
         declared: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
             declared.update(vars(base))

@@ -20,10 +20,11 @@ class Option:
     ``help`` is for the command line; as a sentence it describes the launch argument too, unless
     ``explanation`` does.  ``read`` makes a text (of each piece of a list) a value.
 
-    A ``flag`` is true or false; a ``list`` may be given again and again, and a launch argument
-    has its pieces joined by semicolons; a launch argument that is a ``file`` may begin with
-    ``~``.  The ``default`` is a text, too.  An option whose default is empty is None if it is
-    left out, or given as an empty text.  A launch argument whose default is None must be given.
+    ``also``: further words for it on a command line.  A ``flag`` is true or false; a ``list`` may
+    be given again and again, and a launch argument has its pieces joined by semicolons; a launch
+    argument that is a ``file`` may begin with ``~``.  The ``default`` is a text, too.  An option
+    whose default is empty is None if it is left out, or given as an empty text.  A launch argument
+    whose default is None must be given.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Option:
     kind: Literal["text", "file", "list", "flag"] = "text"
     metavar: str | None = None
     explanation: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def word(self) -> str:
@@ -69,8 +71,9 @@ class Option:
                                 metavar=self.metavar, help=self.help)
         else:
             default = f" (default {self.default})" if self.default else ""
-            parser.add_argument(self.word, default=self.default_value, metavar=self.metavar,
-                                type=self._reader(), help=self.help + default)
+            parser.add_argument(self.word, *self.also, dest=self.name, metavar=self.metavar,
+                                default=self.default_value, type=self._reader(),
+                                help=self.help + default)
 
     def words(self, value: Any) -> list[str]:
         """Return the words that give ``value``, one for each, as it may start with a dash."""

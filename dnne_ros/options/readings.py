@@ -26,6 +26,14 @@ def whole_number(text: str) -> int:
     return found
 
 
+def count(text: str) -> int:
+    """Return a whole number from 1 that fits into 63 bits."""
+    found = whole_number(text)
+    if not found:
+        raise argparse.ArgumentTypeError("expected a whole number from 1, found '0'")
+    return found
+
+
 def truth(text: str) -> bool:
     """Return whether ``text`` says true."""
     if text.lower() not in ("true", "false"):

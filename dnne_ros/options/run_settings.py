@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from dnne_ros.options import readings
 from dnne_ros.options.option import Option
-from dnne_ros.options.readings import duration, whole_number
 
 
 def _option(help: str, **details: Any) -> Any:
@@ -24,13 +24,26 @@ class RunSettings:
     """Settings that hold for every process of a run; times are in seconds."""
 
     seed: int = _option(
-        "seed of every random generator", default="0", read=whole_number, metavar="N")
+        "seed of every random generator", default="0", read=readings.whole_number, metavar="N")
     inference: bool = _option(
         "freeze the weights, act with the mean action, keep real time", default="false",
         kind="flag")
     until_return: float | None = _option(
         "end once the mean return of the last 100 episodes reaches R", read=float, metavar="R",
         explanation="End once the mean return of the last 100 episodes reaches this.")
+    duration: float | None = _option(
+        "end after this long, from when all nodes run: 90s, 5m, 1h30m", read=readings.duration,
+        metavar="T", also=("--timeout",))
+    max_updates: int | None = _option(
+        "end with this update of the policy, those of its checkpoint included",
+        read=readings.count, metavar="N")
+    max_env_steps: int | None = _option(
+        "end with the update in which so many environment steps are reached, those of the "
+        "checkpoint included; with --inference, as soon as they are reached", read=readings.count,
+        metavar="N")
+    epochs: int | None = _option(
+        "end with this epoch of supervised learning, those of the checkpoint included: counts "
+        "instead of the workflow's max_epochs", read=readings.count, metavar="N")
     save_checkpoint_dir: str | None = _option(
         "write checkpoints here: as the trainer's widgets say, and at the end", kind="file",
         metavar="D", explanation="Write checkpoints here: as the trainer's widgets say, and at "
@@ -38,12 +51,12 @@ class RunSettings:
     load_checkpoint_dir: str | None = _option(
         "start from the checkpoint in this directory", kind="file", metavar="D")
     peer_timeout: float = _option(
-        "how long the processes wait for each other at the start", default="60s", read=duration,
-        metavar="T", explanation="How long the processes wait for each other at the start: 90s, "
-        "5m.")
+        "how long the processes wait for each other at the start", default="60s",
+        read=readings.duration, metavar="T",
+        explanation="How long the processes wait for each other at the start: 90s, 5m.")
     absent_after: float = _option(
         "name a process that gives no sign of life for this long; each edge to it then waits, "
-        "drops or fails, as it says", default="10s", read=duration, metavar="T")
+        "drops or fails, as it says", default="10s", read=readings.duration, metavar="T")
     run_id: str = ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,8 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dnne_ros.perception.backbones import TRAINED, Backbone, Trained
+
 PICTURE_SIDE = 64
 """Pictures are scaled to this many pixels a side, so that their size does not matter."""
+BACKBONE_SIDE = 224
+"""What the backbones were trained with."""
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of the pictures of ImageNet, with pixels from 0 to 1."""
 _FIRST_WINDOW = 64
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -39,7 +45,29 @@ class VisionNetwork(nn.Module):
         return features
 
 
-def _as_input(picture: Tensor) -> Tensor:
+class BackboneNetwork(nn.Module):
+    """A network of `dnne_ros.perception.backbones`, and a linear layer where sizes differ."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, backbone: Backbone, features: int):
+        """Give ``features`` numbers: what ``backbone`` gives, if that is as many."""
+        super().__init__()
+        self.backbone = backbone
+        self.head = nn.Identity() if features == backbone.width \
+            else nn.Linear(backbone.width, features)
+        self.register_buffer("mean", torch.tensor(_MEAN)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(_STD)[:, None, None], persistent=False)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """Return (1, features) of (height, width, channels) or (height, width), as above."""
+        pixels = (_as_input(picture, BACKBONE_SIDE) - self.mean) / self.std
+        features: Tensor = self.head(self.backbone(pixels))
+        return features
+
+
+def _as_input(picture: Tensor, side: int = PICTURE_SIDE) -> Tensor:
     """Return a picture as float32 (1, 3, side, side)."""
     if picture.dim() == 2:
         picture = picture[..., None]
@@ -50,7 +78,7 @@ def _as_input(picture: Tensor) -> Tensor:
     if picture.dtype != torch.uint8 or picture.is_cuda:
         picture = picture.float()  # but a processor scales bytes as they are, much faster
     pixels = functional.interpolate(
-        picture.permute(2, 0, 1)[None], (PICTURE_SIDE, PICTURE_SIDE), mode="bilinear",
+        picture.permute(2, 0, 1)[None], (side, side), mode="bilinear",
         antialias=True).float() / scale
     return pixels.expand(-1, 3, -1, -1) if pixels.shape[1] == 1 else pixels[:, :3]
 
@@ -79,53 +107,86 @@ class SoundNetwork(nn.Module):
 
 
 class DecisionNetwork(nn.Module):
-    """One hidden layer over both kinds of features; an action and how sure it is of it."""
+    """One hidden layer over all kinds of features; an action and how sure it is of it."""
 
-    def __init__(self, vision: int, sound: int, hidden: int, actions: int):
-        """Take ``vision`` + ``sound`` features."""
+    def __init__(self, sizes: Sequence[int], hidden: int, actions: int):
+        """Take as many kinds of features as there are ``sizes``: how many of each."""
         super().__init__()
-        self.sizes = (vision, sound)
-        self.hidden = nn.Linear(vision + sound, hidden)
+        self.sizes = tuple(sizes)
+        self.hidden = nn.Linear(sum(sizes), hidden)
         self.action = nn.Linear(hidden, actions)
         self.confidence = nn.Linear(hidden, 1)
 
-    def forward(self, vision: Tensor, sound: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, *features: Tensor) -> tuple[Tensor, Tensor]:
         """Return the action (n, actions) from -1 to 1 and the confidence (n,) from 0 to 1."""
-        found = (vision.shape[-1], sound.shape[-1])
-        if found != self.sizes or vision.dim() != 2 or sound.dim() != 2:
-            raise ValueError(f"expected features (n, {self.sizes[0]}) and (n, {self.sizes[1]}), "
-                             f"found {tuple(vision.shape)} and {tuple(sound.shape)}")
-        hidden = self.hidden(torch.cat((vision, sound), 1)).relu()
+        found = tuple(each.shape[-1] for each in features)
+        if found != self.sizes or any(each.dim() != 2 for each in features):
+            expected = " and ".join(f"(n, {size})" for size in self.sizes)
+            raise ValueError(f"expected features {expected}, found "
+                             + " and ".join(str(tuple(each.shape)) for each in features))
+        hidden = self.hidden(torch.cat(features, 1)).relu()
         return self.action(hidden).tanh(), self.confidence(hidden).sigmoid().squeeze(1)
 
 
-def frozen(make: Callable[[], Module], seed: int, weights: str, device: torch.device) -> Module:
+def frozen(make: Callable[[], Module], seed: int, weights: str, device: torch.device,
+           trained: Trained | None = None) -> Module:
     """Return a network for inference alone, with weights drawn from ``seed`` or of a file.
 
-    ``weights``: a safetensors file, "" for none.  Raises ValueError naming what is wrong with
-    it.  torch's own random state stays as it was.
+    ``weights``: a file of safetensors or of `torch.save`, "" for none; it may hold the weights
+    of a backbone alone.  ``trained``: where its backbone's weights are fetched from.  Raises
+    ValueError naming what is wrong with either.  torch's own random state stays as it was.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = make()
+    if trained is not None:
+        _load(network, _fetched(trained.url), trained.url, trained.left_out)
     if weights:
-        _load(network, Path(weights))
+        _load(network, _read(Path(weights)), f"weights {weights}", "")
     return network.eval().requires_grad_(False).to(device)
 
 
-def _load(network: nn.Module, path: Path) -> None:
+def _read(path: Path) -> dict[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    from dnne_ros.learning.torch_files import read_torch_file
+
     try:
-        tensors = load_file(path)
+        return read_torch_file(path) if path.suffix in (".pt", ".pth") else load_file(path)
     except (OSError, SafetensorError) as error:
         raise ValueError(f"weights {path}: expected a safetensors file, found {error}") from None
+    except ValueError as error:
+        raise ValueError(f"weights {path}: {error}") from None
+
+
+def _fetched(url: str) -> dict[str, Tensor]:
+    """Return the weights at ``url``, kept in torch's cache; ValueError if they cannot be had."""
+    try:
+        found: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
+            url, map_location="cpu", progress=False, check_hash=True, weights_only=True)
+        return found
+    except (OSError, RuntimeError) as error:  # no network, no space; the sum is wrong
+        reason = " ".join(str(error).split())
+    raise ValueError(f"{url} cannot be fetched: {reason:.200}; without a network, name a file of "
+                     "these weights in widget 'weights' and set pretrained=false")
+
+
+def _load(network: nn.Module, tensors: dict[str, Tensor], source: str, left_out: str) -> None:
+    """Give ``network`` its weights, or its backbone, if they are those of one."""
+    backbone = getattr(network, "backbone", None)
+    if isinstance(backbone, Backbone) and not any(
+            name.startswith("backbone.") for name in tensors):
+        network = backbone
+        last = left_out or next((each.left_out for each in TRAINED.values() if any(
+            name.startswith(each.left_out) for name in tensors)), "")
+        tensors = {name: tensor for name, tensor in tensors.items()
+                   if not last or not name.startswith(last)}
     expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     wrong = [f"{name} {expected.get(name, 'nothing')}, found {found.get(name, 'nothing')}"
              for name in sorted(expected.keys() | found.keys())
              if expected.get(name) != found.get(name)]
     if wrong:
-        raise ValueError(f"weights {path}: expected {'; '.join(wrong[:5])}")
+        raise ValueError(f"{source}: expected {'; '.join(wrong[:5])}")
     network.load_state_dict(tensors)

@@ -85,8 +85,8 @@ class GraphProcess:
         diagnostics = Diagnostics(
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
             nodes.contexts)
-        return ProcessParts(graph, self._group, self._status, hosts, wiring, control, peers,
-                            nodes, diagnostics)
+        return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
+                            hosts, wiring, control, peers, nodes, diagnostics)
 
     def _make_hosts(self, context: rclpy.Context, problems: Problems, ending: ExitStack
                     ) -> tuple[Graph, dict[str, NodeHost], dict[str, dict[str, Any]]]:

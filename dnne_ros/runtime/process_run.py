@@ -12,14 +12,19 @@ from typing import Any
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.fault_settings import STOP
+from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import RunControl
+from dnne_ros.runtime.coordination.standstill import Standstill
 from dnne_ros.runtime.coordination.status import StatusChannel
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.event_loop import RosEventLoop
+from dnne_ros.runtime.monitoring.blocked_loop import BlockedLoop
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
+from dnne_ros.runtime.monitoring.node_waits import NodeWaits
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.node.node_runner import NodeRunner
 from dnne_ros.runtime.process_nodes import ProcessNodes
@@ -33,6 +38,8 @@ class ProcessParts:
     """What a process consists of; ``graph`` as remapping rules leave it."""
 
     graph: Graph
+    placement: Placement
+    settings: RunSettings
     group: ProcessGroup
     status: StatusChannel
     hosts: dict[str, NodeHost]
@@ -51,7 +58,11 @@ class ProcessRun:
         self._parts = parts
         self._loop = loop
         self._stops: set[asyncio.Task[None]] = set()
+        self._runners: dict[str, NodeRunner] = {}
+        self._standstill: Standstill | None = None
         self._loop_watch = LoopWatch(loop, self._on_stuck)
+        self._blocked_loop = BlockedLoop(
+            loop, lambda text: parts.status.send("warning", message=text))
 
     async def live(self) -> None:
         """Meet the other processes, run, and leave in good order.
@@ -67,6 +78,7 @@ class ProcessRun:
             if not parts.control.ended.is_set():
                 parts.control.begin()
                 parts.status.send("started")
+                self._limit_duration()
                 await self._run_nodes()
         finally:
             await parts.nodes.close()
@@ -74,6 +86,13 @@ class ProcessRun:
             diagnostics.cancel()
             parts.status.send("edges", edges=parts.wiring.edge_reports(parts.graph))
         parts.status.send("finished", reason=parts.control.reason)
+
+    def _limit_duration(self) -> None:
+        """End after the time that was asked for, unless a supervisor sees to it."""
+        parts = self._parts
+        if parts.settings.duration is not None and parts.group.leads \
+                and parts.status.file_descriptor is None:
+            self._loop.call_later(parts.settings.duration, self._stop, "duration")
 
     def _listen(self) -> None:
         """Stop on signals, on the supervisor's word, and when the supervisor is gone."""
@@ -93,20 +112,25 @@ class ProcessRun:
                               lambda message: self._stop(message["reason"]), closed)
 
     def _stop(self, reason: str) -> None:
+        if self._standstill is not None:
+            self._standstill.tell_at_end()
         task = self._loop.create_task(self._parts.control.stop(reason))
         self._stops.add(task)
         task.add_done_callback(self._stops.discard)
 
     async def _run_nodes(self) -> None:
         """Run every node's coroutine until the run ends or one fails."""
-        housekeeping = self._loop.create_task(self._keep_house())
-        running = {self._loop.create_task(self._run_node(id))
-                   for id in self._parts.nodes.by_id}
+        self._runners = {id: self._runner(id) for id in self._parts.nodes.by_id}
+        running = {self._loop.create_task(self._run_node(id)) for id in self._runners}
+        self._standstill = self._watch_for_standstill()
+        self._blocked_loop.start()
+        housekeeping = self._loop.create_task(self._keep_house(self._standstill))
         ended = self._loop.create_task(self._parts.control.ended.wait())
         try:
             await self._supervise(set(running), {ended, housekeeping})
         finally:
             self._loop_watch.close()
+            self._blocked_loop.close()
             for task in (*running, ended, housekeeping):
                 task.cancel()
             await asyncio.gather(*running, ended, housekeeping, return_exceptions=True)
@@ -129,23 +153,37 @@ class ProcessRun:
                 await self._parts.control.stop("finished")
                 return
 
-    async def _keep_house(self) -> None:
+    async def _keep_house(self, standstill: Standstill) -> None:
         while True:
+            self._blocked_loop.turns()
+            standstill.look()
             self._parts.peers.poll()
             for output in self._parts.wiring.outputs.values():
                 output.look_for_subscribers()
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
-    async def _run_node(self, node_id: str) -> None:
+    def _watch_for_standstill(self) -> Standstill:
         parts = self._parts
-        nodes = parts.nodes
-        runner = NodeRunner(nodes.by_id[node_id], parts.hosts[node_id], nodes.contexts[node_id],
-                            lambda: nodes.remake(node_id), self._loop_watch)
+        nodes = parts.graph.nodes
+        waits = NodeWaits(parts.graph, parts.wiring, parts.hosts, parts.nodes.contexts,
+                          self._runners)
+        logs = {nodes[id].ros_name: context.log for id, context in parts.nodes.contexts.items()}
+        process_of = {node.ros_name: parts.placement.process_of(id) for id, node in nodes.items()}
+        return Standstill(parts.group, waits, process_of, parts.peers.heartbeat, parts.status,
+                          lambda name, text: logs[name].info(text))
+
+    def _runner(self, node_id: str) -> NodeRunner:
+        nodes = self._parts.nodes
+        return NodeRunner(nodes.by_id[node_id], self._parts.hosts[node_id],
+                          nodes.contexts[node_id], lambda: nodes.remake(node_id),
+                          self._loop_watch)
+
+    async def _run_node(self, node_id: str) -> None:
         try:
-            await runner.run()
+            await self._runners[node_id].run()
         except InputError as error:
-            problems = Problems(parts.graph.path)
-            nodes.add_problems(problems, node_id, error)
+            problems = Problems(self._parts.graph.path)
+            self._parts.nodes.add_problems(problems, node_id, error)
             problems.raise_if_any()
 
     def _on_stuck(self, name: str, policy: str, seconds: float) -> None:

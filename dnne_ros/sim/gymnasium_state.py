@@ -52,7 +52,7 @@ def write_state(env: gymnasium.Env, arrays: dict[str, np.ndarray], values: dict[
     """Put ``env`` into the state that `saved_state` returned."""
     inner: Any = env.unwrapped
     if hasattr(inner, "data"):
-        import mujoco
+        from dnne_ros.sim.quiet_mujoco import mujoco
 
         mujoco.mj_setState(inner.model, inner.data, arrays["physics"],
                            mujoco.mjtState.mjSTATE_INTEGRATION)
@@ -68,7 +68,7 @@ def write_state(env: gymnasium.Env, arrays: dict[str, np.ndarray], values: dict[
 
 def _physics(env: Any) -> np.ndarray:
     """Return all that MuJoCo integrates, float64 (size,): positions, velocities, warm start."""
-    import mujoco
+    from dnne_ros.sim.quiet_mujoco import mujoco
 
     everything = mujoco.mjtState.mjSTATE_INTEGRATION
     physics = np.empty(mujoco.mj_stateSize(env.model, everything))

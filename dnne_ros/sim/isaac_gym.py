@@ -107,7 +107,7 @@ class IsaacGym(Simulator):
 
     def _ask(self, say: str, **content: Any) -> dict[str, Any]:
         try:
-            return self._worker.ask(say, **content)
+            return self._worker.call(say, **content)
         except SimulationError as error:
             raise SimulationError(f"{self._spec.name}, step {self._steps}: {error}") from None
 

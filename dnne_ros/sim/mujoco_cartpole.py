@@ -14,7 +14,6 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import mujoco
 import numpy as np
 import torch
 from torch import Tensor
@@ -23,6 +22,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole
 from dnne_ros.sim.mujoco_scene import cartpole_scene
 from dnne_ros.sim.mujoco_warnings import take_over_warnings
+from dnne_ros.sim.quiet_mujoco import mujoco
 from dnne_ros.sim.randomization import Randomization
 from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings

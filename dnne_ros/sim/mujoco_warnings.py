@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-import mujoco
+from dnne_ros.sim.quiet_mujoco import mujoco
 
 
 def take_over_warnings() -> None:

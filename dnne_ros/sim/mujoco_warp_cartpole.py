@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import mujoco
-import mujoco_warp
 import torch
 from torch import Tensor
 
 from dnne_ros.sim import cartpole
 from dnne_ros.sim.mujoco_scene import cartpole_scene
 from dnne_ros.sim.mujoco_warnings import take_over_warnings
-from dnne_ros.sim.quiet_warp import warp
+from dnne_ros.sim.quiet_mujoco import mujoco
+from dnne_ros.sim.quiet_warp import mujoco_warp, warp
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.torch_cartpole import TorchCartpole
 

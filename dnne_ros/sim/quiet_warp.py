@@ -1,12 +1,14 @@
-"""Warp, told to keep its devices and the kernels that it compiles to itself.
-
-It must be told before MuJoCo Warp is imported, which starts it.
-"""
+"""Warp, told to keep its devices and the kernels that it compiles to itself, and MuJoCo Warp."""
 
 from __future__ import annotations
+
+import importlib
 
 import warp
 
 warp.config.log_level = warp.LOG_WARNING
 
-__all__ = ["warp"]
+# Only now, as it starts Warp.
+mujoco_warp = importlib.import_module("mujoco_warp")
+
+__all__ = ["mujoco_warp", "warp"]

@@ -1,4 +1,7 @@
-"""Pictures of a robot from its description, by MuJoCo, without a screen."""
+"""Pictures of a robot from its description, by MuJoCo, without a screen.
+
+Only a process that does nothing else may import this (see `drawing_process`).
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,13 @@ from ctypes.util import find_library
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-import mujoco
 import numpy as np
 
 from dnne_ros.errors import InputError
+from dnne_ros.sim.quiet_mujoco import mujoco
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from dnne_ros.sim.simulator import TaskSpec
 
 _LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}
 _INSTALL = ("on Debian and Ubuntu, apt install libegl1 libgl1-mesa-dri (EGL), or libosmesa6 "
@@ -38,13 +39,11 @@ class DrawingSurface:
         self._context = _open_context(width, height)
         self._renderer: Any = None
 
-    def load(self, task: TaskSpec) -> None:
-        """Take up the robot of ``task``; InputError if there is no description of it."""
-        if not task.description:
-            raise InputError("camera", [f"the task {task.name} has no robot description to draw"])
-        self._model = model = _scene(task.description, self._width, self._height)
+    def load(self, description: str, joints: Sequence[str]) -> None:
+        """Take up the robot of a URDF ``description``, to be moved by ``joints``."""
+        self._model = model = _scene(description, self._width, self._height)
         self._data = mujoco.MjData(model)
-        self._addresses = [model.joint(joint).qposadr[0] for joint in task.joints]
+        self._addresses = [model.joint(joint).qposadr[0] for joint in joints]
         self._camera = mujoco.MjvCamera()
         self._camera.azimuth, self._camera.elevation = _AZIMUTH, _ELEVATION
         self._camera.distance = _DISTANCE

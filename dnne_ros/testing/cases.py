@@ -50,12 +50,13 @@ def usual_settings(node_type: type[Node], base: Mapping[str, Any]) -> list[dict[
 
 
 def usual_links(node_type: type[Node]) -> list[Links]:
-    """Return all inputs; then those that must be linked; of a merge, each alone."""
+    """Return all inputs; then those that must be linked; where any one will do, each alone."""
     inputs, outputs = tuple(node_type.inputs), tuple(node_type.outputs)
     needed = tuple(name for name, port in node_type.inputs.items() if not port.optional)
     sets = [inputs]
-    if needed != inputs and (needed or not node_type.fires_on_any):
+    one_will_do = node_type.fires_on_any or node_type.needs_an_input
+    if needed != inputs and (needed or not one_will_do):
         sets.append(needed)
-    elif node_type.fires_on_any:
+    elif one_will_do:
         sets += [(name,) for name in inputs]
     return [Links(each, outputs) for each in sets]

@@ -11,8 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from dnne_ros.node_api.drawn import DrawnNode, SettingsNode
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
+from dnne_ros.testing.assemblies import misfits
 from dnne_ros.testing.cases import Case, Links, usual_links, usual_settings
 from dnne_ros.testing.context import InMemoryContext
 from dnne_ros.testing.declared import DeclaredOutputs
@@ -49,6 +51,8 @@ class NodeContract:
     """At how many of the points where the node waits it is cancelled, in turn."""
     not_resumed: ClassVar[Sequence[str]] = ()
     """Outputs that are others after a state was loaded, as what they count starts anew."""
+    linked_settings: ClassVar[Mapping[str, type[SettingsNode]]] = {}
+    """Of a composite node: the settings nodes that are linked to its inputs."""
 
     def links(self, values: Mapping[str, Any]) -> Sequence[Links]:
         """Return which ports to link under these widget values, in turn."""
@@ -102,7 +106,9 @@ class NodeContract:
                 if context.is_linked(name) and not port.type.held]
 
     def cases(self) -> Iterator[Case]:
-        """Yield the ways to run a node in turn."""
+        """Yield the ways to run a node in turn; a node of drawings alone has none."""
+        if issubclass(self.node_type, DrawnNode):
+            return
         others = self.widget_values
         values = (usual_settings(self.node_type, self.settings) if others is None else
                   [{**self.settings}, *({**self.settings, **each} for each in others)])
@@ -131,8 +137,14 @@ class NodeContract:
                     misfit = declared.misfit(self.node_type.outputs[name], value)
                     assert not misfit, f"output {name!r}: {misfit}"
                     given = True
-        assert given or not self.node_type.outputs, (
+        drawn = issubclass(self.node_type, DrawnNode)
+        assert given or drawn or not self.node_type.outputs, (
             f"{self.node_type.type_name} has sent nothing: give it other inputs, or more rounds")
+
+    def test_what_it_is_short_for_fits(self) -> None:
+        """The parts of a node of drawings have legal values, and links that lead somewhere."""
+        wrong = misfits(self.node_type, self.linked_settings)
+        assert not wrong, f"{self.node_type.type_name}: {wrong}"
 
     def test_what_is_handed_over_is_not_written_to(self) -> None:
         """Inputs belong to others too, and so does what was sent."""

@@ -47,6 +47,11 @@ class ExternalReader:
         """Return the full name of the topic, after remapping."""
         return self._subscription.topic_name
 
+    @property
+    def awaited(self) -> bool:
+        """Tell whether somebody waits for a message."""
+        return self._inbox.awaited
+
     async def take(self, timeout: float | None = None) -> bytes:
         """Return the next message; TimeoutError when none came within ``timeout`` seconds."""
         message: bytes = await self._inbox.take(timeout)

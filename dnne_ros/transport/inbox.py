@@ -73,6 +73,11 @@ class Inbox:
         """Return how many items have come since the oldest one that waits, with that one."""
         return len(self._items)
 
+    @property
+    def awaited(self) -> bool:
+        """Tell whether somebody waits for an item."""
+        return self._reader is not None
+
     def offer(self, item: Any) -> None:
         """Add an item; under ``latest`` and ``drop_oldest`` the oldest one makes room."""
         if self._limit and len(self._items) >= self._limit:

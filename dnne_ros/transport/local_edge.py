@@ -43,6 +43,11 @@ class LocalEdge:
             self._stats.carried[self.transport] = self._stats.sent
         return self._stats
 
+    @property
+    def awaited(self) -> bool:
+        """Tell whether the receiver waits for an item."""
+        return self._inbox.awaited
+
     def notify_room(self, on_room: Callable[[], None]) -> None:
         """Call ``on_room`` each time that an item was taken."""
         self._on_room = on_room

@@ -85,6 +85,11 @@ class RemoteReader:
         """Tell whether the producer has said what to expect."""
         return self._connection.stream != 0
 
+    @property
+    def awaited(self) -> bool:
+        """Tell whether somebody waits for an item."""
+        return self._inbox.awaited
+
     def announce(self) -> None:
         """Tell the producer that this consumer is there, and how far it has come.
 

@@ -48,7 +48,8 @@ def parse_api(document: Mapping[str, Any], name: str, path: str, signature_of: S
     fed = {record.target for record in records}
     return Workflow(
         name=name, path=path, links=records,
-        nodes=tuple(NodeRecord(node.id, node.type, node.title, found.widgets[node.id])
+        nodes=tuple(NodeRecord(node.id, node.type, node.title, found.widgets[node.id],
+                               declared=node.declared)
                     for node in nodes.values() if not is_constant(node)),
         cut=dict.fromkeys((place for place in found.drawn if place not in fed), ""))
 
@@ -66,8 +67,10 @@ def _read_nodes(document: Mapping[str, Any], signature_of: SignatureLookup,
             continue
         meta = entry.get("_meta")
         title = meta.get("title") if isinstance(meta, dict) else None
-        head = NodeHead(id_, type_, title if isinstance(title, str) else "",
-                        signature_of(type_) or constant_signature(type_, signature_of))
+        signature = signature_of(type_) or constant_signature(type_, signature_of)
+        if signature is not None and isinstance(entry.get("inputs"), dict):
+            signature = signature.meant_by(entry["inputs"])
+        head = NodeHead(id_, type_, title if isinstance(title, str) else "", signature)
         reason = why_not_a_type(type_) if head.signature is None else None
         if reason is None:
             nodes[id_] = head

@@ -20,6 +20,12 @@ class NodeHead:
     title: str
     signature: NodeSignature | None
 
+    @property
+    def declared(self) -> str:
+        """Return the node type's own name where ``type`` means another in most files, else ''."""
+        known = self.signature
+        return known.type if known is not None and known.is_namesake else ""
+
     def report(self, problems: Problems, message: str, port: str | None = None) -> None:
         """Note a problem of this node."""
         problems.add(message, node=self.id, type=self.type, title=self.title, port=port)

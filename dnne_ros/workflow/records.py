@@ -33,7 +33,8 @@ class NodeRecord:
     ``widgets`` holds only the values that the file gives, by declared widget name, unchecked.
     ``position`` and ``size`` are canvas pixels, x to the right and y down; None where the format
     has none.  ``options`` is the node's ``properties["dnne_ros"]`` object (edge policies,
-    process).
+    process).  ``declared`` is the node type's own name where ``type`` means
+    another in most files.
     """
 
     id: str
@@ -43,6 +44,7 @@ class NodeRecord:
     position: tuple[float, float] | None = None
     size: tuple[float, float] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    declared: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ The catalogue of node types hands these in; this room never imports it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 
@@ -40,6 +40,8 @@ class NodeSignature:
 
     ``retired`` are names of widgets that files may hold and that mean nothing here.
     ``outputs_with`` has, by input, the outputs that slots count in where a file gives that input.
+    ``namesakes`` are other types that files may mean by the same name; ``is_namesake`` tells that
+    this is one.
     """
 
     type: str
@@ -49,6 +51,14 @@ class NodeSignature:
     types_match: Callable[[str, str], bool] = lambda output, input: output == input
     retired: tuple[str, ...] = ()
     outputs_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    namesakes: tuple[NodeSignature, ...] = ()
+    is_namesake: bool = False
+
+    def meant_by(self, names: Collection[str]) -> NodeSignature:
+        """Return this or the namesake that knows the most of a node's port and widget names."""
+        return max((self, *self.namesakes), key=lambda each: sum(
+            each.input(name) is not None or each.output(name) is not None
+            or each.widget(name) is not None or name in each.retired for name in names))
 
     def input(self, name: str) -> PortSignature | None:
         """Return the input that answers to ``name``."""

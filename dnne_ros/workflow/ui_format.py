@@ -74,4 +74,4 @@ def _record(node: UiNode, values: Mapping[str, Any], problems: Problems) -> Node
     return NodeRecord(
         id=node.id, type=node.type, title=node.title, widgets=values,
         position=None if place is None else (place[0] + node.shift[0], place[1] + node.shift[1]),
-        size=read_pair(node.raw.get("size")), options=options)
+        size=read_pair(node.raw.get("size")), options=options, declared=node.declared)

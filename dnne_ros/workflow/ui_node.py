@@ -13,7 +13,7 @@ from dnne_ros.workflow.foreign import DISPLAY_ONLY, why_not_a_type
 from dnne_ros.workflow.node_head import NodeHead, read_id
 from dnne_ros.workflow.residue import note
 from dnne_ros.workflow.shown import shown
-from dnne_ros.workflow.signature import SignatureLookup
+from dnne_ros.workflow.signature import NodeSignature, SignatureLookup
 from dnne_ros.workflow.ui_definitions import Definition
 from dnne_ros.workflow.ui_slots import Role, Slot, read_passing_slots, read_slots, widget_slots
 
@@ -105,7 +105,7 @@ class NodeReader:
         type_, title = entry.get("type"), entry.get("title")
         type_ = type_ if isinstance(type_, str) else ""
         head = NodeHead(id_, type_, title if isinstance(title, str) else "",
-                        self._signature(type_))
+                        self._signature(type_, entry))
         part = self._part(head, entry)
         inputs = outputs = None
         moved: Mapping[int, int] = {}
@@ -120,10 +120,16 @@ class NodeReader:
         return UiNode(head.id, head.type, head.title, head.signature, part, inputs, outputs,
                       entry, self.prefix, self.shift, moved)
 
-    def _signature(self, type_: str) -> Any:
+    def _signature(self, type_: str, entry: Mapping[str, Any]) -> NodeSignature | None:
         if type_ in VIRTUAL or type_ in self.definitions or not type_:
             return None
-        return self.signature_of(type_) or constant_signature(type_, self.signature_of)
+        signature = self.signature_of(type_) or constant_signature(type_, self.signature_of)
+        if signature is None or not signature.namesakes:
+            return signature
+        slots = [slot for side in ("inputs", "outputs") if isinstance(entry.get(side), list)
+                 for slot in entry[side] if isinstance(slot, dict)]
+        return signature.meant_by([slot["name"] for slot in slots
+                                   if isinstance(slot.get("name"), str)])
 
     def _passing_inputs(self, head: NodeHead, entries: Any
                         ) -> tuple[tuple[Slot, ...] | None, Mapping[int, int]]:

@@ -65,7 +65,7 @@ def _by_position(node: UiNode, signature: NodeSignature, values: list[Any],
         values = values[:-1]
     saved = [slot.name for slot in node.inputs or () if slot.role is Role.WIDGET]
     strange = [name for name in saved
-               if name not in declared and not is_seed_control(name, signature)]
+               if name not in declared and not is_meaningless(name, signature)]
     by_saved, left_over = _align(saved, values, signature)
     # Newer editors list every widget among the inputs: these are the names at saving time.  With
     # names that the type does not have, they tell the order only if none of its own is missing.
@@ -73,7 +73,6 @@ def _by_position(node: UiNode, signature: NodeSignature, values: list[Any],
         {name for name in saved if not is_seed_control(name, signature)})
     if saved and (complete or (not strange and not left_over)):
         return {name: value for name, value in by_saved.items() if name in declared}
-    strange = [name for name in strange if name not in signature.retired]
     if strange:
         note(problems, f"{node}: {node.type} has no widget {listed(strange)}; the values in "
                        f"widgets_values are taken for {listed(declared)}, in this order")

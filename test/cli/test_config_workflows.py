@@ -23,7 +23,9 @@ SMALLER = {
     "mnist_cnn": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),
     "mnist_mlp": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),
 }
-ENDS_BY_ITSELF = ("mnist_cnn", "mnist_mlp")
+# With which reason those end that need nobody to end them.
+ENDS_BY_ITSELF = {"mnist_cnn": "max_epochs", "mnist_mlp": "max_epochs",
+                  "cartpole_ppo_config": "max_updates", "cartpole_episodes": "max_episodes"}
 NEEDS = {"half_cheetah_ppo": "gymnasium"}
 
 
@@ -54,7 +56,7 @@ def test_a_workflow_runs(start_run, ros_loop, digits, workflow, place):
     assert run.wait() == (0 if name in ENDS_BY_ITSELF else 130), run.output
     report = run.report
     assert (len(report["processes"]) == 1) == (place == "fused")
-    assert report["exit_reason"] == ("max_epochs" if name in ENDS_BY_ITSELF else "interrupted")
+    assert report["exit_reason"] == ENDS_BY_ITSELF.get(name, "interrupted")
     assert not [edge for edge in report["edges"] if edge["lost"] or edge["duplicated"]]
     assert most(edge["received"] for edge in report["edges"]), report["edges"]
 

@@ -33,6 +33,14 @@ def test_every_type_has_a_workflow_that_uses_it(pages):
                 if name != INDEX and "## In a graph" not in text]
 
 
+def test_a_node_of_drawings_shows_what_runs_for_it(pages):
+    assert "4:trainer  ppo_trainer_4_trainer" in pages["PPOAgent.md"]
+    assert "Files that give it none of these ports mean [PPOAgentNode]" in pages["PPOAgent.md"]
+    for name in ("PPOAgent.md", "PPOConfig.md", "IsaacGymEnvs.md"):
+        assert "It does not run itself" in pages[name]
+        assert "ROS parameter" not in pages[name] and "deadlines" not in pages[name]
+
+
 class MixerNode(Node):
     """Mix *two* | values.
 

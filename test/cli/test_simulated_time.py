@@ -1,7 +1,9 @@
 """What a simulator in a graph says to RViz and to nodes that live in simulated time."""
 
+import json
 from itertools import pairwise
 
+import psutil
 import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
@@ -16,10 +18,10 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 def can_draw():
-    from dnne_ros.sim.robot_view import DrawingSurface
+    from dnne_ros.sim.drawing_process import DrawingProcess
 
     try:
-        DrawingSurface(8, 8).close()
+        DrawingProcess(8, 8).close()
     except InputError:
         return False
     return True
@@ -62,6 +64,90 @@ def test_time_robot_and_pictures_are_published(ros_loop, start_run, cartpole):
         picture = heard["image"][0]
         assert (picture.width, picture.height, picture.encoding) == (64, 48, "rgb8")
         assert len(set(picture.data)) > 10
+
+
+COMPILER = '''\
+import importlib.util
+import os
+
+from dnne_ros import Input, Node, Tensor
+
+WISH, DONE = {wish!r}, {done!r}
+
+
+def bring_the_compiler():
+    """Import what compiles, with an LLVM of its own where there is Triton."""
+    import torch._dynamo
+    if importlib.util.find_spec("triton") is not None:
+        import triton
+    open(DONE, "w").close()
+
+
+class CompilerNode(Node):
+    """Import it when it is asked for: at once, or when a file is there."""
+
+    values = Input(Tensor("float32"), "Numbers.")
+
+    async def process(self):
+        while True:
+            await self.get_input("values")
+            if not os.path.exists(DONE) and os.path.exists(WISH):
+                bring_the_compiler()
+
+
+if os.path.exists(WISH):
+    bring_the_compiler()
+'''
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the camera", "after a picture"])
+def test_training_with_a_camera_beside_a_compiler(ros_loop, start_run, repository, tmp_path,
+                                                  before):
+    """Mesa's LLVM and Triton's would crash in one process, where there is Triton."""
+    if not can_draw():
+        pytest.skip("nothing can be drawn here")
+    nodes = json.loads((repository / "docs/examples/cartpole_low_pass.json").read_text())
+    del nodes["8"]
+    nodes["4"]["inputs"].update(actions=["5", 0], camera="64x48@20")
+    nodes["9"] = {"class_type": "CompilerNode", "inputs": {"values": ["4", 0]}}
+    workflow, own, wish, done = (tmp_path / name for name in (
+        "camera.json", "compiler.py", "wish", "done"))
+    workflow.write_text(json.dumps(nodes))
+    own.write_text(COMPILER.format(wish=str(wish), done=str(done)))
+    if before:
+        wish.touch()
+    run = start_run(workflow, "--nodes", own)
+    pictures = []
+    ros_loop.node("watcher").create_subscription(
+        Image, "/camera/isaac_gym_step_4/image_raw", pictures.append, 10)
+    ros_loop.run(ros_loop.until(lambda: pictures), run)
+    wish.touch()
+    ros_loop.run(ros_loop.until(done.exists), run)
+    seen = len(pictures)
+    ros_loop.run(ros_loop.until(lambda: len(pictures) > seen + 2), run)
+    run.until_progress()
+    run.interrupt()
+    assert run.wait() == 130, run.output
+
+
+def test_a_killed_drawing_process_is_told_and_there_are_pictures_again(ros_loop, start_run,
+                                                                       cartpole):
+    if not can_draw():
+        pytest.skip("nothing can be drawn here")
+    run = start_run(cartpole, "--set", "4.camera=64x48@20")
+    pictures = []
+    ros_loop.node("watcher").create_subscription(
+        Image, f"{STEP}/image_raw", pictures.append, 10)
+    ros_loop.run(ros_loop.until(lambda: pictures), run)
+    [drawing] = [process for process in map(psutil.Process, run.family()[1:])
+                 if any("drawing_worker" in word for word in process.cmdline())]
+    drawing.kill()
+    run.until(lambda: "was killed by SIGKILL" in run.output, "what became of the pictures")
+    seen = len(pictures)
+    ros_loop.run(ros_loop.until(lambda: len(pictures) > seen), run)
+    run.until(lambda: "there are pictures again" in run.output, "what became of the pictures")
+    run.interrupt()
+    assert run.wait() == 130, run.output
 
 
 def test_a_camera_that_makes_no_sense_is_refused(command, cartpole):

@@ -9,6 +9,7 @@ from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.errors import InputError
 from dnne_ros.graph.building import build_graph
 from dnne_ros.graph.edge_settings import Setting
+from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.workflow.reading import parse_workflow
 
 CATALOGUE = Catalogue()
@@ -110,11 +111,13 @@ def test_preview_any_has_widgets_of_its_own(cartpole, repository):
     show = node(cartpole, "DisplayNode")
     show.update(type="PreviewAny", widgets_values=[None, None, False])
     graph = build(cartpole)
-    assert graph.nodes[str(show["id"])].values == {"title": "", "rate": 1.0}
+    assert graph.nodes[str(show["id"])].values == {
+        name: widget.default for name, widget in DisplayNode.widgets.items()}
     api = {"1": {"class_type": "IsaacGymEnvNode"}, "2": {
         "class_type": "PreviewAny", "inputs": {"source": ["1", 1], "preview_markdown": None,
                                                "previewMode": False}}}
-    assert build(api).nodes["2"].values == {"title": "", "rate": 1.0}
+    assert build(api).nodes["2"].values == {
+        name: widget.default for name, widget in DisplayNode.widgets.items()}
 
 
 def test_telemetry_level_means_nothing(mnist):

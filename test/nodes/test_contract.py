@@ -12,6 +12,9 @@ from torch.utils.data import TensorDataset
 from dnne_ros.catalogue.catalogue import BUILT_IN
 from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
+from dnne_ros.nodes.perception.perception import VisionNetworkNode
+from dnne_ros.nodes.rl.ppo_config import PPOConfig
+from dnne_ros.nodes.rl.ppo_loop import PPOAgent
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
@@ -22,8 +25,11 @@ from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
 from dnne_ros.nodes.simulation.action import ActionNode
 from dnne_ros.nodes.simulation.cartpole import CartpoleRewardNode
+from dnne_ros.nodes.simulation.environment_settings import IsaacGymEnvs
 from dnne_ros.nodes.simulation.former_names import IsaacGymEnvNode, IsaacGymStepNode
+from dnne_ros.nodes.simulation.isaac_gym_sim import IsaacGymSim
 from dnne_ros.nodes.simulation.simulation import SimulatorEnvNode, SimulatorStepNode
+from dnne_ros.nodes.simulation.simulation_tracker import SimulationTracker
 from dnne_ros.nodes.supervised.batches import BatchSampler, GetBatch
 from dnne_ros.nodes.supervised.epoch_tracker import EpochTracker
 from dnne_ros.nodes.supervised.losses import Accuracy, CrossEntropyLoss
@@ -52,13 +58,21 @@ class Visualizer(Display):
     node_type = TensorVisualizer
 
 
+class Eyes(NodeContract):
+    """The large networks are tried elsewhere: they take their time."""
+
+    node_type = VisionNetworkNode
+    settings = {"device": "cpu"}
+    widget_values = []
+
+
 class OfSimulator(NodeContract):
     """What is given a simulator, of three cartpoles."""
 
     sizes = {"env": 3, "action": 1}
 
     def make_input(self, name, draw):
-        if name == "sim_handle":
+        if name in ("sim_handle", "env_config"):
             return make_simulator("Cartpole", 3, backend="torch", device="cpu", seed=1)
         return super().make_input(name, draw)
 
@@ -79,6 +93,32 @@ class Step(OfSimulator):
 
 class FormerStep(Step):
     node_type = IsaacGymStepNode
+
+
+class Player(OfSimulator):
+    node_type = IsaacGymSim
+    widget_values = [{"null_action": "0.5"}]
+
+    def make_input(self, name, draw):
+        if name == "action":
+            return draw.tensor("float32", "env", "action")
+        return NOTHING if name == "reset" and draw.number != 2 else super().make_input(name, draw)
+
+
+class Episodes(NodeContract):
+    """Flags of every step: a trigger says nothing of which step it is."""
+
+    node_type = SimulationTracker
+    sizes = {"env": 2}
+
+    def make_input(self, name, draw):
+        if name == "done":
+            return draw.tensor("bool", "env")
+        if name == "reward":
+            return draw.tensor("float32", "env")
+        if name == "custom_metrics":
+            return {"success": bool(draw.number % 2)}
+        return super().make_input(name, draw)
 
 
 class Environment(NodeContract):
@@ -106,8 +146,17 @@ class Trainer(NodeContract):
             return {"time_outs": draw.tensor("bool", "env")}
         return super().make_input(name, draw)
 
+    def comparable(self, port, value):
+        return {name: part for name, part in value.items() if name != "env_steps"} \
+            if port == "metrics" else value
+
     def copy_held(self, name, value):
         return SharedPolicy.from_bytes(value.to_bytes())
+
+
+class Loop(NodeContract):
+    node_type = PPOAgent
+    linked_settings = {"env": IsaacGymEnvs, "config": PPOConfig}
 
 
 class Observations(NodeContract):

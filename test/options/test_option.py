@@ -41,6 +41,11 @@ def test_a_value_comes_back_from_its_words(kind, words, value):
     assert parse(option, *option.words(value)) == value
 
 
+def test_a_second_word_means_the_same():
+    option = Option("wait_for", "how long to wait", read=duration, also=("--patience",))
+    assert parse(option, "--patience", "2m") == 120.0 == parse(option, *option.words(120.0))
+
+
 def test_a_launch_file_says_every_option_even_those_that_nobody_gave():
     assert parse(OPTIONS["text"], "--end-at=", launched=True) is None
     assert parse(OPTIONS["flag"], "--go-fast=false", launched=True) is False

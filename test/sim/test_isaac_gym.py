@@ -173,7 +173,7 @@ def test_the_shared_memory_has_no_name(shared):
     """What has no name in any file system cannot be left behind by anybody."""
     for pid in (os.getpid(), shared.worker_pid):
         maps = Path(f"/proc/{pid}/maps").read_text()
-        assert "/memfd:isaac_gym (deleted)" in maps
+        assert "/memfd:Isaac_Gym_worker (deleted)" in maps
 
 
 def run_to_the_end(seed, steps=3):

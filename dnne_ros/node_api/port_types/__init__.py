@@ -14,6 +14,11 @@ from dnne_ros.node_api.port_types.policies import Model, PolicyOutput
 from dnne_ros.node_api.port_types.registry import PortTypes
 from dnne_ros.node_api.port_types.robots import JointState
 from dnne_ros.node_api.port_types.scalars import Boolean, Float, Int, String, Sync
+from dnne_ros.node_api.port_types.settings import (
+    BalancingSettings,
+    EnvironmentSettings,
+    PPOSettings,
+)
 from dnne_ros.node_api.port_types.tensors import (
     Action,
     Image,
@@ -25,10 +30,12 @@ from dnne_ros.node_api.port_types.tensors import (
 __all__ = [
     "Action",
     "AnyValue",
+    "BalancingSettings",
     "Boolean",
     "Dataloader",
     "Dataset",
     "Dict",
+    "EnvironmentSettings",
     "Float",
     "GradientTensor",
     "Image",
@@ -38,6 +45,7 @@ __all__ = [
     "Model",
     "NetworkHandle",
     "Optimizer",
+    "PPOSettings",
     "PolicyOutput",
     "PortType",
     "PortTypes",

@@ -12,12 +12,17 @@ from dnne_ros.node_api.port_types.objects import Dataloader, Dataset, Optimizer,
 from dnne_ros.node_api.port_types.policies import Model, PolicyOutput
 from dnne_ros.node_api.port_types.robots import JointState
 from dnne_ros.node_api.port_types.scalars import Boolean, Float, Int, String, Sync
+from dnne_ros.node_api.port_types.settings import (
+    BalancingSettings,
+    EnvironmentSettings,
+    PPOSettings,
+)
 from dnne_ros.node_api.port_types.tensors import Action, Image, Tensor
 
 BUILT_IN: tuple[type[PortType], ...] = (
     Tensor, GradientTensor, Action, Image, Dict, Schema, Float, Int, Boolean, String, Sync,
     PolicyOutput, Model, SimHandle, Dataset, Dataloader, Optimizer, Layers, NetworkHandle,
-    JointState,
+    JointState, EnvironmentSettings, PPOSettings, BalancingSettings,
 )
 _SEPARATOR = re.compile(r"[_*]")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dnne_ros.errors import InputError
@@ -15,9 +15,14 @@ from dnne_ros.transport.policy import EdgePolicy
 if TYPE_CHECKING:
     import torch
 
+    from dnne_ros.perception.backbones import Trained
+
 _Network = TypeVar("_Network", bound="torch.nn.Module")
 _FEATURES = Tensor("float32", ("env", "feature"))
-_WEIGHTS = "A safetensors file; empty: random weights drawn from the run's seed."
+_WEIGHTS = ("A file of safetensors or torch.save (.pt, .pth); empty: random weights drawn from "
+            "the run's seed.")
+_DEVICE = Widget("cuda", "Where it runs; without CUDA: cpu.", choices=("cuda", "cpu"))
+_NONE_TRAINED = "there are no trained weights of the {} network: name a file of them in 'weights'"
 
 
 class _NetworkNode(Node):
@@ -28,15 +33,16 @@ class _NetworkNode(Node):
 
     category = "perception"
 
-    def _build(self, make: Callable[[], _Network]) -> _Network:
+    def _build(self, make: Callable[[], _Network], trained: Trained | None = None) -> _Network:
         from dnne_ros.node_api.seeding import node_seed
         from dnne_ros.perception.networks import frozen
 
         seed = node_seed(self.context.seed, self.context.node_id)
         try:
-            return frozen(make, seed, self.values["weights"], self._device)
+            return frozen(make, seed, self.values["weights"], self._device, trained)
         except ValueError as error:
-            raise InputError("widget 'weights'", [str(error)]) from None
+            widget = "weights" if trained is None else "pretrained"
+            raise InputError(f"widget {widget!r}", [str(error)]) from None
 
     def setup(self) -> None:
         """Pick the device."""
@@ -46,21 +52,43 @@ class _NetworkNode(Node):
 
 
 class VisionNetworkNode(_NetworkNode):
-    """Turn a picture into features with a small convolutional network."""
+    """Turn a picture into features with a convolutional network.
+
+    ``small`` has 100,000 weights and sees 64×64 pixels; ResNet-18 has 11 million, MobileNetV2 2
+    million, and both see 224×224.
+    """
 
     image = Input(Image(), "(height, width, channels) or (height, width).",
-                  accepts_also=(Tensor(),), policy=EdgePolicy.LATEST)
+                  accepts_also=(Tensor(),), policy=EdgePolicy.LATEST, aliases=("camera_data",))
     features = Output(_FEATURES, "(1, output_dim).", aliases=("vision_features",))
     output_dim = Widget(512, "Features.", minimum=1, maximum=100_000)
-    device = Widget("cuda", "Where it runs; without CUDA: cpu.", choices=("cuda", "cpu"))
+    device = _DEVICE
     weights = Widget("", _WEIGHTS)
+    model = Widget("small", "The network.", choices=("small", "resnet18", "mobilenet"))
+    pretrained = Widget(False, "Fetch weights that were trained on ImageNet, once; for resnet18 "
+                        "and mobilenet.")
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Check that there are trained weights where they are asked for."""
+        if values["pretrained"] and values["model"] == "small":
+            return ["widget 'pretrained': expected false with model=small, found true: "
+                    + _NONE_TRAINED.format("small")]
+        return []
 
     def setup(self) -> None:
         """Build the network."""
-        from dnne_ros.perception.networks import VisionNetwork
+        from dnne_ros.perception.backbones import BACKBONES, TRAINED
+        from dnne_ros.perception.networks import BackboneNetwork, VisionNetwork
 
         super().setup()
-        self._network = self._build(lambda: VisionNetwork(self.output_dim))
+        self._network: torch.nn.Module
+        if self.model == "small":
+            self._network = self._build(lambda: VisionNetwork(self.output_dim))
+        else:
+            self._network = self._build(
+                lambda: BackboneNetwork(BACKBONES[self.model](), self.output_dim),
+                TRAINED[self.model] if self.pretrained else None)
 
     async def compute(self, image: Any) -> dict[str, Any]:
         """Look at the newest picture."""
@@ -74,8 +102,19 @@ class SoundNetworkNode(_NetworkNode):
                   aliases=("audio_data",))
     features = Output(_FEATURES, "(1, output_dim).", aliases=("sound_features",))
     output_dim = Widget(256, "Features.", minimum=1, maximum=100_000)
-    device = Widget("cuda", "Where it runs; without CUDA: cpu.", choices=("cuda", "cpu"))
+    device = _DEVICE
     weights = Widget("", _WEIGHTS)
+    model = Widget("small", "There is one; files of other run times name a stand-in wav2vec, for "
+                   "which it serves.", choices=("small", "wav2vec"))
+    pretrained = Widget(False, "Kept from other run times' files: there are no trained weights.")
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Refuse trained weights, of which there are none."""
+        if values["pretrained"]:
+            return ["widget 'pretrained': expected false, found true: "
+                    + _NONE_TRAINED.format("sound")]
+        return []
 
     def setup(self) -> None:
         """Build the network."""
@@ -90,18 +129,25 @@ class SoundNetworkNode(_NetworkNode):
 
 
 class DecisionNetworkNode(_NetworkNode):
-    """Choose an action from what is seen and heard; the newest of both count.
+    """Choose an action from what is seen, heard or otherwise known; the newest of all count.
 
-    Actions are from -1 to 1 times ``action_scale``.
+    At least one of its inputs must be linked.  Actions are from -1 to 1 times ``action_scale``.
     """
 
-    vision_features = Input(_FEATURES, "(1, n).", policy=EdgePolicy.LATEST)
-    sound_features = Input(_FEATURES, "(1, m).", policy=EdgePolicy.LATEST)
+    needs_an_input = True
+
+    vision_features = Input(_FEATURES, "(1, n).", policy=EdgePolicy.LATEST, optional=True,
+                            aliases=("input_0",))
+    sound_features = Input(_FEATURES, "(1, m).", policy=EdgePolicy.LATEST, optional=True,
+                           aliases=("input_1",))
+    input_2, input_3, input_4, input_5, input_6, input_7 = (
+        Input(_FEATURES, "(1, k): further features.", policy=EdgePolicy.LATEST, optional=True)
+        for _ in range(6))
     action = Output(Action(), "(1, action_dim).")
     confidence = Output(Float(), "From 0 to 1.")
-    action_dim = Widget(7, "Length of an action: the joints.", minimum=1, maximum=10_000)
+    action_dim = Widget(6, "Length of an action: the joints.", minimum=1, maximum=10_000)
     hidden_size = Widget(256, "Units of the hidden layer.", minimum=1, maximum=100_000)
-    device = Widget("cuda", "Where it runs; without CUDA: cpu.", choices=("cuda", "cpu"))
+    device = _DEVICE
     weights = Widget("", _WEIGHTS)
     action_scale = Widget(1.0, "What an action of 1 means, in the joints' units.", minimum=0.0,
                           maximum=1e6, live=True)
@@ -111,17 +157,17 @@ class DecisionNetworkNode(_NetworkNode):
         super().setup()
         self._network: torch.nn.Module | None = None
 
-    async def compute(self, vision_features: Any, sound_features: Any) -> dict[str, Any]:
+    async def compute(self, *_: Any, **features: Any) -> dict[str, Any]:
         """Decide."""
+        given = [features[name].to(self._device) for name in self.inputs
+                 if features[name] is not None]
         if self._network is None:
-            self._network = self._built_for(vision_features.shape[-1], sound_features.shape[-1])
-        action, confidence = self._network(vision_features.to(self._device),
-                                           sound_features.to(self._device))
+            self._network = self._built_for([each.shape[-1] for each in given])
+        action, confidence = self._network(*given)
         return {"action": action.cpu() * self.action_scale,
                 "confidence": float(confidence.mean())}
 
-    def _built_for(self, vision: int, sound: int) -> torch.nn.Module:
+    def _built_for(self, sizes: list[int]) -> torch.nn.Module:
         from dnne_ros.perception.networks import DecisionNetwork
 
-        return self._build(lambda: DecisionNetwork(vision, sound, self.hidden_size,
-                                                   self.action_dim))
+        return self._build(lambda: DecisionNetwork(sizes, self.hidden_size, self.action_dim))

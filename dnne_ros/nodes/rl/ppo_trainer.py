@@ -63,6 +63,7 @@ class PPOTrainerNode(Node):
     loss = Output(Tensor("float32"), "Mean loss of an update.")
     training_complete = Output(Sync(), "After each transition: the next step may go.")
     mean_return = Output(Float(), "Mean return of the last 100 finished episodes.")
+    metrics = Output(Dict(), "Of each update: losses, learning rate, returns, counts.")
 
     horizon_length = Widget(16, "Steps between two updates.", minimum=1, maximum=1_000_000,
                             fixed_because="it fixes the size of the rollout")
@@ -106,6 +107,8 @@ class PPOTrainerNode(Node):
     torch_compile = Widget(False, "The networks learn compiled, after half a minute at the first "
                            "update; needs a C++ compiler, and hardly pays for small networks.",
                            fixed_because=_LEARNER)
+    max_updates = Widget(0, "Updates until the run ends, those of its checkpoint included; 0: it "
+                         "goes on.", minimum=0, maximum=2**31 - 1, live=True)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
@@ -151,7 +154,6 @@ class PPOTrainerNode(Node):
             state = await self.get_input("state")
             item += 1
             check_finite(rewards, "reward", item)
-            check_finite(state, "state", item)
             if following is not None:
                 check_finite(following, "next_observations", item)
             if self._learner is None:
@@ -168,6 +170,7 @@ class PPOTrainerNode(Node):
                     rewards = rewards * self.reward_scale
                 learner.rollout.add(output, rewards, done & ~timed_out, timed_out, following)
                 if learner.rollout.full:
+                    check_finite(state, "state", item)  # nothing else learns from it
                     await self._learn(learner, shared, state)
             await self.send_output(None, "training_complete")
 
@@ -212,16 +215,19 @@ class PPOTrainerNode(Node):
         self._updates += 1
         learner.ppo.check(stats, f"update {self._updates}")
         mean_return = learner.episodes.mean_return
-        self.context.report({
+        metrics = {
             **asdict(stats), "env_steps": self._env_steps, "mean_return": mean_return,
             "episodes": learner.episodes.finished,
             "total_updates": self._updates,
-            "total_env_steps": self._earlier_env_steps + self._env_steps})
+            "total_env_steps": self._earlier_env_steps + self._env_steps}
+        self.context.report(metrics)
         await self.send_output(torch.tensor(stats.loss), "loss")
         if mean_return is not None:
             await self.send_output(mean_return, "mean_return")
+        await self.send_output(metrics, "metrics")
         metric = mean_return if learner.episodes.window_full else None
-        boundary = self.context.boundary(self._updates, metric, self._trigger,
+        ends = "max_updates" if 0 < self.max_updates <= self._updates else None
+        boundary = self.context.boundary(self._updates, metric, self._trigger, ends=ends,
                                          loss=stats.loss)
         shared.commit(hold=boundary.saves)
         await boundary.reached()
@@ -266,9 +272,16 @@ class PPOTrainerNode(Node):
                     "best_metric": self._trigger.best if self._trigger else None})
 
     def load_state(self, state: NodeState) -> None:
-        """Keep what was saved until the first transition shows the sizes."""
+        """Keep what was saved until the first transition shows the sizes.
+
+        ValueError if there are no updates left to make.
+        """
+        updates = state.values["updates"]
+        if not self.context.inference and 0 < self.max_updates <= updates:
+            raise ValueError(f"it has {updates} updates behind it: expected max_updates above "
+                             f"that, found {self.max_updates}")
         self._saved = state
-        self._updates = state.values["updates"]
+        self._updates = updates
         self._earlier_env_steps = state.values["env_steps"]
         if self._trigger is not None:
             self._trigger.best = state.values["best_metric"]

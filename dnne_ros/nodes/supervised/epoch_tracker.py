@@ -29,7 +29,8 @@ class EpochTracker(Node):
     epoch_stats = Input(Dict(), "Of each batch, once it has been used.")
     loss = Input(Tensor("float32"), "Mean loss of the batch.", accepts_also=(Float(),))
     accuracy = Input(Float(), "Share of the batch that is right.", optional=True)
-    training_summary = Output(Dict(), "Behind each epoch: its figures, and if it is the last.")
+    training_summary = Output(Dict(), "Behind each epoch: its figures, and if it is the last.",
+                              aliases=("training_stats", "control_metrics"))
     max_epochs = Widget(10, "Epochs until the run ends, those of its checkpoint included.",
                         minimum=1, maximum=2**31 - 1, live=True)
 

@@ -142,21 +142,40 @@ class TrainingStep(Node):
 
     loss = Input(GradientTensor("float32"), "What is to become smaller: a single number.")
     optimizer = Input(Optimizer(), "Who takes the step.")
-    ready = Output(Sync(), "The next batch may come.", starts_loop=True)
-    grad_norm = Output(Float(), "Norm of all gradients; computed where it is linked.")
+    trigger = Input(Sync(), "Lets the step go, one item each; unlinked: each loss does.",
+                    optional=True)
+    ready = Output(Sync(), "The next batch may come.", starts_loop=True,
+                   aliases=("trigger", "step_complete"))
+    grad_norm = Output(Float(), "Norm of all gradients before they are clipped; computed where "
+                       "it is linked.")
+    gradient_clip = Widget(0.0, "Gradients whose norm is larger are scaled down to it; 0: as "
+                           "they are.", minimum=0.0, maximum=1e6, live=True)
 
     async def process(self) -> None:
         """Learn from every loss; `NotFiniteError` for one that is NaN or infinite."""
         await self.send_output(None, "ready")
         optimizer = await self.get_input("optimizer")
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        wants_norm = self.context.is_linked("grad_norm")
         for item in count(1):
             backward(await self.get_input("loss"), item, optimizer, self.context)
-            if wants_norm and not self.context.inference:
-                await self.send_output(_norm(parameters), "grad_norm")
+            if self.context.is_linked("trigger"):
+                await self.get_input("trigger")
+            if not self.context.inference:
+                await self._mind_the_norm(parameters)
             step(optimizer, self.context)
             await self.send_output(None, "ready")
+
+    async def _mind_the_norm(self, parameters: list[torch.nn.Parameter]) -> None:
+        """Give the norm of the gradients where it is linked, and clip them where that is asked."""
+        if self.gradient_clip > 0:
+            from torch.nn.utils import clip_grad_norm_
+
+            norm = float(clip_grad_norm_(parameters, self.gradient_clip))
+        elif self.context.is_linked("grad_norm"):
+            norm = _norm(parameters)
+        else:
+            return
+        await self.send_output(norm, "grad_norm")
 
 
 def backward(loss: Any, item: int, optimizer: torch.optim.Optimizer, context: NodeContext

@@ -33,6 +33,10 @@ class Heartbeat:
         self._now = now
         self._heard = dict.fromkeys(group.others, 0.0)
         self._state = dict.fromkeys(group.others, "")
+        self.own_part: list[Any] | None = None
+        """JSON values that go along with each sign of life: what our nodes wait for."""
+        self.parts: dict[str, Any] = dict.fromkeys(group.others)
+        """What the others said last of theirs."""
         self._absent: set[str] = set()
         self._looked = 0.0
         # A stranger's word on our topic is no sign of life, and not worth a word either.
@@ -40,12 +44,16 @@ class Heartbeat:
 
     def beat(self, state: str) -> None:
         """Tell the others: ``starting``, ``ready`` to start its nodes, or ``running``."""
-        self._channel.say(state)
+        self._channel.say(state, waits=self.own_part)
 
     def not_ready(self) -> list[str]:
         """Return the processes that have not said that they are ready."""
         return [process for process, state in self._state.items()
                 if state not in (READY, RUNNING)]
+
+    def silent(self, process: str, seconds: float) -> bool:
+        """Tell whether another process has given no sign of life for so many seconds."""
+        return self._heard[process] < self._now() - seconds
 
     @property
     def someone_runs(self) -> bool:
@@ -76,3 +84,4 @@ class Heartbeat:
             raise ValueError(f"no state of a process: {state!r:.40}")
         self._heard[process] = self._now()
         self._state[process] = state
+        self.parts[process] = content.get("waits")

@@ -56,7 +56,7 @@ class Peers:
         self._watch_for_twins = _TWIN_TICKS
         self._announced = -math.inf
         self._state = STARTING
-        self._heartbeat = Heartbeat(bus, group, settings.absent_after, now)
+        self.heartbeat = Heartbeat(bus, group, settings.absent_after, now)
 
     async def rendezvous(self) -> None:
         """Wait until both ends of every edge between processes are there, and all are ready.
@@ -74,8 +74,8 @@ class Peers:
         self._state = READY
         await self._wait_for(self._not_ready, deadline)
         self._state = RUNNING
-        self._heartbeat.beat(RUNNING)
-        self._heartbeat.start()
+        self.heartbeat.beat(RUNNING)
+        self.heartbeat.start()
 
     def poll(self) -> None:
         """Say that we are there and act on who is not; to be called a few times a second.
@@ -93,12 +93,12 @@ class Peers:
         now = self._now()
         if now - self._announced >= _ANNOUNCE_SECONDS:
             self._announced = now
-            self._heartbeat.beat(self._state)
+            self.heartbeat.beat(self._state)
             for reader in self._wiring.readers.values():
                 reader.announce()
         if any(writer.replaced for writer in self._wiring.writers):
             raise PeerError(f"{self._group.process}: another process has taken its place")
-        gone, back = self._heartbeat.changes()
+        gone, back = self.heartbeat.changes()
         for process in back:
             self._status.send("warning", message=f"process {process} is back")
         for process in gone:
@@ -138,8 +138,8 @@ class Peers:
             consumer for writer in self._wiring.writers for consumer in writer.missing()]
 
     def _not_ready(self) -> list[str]:
-        self._heartbeat.beat(self._state)
-        return [f"process {name}" for name in self._heartbeat.not_ready()]
+        self.heartbeat.beat(self._state)
+        return [f"process {name}" for name in self.heartbeat.not_ready()]
 
     async def _rejoin(self, twins: list[str]) -> None:
         """Go on if we replace a process of this run that died; PeerError for another copy.
@@ -147,7 +147,7 @@ class Peers:
         What was killed a moment ago is still in the ROS graph, as if it were a twin of ours.
         """
         deadline = self._now() + _REJOIN_SECONDS
-        while not self._heartbeat.someone_runs and not self._ended.is_set():
+        while not self.heartbeat.someone_runs and not self._ended.is_set():
             if self._now() > deadline:
                 raise PeerError(f"{', '.join(twins)}: {_TWIN_ADVICE}")
             await asyncio.sleep(_HANDSHAKE_SECONDS)

@@ -43,6 +43,20 @@ _LEADER_GRACE = 3.0
 _FLUSH_SECONDS = 0.5
 
 
+_LIMITS = {"max_updates": ("total_updates",), "max_env_steps": ("total_env_steps", "env_steps")}
+"""The options that end a run at a figure, and under which names nodes report it."""
+
+
+def limit_reached(settings: RunSettings, metrics: Mapping[str, Any]) -> str | None:
+    """Return the option whose figure the run has reached, if any."""
+    for option, names in _LIMITS.items():
+        limit = getattr(settings, option)
+        figure = next((metrics[name] for name in names if name in metrics), None)
+        if limit is not None and figure is not None and figure >= limit:
+            return option
+    return None
+
+
 class RunBoundary:
     """See `dnne_ros.node_api.node.Boundary`."""
 
@@ -122,6 +136,8 @@ class RunControl:
         """Pass a node's metrics on to the supervisor."""
         self._metrics.update(metrics)
         self._status.send("progress", metrics=dict(metrics))
+        if self._settings.inference and (end := limit_reached(self._settings, self._metrics)):
+            self._start(self.stop(end))  # no boundary comes
 
     def save_when(self, trigger: CheckpointTrigger) -> None:
         """Ask ``trigger``, too, at each boundary."""
@@ -132,7 +148,7 @@ class RunControl:
                  loss: float | None = None) -> RunBoundary:
         """Decide what happens at a boundary: save, end the run, both or nothing."""
         self._sees_boundaries = True
-        end = self.stop_wanted or ends
+        end = self.stop_wanted or ends or limit_reached(self._settings, self._metrics)
         target = self._settings.until_return
         if end is None and target is not None and metric is not None and metric >= target:
             end = "until_return"

@@ -19,6 +19,11 @@ _WARN_SECONDS = 5.0
 class InputPort(Protocol):
     """One linked input of a running node; a `LocalEdge` and a `RemoteReader` are such."""
 
+    @property
+    def awaited(self) -> bool:
+        """Tell whether the node waits for an item."""
+        ...
+
     async def get(self, timeout: float | None) -> Any:
         """Return the next item; TimeoutError when none came within ``timeout`` seconds."""
         ...
@@ -37,6 +42,11 @@ class ExternalInput:
         self._codec = codec
         self._type = type
         self._log = log
+
+    @property
+    def awaited(self) -> bool:
+        """Tell whether the node waits for a message."""
+        return self._reader.awaited
 
     async def get(self, timeout: float | None) -> Any:
         """Return the next item that is one; TimeoutError when none came in time."""
@@ -74,6 +84,11 @@ class HeldInput:
         self._source = source
         self._on_first = on_first
         self._held: list[Any] = []
+
+    @property
+    def awaited(self) -> bool:
+        """Tell whether the node waits for the value."""
+        return self._source.awaited
 
     async def get(self, timeout: float | None) -> Any:
         """Return the value, waiting for it the first time."""

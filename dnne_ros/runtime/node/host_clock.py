@@ -30,6 +30,8 @@ class HostClock(SteadyClock):
         self._clock: Any = host.get_clock()  # a ROSClock, which rclpy's annotations do not say
         self._ticked = asyncio.Event()
         self._jumps: Any = None
+        self.sleepers = 0
+        """How many coroutines wait in `sleep_until`."""
 
     @property
     def simulated(self) -> bool:
@@ -42,6 +44,13 @@ class HostClock(SteadyClock):
 
     async def sleep_until(self, due_ns: int) -> None:
         """Wait for simulated time as long as it is simulated."""
+        self.sleepers += 1
+        try:
+            await self._sleep_until(due_ns)
+        finally:
+            self.sleepers -= 1
+
+    async def _sleep_until(self, due_ns: int) -> None:
         if not self.simulated:
             await super().sleep_until(due_ns)
             return

@@ -56,6 +56,8 @@ class NodeRunner:
         self._watchdog: Watchdog | None = None
         self._watching: asyncio.Task[None] | None = None
         self._wanted: asyncio.Future[tuple[str, str]] | None = None
+        self.attempt: asyncio.Task[None] | None = None
+        """What runs the node, or ran it until it failed."""
         self._in_a_row = 0
         self._well_before = 0
         self._errors_logged: set[type[BaseException]] = set()
@@ -68,12 +70,12 @@ class NodeRunner:
         loop = asyncio.get_running_loop()
         self._host.on_faults_changed = self._arm
         self._arm()
-        attempt = None
         try:
             while True:
                 self._wanted = loop.create_future()
                 attempt = loop.create_task(_contained(self._node.process()),
                                            name=self._context.name)
+                self.attempt = attempt
                 either: set[asyncio.Future[Any]] = {attempt, self._wanted}
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 if not attempt.done():
@@ -86,9 +88,9 @@ class NodeRunner:
                 self._arm()
         finally:
             self._disarm()
-            if attempt is not None and not attempt.done():
-                attempt.cancel()
-                await asyncio.gather(attempt, return_exceptions=True)
+            if self.attempt is not None and not self.attempt.done():
+                self.attempt.cancel()
+                await asyncio.gather(self.attempt, return_exceptions=True)
 
     def _arm(self) -> None:
         """Watch, or leave the node alone, as the settings say now."""

@@ -51,6 +51,11 @@ class HostTopics:
         except ValueError as error:
             raise InputError("message_type", [str(error)]) from None
 
+    @property
+    def subscribed(self) -> list[str]:
+        """Return the full names of the topics subscribed to, after remapping."""
+        return [subscription.topic_name for subscription in self._subscriptions]
+
     def advertise(self, topic: str, message_type: str, qos: str = "reliable") -> Publisher[Any]:
         """Return a publisher."""
         with self._legal(topic):

@@ -51,3 +51,27 @@ def test_after_the_rest_the_next_is_shown(drive):
 
     context = drive(DisplayNode({"rate": 1000.0}), script, linked=["value"])
     assert context.outputs("text") == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("shown, value, text", [
+    ("tensor_stats", torch.tensor([1.0, 4.0]), "2 float32 mean 2.5 min 1 max 4"),
+    ("tensor_stats", torch.tensor(3), "1 int64 mean 3 min 3 max 3"),
+    ("tensor_stats", torch.zeros(0), "[]"), ("tensor_stats", 0.5, "0.5"),
+    ("value", torch.arange(10), "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]"),
+    ("type", torch.zeros(2, 3), "Tensor float32 2×3"), ("type", {"a": 1}, "dict")])
+def test_what_is_shown_of_a_value(drive, shown, value, text):
+    async def script(context):
+        context.feed("value", value)
+        await context.sends(1)
+
+    context = drive(DisplayNode({"display_type": shown}), script, linked=["value"])
+    assert context.outputs("text") == [text]
+
+
+def test_each_third_value_is_shown(drive):
+    async def script(context):
+        context.feed("value", *range(1, 8))
+        await context.sends(2)
+
+    context = drive(DisplayNode({"log_interval": 3, "rate": 1000.0}), script, linked=["value"])
+    assert context.outputs("text") == ["3", "6"]

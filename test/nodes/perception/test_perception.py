@@ -10,7 +10,13 @@ from dnne_ros.nodes.perception.perception import (
     SoundNetworkNode,
     VisionNetworkNode,
 )
-from dnne_ros.perception.networks import SoundNetwork, VisionNetwork
+from dnne_ros.perception.backbones import BACKBONES, ResNet18
+from dnne_ros.perception.networks import (
+    BackboneNetwork,
+    DecisionNetwork,
+    SoundNetwork,
+    VisionNetwork,
+)
 
 PICTURE = torch.randint(0, 256, (48, 64, 3), dtype=torch.uint8)
 
@@ -85,6 +91,83 @@ def test_weights_that_do_not_fit(feed, tmp_path):
         with pytest.raises(InputError, match=expected):
             feed(SoundNetworkNode, audio=torch.zeros(1, 9), values={
                 "output_dim": 7, "weights": str(tmp_path / file)})
+
+
+@pytest.mark.parametrize("backbone, weights", [("resnet18", 11_176_512),
+                                               ("mobilenet", 2_223_872)])
+def test_backbones_are_those_of_the_papers(backbone, weights):
+    """torchvision counts 11,689,512 and 3,504,872 with last layers of 513,000 and 1,281,000."""
+    network = BACKBONES[backbone]().eval()
+    assert sum(weight.numel() for weight in network.parameters()) == weights
+    assert network(torch.zeros(2, 3, 64, 64)).shape == (2, network.width)
+
+
+def test_a_residual_block_by_hand():
+    """With weights of 0 and a bias of 1 behind the second norm, a block gives relu(1 + input)."""
+    block = ResNet18().eval().layer1[0]
+    for convolution in (block.conv1, block.conv2):
+        torch.nn.init.zeros_(convolution.weight)
+    torch.nn.init.ones_(block.bn2.bias)
+    input = torch.linspace(-3, 3, 64).reshape(1, 64, 1, 1)
+    assert torch.equal(block(input), (1 + input).relu())
+
+
+def test_weights_of_torchvisions_file(feed, tmp_path):
+    """Its names are ours; its last layer, which chooses among a thousand classes, is left out."""
+    torch.manual_seed(3)
+    network = ResNet18().eval()
+    state = {**network.state_dict(), "fc.weight": torch.zeros(1000, 512),
+             "fc.bias": torch.zeros(1000)}
+    torch.save(state, tmp_path / "resnet18.pth")
+    values = {"model": "resnet18", "weights": str(tmp_path / "resnet18.pth")}
+    features, = feed(VisionNetworkNode, image=PICTURE, values=values).outputs("features")
+    assert torch.equal(features, BackboneNetwork(network, 512).eval()(PICTURE))
+    narrow, = feed(VisionNetworkNode, image=PICTURE,
+                   values={**values, "output_dim": 5}).outputs("features")
+    assert narrow.shape == (1, 5)
+    with pytest.raises(InputError, match=r"bn1.bias nothing, found \(64,\)"):
+        feed(VisionNetworkNode, image=PICTURE, values={**values, "model": "mobilenet"})
+
+
+def test_trained_weights_are_fetched_where_there_are_any(feed, monkeypatch):
+    asked = []
+
+    def fetch(url, **options):
+        asked.append(url)
+        assert options["weights_only"] and options["check_hash"]
+        raise OSError("no network here")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", fetch)
+    with pytest.raises(InputError, match="'pretrained'.*no network here; without a network"):
+        feed(VisionNetworkNode, image=PICTURE, values={"model": "resnet18", "pretrained": True})
+    assert asked == ["https://download.pytorch.org/models/resnet18-f37072fd.pth"]
+    for node_type in (VisionNetworkNode, SoundNetworkNode):
+        defaults = {name: widget.default for name, widget in node_type.widgets.items()}
+        problem, = node_type.validate_parameters({**defaults, "pretrained": True})
+        assert "there are no trained weights" in problem
+        assert not node_type.validate_parameters(defaults)
+
+
+def test_a_decision_by_hand():
+    """Two kinds of features (1 and 2) and one hidden unit, 0.5·(1 + 2 + 3): 3 → tanh, sigmoid."""
+    network = DecisionNetwork([1, 2], 1, 2)
+    for layer, weight in ((network.hidden, 0.5), (network.action, 0.1), (network.confidence, 1.0)):
+        torch.nn.init.constant_(layer.weight, weight)
+        torch.nn.init.zeros_(layer.bias)
+    action, confidence = network(torch.tensor([[1.0]]), torch.tensor([[2.0, 3.0]]))
+    assert action.tolist() == [pytest.approx([0.2913126, 0.2913126])]  # tanh 0.3
+    assert confidence.item() == pytest.approx(0.9525741)  # 1 / (1 + e^-3)
+    with pytest.raises(ValueError, match=r"expected features \(n, 1\) and \(n, 2\), found"):
+        network(torch.ones(1, 1), torch.ones(1, 3))
+
+
+def test_a_decision_on_any_number_of_inputs(feed):
+    features = torch.ones(1, 3)
+    alone, = feed(DecisionNetworkNode, sound_features=features).outputs("action")
+    assert alone.shape == (1, 6)
+    action, = feed(DecisionNetworkNode, input_2=features, vision_features=features,
+                   input_7=torch.ones(1, 2)).outputs("action")
+    assert action.shape == (1, 6)
 
 
 @pytest.mark.parametrize("node_type, inputs, expected", [

@@ -7,6 +7,7 @@ from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.rl.policy import ActorCritic, PolicySpec
 from dnne_ros.rl.shared_policy import SharedPolicy
+from dnne_ros.testing.driver import run
 
 INPUTS = ["state", "policy_output", "reward", "done", "model"]
 
@@ -34,7 +35,13 @@ def train(drive, values, spec=PolicySpec(3, 1, (4,))):
     node = PPOTrainerNode({"horizon_length": 3, "num_epochs": 1, "minibatch_size": 4, **values})
 
     async def script(context):
-        context.boundary = lambda *_, **__: Passed()
+        context.ends = []
+
+        def boundary(*_, ends=None, **__):
+            context.ends.append(ends)
+            return Passed()
+
+        context.boundary = boundary
         context.feed("model", shared)
         generator = torch.Generator().manual_seed(1)
         for step in range(6):
@@ -100,3 +107,26 @@ def test_a_checkpoint_of_another_policy_is_refused(drive, run_async):
     with pytest.raises(ValueError, match="normalize_observations is True in the checkpoint and "
                                          "False in the workflow"):
         other.load_state(saved)
+
+
+@pytest.mark.parametrize("max_updates, ends", [(0, [None, None]), (1, ["max_updates"] * 2),
+                                               (2, [None, "max_updates"])])
+def test_so_many_updates_and_no_more(drive, max_updates, ends):
+    _, context, _ = train(drive, {"max_updates": max_updates})
+    assert context.ends == ends
+    metrics = context.outputs("metrics")
+    assert [each["total_updates"] for each in metrics] == [1, 2]
+    assert [each["env_steps"] for each in metrics] == [6, 12]
+    # Three steps with a reward of 2 end the episode of the first environment.
+    assert [(each["episodes"], each["mean_return"]) for each in metrics] == [(1, 6.0)] * 2
+    assert [each["loss"] for each in metrics] == pytest.approx(
+        [loss.item() for loss in context.outputs("loss")])
+
+
+def test_a_checkpoint_with_all_updates_behind_it_is_refused(drive):
+    node, _, _ = train(drive, {"max_updates": 2})
+    state = run(node.save_state(True))
+    with pytest.raises(ValueError, match="it has 2 updates behind it: expected max_updates above"):
+        node.load_state(state)
+    node.values["max_updates"] = 3
+    node.load_state(state)

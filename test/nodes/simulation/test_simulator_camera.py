@@ -1,4 +1,4 @@
-"""The camera's widget; what it draws is tested in ``test/sim/test_robot_view.py``."""
+"""The camera's widget; what it draws is tested in ``test/sim/test_drawing_process.py``."""
 
 import pytest
 from hypothesis import given, strategies as st

@@ -215,6 +215,38 @@ def test_the_order_follows_from_the_seed(drive):
     assert orders(drive, {"shuffle": False}) == orders(drive, inference=True) == list(range(8))
 
 
+@pytest.mark.parametrize("clip, norm, moved", [(0.0, 10.0, [6.0, 8.0]), (5.0, 10.0, [3.0, 4.0]),
+                                               (20.0, 10.0, [6.0, 8.0])])
+def test_gradients_are_clipped_to_a_norm(drive, clip, norm, moved):
+    """The gradient (6, 8) has the norm 10; clipped to 5 it is (3, 4)."""
+    weights = torch.nn.Parameter(torch.zeros(2))
+
+    async def script(context):
+        context.feed("optimizer", torch.optim.SGD([weights], lr=1.0))
+        context.feed("loss", (weights * torch.tensor([6.0, 8.0])).sum())
+        await context.sends(3)
+
+    context = drive(TrainingStep({"gradient_clip": clip}), script, ["loss", "optimizer"])
+    assert context.outputs("grad_norm") == [pytest.approx(norm)]
+    assert weights.tolist() == pytest.approx([-value for value in moved], rel=1e-5)
+
+
+def test_a_step_waits_for_its_trigger(drive):
+    weights = torch.nn.Parameter(torch.zeros(1))
+
+    async def script(context):
+        context.feed("optimizer", torch.optim.SGD([weights], lr=1.0))
+        context.feed("loss", weights.sum())
+        await context.idle()
+        assert weights.item() == 0 and len(context.outputs("ready")) == 1
+        context.feed("trigger", None)
+        await context.sends(2)
+        assert weights.item() == -1
+
+    context = drive(TrainingStep(), script, ["loss", "optimizer", "trigger"], outputs=["ready"])
+    assert context.outputs("ready") == [None, None]
+
+
 @pytest.mark.parametrize("inference, max_epochs, ends", [
     (False, 1, "max_epochs"), (False, 2, None), (True, 9, "evaluated")])
 def test_an_epoch_is_summed_up_by_samples(drive, inference, max_epochs, ends):

@@ -114,6 +114,43 @@ def test_a_goal_that_is_reached_saves_and_ends(members, saved_nodes, run_virtual
     assert member.control.reason == "until_return" and manifest()["generation"] == 1
 
 
+@pytest.mark.parametrize("limit, metric", [
+    ("max_updates", "total_updates"), ("max_env_steps", "total_env_steps"),
+    ("max_env_steps", "env_steps")])
+def test_a_limit_ends_the_run_at_the_boundary_at_which_it_is_reached(
+        members, saved_nodes, run_virtual, manifest, limit, metric):
+    member = members(lead=saved_nodes(a=1), settings={limit: 100})["lead"]
+
+    async def main():
+        for count in (40, 80):
+            member.control.report({metric: count})
+            await member.control.boundary(count, None).reached()
+        member.control.report({metric: 120})
+        assert not member.control.ended.is_set()
+        last = asyncio.ensure_future(member.control.boundary(120, None).reached())
+        await member.control.ended.wait()
+        assert not last.done()
+
+    run_virtual(main())
+    assert member.control.reason == limit and manifest()["aligned"] is True
+
+
+def test_environment_steps_without_boundaries_end_a_run_as_they_are_reported(
+        members, saved_nodes, run_virtual, manifest):
+    member = members(lead=saved_nodes(a=1),
+                     settings={"max_env_steps": 100, "inference": True})["lead"]
+
+    async def main():
+        member.control.report({"env_steps": 99})
+        await asyncio.sleep(5)
+        assert not member.control.ended.is_set()
+        member.control.report({"env_steps": 130})
+        await member.control.ended.wait()
+
+    run_virtual(main())
+    assert member.control.reason == "max_env_steps" and manifest() is None
+
+
 @pytest.mark.parametrize("who", ["lead", "two"])
 def test_whoever_stops_all_end_and_the_state_of_all_is_saved(
         pair, run_virtual, manifest, who):

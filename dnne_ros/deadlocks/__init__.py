@@ -1,0 +1,1 @@
+"""Deadlocks: who waits for whom when nothing moves."""

@@ -1,0 +1,44 @@
+"""Weights in files of `torch.save`, read without running what a pickle may hold."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_WRAPPED_AS = ("model_state_dict", "state_dict", "model")
+
+
+def read_torch_file(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a state dictionary by name, on the CPU.
+
+    Only tensors and plain values are read: torch's weights-only reader.  A dictionary that holds
+    the state dictionary, as training scripts save it beside an optimizer's, is opened.  Raises
+    OSError if the file cannot be read, ValueError if it holds anything else.
+    """
+    with open(path, "rb") as file:
+        try:
+            found = torch.load(file, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError:
+            raise ValueError("expected tensors alone, found objects whose loading would run "
+                             "code") from None
+        except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, TypeError) as error:
+            raise ValueError("expected a file of torch.save, found damaged data: "
+                             f"{' '.join(str(error).split())[:200]}") from None
+    for name in _WRAPPED_AS:
+        if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
+            found = found[name]
+    if not _is_state(found):
+        raise ValueError("expected tensors by name, found "
+                         + (f"{type(found).__name__}" if not isinstance(found, Mapping)
+                            else f"a dictionary with {', '.join(map(repr, list(found)[:5]))}"))
+    return dict(found)
+
+
+def _is_state(found: Any) -> bool:
+    return isinstance(found, Mapping) and bool(found) and all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items())

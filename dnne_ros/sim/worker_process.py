@@ -1,0 +1,154 @@
+"""A program in a process of its own: starts it, talks with it and notices when it is gone."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from dnne_ros.errors import InputError, signal_name
+from dnne_ros.sim.simulator import SimulationError
+
+_LEAVE_SECONDS = 1.0
+_LOG_LINES = 30
+
+
+class WorkerProcess:
+    """A running worker, a channel to it, and memory that both sides map.
+
+    Messages are JSON objects, one a line; the memory has no name, so there is nothing that could
+    be left behind.  The worker answers every message but ``close``, with ``failed`` when it
+    cannot do what it is asked.  It asks the kernel to end it with the thread that makes this
+    object, which must therefore live as long as it.
+    """
+
+    def __init__(self, title: str, subject: str, command: Sequence[str],
+                 environment: Mapping[str, str]):
+        """Start ``command``, with the numbers of socket, memory and this process as last words.
+
+        ``title`` names the worker in errors, ``subject`` is what InputErrors are about: raised if
+        the command cannot be started.
+        """
+        self._subject = subject
+        self._received = b""
+        self._log: deque[str] = deque(maxlen=_LOG_LINES)
+        self._memory_file = os.memfd_create(title.replace(" ", "_"), os.MFD_CLOEXEC)
+        self._channel, theirs = socket.socketpair()
+        with theirs:
+            self._process = self._start(command, environment, theirs)
+        self._title = f"the {title} (process {self.pid}, {command[0]})"
+        self._reader = threading.Thread(target=self._read_log, daemon=True, name=f"{title} log")
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """Return the worker's process id."""
+        return self._process.pid
+
+    def ask(self, say: str, seconds: float, **content: Any) -> dict[str, Any]:
+        """Send a message and return the answer.
+
+        Raises SimulationError, with the end of the worker's log, when it fails, has died or does
+        not answer within ``seconds`` (it is killed then); and what `refusal` makes of ``failed``.
+        """
+        try:
+            self._channel.sendall(json.dumps({**content, "say": say}).encode() + b"\n")
+            answer = self._receive(time.monotonic() + seconds)
+        except TimeoutError:
+            self._process.kill()
+            raise self._error(f"has not answered {say!r} for {seconds:g} s") from None
+        except (EOFError, OSError):
+            raise self._error(self._describe_end()) from None
+        if answer["say"] == "failed":
+            if refusal := self.refusal(answer["stage"], answer["message"]):
+                raise InputError(self._subject, [refusal])
+            self._reader.join(_LEAVE_SECONDS)  # it ends now, and what it has said comes first
+            self._log.extend(answer["traceback"])
+            raise self._error(f"has failed: {answer['message']}")
+        return answer
+
+    def refusal(self, stage: str, message: str) -> str:
+        """Return what the user asked for in vain, in his words; empty: it is a fault.
+
+        ``stage`` is where the worker came to: ``run`` for what nobody has foreseen.
+        """
+        return "" if stage == "run" else message
+
+    def memory(self) -> mmap.mmap:
+        """Map the memory, as large as the worker has made it."""
+        return mmap.mmap(self._memory_file, os.fstat(self._memory_file).st_size)
+
+    def close(self) -> None:
+        """End the worker; a second call does nothing."""
+        if self._memory_file < 0:
+            return
+        with suppress(OSError):  # it has gone already
+            self._channel.sendall(b'{"say": "close"}\n')
+        try:
+            self._process.wait(_LEAVE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._channel.close()
+        self._reader.join(_LEAVE_SECONDS)
+        os.close(self._memory_file)
+        self._memory_file = -1
+
+    def _start(self, command: Sequence[str], environment: Mapping[str, str],
+               theirs: socket.socket) -> subprocess.Popen[str]:
+        try:
+            return subprocess.Popen(
+                [*command, str(theirs.fileno()), str(self._memory_file), str(os.getpid())],
+                pass_fds=[theirs.fileno(), self._memory_file], stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                env=environment,
+                # Ctrl-C reaches the run, which ends the worker when it has saved.
+                start_new_session=True)
+        except OSError as error:
+            self._channel.close()
+            os.close(self._memory_file)
+            raise InputError(self._subject, [f"cannot start {command[0]}: {error}"]) from None
+
+    def _read_log(self) -> None:
+        output = self._process.stdout
+        assert output is not None  # it was started with a pipe
+        with output:
+            for line in output:
+                self._log.append(line.rstrip("\n"))
+
+    def _receive(self, deadline: float) -> dict[str, Any]:
+        """Return the next message; TimeoutError after the deadline, EOFError if there is none."""
+        while b"\n" not in self._received:
+            self._channel.settimeout(max(deadline - time.monotonic(), 1e-3))
+            data = self._channel.recv(65536)
+            if not data:
+                raise EOFError
+            self._received += data
+        line, _, self._received = self._received.partition(b"\n")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def _describe_end(self) -> str:
+        try:
+            code = self._process.wait(_LEAVE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return "has closed its end"
+        if code < 0:
+            return f"was killed by {signal_name(-code)}"
+        return f"has ended with exit status {code}"
+
+    def _error(self, what: str) -> SimulationError:
+        """Return the error that names the worker, with the tail of its log."""
+        self._reader.join(_LEAVE_SECONDS if self._process.poll() is not None else 0.1)
+        lines = "\n".join(f"    {line}" for line in self._log)
+        return SimulationError(f"{self._title} {what}" + (
+            f"; the end of its log:\n{lines}" if lines else "; its log is empty"))

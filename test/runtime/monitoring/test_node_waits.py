@@ -1,0 +1,117 @@
+"""What a node does that waits at none of its ports, read off its coroutine and its clock."""
+
+import asyncio
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from dnne_ros.deadlocks.wait_for import Cause
+from dnne_ros.node_api.blocking import BlockingCalls
+from dnne_ros.runtime.monitoring.node_waits import NodeWaits
+
+
+class Node:
+    """A node that runs ``process`` and knows a clock and, perhaps, topics."""
+
+    def __init__(self, process, simulated=False, sleepers=0, subscribed=()):
+        self.clock = SimpleNamespace(simulated=simulated, sleepers=sleepers, now_ns=lambda: 7)
+        self.context = SimpleNamespace(
+            items=2, sent=3, clock=self.clock, topics=SimpleNamespace(subscribed=subscribed))
+        self.host = SimpleNamespace(count_publishers=lambda topic: len(topic) % 3)
+        self.process = process
+
+
+@pytest.fixture
+def look(run_async):
+    """Return what is said of a node that has rested for so many seconds, at the last look."""
+    def at(node, seconds=10.0, looks=1):
+        async def main():
+            attempt = asyncio.ensure_future(node.process())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            graph = SimpleNamespace(nodes={"1": SimpleNamespace(ros_name="some_1")},
+                                    incoming={"1": {}}, outgoing={"1": {}})
+            wiring = SimpleNamespace(inputs={}, local={}, writers=[], readers={})
+            waits = NodeWaits(graph, wiring, {"1": node.host}, {"1": node.context},
+                              {"1": SimpleNamespace(attempt=attempt)})
+            assert waits.moved() == {"1": 5}
+            for _ in range(looks):
+                found, = waits.look({"1": seconds})
+            attempt.cancel()
+            await asyncio.gather(attempt, return_exceptions=True)
+            return found
+        return run_async(main())
+    return at
+
+
+async def forgets():
+    async def inner():
+        await asyncio.Event().wait()
+    await inner()
+
+
+async def sleeps():
+    await asyncio.sleep(100)
+
+
+async def ends():
+    pass
+
+
+async def fails():
+    raise ValueError
+
+
+def test_one_that_has_just_moved_is_not_looked_at(look):
+    assert look(Node(forgets), seconds=0.5).cause is Cause.MOVES
+
+
+def test_code_of_its_own_is_named_with_the_innermost_place(look):
+    found = look(Node(forgets))
+    assert found.cause is Cause.CODE and found.peers == ()
+    line = forgets.__code__.co_firstlineno + 2
+    place = f"inner at test_node_waits.py:{line}"
+    assert found.text == f"some_1 is in code of its own, {place}, for 10 s"
+
+
+def test_a_blocking_call_is_named_with_who_called(look):
+    calls = BlockingCalls("some")
+    device = threading.Event()
+
+    async def reads():
+        try:
+            await calls.run(device.wait)
+        finally:
+            device.set()
+            await calls.close()
+
+    found = look(Node(reads))
+    assert found.cause is Cause.CODE
+    assert found.reasons[0].startswith("is in a blocking call, reads at test_node_waits.py:")
+
+
+def test_one_that_sleeps_wakes_up_by_itself(look):
+    assert look(Node(sleeps)).cause is Cause.TIME
+    assert look(Node(forgets, sleepers=1)).cause is Cause.TIME
+
+
+def test_one_that_sleeps_by_a_clock_that_stands_does_not(look):
+    """Two looks tell that it stands."""
+    assert look(Node(forgets, simulated=True, sleepers=1)).cause is Cause.TIME
+    found = look(Node(forgets, simulated=True, sleepers=1), looks=2)
+    assert found.cause is Cause.CLOCK
+    assert found.reasons == ("has use_sim_time and waits for the topic /clock, which has no "
+                             "publishers",)
+
+
+def test_one_that_has_subscribed_waits_for_others(look):
+    found = look(Node(forgets, subscribed=["/abc", "/four"]))
+    assert found.cause is Cause.OUTSIDE
+    assert found.reasons == ("waits for the topic /abc, which has 1 publisher",
+                             "waits for the topic /four, which has 2 publishers")
+
+
+def test_one_that_has_ended_is_through_and_one_that_failed_is_made_anew(look):
+    assert look(Node(ends)).cause is Cause.THROUGH
+    assert look(Node(fails)).cause is Cause.TIME
