@@ -43,8 +43,8 @@ def lasting_output() -> Iterator[None]:
     trained for hours goes on, saves, and ends as it would have without that.
     """
     streams = sys.stdout, sys.stderr
-    lasting = [_LastingStream(stream) for stream in streams]
-    sys.stdout, sys.stderr = lasting  # type: ignore[assignment]
+    lasting: list[Any] = [_LastingStream(stream) for stream in streams]
+    sys.stdout, sys.stderr = lasting
     try:
         yield
     finally:

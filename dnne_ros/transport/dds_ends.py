@@ -70,7 +70,7 @@ def _sending(node: Node, topic: str, qos: QoSProfile, key: bytes
 
 
 def _hear(node: Node, topic: str, qos: QoSProfile, key: bytes,
-          on_message: Callable[[memoryview], None]) -> Subscription:
+          on_message: Callable[[memoryview], None]) -> Subscription[UInt8MultiArray]:
     """Subscribe to what processes of this run have sealed; anybody may publish there."""
     def read(message: bytes) -> None:
         try:

@@ -53,7 +53,9 @@ class Terms:
             if kind not in addresses:
                 raise ValueError(f"{kind!r:.40} is no kind of carrier")
             addresses[kind][name] = address
-        return cls(*numbers, addresses[_CHANNEL], addresses[_STORE])
+        run, above, repeated_until, duplicated = numbers
+        return cls(run, above, repeated_until, duplicated, addresses[_CHANNEL],
+                   addresses[_STORE])
 
 
 def _number(word: str) -> int:

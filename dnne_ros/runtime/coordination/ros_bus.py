@@ -68,7 +68,7 @@ class RosBus:
 
         def read(message: bytes) -> None:
             try:
-                data = _opened(seal, codec.decode(message), delivery.text)
+                data = _opened(seal, codec.decode(message))
             except Exception as error:  # anybody may publish here; it must not end the run
                 self._host.get_logger().warning(f"dropped a message on {topic}: {error}",
                                                 throttle_duration_sec=_WARN_SECONDS)
@@ -80,9 +80,9 @@ class RosBus:
         seal = Seal(self._key, subscription.topic_name)
 
 
-def _opened(seal: Seal, content: Any, text: bool) -> bytes:
+def _opened(seal: Seal, content: str | bytes) -> bytes:
     """Return what a process of this run has said; ValueError if it was somebody else."""
-    if text:
+    if isinstance(content, str):
         shown, _, said = content.partition(" ")
         tag, message = bytes.fromhex(shown), said.encode()
     else:
