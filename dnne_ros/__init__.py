@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.node import Node
     from dnne_ros.node_api.port_types import (
         Action,
+        AnyTensor,
         AnyValue,
         Boolean,
         Dataloader,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         PeriodicPoll,
         StartupWork,
     )
+    from dnne_ros.toolkit.breath import Breath
     from dnne_ros.toolkit.circuit_breaker import Circuit, CircuitBreaker, CircuitOpen
     from dnne_ros.toolkit.device_reader import Device, DeviceReader
     from dnne_ros.toolkit.error_limit import ErrorLimit, SafeDefault
@@ -81,7 +83,7 @@ _NAMES = {
     "node_api.context": "Boundary Log NodeContext",
     "node_api.node": "Node",
     "node_api.port_types":
-        "Action AnyValue Boolean Dataloader Dataset Dict Float GradientTensor Image Int "
+        "Action AnyTensor AnyValue Boolean Dataloader Dataset Dict Float GradientTensor Image Int "
         "JointState Layers Model NetworkHandle Optimizer PolicyOutput PortType Schema SimHandle "
         "String Sync Tensor array_to_tensor tensor_to_array",
     "node_api.ports": "Input Output",
@@ -93,6 +95,7 @@ _NAMES = {
     "sim.simulator": "ArraySpec SimulationError Simulator StepResult TaskSpec",
     "sim.simulator_settings": "SimulatorSettings",
     "toolkit.blocking_helpers": "BatchedWriter LatestValue PeriodicPoll StartupWork",
+    "toolkit.breath": "Breath",
     "toolkit.circuit_breaker": "Circuit CircuitBreaker CircuitOpen",
     "toolkit.device_reader": "Device DeviceReader",
     "toolkit.error_limit": "ErrorLimit SafeDefault",
@@ -110,6 +113,7 @@ HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 __all__ = [
     "QOS_PRESETS",
     "Action",
+    "AnyTensor",
     "AnyValue",
     "Array",
     "ArraySpec",
@@ -117,6 +121,7 @@ __all__ = [
     "BatchedWriter",
     "Boolean",
     "Boundary",
+    "Breath",
     "CheckpointTrigger",
     "Circuit",
     "CircuitBreaker",

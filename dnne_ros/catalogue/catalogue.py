@@ -12,6 +12,8 @@ from dnne_ros.node_api.port_types import PortTypes
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
+from dnne_ros.nodes.flow.barrier import Barrier
+from dnne_ros.nodes.flow.eat_n import EatN
 from dnne_ros.nodes.flow.merge import ORNode
 from dnne_ros.nodes.perception.perception import (
     DecisionNetworkNode,
@@ -37,8 +39,11 @@ from dnne_ros.nodes.simulation.former_names import IsaacGymEnvNode, IsaacGymStep
 from dnne_ros.nodes.simulation.isaac_gym_sim import IsaacGymSim
 from dnne_ros.nodes.simulation.simulation import SimulatorEnvNode, SimulatorStepNode
 from dnne_ros.nodes.simulation.simulation_tracker import SimulationTracker
+from dnne_ros.nodes.sources.data_streamer import DataStreamer
 from dnne_ros.nodes.supervised.batches import BatchSampler, GetBatch
+from dnne_ros.nodes.supervised.cifar10_dataset import CIFAR10Dataset
 from dnne_ros.nodes.supervised.epoch_tracker import EpochTracker
+from dnne_ros.nodes.supervised.geometric_loss import GeometricLoss
 from dnne_ros.nodes.supervised.layers import (
     Activation,
     BatchNorm,
@@ -47,19 +52,24 @@ from dnne_ros.nodes.supervised.layers import (
     Flatten,
     LinearLayer,
 )
-from dnne_ros.nodes.supervised.losses import Accuracy, CrossEntropyLoss
+from dnne_ros.nodes.supervised.losses import Accuracy, CrossEntropyLoss, Loss
 from dnne_ros.nodes.supervised.mnist_dataset import MNISTDataset
 from dnne_ros.nodes.supervised.network import Network
+from dnne_ros.nodes.supervised.optimizer import Optimizer
 from dnne_ros.nodes.supervised.optimizers import AdamOptimizer, SGDOptimizer, TrainingStep
+from dnne_ros.nodes.tensors.concat import Concat
+from dnne_ros.nodes.tensors.constant import TensorNode
+from dnne_ros.nodes.tensors.split import Split
 from dnne_ros.workflow.signature import NodeSignature, PortSignature, WidgetSignature
 
 BUILT_IN: tuple[type[Node], ...] = (
     SimulatorEnvNode, SimulatorStepNode, IsaacGymEnvNode, IsaacGymStepNode, ORNode, PPOAgentNode,
     PPOTrainerNode,
     ActionNode, CartpoleActionNode, CartpoleRewardNode, JointObservationsNode, JointCommandsNode,
-    MNISTDataset, BatchSampler, GetBatch, Network, LinearLayer, Conv2DLayer, Activation, Dropout,
-    BatchNorm, Flatten, CrossEntropyLoss, Accuracy, SGDOptimizer, AdamOptimizer, TrainingStep,
-    EpochTracker, TensorVisualizer,
+    MNISTDataset, CIFAR10Dataset, BatchSampler, GetBatch, Network, LinearLayer, Conv2DLayer,
+    Activation, Dropout, BatchNorm, Flatten, CrossEntropyLoss, Loss, GeometricLoss, Accuracy,
+    SGDOptimizer, AdamOptimizer, Optimizer, TrainingStep, EpochTracker,
+    DataStreamer, TensorNode, Split, Concat, Barrier, EatN, TensorVisualizer,
     DisplayNode, RosSubscriberNode, RosPublisherNode, RobotControllerNode,
     CameraSensorNode, IMUSensorNode, AudioSensorNode, VisionNetworkNode, SoundNetworkNode,
     DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,

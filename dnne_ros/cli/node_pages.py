@@ -110,7 +110,8 @@ def _notes(type: type[Node]) -> Iterable[str]:
     if type.needs_an_input:
         yield "At least one of its inputs must be linked."
     if type.fires_on_any:
-        yield "It goes on with whichever linked input has something."
+        yield "It goes on with whichever linked input has something" + (
+            ", if its widgets say so." if type.waits_for_all(type().values) else ".")
     if type.own_process:
         yield "It gets a process of its own unless the workflow or a placement file says another."
     if type.needs_policy_interface:

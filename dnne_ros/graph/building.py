@@ -102,7 +102,7 @@ class _Builder:
         edges = self._edges(links, flowing)
         self._check_required_inputs()
         self._check_idle_outputs()
-        self._check_loops(edges)
+        self._check_loops(values, edges)
         for id in self.types:
             self._check_options(self.records[id])
         nodes = {
@@ -253,8 +253,8 @@ class _Builder:
                 self._problem(source.node, "it gives nothing while nothing is linked to the "
                               f"input {port.needs!r}", f"output {port.name!r}")
 
-    def _check_loops(self, edges: tuple[Edge, ...]) -> None:
-        loop = find_stuck_loop(self.types, edges)
+    def _check_loops(self, values: dict[str, dict[str, Any]], edges: tuple[Edge, ...]) -> None:
+        loop = find_stuck_loop(self.types, values, edges)
         if loop is None:
             return
         path = " → ".join(

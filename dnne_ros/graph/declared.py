@@ -64,13 +64,14 @@ def declare_graph(name: str, namespace: str, nodes: Mapping[str, NodeSpec],
             edges.append(Edge(record.source, record.target, carried, EdgePolicy(link.policy),
                               link.capacity, when_absent=WhenAbsent(link.when_absent)))
     _check_inputs(nodes, links, problems)
-    loop = find_stuck_loop(types, tuple(edges))
-    if loop is not None:
-        problems.add("a loop that nothing starts: " + " → ".join(str(e.target) for e in loop))
     graph_nodes = {
         node.id: GraphNode(node.id, node.type, node.title, ros_name,
                            _values(ros_name, node.type, problems))
         for ros_name, node in nodes.items()}
+    values = {id: node.values for id, node in graph_nodes.items()}
+    loop = find_stuck_loop(types, values, tuple(edges))
+    if loop is not None:
+        problems.add("a loop that nothing starts: " + " → ".join(str(e.target) for e in loop))
     problems.raise_if_any()
     return Graph(name, name, namespace, graph_nodes, tuple(edges), flowing)
 

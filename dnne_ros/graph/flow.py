@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import AnyValue, PortType
+from dnne_ros.node_api.port_types import AnyValue, PortType, same_type
 from dnne_ros.node_api.ports import Input
 from dnne_ros.workflow.records import LinkRecord, PortRef
 
@@ -14,7 +14,8 @@ def output_types(types: Mapping[str, type[Node]], links: Iterable[LinkRecord],
                  unknown: Mapping[PortRef, PortType]) -> dict[PortRef, PortType]:
     """Return what flows out of each output, ``unknown`` ones included.
 
-    An output of any type passes on what comes to the node's first linked input of any type.
+    An output of any type passes on what comes to the node's first linked input of any type, or
+    what those that come together make, if its type joins them.
     """
     flowing = {
         PortRef(node, port.name): port.type for node, node_type in types.items()
@@ -25,15 +26,18 @@ def output_types(types: Mapping[str, type[Node]], links: Iterable[LinkRecord],
     while changed:
         changed = False
         for node, node_type in types.items():
-            arriving = next(
-                (flowing[source] for port in node_type.inputs.values()
-                 if isinstance(port.type, AnyValue)
-                 for source in [source_of.get(PortRef(node, port.name))] if source in flowing),
-                None)
+            arriving = [
+                flowing[source] for port in node_type.inputs.values()
+                if isinstance(port.type, AnyValue)
+                for source in [source_of.get(PortRef(node, port.name))] if source in flowing]
             for port in node_type.outputs.values():
-                ref = PortRef(node, port.name)
-                if ref not in flowing and arriving is not None:
-                    flowing[ref] = arriving
+                if not arriving or not isinstance(port.type, AnyValue):
+                    continue
+                ref, found = PortRef(node, port.name), port.type.passed_on(arriving)
+                # What is joined becomes more general as more of it is known, never less.
+                known = flowing.get(ref)
+                if known is None or (port.type.joins and not same_type(known, found)):
+                    flowing[ref] = found
                     changed = True
     return flowing
 
@@ -41,7 +45,8 @@ def output_types(types: Mapping[str, type[Node]], links: Iterable[LinkRecord],
 def passed_on(node_type: type[Node], target: PortRef, flowing: Mapping[PortRef, PortType]
               ) -> PortType | None:
     """Return the type that what comes to ``target`` is passed on as, or None if it is not."""
-    if not isinstance(node_type.inputs[target.port].type, AnyValue):
+    arriving = node_type.inputs[target.port].type
+    if not isinstance(arriving, AnyValue) or arriving.joins:
         return None
     return next((flowing.get(PortRef(target.node, port.name))
                  for port in node_type.outputs.values() if isinstance(port.type, AnyValue)), None)

@@ -6,19 +6,20 @@ from collections import deque
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
+from typing import Any
 
 from dnne_ros.graph.graph import Edge
 from dnne_ros.node_api.node import Node
 
 
-def find_stuck_loop(types: Mapping[str, type[Node]], edges: tuple[Edge, ...]
-                    ) -> tuple[Edge, ...] | None:
+def find_stuck_loop(types: Mapping[str, type[Node]], values: Mapping[str, Mapping[str, Any]],
+                    edges: tuple[Edge, ...]) -> tuple[Edge, ...] | None:
     """Return the edges of a loop that can never start, in order, or None.
 
     Nodes are marked as able to fire, starting from those that wait for nothing, until nothing
     changes.  A node fires when every linked input that it waits for has a supplier (one is
-    enough where it ``fires_on_any``); an output that ``starts_loop`` needs no firing.  What is
-    left over waits for itself.
+    enough unless it `Node.waits_for_all` under its ``values``); an output that ``starts_loop``
+    needs no firing.  What is left over waits for itself.
     """
     incoming: dict[str, list[Edge]] = {node: [] for node in types}
     consumers: dict[str, list[str]] = {node: [] for node in types}
@@ -33,7 +34,8 @@ def find_stuck_loop(types: Mapping[str, type[Node]], edges: tuple[Edge, ...]
         return output.starts_loop or edge.source.node in firing
 
     def can_fire(node: str) -> bool:
-        quorum = any if types[node].fires_on_any and incoming[node] else all
+        waits_for_all = types[node].waits_for_all(types[node](values.get(node)).values)
+        quorum = all if waits_for_all or not incoming[node] else any
         return quorum(supplied(edge) for edge in incoming[node])
 
     to_look_at = deque(types)

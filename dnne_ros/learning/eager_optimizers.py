@@ -32,4 +32,6 @@ def eager(optimizer: type[_Optimizer]) -> type[_Optimizer]:
 
 
 Adam = eager(torch.optim.Adam)
+AdamW = eager(torch.optim.AdamW)
+RMSprop = eager(torch.optim.RMSprop)
 SGD = eager(torch.optim.SGD)

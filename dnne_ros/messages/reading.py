@@ -43,7 +43,8 @@ class NumberReader:
         self._widths = [sum(leaf.size if path.type.message else 1 for leaf in found)
                         for path, found in zip(self.paths, leaves, strict=True)]
         self._names_of = _getter(names_path(message, names_field)) if names else None
-        self._last_names: tuple[str, ...] | None = None
+        self._found: tuple[str, ...] = ()
+        self._wanted: tuple[str, ...] = ()
         self._rows = np.empty(0, np.intp)
 
     @property
@@ -65,34 +66,48 @@ class NumberReader:
         Raises ValueError when this message lacks an element or a name, or when its fields are
         not equally long where they must be.
         """
-        tables = [table(message) for table in self._tables]
         if not self._by_element:
-            return np.concatenate([table.ravel() for table in tables]).astype(
-                self.dtype, copy=False)
-        rows = self._rows_of(message)
+            return self._joined([table(message).ravel() for table in self._tables])
+        return self.flat(self.tables(message, self.names))
+
+    def names_in(self, message: Any) -> Sequence[str]:
+        """Return what a message calls its elements; only with ``names``."""
+        assert self._names_of is not None  # the caller knows
+        return self._names_of(message)  # type: ignore[no-any-return]  # the field's type says so
+
+    def tables(self, message: Any, names: Sequence[str]) -> list[np.ndarray]:
+        """Return each field as (elements, numbers of each): of ``names``, or all without.
+
+        Raises ValueError as `read` does.
+        """
+        tables = [table(message) for table in self._tables]
+        rows = None if self._names_of is None else self._rows_of(message, tuple(names))
         for path, table in zip(self.paths, tables, strict=True):
-            expected = len(tables[0]) if self._last_names is None else len(self._last_names)
+            expected = len(tables[0]) if rows is None else len(self._found)
             if len(table) != expected:
                 what = "names" if self._names_of else f"of {self.paths[0]}"
                 raise ValueError(f"{len(table)} elements of {path}, and {expected} {what}")
-        chosen = tables if rows is None else [table[rows] for table in tables]
-        if self._transpose:
-            return np.concatenate([table.ravel() for table in chosen]).astype(
-                self.dtype, copy=False)
-        return np.concatenate(chosen, axis=1).ravel().astype(self.dtype, copy=False)
+        return tables if rows is None else [table[rows] for table in tables]
 
-    def _rows_of(self, message: Any) -> np.ndarray | None:
+    def flat(self, tables: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the numbers of `tables`, one-dimensional and in order."""
+        if self._transpose:
+            return self._joined([table.ravel() for table in tables])
+        return self._joined(tables, axis=1).ravel()
+
+    def _joined(self, tables: Sequence[np.ndarray], axis: int = 0) -> np.ndarray:
+        return np.concatenate(tables, axis=axis).astype(self.dtype, copy=False)
+
+    def _rows_of(self, message: Any, names: tuple[str, ...]) -> np.ndarray:
         """Return which elements to take; looked up again only when a message's names change."""
-        if self._names_of is None:
-            return None
-        found = tuple(self._names_of(message))
-        if found != self._last_names:
-            missing = [name for name in self.names if name not in found]
+        found = tuple(self.names_in(message))
+        if found != self._found or names != self._wanted:
+            missing = [name for name in names if name not in found]
             if missing:
                 raise ValueError(f"no {', '.join(missing)}; the message names "
                                  f"{', '.join(found) or 'nothing'}")
-            self._rows = np.array([found.index(name) for name in self.names], np.intp)
-            self._last_names = found
+            self._rows = np.array([found.index(name) for name in names], np.intp)
+            self._found, self._wanted = found, names
         return self._rows
 
 

@@ -47,7 +47,8 @@ class Node:
     the declared names of those, by slot."""
     fires_on_any: ClassVar[bool] = False
     """One linked input is enough to start it (a merge); a loop through it is legal if another
-    of its inputs comes from outside the loop."""
+    of its inputs comes from outside the loop.  A type that does so under some values only says
+    when it does not in `waits_for_all`."""
     needs_an_input: ClassVar[bool] = False
     """All inputs are optional, but at least one must be linked."""
     resumes: ClassVar[bool] = False
@@ -124,6 +125,11 @@ class Node:
     def needs_trained_policy(cls, values: Mapping[str, Any]) -> bool:
         """Tell whether it runs only with a trained policy: see `needs_policy_interface`."""
         return cls.needs_policy_interface
+
+    @classmethod
+    def waits_for_all(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether it takes an item of every linked input each time: see `fires_on_any`."""
+        return not cls.fires_on_any
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:

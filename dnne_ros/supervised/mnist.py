@@ -11,6 +11,7 @@ import torch
 from torch.utils.data import TensorDataset
 
 from dnne_ros.errors import InputError
+from dnne_ros.supervised.fetching import fetch
 from dnne_ros.supervised.idx import read_idx
 
 CLASSES = 10
@@ -24,7 +25,6 @@ MD5 = {
     "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
 }
 """Checksums of the original files, as torchvision has them."""
-_TIMEOUT = 20.0
 _FOLDER = Path("MNIST") / "raw"
 
 
@@ -65,31 +65,11 @@ def _find(data_path: Path, name: str, download: bool, say: Callable[[str], objec
             if file.is_file():
                 return file
     if download:
-        return _fetch(data_path, name, say)
+        by_hand = f"without a network, put {', '.join(MD5)} into {folders[0]} (from {SOURCE})"
+        return fetch(SOURCE, name, MD5[name], folders[0], by_hand, say)
     raise InputError(str(data_path), [
         f"no {name} (packed or not) here or in {folders[0]}; put the MNIST files there, or set "
         f"download=true"])
-
-
-def _fetch(data_path: Path, name: str, say: Callable[[str], object]) -> Path:
-    """Download a file, check its sum, and only then give it its name."""
-    folder = data_path / _FOLDER
-    by_hand = f"without a network, put {', '.join(MD5)} into {folder} (from {SOURCE})"
-    try:
-        import pooch
-    except ModuleNotFoundError as error:
-        raise InputError(str(data_path), [
-            f"no {name} here, and downloading needs {error.name}: pip install 'dnne_ros[data]'; "
-            f"{by_hand}"]) from None
-    say(f"downloading {SOURCE}{name} to {folder}")
-    try:
-        return Path(pooch.retrieve(
-            SOURCE + name, f"md5:{MD5[name]}", fname=name, path=folder,
-            downloader=pooch.HTTPDownloader(timeout=_TIMEOUT)))
-    except (OSError, ValueError) as error:  # no network, no space; the sum is wrong
-        reason = " ".join(str(error).split())
-    raise InputError(str(data_path), [
-        f"no {name} here, and it cannot be downloaded: {reason:.300}; {by_hand}"])
 
 
 def _read(file: Path, dimensions: int) -> np.ndarray:

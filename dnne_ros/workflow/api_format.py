@@ -8,7 +8,7 @@ from typing import Any
 
 from dnne_ros.errors import Problems
 from dnne_ros.workflow.constants import CONSTANTS, VALUE, constant_signature
-from dnne_ros.workflow.foreign import DISPLAY_ONLY, why_not_a_type
+from dnne_ros.workflow.foreign import DISPLAY_ONLY, LABELS, why_not_a_type
 from dnne_ros.workflow.node_head import NodeHead, read_id, read_slot
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 from dnne_ros.workflow.shown import listed, shown
@@ -63,7 +63,7 @@ def _read_nodes(document: Mapping[str, Any], signature_of: SignatureLookup,
             problems.add("expected an object with a class_type (text), found "
                          + shown(type_ if isinstance(entry, dict) else entry), node=str(id_))
             continue
-        if type_ in DISPLAY_ONLY:
+        if type_ in DISPLAY_ONLY | LABELS:
             continue
         meta = entry.get("_meta")
         title = meta.get("title") if isinstance(meta, dict) else None

@@ -6,9 +6,11 @@ import re
 
 # Text on the canvas and switches of the editor.  None of them has data to give or to take.
 DISPLAY_ONLY = frozenset({
-    "Note", "MarkdownNote", "Label", "LabelNode", "Label (rgthree)", "Bookmark (rgthree)",
+    "Note", "MarkdownNote", "Label (rgthree)", "Bookmark (rgthree)",
     "Fast Groups Muter (rgthree)", "Fast Groups Bypasser (rgthree)",
 })
+# Ends of links that are not drawn as far as they go; see `dnne_ros.workflow.ui_labels`.
+LABELS = frozenset({"Label", "LabelNode"})
 
 _GROUP_NODE = re.compile(r"workflow[>/](.*)", re.DOTALL)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -9,7 +9,7 @@ from typing import Any
 
 from dnne_ros.errors import Problems
 from dnne_ros.workflow.constants import constant_signature
-from dnne_ros.workflow.foreign import DISPLAY_ONLY, why_not_a_type
+from dnne_ros.workflow.foreign import DISPLAY_ONLY, LABELS, why_not_a_type
 from dnne_ros.workflow.node_head import NodeHead, read_id
 from dnne_ros.workflow.residue import note
 from dnne_ros.workflow.shown import shown
@@ -26,6 +26,7 @@ class Part(Enum):
 
     ACTIVE = "active"
     REROUTE = "reroute"  # passes its input on
+    LABEL = "label"  # passes the input of the label of its name on
     BYPASSED = "bypassed"  # passes inputs on to outputs of a matching type
     SUBGRAPH = "subgraph"  # stands for the nodes of a definition
     DOOR = "door"  # where links enter and leave such a definition
@@ -39,6 +40,7 @@ class Part(Enum):
 VIRTUAL = {
     "Reroute": Part.REROUTE,
     "PrimitiveNode": Part.PRIMITIVE,
+    **dict.fromkeys(LABELS, Part.LABEL),
     **dict.fromkeys(DISPLAY_ONLY, Part.DISPLAY_ONLY),
 }
 
@@ -64,9 +66,9 @@ class UiNode(NodeHead):
         """Return slot ``index`` of ``side`` ("inputs", "outputs"); None where there is none."""
         slots: tuple[Slot, ...] | None = getattr(self, side)
         if slots is None:
-            # A reroute or a node of unknown type: any slot may be meant.
-            return Slot("" if self.part is Part.REROUTE else f"{side[:-1]} {index}", "",
-                        Role.PORT)
+            # A reroute, a label or a node of unknown type: any slot may be meant.
+            nameless = self.part in (Part.REROUTE, Part.LABEL)
+            return Slot("" if nameless else f"{side[:-1]} {index}", "", Role.PORT)
         return slots[index] if index < len(slots) else None
 
 
@@ -162,7 +164,7 @@ class NodeReader:
                                        f"{shown(mode)}")
             mode = 0
         virtual = VIRTUAL.get(head.type)
-        if virtual is Part.DISPLAY_ONLY:
+        if virtual in (Part.DISPLAY_ONLY, Part.LABEL):
             return virtual
         if mode == MUTED or (mode == BYPASSED and virtual is Part.PRIMITIVE):
             return Part.MUTED

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from dnne_ros.errors import Problems
 from dnne_ros.workflow.ui_canvas import UiCanvas
+from dnne_ros.workflow.ui_labels import label_name
 from dnne_ros.workflow.ui_node import Part, UiNode
 from dnne_ros.workflow.ui_slots import Slot
 from dnne_ros.workflow.ui_wires import Wire
@@ -39,6 +40,11 @@ class Sources:
         self._canvas = canvas
         self._problems = problems
         self._incoming = {(wire.target.id, wire.target_slot): wire for wire in wires}
+        self._labels: dict[tuple[str, str], UiNode] = {}
+        """Labels that take something in, by their canvas and name."""
+        for wire in self._incoming.values():
+            if wire.target.part is Part.LABEL:
+                self._labels.setdefault(_label_place(wire.target), wire.target)
         self._found: dict[tuple[str, str], Source] = {}
 
     def of(self, wire: Wire) -> Source:
@@ -68,6 +74,11 @@ class Sources:
         node = wire.source
         if node.part is Part.REROUTE:
             return self._into(node, 0, type_)
+        if node.part is Part.LABEL:
+            taking = self._labels.get(_label_place(node))
+            return self._into(taking, 0, type_) if taking is not None else Source(
+                gap=f"its link comes from {node}, and nothing is linked to a label "
+                    f"{label_name(node)!r:.80}")
         if node.part is Part.BYPASSED:
             slot = bypass_slot(node, wire.source_slot, type_)
             inputs = node.inputs or ()
@@ -112,6 +123,10 @@ class Sources:
         names = ", ".join(dict.fromkeys(map(str, loop)))
         loop[0].report(self._problems, "expected data from a node that runs, found a loop of "
                                        f"nodes that only pass it on: {names}")
+
+
+def _label_place(label: UiNode) -> tuple[str, str]:
+    return label.prefix, label_name(label)
 
 
 def bypass_slot(node: UiNode, output: int, wanted: str) -> int | None:

@@ -95,7 +95,7 @@ def _connect_one(canvas: UiCanvas, link: UiLink, problems: Problems) -> Wire | N
     input_ = _usable(target, "inputs", link.target_slot, input_, link, problems)
     if input_ is None:
         return None
-    if target.part is Part.REROUTE:
+    if target.part in (Part.REROUTE, Part.LABEL):
         target_slot = 0
     if source is None or output is None:
         return Wire(link.id, _REFUSED, 0, _NOWHERE, target, target_slot, input_)

@@ -17,15 +17,18 @@ WORKFLOWS = [path for path in sorted(
 
 # What a workflow is given to do something useful soon.
 SMALLER = {
+    "cifar10_mlp": ("--set", "1.data_path={pictures}", "--set", "2.batch_size=8"),
     "cartpole_ppo": ("--set", "1.num_envs=8"),
     "half_cheetah_ppo": ("--set", "1.num_envs=2", "--set", "6.horizon_length=8", "--set",
                          "6.minibatch_size=8"),
     "mnist_cnn": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),
     "mnist_mlp": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),
+    "trajectory_steps": ("--set", "1.src_path={trajectory}"),
 }
 # With which reason those end that need nobody to end them.
-ENDS_BY_ITSELF = {"mnist_cnn": "max_epochs", "mnist_mlp": "max_epochs",
-                  "cartpole_ppo_config": "max_updates", "cartpole_episodes": "max_episodes"}
+ENDS_BY_ITSELF = {"cifar10_mlp": "max_epochs", "mnist_cnn": "max_epochs",
+                  "mnist_mlp": "max_epochs", "cartpole_ppo_config": "max_updates",
+                  "cartpole_episodes": "max_episodes"}
 NEEDS = {"half_cheetah_ppo": "gymnasium"}
 
 
@@ -42,13 +45,40 @@ def digits(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Return a folder with 20 made-up pictures in CIFAR-10's binary format."""
+    folder = tmp_path_factory.mktemp("pictures")
+    (folder / "cifar-10-batches-bin").mkdir()
+    random = numpy.random.default_rng(0)
+    for number in range(1, 6):
+        (folder / "cifar-10-batches-bin" / f"data_batch_{number}.bin").write_bytes(
+            b"".join(bytes((label,)) + random.bytes(3072) for label in range(4)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trajectory(tmp_path_factory):
+    """Return a file with some rows of four numbers."""
+    path = tmp_path_factory.mktemp("trajectory") / "trajectory.csv"
+    path.write_text("x,y,z,time\n" + "".join(f"{row},{2 * row},0,{row / 100}\n"
+                                             for row in range(5)))
+    return path
+
+
+@pytest.fixture
+def inputs(digits, pictures, trajectory):
+    """Return the files above by name."""
+    return {"digits": digits, "pictures": pictures, "trajectory": trajectory}
+
+
 @pytest.mark.parametrize("place", ["fused", "split"])
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
-def test_a_workflow_runs(start_run, ros_loop, digits, workflow, place):
+def test_a_workflow_runs(start_run, ros_loop, inputs, workflow, place):
     name = workflow.stem
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
-    arguments = [word.format(digits=digits) for word in SMALLER.get(name, ())]
+    arguments = [word.format(**inputs) for word in SMALLER.get(name, ())]
     run = start_run(workflow, "--place", place, "--quiet", *arguments)
     if name not in ENDS_BY_ITSELF:
         until_most_moves(run, ros_loop)

@@ -6,6 +6,7 @@ import pytest
 
 from dnne_ros.node_api.port_types import (
     Action,
+    AnyTensor,
     AnyValue,
     Boolean,
     Dataloader,
@@ -31,7 +32,8 @@ from dnne_ros.node_api.port_types import (
 )
 
 NAMES = {
-    "TENSOR": Tensor, "GRADIENT_TENSOR": GradientTensor, "ACTION": Action, "IMAGE": Image,
+    "TENSOR": Tensor, "ANY_TENSOR": AnyTensor, "GRADIENT_TENSOR": GradientTensor,
+    "ACTION": Action, "IMAGE": Image,
     "DICT": Dict, "PYDICT": Dict, "SCHEMA": Schema, "SCHEMA_PYDICT": Schema, "FLOAT": Float,
     "INT": Int, "BOOLEAN": Boolean, "STRING": String, "SYNC": Sync, "TRIGGER": Sync,
     "POLICY_OUTPUT": PolicyOutput, "POLICY": PolicyOutput, "MODEL": Model, "MODEL_OBJ": Model,

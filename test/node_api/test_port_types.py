@@ -7,11 +7,13 @@ from hypothesis import given, strategies as st
 
 from dnne_ros.node_api.port_types import (
     Action,
+    AnyTensor,
     AnyValue,
     Boolean,
     Dataset,
     Dict,
     Float,
+    GradientTensor,
     Image,
     Int,
     Model,
@@ -63,7 +65,10 @@ def travel(port_type, value):
     (Action(), Action(), True), (Float(), Int(), True), (Int(), Float(), False),
     (Dict(), Schema(), True), (Schema(), Dict(), False), (Sync(), Tensor(), False),
     (Tensor(), PolicyOutput(), False), (AnyValue(), Model(), True), (Model(), AnyValue(), True),
-    (Action(), AnyValue(), True), (String(), Boolean(), False)])
+    (Action(), AnyValue(), True), (String(), Boolean(), False), (AnyTensor(), Action(), True),
+    (AnyTensor(), GradientTensor(), True), (AnyTensor(), Image(), True),
+    (AnyTensor(), PolicyOutput(), False), (AnyTensor(), Float(), False),
+    (Action(), AnyTensor(), True)])
 def test_what_may_be_linked(input, output, accepted):
     assert input.accepts(output) is accepted
 

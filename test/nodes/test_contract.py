@@ -30,12 +30,16 @@ from dnne_ros.nodes.simulation.former_names import IsaacGymEnvNode, IsaacGymStep
 from dnne_ros.nodes.simulation.isaac_gym_sim import IsaacGymSim
 from dnne_ros.nodes.simulation.simulation import SimulatorEnvNode, SimulatorStepNode
 from dnne_ros.nodes.simulation.simulation_tracker import SimulationTracker
+from dnne_ros.nodes.sources.data_streamer import DataStreamer
 from dnne_ros.nodes.supervised.batches import BatchSampler, GetBatch
+from dnne_ros.nodes.supervised.cifar10_dataset import CIFAR10Dataset
 from dnne_ros.nodes.supervised.epoch_tracker import EpochTracker
-from dnne_ros.nodes.supervised.losses import Accuracy, CrossEntropyLoss
+from dnne_ros.nodes.supervised.losses import Accuracy, CrossEntropyLoss, Loss
 from dnne_ros.nodes.supervised.mnist_dataset import MNISTDataset
 from dnne_ros.nodes.supervised.network import Network
+from dnne_ros.nodes.supervised.optimizer import Optimizer
 from dnne_ros.nodes.supervised.optimizers import AdamOptimizer, SGDOptimizer, TrainingStep
+from dnne_ros.nodes.tensors.split import Split
 from dnne_ros.rl.policy import ActorCritic, PolicySpec
 from dnne_ros.rl.shared_policy import SharedPolicy
 from dnne_ros.sim.registry import make_simulator
@@ -177,7 +181,7 @@ class Controller(NodeContract):
     not_resumed = ["status"]  # counts since the start
 
 
-class Loss(NodeContract):
+class OfClasses(NodeContract):
     node_type = CrossEntropyLoss
 
     def make_input(self, name, draw):
@@ -188,8 +192,33 @@ class Loss(NodeContract):
     sizes = {"class": 3}
 
 
-class Rightness(Loss):
+class Rightness(OfClasses):
     node_type = Accuracy
+
+
+class OfChosenClasses(OfClasses):
+    node_type = Loss
+    widget_values = []
+
+
+class OfNumbers(NodeContract):
+    """Losses of numbers, which say nothing of what is right."""
+
+    node_type = Loss
+    settings = {"loss_type": "mse"}
+    widget_values = [{"loss_type": "l1"}, {"loss_type": "huber"}]
+
+    def links(self, values):
+        return [Links(("predictions", "labels"), ("loss",))]
+
+
+class OfEither(NodeContract):
+    node_type = Loss
+    settings = {"loss_type": "bce_with_logits"}
+
+    def make_input(self, name, draw):
+        value = super().make_input(name, draw)
+        return value if name == "predictions" else (value > 0).float()
 
 
 class Sampler(NodeContract):
@@ -266,6 +295,10 @@ class Adam(Descent):
     node_type = AdamOptimizer
 
 
+class Chosen(Descent):
+    node_type = Optimizer
+
+
 class Steps(NodeContract):
     node_type = TrainingStep
 
@@ -276,6 +309,28 @@ class Steps(NodeContract):
         return (weights * draw.tensor("float32", "weight")).square().sum()
 
     sizes = {"weight": 2}
+
+
+class Pieces(NodeContract):
+    node_type = Split
+    sizes = {"axis0": 5, "axis1": 4}
+    settings = {"split_pos": "1,2,3"}
+    widget_values = [{"dimension": 1}, {"split_mode": "by size", "split_pos": "2,1,1,1"}]
+
+
+class Rows(NodeContract):
+    node_type = DataStreamer
+    settings = {"auto_first_row": False}
+    widget_values = [{"sync_mode": "external"}, {"sync_mode": "external", "loop_data": True},
+                     {"sync_mode": "timed", "frequency_hz": 10_000.0, "loop_data": True},
+                     {"eof_mode": "hold_last"}, {"eof_mode": "pulse_done"}]
+
+    def links(self, values):
+        """Link triggers where they alone decide what is sent."""
+        outputs = ("data", "done", "metadata")
+        if values.get("sync_mode") == "external":
+            return [Links(("sync", "reset"), outputs), Links(("sync",), outputs)]
+        return [Links((), outputs)]
 
 
 class Subscriber(NodeContract):
@@ -371,6 +426,29 @@ def digits(tmp_path_factory):
         (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(
             struct.pack(">2i", 2049, 4) + bytes(4))
     Digits.settings = {"data_path": str(folder)}
+
+
+class SmallPictures(NodeContract):
+    node_type = CIFAR10Dataset
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pictures(tmp_path_factory):
+    """Have files with a few pictures."""
+    folder = tmp_path_factory.mktemp("pictures")
+    binary = folder / "cifar-10-batches-bin"
+    binary.mkdir()
+    for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
+        (binary / f"{name}.bin").write_bytes(bytes(2 * 3073))
+    SmallPictures.settings = {"data_path": str(folder)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rows(tmp_path_factory):
+    """Have a file with a few rows."""
+    path = tmp_path_factory.mktemp("rows") / "rows.csv"
+    path.write_text("a,b\n" + "".join(f"{row},{-row}\n" for row in range(5)))
+    Rows.settings = {**Rows.settings, "src_path": str(path)}
 
 
 @pytest.fixture(autouse=True)

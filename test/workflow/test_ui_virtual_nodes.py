@@ -158,6 +158,59 @@ def test_text_on_the_canvas_is_no_node(parse_ui, parse, type_):
     assert (set(parsed.nodes), parsed.problems) == ({"1"}, [])
 
 
+def label(id_, name=None, side="input", **more):
+    """Return a label as the editor saves it: the end of a link, or where it goes on."""
+    properties = {"labelDirection": side, **({"labelName": name} if name else {})}
+    if side == "input" and name:
+        properties["connectedToLabel"] = name
+    return (id_, "Label", {"properties": properties, "inputs": [{"name": "", "type": "*"}],
+                           "outputs": [{"name": "", "type": "*"}], **more})
+
+
+SEEN = "IsaacGymEnvNode(1).observations"
+
+
+@pytest.mark.parametrize("mode", [0, 2, 4])
+def test_a_link_goes_on_at_all_labels_of_its_name(parse_ui, mode):
+    parsed = parse_ui(
+        [ENV, OR, (3, "PPOAgentNode", {}), label(7, SEEN, mode=mode), label(8, SEEN),
+         label(9, SEEN, "output")],
+        [(7, 0, 2, 0, "*"), (8, 0, 3, 0, "*"), (1, 1, 9, 0, "*")])
+    assert (parsed.links, parsed.problems) == (
+        OBSERVED | {("1.observations", "3.observations")}, [])
+    assert set(parsed.nodes) == {"1", "2", "3"}
+
+
+def test_labels_and_reroutes_in_turn(parse_ui):
+    parsed = parse_ui([ENV, OR, label(7, "a"), label(8, "a", "output"), reroute(10), label(5, "b"),
+                       label(6, "b", "output")],
+                      [(7, 0, 2, 0, "*"), (10, 0, 8, 0, "*"), (5, 0, 10, 0, "*"),
+                       (1, 1, 6, 0, "*")])
+    assert (parsed.links, parsed.problems) == (OBSERVED, [])
+
+
+@pytest.mark.parametrize("other, links", [
+    ([], []), ([label(8, "another", "output")], [(1, 1, 8, 0, "*")]),
+    ([label(8, SEEN, "output")], [])])
+def test_a_label_that_nothing_comes_to_is_named(parse_ui, other, links):
+    parsed = parse_ui([ENV, OR, label(7, SEEN), *other], [(7, 0, 2, 0, "*"), *links])
+    assert (parsed.links, parsed.problems) == (set(), [])
+    assert parsed.workflow.cut == {PortRef("2", "input_a"): (
+        f"its link comes from node 7 (Label), and nothing is linked to a label '{SEEN}'")}
+
+
+def test_labels_without_a_name_are_not_taken_for_each_other(parse_ui):
+    parsed = parse_ui([ENV, OR, label(7), label(8, side="output")],
+                      [(7, 0, 2, 0, "*"), (1, 1, 8, 0, "*")])
+    assert (parsed.links, parsed.problems) == (set(), [])
+
+
+def test_a_loop_of_labels_is_told(parse_ui):
+    parsed = parse_ui([OR, label(7, "a"), label(8, "a", "output")],
+                      [(7, 0, 8, 0, "*"), (7, 0, 2, 0, "*")])
+    assert "loop of nodes that only pass it on: node 7 (Label)" in parsed.sole_problem()
+
+
 @pytest.mark.parametrize("type_", ["workflow>train block", "workflow/train block"])
 def test_group_node_is_named_with_advice(parse_ui, parse, type_):
     for parsed in (parse_ui([ENV, OR, (30, type_, {})], [(30, 0, 2, 0, ""), (1, 1, 30, 0, "")]),

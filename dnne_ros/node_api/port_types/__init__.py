@@ -6,7 +6,8 @@ Torch is imported by the conversions that need it, so that
 reading the catalogue stays fast.
 """
 
-from dnne_ros.node_api.port_types.base import AnyValue, PortType
+from dnne_ros.node_api.port_types.any_tensor import AnyTensor
+from dnne_ros.node_api.port_types.base import AnyValue, PortType, same_type
 from dnne_ros.node_api.port_types.dictionaries import Dict, Schema
 from dnne_ros.node_api.port_types.learning import GradientTensor, Layers, NetworkHandle
 from dnne_ros.node_api.port_types.objects import Dataloader, Dataset, Optimizer, SimHandle
@@ -29,6 +30,7 @@ from dnne_ros.node_api.port_types.tensors import (
 
 __all__ = [
     "Action",
+    "AnyTensor",
     "AnyValue",
     "BalancingSettings",
     "Boolean",
@@ -55,5 +57,6 @@ __all__ = [
     "Sync",
     "Tensor",
     "array_to_tensor",
+    "same_type",
     "tensor_to_array",
 ]

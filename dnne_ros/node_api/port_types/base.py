@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from dnne_ros.transport.payload import Wire
@@ -83,7 +84,18 @@ class AnyValue(PortType):
     """
 
     name = "*"
+    joins: ClassVar[bool] = False
+    """Inputs of the type may bring different ones; `passed_on` says what comes of them."""
 
     def accepts(self, output: PortType) -> bool:
         """Take everything."""
         return True
+
+    def passed_on(self, arriving: Sequence[PortType]) -> PortType:
+        """Return what an output of this type gives of what comes to the node's inputs of it."""
+        return arriving[0]
+
+
+def same_type(one: PortType, other: PortType) -> bool:
+    """Tell whether two port types are the same, with the same element type and axes."""
+    return type(one) is type(other) and vars(one) == vars(other)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from types import SimpleNamespace
@@ -26,6 +27,7 @@ from dnne_ros.transport.policy import EdgePolicy
 _QUANTITIES = ("position", "velocity", "effort")
 _FIXED = "it is part of the policy interface"
 _CLOSE_SECONDS = 0.5
+_MOST_PARTS = 256
 
 
 class _InputSubscriber(RosSubscriberNode):
@@ -33,13 +35,17 @@ class _InputSubscriber(RosSubscriberNode):
 
     def listen(self) -> None:
         """Leave it to the input."""
+        self._waiting = deque()
+        self._adds_up = False
 
-    async def arrival(self, timeout: float | None) -> tuple[Any, float]:
-        """Return the next joint states, with the names that the message has."""
-        states = await self.get_input("joint_states", timeout)
-        self._counts["received"] += 1
-        return SimpleNamespace(name=states.names, position=states.position,
-                               velocity=states.velocity, effort=states.effort), time.monotonic()
+    async def arrivals(self, timeout: float | None) -> list[tuple[Any, float]]:
+        """Return the joint states that wait, with the names that the messages have."""
+        taken = [await self.get_input("joint_states", timeout)]
+        taken += await self.get_batch("joint_states", _MOST_PARTS, 0.0)
+        self._counts["received"] += len(taken)
+        return [(SimpleNamespace(name=states.names, position=states.position,
+                                 velocity=states.velocity, effort=states.effort),
+                 time.monotonic()) for states in taken]
 
     async def give(self, value: Any, stamp: int) -> None:
         """Send the observation."""
@@ -97,7 +103,7 @@ class JointObservationsNode(Node):
     needs_policy_interface = True
 
     joint_states = Input(JointState(), "The robot's joints.", external=True,
-                         policy=EdgePolicy.LATEST)
+                         policy=EdgePolicy.DROP_OLDEST)
     observations = Output(Tensor("float32", ("env", "observation")),
                           "(1, joints · quantities): all quantities of the first joint, then of "
                           "the next.")
@@ -109,6 +115,9 @@ class JointObservationsNode(Node):
                   fixed_because=_FIXED)
     timeout = Widget(0.1, "Silence of the robot that is worth a warning.", minimum=0.001,
                      maximum=60.0, unit="s", live=True)
+    part_age = Widget(0.1, "Joint states that hold some of the joints, as several broadcasters "
+                      "publish them, add up, each joint for so long; 0: what lacks one is "
+                      "dropped.", minimum=0.0, maximum=60.0, unit="s", live=True)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
@@ -120,7 +129,8 @@ class JointObservationsNode(Node):
         self._subscriber = _InputSubscriber({
             "topic": "joint_states", "field": ",".join(made(_quantities, self.values)),
             "names": ",".join(made(_joints, self.values)), "order": "elements",
-            "rate": self.rate, "timeout": self.timeout, "policy_input": True})
+            "rate": self.rate, "timeout": self.timeout, "policy_input": True,
+            "part_age": self.part_age})
         self._subscriber.context = self.context
         self._subscriber.setup()
 
@@ -129,7 +139,7 @@ class JointObservationsNode(Node):
         return self._subscriber.policy_interface()
 
     def widget_changed(self, name: str) -> None:
-        """Wait for as long as ``timeout`` says now."""
+        """Take up ``timeout`` and ``part_age`` as they are now."""
         self._subscriber.values[name] = self.values[name]
 
     async def process(self) -> None:

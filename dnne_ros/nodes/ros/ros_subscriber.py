@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError, PeerError
 from dnne_ros.messages.dictionaries import to_dictionary
+from dnne_ros.messages.gathering import PartGatherer
 from dnne_ros.messages.making import IMAGE
 from dnne_ros.messages.message_types import message_class, type_name
 from dnne_ros.messages.pictures import read_picture
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     import torch
 
 _FIXED = "it is part of the policy interface"
+_MOST_PARTS = 256
+"""Messages kept to be added up: of many broadcasters, between two items."""
 
 
 class RosSubscriberNode(Node):
@@ -78,6 +81,9 @@ class RosSubscriberNode(Node):
     keep = Widget(1, "Messages kept while the graph is busy.", minimum=1, maximum=100_000)
     policy_input = Widget(False, "A policy sees this: names, fields and rate must be what it was "
                           "trained with, and a number that is not finite is none.")
+    part_age = Widget(0.1, "Messages that hold some of the ``names`` add up, each element for so "
+                      "long; 0: what lacks one is dropped.", minimum=0.0, maximum=3600.0,
+                      unit="s", live=True)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
@@ -97,6 +103,8 @@ class RosSubscriberNode(Node):
     def setup(self) -> None:
         """Find the fields and subscribe."""
         self._convert = made(_converter, self.values)
+        reader = _named_reader(self.values)
+        self._gatherer = None if reader is None else PartGatherer(reader)
         for port in {"tensor", "image", "message"} - {self.kind}:
             if self.context.is_linked(port):
                 raise InputError(f"output {port!r}", [
@@ -110,15 +118,16 @@ class RosSubscriberNode(Node):
     def listen(self) -> None:
         """Subscribe to the topic."""
         self._waiting: deque[tuple[bytes, float]] = deque(maxlen=self.keep)
+        self._adds_up = False
         self._came = asyncio.Event()
         self.context.topics.subscribe(self.topic, self.message_type, self.qos, self._receive,
                                       raw=True)
 
-    async def arrival(self, timeout: float | None) -> tuple[Any, float]:
-        """Return the next message and when it came (`time.monotonic`), the older one first.
+    async def arrivals(self, timeout: float | None) -> list[tuple[Any, float]]:
+        """Return messages and when they came (`time.monotonic`), in order.
 
-        TimeoutError, unless one waits already, after ``timeout`` seconds; ValueError for bytes
-        that are no message.
+        It is the next one or, where they add up, all that wait.  TimeoutError, unless one waits
+        already, after ``timeout`` seconds; ValueError for bytes that are no message.
         """
         if not self._waiting:
             self._came.clear()
@@ -126,8 +135,12 @@ class RosSubscriberNode(Node):
                 await asyncio.wait_for(self._came.wait(), timeout)
             except asyncio.TimeoutError:  # Python 3.10 has two of that name
                 raise TimeoutError from None
-        data, arrived = self._waiting.popleft()
-        return self.context.topics.deserialize(data, self.message_type), arrived
+        taken = [self._waiting.popleft()]
+        if self._adds_up:
+            taken += self._waiting
+            self._waiting.clear()
+        return [(self.context.topics.deserialize(data, self.message_type), arrived)
+                for data, arrived in taken]
 
     def policy_interface(self) -> dict[str, Any]:
         """Say what the policy sees, if it is a policy that looks."""
@@ -174,29 +187,58 @@ class RosSubscriberNode(Node):
             if self.timeout:
                 left = max(0.0, self._good + self.timeout - time.monotonic())
             try:
-                message, arrived = await self.arrival(left)
-                found = self._use(message, arrived)
+                arrivals = await self.arrivals(left)
             except TimeoutError:
                 return None
             except ValueError as error:
-                self._counts["dropped"] += 1
-                self._trouble.note("dropped", f"dropped a message on {self.topic}: {error}")
+                self._drop(error)
                 continue
-            self._good = arrived
-            return found
+            found = None
+            for message, arrived in arrivals:
+                found = self._used(message, arrived) or found
+            if found is not None or left == 0.0:
+                return found
 
-    def _use(self, message: Any, arrived: float) -> tuple[Any, int]:
+    def _used(self, message: Any, arrived: float) -> tuple[Any, int] | None:
+        """Return what a message gives and its time; None for one that gives nothing yet."""
+        try:
+            found = self._use(message, arrived)
+        except ValueError as error:
+            self._drop(error)
+            return None
+        if found is not None:
+            self._good = arrived
+        return found
+
+    def _drop(self, error: ValueError) -> None:
+        self._counts["dropped"] += 1
+        self._trouble.note("dropped", f"dropped a message on {self.topic}: {error}")
+
+    def _use(self, message: Any, arrived: float) -> tuple[Any, int] | None:
         now = self.context.topics.now_ns()
         stamp = now - round((time.monotonic() - arrived) * 1e9)
         if self.stamp_from == "header":
             stamp = read_stamp(message)
             if self.timeout and now - stamp > self.timeout * 1e9:
                 raise ValueError(f"it is {(now - stamp) * 1e-9:.3g} s old")
-        return self._convert(message), stamp
+        if self._gatherer is None or not self.part_age:
+            return self._convert(message), stamp
+        numbers = self._gatherer.add(message, arrived, self.part_age, all_new=not self.rate)
+        if self._gatherer.gathers and not self._adds_up:
+            self._adds_up = True
+            self._waiting = deque(self._waiting, maxlen=max(self.keep, _MOST_PARTS))
+        if numbers is None:
+            if complaint := self._gatherer.complaint(arrived, self.part_age):
+                self._trouble.note("parts", f"{self.topic}: {complaint}")
+            return None
+        return _policy_shaped(numbers, self._gatherer.reader.columns, self.values), stamp
 
     async def _be_stale(self) -> None:
         """Do what ``when_stale`` says, and wait from anew."""
         silence = f"no message on {self.topic} for {self.timeout:g} s"
+        if self._gatherer is not None and (
+                complaint := self._gatherer.complaint(time.monotonic(), self.part_age)):
+            silence = f"{self.topic}: {complaint}"
         if self.when_stale == "stop":
             raise PeerError(silence)
         self._counts["stale"] += 1
@@ -234,9 +276,23 @@ def _converter(values: Mapping[str, Any]) -> Callable[[Any], Any]:
         return lambda message: _shaped(read_picture(message), values)
     reader = NumberReader(type, values["field"], names=names,
                           names_field=values["names_field"], order=values["order"])
-    if values["policy_input"]:
-        return lambda message: _shaped(_finite(reader.read(message), reader.columns), values)
-    return lambda message: _shaped(reader.read(message), values)
+    columns = reader.columns if names else []
+    return lambda message: _policy_shaped(reader.read(message), columns, values)
+
+
+def _named_reader(values: Mapping[str, Any]) -> NumberReader | None:
+    """Return what reads elements by name, if that is what is asked for."""
+    names = optional_names(values["names"])
+    if values["kind"] != "tensor" or not names:
+        return None
+    return NumberReader(message_class(values["message_type"]), values["field"], names=names,
+                        names_field=values["names_field"], order=values["order"])
+
+
+def _policy_shaped(numbers: np.ndarray, columns: list[str], values: Mapping[str, Any]
+                   ) -> torch.Tensor:
+    """Return the numbers as they go out; ValueError for what a policy must not see."""
+    return _shaped(_finite(numbers, columns) if values["policy_input"] else numbers, values)
 
 
 def _finite(numbers: np.ndarray, columns: list[str]) -> np.ndarray:

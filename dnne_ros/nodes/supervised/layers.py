@@ -45,6 +45,7 @@ class LinearLayer(Layer):
     """
 
     kind = "linear"
+    aliases = ("Linear",)
 
     output_size = Widget(128, "Number of outputs.", minimum=1, maximum=10_000_000,
                          fixed_because=_SHAPES)

@@ -73,10 +73,25 @@ def test_policy_interfaces_say_what_the_columns_are(drive):
     (JointStates(("a", "b"), np.zeros(2), *[np.empty(0)] * 2), "0 elements of velocity, and 2"),
 ])
 def test_no_observation_of_half_a_robot(sense, bad, complaint):
-    context = sense(bad, bad, GOOD, timeout=10.0)
+    context = sense(bad, bad, GOOD, timeout=10.0, part_age=0.0)
     assert len(context.sent) == 1
     warning, back = context.log.lines  # once, however often it comes
     assert complaint in warning[1] and back == ("info", "joint_states is good again")
+
+
+def test_what_several_broadcasters_say_adds_up(sense):
+    """In the order of the widget, whoever speaks first, and beside joints of no interest."""
+    observations, = sense(states(b=(3.0, 4.0), grip=(7.0, 7.0)), states(a=(1.0, 2.0)),
+                          timeout=10.0, part_age=10.0).outputs("observations")
+    assert observations.tolist() == [[1.0, 2.0, 3.0, 4.0]]
+
+
+def test_a_broadcaster_that_falls_silent_is_missed_by_its_joints(sense):
+    context = sense(states(b=(3.0, 4.0)), count=0, timeout=0.02, part_age=0.01)
+    (level, said), *_ = context.log.lines
+    assert level == "warning"
+    assert "b is 0." in said or "nothing of a so far" in said
+    assert not context.sent
 
 
 def test_a_silent_robot_is_noticed(sense):

@@ -83,12 +83,42 @@ def test_stamps_and_age(hear):
 
 def test_what_lacks_a_joint_is_dropped_and_counted(hear):
     context = hear(JointState(name=["pole"], position=[1.0], velocity=[2.0]),
-                   joints(1.0, 2.0), keep=2, **CART)
+                   joints(1.0, 2.0), keep=2, part_age=0.0, **CART)
     assert len(context.outputs("tensor")) == 1
     assert context.log.lines == [
         ("warning", "dropped a message on /joint_states: no cart; the message names pole"),
         ("info", "/joint_states is good again")]
     assert context.health.values["dropped"] == 1 and context.health.level is Level.OK
+
+
+def test_parts_of_several_broadcasters_add_up(hear):
+    """The first of them is heard alone; from then on none makes room for another."""
+    async def more(context):
+        context.topics.deliver(part("pole", 5.0), part("cart", 6.0), part("other", 0.0))
+        await context.sends(4)
+
+    def part(joint, position):
+        return JointState(name=[joint], position=[position], velocity=[0.0])
+
+    context = hear(part("pole", 2.0), part("cart", 1.0), then=more, part_age=10.0, keep=2, **CART)
+    assert [each.tolist() for each in context.outputs("tensor")] == [
+        [[1.0, 0.0, 2.0, 0.0]], [[6.0, 0.0, 5.0, 0.0]]]
+    assert context.log.lines == [] and context.health.values["dropped"] == 0
+
+
+def test_a_joint_that_has_fallen_silent_is_named(drive):
+    node = RosSubscriberNode({**CART, "part_age": 0.01, "timeout": 0.05})
+
+    async def script(context):
+        while not context.log.lines:
+            context.topics.deliver(JointState(name=["pole", "grip"], position=[1.0, 0.0],
+                                              velocity=[2.0, 0.0]))
+            await asyncio.sleep(0.001)
+
+    context = drive(node, script, linked=[], outputs=["tensor"])
+    assert context.log.lines == [
+        ("warning", "/joint_states: nothing of cart so far, only of pole, grip")]
+    assert not context.outputs("tensor")
 
 
 def test_the_newest_counts(hear):

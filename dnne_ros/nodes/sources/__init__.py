@@ -1,0 +1,1 @@
+"""Where items come from that are stored in files."""

@@ -1,0 +1,1 @@
+"""Tensors made, taken apart and put together."""
