@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from dnne_ros.cli.output import say
+from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
@@ -37,12 +37,9 @@ def run(options: argparse.Namespace) -> int:
     if options.output == "-":
         print(svg, end="")
         return 0
-    path = Path(options.output)
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_text(svg, encoding="utf-8")
-        os.replace(part, path)
+        write_file(Path(options.output), svg.encode())
     except OSError as error:
         raise InputError(options.output, [f"cannot write: {error.strerror}"]) from None
-    say(f"wrote {path}")
+    say(f"wrote {options.output}")
     return 0
