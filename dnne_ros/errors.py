@@ -91,14 +91,12 @@ class Problems:
     def __init__(self, source: str):
         """Collect for ``source``: the file or argument that the report names."""
         self.source = source
-        self._found: list[Problem] = []
+        self._found: dict[Problem, None] = {}  # in order, each once
 
     def add(self, message: str, *, node: str | None = None, type: str | None = None,
             title: str | None = None, port: str | None = None) -> None:
         """Note a problem; the same one is noted once."""
-        problem = Problem(message, node, type, title, port)
-        if problem not in self._found:
-            self._found.append(problem)
+        self._found[Problem(message, node, type, title, port)] = None
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._found)
