@@ -19,7 +19,8 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
-        (f"share/{PACKAGE}/config/workflows", glob("config/workflows/*.json")),
+        (f"share/{PACKAGE}/config/workflows", [
+            *glob("config/workflows/*.json"), *glob("config/workflows/*.py")]),
         (f"lib/{PACKAGE}", PIP_EXECUTABLES),
     ],
     package_data={PACKAGE: ["py.typed"],

@@ -9,6 +9,7 @@ from dataclasses import replace
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortTypes
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.custom.custom_computation import CustomComputation
 from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
 from dnne_ros.nodes.flow.barrier import Barrier
@@ -72,7 +73,7 @@ BUILT_IN: tuple[type[Node], ...] = (
     DisplayNode, RosSubscriberNode, RosPublisherNode, RobotControllerNode,
     CameraSensorNode, IMUSensorNode, AudioSensorNode, VisionNetworkNode, SoundNetworkNode,
     DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,
-    IsaacGymSim, SimulationTracker,
+    IsaacGymSim, SimulationTracker, CustomComputation,
 )
 
 

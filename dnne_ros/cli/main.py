@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dnne_ros import __version__
 from dnne_ros.errors import DnneError, InputError
 from dnne_ros.options.near_misses import unknown_arguments
+from dnne_ros.options.working_directory import check_working_directory
 
 _COMMANDS = (
     "cli.check", "cli.run", "top.command", "cli.graph", "cli.export", "cli.nodes", "cli.bench")
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.ros_args = words[cut:]
     options.own_process = arguments is None
     try:
+        check_working_directory()
         if unknown:
             raise InputError("arguments", unknown_arguments(unknown))
         return int(options.run(options))

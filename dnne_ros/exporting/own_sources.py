@@ -95,6 +95,9 @@ class Sources:
                     f"cannot be exported: {node.type.__module__} has no class of that name at "
                     f"its top: {node.type.__qualname__}", node=node.id,
                     type=node.type.type_name, title=node.title)
+            if node.type.cannot_be_exported:
+                self._problems.add(f"cannot be exported: {node.type.cannot_be_exported}",
+                                   node=node.id, type=node.type.type_name, title=node.title)
 
     def _path(self, module: str, is_package: bool) -> str:
         return self.module(module).replace(".", "/") + ("/__init__.py" if is_package else ".py")

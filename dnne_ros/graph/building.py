@@ -20,7 +20,7 @@ from dnne_ros.node_api.fault_settings import GROUPS, read_fault_options
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import AnyValue, PortType
 from dnne_ros.node_api.ports import Input
-from dnne_ros.node_api.widget import WidgetError
+from dnne_ros.node_api.widget import WidgetError, missing_values
 from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy, WhenAbsent
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 
@@ -89,7 +89,9 @@ class _Builder:
                   for id in self.types}
         apply_settings(settings, self.types, names, values, faults, self.problems)
         for id, node_type in self.types.items():
-            for message in node_type.validate_parameters(node_type(values[id]).values):
+            complete = node_type(values[id]).values
+            for message in (*missing_values(node_type.widgets, complete),
+                            *node_type.validate_parameters(complete)):
                 self._problem(id, message)
         links = self._links()
         unknown = {link.source: AnyValue() for link in self.workflow.links

@@ -11,7 +11,7 @@ from dnne_ros.graph.flow import misfit, output_types, passed_on
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.widget import WidgetError
+from dnne_ros.node_api.widget import WidgetError, missing_values
 from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy, WhenAbsent
 from dnne_ros.workflow.records import LinkRecord, PortRef
 
@@ -110,7 +110,8 @@ def _values(ros_name: str, node_type: type[Node], problems: Problems) -> Mapping
             problems.add(f"{ros_name}, value {name!r:.60}: {error}")
     complete = node_type(values).values
     if len(problems) == known:
-        for message in node_type.validate_parameters(complete):
+        for message in (*missing_values(node_type.widgets, complete),
+                        *node_type.validate_parameters(complete)):
             problems.add(f"{ros_name}: {message}")
     return complete
 

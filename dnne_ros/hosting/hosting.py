@@ -13,6 +13,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.options.limits import limited
 from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.run_arguments import add_run_arguments, run_settings
+from dnne_ros.options.working_directory import check_working_directory
 from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.status import StatusChannel
@@ -50,6 +51,7 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
         return 2
     status = StatusChannel(options.status_fd)
     try:
+        check_working_directory()
         check_ros_arguments(words[cut:])
         graph, placement = load(options, words[cut:])
         return _run(graph, placement, options, words[cut:], status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 
 from dnne_ros.graph.declared import LinkSpec, NodeSpec, declare_graph
@@ -22,12 +23,21 @@ def run_package(package: str, namespace: str, nodes: Mapping[str, NodeSpec],
     """
     def load(options: argparse.Namespace, ros_args: list[str]) -> tuple[Graph, Placement]:
         graph = declare_graph(package, namespace, nodes, links)
-        check_parameter_files(ros_args, graph)
-        if options.place:
-            return graph, place(graph, options.place)
-        return graph, declare_placement(graph, processes)
+        placement = place(graph, options.place) if options.place \
+            else declare_placement(graph, processes)
+        speaks = options.process in ("", next(iter(placement.processes)))  # for all of them
+        check_parameter_files(ros_args, graph, _warn if speaks else _say_nothing)
+        return graph, placement
 
     leave(host(_parser(package), load))
+
+
+def _warn(message: str) -> None:
+    print(f"warning: {message}", file=sys.stderr, flush=True)
+
+
+def _say_nothing(message: str) -> None:
+    """Leave it to another process."""
 
 
 def _parser(package: str) -> argparse.ArgumentParser:

@@ -42,7 +42,8 @@ class LaunchRequest:
     """A checked graph, its placement, and how its processes are to be started.
 
     ``words`` are the arguments of the ``graph_host`` executable, without the name of the process.
-    ``namespace`` is absolute and ends with the graph's own.
+    ``namespace`` is absolute and ends with the graph's own.  ``warnings`` are about parameters
+    that may be meant for another graph.
     """
 
     graph: Graph
@@ -54,6 +55,7 @@ class LaunchRequest:
     use_sim_time: bool
     respawn: bool
     log_level: str
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, values: Mapping[str, str], outer_namespace: str | None = None
@@ -66,22 +68,23 @@ class LaunchRequest:
         reading = _Reading(values)
         options = host_options(values, reading.problems)
         use_sim_time = reading.flag("use_sim_time")
-        respawn = reading.flag("respawn")
         log_level = reading.log_level()
         remappings = reading.remappings()
         graph = reading.attempt(load_graph, options)
-        reading.attempt(check_checkpoints, options)
+        reading.attempt(check_checkpoints, options, graph)
         if graph:
             reading.attempt(limited, graph, run_settings(options))
         placement = reading.attempt(place, graph, options.place or "") if graph else None
         namespace = reading.namespace(outer_namespace, graph.namespace if graph else "graph")
         params_file = os.path.expanduser(values["params_file"])
+        warnings: list[str] = []
         if params_file and graph:
-            reading.attempt(check_parameter_file, Path(params_file), graph, namespace)
+            reading.attempt(check_parameter_file, Path(params_file), graph, namespace,
+                            warnings.append)
         reading.refuse_if_wrong()
         assert graph is not None and placement is not None  # else there was something wrong
         return cls(graph, placement, _words(options), namespace, remappings, params_file,
-                   use_sim_time, respawn, log_level)
+                   use_sim_time, options.respawn, log_level, tuple(warnings))
 
 
 def _words(options: argparse.Namespace) -> tuple[str, ...]:

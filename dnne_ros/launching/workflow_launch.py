@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import OpaqueFunction
+from launch.actions import LogInfo, OpaqueFunction
 
 from dnne_ros.launching.arguments import ARGUMENTS, declare
 from dnne_ros.launching.graph_processes import GraphProcesses
@@ -27,4 +27,5 @@ def start_workflow(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     request = LaunchRequest.read(
         {argument.name: configurations[argument.name] for argument in ARGUMENTS},
         configurations.get("ros_namespace"))
-    return GraphProcesses(request, context.environment).start()
+    return [*(LogInfo(msg=f"warning: {warning}") for warning in request.warnings),
+            *GraphProcesses(request, context.environment).start()]

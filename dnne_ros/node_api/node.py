@@ -60,6 +60,8 @@ class Node:
     says; a type of which that depends on its values says so in `needs_trained_policy`."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
+    cannot_be_exported: ClassVar[str] = ""
+    """Why no package can be made of a graph with such a node, and what to do instead."""
     own_process: ClassVar[bool] = False
     """It computes so much that it gets a process of its own wherever nobody says another; nodes
     that cannot be separated from it come along."""
@@ -125,6 +127,16 @@ class Node:
     def needs_trained_policy(cls, values: Mapping[str, Any]) -> bool:
         """Tell whether it runs only with a trained policy: see `needs_policy_interface`."""
         return cls.needs_policy_interface
+
+    @classmethod
+    def keeps_state(cls) -> bool:
+        """Tell whether checkpoints hold something of it: it has a `save_state` of its own."""
+        return cls.save_state is not Node.save_state
+
+    @classmethod
+    def state_type(cls) -> str:
+        """Return the type that checkpoints know it by: that of new graphs, if superseded."""
+        return cls.superseded_by or cls.type_name
 
     @classmethod
     def waits_for_all(cls, values: Mapping[str, Any]) -> bool:
@@ -233,7 +245,10 @@ class Node:
         return 0 if self._blocking is None else await self._blocking.close(seconds)
 
     async def save_state(self, aligned: bool) -> NodeState | None:
-        """Return what a checkpoint must hold of this node, or None if nothing.
+        """Return what a checkpoint must hold of this node, or None if there is nothing yet.
+
+        No checkpoint is written before each node that has this method gives a state; an empty
+        one will do.
 
         ``aligned``: the graph stands still at a boundary, so the states of all nodes fit
         together; otherwise the run was stopped wherever it was.

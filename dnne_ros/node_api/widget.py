@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,7 +26,7 @@ class Widget:
     string) follows from ``default``.  ``minimum`` and ``maximum`` are inclusive bounds,
     ``choices`` the legal strings.  ``live`` widgets may be changed while the graph runs; for the
     others ``fixed_because`` says why they may not.  A ``seed`` widget brings one extra positional
-    value in workflow files.
+    value in workflow files.  The default of a ``required`` one is no value: a graph must give one.
     """
 
     default: bool | int | float | str
@@ -37,6 +38,7 @@ class Widget:
     live: bool = False
     fixed_because: str = "it is read when the node starts"
     seed: bool = False
+    required: bool = False
     name: str = field(default="", init=False, repr=False, compare=False)
     """The attribute that it is assigned to."""
 
@@ -112,3 +114,10 @@ class Widget:
         elif high is not None:
             noun += f" of at most {high}"
         return noun + (f" ({self.unit})" if self.unit else "")
+
+
+def missing_values(widgets: Mapping[str, Widget], values: Mapping[str, Any]) -> list[str]:
+    """Return a complaint for each required widget to which ``values`` give nothing."""
+    return [f"widget {name!r}: nothing is given, and it has no default: {widget.doc}"
+            for name, widget in widgets.items()
+            if widget.required and values[name] == widget.default]

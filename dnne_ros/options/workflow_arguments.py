@@ -11,12 +11,17 @@ from dnne_ros.graph.building import build_graph
 from dnne_ros.graph.edge_settings import Setting
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.option import Option
+from dnne_ros.plugins.trusted_code import trust_file, trust_folder
 from dnne_ros.workflow.reading import read_workflow
 
 NODES = Option(
     "nodes", "a Python file with node types, port types or simulators of your own", kind="list",
     metavar="FILE.py", explanation="Python files with node types, port types or simulators of "
     "your own, joined by semicolons.")
+TRUST = Option(
+    "trust", "a folder of Python files that the graph may run", kind="list", metavar="FOLDER",
+    explanation="Folders of Python files that the graph may run (CustomComputation), joined by "
+    "semicolons.")
 WORKFLOW_OPTIONS = (
     Option("set", "change a widget; NODE is an id in the file or a ROS node name", kind="list",
            metavar="NODE.WIDGET=VALUE",
@@ -26,6 +31,7 @@ WORKFLOW_OPTIONS = (
     Option("slots_from", "the UI file of an API workflow whose output slots were lost",
            kind="file", metavar="UI_FILE"),
     NODES,
+    TRUST,
 )
 
 
@@ -44,6 +50,8 @@ def workflow_words(options: argparse.Namespace) -> list[str]:
 
 def load_graph(options: argparse.Namespace) -> Graph:
     """Return the checked graph that the arguments name; `InputError` if anything is wrong."""
+    for folder in options.trust:
+        trust_folder(Path(folder))
     catalogue = load_catalogue(options.nodes)
     workflow, problems = read_workflow(
         options.workflow, catalogue.signature, slots_from=options.slots_from)
@@ -59,10 +67,11 @@ def load_graph(options: argparse.Namespace) -> Graph:
 def load_catalogue(files: list[str]) -> Catalogue:
     """Return the built-in types, those of installed packages, and those in ``files``.
 
-    Simulators of both are known then, too.
+    Simulators of both are known then, too, and graphs may run the files.
     """
     catalogue = Catalogue(BUILT_IN)
     add_installed_plugins(catalogue)
     for file in files:
         add_plugins_of_file(catalogue, Path(file))
+        trust_file(Path(file))
     return catalogue

@@ -57,11 +57,20 @@ def read_parameter_file(path: Path) -> list[Assignment]:
     except OSError as error:
         raise InputError(str(path), [f"cannot read the parameters: {error.strerror}"]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InputError(str(path), [f"not YAML: {error}"]) from None
+        raise InputError(str(path), [f"not YAML: {_in_a_line(error)}"]) from None
     problems = Problems(str(path))
     assignments = list(_nodes_in(document, "", problems))
     problems.raise_if_any()
     return assignments
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return what PyYAML says in several lines, with its quotation of the file, in one."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return " ".join(str(error).split())
+    said = ", ".join(filter(None, (getattr(error, "context", ""), getattr(error, "problem", ""))))
+    return f"line {mark.line + 1}, column {mark.column + 1}: {said}"
 
 
 def _as_regex(pattern: str) -> str:

@@ -49,7 +49,8 @@ def _read_file(path: Path, graph: Graph, problems: Problems) -> dict[str, str]:
             f"cannot read the placement: {error.strerror}; expected fused, split or a file",
         ]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date of month 99, say
-        raise InputError(str(path), [f"neither YAML nor JSON: {error}"]) from None
+        said = " ".join(str(error).split())
+        raise InputError(str(path), [f"neither YAML nor JSON: {said}"]) from None
     processes = document.get("processes") if isinstance(document, Mapping) else None
     if not isinstance(processes, Mapping):
         raise InputError(str(path), ['expected {"processes": {NAME: [NODE, …]}}'])

@@ -13,10 +13,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import rclpy
-from rclpy.signals import SignalHandlerOptions
 
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
-from dnne_ros.errors import DnneError, InputError, Problems
+from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
@@ -34,6 +33,7 @@ from dnne_ros.runtime.node.node_host import NodeHost, twins_of
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
+from dnne_ros.runtime.ros_context import start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
 
 
@@ -56,6 +56,8 @@ class GraphProcess:
         `InputError` before any node runs if the input does not fit, and `DnneError` if a node
         or peer fails, or if nobody else could be told that there is no checkpoint.
         """
+        if self._group.leads and (reason := why_no_log_files()):
+            self._status.send("warning", message=f"ROS writes no log files: {reason}")
         with ExitStack() as ending:
             context, loop = ending.enter_context(_ros_event_loop(ros_args))
             parts = self._make(context, loop, ending)
@@ -108,9 +110,11 @@ class GraphProcess:
         bus = RosBus(_first(hosts))
         control = RunControl(
             self._group, settings, self._status, bus, nodes,
-            {id: node.type.type_name for id, node in graph.nodes.items()},
+            {id: node.type.state_type() for id, node in graph.nodes.items()
+             if node.type.keeps_state()},
             sum(node.type.announces_boundaries for node in graph.nodes.values()))
-        wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id)
+        wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id,
+                      settings.respawn)
         ending.callback(wiring.close)
         ending.callback(_end_tasks, loop)  # before what they use goes
         peers = Peers(
@@ -133,12 +137,7 @@ def _process_group(graph: Graph, placement: Placement, name: str, run_id: str) -
 @contextmanager
 def _ros_event_loop(ros_args: Sequence[str]) -> Iterator[tuple[rclpy.Context, RosEventLoop]]:
     """Give an rclpy context and the loop that serves it, and shut both down."""
-    context = rclpy.Context()
-    try:
-        rclpy.init(args=list(ros_args), context=context,
-                   signal_handler_options=SignalHandlerOptions.NO)
-    except Exception as error:  # of several modules, in the words of rcl
-        raise InputError("--ros-args", [" ".join(str(error).split())]) from None
+    context = start_ros(ros_args)
     loop = RosEventLoop(context)
     asyncio.set_event_loop(loop)
     try:

@@ -52,15 +52,22 @@ class ProcessNodes:
 
         What does not fit goes into ``problems``; `InputError` if the checkpoint is broken.
         """
-        states = self._saved.first()
+        directory = self._saved.directory
+        states = self._saved.first(self.by_id)
         for node_id, node in self.by_id.items():
             if node_id not in states:
+                if directory is not None and node.keeps_state():
+                    self.contexts[node_id].log.warning(
+                        f"begins afresh: the checkpoint {directory} holds no state of it")
                 continue
             try:
                 node.load_state(states[node_id])
-            except (DnneError, ValueError, KeyError, RuntimeError) as error:
-                self._add_problem(problems, node_id, f"checkpoint {self._saved.directory} does "
-                                  f"not fit: {error}")
+            except Exception as error:  # of a file that another program may have written
+                said = " ".join(str(error).split())
+                if not isinstance(error, (DnneError, ValueError)):
+                    said = f"{type(error).__name__}: {said}"
+                self._add_problem(problems, node_id,
+                                  f"checkpoint {directory} does not fit: {said}")
         for node_id, misfit in self._saved.misfits(self.by_id):
             self._add_problem(problems, node_id, misfit)
 
@@ -89,7 +96,7 @@ class ProcessNodes:
         node = type(old)(old.values)
         node.context = context
         node.setup()
-        state = self._saved.newest().get(node_id)
+        state = self._saved.newest(node_id)
         if state is not None:
             node.load_state(state)
         self._put(node_id, node)

@@ -119,10 +119,14 @@ class NodeContract:
         yield Case(self.node_type, values[0], self.links(values[0])[0], inference=True)
 
     def test_the_default_settings_are_legal(self) -> None:
-        """What widgets say without being asked is what they take."""
+        """What widgets say without being asked is what they take.
+
+        So do the parts of a node of drawings, and their links lead somewhere.
+        """
         defaults = {name: widget.check(widget.default)
                     for name, widget in self.node_type.widgets.items()}
-        wrong = self.node_type.validate_parameters(defaults)
+        wrong = [*self.node_type.validate_parameters(defaults),
+                 *misfits(self.node_type, self.linked_settings)]
         assert not wrong, f"{self.node_type.type_name}: {wrong}"
 
     def test_outputs_are_as_declared(self) -> None:
@@ -140,11 +144,6 @@ class NodeContract:
         drawn = issubclass(self.node_type, DrawnNode)
         assert given or drawn or not self.node_type.outputs, (
             f"{self.node_type.type_name} has sent nothing: give it other inputs, or more rounds")
-
-    def test_what_it_is_short_for_fits(self) -> None:
-        """The parts of a node of drawings have legal values, and links that lead somewhere."""
-        wrong = misfits(self.node_type, self.linked_settings)
-        assert not wrong, f"{self.node_type.type_name}: {wrong}"
 
     def test_what_is_handed_over_is_not_written_to(self) -> None:
         """Inputs belong to others too, and so does what was sent."""
@@ -197,6 +196,9 @@ class NodeContract:
             if announces:
                 assert context.saved[0].unread == 0, (
                     "there is no boundary behind the last item: give it other inputs, or rounds")
+            assert saved.state is not None or not self.node_type.keeps_state(), (
+                "save_state() returned None, which means not yet: no checkpoint is written until "
+                "then; NodeState() is an empty one")
             state = _through_a_file(saved.state)
             held = {name: self.copy_held(name, value) for name, value in first.draw.held.items()}
             sent = len(context.sent)

@@ -69,15 +69,13 @@ class _Listener:
         import rclpy
         from diagnostic_msgs.msg import DiagnosticArray
         from rclpy.executors import SingleThreadedExecutor
-        from rclpy.signals import SignalHandlerOptions
 
         from dnne_ros.runtime.monitoring.diagnostics import TOPIC
+        from dnne_ros.runtime.ros_context import start_ros
         from dnne_ros.top.state import TopState
 
         self.state = TopState()
-        self._context = rclpy.Context()
-        rclpy.init(args=ros_args, context=self._context,
-                   signal_handler_options=SignalHandlerOptions.NO)
+        self._context = start_ros(ros_args)
         self._node = rclpy.create_node(
             f"_dnne_ros_top_{os.getpid()}", context=self._context, enable_rosout=False,
             start_parameter_services=False)

@@ -1,6 +1,7 @@
 """Bad input: one clear report, exit code 2, nothing started and nothing written."""
 
 import json
+import sys
 
 import pytest
 
@@ -119,6 +120,18 @@ def test_a_ros_parameter_that_does_not_fit(start_run, cartpole):
     assert run.wait() == 2
     assert "parameter gamma" in run.output and "parameter horizon_length" in run.output
     assert "Traceback" not in run.output
+
+
+@pytest.mark.parametrize("module, words", [
+    ("dnne_ros", ["run"]), ("dnne_ros", ["check"]), ("dnne_ros.hosting.host", [])])
+def test_a_working_directory_that_is_gone(start_command, cartpole, tmp_path, module, words):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    start = f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    enter = f"import os, runpy, sys; os.rmdir(os.getcwd()); sys.path.pop(0); {start}"
+    run = start_command([sys.executable, "-c", enter], *words, cartpole, folder=gone, cold=True)
+    assert run.wait() == 2, run.output
+    assert "working directory: it is gone" in run.output and "Traceback" not in run.output
 
 
 def test_help_shows_examples(command):

@@ -17,6 +17,7 @@ WORKFLOWS = [path for path in sorted(
 
 # What a workflow is given to do something useful soon.
 SMALLER = {
+    "cartpole_balance": ("--trust", "{workflows}"),
     "cifar10_mlp": ("--set", "1.data_path={pictures}", "--set", "2.batch_size=8"),
     "cartpole_ppo": ("--set", "1.num_envs=8"),
     "half_cheetah_ppo": ("--set", "1.num_envs=2", "--set", "6.horizon_length=8", "--set",
@@ -28,7 +29,7 @@ SMALLER = {
 # With which reason those end that need nobody to end them.
 ENDS_BY_ITSELF = {"cifar10_mlp": "max_epochs", "mnist_cnn": "max_epochs",
                   "mnist_mlp": "max_epochs", "cartpole_ppo_config": "max_updates",
-                  "cartpole_episodes": "max_episodes"}
+                  "cartpole_episodes": "max_episodes", "cartpole_balance": "max_episodes"}
 NEEDS = {"half_cheetah_ppo": "gymnasium"}
 
 
@@ -68,8 +69,9 @@ def trajectory(tmp_path_factory):
 
 @pytest.fixture
 def inputs(digits, pictures, trajectory):
-    """Return the files above by name."""
-    return {"digits": digits, "pictures": pictures, "trajectory": trajectory}
+    """Return the files above by name, and the folder of the workflows."""
+    return {"digits": digits, "pictures": pictures, "trajectory": trajectory,
+            "workflows": WORKFLOWS[0].parent}
 
 
 @pytest.mark.parametrize("place", ["fused", "split"])

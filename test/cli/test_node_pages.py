@@ -8,14 +8,16 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Float
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.plugins.trusted_code import trust_file
 
 COMMAND = ("dnne-ros nodes --write docs/nodes --examples config/workflows --examples "
-           "docs/examples")
+           "docs/examples --nodes config/workflows/balance.py")
 
 
 @pytest.fixture(scope="module")
 def pages(repository):
     """Return the pages as they should be, by file name."""
+    trust_file(repository / "config" / "workflows" / "balance.py")
     return node_pages(Catalogue(), [repository / "config" / "workflows",
                                     repository / "docs" / "examples"],
                       repository / "docs" / "nodes")

@@ -5,6 +5,7 @@ import gc
 import gzip
 import json
 import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,6 +136,22 @@ def test_an_optimizer_that_takes_the_loss_learns_as_a_training_step_does(
     _, stepped, _ = epochs(*mlp)
     assert (code, errors) == (0, [])
     assert [epoch["loss"] for epoch in own] == [epoch["loss"] for epoch in stepped] != []
+
+
+def test_loss_and_optimizer_of_ones_choice_learn_as_the_nodes_of_their_own(
+        epochs, mlp, tmp_path):
+    text = Path(mlp[0]).read_text()
+    graph = json.loads(text.replace('"CrossEntropyLoss"', '"Loss"').replace(
+        '"SGDOptimizer"', '"Optimizer"').replace('"LinearLayer"', '"Linear"'))
+    for node in graph["nodes"]:
+        if node["type"] == "Optimizer":
+            node["widgets_values"] = ["sgd", *node["widgets_values"]]
+    path = tmp_path / "chosen.json"
+    path.write_text(json.dumps(graph))
+    code, chosen, errors = epochs(path, *mlp[1:])
+    _, own, _ = epochs(*mlp)
+    assert (code, errors) == (0, [])
+    assert figures(chosen) == figures(own) != []
 
 
 def test_a_graph_learns_what_a_plain_loop_learns(trained, data):

@@ -115,6 +115,14 @@ def test_a_parameter_file_that_does_not_fit(export, cartpole, run_host):
     assert "Traceback" not in done.errors
 
 
+def test_a_parameter_of_another_node_is_a_warning(export, cartpole, run_host):
+    package = export(cartpole)
+    package.edit("config/NAME.params.yaml", "/**/ppo_agent_3:", "/**/ppo_agent_4:")
+    done = run_host(package, "--max-updates", "1", *package.parameters)
+    assert done.returncode == 0, done.errors
+    assert "warning: " in done.errors and "no node /**/ppo_agent_4" in done.errors
+
+
 def test_the_launch_file_describes_each_process(export, cartpole, monkeypatch):
     launch = pytest.importorskip("launch")
     launch_ros = pytest.importorskip("launch_ros")

@@ -90,10 +90,16 @@ def test_all_refusals_come_together(refusal):
 
 
 def test_placement_and_parameters_are_refused_together(refusal, parameter_file):
-    path = parameter_file("/**: {ros__parameters: {warp: 9}}")
+    path = parameter_file("/**: {ros__parameters: {learning_rate: fast}}")
     report = refusal(place="nofile.yaml", params_file=str(path))
     assert "nofile.yaml: cannot read the placement" in report
-    assert "has no parameter 'warp'" in report
+    assert "learning_rate of /cartpole_ppo/ppo_trainer_6: expected" in report
+
+
+def test_parameters_that_may_be_anothers_are_warned_about(read, parameter_file):
+    path = parameter_file("/**: {ros__parameters: {warp: 9}}\n/other: {ros__parameters: {a: 1}}")
+    first, second = read(params_file=str(path)).warnings
+    assert "has no parameter 'warp'" in first and "no node /other" in second
 
 
 def test_a_missing_workflow(refusal):

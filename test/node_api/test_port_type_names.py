@@ -9,6 +9,7 @@ from dnne_ros.node_api.port_types import (
     AnyTensor,
     AnyValue,
     Boolean,
+    ComputedTensor,
     Dataloader,
     Dataset,
     Dict,
@@ -32,7 +33,8 @@ from dnne_ros.node_api.port_types import (
 )
 
 NAMES = {
-    "TENSOR": Tensor, "ANY_TENSOR": AnyTensor, "GRADIENT_TENSOR": GradientTensor,
+    "TENSOR": Tensor, "ANY_TENSOR": AnyTensor, "COMPUTED_TENSOR": ComputedTensor,
+    "GRADIENT_TENSOR": GradientTensor,
     "ACTION": Action, "IMAGE": Image,
     "DICT": Dict, "PYDICT": Dict, "SCHEMA": Schema, "SCHEMA_PYDICT": Schema, "FLOAT": Float,
     "INT": Int, "BOOLEAN": Boolean, "STRING": String, "SYNC": Sync, "TRIGGER": Sync,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.widget import Widget, WidgetError
+from dnne_ros.node_api.widget import Widget, WidgetError, missing_values
 
 FLOAT = Widget(0.5, minimum=0.0, maximum=1.0, unit="m")
 INT = Widget(16, minimum=1)
@@ -106,3 +106,10 @@ def test_types_inherit_and_may_replace_widgets():
 
     assert list(Derived.widgets) == ["gain", "bias", "more"]
     assert Derived().bias == 2.0 and Base().bias == 0.0
+
+
+def test_what_must_be_given():
+    widgets = {"path": Widget("", "Where.", required=True), "rate": Widget(1.0)}
+    assert missing_values(widgets, {"path": "x", "rate": 1.0}) == []
+    assert missing_values(widgets, {"path": "", "rate": 1.0}) == [
+        "widget 'path': nothing is given, and it has no default: Where."]

@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from dnne_ros.catalogue.catalogue import BUILT_IN
+from dnne_ros.nodes.custom.custom_computation import CustomComputation
 from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
 from dnne_ros.nodes.perception.perception import VisionNetworkNode
@@ -40,6 +41,7 @@ from dnne_ros.nodes.supervised.network import Network
 from dnne_ros.nodes.supervised.optimizer import Optimizer
 from dnne_ros.nodes.supervised.optimizers import AdamOptimizer, SGDOptimizer, TrainingStep
 from dnne_ros.nodes.tensors.split import Split
+from dnne_ros.plugins.trusted_code import trust_file
 from dnne_ros.rl.policy import ActorCritic, PolicySpec
 from dnne_ros.rl.shared_policy import SharedPolicy
 from dnne_ros.sim.registry import make_simulator
@@ -161,6 +163,10 @@ class Trainer(NodeContract):
 class Loop(NodeContract):
     node_type = PPOAgent
     linked_settings = {"env": IsaacGymEnvs, "config": PPOConfig}
+
+
+class Computation(NodeContract):
+    node_type = CustomComputation
 
 
 class Observations(NodeContract):
@@ -426,6 +432,15 @@ def digits(tmp_path_factory):
         (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(
             struct.pack(">2i", 2049, 4) + bytes(4))
     Digits.settings = {"data_path": str(folder)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def function(tmp_path_factory):
+    """Have a file with a function."""
+    file = tmp_path_factory.mktemp("functions") / "absolute.py"
+    file.write_text("def compute(input):\n    return input.abs()")
+    trust_file(file)
+    Computation.settings = {"src_path": str(file)}
 
 
 class SmallPictures(NodeContract):

@@ -66,6 +66,9 @@ def test_the_same_as_rclpy_reads(parameter_file, run_words):
     ("", "expected NODE: {ros__parameters: {NAME: VALUE}}"),
     ("[1]", "line 1: expected NODE"),
     ("{", "not YAML"),
+    ("n:\n  ros__parameters:\n    a: [0.1", "not YAML: line 3, column 12: while parsing a flow "
+     "sequence, expected ',' or ']', but got '<stream end>'"),
+    ("a: \x01", "not YAML: "),
     ("ros__parameters: {a: 1}", "line 1: ros__parameters is not below a node"),
     ("node:\n  a: 1", "line 2: expected NODE: {ros__parameters: {NAME: VALUE}} below /node/a"),
     ("node:\n  ros__parameters: 1", "line 2: expected {NAME: VALUE}"),
@@ -75,6 +78,7 @@ def test_what_is_no_parameter_file(parameter_file, text, expected):
     with pytest.raises(InputError) as refusal:
         read_parameter_file(parameter_file(text))
     assert expected in str(refusal.value)
+    assert "\n" not in str(refusal.value)
 
 
 def test_a_missing_file(tmp_path):

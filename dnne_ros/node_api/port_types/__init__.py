@@ -6,7 +6,7 @@ Torch is imported by the conversions that need it, so that
 reading the catalogue stays fast.
 """
 
-from dnne_ros.node_api.port_types.any_tensor import AnyTensor
+from dnne_ros.node_api.port_types.any_tensor import AnyTensor, ComputedTensor
 from dnne_ros.node_api.port_types.base import AnyValue, PortType, same_type
 from dnne_ros.node_api.port_types.dictionaries import Dict, Schema
 from dnne_ros.node_api.port_types.learning import GradientTensor, Layers, NetworkHandle
@@ -34,6 +34,7 @@ __all__ = [
     "AnyValue",
     "BalancingSettings",
     "Boolean",
+    "ComputedTensor",
     "Dataloader",
     "Dataset",
     "Dict",

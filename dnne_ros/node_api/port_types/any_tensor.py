@@ -37,3 +37,19 @@ class AnyTensor(AnyValue):
         dtype = dtypes.pop() if len(dtypes) == 1 else None
         gradient = any(isinstance(other, GradientTensor) for other in arriving)
         return GradientTensor(dtype) if gradient else Tensor(dtype)
+
+
+class ComputedTensor(AnyTensor):
+    """What a function that nobody knows makes of tensors: one of any element type and shape.
+
+    One that is made of a gradient keeps it.
+    """
+
+    name = "COMPUTED_TENSOR"
+
+    def passed_on(self, arriving: Sequence[PortType]) -> PortType:
+        """Return a tensor type of which nothing more is known than whether it has a gradient."""
+        if not all(isinstance(other, (Tensor, Image)) for other in arriving):
+            return AnyValue()
+        gradient = any(isinstance(other, GradientTensor) for other in arriving)
+        return GradientTensor() if gradient else Tensor()

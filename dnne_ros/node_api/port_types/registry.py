@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from dnne_ros.node_api.port_types.any_tensor import AnyTensor
+from dnne_ros.node_api.port_types.any_tensor import AnyTensor, ComputedTensor
 from dnne_ros.node_api.port_types.base import AnyValue, PortType
 from dnne_ros.node_api.port_types.dictionaries import Dict, Schema
 from dnne_ros.node_api.port_types.learning import GradientTensor, Layers, NetworkHandle
@@ -23,7 +23,7 @@ from dnne_ros.node_api.port_types.tensors import Action, Image, Tensor
 BUILT_IN: tuple[type[PortType], ...] = (
     Tensor, GradientTensor, Action, Image, Dict, Schema, Float, Int, Boolean, String, Sync,
     PolicyOutput, Model, SimHandle, Dataset, Dataloader, Optimizer, Layers, NetworkHandle,
-    JointState, AnyTensor, EnvironmentSettings, PPOSettings, BalancingSettings,
+    JointState, AnyTensor, ComputedTensor, EnvironmentSettings, PPOSettings, BalancingSettings,
 )
 _SEPARATOR = re.compile(r"[_*]")
 

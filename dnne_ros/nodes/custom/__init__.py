@@ -1,0 +1,1 @@
+"""Computations of the user's own, in Python files that graphs name."""

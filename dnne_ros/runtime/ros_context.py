@@ -1,0 +1,51 @@
+"""Starts rclpy, also where rcl could not write its log files and would refuse."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import rclpy
+from rclpy.signals import SignalHandlerOptions
+
+from dnne_ros.errors import InputError
+
+_WITHOUT_LOG_FILES = ("--ros-args", "--disable-external-lib-logs")
+"""What is logged goes to the terminal and /rosout all the same."""
+
+
+def start_ros(ros_args: Sequence[str]) -> rclpy.Context:
+    """Return a context that is initialised with ``ros_args``; `InputError` if rcl refuses them."""
+    context = rclpy.Context()
+    extra = _WITHOUT_LOG_FILES if why_no_log_files() else ()
+    try:
+        rclpy.init(args=[*ros_args, *extra], context=context,
+                   signal_handler_options=SignalHandlerOptions.NO)
+    except Exception as error:  # of several modules, in the words of rcl
+        raise InputError("--ros-args", [" ".join(str(error).split())]) from None
+    return context
+
+
+def why_no_log_files(environment: Mapping[str, str] = os.environ) -> str:
+    """Return why rcl cannot write log files, or nothing if it can."""
+    directory = _log_directory(environment)
+    if directory is None:
+        return "HOME is not set"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"{directory}: {error.strerror}"
+    return "" if os.access(directory, os.W_OK | os.X_OK) else f"{directory} cannot be written"
+
+
+def _log_directory(environment: Mapping[str, str]) -> Path | None:
+    """Return ``ROS_LOG_DIR``, ``ROS_HOME``/log or ``~/.ros/log``, as rcl does; or None."""
+    home = environment.get("HOME", "")
+    for text, rest in ((environment.get("ROS_LOG_DIR", ""), ""),
+                       (environment.get("ROS_HOME", ""), "log"), (home, ".ros/log")):
+        if text:
+            if text.startswith("~"):
+                text = home and home + text[1:]
+            return Path(text) / rest if text else None
+    return None
