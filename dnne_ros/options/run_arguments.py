@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
+from dnne_ros.checkpoints.checkpoint_store import MANIFEST, CheckpointStore
+from dnne_ros.checkpoints.model_files import model_files
 from dnne_ros.options.option import Option
 from dnne_ros.options.run_settings import RUN_OPTIONS, RunSettings
 
@@ -31,8 +33,10 @@ def check_checkpoints(options: argparse.Namespace) -> None:
     """Find out before the start that a checkpoint cannot be written or read; `InputError`."""
     if options.save_checkpoint_dir:
         CheckpointStore(options.save_checkpoint_dir).prepare()
-    if options.load_checkpoint_dir:
-        CheckpointStore(options.load_checkpoint_dir).manifest()
+    directory = options.load_checkpoint_dir
+    if directory and ((Path(directory) / MANIFEST).exists()
+                      or not model_files(Path(directory))):
+        CheckpointStore(directory).manifest()
 
 
 def run_words(options: argparse.Namespace) -> list[str]:
