@@ -8,8 +8,10 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-# A CPU-sized torch.  For a GPU: make setup TORCH='torch'
-TORCH ?= torch==2.13.0
+# The CPU build of torch.  For a GPU: make setup TORCH=torch, or whatever else pip is to install.
+# What was chosen for an environment stays so until another is asked for.
+CHOSEN_TORCH := $(shell cat $(VENV)/.torch 2>/dev/null)
+TORCH ?= $(or $(CHOSEN_TORCH),cpu)
 # The rclpy line of the wheels: 9 is Kilted, 7 is Jazzy.
 RCLPY ?= ros-rclpy[fastrtps]>=9,<10
 DEMO ?= demo
@@ -19,6 +21,7 @@ TESTS ?= test
 PYTEST_ARGS ?=
 
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet
 DNNE_ROS := $(BIN)/python -m dnne_ros
 WORKFLOW := config/workflows/cartpole_ppo.json
 STAMP := $(VENV)/.set-up
@@ -30,18 +33,37 @@ else
 EXTRAS := wheels,test
 endif
 
-.PHONY: setup demo test test-jazzy lint docs dist clean
+# On Linux, PyPI's torch brings CUDA.  The CPU build may be where pip looks on this machine; else uv
+# knows where to look, and gives up quickly where nothing answers.
+TORCH_RELEASE := torch==2.13.0
+ifeq ($(TORCH),cpu)
+INSTALL_TORCH = $(PIP) '$(TORCH_RELEASE)+cpu' 2>/dev/null \
+	|| { $(PIP) uv && UV_HTTP_CONNECT_TIMEOUT=5 UV_HTTP_RETRIES=1 $(BIN)/uv pip install --quiet \
+	  --no-deps --torch-backend=cpu --python $(BIN)/python '$(TORCH_RELEASE)'; } 2>/dev/null \
+	|| { echo 'torch: its CPU build is out of reach, so the one that pip finds is installed'; \
+	  $(PIP) '$(TORCH_RELEASE)'; }
+else
+INSTALL_TORCH = $(PIP) '$(TORCH)'
+endif
+
+.PHONY: setup demo test test-jazzy lint docs dist clean another-torch
 
 setup: $(STAMP)
 
+ifneq ($(TORCH),$(CHOSEN_TORCH))
+$(STAMP): another-torch
+endif
+
 $(STAMP): setup.py Makefile
 	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel
-	$(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(PIP) --upgrade pip setuptools wheel
+	@echo 'torch: $(TORCH)'
+	@$(INSTALL_TORCH)
+	@echo '$(TORCH)' > $(VENV)/.torch
 ifndef ROS_DISTRO
-	$(BIN)/python -m pip install --quiet '$(RCLPY)'
+	$(PIP) '$(RCLPY)'
 endif
-	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[$(EXTRAS)]'
+	$(PIP) --no-build-isolation --editable '.[$(EXTRAS)]'
 	touch $@
 
 demo: setup
@@ -71,7 +93,7 @@ docs: $(VENV)/.set-up-docs
 	@echo 'build/docs/html/index.html'
 
 $(VENV)/.set-up-docs: $(STAMP)
-	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[docs]'
+	$(PIP) --no-build-isolation --editable '.[docs]'
 	touch $@
 
 # dist/*.tar.gz, and dist/*.whl from what is in it.  test/packaging installs and runs them.
@@ -80,7 +102,7 @@ dist: $(VENV)/.set-up-dist
 	$(BIN)/python -m build
 
 $(VENV)/.set-up-dist: $(STAMP)
-	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dist]'
+	$(PIP) --no-build-isolation --editable '.[dist]'
 	touch $@
 
 # Types are checked against the libraries that `make setup` installs: older ones declare others.
@@ -89,7 +111,7 @@ lint: $(LINT_STAMP)
 	$(BIN)/mypy
 
 $(LINT_STAMP): $(STAMP)
-	$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[lint]'
+	$(PIP) --no-build-isolation --editable '.[lint]'
 	touch $@
 
 clean:

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "dnne_ros"
 MAY_IMPORT = {
     "errors": (),
     "strict_json": (),
+    "durable_files": (),
     "workflow": ("errors",),
     "plugins": ("errors",),
     "sim": ("plugins", "errors"),
@@ -30,8 +31,8 @@ MAY_IMPORT = {
               "rl", "supervised", "perception", "plugins", "errors"),
     "catalogue": ("nodes", "node_api", "sim", "plugins", "workflow", "errors"),
     "graph": ("catalogue", "node_api", "transport", "workflow", "errors"),
-    "placement": ("graph", "node_api", "errors"),
-    "checkpoints": ("learning", "node_api", "errors", "strict_json"),
+    "placement": ("graph", "node_api", "transport", "errors"),
+    "checkpoints": ("learning", "node_api", "durable_files", "errors", "strict_json"),
     "parameter_files": ("graph", "node_api", "errors"),
     "deadlocks": (),
     "options": ("catalogue", "graph", "checkpoints", "node_api", "plugins", "workflow", "errors"),
@@ -40,15 +41,18 @@ MAY_IMPORT = {
     "hosting": ("options", "parameter_files", "runtime", "placement", "graph", "errors"),
     "launching": ("options", "parameter_files", "placement", "graph", "node_api", "errors"),
     "exporting": ("options", "placement", "graph", "node_api", "plugins", "transport",
-                  "workflow", "errors"),
+                  "workflow", "durable_files", "errors"),
     "top": ("options", "parameter_files", "runtime", "node_api", "errors", "strict_json"),
-    "bench": ("hosting", "runtime", "sim", "rl", "supervised", "node_api", "transport", "errors"),
+    "bench": ("hosting", "runtime", "sim", "learning", "rl", "supervised", "node_api",
+              "transport", "errors"),
     "cli": ("options", "parameter_files", "exporting", "runtime", "placement", "graph",
-            "catalogue", "node_api", "transport", "workflow", "errors", "strict_json"),
+            "catalogue", "node_api", "transport", "workflow", "durable_files", "errors",
+            "strict_json"),
 }
 # Libraries that a room does not touch, so that it is tested, and imported, without them.
 WITHOUT = {
     "errors": ("rclpy", "torch"),
+    "durable_files": ("rclpy", "torch"),
     "workflow": ("rclpy", "torch"),
     "plugins": ("rclpy", "torch"),
     "sim": ("rclpy",),
@@ -143,7 +147,7 @@ def test_a_room_imports_those_below_it(room):
 
 def test_every_room_has_its_line():
     folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert set(MAY_IMPORT) == folders | {"errors", "strict_json"}
+    assert set(MAY_IMPORT) == folders | {"errors", "strict_json", "durable_files"}
 
 
 def circle(graph):

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
+from types import ModuleType
 from typing import Any
 
 from dnne_ros.hosting.hosting import leave
@@ -29,8 +30,8 @@ class Clock:
         self.seconds: dict[str, float] = {}
         self.calls: dict[str, int] = {}
 
-    def watch(self, owner: type, method: str, part: str) -> None:
-        """Count the calls of a method, and its time to ``part``."""
+    def watch(self, owner: type | ModuleType, method: str, part: str) -> None:
+        """Count the calls of a method or function, and its time to ``part``."""
         original = getattr(owner, method)
 
         @functools.wraps(original)
@@ -88,6 +89,7 @@ class Stopwatch:
 
 def measure(run: Callable[[], int], seconds: float) -> dict[str, float]:
     """Return microseconds a step, by part, of what ``run`` does until it is interrupted."""
+    from dnne_ros.learning import finite
     from dnne_ros.rl.episodes import EpisodeStatistics
     from dnne_ros.rl.policy import ActorCritic
     from dnne_ros.rl.ppo import PPO
@@ -100,6 +102,8 @@ def measure(run: Callable[[], int], seconds: float) -> dict[str, float]:
     clock.watch(Rollout, "add", "store")
     clock.watch(EpisodeStatistics, "add", "store")
     clock.watch_generator(PPO, "update", "learn")
+    clock.watch(finite, "check_finite", "look for NaN")
+    clock.watch(PPO, "check", "look for NaN")
     watch = Stopwatch(MujocoCartpole, "step", seconds)
     if run() != 0:
         sys.exit("the graph has failed")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import sys
 from pathlib import Path
 
 from dnne_ros import strict_json
+from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
 
 _BENCHMARKS = {
@@ -51,13 +51,14 @@ def run(options: argparse.Namespace) -> int:
     for table in tables:
         table.show()
     if options.json:
-        _write(Path(options.json), strict_json.dumps(document, indent=1) + "\n")
+        _write("json", options.json, strict_json.dumps(document, indent=1))
     if options.markdown:
-        _write(Path(options.markdown), "\n\n".join(table.markdown() for table in tables) + "\n")
+        _write("markdown", options.markdown, "\n\n".join(table.markdown() for table in tables))
     return 0
 
 
-def _write(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    os.replace(aside, path)
+def _write(option: str, file: str, text: str) -> None:
+    try:
+        write_file(Path(file), f"{text}\n".encode())
+    except OSError as error:
+        raise InputError("bench", [f"--{option} {file}: {error.strerror}"]) from None

@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.durable_files import Folder, make_folder
 from dnne_ros.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,10 +22,9 @@ def check_event_files(directory: str) -> None:
         raise InputError("--tensorboard", [
             "needs TensorBoard: pip install 'dnne_ros[tensorboard]'"])
     try:
-        Path(directory).mkdir(parents=True, exist_ok=True)
-        probe = Path(directory) / ".probe"
-        probe.write_bytes(b"")
-        probe.unlink()
+        make_folder(Path(directory))
+        with Folder(Path(directory)) as folder:
+            folder.probe()
     except OSError as error:
         raise InputError(f"--tensorboard {directory}", [
             f"cannot write event files here: {error.strerror}"]) from None

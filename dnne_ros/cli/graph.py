@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
+from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
@@ -36,12 +36,9 @@ def run(options: argparse.Namespace) -> int:
     if options.output == "-":
         print(svg, end="")
         return 0
-    path = Path(options.output)
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_text(svg, encoding="utf-8")
-        os.replace(part, path)
+        write_file(Path(options.output), svg.encode())
     except OSError as error:
         raise InputError(options.output, [f"cannot write: {error.strerror}"]) from None
-    print(f"wrote {path}")
+    print(f"wrote {options.output}")
     return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dnne_ros.catalogue.catalogue import Catalogue
+from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
 from dnne_ros.graph.building import build_graph, type_of
 from dnne_ros.graph.graph import Graph
@@ -46,9 +47,7 @@ def write_pages(pages: Mapping[str, str], folder: Path) -> None:
     for name, text in pages.items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            aside = folder / f".{name}.{os.getpid()}"
-            aside.write_text(text, encoding="utf-8")
-            os.replace(aside, path)
+            write_file(path, text.encode())
 
 
 class _Example(NamedTuple):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+import io
 from typing import TYPE_CHECKING
 
 from dnne_ros.cli.report import RunReport
@@ -12,9 +11,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot_learning_curve(report: RunReport, path: Path, title: str,
-                        level: float | None = None) -> None:
-    """Draw how well it went, and the loss below, into a PNG file.
+def learning_curve(report: RunReport, title: str, level: float | None = None) -> bytes:
+    """Return a PNG picture of how well it went, and of the loss below.
 
     Over environment steps it is the mean return, with a line at the ``level`` that was wanted;
     over the epochs of supervised learning, the accuracy.
@@ -35,10 +33,10 @@ def plot_learning_curve(report: RunReport, path: Path, title: str,
     bottom.set_ylabel("loss")
     for axes in (top, bottom):
         axes.grid(alpha=0.3)
-    part = path.with_name(path.name + ".part")
-    figure.savefig(part, format="png", dpi=120)
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=120)
     pyplot.close(figure)
-    os.replace(part, path)
+    return picture.getvalue()
 
 
 def _draw_epochs(report: RunReport, top: Axes, bottom: Axes) -> str:

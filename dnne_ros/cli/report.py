@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import time
-from pathlib import Path
 from typing import Any
 
 from dnne_ros import strict_json
@@ -131,6 +129,10 @@ class RunReport:
             "standstill": self.standstill,
         }
 
+    def encode(self) -> bytes:
+        """Return the report as the content of a JSON file."""
+        return (strict_json.dumps(self.as_dict(), indent=1) + "\n").encode()
+
     def _epochs_dict(self) -> dict[str, Any]:
         """Return what supervised learning came to; epochs_per_s leaves out the first one."""
         later = self.epochs[1:] or self.epochs
@@ -152,10 +154,3 @@ class RunReport:
             "episodes": self.metrics.get("episodes", 0),
             "solved": self._solved,
         }
-
-
-def write_report(report: RunReport, path: Path) -> None:
-    """Write the report as JSON, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(strict_json.dumps(report.as_dict(), indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)

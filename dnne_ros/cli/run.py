@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import math
-import os
 import signal
 import socket
 import sys
 import uuid
-from pathlib import Path
 from typing import Any
 
-from dnne_ros.cli.event_files import EventFiles, check_event_files
+from dnne_ros.cli.event_files import EventFiles
+from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.progress import Progress
-from dnne_ros.cli.report import RunReport, write_report
-from dnne_ros.errors import Problems
+from dnne_ros.cli.report import RunReport
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.limits import limited
 from dnne_ros.options.run_arguments import (
@@ -31,6 +28,7 @@ from dnne_ros.parameter_files.ros_arguments import (
     check_ros_arguments,
 )
 from dnne_ros.placement.placement import Placement
+from dnne_ros.placement.restarts import obstacles, restartable
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor, execute
 
@@ -66,9 +64,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--plot", metavar="FILE.png", help="draw the learning curve at the end")
     parser.add_argument("--tensorboard", metavar="DIR",
                         help="write the curves as TensorBoard event files while it runs")
-    parser.add_argument("--respawn", action="store_true",
-                        help="start a process that is killed again; its edges go on with what "
-                             "was not handled yet. Only processes whose nodes keep no state")
     parser.add_argument("--quiet", action="store_true", help="no progress display")
     parser.set_defaults(run=run)
 
@@ -93,41 +88,25 @@ def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
     check_parameter_files(options.ros_args, graph,
                           lambda message: print(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))
-    _check_outputs(options)
+    check_outputs(options)
+    for warning in check_checkpoints(options, graph):
+        print(f"warning: {warning}", flush=True)
+    if options.respawn:
+        for process in placement.processes:
+            for obstacle in obstacles(graph, placement, process):
+                print(f"warning: --respawn: process {process} is not started again when it is "
+                      f"killed: {obstacle}", flush=True)
     if options.inference and options.save_checkpoint_dir:
         print("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     report = asyncio.run(_supervise(options, graph, placement, _starter(options, server)))
-    if options.report:
-        write_report(report, Path(options.report))
-    if options.plot:
-        from dnne_ros.cli.plot import plot_learning_curve
-
-        plot_learning_curve(report, Path(options.plot), graph.name, options.until_return)
-    for trouble in filter(None, (report.failure, report.checkpoint_error)):
+    unwritten = write_outputs(options, report, graph.name)
+    for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
         print(f"dnne-ros: {trouble}", file=sys.stderr)
     if report.exit_reason in _LIMITS and options.until_return is not None:
         print(f"dnne-ros: the mean return has not reached {options.until_return:g}",
               file=sys.stderr)
         return 1
-    return report.exit_code
-
-
-def _check_outputs(options: argparse.Namespace) -> None:
-    """Find out now, not after hours of training, that a result could not be written."""
-    problems = Problems("output")
-    for option in ("report", "plot"):
-        file = getattr(options, option)
-        folder = Path(file).absolute().parent if file else None
-        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
-            problems.add(f"--{option} {file}: {folder} is not a directory that can be written")
-        elif file and Path(file).is_dir():
-            problems.add(f"--{option} {file} is a directory")
-    if options.until_return is not None and not math.isfinite(options.until_return):
-        problems.add("--until-return: expected a finite number")
-    problems.raise_if_any()
-    check_checkpoints(options)
-    if options.tensorboard:
-        check_event_files(options.tensorboard)
+    return report.exit_code or int(bool(unwritten))
 
 
 async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement,
@@ -151,7 +130,7 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
                  for process, nodes in placement.processes.items()}
         supervisor = Supervisor(names, start, progress.line, on_message, on_all_started,
-                                placement.stateless(graph) if options.respawn else ())
+                                restartable(graph, placement) if options.respawn else ())
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         try:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
+from dnne_ros.durable_files import (
+    Folder,
+    is_left_over,
+    make_folder,
+    read_file,
+    write_file,
+    write_tree,
+)
 from dnne_ros.errors import InputError, Problems
 
 MANIFEST = ".dnne_export.json"
@@ -40,14 +51,19 @@ def write_package(folder: Path, files: Mapping[str, bytes], *, force: bool = Fal
         _check_places(folder, [*files, *stale, MANIFEST])
         if not force:
             _check_edits(folder, files, earlier)
-        return _write(folder, files, stale)
+        make_folder(folder.parent)
+        with _alone(folder):
+            return _write(folder, files, earlier, stale)
     except OSError as error:
         raise InputError(str(folder), [
             f"cannot write: {error.strerror or error}: {error.filename or folder}"]) from None
 
 
-def _read_manifest(folder: Path) -> dict[str, str]:
-    """Return the digests of the files that the last export wrote; {} for a new folder."""
+def _read_manifest(folder: Path) -> dict[str, set[str]]:
+    """Return the digests that files of earlier exports may have; {} for a new folder.
+
+    Those of an export that was killed on its way count, too.
+    """
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise InputError(str(folder), ["is not a folder of its own; give another place"])
     path = folder / MANIFEST
@@ -56,14 +72,19 @@ def _read_manifest(folder: Path) -> dict[str, str]:
             raise InputError(str(folder), [
                 "is not empty and was not written by dnne-ros export; give another place"])
         return {}
+    digests: dict[str, set[str]] = {}
     try:
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
-        digests = document["files"] if document["format"] == _FORMAT else None
-    except (ValueError, KeyError, TypeError):
-        digests = None
-    if not isinstance(digests, dict) or not all(
-            isinstance(value, str) and _stays_inside(name) for name, value in digests.items()):
-        raise InputError(str(path), ["is damaged: move this folder away and export again"])
+        document: Any = json.loads(read_file(path).decode("utf-8"))
+        if document["format"] != _FORMAT:
+            raise ValueError("of another format")
+        for part in (document["files"], document.get("incoming", {})):
+            for name, digest in part.items():
+                if not (isinstance(digest, str) and _stays_inside(name)):
+                    raise ValueError("names what is no file of a package")
+                digests.setdefault(name, set()).add(digest)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise InputError(str(path), [
+            "is damaged: move this folder away and export again"]) from None
     return digests
 
 
@@ -89,11 +110,12 @@ def _check_places(folder: Path, names: list[str]) -> None:
     problems.raise_if_any()
 
 
-def _check_edits(folder: Path, files: Mapping[str, bytes], earlier: Mapping[str, str]) -> None:
+def _check_edits(folder: Path, files: Mapping[str, bytes], earlier: Mapping[str, set[str]]
+                 ) -> None:
     problems = Problems(str(folder))
     for name in sorted({*files, *earlier}):
         found = _digest_of(folder / name)
-        if found is None or found == earlier.get(name):
+        if found is None or found in earlier.get(name, ()):
             continue
         if name in files and found == _digest(files[name]):
             continue
@@ -105,31 +127,79 @@ def _check_edits(folder: Path, files: Mapping[str, bytes], earlier: Mapping[str,
     problems.raise_if_any()
 
 
-def _write(folder: Path, files: Mapping[str, bytes], stale: list[str]) -> Written:
+def _write(folder: Path, files: Mapping[str, bytes], earlier: Mapping[str, set[str]],
+           stale: list[str]) -> Written:
     """Write everything aside first, so that a full disk leaves the folder as it was."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    manifest = {"format": _FORMAT, "files": {name: _digest(files[name]) for name in sorted(files)}}
-    whole = {**files, MANIFEST: (json.dumps(manifest, indent=1) + "\n").encode()}
-    changed = tuple(name for name in files if _digest_of(folder / name) != _digest(files[name]))
-    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    digests = {name: _digest(files[name]) for name in sorted(files)}
+    found = {name: _digest_of(folder / name) for name in {*files, *stale}}
+    changed = tuple(name for name in files if found[name] != digests[name])
+    removed = tuple(name for name in stale if found[name] is not None)
+    aside = Path(tempfile.mkdtemp(prefix=_aside_prefix(folder), dir=folder.parent))
     try:
         os.chmod(aside, 0o777 & ~_umask())
-        for name, data in whole.items():
-            path = aside / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        if not folder.exists() or not any(folder.iterdir()):
-            os.replace(aside, folder)
-            return Written(folder, changed, ())
-        for name in whole:  # the manifest last: until then the next export sees no edit in these
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            os.replace(aside / name, folder / name)
+        write_tree(aside, {**files, MANIFEST: _manifest(digests)})
+        if folder.exists() and any(folder.iterdir()):
+            known = {name: digest for name in earlier
+                     if (digest := found[name]) is not None and digest in earlier[name]}
+            _move_in(aside, folder, digests, known, removed)
+        else:
+            os.rename(aside, folder)
+        with Folder(folder.parent) as parent:
+            parent.sync()
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    removed = tuple(name for name in stale if _digest_of(folder / name) is not None)
-    for name in removed:
-        (folder / name).unlink()
     return Written(folder, changed, removed)
+
+
+def _move_in(aside: Path, folder: Path, digests: Mapping[str, str], known: Mapping[str, str],
+             removed: tuple[str, ...]) -> None:
+    """Put files in the places of earlier ones.
+
+    Until all are there, the manifest names the ``known`` ones beside them: if this process is
+    killed on its way, the next export takes neither for edited.
+    """
+    write_file(folder / MANIFEST, _manifest(known, digests))
+    for name in digests:
+        make_folder((folder / name).parent)
+        os.rename(aside / name, folder / name)
+    for name in removed:
+        os.unlink(folder / name)
+    for place in {(folder / name).parent for name in (*digests, *removed)}:
+        with Folder(place) as each:
+            each.sync()
+    write_file(folder / MANIFEST, _manifest(digests))
+
+
+def _manifest(digests: Mapping[str, str], incoming: Mapping[str, str] = MappingProxyType({})
+              ) -> bytes:
+    document: dict[str, Any] = {"format": _FORMAT, "files": dict(digests)}
+    if incoming:
+        document["incoming"] = dict(incoming)
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let no other export write beside ``folder``, and sweep away what a killed one left."""
+    parent = os.open(folder.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(parent, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks: others may be at it
+            yield
+            return
+        for name in os.listdir(parent):
+            if name.startswith(_aside_prefix(folder)):
+                shutil.rmtree(folder.parent / name, ignore_errors=True)
+        for name in filter(is_left_over, os.listdir(folder) if folder.is_dir() else ()):
+            os.unlink(folder / name)
+        yield
+    finally:
+        os.close(parent)
+
+
+def _aside_prefix(folder: Path) -> str:
+    return f".{folder.name}.dnne_export."
 
 
 def _umask() -> int:

@@ -132,6 +132,16 @@ class Node:
         return cls.needs_policy_interface
 
     @classmethod
+    def keeps_state(cls) -> bool:
+        """Tell whether checkpoints hold something of it: it has a `save_state` of its own."""
+        return cls.save_state is not Node.save_state
+
+    @classmethod
+    def state_type(cls) -> str:
+        """Return the type that checkpoints know it by: that of new graphs, if superseded."""
+        return cls.superseded_by or cls.type_name
+
+    @classmethod
     def waits_for_all(cls, values: Mapping[str, Any]) -> bool:
         """Tell whether it takes an item of every linked input each time: see `fires_on_any`."""
         return not cls.fires_on_any
@@ -238,7 +248,10 @@ class Node:
         return 0 if self._blocking is None else await self._blocking.close(seconds)
 
     async def save_state(self, aligned: bool) -> NodeState | None:
-        """Return what a checkpoint must hold of this node, or None if nothing.
+        """Return what a checkpoint must hold of this node, or None if there is nothing yet.
+
+        No checkpoint is written before each node that has this method gives a state; an empty
+        one will do.
 
         ``aligned``: the graph stands still at a boundary, so the states of all nodes fit
         together; otherwise the run was stopped wherever it was.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from dnne_ros.checkpoints.checkpoint_store import MANIFEST, CheckpointStore
-from dnne_ros.checkpoints.model_files import model_files
+from dnne_ros.checkpoints.checkpoint import Checkpoint
+from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
+from dnne_ros.graph.graph import Graph
+from dnne_ros.options.first_states import read_first
+from dnne_ros.options.first_weights import first_weight_files, holds_weights_alone
 from dnne_ros.options.option import Option
 from dnne_ros.options.run_settings import RUN_OPTIONS, RunSettings
 
@@ -29,14 +31,26 @@ def run_settings(options: argparse.Namespace) -> RunSettings:
     return RunSettings(**{option.name: getattr(options, option.name) for option in RUN_OPTIONS})
 
 
-def check_checkpoints(options: argparse.Namespace) -> None:
-    """Find out before the start that a checkpoint cannot be written or read; `InputError`."""
+def check_checkpoints(options: argparse.Namespace, graph: Graph | None) -> list[str]:
+    """Find out before the start that a checkpoint cannot be written or read; `InputError`.
+
+    All files of the one that the run begins with are checked, and that it fits the graph, if that
+    is known.  Returns what a user should know.
+    """
     if options.save_checkpoint_dir:
         CheckpointStore(options.save_checkpoint_dir).prepare()
-    directory = options.load_checkpoint_dir
-    if directory and ((Path(directory) / MANIFEST).exists()
-                      or not model_files(Path(directory))):
-        CheckpointStore(directory).manifest()
+    checkpoint = None
+    if options.load_checkpoint_dir and holds_weights_alone(options.load_checkpoint_dir):
+        if graph is not None:
+            first_weight_files(graph, run_settings(options))
+    elif graph is not None:
+        checkpoint = read_first(graph, run_settings(options), wanted=())
+    elif options.load_checkpoint_dir:
+        checkpoint = Checkpoint.read(options.load_checkpoint_dir, wanted=())
+    if checkpoint is not None and checkpoint.manifest.files is None:
+        return [f"{checkpoint.directory}: a checkpoint of an earlier version, without digests: a "
+                "changed number in it would not be noticed"]
+    return []
 
 
 def run_words(options: argparse.Namespace) -> list[str]:

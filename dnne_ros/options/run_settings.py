@@ -50,6 +50,9 @@ class RunSettings:
         "the end, also on Ctrl-C.")
     load_checkpoint_dir: str | None = _option(
         "start from the checkpoint in this directory", kind="file", metavar="D")
+    allow_missing: bool = _option(
+        "let nodes begin afresh of which the checkpoint holds no state", default="false",
+        kind="flag")
     peer_timeout: float = _option(
         "how long the processes wait for each other at the start", default="60s",
         read=readings.duration, metavar="T",
@@ -57,6 +60,11 @@ class RunSettings:
     absent_after: float = _option(
         "name a process that gives no sign of life for this long; each edge to it then waits, "
         "drops or fails, as it says", default="10s", read=readings.duration, metavar="T")
+    respawn: bool = _option(
+        "start a process that is killed again, as far as nothing is lost with it; `check "
+        "--respawn` tells which", default="false", kind="flag",
+        explanation="Start again what fails, instead of ending the launch: a process that is "
+        "killed comes back alone, if nothing is lost with it; else the whole graph.")
     run_id: str = ""
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dnne_ros.graph.graph import Edge, Graph
-from dnne_ros.node_api.node import Node
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,6 @@ class Placement:
     def crosses(self, edge: Edge) -> bool:
         """Tell whether an edge leads from one process to another."""
         return self.process_of(edge.source.node) != self.process_of(edge.target.node)
-
-    def stateless(self, graph: Graph) -> list[str]:
-        """Return the processes that can be started again alone: what they knew is not missed."""
-        return [process for process, nodes in self.processes.items()
-                if all(graph.nodes[node].type.save_state is Node.save_state for node in nodes)]
 
 
 def bound_groups(graph: Graph) -> list[tuple[list[str], list[Edge]]]:

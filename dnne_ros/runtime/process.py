@@ -110,9 +110,11 @@ class GraphProcess:
         bus = RosBus(_first(hosts))
         control = RunControl(
             self._group, settings, self._status, bus, nodes,
-            {id: node.type.type_name for id, node in graph.nodes.items()},
+            {id: node.type.state_type() for id, node in graph.nodes.items()
+             if node.type.keeps_state()},
             sum(node.type.announces_boundaries for node in graph.nodes.values()))
-        wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id)
+        wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id,
+                      settings.respawn)
         ending.callback(wiring.close)
         ending.callback(_end_tasks, loop)  # before what they use goes
         peers = Peers(

@@ -54,24 +54,31 @@ class ProcessNodes:
 
         What does not fit goes into ``problems``; `InputError` if the checkpoint is broken.
         """
-        states = self._saved.first()
+        directory = self._saved.directory
+        states = self._saved.first(self.by_id)
         for node_id, node in self.by_id.items():
             if node_id not in states:
+                if node_id in self._saved.weight_files:
+                    self._load_weights(node_id, node, problems)
+                elif directory is not None and node.keeps_state() \
+                        and not self._saved.weight_files:
+                    self.contexts[node_id].log.warning(
+                        f"begins afresh: the checkpoint {directory} holds no state of it")
                 continue
             try:
                 node.load_state(states[node_id])
-            except (DnneError, ValueError, KeyError, RuntimeError) as error:
-                self._add_problem(problems, node_id, f"checkpoint {self._saved.directory} does "
-                                  f"not fit: {error}")
-        for node_id in self._saved.weight_files():
-            if node_id in self.by_id:
-                self._load_weights(node_id, self.by_id[node_id], problems)
+            except Exception as error:  # of a file that another program may have written
+                said = " ".join(str(error).split())
+                if not isinstance(error, (DnneError, ValueError)):
+                    said = f"{type(error).__name__}: {said}"
+                self._add_problem(problems, node_id,
+                                  f"checkpoint {directory} does not fit: {said}")
         for node_id, misfit in self._saved.misfits(self.by_id):
             self._add_problem(problems, node_id, misfit)
 
     def _load_weights(self, node_id: str, node: Node, problems: Problems) -> None:
         """Let a node begin with the weights in another program's file."""
-        file = self._saved.weight_files()[node_id]
+        file = self._saved.weight_files[node_id]
         try:
             node.load_weights(read_model(file), self._layers(node_id))
         except InputError as error:
@@ -122,10 +129,10 @@ class ProcessNodes:
         node = type(old)(old.values)
         node.context = context
         node.setup()
-        state = self._saved.newest().get(node_id)
+        state = self._saved.newest(node_id)
         if state is not None:
             node.load_state(state)
-        elif node_id in self._saved.weight_files():
+        elif node_id in self._saved.weight_files:
             problems = Problems(str(self._saved.directory))
             self._load_weights(node_id, node, problems)
             problems.raise_if_any()

@@ -196,6 +196,9 @@ class NodeContract:
             if announces:
                 assert context.saved[0].unread == 0, (
                     "there is no boundary behind the last item: give it other inputs, or rounds")
+            assert saved.state is not None or not self.node_type.keeps_state(), (
+                "save_state() returned None, which means not yet: no checkpoint is written until "
+                "then; NodeState() is an empty one")
             state = _through_a_file(saved.state)
             held = {name: self.copy_held(name, value) for name, value in first.draw.held.items()}
             sent = len(context.sent)

@@ -26,8 +26,8 @@ class LowPassNode(Node):
 
     async def save_state(self, aligned):
         """Let a resumed run go on with the last action."""
-        return None if self.last is None else NodeState(tensors={"last": self.last})
+        return NodeState(tensors={} if self.last is None else {"last": self.last})
 
     def load_state(self, state):
         """Take up the last action."""
-        self.last = state.tensors["last"]
+        self.last = state.tensors.get("last")

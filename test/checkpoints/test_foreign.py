@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
+from dnne_ros.checkpoints.checkpoint import Checkpoint
 from dnne_ros.checkpoints.foreign import recognise
 from dnne_ros.errors import InputError
 
@@ -28,7 +28,7 @@ LEFT = {
 
 def refusal(place):
     with pytest.raises(InputError) as error:
-        CheckpointStore(place).manifest()
+        Checkpoint.read(place)
     return str(error.value)
 
 

@@ -1,8 +1,13 @@
 """The trained policy on a robot that knows nothing of dnne_ros: two topics, real processes."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
+
+from dnne_ros.checkpoints.checkpoint import Checkpoint
+from dnne_ros.checkpoints.manifest import MANIFEST, FileRecord
 
 SECONDS = 8
 REMAP = ("--ros-args", "-r", "joint_observations_8/joint_states:=/joint_states",
@@ -17,16 +22,24 @@ def robot(repository):
 
 @pytest.fixture
 def changed(trained, tmp_path):
-    """Return a checkpoint beside which the policy interface says something else."""
-    def change(**entries):
+    """Return a checkpoint whose policy interface says something else, or is the bytes ``data``.
+
+    Empty bytes: there is none.
+    """
+    def change(data=None, **entries):
         copy = tmp_path / "changed"
-        copy.mkdir()
-        for entry in trained.iterdir():
-            (copy / entry.name).symlink_to(entry)
-        interface = {**json.loads((trained / "contract.json").read_text()), **entries}
-        (copy / "contract.json").unlink()
-        (copy / "contract.json").write_text(json.dumps(
-            {name: value for name, value in interface.items() if value is not None}))
+        checkpoint = Checkpoint.read(shutil.copytree(trained, copy), wanted=())
+        manifest, files = checkpoint.manifest, dict(checkpoint.manifest.files)
+        if data is None:
+            interface = {**checkpoint.policy_interface(), **entries}
+            data = json.dumps({name: value for name, value in interface.items()
+                               if value is not None}).encode()
+        checkpoint.policy_interface_path.write_bytes(data)
+        files[manifest.policy_interface] = FileRecord.of(data)
+        if not data:
+            checkpoint.policy_interface_path.unlink()
+            del files[manifest.policy_interface]
+        (copy / MANIFEST).write_bytes(replace(manifest, files=files).encode())
         return copy
     return change
 
@@ -39,13 +52,13 @@ def test_training_writes_the_policy_interface_in_every_placement(
                          "cart_to_pole.position", "cart_to_pole.velocity"],
         "observation_units": ["m", "m/s", "rad", "rad/s"],
         "actions": ["slider_to_cart.effort"], "action_units": ["N"], "action_scale": [10.0]}
-    assert json.loads((trained / "contract.json").read_text()) == expected
+    assert Checkpoint.read(trained).policy_interface() == expected
     split = start_run(cartpole, "--place", "split", "--set", "1.num_envs=8", "--set",
                       "5.max_push_effort=20", "--until-return", "1", "--quiet",
                       "--save-checkpoint-dir", tmp_path / "c")
     assert split.wait() == 0, split.output
     expected["action_scale"] = [20.0]
-    assert json.loads((tmp_path / "c" / "contract.json").read_text()) == expected
+    assert Checkpoint.read(tmp_path / "c").policy_interface() == expected
 
 
 @pytest.mark.slow
@@ -116,8 +129,9 @@ def test_all_differences_are_reported_at_once(start_run, robot, changed):
     checkpoint = changed(joints=["cart_to_pole", "slider_to_cart"], rate_hz=100, action_scale=[1])
     run = start_run(robot, "--load-checkpoint-dir", checkpoint, "--inference", "--quiet")
     assert run.wait() == 2
+    [file] = checkpoint.glob("contract.*.json")
     for name in ("joints", "rate_hz", "action_scale"):
-        assert f"contract.json: {name}: expected" in run.output
+        assert f"{file}: {name}: expected" in run.output
     assert "node 8 'Joint states' (JointObservationsNode)" in run.output
 
 
@@ -125,8 +139,7 @@ def test_all_differences_are_reported_at_once(start_run, robot, changed):
     ("{", "not JSON"), ("[]", "expected an object, found list"), ("\udcff", "not JSON"),
     ("{}", "joints: expected nothing")])
 def test_a_broken_policy_interface(start_run, robot, changed, text, expected):
-    checkpoint = changed()
-    (checkpoint / "contract.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    checkpoint = changed(text.encode("utf-8", "surrogateescape"))
     run = start_run(robot, "--inference", "--quiet", "--load-checkpoint-dir", checkpoint)
     assert run.wait() == 2
     assert expected in run.output and "Traceback" not in run.output
@@ -136,8 +149,7 @@ def test_without_a_policy_nothing_is_commanded(start_run, robot, changed):
     run = start_run(robot, "--inference", "--quiet")
     assert run.wait() == 2
     assert "--load-checkpoint-dir: expected the policy interface of a trained policy" in run.output
-    checkpoint = changed()
-    (checkpoint / "contract.json").unlink()
+    checkpoint = changed(b"")
     run = start_run(robot, "--quiet", "--load-checkpoint-dir", checkpoint)
     assert run.wait() == 2
     assert "expected the policy interface of a trained policy, found none" in run.output

@@ -18,6 +18,7 @@ from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Float
 from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
 
 
@@ -27,6 +28,7 @@ class Broken(Node):
     announces_boundaries = True
     number = Output(Float(), "One.")
     good_saves = Widget(0)
+    has_state = Widget(True)
     saves = 0
 
     async def process(self):
@@ -38,6 +40,7 @@ class Broken(Node):
         self.saves += 1
         if self.saves > self.good_saves:
             raise OSError("disk on fire")
+        return NodeState() if self.has_state else None
 
 
 class Last(Node):
@@ -68,12 +71,19 @@ def broken(tmp_path):
 
 @pytest.mark.parametrize("place", ["fused", "split"])
 def test_a_run_that_ends_before_the_first_boundary_is_saved_as_it_is(
-        start_run, cartpole, tmp_path, place):
-    run = start_run(cartpole, *SMALL, *LONG_ROLLOUT, "--place", place, "--duration", "0.1s",
+        start_run, cartpole, tmp_path, place, ros_loop):
+    from std_msgs.msg import Float32MultiArray
+
+    heard = []
+    ros_loop.node("watcher").create_subscription(
+        Float32MultiArray, "/cartpole_ppo/cartpole_action_5/action", heard.append, 10)
+    run = start_run(cartpole, *SMALL, *LONG_ROLLOUT, "--place", place,
                     "--save-checkpoint-dir", tmp_path / "c")
-    assert run.wait() == 0, run.output
+    ros_loop.run(ros_loop.until(lambda: heard), run)  # there is a policy
+    run.interrupt()
+    assert run.wait() == 130, run.output
     manifest = json.loads((tmp_path / "c" / "checkpoint.json").read_text())
-    assert manifest["aligned"] is False and {"1", "3"} <= set(manifest["nodes"])
+    assert manifest["aligned"] is False and set(manifest["nodes"]) == {"1", "3", "6"}
     assert run.report["checkpoint"] == str(tmp_path / "c")
     assert run.report["checkpoint_error"] is None
     again = start_run(cartpole, *SMALL, *LONG_ROLLOUT, "--place", place, "--duration", "0.1s",
@@ -92,6 +102,14 @@ def test_a_node_that_cannot_be_saved_is_named_and_the_run_fails(
     assert "/graph/broken_1: save_state() failed: OSError: disk on fire" in said[0]
     assert run.report["checkpoint"] is None and run.report["exit_reason"] == "seen"
     assert "disk on fire" in run.report["checkpoint_error"]
+    assert not (tmp_path / "c" / "checkpoint.json").exists()
+
+
+def test_a_checkpoint_that_lacks_a_node_is_not_written(start_run, broken, tmp_path):
+    run = start_run(*broken, "--set", "1.good_saves=9", "--set", "1.has_state=false")
+    assert run.wait() == 1
+    assert (f"no checkpoint was written to {tmp_path / 'c'}: nothing to save yet of node 1 "
+            "(Broken)") in run.output
     assert not (tmp_path / "c" / "checkpoint.json").exists()
 
 

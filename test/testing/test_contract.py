@@ -79,6 +79,13 @@ class Forgetful(Sum):
     """Saves nothing of what it goes on with."""
 
     async def save_state(self, aligned):
+        return NodeState()
+
+
+class Hesitant(Sum):
+    """Never has a state to save, so that no checkpoint would ever be written."""
+
+    async def save_state(self, aligned):
         return None
 
 
@@ -202,6 +209,7 @@ def impatient(monkeypatch):
 
 @pytest.mark.parametrize("node_type, check, words", [
     (Forgetful, STATE, "output 'total' after the state was loaded: [0]: expected"),
+    (Hesitant, STATE, "save_state() returned None, which means not yet"),
     (Muddled, STATE, "a state that was loaded is saved as another one: ['tensors']['kept']"),
     (Greedy, WRITES, "an item of input 'value' was written to: expected"),
     (Regretful, WRITES, "what was sent on 'total' was written to"),

@@ -259,17 +259,18 @@ class PPOTrainerNode(Node):
     async def save_state(self, aligned: bool) -> NodeState | None:
         """Save optimizer, random state, episode statistics and counters."""
         if self._learner is None:
-            return self._saved
+            return self._saved or NodeState(values=self._counters())
         ppo_tensors, ppo_values = self._learner.ppo.state()
         episode_tensors, episode_values = self._learner.episodes.state()
         return NodeState(
             tensors={**{f"optimizer.{k}": v for k, v in ppo_tensors.items()},
                      **{f"episodes.{k}": v for k, v in episode_tensors.items()}},
-            values={"optimizer": ppo_values, "episodes": episode_values,
-                    "learning_rate": self.learning_rate,
-                    "updates": self._updates,
-                    "env_steps": self._earlier_env_steps + self._env_steps,
-                    "best_metric": self._trigger.best if self._trigger else None})
+            values={"optimizer": ppo_values, "episodes": episode_values, **self._counters()})
+
+    def _counters(self) -> dict[str, Any]:
+        return {"learning_rate": self.learning_rate, "updates": self._updates,
+                "env_steps": self._earlier_env_steps + self._env_steps,
+                "best_metric": self._trigger.best if self._trigger else None}
 
     def load_state(self, state: NodeState) -> None:
         """Keep what was saved until the first transition shows the sizes.
@@ -296,7 +297,13 @@ class _Learner:
     episodes: EpisodeStatistics
 
     def restore(self, state: NodeState) -> None:
-        """Go on from what `PPOTrainerNode.save_state` returned."""
+        """Go on from what `PPOTrainerNode.save_state` returned.
+
+        It may be from before the first transition.
+        """
+        if "optimizer" not in state.values:
+            return
+
         def part(prefix: str) -> dict[str, torch.Tensor]:
             return {name.removeprefix(prefix): tensor for name, tensor in state.tensors.items()
                     if name.startswith(prefix)}

@@ -101,12 +101,14 @@ class TensorNode(Node):
     async def save_state(self, aligned: bool) -> NodeState | None:
         """Save what was drawn; the rest follows from the widgets."""
         if self.fill_mode in _PLAIN:
-            return None
+            return NodeState()
         return NodeState(tensors={"tensor": self._tensor.clone()})
 
     def load_state(self, state: NodeState) -> None:
         """Take up what was drawn; ValueError if it has another shape or element type."""
-        saved = state.tensors["tensor"]
+        saved = state.tensors.get("tensor")
+        if saved is None:
+            return
         if (saved.shape, saved.dtype) != (self._tensor.shape, self._tensor.dtype):
             raise ValueError(f"expected a tensor of {tuple(self._tensor.shape)} {self.dtype}, "
                              f"found {tuple(saved.shape)} {saved.dtype}")

@@ -13,6 +13,7 @@ from dnne_ros.errors import DnneError
 from dnne_ros.runtime.coordination.checkpoint_part import (
     SAVE_SECONDS,
     CheckpointPart,
+    Written,
     ended_within,
 )
 from dnne_ros.runtime.coordination.save_messages import (
@@ -74,21 +75,21 @@ class CheckpointFollower:
                 wish.set_result(result.written)
 
     async def _answer(self, request: SaveRequest) -> None:
-        nodes: list[str] = []
+        written = Written([], {})
         error = ""
         async with self._turn:
             try:
                 if self._is_over(request):
                     return
-                nodes = await self._part.write(request)
+                written = await self._part.write(request)
             except (OSError, DnneError) as failure:
                 error = str(failure)
         self._say("saved", **asdict(SaveAnswer(
-            request.id, nodes, self._part.statements(), error)))
+            request.id, written.nodes, dict(written.files), self._part.statements(), error)))
 
     def _is_over(self, request: SaveRequest) -> bool:
         """Tell whether it is about a checkpoint that counts already: its files must not change.
 
         A late joiner hears of old requests, too.
         """
-        return self._part.store(request.folder).next_generation() > request.generation
+        return self._part.store(request.folder).generation() >= request.generation

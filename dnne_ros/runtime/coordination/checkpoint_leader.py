@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dnne_ros.checkpoints.checkpoint_store import POLICY_INTERFACE, CheckpointStore
+from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.checkpoints.policy_interface import merge_statements
 from dnne_ros.errors import DnneError
 from dnne_ros.runtime.coordination.checkpoint_part import (
     SAVE_SECONDS,
     CheckpointPart,
+    Written,
     ended_within,
 )
 from dnne_ros.runtime.coordination.save_messages import (
@@ -57,8 +58,8 @@ class CheckpointLeader:
                  say: Callable[..., None], status: StatusChannel):
         """Write ``part`` here and have ``others`` write theirs.
 
-        ``node_types`` are the types of all nodes of the graph by id, ``about()`` what else the
-        manifest says, ``say(kind, **content)`` tells the other processes.
+        ``node_types`` are the types of all nodes of the graph that keep a state, by id,
+        ``about()`` what else the manifest says, ``say(kind, **content)`` tells the others.
         """
         self.failure = ""
         """Why the checkpoint that was due last is not there; "" if it is, or none was due."""
@@ -93,7 +94,7 @@ class CheckpointLeader:
     def lose(self, process: str) -> None:
         """Note that ``process`` leaves: what it has not answered, it will not."""
         if self._pending is not None:
-            self._pending.settle(process, SaveAnswer(self._pending.id, [], [], "it has left"))
+            self._pending.settle(process, SaveAnswer(self._pending.id, [], {}, [], "it has left"))
 
     def note_failure(self, reason: str, folder: str = "") -> None:
         """Note why a checkpoint that was due is not there, and say so."""
@@ -145,19 +146,31 @@ class CheckpointLeader:
         """Let all write, then make it count; OSError or `DnneError` if that cannot be."""
         try:
             own, answers = await self._collect(request)
+            self._check_complete([*own.nodes, *(node for each in answers for node in each.nodes)])
+            files = dict(own.files)
+            for answer in answers:
+                files.update(answer.files)
+            store.commit(
+                request.generation, self._node_types, files,
+                {"aligned": request.aligned, **self._about()},
+                self._merged([*self._part.statements(),
+                              *(each for answer in answers for each in answer.statements)]))
         except BaseException:
             store.discard(request.generation)
             raise
-        saved = {*own, *(node for answer in answers for node in answer.nodes)}
-        store.commit(
-            request.generation,
-            {node: type for node, type in self._node_types.items() if node in saved},
-            {"aligned": request.aligned, **self._about()},
-            self._merged([*self._part.statements(),
-                          *(each for answer in answers for each in answer.statements)]))
 
-    async def _collect(self, request: SaveRequest) -> tuple[list[str], list[SaveAnswer]]:
-        """Return the nodes whose states are written here, and what the others answer."""
+    def _check_complete(self, saved: Sequence[str]) -> None:
+        """Refuse a checkpoint that could not be gone on from: a policy may be what it lacks."""
+        missing = [f"{node} ({kind})" for node, kind in self._node_types.items()
+                   if node not in saved]
+        if missing:
+            raise DnneError(f"nothing to save yet of node{'s' * (len(missing) > 1)} "
+                            f"{', '.join(missing)}")
+        if not self._node_types:
+            raise DnneError("no node of this graph keeps a state")
+
+    async def _collect(self, request: SaveRequest) -> tuple[Written, list[SaveAnswer]]:
+        """Return what is written here, and what the others answer."""
         pending = self._pending = _Pending(request.id, set(self._others))
         self._say("save", **asdict(request))
         own = await self._part.write(request)
@@ -174,5 +187,5 @@ class CheckpointLeader:
         try:
             return merge_statements(statements)
         except ValueError as error:
-            self._status.send("warning", message=f"{POLICY_INTERFACE} not written: {error}")
+            self._status.send("warning", message=f"the policy interface is not written: {error}")
             return {}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
+from dnne_ros.checkpoints.manifest import FileRecord
 from dnne_ros.errors import DnneError
 
 if TYPE_CHECKING:
@@ -31,6 +33,14 @@ class SavedNodes(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Written:
+    """What a process has added to a checkpoint: the ids of its nodes in it, and their files."""
+
+    nodes: list[str]
+    files: Mapping[str, FileRecord]
+
+
 class CheckpointPart:
     """Writes the states of one process's nodes into the files of a generation."""
 
@@ -45,8 +55,8 @@ class CheckpointPart:
             raise DnneError("no --save-checkpoint-dir is given")
         return CheckpointStore(Path(self._directory) / folder)
 
-    async def write(self, request: SaveRequest) -> list[str]:
-        """Write the states and return the ids of the nodes that have one.
+    async def write(self, request: SaveRequest) -> Written:
+        """Write the states of the nodes that have one.
 
         Raises OSError, or `DnneError` for a node that gives none or one that is no state.
         """
@@ -58,13 +68,14 @@ class CheckpointPart:
         if not await ended_within(SAVE_SECONDS, collect()):
             raise DnneError(f"its nodes have not given their states within {SAVE_SECONDS:g} s")
         store = self.store(request.folder)
+        files: dict[str, FileRecord] = {}
         for node, state in states.items():
             try:
-                store.write_node(request.generation, node, state)
+                files.update(store.write_node(request.generation, node, state))
             except (TypeError, ValueError, AttributeError) as error:
                 raise DnneError(
                     f"node {node}: what it saves cannot be written: {error}") from error
-        return sorted(states)
+        return Written(sorted(states), files)
 
     def statements(self) -> list[dict[str, Any]]:
         """Return what the nodes have to say for the policy interface."""

@@ -87,8 +87,9 @@ class RunControl:
                  announcers: int = 1):
         """Control one process of ``group``, with its ``nodes``.
 
-        ``node_types`` are the types of all nodes of the graph by id, ``announcers`` how many of
-        them announce boundaries: a boundary of one among several is none of the whole graph.
+        ``node_types`` are the types of all nodes of the graph that keep a state, by id;
+        ``announcers`` is how many nodes announce boundaries: a boundary of one among several is
+        none of the whole graph.
         """
         self.ended: asyncio.Event = asyncio.Event()
         self.reason = ""

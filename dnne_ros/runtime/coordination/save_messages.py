@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from dnne_ros.checkpoints.manifest import FileRecord
+
 T = TypeVar("T")
 
 BEST_FOLDER = "best"
@@ -36,10 +38,11 @@ class SaveRequest:
 
 @dataclass(frozen=True)
 class SaveAnswer:
-    """``saved``: the states of ``nodes`` are written, or ``error`` says why not."""
+    """``saved``: the states of ``nodes`` are in ``files``, or ``error`` says why not."""
 
     id: str
     nodes: list[str]
+    files: dict[str, FileRecord]
     statements: list[dict[str, Any]]
     error: str
 
@@ -47,6 +50,8 @@ class SaveAnswer:
     def read(cls, content: Mapping[str, Any]) -> SaveAnswer:
         """Read what another process said."""
         return cls(_typed(content, "id", str), _list(content, "nodes", str),
+                   {path: FileRecord.read(value)
+                    for path, value in _typed(content, "files", dict).items()},
                    _list(content, "statements", dict), _typed(content, "error", str))
 
 

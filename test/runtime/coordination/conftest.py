@@ -172,10 +172,9 @@ class SavedNodes:
 class Member:
     """One process of a run: its control, nodes, and what its supervisor was told."""
 
-    def __init__(self, network, group, settings, nodes, announcers=1):
+    def __init__(self, network, group, settings, nodes, types, announcers=1):
         self.nodes = nodes
         self.status = Status()
-        types = dict.fromkeys("abcdefgh", "Some")
         self.control = RunControl(group, settings, self.status, network.bus(group.process),
                                   nodes, types, announcers)
 
@@ -198,11 +197,12 @@ def members(network, tmp_path):
         names = list(nodes)
         run_settings = RunSettings(
             save_checkpoint_dir=None if directory is None else str(directory), **(settings or {}))
+        types = {node: "Some" for each in nodes.values() for node in each.states}
         made = {}
         for name in names if joining is None else [joining]:
             group = ProcessGroup(name, tuple(each for each in names if each != name), names[0],
                                  "run 1")
-            made[name] = Member(network, group, run_settings, nodes[name], announcers)
+            made[name] = Member(network, group, run_settings, nodes[name], types, announcers)
             if begun:
                 made[name].control.begin()
         return made if joining is None else made[joining]

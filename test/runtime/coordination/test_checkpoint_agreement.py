@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
+from dnne_ros.checkpoints.checkpoint import Checkpoint
 from dnne_ros.errors import InputError, NodeError
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.runtime.coordination.run_control import TOPIC
@@ -19,7 +19,7 @@ def checkpoint(tmp_path):
     def read(folder=""):
         try:
             return {node: state.values["number"]
-                    for node, state in CheckpointStore(tmp_path / "c" / folder).read().items()}
+                    for node, state in Checkpoint.read(tmp_path / "c" / folder).states().items()}
         except InputError as error:
             assert "no checkpoint here" in str(error)
             return None
@@ -44,9 +44,30 @@ def test_all_write_and_the_leader_makes_it_count(
     assert run_virtual(run["lead"].control.save_here()) is True
     assert checkpoint() == {"a": 1, "b": 2}
     assert manifest()["aligned"] is True and manifest()["nodes"] == {"a": "Some", "b": "Some"}
-    assert CheckpointStore(tmp_path / "c").policy_interface() == {"rate_hz": 60.0}
+    assert Checkpoint.read(tmp_path / "c").policy_interface() == {"rate_hz": 60.0}
     assert [kind for kind, _ in run["lead"].status.messages] == ["saving", "saved"]
     assert run["lead"].control.unsaved == ""
+
+
+def test_a_checkpoint_without_all_nodes_is_not_written(
+        members, saved_nodes, run_virtual, checkpoint, files):
+    """A fresh training is stopped before its policy is there."""
+    run = members(lead=saved_nodes(a=1), two=saved_nodes(b=2, c=3), three=saved_nodes(d=4))
+    assert run_virtual(run["lead"].control.save_here()) is True
+    del run["two"].nodes.states["c"]
+    run["three"].nodes.states.clear()
+    assert run_virtual(run["lead"].control.save_here()) is False
+    assert run["lead"].control.unsaved.endswith(
+        ": nothing to save yet of nodes c (Some), d (Some)")
+    assert checkpoint() == {"a": 1, "b": 2, "c": 3, "d": 4}
+    assert files() == ["state.1.json"] * 4
+
+
+def test_a_graph_without_states_has_no_checkpoint(members, saved_nodes, run_virtual, checkpoint):
+    run = members(lead=saved_nodes(), two=saved_nodes())
+    assert run_virtual(run["lead"].control.save_here()) is False
+    assert run["lead"].control.unsaved.endswith(": no node of this graph keeps a state")
+    assert checkpoint() is None
 
 
 def test_nodes_that_contradict_each_other_are_named_and_the_rest_is_saved(

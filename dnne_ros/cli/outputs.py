@@ -1,0 +1,61 @@
+"""The files that a run leaves: each is tried before the run, and written though another fails."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from dnne_ros.cli.event_files import check_event_files
+from dnne_ros.cli.report import RunReport
+from dnne_ros.durable_files import write_file
+from dnne_ros.errors import Problems
+
+
+def check_outputs(options: argparse.Namespace) -> None:
+    """Find out now, not after hours of training, that a result could not be written."""
+    problems = Problems("output")
+    for option in ("report", "plot"):
+        file = getattr(options, option)
+        folder = Path(file).absolute().parent if file else None
+        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
+            problems.add(f"--{option} {file}: {folder} is not a directory that can be written")
+        elif file and Path(file).is_dir():
+            problems.add(f"--{option} {file} is a directory")
+        elif file and Path(file).exists() and not Path(file).is_file():
+            problems.add(f"--{option} {file} is not a regular file")
+    if options.until_return is not None and not math.isfinite(options.until_return):
+        problems.add("--until-return: expected a finite number")
+    problems.raise_if_any()
+    if options.tensorboard:
+        check_event_files(options.tensorboard)
+
+
+def write_outputs(options: argparse.Namespace, report: RunReport, title: str) -> list[str]:
+    """Write report and plot, and return what went wrong."""
+    return [f"--{option} {file}: cannot be written: {error.strerror or error}"
+            for option, file, content in _contents(options, report, title)
+            if (error := _failure(Path(file), content)) is not None]
+
+
+def _contents(options: argparse.Namespace, report: RunReport, title: str
+              ) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+    def picture() -> bytes:
+        from dnne_ros.cli.plot import learning_curve
+
+        return learning_curve(report, title, options.until_return)
+
+    if options.report:
+        yield "report", options.report, report.encode
+    if options.plot:
+        yield "plot", options.plot, picture
+
+
+def _failure(path: Path, content: Callable[[], bytes]) -> OSError | None:
+    try:
+        write_file(path, content())
+    except OSError as error:
+        return error
+    return None
