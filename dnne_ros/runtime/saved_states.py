@@ -10,6 +10,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.options.first_states import first_directory, has_checkpoint, read_first
+from dnne_ros.options.first_weights import first_weight_files
 from dnne_ros.options.run_settings import RunSettings
 
 
@@ -22,12 +23,17 @@ class SavedStates:
         self._settings = settings
         self.directory = first_directory(graph, settings)
         """The checkpoint that the run begins with; None: it begins afresh."""
+        self.weight_files = first_weight_files(graph, settings)
+        """Files of another program's weights, by the nodes that begin with them: then there is
+        no checkpoint."""
 
     def first(self, nodes: Collection[str]) -> dict[str, NodeState]:
         """Return what those of ``nodes`` (ids) begin with that do not begin afresh.
 
         `InputError` if the checkpoint is damaged or does not fit the graph.
         """
+        if self.weight_files:
+            return {}
         checkpoint = read_first(self._graph, self._settings, nodes)
         return {} if checkpoint is None else checkpoint.states()
 
@@ -44,7 +50,8 @@ class SavedStates:
         Training may go on with another rate or scale; a robot must never be driven so.
         """
         directory = self._settings.load_checkpoint_dir
-        checkpoint = None if directory is None else Checkpoint.read(directory, ())
+        checkpoint = None if directory is None or self.weight_files \
+            else Checkpoint.read(directory, ())
         trained = None if checkpoint is None else checkpoint.policy_interface()
         where = "--load-checkpoint-dir" if checkpoint is None \
             else str(checkpoint.policy_interface_path)
