@@ -77,6 +77,10 @@ class Node:
     dead_ports: ClassVar[tuple[str, ...]] = ("context",)
     """Ports of older files that mean nothing any more; links to them are dropped."""
 
+    awaits_trainer: str = ""
+    """The MODEL output whose trainer it waits for, while it does: a word for people, where nothing
+    moves."""
+
     context: NodeContext
     _blocking: BlockingCalls | None = None
 

@@ -105,7 +105,9 @@ class PPOAgentNode(Node):
                 self._move_to(observations.device, self._shared)
                 await self.send_output(self._shared, "model")
             if self.context.trainers("model"):
+                self.awaits_trainer = "model"
                 await self._shared.ready_for(item)
+                self.awaits_trainer = ""
             output = self._shared.policy.act(
                 observations, self._generator,
                 deterministic=self.deterministic or self.context.inference)
