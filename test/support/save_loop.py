@@ -21,6 +21,7 @@ from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.durable_files import is_left_over
 from dnne_ros.node_api.state import NodeState
 
+
 def save(store, number):
     """Write a checkpoint that has ``number`` in every file."""
     generation, files = store.next_generation(), {}
