@@ -31,7 +31,7 @@ MAY_IMPORT = {
               "rl", "supervised", "perception", "plugins", "errors"),
     "catalogue": ("nodes", "node_api", "sim", "plugins", "workflow", "errors"),
     "graph": ("catalogue", "node_api", "transport", "workflow", "errors"),
-    "placement": ("graph", "node_api", "errors"),
+    "placement": ("graph", "node_api", "transport", "errors"),
     "checkpoints": ("learning", "node_api", "durable_files", "errors", "strict_json"),
     "parameter_files": ("graph", "node_api", "errors"),
     "deadlocks": (),

@@ -16,12 +16,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_workflow_arguments(parser)
     parser.add_argument("--place", default="", metavar="fused|split|FILE",
                         help="also check a placement")
+    parser.add_argument("--respawn", action="store_true",
+                        help="also say which processes `run --respawn` starts again, and what "
+                             "would be lost with the others")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Check, and print nodes, edges and processes."""
     from dnne_ros.placement.planning import place
+    from dnne_ros.placement.restarts import obstacles
     from dnne_ros.transport.codecs import codec_for
 
     graph = load_graph(options)
@@ -29,7 +33,10 @@ def run(options: argparse.Namespace) -> int:
     print(f"{graph.path}: ok. {len(graph.nodes)} nodes, {len(graph.edges)} edges, "
           f"{len(placement.processes)} process(es), namespace /{graph.namespace}")
     for process, nodes in placement.processes.items():
-        print(f"\nprocess {process}")
+        lost = obstacles(graph, placement, process) if options.respawn else []
+        comes_back = "" if not options.respawn else \
+            f"  (not started again: {'; '.join(lost)})" if lost else "  (started again)"
+        print(f"\nprocess {process}{comes_back}")
         for node in nodes:
             print(f"  /{graph.namespace}/{graph.nodes[node].ros_name}  "
                   f"({graph.nodes[node].type.type_name})")

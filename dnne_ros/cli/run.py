@@ -28,6 +28,7 @@ from dnne_ros.parameter_files.ros_arguments import (
     check_ros_arguments,
 )
 from dnne_ros.placement.placement import Placement
+from dnne_ros.placement.restarts import obstacles, restartable
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor, execute
 
@@ -63,9 +64,6 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--plot", metavar="FILE.png", help="draw the learning curve at the end")
     parser.add_argument("--tensorboard", metavar="DIR",
                         help="write the curves as TensorBoard event files while it runs")
-    parser.add_argument("--respawn", action="store_true",
-                        help="start a process that is killed again; its edges go on with what "
-                             "was not handled yet. Only processes whose nodes keep no state")
     parser.add_argument("--quiet", action="store_true", help="no progress display")
     parser.set_defaults(run=run)
 
@@ -93,6 +91,11 @@ def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
     check_outputs(options)
     for warning in check_checkpoints(options, graph):
         print(f"warning: {warning}", flush=True)
+    if options.respawn:
+        for process in placement.processes:
+            for obstacle in obstacles(graph, placement, process):
+                print(f"warning: --respawn: process {process} is not started again when it is "
+                      f"killed: {obstacle}", flush=True)
     if options.inference and options.save_checkpoint_dir:
         print("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     report = asyncio.run(_supervise(options, graph, placement, _starter(options, server)))
@@ -127,7 +130,7 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
                  for process, nodes in placement.processes.items()}
         supervisor = Supervisor(names, start, progress.line, on_message, on_all_started,
-                                placement.stateless(graph) if options.respawn else ())
+                                restartable(graph, placement) if options.respawn else ())
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         try:

@@ -29,9 +29,6 @@ ARGUMENTS = (
            "they count more than the workflow's and those in set", kind="file"),
     Option("use_sim_time", "the nodes take their time from the topic /clock, which a simulator "
            "in the graph then publishes", default="false", kind="flag"),
-    Option("respawn", "start the whole graph again when one of its processes fails, instead of "
-           "ending the launch; a process that is killed and whose nodes keep no state comes back "
-           "alone", default="false", kind="flag"),
     Option("log_level", "what the nodes log: debug, info, warn, error or fatal", default="info"),
 )
 

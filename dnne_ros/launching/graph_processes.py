@@ -15,6 +15,7 @@ from launch_ros.actions import Node
 
 from dnne_ros.errors import PeerError
 from dnne_ros.launching.request import LaunchRequest
+from dnne_ros.placement.restarts import restartable
 
 _RESPAWN_DELAY = 1.0
 """Seconds before a failed graph starts again, so that one that always fails is no busy loop."""
@@ -47,8 +48,9 @@ class GraphProcesses:
         self._failing = False
         self._run_id = uuid.uuid4().hex
         request = self._request
-        self._returns = {name: _MOST_ALONE for name in request.placement.stateless(request.graph)
-                         if request.respawn and len(request.placement.processes) > 1}
+        alone = restartable(request.graph, request.placement) \
+            if request.respawn and len(request.placement.processes) > 1 else []
+        self._returns = dict.fromkeys(alone, _MOST_ALONE)
         self._running = {name: self._action(name) for name in request.placement.processes}
         return list(self._running.values())
 

@@ -68,7 +68,6 @@ class LaunchRequest:
         reading = _Reading(values)
         options = host_options(values, reading.problems)
         use_sim_time = reading.flag("use_sim_time")
-        respawn = reading.flag("respawn")
         log_level = reading.log_level()
         remappings = reading.remappings()
         graph = reading.attempt(load_graph, options)
@@ -85,7 +84,7 @@ class LaunchRequest:
         reading.refuse_if_wrong()
         assert graph is not None and placement is not None  # else there was something wrong
         return cls(graph, placement, _words(options), namespace, remappings, params_file,
-                   use_sim_time, respawn, log_level, tuple(warnings))
+                   use_sim_time, options.respawn, log_level, tuple(warnings))
 
 
 def _words(options: argparse.Namespace) -> tuple[str, ...]:

@@ -27,11 +27,6 @@ class Placement:
         """Tell whether an edge leads from one process to another."""
         return self.process_of(edge.source.node) != self.process_of(edge.target.node)
 
-    def stateless(self, graph: Graph) -> list[str]:
-        """Return the processes that can be started again alone: what they knew is not missed."""
-        return [process for process, nodes in self.processes.items()
-                if not any(graph.nodes[node].type.keeps_state() for node in nodes)]
-
 
 def bound_groups(graph: Graph) -> list[tuple[list[str], list[Edge]]]:
     """Return the nodes that must share a process, with the edges that bind them.

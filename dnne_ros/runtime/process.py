@@ -113,7 +113,8 @@ class GraphProcess:
             {id: node.type.state_type() for id, node in graph.nodes.items()
              if node.type.keeps_state()},
             sum(node.type.announces_boundaries for node in graph.nodes.values()))
-        wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id)
+        wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id,
+                      settings.respawn)
         ending.callback(wiring.close)
         ending.callback(_end_tasks, loop)  # before what they use goes
         peers = Peers(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from enum import Enum
+from typing import Protocol
 
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import Credit
@@ -15,6 +16,21 @@ from dnne_ros.transport.terms import Terms
 from dnne_ros.transport.window import Window
 
 _GREET_SECONDS = 0.05
+
+
+class Restart(Protocol):
+    """What a producer goes on with that takes another's place."""
+
+    def base(self, had: int | None) -> int | None:
+        """Return how many items there were before; None if that is not known yet.
+
+        ``had``: as many have been received by all lossless consumers; None if one is new, too.
+        """
+        ...
+
+    def repeated_until(self) -> int:
+        """Return up to which number a consumer that is new, too, may get items again."""
+        ...
 
 
 class Step(Enum):
@@ -34,11 +50,11 @@ class Handshake:
     """Answers credits with HELLO and WELCOME until each consumer listens to this producer."""
 
     def __init__(self, consumers: Sequence[Consumer], window: Window, endpoint: ProcessEndpoint,
-                 publish: Callable[[bytes], None], resumes: bool):
+                 publish: Callable[[bytes], None], restart: Restart | None = None):
         """Agree on the items of ``window``; ``publish`` sends a frame where all consumers hear it.
 
-        ``resumes``: after a restart, the node goes on with the first item that not every consumer
-        has; otherwise what it sends is new.
+        ``restart`` says what the node goes on with if it takes another's place; without, what it
+        sends is new.
         """
         self._consumers = consumers
         self._window = window
@@ -47,13 +63,14 @@ class Handshake:
         self._channels = {name: carrier.address for name, carrier in endpoint.channels.items()}
         self._stores = {store.name: store.address for store in endpoint.stores}
         self._publish = publish
-        self._resumes = resumes
+        self._restart = restart
         self.stream = time.time_ns()
         """This producer's incarnation; a later one takes the place of an earlier."""
         self.replaced = False
         """A consumer listens to a later producer of the same name."""
         self.base: int | None = None
         """How many items each consumer had at the start; None until all have said so."""
+        self._repeated_until = 0
 
     def missing(self) -> list[str]:
         """Return the names of planned consumers that do not listen to this producer yet."""
@@ -107,14 +124,27 @@ class Handshake:
             consumer.received = credit.received
             consumer.had_another = True
         consumer.acknowledged = True
-        if all(known.acknowledged for known in self._consumers):
-            have = [known.received for known in self._consumers if known.had_another]
-            self.base = self._window.sent = (min if self._resumes else max)(have, default=0)
-            for known in self._consumers:
-                known.first = self.base + 1
-                known.taken = self.base
-                known.greeted_at = 0.0
-                self._greet(known, FrameKind.WELCOME)
+        self.agree()
+
+    def agree(self) -> None:
+        """Welcome all consumers, once they have said how far they are and our start is known."""
+        if self.base is not None or not all(known.acknowledged for known in self._consumers):
+            return
+        have = [known.received for known in self._consumers if known.had_another]
+        if self._restart is None:
+            self.base = max(have, default=0)
+        else:
+            all_know = all(known.had_another or not known.lossless for known in self._consumers)
+            self.base = self._restart.base(min(have) if have and all_know else None)
+            self._repeated_until = self._restart.repeated_until()
+        if self.base is None:
+            return
+        self._window.sent = self.base
+        for known in self._consumers:
+            known.first = self.base + 1
+            known.taken = self.base
+            known.greeted_at = 0.0
+            self._greet(known, FrameKind.WELCOME)
 
     def _welcome_back(self, consumer: Consumer, credit: Credit) -> None:
         """Let a consumer that slept go on with the next item; what it missed is dropped."""
@@ -133,7 +163,8 @@ class Handshake:
         if now - consumer.greeted_at < _GREET_SECONDS:
             return
         consumer.greeted_at = now
-        body = Terms(self._run, self._window.sent if consumer.may_repeat else 0,
+        body = Terms(self._run,
+                     self._window.sent if consumer.may_repeat else self._repeated_until,
                      consumer.duplicated, self._channels, self._stores).to_bytes()
         self._publish(pack_head(kind, consumer.incarnation, self.stream, consumer.first, 0,
                                 len(body)) + body)

@@ -86,6 +86,11 @@ class Inbox:
         self._items.append(item)
         self._wake_reader()
 
+    def drop_first(self, count: int) -> None:
+        """Forget the first ``count`` items: they are not for this reader."""
+        for _ in range(count):
+            self._items.popleft()
+
     async def take(self, timeout: float | None = None) -> Any:
         """Return the first item; TimeoutError when none came within ``timeout`` seconds."""
         if self._gathering:

@@ -80,13 +80,21 @@ class KeptItems:
             if item.stored is not None and item.number > consumer.done_with:
                 item.stored.retire()
 
-    def forget(self, sent: int) -> None:
-        """Let go of what everybody is done with; ``sent`` is the last item's number."""
-        for consumers, held in ((self._lossless, self._items), (self._droppable, self._lent)):
-            done = min((consumer.done_with for consumer in consumers if not consumer.absent),
-                       default=sent)
+    def forget(self, sent: int) -> int:
+        """Let go of what everybody is done with; ``sent`` is the last item's number.
+
+        Returns up to which item the lossless consumers are.
+        """
+        handled = self._done(self._lossless, sent)
+        for held, done in ((self._items, handled),
+                           (self._lent, self._done(self._droppable, sent))):
             while held and held[0].number <= done:
                 self._release(held.popleft())
+        return handled
+
+    def _done(self, consumers: Iterable[Consumer], sent: int) -> int:
+        return min((consumer.done_with for consumer in consumers if not consumer.absent),
+                   default=sent)
 
     def _lend(self, item: KeptItem) -> None:
         item.uses += 1

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.transport.arrivals import Arrivals
 from dnne_ros.transport.credit import REPORTS_PER_WINDOW, Credit
 from dnne_ros.transport.frame import HEAD_SIZE, LARGE_FROM, Frame, FrameKind
 from dnne_ros.transport.inbox import Gathering, make_inbox
+from dnne_ros.transport.lineage import Lineage
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.producer_connection import ProducerConnection
@@ -56,6 +58,11 @@ class RemoteReader:
         self._arrivals = Arrivals(self._lossless, self._stats, self._accept)
         self._taken = Watermark()
         self._handled = Watermark()
+        self._finish: Callable[[int], None] = self._handled.add
+        self._lineage: Lineage | None = None
+        self._port = ""
+        self._told_handled = 0
+        self._any_large = False
         self._in_hand: list[int] = []
         self._reported = 0
         self._report_every = max(1, capacity // REPORTS_PER_WINDOW)
@@ -82,8 +89,14 @@ class RemoteReader:
 
     @property
     def connected(self) -> bool:
-        """Tell whether the producer has said what to expect."""
-        return self._connection.stream != 0
+        """Tell whether the producer has said what to expect, and where to go on is known."""
+        return self._connection.stream != 0 and (self._lineage is None or self._lineage.ready)
+
+    def join(self, lineage: Lineage, port: str) -> None:
+        """Let an item count as handled when all that the node made of it is."""
+        self._lineage, self._port = lineage, port
+        self._finish = partial(lineage.finish, port, self._on_handled)
+        lineage.join(port, lambda: self._taken.done, self._skip_until)
 
     @property
     def awaited(self) -> bool:
@@ -127,7 +140,7 @@ class RemoteReader:
     def _finish_items(self) -> None:
         """Note that the node is through with what it took."""
         for number in self._in_hand:
-            self._handled.add(number)
+            self._finish(number)
         self._in_hand.clear()
         if self._large_in_hand:  # its producer waits for the memory
             self._large_in_hand = False
@@ -139,7 +152,8 @@ class RemoteReader:
             self._stats.took(max(0.0, (time.time_ns() - item.stamp_ns) * 1e-9))
         if self._lossless:
             self._in_hand.append(number)
-            self._large_in_hand |= item.large
+            if item.large:
+                self._large_in_hand = self._any_large = True
             self._taken.add(number)
             if self._taken.done - self._reported >= self._report_every:
                 self._report()
@@ -160,11 +174,27 @@ class RemoteReader:
         self._handled.skip(first, frame.number)
         self._arrivals.expect(frame.number)
         connection.listen_to(frame.stream, terms)
+        if self._lineage is not None:
+            self._lineage.begin(self._port, frame.number)
 
     def _receive_droppable(self, frame: Frame, message: bytes, by: str) -> None:
         self._arrivals.receive(frame, message, by)
         if frame.kind != _INLINE or len(message) >= LARGE_FROM:
             self._report()  # the producer waits for the memory
+
+    def _on_handled(self, number: int) -> None:
+        """Note that all that the node made of an item is handled."""
+        self._handled.add(number)
+        if self._handled.done - self._told_handled >= self._report_every or self._any_large:
+            self._report()  # for large items its producer waits for the memory
+
+    def _skip_until(self, number: int) -> None:
+        """Be done with all items up to ``number``; the node has not begun yet."""
+        first = self._arrivals.next
+        self._inbox.drop_first(max(0, len(self._inbox) - max(0, first - 1 - number)))
+        self._taken.skip(self._taken.done + 1, number + 1)
+        self._handled.skip(self._handled.done + 1, number + 1)
+        self._arrivals.expect(number + 1)
 
     def _accept(self, frame: Frame, message: bytes, by: str) -> None:
         if frame.kind == _INLINE:
@@ -184,7 +214,7 @@ class RemoteReader:
 
     def _report(self) -> None:
         received = self._arrivals.next - 1
-        self._reported = self._taken.done
+        self._reported, self._told_handled = self._taken.done, self._handled.done
         taken, handled = (self._taken.done, self._handled.done) if self._lossless \
             else (received, received)
         connection = self._connection

@@ -12,7 +12,7 @@ from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import Credit
 from dnne_ros.transport.dds_ends import DdsProducerEnd
 from dnne_ros.transport.frame import LARGE_FROM, FrameKind, pack_head
-from dnne_ros.transport.handshake import Handshake, Step
+from dnne_ros.transport.handshake import Handshake, Restart, Step
 from dnne_ros.transport.kept_items import KeptItem
 from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.routes import Routes
@@ -26,11 +26,11 @@ class RemoteWriter:
     """Sends numbered frames and keeps each lossless consumer within its window."""
 
     def __init__(self, node: Node, topic: str, consumers: Iterable[Consumer],
-                 endpoint: ProcessEndpoint, resumes: bool = False):
+                 endpoint: ProcessEndpoint, restart: Restart | None = None):
         """Send to the planned ``consumers`` of the output with the public ``topic``.
 
-        ``endpoint`` is the process' own.  ``resumes``: after a restart, the node goes on with the
-        first item that not every consumer has (`delivered`); otherwise what it sends is new.
+        ``endpoint`` is the process' own.  ``restart`` says with which item the node goes on if it
+        takes another's place (`delivered`); without, what it sends is new.
         """
         self._node = node
         self._stores = endpoint.stores
@@ -40,9 +40,12 @@ class RemoteWriter:
         capacity = max((consumer.capacity for consumer in self.consumers), default=1)
         self._dds = DdsProducerEnd(node, topic, capacity, len(self.consumers), self._on_message)
         self._routes = Routes(self.consumers, self._dds.send)
-        self._window = Window(self.consumers, self._routes.send_to)
+        self.window = self._window = Window(self.consumers, self._routes.send_to)
+        """How far the consumers are."""
         self._handshake = Handshake(
-            self.consumers, self._window, endpoint, self._dds.send, resumes)
+            self.consumers, self._window, endpoint, self._dds.send, restart)
+        self.agree = self._handshake.agree
+        """To be called when ``restart`` has come to know where to go on."""
         self._stream = self._handshake.stream
         self._send_frame = self._routes.send
         for consumer in self.consumers:

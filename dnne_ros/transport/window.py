@@ -36,6 +36,10 @@ class Window:
         """Which stores all reach that are there, the first as bit 0."""
         self.on_room: Callable[[], None] | None = None
         """Called when a consumer may have room again."""
+        self.handled: float = 0
+        """Up to which item all lossless consumers that are there are through."""
+        self.on_handled: Callable[[], None] | None = None
+        """Called when they may be through with more."""
         self._anyone_absent = False
         for consumer in consumers:
             consumer.sent_so_far = lambda: self.sent
@@ -126,7 +130,7 @@ class Window:
                 self._send_to(consumer, item.frame, item.by)
 
     def _progressed(self) -> None:
-        self._kept.forget(self.sent)
+        self.handled = self._kept.forget(self.sent)
         self.stores = -1
         self._anyone_absent = False
         for consumer in self._consumers:
@@ -138,3 +142,5 @@ class Window:
                               default=math.inf)
         if self.on_room is not None:
             self.on_room()
+        if self.on_handled is not None:
+            self.on_handled()

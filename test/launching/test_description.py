@@ -154,15 +154,15 @@ def test_a_run_that_is_over_ends_the_launch_when_all_have_left(processes):
     assert run.exit(last, 0) == ["Shutdown"]
 
 
-def test_a_killed_process_without_state_comes_back_alone(processes):
+def test_a_killed_process_with_which_nothing_is_lost_comes_back_alone(processes):
     from launch_ros.actions import Node
 
     run = processes(place="split", respawn="true")
-    before = words(run.graph._running["or_2"])
+    before = words(run.graph._running["cartpole_action_5"])
     for _ in range(10):
-        _, again = run.graph._on_exit("or_2", Event(-9), run.context)
+        _, again = run.graph._on_exit("cartpole_action_5", Event(-9), run.context)
         assert isinstance(again, Node) and words(again) == before
-    assert run.exit("or_2", -9) == ["EmitEvent"] * 5
+    assert run.exit("cartpole_action_5", -9) == ["EmitEvent"] * 5
 
 
 def test_respawn_starts_the_whole_graph_again(processes):

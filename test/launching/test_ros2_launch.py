@@ -144,7 +144,7 @@ def test_killed_processes_respawn_when_asked(launch, listener):
     run = launch("place:=split", "respawn:=true")
     listener.hear(run, SCORE)
     first = run.hosts()
-    stateless = "/cartpole_ppo", "or_2"
+    stateless = "/cartpole_ppo", "cartpole_action_5"
     first[stateless].kill()
     run.until(lambda: not first[stateless].is_running(), "its end")
     listener.spin_until(lambda: stateless in run.hosts(), run)

@@ -23,6 +23,16 @@ class AnyPayload(AnyValue):
         return value
 
 
+class Resuming:
+    """A node that goes on with any item that it is asked for."""
+
+    def base(self, had):
+        return had or 0
+
+    def repeated_until(self):
+        return 0
+
+
 class Edges:
     """A producer and its consumers, each on a node of its own.
 
@@ -53,7 +63,7 @@ class Edges:
         self.writer = RemoteWriter(node, "producer/out", [
             Consumer(f"{name}/in", f"producer/out → {name}/in", policy, capacity, **self._plan)
             for name, (policy, capacity) in self._plans.items()], self.endpoint,
-            self._resumes)
+            Resuming() if self._resumes else None)
         self.output = OutputPort(AnyPayload(), [], None, self.codec, self.writer)
         self.consumers = {consumer.name.partition("/")[0]: consumer
                           for consumer in self.writer.consumers}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnne_ros.runtime.coordination.fork_server import ForkedProcess
+from dnne_ros.transport.round_log import sweep_logs
 from dnne_ros.transport.shared_memory import sweep
 
 _STOP_SECONDS = 4.0
@@ -110,6 +111,7 @@ class Supervisor:
                     child.process.kill()
                 child.channel.close()
             sweep()
+            sweep_logs()
 
     def stop(self, reason: str) -> None:
         """Ask all processes to end; those that do not are terminated, then killed."""

@@ -13,6 +13,7 @@ from dnne_ros.runtime.coordination.replication import accept_updates, send_updat
 from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.edges.input_port import ExternalInput, HeldInput, InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.runtime.edges.restarts import Restarts
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.external_reader import ExternalReader
@@ -43,11 +44,14 @@ class Wiring:
     writers: list[RemoteWriter] = field(default_factory=list)
     external: dict[str, ExternalReader] = field(default_factory=dict)
     endpoint: ProcessEndpoint | None = None
+    restarts: Restarts | None = None
 
     def close(self) -> None:
         """Close the channels between processes and give back the shared memory."""
         for reader in self.readers.values():
             reader.close()
+        if self.restarts is not None:
+            self.restarts.close()
         if self.endpoint is not None:
             self.endpoint.close()
 
@@ -68,10 +72,11 @@ class Wiring:
 
 
 def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
-         files: RosSelector, run_id: str = "") -> Wiring:
+         files: RosSelector, run_id: str = "", respawn: bool = False) -> Wiring:
     """Make both ends of every edge that touches a node in ``hosts`` (by node id).
 
     ``files`` is the event loop's selector; ``run_id`` the same in all processes of a run.
+    ``respawn``: this process may be killed, and started again if it is `restartable`.
     """
     wiring = Wiring(endpoint=ProcessEndpoint(files, run_id))
     _load_modules(graph, placement, hosts)
@@ -80,6 +85,8 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
             name = graph.edge_name(edge)
             wiring.local[name] = LocalEdge(name, edge.policy, edge.capacity,
                                            _priority(graph, edge))
+    restarts = Restarts(graph, placement, hosts, run_id) if respawn else None
+    wiring.restarts = restarts
     for node_id, host in hosts.items():
         for port in graph.nodes[node_id].type.outputs:
             ref = PortRef(node_id, port)
@@ -128,7 +135,10 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
         writer = RemoteWriter(host, host.topic(ref.port), [
             Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity,
                      placement.process_of(edge.target.node), edge.when_absent)
-            for edge in remote], wiring.endpoint, graph.nodes[ref.node].type.resumes)
+            for edge in remote], wiring.endpoint,
+            None if wiring.restarts is None else wiring.restarts.of_output(ref))
+        if wiring.restarts is not None:
+            wiring.restarts.follow(ref, writer)
         wiring.writers.append(writer)
     output = OutputPort(type, local, publisher, codec, writer)
     for edge in remote:
@@ -159,6 +169,8 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
             max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
             _priority(graph, edge),
             placement.process_of(edge.source.node), edge.when_absent)
+        if wiring.restarts is not None:
+            wiring.restarts.join(edge.target, reader)
         wiring.readers[name] = reader
         source = reader
         if _sends_back(graph, edge):
