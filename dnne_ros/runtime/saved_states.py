@@ -11,6 +11,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.options.first_states import first_directory, has_checkpoint, read_first
+from dnne_ros.options.first_weights import first_weight_files
 from dnne_ros.options.run_settings import RunSettings
 
 
@@ -23,6 +24,9 @@ class SavedStates:
         self._settings = settings
         self.directory = first_directory(graph, settings)
         """The checkpoint that the run begins with; None: it begins afresh."""
+        self.weight_files = first_weight_files(graph, settings)
+        """Files of another program's weights, by the nodes that begin with them: then there is
+        no checkpoint."""
         self._trained: dict[str, Any] | None = None
         self._trained_where = "--load-checkpoint-dir"
 
@@ -31,6 +35,8 @@ class SavedStates:
 
         `InputError` if the checkpoint is damaged or does not fit the graph.
         """
+        if self.weight_files:
+            return {}
         checkpoint = read_first(self._graph, self._settings, nodes)
         if checkpoint is None:
             return {}
