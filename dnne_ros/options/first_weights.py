@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from dnne_ros.checkpoints.model_files import MODEL, model_files
-from dnne_ros.errors import InputError
+from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.graph import Graph
+from dnne_ros.node_api.node import Node
 from dnne_ros.options.first_states import has_checkpoint
 from dnne_ros.options.run_settings import RunSettings
 
@@ -15,7 +16,8 @@ def first_weight_files(graph: Graph, settings: RunSettings) -> dict[str, Path]:
     """Return the files of another program's weights that nodes begin with, by node id.
 
     What was saved for a trainer are the weights of the model that it trains.  `InputError` for a
-    node that is not in the graph.
+    node that is not in the graph or has no weights, and for each that has and is not among them:
+    random ones would go unnoticed (``--allow-missing``: they may be).
     """
     directory = settings.load_checkpoint_dir
     if directory is None or not holds_weights_alone(directory):
@@ -25,7 +27,19 @@ def first_weight_files(graph: Graph, settings: RunSettings) -> dict[str, Path]:
                f"{id}, which is not in it" for id in files if id not in graph.nodes]
     if strange:
         raise InputError(directory, strange)
-    return {_owner(graph, id): file for id, file in files.items()}
+    owned = {_owner(graph, id): file for id, file in files.items()}
+    problems = Problems(directory)
+    for id, node in graph.nodes.items():
+        takes_weights = node.type.load_weights is not Node.load_weights
+        if id in owned and not takes_weights:
+            problems.add(f"found weights of it in {owned[id]}: it has none of its own", node=id,
+                         type=node.type.type_name, title=node.title)
+        elif takes_weights and id not in owned and not settings.allow_missing:
+            problems.add(f"expected its weights in node_{id}/{MODEL}, found none; with "
+                         "--allow-missing it begins with random ones", node=id,
+                         type=node.type.type_name, title=node.title)
+    problems.raise_if_any()
+    return owned
 
 
 def holds_weights_alone(directory: str) -> bool:

@@ -51,9 +51,10 @@ def test_weights_that_do_not_fit_end_the_run_before_it_starts(start_run, cartpol
 
 def test_weights_of_no_node_and_files_of_none(start_run, cartpole, tmp_path):
     torch.save({"a": torch.ones(1)}, tmp_path / "model.pt")
-    for node, expected in ((9, "node 9, which is not in it"), (1, "has none of its own")):
+    for node, expected in ((9, "node 9, which is not in it"), (1, "it has none of its own"),
+                           (1, "expected its weights in node_3/model.pt, found none")):
         folder = tmp_path / f"saved{node}" / f"node_{node}"
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (tmp_path / "model.pt").rename(folder / "model.pt")
         run = start_run(cartpole, *FEW, "--load-checkpoint-dir", folder.parent)
         assert run.wait() == 2, run.output
