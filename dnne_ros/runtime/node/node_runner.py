@@ -62,6 +62,11 @@ class NodeRunner:
         self._well_before = 0
         self._errors_logged: set[type[BaseException]] = set()
 
+    @property
+    def node(self) -> Node:
+        """Return the node as it is now."""
+        return self._node
+
     async def run(self) -> None:
         """Run until cancelled, or until the node is through.
 
