@@ -219,8 +219,9 @@ class Node:
                     ) -> Awaitable[None]:
         """Give ``value`` to every consumer of output ``name``; waits while an edge is full.
 
-        Raises TimeoutError, with nothing given to anybody, when there was no room for ``timeout``
-        seconds.
+        Raises TimeoutError when there was no room for ``timeout`` seconds.  Then, and when the
+        call is cancelled, nothing was given to anybody.  TypeError for a value that a message of
+        the output's type cannot carry, also where none is sent.
         """
         return self.context.put(name, value, timeout)
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from dnne_ros.checkpoints.model_files import read_model
-from dnne_ros.errors import DnneError, InputError, NodeError, Problems
+from dnne_ros.errors import (
+    FOREIGN_ERRORS,
+    DnneError,
+    InputError,
+    NodeError,
+    Problems,
+    describe,
+    shortened,
+)
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Layers
@@ -40,13 +49,18 @@ class ProcessNodes:
         """
         for node_id, host in self._hosts.items():
             context = self.contexts[node_id] = make_context(host)
-            node = host.graph_node.type(values[node_id])
-            node.context = context
             try:
+                node = host.graph_node.type(values[node_id])
+                node.context = context
                 node.setup()
             except InputError as error:
                 self.add_problems(problems, node_id, error)
                 continue
+            except DnneError:
+                raise
+            except FOREIGN_ERRORS as error:
+                context.log.error(shortened("".join(traceback.format_exception(error)).rstrip()))
+                raise NodeError(context.name, f"setup() failed: {describe(error)}") from error
             self._put(node_id, node)
 
     def load(self, problems: Problems) -> None:
@@ -110,9 +124,9 @@ class ProcessNodes:
         for node_id, node in self.by_id.items():
             try:
                 state = await node.save_state(aligned)
-            except Exception as error:
-                raise NodeError(self.contexts[node_id].name, "save_state() failed: "
-                                f"{type(error).__name__}: {error}") from error
+            except FOREIGN_ERRORS as error:
+                raise NodeError(self.contexts[node_id].name,
+                                f"save_state() failed: {describe(error)}") from error
             if state is not None:
                 states[node_id] = state
         return states
