@@ -1,5 +1,6 @@
 # make demo   trains Cartpole, plays the trained policy, writes a learning curve
 # make test   runs the tests
+# make kills  kills a process that saves checkpoints, KILLS times, and reads what it leaves
 # make lint   checks style and types
 # make docs   builds the documentation
 # make dist   builds a source distribution and a wheel
@@ -19,6 +20,8 @@ DEMO ?= demo
 WORKERS ?= 3
 TESTS ?= test
 PYTEST_ARGS ?=
+KILLS ?= 1000
+SEED ?= 0
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet
@@ -46,7 +49,7 @@ else
 INSTALL_TORCH = $(PIP) '$(TORCH)'
 endif
 
-.PHONY: setup demo test test-jazzy lint docs dist clean another-torch
+.PHONY: setup demo test test-jazzy kills lint docs dist clean another-torch
 
 setup: $(STAMP)
 
@@ -86,6 +89,9 @@ test: setup
 # The same on the other rclpy line.
 test-jazzy:
 	$(MAKE) test VENV=.venv-jazzy RCLPY='ros-rclpy[fastrtps]>=7,<8'
+
+kills: setup
+	PYTHONPATH=. $(BIN)/python test/support/save_loop.py $(KILLS) $(SEED)
 
 # The site, in build/docs/html.
 docs: $(VENV)/.set-up-docs

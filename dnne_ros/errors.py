@@ -2,8 +2,55 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+_MOST_CHARACTERS = 20_000
+"""Of an error's text; what comes from a node may be of any length."""
+_MOST_OF_ONE = 10_000
+
+FOREIGN_ERRORS = (Exception, SystemExit, KeyboardInterrupt)
+"""What foreign code may raise that is an error of its own; asyncio would let the last two end its
+loop."""
+
+
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7f, 0xa0))
+            if chr(code) not in "\n\t"}
+_ESCAPES |= {code: f"\\u{code:04x}" for code in (
+    0x061c, 0x200e, 0x200f, *range(0x202a, 0x202f), *range(0x2066, 0x206a), 0x2028, 0x2029)}
+
+
+def printable(text: str) -> str:
+    """Return the text as a terminal may have it: orders to it are shown, as Python writes them.
+
+    Names, ids and error texts come from files and other machines, and a terminal obeys what it is
+    shown: it sets titles, moves the cursor over what was said, and turns the order of letters.
+    """
+    return text.translate(_ESCAPES)
+
+
+def shortened(text: str, most: int = _MOST_CHARACTERS) -> str:
+    """Return the text, cut behind ``most`` characters: it is longer than a person would read."""
+    return text if len(text) <= most else f"{text[:most]} … ({len(text)} characters)"
+
+
+def describe(error: BaseException) -> str:
+    """Return ``ValueError: text`` for a foreign exception, whatever its text is or raises."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except Exception as trouble:  # a mistake in what tells of one must not hide it
+        return f"{name} (its text cannot be had: {type(trouble).__name__})"
+    return shortened(f"{name}: {text}" if text else name, _MOST_OF_ONE)
+
+
+def signal_name(number: int) -> str:
+    """Return ``SIGKILL``; of real-time signals only the first and the last have a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 @dataclass(frozen=True)
@@ -44,14 +91,12 @@ class Problems:
     def __init__(self, source: str):
         """Collect for ``source``: the file or argument that the report names."""
         self.source = source
-        self._found: list[Problem] = []
+        self._found: dict[Problem, None] = {}  # in order, each once
 
     def add(self, message: str, *, node: str | None = None, type: str | None = None,
             title: str | None = None, port: str | None = None) -> None:
         """Note a problem; the same one is noted once."""
-        problem = Problem(message, node, type, title, port)
-        if problem not in self._found:
-            self._found.append(problem)
+        self._found[Problem(message, node, type, title, port)] = None
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._found)

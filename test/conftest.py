@@ -2,6 +2,9 @@
 
 import fcntl
 import os
+import pwd
+import shutil
+import subprocess
 import tempfile
 
 
@@ -181,3 +184,25 @@ def parameter_file(tmp_path):
         path.write_text(text)
         return path
     return write
+
+
+@pytest.fixture(scope="session")
+def other_user():
+    """Return the id of another user of this machine, who is made for these tests."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can act as another user")
+    if shutil.which("useradd") is None:
+        pytest.skip("this system has no useradd")
+    name = "dnne_ros_tests"
+    subprocess.run(["useradd", "--system", "--no-create-home", name], capture_output=True)
+    return pwd.getpwnam(name).pw_uid
+
+
+@pytest.fixture
+def as_another_user(other_user):
+    """Run Python source as another user of this machine; returns what it prints."""
+    def run(source):
+        return subprocess.run(["/usr/bin/env", "python3", "-c", source], user=other_user,
+                              group=other_user, extra_groups=[], cwd="/", check=True,
+                              capture_output=True, text=True).stdout
+    return run

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from dnne_ros.node_api.declarations import check_declarations
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortTypes
 from dnne_ros.node_api.widget import Widget
@@ -107,8 +108,10 @@ class Catalogue:
     def add(self, node_type: type[Node]) -> None:
         """Add a type under its name and aliases, each with and without the ending ``Node``.
 
-        A namesake of another type leaves it the name.
+        A namesake of another type leaves it the name.  Raises ValueError for one that declares
+        what nothing can be made of.
         """
+        check_declarations(node_type)
         self._types[node_type.type_name] = node_type
         if node_type.namesake_of in self._types:
             return

@@ -6,7 +6,7 @@ import inspect
 from pathlib import Path
 
 from dnne_ros.catalogue.catalogue import Catalogue
-from dnne_ros.errors import InputError
+from dnne_ros.errors import InputError, describe
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.plugins.installed import SOURCE, InstalledPlugins
@@ -54,5 +54,7 @@ def add_plugins_of_file(catalogue: Catalogue, path: Path) -> None:
                 add(thing)
             except ValueError as error:
                 problems.append(str(error))
+            except Exception as error:  # of a class' own code, as that of a port type
+                problems.append(f"{thing!r:.80}: {describe(error)}")
     if problems:
         raise InputError(str(path), problems)

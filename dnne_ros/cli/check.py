@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from dnne_ros.cli.output import say
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
 
@@ -30,24 +31,24 @@ def run(options: argparse.Namespace) -> int:
 
     graph = load_graph(options)
     placement = place(graph, options.place)
-    print(f"{graph.path}: ok. {len(graph.nodes)} nodes, {len(graph.edges)} edges, "
-          f"{len(placement.processes)} process(es), namespace /{graph.namespace}")
+    say(f"{graph.path}: ok. {len(graph.nodes)} nodes, {len(graph.edges)} edges, "
+        f"{len(placement.processes)} process(es), namespace /{graph.namespace}")
     for process, nodes in placement.processes.items():
         lost = obstacles(graph, placement, process) if options.respawn else []
         comes_back = "" if not options.respawn else \
             f"  (not started again: {'; '.join(lost)})" if lost else "  (started again)"
-        print(f"\nprocess {process}{comes_back}")
+        say(f"\nprocess {process}{comes_back}")
         for node in nodes:
-            print(f"  /{graph.namespace}/{graph.nodes[node].ros_name}  "
-                  f"({graph.nodes[node].type.type_name})")
-    print("\nedges")
+            say(f"  /{graph.namespace}/{graph.nodes[node].ros_name}  "
+                f"({graph.nodes[node].type.type_name})")
+    say("\nedges")
     for edge in graph.edges:
         where = "between processes" if placement.crosses(edge) else "local"
         implied = ", implied" if edge.implied else ""
-        print(f"  {graph.edge_name(edge)}  [{edge.type}, {edge.policy.value}, {where}"
-              f"{implied}]")
+        say(f"  {graph.edge_name(edge)}  [{edge.type}, {edge.policy.value}, {where}"
+            f"{implied}]")
     for ref in graph.external:
         port = graph.nodes[ref.node].type.inputs[ref.port]
-        print(f"  topic → {graph.topic(ref)}  [{port.type}, "
-              f"{codec_for(port.type.sent_as()).message}, external]")
+        say(f"  topic → {graph.topic(ref)}  [{port.type}, "
+            f"{codec_for(port.type.sent_as()).message}, external]")
     return 0

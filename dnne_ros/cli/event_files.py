@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,21 +33,36 @@ def check_event_files(directory: str) -> None:
 
 
 class EventFiles:
-    """Writes the figures of each update or epoch; made when the first ones come."""
+    """Writes the figures of each update or epoch; made when the first ones come.
 
-    def __init__(self, directory: str):
-        """Write into ``directory``, in a new file."""
+    When they cannot be written, the run goes on without them.
+    """
+
+    def __init__(self, directory: str, warn: Callable[[str], object]):
+        """Write into ``directory``, in a new file; ``warn`` is told once if that fails."""
         self._directory = directory
+        self._warn = warn
+        self._failed = False
         self._writer: SummaryWriter | None = None
 
     def note(self, message: dict[str, Any]) -> None:
         """Take a status message of a run."""
-        if message["kind"] != "progress":
+        if message["kind"] != "progress" or self._failed:
             return
         metrics = message["metrics"]
         figures = metrics.get("completed_epoch", metrics if "loss" in metrics else None)
         if figures is None:
             return
+        with self._going_on():
+            self._write(figures)
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._writer is not None and not self._failed:
+            with self._going_on():
+                self._writer.close()
+
+    def _write(self, figures: Mapping[str, Any]) -> None:
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
@@ -55,7 +72,11 @@ class EventFiles:
             if name not in _COUNTS and isinstance(value, (int, float)):
                 self._writer.add_scalar(name, value, step)
 
-    def close(self) -> None:
-        """Write what is left."""
-        if self._writer is not None:
-            self._writer.close()
+    @contextlib.contextmanager
+    def _going_on(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self._failed = True
+            self._warn(f"--tensorboard {self._directory}: no more event files are written: "
+                       f"{error.strerror or error}")

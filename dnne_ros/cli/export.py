@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from dnne_ros.cli.output import say
 from dnne_ros.errors import InputError
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
@@ -54,10 +55,10 @@ def run(options: argparse.Namespace) -> int:
     folder = _folder(options.output, package)
     written = write_package(folder, file_bytes(files), force=options.force)
     if written.changed or written.removed:
-        print(f"wrote {written.folder}: {len(written.changed)} files changed, "
-              f"{len(written.removed)} removed, {len(files) - len(written.changed)} as they were")
+        say(f"wrote {written.folder}: {len(written.changed)} files changed, "
+            f"{len(written.removed)} removed, {len(files) - len(written.changed)} as they were")
     else:
-        print(f"{written.folder} is up to date")
+        say(f"{written.folder} is up to date")
     return 0
 
 

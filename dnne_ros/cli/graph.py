@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from dnne_ros.cli.output import say
 from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
@@ -40,5 +41,5 @@ def run(options: argparse.Namespace) -> int:
         write_file(Path(options.output), svg.encode())
     except OSError as error:
         raise InputError(options.output, [f"cannot write: {error.strerror}"]) from None
-    print(f"wrote {options.output}")
+    say(f"wrote {options.output}")
     return 0

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from dnne_ros import __version__
+from dnne_ros.cli.output import lasting_output, prepare_output, say
 from dnne_ros.errors import DnneError, InputError
 from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.working_directory import check_working_directory
@@ -28,7 +29,7 @@ examples:
   dnne-ros nodes PPOTrainerNode           ports and widgets of a node type
   dnne-ros bench edges --json edges.json  measure it beside its peers
 
-exit codes: 0 done, 1 the run failed, 2 the input is wrong, 130 interrupted
+exit codes: 0 done, 1 the run failed, 2 the input is wrong, 129 hung up, 130 interrupted
 """
 
 
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    prepare_output()
     words = list(sys.argv[1:] if arguments is None else arguments)
     # Everything behind --ros-args is for rclpy and not ours to understand.
     cut = words.index("--ros-args") if "--ros-args" in words else len(words)
@@ -59,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise InputError("arguments", unknown_arguments(unknown))
         return int(options.run(options))
     except DnneError as error:
-        print(f"dnne-ros: {error}", file=sys.stderr)
+        with lasting_output():
+            say(f"dnne-ros: {error}", error=True)
         return error.exit_code
     except KeyboardInterrupt:
         return 130

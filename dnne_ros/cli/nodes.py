@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from dnne_ros.cli.node_pages import node_pages, write_pages
+from dnne_ros.cli.output import say
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.ports import Port
@@ -38,21 +39,21 @@ def run(options: argparse.Namespace) -> int:
         folder = Path(options.write)
         pages = node_pages(catalogue, [Path(each) for each in options.examples], folder)
         write_pages(pages, folder)
-        print(f"{len(pages)} pages in {folder}")
+        say(f"{len(pages)} pages in {folder}")
         return 0
     if options.type is None:
         by_category = sorted(catalogue.current(), key=lambda type: (type.category, type.type_name))
         for category, types in groupby(by_category, key=lambda type: type.category):
-            print(category)
+            say(category)
             for type in types:
-                print(f"  {type.type_name:<22} {type.description()}")
+                say(f"  {type.type_name:<22} {type.description()}")
         return 0
     node_type = catalogue.find(options.type)
     if node_type is None:
         nearest = " or ".join(catalogue.nearest(options.type))
         hint = f"; did you mean {nearest}?" if nearest else ""
         raise InputError("nodes", [f"unknown node type {options.type!r}{hint}"])
-    print("\n\n".join(map(describe, (node_type, *catalogue.namesakes(node_type)))))
+    say("\n\n".join(map(describe, (node_type, *catalogue.namesakes(node_type)))))
     return 0
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.cli.report import RunReport
+from dnne_ros.errors import printable
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
 _PLAIN_SECONDS = 5.0
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
+"""What logs may be coloured with, and no more of what a terminal obeys."""
 
 
 class Progress:
@@ -40,12 +44,18 @@ class Progress:
 
     def line(self, process: str, text: str) -> None:
         """Print a line that a process wrote."""
+        text = "".join(part if _COLOUR.fullmatch(part) else printable(part)
+                       for part in _COLOUR.split(text))
         self._print(f"[{process}] {text}" if self._prefixed else text)
+
+    def warn(self, text: str) -> None:
+        """Print a warning."""
+        self._print(printable(f"warning: {text}"))
 
     def note(self, message: dict[str, Any], report: RunReport) -> None:
         """Show a status message."""
         if message["kind"] == "warning":
-            self._print(f"warning: {message['message']}")
+            self.warn(message["message"])
         elif message["kind"] == "progress" and not self._quiet:
             if self._live is not None:
                 self._live.update(self._table(report))
@@ -59,7 +69,7 @@ class Progress:
             return
         numbers = "  ".join(f"{name} {value}" for name, value in shown(report)
                             if name != "elapsed")
-        print(f"ended: {report.exit_reason} after {report.seconds:.1f} s"
+        print(f"ended: {printable(report.exit_reason)} after {report.seconds:.1f} s"
               + (f"  {numbers}" if report.metrics else ""))
         if report.checkpoint:
             print(f"checkpoint: {report.checkpoint}")

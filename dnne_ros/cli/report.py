@@ -8,6 +8,10 @@ from typing import Any
 from dnne_ros import strict_json
 from dnne_ros.transport.stats import joined
 
+HUNG_UP = "hung up"
+"""Why a run ended whose terminal was closed."""
+_USERS_CODES = {"interrupted": 130, HUNG_UP: 129}
+"""What a run ends with that the user has ended: 128 and the signal's number, as in a shell."""
 _COUNTERS = ("sent", "received", "lost", "duplicated", "dropped", "blocked_s")
 
 
@@ -111,8 +115,8 @@ class RunReport:
                 if self.checkpoint else f"no checkpoint was written to {self._save_directory}"
             self.checkpoint_error = f"{kept}: {self._unsaved}"
             self.exit_code = exit_code or 1
-        if reason == "interrupted" and not failure:
-            self.exit_code = 130
+        if not failure:
+            self.exit_code = _USERS_CODES.get(reason, self.exit_code)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as JSON values."""

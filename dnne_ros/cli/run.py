@@ -8,12 +8,14 @@ import signal
 import socket
 import sys
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from dnne_ros.cli.event_files import EventFiles
+from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.progress import Progress
-from dnne_ros.cli.report import RunReport
+from dnne_ros.cli.report import HUNG_UP, RunReport
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.limits import limited
 from dnne_ros.options.run_arguments import (
@@ -22,6 +24,7 @@ from dnne_ros.options.run_arguments import (
     run_settings,
     run_words,
 )
+from dnne_ros.options.run_key import RUN_KEY, new_run_key
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph, workflow_words
 from dnne_ros.parameter_files.ros_arguments import (
     check_parameter_files,
@@ -71,40 +74,41 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Check everything, start the processes, and report."""
     # Another program that calls us may have threads, and is not ours to fork.
-    server = ForkServer(_PRELOAD) if options.own_process else None
+    variables = {RUN_KEY: new_run_key()}
+    server = ForkServer(_PRELOAD, variables) if options.own_process else None
     try:
-        return _run(options, server)
+        with lasting_output():
+            return _run(options, _starter(options, server, variables))
     finally:
         if server is not None:
             server.close()
 
 
-def _run(options: argparse.Namespace, server: ForkServer | None) -> int:
+def _run(options: argparse.Namespace, start: Start) -> int:
     from dnne_ros.placement.planning import place
 
     check_ros_arguments(options.ros_args)
     graph = load_graph(options)
     placement = place(graph, options.place or "")
     check_parameter_files(options.ros_args, graph,
-                          lambda message: print(f"warning: {message}", flush=True))
+                          lambda message: say(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))
     check_outputs(options)
     for warning in check_checkpoints(options, graph):
-        print(f"warning: {warning}", flush=True)
+        say(f"warning: {warning}", flush=True)
     if options.respawn:
         for process in placement.processes:
             for obstacle in obstacles(graph, placement, process):
-                print(f"warning: --respawn: process {process} is not started again when it is "
+                say(f"warning: --respawn: process {process} is not started again when it is "
                       f"killed: {obstacle}", flush=True)
     if options.inference and options.save_checkpoint_dir:
-        print("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
-    report = asyncio.run(_supervise(options, graph, placement, _starter(options, server)))
+        say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
+    report = asyncio.run(_supervise(options, graph, placement, start))
     unwritten = write_outputs(options, report, graph.name)
     for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
-        print(f"dnne-ros: {trouble}", file=sys.stderr)
+        say(f"dnne-ros: {trouble}", error=True)
     if report.exit_reason in _LIMITS and options.until_return is not None:
-        print(f"dnne-ros: the mean return has not reached {options.until_return:g}",
-              file=sys.stderr)
+        say(f"dnne-ros: the mean return has not reached {options.until_return:g}", error=True)
         return 1
     return report.exit_code or int(bool(unwritten))
 
@@ -114,8 +118,9 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
     loop = asyncio.get_running_loop()
     report = RunReport(list(placement.processes),
                        None if options.inference else options.save_checkpoint_dir)
-    events = EventFiles(options.tensorboard) if options.tensorboard else None
     with Progress(quiet=options.quiet, prefixed=len(placement.processes) > 1) as progress:
+        events = EventFiles(options.tensorboard, progress.warn) if options.tensorboard else None
+
         def on_message(process: str, message: dict[str, Any]) -> None:
             report.note(process, message)
             progress.note(message, report)
@@ -133,6 +138,8 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
                                 restartable(graph, placement) if options.respawn else ())
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            loop.add_signal_handler(signal.SIGHUP, supervisor.stop, HUNG_UP)
         try:
             await supervisor.run()
         finally:
@@ -143,8 +150,12 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
     return report
 
 
-def _starter(options: argparse.Namespace, server: ForkServer | None) -> Start:
-    """Return what starts a process of the graph: as a fork, or as a command of its own."""
+def _starter(options: argparse.Namespace, server: ForkServer | None,
+             variables: Mapping[str, str]) -> Start:
+    """Return what starts a process of the graph: as a fork, or as a command of its own.
+
+    ``variables``: what is added to the environment; a fork has it already.
+    """
     run_id = uuid.uuid4().hex
 
     def words(process: str, channel: int) -> list[str]:
@@ -154,7 +165,7 @@ def _starter(options: argparse.Namespace, server: ForkServer | None) -> Start:
     async def start(process: str, channel: socket.socket) -> Process:
         if server is None:
             return await execute([sys.executable, "-m", _HOST, *words(process, channel.fileno())],
-                                 channel)
+                                 channel, variables)
         return await server.start(process, f"{_HOST}:run_and_leave", words(process, CHANNEL),
                                   channel)
     return start

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import dnne_ros
 from dnne_ros.errors import InputError, Problems
+from dnne_ros.exporting.beside import NotBeside, data_beside, module_beside
 from dnne_ros.exporting.package_data import data_files
 from dnne_ros.exporting.python_imports import follow, package_of
 from dnne_ros.exporting.source_edits import CannotMove, moved_source
@@ -49,6 +51,8 @@ class Sources:
         homes = {f"{_RUNTIME}.{name}": f"{_RUNTIME}.{home}"
                  for name, home in dnne_ros.HOMES.items()}
         closure = follow([*roots, *sorted(modules)], self._packages, homes)
+        while self._move_beside(closure.foreign, package):
+            closure = follow([*roots, *sorted(modules)], self._packages, homes)
         copied = {module: path for module, path in closure.files.items()
                   if module.partition(".")[0] in self._moves}
         self.foreign = closure.foreign
@@ -64,6 +68,8 @@ class Sources:
             if path.name == "__init__.py" and (data := data_files(path.parent))}
         """Data files of the copied packages by the name of the copy: their place below it, and
         where they are."""
+        if beside := self._data_beside(copied):
+            self.data[f"{package}.{OWN_FOLDER}"] = beside
         if any(path.startswith(f"{package}/{OWN_FOLDER}/") for path in self.files):
             self.files[f"{package}/{OWN_FOLDER}/__init__.py"] = \
                 '"""Node types that are not part of dnne_ros."""\n'
@@ -86,6 +92,34 @@ class Sources:
             location, name = _location(top), top
         self._packages[top] = location
         self._moves[top] = f"{package}.{OWN_FOLDER}.{name}"
+
+    def _move_beside(self, names: set[str], package: str) -> bool:
+        """Copy those modules of ``names`` that lie beside a single file; tell if there are any."""
+        folders = {path.parent for top, path in self._packages.items()
+                   if top in self._moves and path.suffix == ".py"}
+        found = {name: place for name in sorted(names) for folder in sorted(folders)
+                 if (place := module_beside(name, folder)) is not None}
+        for name, place in found.items():
+            self._packages[name] = place
+            self._moves[name] = f"{package}.{OWN_FOLDER}.{name}"
+        return bool(found)
+
+    def _data_beside(self, copied: Mapping[str, Path]) -> dict[str, Path]:
+        """Return the data files that copied single files read, by their path beside the copies."""
+        found: dict[str, Path] = {}
+        for module, path in sorted(copied.items()):
+            if self._packages[module.partition(".")[0]] != path:
+                continue  # of a package, whose data files come along as a whole
+            try:
+                data = data_beside(path)
+            except NotBeside as error:
+                self._problems.add(f"{path}: {error}")
+                continue
+            for name, file in data.items():
+                if file != found.setdefault(name, file):
+                    self._problems.add(f"{path}: reads {name}, and so does another file of node "
+                                       f"types in another folder: {found[name]}")
+        return found
 
     def _check_importable(self, graph: Graph) -> None:
         for node in graph.nodes.values():

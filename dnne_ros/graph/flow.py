@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import heappop, heappush
 
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import AnyValue, PortType, same_type
@@ -22,24 +23,39 @@ def output_types(types: Mapping[str, type[Node]], links: Iterable[LinkRecord],
         for port in node_type.outputs.values() if not isinstance(port.type, AnyValue)}
     flowing.update(unknown)
     source_of = {link.target: link.source for link in links}
-    changed = True
-    while changed:
-        changed = False
-        for node, node_type in types.items():
-            arriving = [
-                flowing[source] for port in node_type.inputs.values()
-                if isinstance(port.type, AnyValue)
-                for source in [source_of.get(PortRef(node, port.name))] if source in flowing]
-            for port in node_type.outputs.values():
-                if not arriving or not isinstance(port.type, AnyValue):
-                    continue
-                ref, found = PortRef(node, port.name), port.type.passed_on(arriving)
-                # What is joined becomes more general as more of it is known, never less.
-                known = flowing.get(ref)
-                if known is None or (port.type.joins and not same_type(known, found)):
-                    flowing[ref] = found
-                    changed = True
+    place_of = {node: place for place, node in enumerate(types)}
+    fed: dict[PortRef, list[str]] = {}
+    for target, source in source_of.items():
+        if target.node in types:
+            fed.setdefault(source, []).append(target.node)
+    # Round after round in the file's order, but only where something new has come.
+    due = [(0, place, node) for node, place in place_of.items()]
+    while due:
+        round, place, node = heappop(due)
+        while due and due[0][:2] == (round, place):
+            heappop(due)
+        for ref in _pass_on(node, types[node], source_of, flowing):
+            for consumer in fed.get(ref, ()):
+                later = place_of[consumer] > place
+                heappush(due, (round + (not later), place_of[consumer], consumer))
     return flowing
+
+
+def _pass_on(node: str, node_type: type[Node], source_of: Mapping[PortRef, PortRef],
+             flowing: dict[PortRef, PortType]) -> Iterator[PortRef]:
+    """Note what a node passes on of what comes to it by now, and yield where that is new."""
+    arriving = [
+        flowing[source] for port in node_type.inputs.values() if isinstance(port.type, AnyValue)
+        for source in [source_of.get(PortRef(node, port.name))] if source in flowing]
+    for port in node_type.outputs.values():
+        if not arriving or not isinstance(port.type, AnyValue):
+            continue
+        ref, found = PortRef(node, port.name), port.type.passed_on(arriving)
+        # What is joined becomes more general as more of it is known, never less.
+        known = flowing.get(ref)
+        if known is None or (port.type.joins and not same_type(known, found)):
+            flowing[ref] = found
+            yield ref
 
 
 def passed_on(node_type: type[Node], target: PortRef, flowing: Mapping[PortRef, PortType]

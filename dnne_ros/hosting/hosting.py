@@ -8,14 +8,16 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from dnne_ros.errors import DnneError, InputError
+from dnne_ros.errors import DnneError, InputError, printable
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.limits import limited
 from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.run_arguments import add_run_arguments, run_settings
+from dnne_ros.options.run_key import take_run_key
 from dnne_ros.options.working_directory import check_working_directory
 from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.coordination.status import StatusChannel
 
 _LOCAL_PROCESSES = 32
@@ -47,9 +49,12 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
     options, rest = parser.parse_known_args(words[:cut])
     # ros2 launch appends further --ros-args; argparse must not guess at what is left.
     if rest:
-        print(f"host: {InputError('arguments', unknown_arguments(rest))}", file=sys.stderr)
+        unknown = InputError('arguments', unknown_arguments(rest))
+        print(f"host: {printable(str(unknown))}", file=sys.stderr)
         return 2
     status = StatusChannel(options.status_fd)
+    if options.status_fd is not None:
+        die_with_parent()
     try:
         check_working_directory()
         check_ros_arguments(words[cut:])
@@ -58,7 +63,7 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
     except DnneError as error:
         status.send("error", message=str(error))
         if options.status_fd is None:
-            print(f"host: {error}", file=sys.stderr)
+            print(f"host: {printable(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:  # before the graph could take Ctrl-C in good order
         return 130
@@ -85,7 +90,7 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
             "pip install 'dnne_ros[wheels]'"]) from None
     settings = replace(run_settings(options), run_id=options.run_id)
     graph = limited(graph, settings)
-    return GraphProcess(graph, placement, name, settings, status).run(ros_args)
+    return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(ros_args)
 
 
 def leave(code: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +12,9 @@ from launch.events import matches_action
 from launch.events.process import ProcessExited, ShutdownProcess
 from launch_ros.actions import Node
 
-from dnne_ros.errors import PeerError
+from dnne_ros.errors import PeerError, signal_name
 from dnne_ros.launching.request import LaunchRequest
+from dnne_ros.options.run_key import RUN_KEY, new_run_key
 from dnne_ros.placement.restarts import restartable
 
 _RESPAWN_DELAY = 1.0
@@ -40,6 +40,7 @@ class GraphProcesses:
         self._running: dict[str, Node] = {}
         self._returns: dict[str, int] = {}
         self._run_id = ""
+        self._run_key = ""
         self._over = False
         self._failing = False
 
@@ -47,6 +48,7 @@ class GraphProcesses:
         """Return one node action for each process."""
         self._failing = False
         self._run_id = uuid.uuid4().hex
+        self._run_key = new_run_key()
         request = self._request
         alone = restartable(request.graph, request.placement) \
             if request.respawn and len(request.placement.processes) > 1 else []
@@ -67,7 +69,7 @@ class GraphProcesses:
             parameters=parameters,
             remappings=request.remappings,
             ros_arguments=["--log-level", request.log_level],
-            additional_env=_defaults(self._environment),
+            additional_env={**_defaults(self._environment), RUN_KEY: self._run_key},
             output="screen",
             on_exit=lambda event, context: self._on_exit(process, event, context))
 
@@ -107,7 +109,7 @@ class GraphProcesses:
 
     def _describe(self, process: str, code: int) -> str:
         request = self._request
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 \
+        how = f"was killed by {signal_name(-code)}" if code < 0 \
             else f"ended with exit code {code}"
         nodes = ", ".join(f"{request.namespace}/{request.graph.nodes[id].ros_name}"
                           for id in request.placement.processes[process])

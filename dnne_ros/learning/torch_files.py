@@ -33,12 +33,17 @@ def read_torch_file(path: Path) -> dict[str, Tensor]:
         if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
             found = found[name]
     if not _is_state(found):
-        raise ValueError("expected tensors by name, found "
-                         + (f"{type(found).__name__}" if not isinstance(found, Mapping)
-                            else f"a dictionary with {', '.join(map(repr, list(found)[:5]))}"))
+        raise ValueError(f"expected tensors by name, found {_said(found)}")
     return dict(found)
 
 
 def _is_state(found: Any) -> bool:
     return isinstance(found, Mapping) and bool(found) and all(
         isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items())
+
+
+def _said(found: Any) -> str:
+    if not isinstance(found, Mapping):
+        return type(found).__name__
+    return f"a dictionary with {', '.join(map(repr, list(found)[:5]))}" if found \
+        else "an empty dictionary"

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from dnne_ros.errors import describe
+
 T = TypeVar("T")
 
 _Job = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoop]
@@ -128,7 +130,7 @@ def _as_exception(error: BaseException) -> BaseException:
     """Return an exception that a future takes and that ends no event loop."""
     if isinstance(error, Exception) and not isinstance(error, StopIteration):
         return error
-    return RuntimeError(f"a blocking call raised {type(error).__name__}: {error}")
+    return RuntimeError(f"a blocking call raised {describe(error)}")
 
 
 def _use_late(answer: asyncio.Future[Any], late: Callable[[Any], None] | None) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from dnne_ros.errors import InputError
 from dnne_ros.node_api.blocking import BlockingCalls
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from dnne_ros.node_api.context import NodeContext
     from dnne_ros.node_api.state import NodeState
 
@@ -73,6 +76,10 @@ class Node:
     widgets: ClassVar[Mapping[str, Widget]] = {}
     dead_ports: ClassVar[tuple[str, ...]] = ("context",)
     """Ports of older files that mean nothing any more; links to them are dropped."""
+
+    awaits_trainer: str = ""
+    """The MODEL output whose trainer it waits for, while it does: a word for people, where nothing
+    moves."""
 
     context: NodeContext
     _blocking: BlockingCalls | None = None
@@ -212,8 +219,9 @@ class Node:
                     ) -> Awaitable[None]:
         """Give ``value`` to every consumer of output ``name``; waits while an edge is full.
 
-        Raises TimeoutError, with nothing given to anybody, when there was no room for ``timeout``
-        seconds.
+        Raises TimeoutError when there was no room for ``timeout`` seconds.  Then, and when the
+        call is cancelled, nothing was given to anybody.  TypeError for a value that a message of
+        the output's type cannot carry, also where none is sent.
         """
         return self.context.put(name, value, timeout)
 
@@ -258,6 +266,16 @@ class Node:
     def load_state(self, state: NodeState) -> None:
         """Take up a saved state, after `setup`.  ValueError if it does not fit."""
         raise ValueError(f"{self.type_name} keeps no state")
+
+    def load_weights(self, weights: Mapping[str, Tensor], layers: Sequence[Mapping[str, Any]]
+                     ) -> None:
+        """Begin with weights that another program saved, after `setup`.
+
+        ``layers`` describe the layers that lead from this node back to it, where it has such.
+        `InputError` with a line for each tensor that does not fit: its name, the shape that was
+        expected, and the one that was found.
+        """
+        raise InputError("weights", [f"{self.type_name} has none of its own"])
 
     async def close(self) -> None:
         """Give back devices and threads; called once when the run ends."""

@@ -8,6 +8,7 @@ from dnne_ros.checkpoints.checkpoint import Checkpoint
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.first_states import read_first
+from dnne_ros.options.first_weights import first_weight_files, holds_weights_alone
 from dnne_ros.options.option import Option
 from dnne_ros.options.run_settings import RUN_OPTIONS, RunSettings
 
@@ -39,7 +40,10 @@ def check_checkpoints(options: argparse.Namespace, graph: Graph | None) -> list[
     if options.save_checkpoint_dir:
         CheckpointStore(options.save_checkpoint_dir).prepare()
     checkpoint = None
-    if graph is not None:
+    if options.load_checkpoint_dir and holds_weights_alone(options.load_checkpoint_dir):
+        if graph is not None:
+            first_weight_files(graph, run_settings(options))
+    elif graph is not None:
         checkpoint = read_first(graph, run_settings(options), wanted=())
     elif options.load_checkpoint_dir:
         checkpoint = Checkpoint.read(options.load_checkpoint_dir, wanted=())

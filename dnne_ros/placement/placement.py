@@ -34,12 +34,14 @@ def bound_groups(graph: Graph) -> list[tuple[list[str], list[Edge]]]:
     A link whose type cannot leave a process binds its two ends.  Groups and the nodes in them
     keep the order of the file; a node that nothing binds is a group of its own.
     """
-    group_of = {node: {node} for node in graph.nodes}
+    group_of = {node: [node] for node in graph.nodes}
     binding = [edge for edge in graph.edges if not edge.type.leaves_process]
     for edge in binding:
-        merged = group_of[edge.source.node] | group_of[edge.target.node]
-        for node in merged:
-            group_of[node] = merged
+        small, large = sorted((group_of[edge.source.node], group_of[edge.target.node]), key=len)
+        if small is not large:
+            large += small
+            for node in small:  # a node changes its group but a few times: it doubles each time
+                group_of[node] = large
     groups: dict[int, tuple[list[str], list[Edge]]] = {}
     for node in graph.nodes:
         groups.setdefault(id(group_of[node]), ([], []))[0].append(node)

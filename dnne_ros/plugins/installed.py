@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any
 
+from dnne_ros.errors import describe
 from dnne_ros.plugins.kinds import Kind
 
 SOURCE = "entry points"
@@ -31,9 +32,11 @@ class InstalledPlugins:
             try:
                 for thing in kind.offered_by(entry.load()):
                     add(thing)
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:  # Ctrl-C, as far as anybody can tell
+                raise
+            except BaseException as error:
                 distribution = entry.dist.name if entry.dist is not None \
                     else "unknown distribution"
                 problems.append(f"{distribution}: {kind.group}: {entry.name} = {entry.value}: "
-                                f"{type(error).__name__}: {error}")
+                                f"{' '.join(describe(error).split())}")
         return problems

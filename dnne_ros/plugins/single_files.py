@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from dnne_ros.errors import InputError
+from dnne_ros.errors import InputError, describe
 
 FILE_PREFIX = "dnne_ros_user_nodes_"
 """Begins the module names of single files, which have none of their own."""
@@ -31,9 +31,11 @@ def module_of_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:  # Ctrl-C, as far as anybody can tell
+        raise
+    except BaseException as error:
         raise InputError(str(path), [
-            f"cannot be imported: {type(error).__name__}: {error}"]) from error
+            f"cannot be imported: {' '.join(describe(error).split())}"]) from error
     _stamps[name] = stamp
     return module
 

@@ -41,8 +41,12 @@ class GraphProcess:
     """The nodes of one process, their rclpy context and their event loop."""
 
     def __init__(self, graph: Graph, placement: Placement, name: str, settings: RunSettings,
-                 status: StatusChannel):
-        """Prepare to run process ``name`` of ``placement``; nothing is started yet."""
+                 status: StatusChannel, key: bytes = b""):
+        """Prepare to run process ``name`` of ``placement``; nothing is started yet.
+
+        ``key`` is what the processes of the run know each other by.
+        """
+        self._key = key
         self._graph = graph
         self._placement = placement
         self._settings = settings
@@ -107,13 +111,13 @@ class GraphProcess:
             store.prepare()
             store.lock()
             ending.callback(store.unlock)
-        bus = RosBus(_first(hosts))
+        bus = RosBus(_first(hosts), self._key)
         control = RunControl(
             self._group, settings, self._status, bus, nodes,
             {id: node.type.state_type() for id, node in graph.nodes.items()
              if node.type.keeps_state()},
             sum(node.type.announces_boundaries for node in graph.nodes.values()))
-        wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id,
+        wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id, self._key,
                       settings.respawn)
         ending.callback(wiring.close)
         ending.callback(_end_tasks, loop)  # before what they use goes

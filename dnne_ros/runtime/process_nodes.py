@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dnne_ros.errors import DnneError, InputError, NodeError, Problems
+from dnne_ros.checkpoints.model_files import read_model
+from dnne_ros.errors import (
+    FOREIGN_ERRORS,
+    DnneError,
+    InputError,
+    NodeError,
+    Problems,
+    describe,
+    shortened,
+)
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Layers
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.node_host import NodeHost
@@ -38,13 +49,18 @@ class ProcessNodes:
         """
         for node_id, host in self._hosts.items():
             context = self.contexts[node_id] = make_context(host)
-            node = host.graph_node.type(values[node_id])
-            node.context = context
             try:
+                node = host.graph_node.type(values[node_id])
+                node.context = context
                 node.setup()
             except InputError as error:
                 self.add_problems(problems, node_id, error)
                 continue
+            except DnneError:
+                raise
+            except FOREIGN_ERRORS as error:
+                context.log.error(shortened("".join(traceback.format_exception(error)).rstrip()))
+                raise NodeError(context.name, f"setup() failed: {describe(error)}") from error
             self._put(node_id, node)
 
     def load(self, problems: Problems) -> None:
@@ -56,7 +72,10 @@ class ProcessNodes:
         states = self._saved.first(self.by_id)
         for node_id, node in self.by_id.items():
             if node_id not in states:
-                if directory is not None and node.keeps_state():
+                if node_id in self._saved.weight_files:
+                    self._load_weights(node_id, node, problems)
+                elif directory is not None and node.keeps_state() \
+                        and not self._saved.weight_files:
                     self.contexts[node_id].log.warning(
                         f"begins afresh: the checkpoint {directory} holds no state of it")
                 continue
@@ -71,15 +90,43 @@ class ProcessNodes:
         for node_id, misfit in self._saved.misfits(self.by_id):
             self._add_problem(problems, node_id, misfit)
 
+    def _load_weights(self, node_id: str, node: Node, problems: Problems) -> None:
+        """Let a node begin with the weights in another program's file."""
+        file = self._saved.weight_files[node_id]
+        try:
+            node.load_weights(read_model(file), self._layers(node_id))
+        except InputError as error:
+            for problem in error.problems:
+                self._add_problem(problems, node_id, f"{file}: {problem}")
+
+    def _layers(self, node_id: str) -> list[dict[str, Any]]:
+        """Return the descriptions of the layers that lead from a node back to it.
+
+        They are in its process, as descriptions of layers do not leave one.
+        """
+        layers: list[dict[str, Any]] = []
+        place = node_id
+        while len(layers) < len(self.by_id):
+            following = [edge.target.node for edges in self._graph.outgoing[place].values()
+                         for edge in edges if isinstance(edge.type, Layers)]
+            if not following or following[0] == node_id:
+                break
+            place = following[0]
+            describe = getattr(self.by_id[place], "description_of_layer", None)
+            if describe is None:
+                break
+            layers.append(describe())
+        return layers
+
     async def save(self, aligned: bool) -> dict[str, NodeState]:
         """Return the states of those that have one, by id; `NodeError` naming one that fails."""
         states = {}
         for node_id, node in self.by_id.items():
             try:
                 state = await node.save_state(aligned)
-            except Exception as error:
-                raise NodeError(self.contexts[node_id].name, "save_state() failed: "
-                                f"{type(error).__name__}: {error}") from error
+            except FOREIGN_ERRORS as error:
+                raise NodeError(self.contexts[node_id].name,
+                                f"save_state() failed: {describe(error)}") from error
             if state is not None:
                 states[node_id] = state
         return states
@@ -99,6 +146,10 @@ class ProcessNodes:
         state = self._saved.newest(node_id)
         if state is not None:
             node.load_state(state)
+        elif node_id in self._saved.weight_files:
+            problems = Problems(str(self._saved.directory))
+            self._load_weights(node_id, node, problems)
+            problems.raise_if_any()
         self._put(node_id, node)
         return node
 

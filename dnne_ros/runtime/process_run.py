@@ -97,8 +97,9 @@ class ProcessRun:
     def _listen(self) -> None:
         """Stop on signals, on the supervisor's word, and when the supervisor is gone."""
         status = self._parts.status
-        for signal_number in (signal.SIGINT, signal.SIGTERM):
-            self._loop.add_signal_handler(signal_number, self._stop, "interrupted")
+        for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(signal_number) is not signal.SIG_IGN:  # as SIGHUP under nohup
+                self._loop.add_signal_handler(signal_number, self._stop, "interrupted")
         channel = status.file_descriptor
         if channel is None:
             return

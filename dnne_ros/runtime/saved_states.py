@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from dnne_ros.checkpoints.checkpoint import Checkpoint
 from dnne_ros.checkpoints.policy_interface import differences
@@ -10,6 +11,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.options.first_states import first_directory, has_checkpoint, read_first
+from dnne_ros.options.first_weights import first_weight_files
 from dnne_ros.options.run_settings import RunSettings
 
 
@@ -22,14 +24,26 @@ class SavedStates:
         self._settings = settings
         self.directory = first_directory(graph, settings)
         """The checkpoint that the run begins with; None: it begins afresh."""
+        self.weight_files = first_weight_files(graph, settings)
+        """Files of another program's weights, by the nodes that begin with them: then there is
+        no checkpoint."""
+        self._trained: dict[str, Any] | None = None
+        self._trained_where = "--load-checkpoint-dir"
 
     def first(self, nodes: Collection[str]) -> dict[str, NodeState]:
         """Return what those of ``nodes`` (ids) begin with that do not begin afresh.
 
         `InputError` if the checkpoint is damaged or does not fit the graph.
         """
+        if self.weight_files:
+            return {}
         checkpoint = read_first(self._graph, self._settings, nodes)
-        return {} if checkpoint is None else checkpoint.states()
+        if checkpoint is None:
+            return {}
+        if self._settings.load_checkpoint_dir is not None:
+            self._trained = checkpoint.policy_interface()
+            self._trained_where = str(checkpoint.policy_interface_path)
+        return checkpoint.states()
 
     def newest(self, node_id: str) -> NodeState | None:
         """Return what this run has saved last of a node or, having saved nothing, began with."""
@@ -41,13 +55,10 @@ class SavedStates:
     def misfits(self, nodes: Mapping[str, Node]) -> list[tuple[str, str]]:
         """Return (node, what is wrong) where the policy was trained with something else.
 
-        Training may go on with another rate or scale; a robot must never be driven so.
+        To be called after `first`.  Training may go on with another rate or scale; a robot must
+        never be driven so.
         """
-        directory = self._settings.load_checkpoint_dir
-        checkpoint = None if directory is None else Checkpoint.read(directory, ())
-        trained = None if checkpoint is None else checkpoint.policy_interface()
-        where = "--load-checkpoint-dir" if checkpoint is None \
-            else str(checkpoint.policy_interface_path)
+        trained, where = self._trained, self._trained_where
         found = []
         for node_id, node in nodes.items():
             if trained is None:

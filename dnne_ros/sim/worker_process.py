@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import mmap
 import os
-import signal
 import socket
 import subprocess
 import threading
@@ -15,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from dnne_ros.errors import InputError
+from dnne_ros.errors import InputError, signal_name
 from dnne_ros.sim.simulator import SimulationError
 
 _LEAVE_SECONDS = 1.0
@@ -144,7 +143,7 @@ class WorkerProcess:
             self._process.kill()
             return "has closed its end"
         if code < 0:
-            return f"was killed by {signal.Signals(-code).name}"
+            return f"was killed by {signal_name(-code)}"
         return f"has ended with exit status {code}"
 
     def _error(self, what: str) -> SimulationError:

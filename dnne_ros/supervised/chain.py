@@ -37,3 +37,30 @@ def build_chain(layers: Iterable[Mapping[str, Any]], shape: Shape, seed: int,
                 modules[f"{layer['node']}_{suffix}".rstrip("_")] = module
             way += f" → {text(shape)}"
     return nn.Sequential(modules).train(), shape
+
+
+def saved_shapes(layers: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int | None, ...]]:
+    """Return the shapes of a chain's saved tensors by name, in order; None: a length not known.
+
+    That is what follows from the layers alone, whatever comes to the first of them.
+    """
+    shapes: dict[str, tuple[int | None, ...]] = {}
+    width: int | None = None  # how many features or channels come
+    flat = True  # whether those are all that comes
+    for layer in layers:
+        name, kind = layer["node"], layer["kind"]
+        if kind in ("linear", "conv2d"):
+            size = (layer["kernel_size"],) * 2 if kind == "conv2d" else ()
+            before = None if kind == "linear" and not flat else width
+            width = layer["out_channels" if kind == "conv2d" else "output_size"]
+            flat = kind == "linear"
+            shapes[f"{name}.weight"] = (width, before, *size)
+            if layer.get("bias", True):
+                shapes[f"{name}.bias"] = (width,)
+        elif kind == "batch_norm":
+            shapes |= {f"{name}.{part}": (width,) for part in (
+                "weight", "bias", "running_mean", "running_var")}
+            shapes[f"{name}.num_batches_tracked"] = ()
+        elif kind == "flatten" and not flat:
+            width, flat = None, True
+    return shapes

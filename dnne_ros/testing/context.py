@@ -160,9 +160,9 @@ class InMemoryContext:
         deadline = None if timeout is None else asyncio.get_running_loop().time() + timeout
         while port in self._full:
             await self._wait_for_change(deadline)
+        await asyncio.sleep(0)  # where a real edge may wait
         self.sent.append((port, value))
         self._note_change()
-        await asyncio.sleep(0)  # where a real edge may wait
 
     def delivered(self, port: str) -> int:
         """Return what the constructor was given."""

@@ -20,6 +20,7 @@ class DeclaredOutputs:
         """Return what is wrong with a value that was sent on ``port``; "" if nothing."""
         try:
             port.type.check(value)
+            value = port.type.canonical(value)
             return self._axis_misfit(port, value) or _packing_misfit(port, value)
         except Exception as error:  # whatever a port type raises, the value is none of its
             return f"expected {port.type}, found {value!r:.200} ({type(error).__name__}: {error})"
@@ -43,9 +44,5 @@ def _packing_misfit(port: Output, value: Any) -> str:
     if not port.type.leaves_process or packed is None:
         return ""
     arrived = port.type.unpack(packed)
-    if hasattr(value, "detach") and not hasattr(arrived, "detach"):
-        value = value.item()  # a number as a tensor of one element
-    if type(value) is int and type(arrived) is float:
-        value = float(value)
     text = difference(value, arrived)
     return f"another process would get something else: {text}" if text else ""

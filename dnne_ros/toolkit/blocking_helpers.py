@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from dnne_ros.errors import describe
+
 if TYPE_CHECKING:
     from dnne_ros.node_api.node import Node
 
@@ -58,7 +60,7 @@ class LatestValue(Generic[T]):
             self.error = ""
         except self._on as error:
             self.misses += 1
-            self.error = f"{type(error).__name__}: {error}"
+            self.error = describe(error)
             if self.age > self._max_age or not self._kept:
                 raise
         return self._kept[0]
@@ -101,7 +103,7 @@ class PeriodicPoll(Generic[T]):
             self._take(await self._node.run_blocking(
                 self._ask, timeout=self._timeout, late=self._take))
         except Exception as error:  # the node goes on with the last value and can look at this
-            self.error = f"{type(error).__name__}: {error}"
+            self.error = describe(error)
 
     def _take(self, value: T) -> None:
         self._value = value

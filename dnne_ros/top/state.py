@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dnne_ros.errors import printable
 from dnne_ros.node_api.health import Level
 from dnne_ros.runtime.monitoring.diagnostics import MARK, PERIOD
 
@@ -94,17 +95,21 @@ class TopState:
         self.graphs: dict[str, GraphState] = {}
 
     def note(self, array: Any, now: float) -> None:
-        """Take a ``DiagnosticArray`` at time ``now`` in seconds; what is not ours is skipped."""
+        """Take a ``DiagnosticArray`` at time ``now`` in seconds; what is not ours is skipped.
+
+        Anybody may publish there, so it holds no order for the terminal.
+        """
         for status in array.status:
-            values = {pair.key: pair.value for pair in status.values}
+            values: dict[str, Any] = {pair.key: printable(pair.value) for pair in status.values}
             kind = values.pop(MARK, "")
             if kind not in ("node", "edge") or not _read_numbers(values):
                 continue
-            entry = Entry(Level(min(status.level[0], Level.STALE)), status.message, values, now)
-            namespace = status.hardware_id
+            entry = Entry(Level(min(status.level[0], Level.STALE)), printable(status.message),
+                          values, now)
+            namespace = printable(status.hardware_id)
             if kind == "node":
                 graph = self.graphs.setdefault(namespace, GraphState(namespace))
-                graph.nodes[status.name.removeprefix(f"{namespace}/")] = entry
+                graph.nodes[printable(status.name).removeprefix(f"{namespace}/")] = entry
             elif namespace in self.graphs and "edge" in values:
                 ends = self.graphs[namespace].ends.setdefault(values.pop("edge"), {})
                 ends[values.pop("end", "both")] = entry

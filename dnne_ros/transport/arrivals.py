@@ -8,7 +8,7 @@ from dnne_ros.transport.frame import Frame
 from dnne_ros.transport.lasting_count import LastingCount
 from dnne_ros.transport.stats import EdgeStats
 
-Accept = Callable[[Frame, bytes, str], None]
+Accept = Callable[[Frame, bytes | memoryview, str], None]
 
 
 class Arrivals:
@@ -17,8 +17,12 @@ class Arrivals:
     Under a policy that may lose items, later ones do not wait for those that are missing.
     """
 
-    def __init__(self, lossless: bool, stats: EdgeStats, accept: Accept):
-        """Call ``accept(frame, message, by)`` for each item, and count in ``stats``."""
+    def __init__(self, lossless: bool, stats: EdgeStats, accept: Accept, capacity: int):
+        """Call ``accept(frame, message, by)`` for each item, and count in ``stats``.
+
+        ``capacity``: how far ahead of what was taken its producer may send.
+        """
+        self._most_early = 2 * capacity
         self._lossless = lossless
         self._stats = stats
         self._accept = accept
@@ -26,9 +30,9 @@ class Arrivals:
         """The number of the item that is to come next."""
         self._repeated_until = 0
         self._lasting: LastingCount | None = None
-        self._early: dict[int, tuple[Frame, bytes, str]] = {}
+        self._early: dict[int, tuple[Frame, bytes | memoryview, str]] = {}
 
-    def receive(self, frame: Frame, message: bytes, by: str) -> None:
+    def receive(self, frame: Frame, message: bytes | memoryview, by: str) -> None:
         """Take a frame with an item, which the carrier named ``by`` has brought.
 
         What `accept` raises leaves the item missing.
@@ -44,8 +48,10 @@ class Arrivals:
                     self._count_repeated()
                 self._accept(*self._early.pop(self.next))
                 self.next += 1
-        elif number > self.next and number not in self._early:
-            self._early[number] = (frame, message, by)
+        elif number > self.next:
+            # Beyond that no producer sends; if one did all the same, the item comes again.
+            if number not in self._early and number < self.next + self._most_early:
+                self._early[number] = (frame, message, by)
         elif self._lossless:
             self._count_repeated()
 

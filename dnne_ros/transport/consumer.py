@@ -42,6 +42,7 @@ class Consumer:
     had_another: bool = False
     may_repeat: bool = False
     greeted_at: float = 0.0
+    refused_at: float = 0.0
     absent: bool = False
 
     received: int = 0

@@ -2,8 +2,8 @@
 
 DDS itself gives no back pressure: an acknowledgement says that a sample arrived, not that it was
 used.  So each consumer publishes how far it has received, taken and handled the items of its
-input, on a hidden topic beside the data, as a `std_msgs/UInt64MultiArray` whose axis label is the
-consumer's name.  Totals, unlike increments, survive a lost or repeated message.
+input, on its channel or a hidden topic beside the data, as a `std_msgs/UInt64MultiArray` whose
+axis label is the consumer's name.  Totals, unlike increments, survive a lost or repeated message.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 
 from dnne_ros.transport.array_codec import decode_array, encode_array
 from dnne_ros.transport.cdr import CdrError
+from dnne_ros.transport.identity import MOST
 from dnne_ros.transport.payload import Array
 
 REPORTS_PER_WINDOW = 4
@@ -66,12 +67,16 @@ class Credit:
         return encode_array(Array(numbers, (self.consumer,)), "uint64")
 
     @classmethod
-    def from_message(cls, message: bytes) -> Credit:
+    def from_message(cls, message: bytes | memoryview) -> Credit:
         """Read the serialised message; `CdrError` if it is not one."""
         array = decode_array(message, "uint64")
         if array.data.size != 9 or not array.axes:
             raise CdrError(f"expected nine numbers of a consumer, found {array.data.size}")
-        return cls(array.axes[0], *array.data.reshape(-1).tolist())
+        credit = cls(array.axes[0], *array.data.reshape(-1).tolist())
+        if max(array.data.tolist()[:-1]) > MOST \
+                or not credit.handled <= credit.taken <= credit.received:
+            raise CdrError(f"numbers that no consumer has: {array.data.tolist()!s:.200}")
+        return credit
 
 
 def credit_topic(data_topic: str) -> str:

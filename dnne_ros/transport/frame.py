@@ -12,8 +12,9 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from dnne_ros.transport.cdr import HEADER, CdrError
+from dnne_ros.transport.identity import MOST
 
-_VERSION = 2
+_VERSION = 3
 # The message's header, no axes, offset 0, the number of bytes; then ours, padded so that the
 # elements of an array inside, which are aligned from after the inner header, are aligned here.
 _HEAD = struct.Struct("<4s3I 2B6x 3Q q 4x")
@@ -63,7 +64,7 @@ def pack_head(kind: FrameKind, receiver: int, stream: int, number: int, stamp_ns
                       stream, number, stamp_ns)
 
 
-def parse_head(message: bytes) -> Frame:
+def parse_head(message: bytes | memoryview) -> Frame:
     """Return the head of a frame; `CdrError` if the message is none."""
     if len(message) < HEAD_SIZE:
         raise CdrError(f"expected a frame, found {len(message)} bytes")
@@ -71,7 +72,8 @@ def parse_head(message: bytes) -> Frame:
         _HEAD.unpack_from(message)
     # DDS pads messages to whole words, and says so in the header's last two bytes.
     if header[:2] != HEADER[:2] or axes or offset or version != _VERSION \
-            or not 0 <= len(message) - _BEFORE - size < 4 or kind > FrameKind.WELCOME:
+            or not 0 <= len(message) - _BEFORE - size < 4 or kind > FrameKind.WELCOME \
+            or max(stream, number) > MOST:
         raise CdrError(f"expected a frame of version {_VERSION}, found something else")
     return Frame(kind, receiver, stream, number, stamp, _BEFORE + size)
 
@@ -83,8 +85,8 @@ def readdressed(message: bytes, receiver: int) -> bytes:
     return _HEAD.pack(*fields) + message[HEAD_SIZE:]
 
 
-def parse_place(frame: Frame, message: bytes) -> tuple[int, bytes]:
+def parse_place(frame: Frame, message: bytes | memoryview) -> tuple[int, bytes]:
     """Return (store, place) of a frame's message; `CdrError` if it has none."""
     if frame.end <= HEAD_SIZE:
         raise CdrError("a frame ends before the place of its message")
-    return message[HEAD_SIZE], message[HEAD_SIZE + 1:frame.end]
+    return message[HEAD_SIZE], bytes(message[HEAD_SIZE + 1:frame.end])

@@ -10,6 +10,7 @@ from typing import Protocol
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import Credit
 from dnne_ros.transport.frame import FrameKind, pack_head
+from dnne_ros.transport.identity import new_identity
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.terms import Terms
@@ -64,7 +65,7 @@ class Handshake:
         self._stores = {store.name: store.address for store in endpoint.stores}
         self._publish = publish
         self._restart = restart
-        self.stream = time.time_ns()
+        self.stream = new_identity()
         """This producer's incarnation; a later one takes the place of an earlier."""
         self.replaced = False
         """A consumer listens to a later producer of the same name."""
@@ -78,11 +79,16 @@ class Handshake:
 
     def answer(self, consumer: Consumer, credit: Credit) -> Step:
         """Take the next step with a consumer that has said ``credit``."""
-        if credit.run != self._run or credit.incarnation < max(consumer.incarnation, 1):
+        if credit.run != self._run or credit.incarnation < 1:
+            return Step.WAITS
+        if credit.incarnation < consumer.incarnation:
+            self._say_who_is_there(consumer, credit)
             return Step.WAITS
         if credit.heard > self.stream:
-            self.replaced = True
-            return Step.WAITS
+            if self.base is not None:
+                self.replaced = True
+                return Step.WAITS
+            self.stream = new_identity(credit.heard)  # nobody listens to us yet
         if credit.incarnation != consumer.incarnation:
             self._expect(consumer, credit.incarnation)
         if credit.heard != self.stream:
@@ -172,8 +178,18 @@ class Handshake:
         if now - consumer.greeted_at < _GREET_SECONDS:
             return
         consumer.greeted_at = now
-        body = Terms(self._run,
-                     self._repeated_until_for(consumer),
-                     consumer.duplicated, self._channels, self._stores).to_bytes()
-        self._publish(pack_head(kind, consumer.incarnation, self.stream, consumer.first, 0,
-                                len(body)) + body)
+        self._address(consumer.incarnation, kind, consumer.first, Terms(
+            self._run, 0, self._repeated_until_for(consumer), consumer.duplicated,
+            self._channels, self._stores))
+
+    def _say_who_is_there(self, consumer: Consumer, credit: Credit) -> None:
+        """Tell an earlier incarnation, or a new one that cannot know it, who has its place."""
+        now = time.monotonic()
+        if now - consumer.refused_at >= _GREET_SECONDS:
+            consumer.refused_at = now
+            self._address(credit.incarnation, FrameKind.HELLO, 0,
+                          Terms(self._run, consumer.incarnation))
+
+    def _address(self, incarnation: int, kind: FrameKind, number: int, terms: Terms) -> None:
+        body = terms.to_bytes()
+        self._publish(pack_head(kind, incarnation, self.stream, number, 0, len(body)) + body)

@@ -24,10 +24,14 @@ class ProcessEndpoint:
     neither sockets nor shared memory.
     """
 
-    def __init__(self, files: Files, run_id: str = "",
+    def __init__(self, files: Files, run_id: str = "", key: bytes = b"",
                  channels: Sequence[Callable[[Files, OnChannel], ChannelCarrier]] = CHANNELS,
                  stores: Sequence[Callable[[], Store]] = STORES):
-        """Use the event loop's ``files``; ``run_id`` is the same in all processes of a run."""
+        """Use the event loop's ``files``.
+
+        ``run_id`` is the same in all processes of a run; so is ``key``, which nobody else knows.
+        """
+        self.key = key
         self.run = zlib.crc32(run_id.encode())
         made = [make(files, self._on_channel) for make in channels]
         self.channels = {carrier.name: carrier for carrier in made}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from dnne_ros.transport.frame import (
     parse_head,
     parse_place,
 )
+from dnne_ros.transport.identity import new_identity
 from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.terms import Terms
 
@@ -43,7 +43,7 @@ class ProducerConnection:
         self._on_item = on_item
         self._on_welcome = on_welcome
         self._report = report
-        self.incarnation = time.time_ns()
+        self.incarnation = new_identity()
         """This consumer's; a later one takes the place of an earlier."""
         self.heard = 0
         """The producer's incarnation that was heard of last."""
@@ -53,7 +53,7 @@ class ProducerConnection:
         self.stores_reached = 0
         """Which of the producer's stores can be read, the first as bit 0."""
         self._channel: Channel | None = None
-        self._dds = DdsConsumerEnd(node, topic, window, self._on_dds_message)
+        self._dds = DdsConsumerEnd(node, topic, window, endpoint.key, self._on_dds_message)
         self.send: Callable[[bytes], object] = self._dds.send
         """Send a credit."""
 
@@ -67,7 +67,8 @@ class ProducerConnection:
         """Return the name of what connects us now."""
         return DDS if self._channel is None else self._channel.name
 
-    def find(self, frame: Frame, message: bytes) -> tuple[str, Callable[[], memoryview]]:
+    def find(self, frame: Frame, message: bytes | memoryview
+             ) -> tuple[str, Callable[[], memoryview]]:
         """Return which store holds the message of a frame, and what copies it out.
 
         Raises `CdrError`, OSError or ValueError if there is no such message.
@@ -100,7 +101,7 @@ class ProducerConnection:
         self._channel = channel
         self.send = self._dds.send if channel is None else channel.send
 
-    def _on_dds_message(self, message: bytes) -> None:
+    def _on_dds_message(self, message: memoryview) -> None:
         try:
             frame = parse_head(message)
             if frame.receiver not in (self.incarnation, EVERYBODY) \
@@ -119,8 +120,13 @@ class ProducerConnection:
 
     def _on_greeting(self, frame: Frame, terms: Terms) -> None:
         if frame.kind == FrameKind.HELLO:
-            self.heard = frame.stream
-            self.close()
+            if terms.above >= self.incarnation:
+                if self.stream:
+                    return  # another has taken our place
+                self.incarnation = new_identity(terms.above)
+            if frame.stream != self.heard:
+                self.heard = frame.stream
+                self.close()
         else:
             self._on_welcome(frame, terms)
         self._report()

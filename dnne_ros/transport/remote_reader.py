@@ -56,7 +56,7 @@ class RemoteReader:
         self._decode = decode
         self._lossless = policy is EdgePolicy.LOSSLESS
         self._eager = priority is not None
-        self._arrivals = Arrivals(self._lossless, self._stats, self._accept)
+        self._arrivals = Arrivals(self._lossless, self._stats, self._accept, window)
         self._taken = Watermark()
         self._handled = Watermark()
         self._finish: Callable[[int], None] = self._handled.add
@@ -183,7 +183,7 @@ class RemoteReader:
         if self._lineage is not None:
             self._lineage.begin(self._port, frame.number)
 
-    def _receive_droppable(self, frame: Frame, message: bytes, by: str) -> None:
+    def _receive_droppable(self, frame: Frame, message: bytes | memoryview, by: str) -> None:
         self._arrivals.receive(frame, message, by)
         if frame.kind != _INLINE or len(message) >= LARGE_FROM:
             self._report()  # the producer waits for the memory
@@ -203,7 +203,7 @@ class RemoteReader:
         self._handled.skip(self._handled.done + 1, number + 1)
         self._arrivals.expect(number + 1)
 
-    def _accept(self, frame: Frame, message: bytes, by: str) -> None:
+    def _accept(self, frame: Frame, message: bytes | memoryview, by: str) -> None:
         if frame.kind == _INLINE:
             item = ReceivedItem(frame.number, frame.stamp_ns,
                                 memoryview(message)[HEAD_SIZE:frame.end], None,

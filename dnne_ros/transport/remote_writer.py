@@ -38,7 +38,8 @@ class RemoteWriter:
         """The planned consumers with their counters."""
         self._by_name = {consumer.name: consumer for consumer in self.consumers}
         capacity = max((consumer.capacity for consumer in self.consumers), default=1)
-        self._dds = DdsProducerEnd(node, topic, capacity, len(self.consumers), self._on_message)
+        self._dds = DdsProducerEnd(node, topic, capacity, len(self.consumers), endpoint.key,
+                                   self._on_message)
         self._routes = Routes(self.consumers, self._dds.send)
         self.window = self._window = Window(self.consumers, self._routes.send_to)
         """How far the consumers are."""
@@ -46,7 +47,6 @@ class RemoteWriter:
             self.consumers, self._window, endpoint, self._dds.send, restart)
         self.agree = self._handshake.agree
         """To be called when ``restart`` has come to know where to go on."""
-        self._stream = self._handshake.stream
         self._send_frame = self._routes.send
         for consumer in self.consumers:
             endpoint.expect(consumer.name, self._use_channel)
@@ -93,8 +93,8 @@ class RemoteWriter:
         window.sent = number = window.sent + 1
         size = len(parts[0]) if len(parts) == 1 else sum(map(len, parts))
         if size < LARGE_FROM:
-            frame = b"".join((pack_head(
-                FrameKind.INLINE, 0, self._stream, number, time.time_ns(), size), *parts))
+            frame = b"".join((pack_head(FrameKind.INLINE, 0, self._handshake.stream, number,
+                                        time.time_ns(), size), *parts))
             window.add(KeptItem(number, frame, 0, None, ""))
             self._send_frame(frame, "")
         else:
@@ -111,8 +111,8 @@ class RemoteWriter:
         """Send a message from a store, or as it is if there is none with room."""
         stored, by, body = self._store(parts, size)
         kind = FrameKind.INLINE if stored is None else FrameKind.STORED
-        frame = b"".join((pack_head(kind, 0, self._stream, number, time.time_ns(),
-                                    sum(map(len, body))), *body))
+        frame = b"".join((pack_head(kind, 0, self._handshake.stream, number,
+                                    time.time_ns(), sum(map(len, body))), *body))
         self._window.add(KeptItem(number, frame, size, stored, by))
         self._send_frame(frame, by)
 
@@ -136,7 +136,7 @@ class RemoteWriter:
         self._routes.adopt(consumer, channel, self._on_message)
         self._on_credit(credit)
 
-    def _on_message(self, message: bytes) -> None:
+    def _on_message(self, message: bytes | memoryview) -> None:
         try:
             credit = Credit.from_message(message)
         except CdrError as error:  # anybody may publish here; it must not end the run

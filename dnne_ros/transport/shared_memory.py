@@ -4,6 +4,9 @@ A slot is a file in ``/dev/shm`` that its producer uses again and again; a consu
 message out of it when the item is taken.  Its owner keeps a lock on one of its
 files, so what a killed process leaves behind is known and swept away.  Where this does not work
 (another machine or container, no room), messages travel themselves.
+
+Every user of the machine may put things into the folder, with names like ours: only regular files
+of our own user are opened, and nothing that is there can make us wait.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import mmap
 import os
 import re
 import secrets
+import stat
 import struct
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -47,9 +51,8 @@ class Slot:
         self._on_release = on_release
         self._written = 0
         self._lock = -1
-        unnamed = DIRECTORY / f"unnamed_{name}"
-        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-        file = os.open(unnamed, flags, 0o600)
+        # Nothing is left of a file that its maker dies over before it has its name.
+        file = os.open(DIRECTORY, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             if locked:
                 self._lock = os.dup(file)
@@ -57,9 +60,9 @@ class Slot:
             # Without this, a full /dev/shm would kill the process at its first write.
             os.posix_fallocate(file, 0, size)
             self._map = mmap.mmap(file, size)
-            os.rename(unnamed, DIRECTORY / name)
+            # With a folder given, link() follows the link that leads to the file.
+            os.link(f"/proc/self/fd/{file}", DIRECTORY / name, src_dir_fd=file)
         except OSError:
-            os.unlink(unnamed)
             if self._lock >= 0:
                 os.close(self._lock)
             raise
@@ -198,7 +201,7 @@ class SlotReader:
             return memory
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r:.80} is not a slot")
-        file = os.open(DIRECTORY / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        file = _open_own(name)
         try:
             memory = mmap.mmap(file, 0, prot=mmap.PROT_READ)
         finally:
@@ -241,7 +244,7 @@ def sweep() -> int:
     orphans = [path for beacon, paths in by_beacon.items() if not _is_locked(beacon)
                for path in paths]
     for path in orphans:
-        with suppress(FileNotFoundError, PermissionError):
+        with suppress(OSError):  # somebody else sweeps, too; or nobody may here
             path.unlink()
     return len(orphans)
 
@@ -249,16 +252,31 @@ def sweep() -> int:
 def _slots() -> Iterator[Path]:
     with suppress(OSError):
         for entry in os.scandir(DIRECTORY):
-            if _NAME.fullmatch(entry.name):
+            if _NAME.fullmatch(entry.name) and _is_own(entry.stat(follow_symlinks=False)):
                 yield DIRECTORY / entry.name
+
+
+def _is_own(file: os.stat_result) -> bool:
+    return stat.S_ISREG(file.st_mode) and file.st_uid == os.geteuid()
+
+
+def _open_own(name: str) -> int:
+    """Open a slot for reading; OSError if it is not there or not a file of this user's."""
+    # Without O_NONBLOCK, a pipe of that name would hold us up until somebody writes to it.
+    file = os.open(DIRECTORY / name,
+                   os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not _is_own(os.fstat(file)):
+        os.close(file)
+        raise PermissionError(f"{name} is not a file of this user's")
+    return file
 
 
 def _is_locked(beacon: str) -> bool:
     try:
-        file = os.open(DIRECTORY / beacon, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        file = _open_own(beacon)
     except FileNotFoundError:
         return False
-    except OSError:  # another user's
+    except OSError:  # no more descriptors, or not ours
         return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

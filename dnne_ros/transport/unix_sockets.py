@@ -7,6 +7,7 @@ Linux's abstract ones, which leave no file behind.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import selectors
@@ -123,12 +124,15 @@ class UnixListener:
         self._channels: weakref.WeakSet[UnixChannel] = weakref.WeakSet()
         self.address = f"dnne_ros_{os.getpid()}_{secrets.token_hex(16)}"
         """What `connect` must be given; empty where there are no such sockets."""
+        self._reserve = -1
         try:
+            self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
             self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             self._listener.bind(f"\0{self.address}")
             self._listener.listen(256)
         except (OSError, AttributeError):  # not Linux, or not allowed: DDS carries everything
             self.address = ""
+            self._give_up_reserve()
             return
         self._listener.setblocking(False)
         files.serve(self._listener, self._accept, selectors.EVENT_READ)
@@ -139,13 +143,31 @@ class UnixListener:
             self.address = ""
             self._files.forget(self._listener)
             self._listener.close()
+            self._give_up_reserve()
         for channel in list(self._channels):
             channel.close()
+
+    def _turn_away(self) -> None:
+        """Let a consumer know that it has no channel, for lack of descriptors: DDS carries on.
+
+        It would take itself for connected, and its credits would never be read.
+        """
+        self._give_up_reserve()
+        with contextlib.suppress(OSError):
+            self._listener.accept()[0].close()
+        with contextlib.suppress(OSError):
+            self._reserve = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+    def _give_up_reserve(self) -> None:
+        if self._reserve >= 0:
+            os.close(self._reserve)
+            self._reserve = -1
 
     def _accept(self, _: int) -> None:
         try:
             connection, _ = self._listener.accept()
-        except OSError:  # too many open files: DDS carries its frames
+        except OSError:
+            self._turn_away()
             return
         if not _is_ours(connection):  # the address is no secret on this machine
             connection.close()
@@ -189,6 +211,9 @@ class UnixSockets:
             connection.setblocking(False)
             connection.connect(f"\0{address}")
         except (OSError, AttributeError):  # another machine: DDS carries the frames
+            return None
+        if not _is_ours(connection):  # somebody listens in our producer's name
+            connection.close()
             return None
         return UnixChannel(connection, self._files, on_packet, on_closed)
 

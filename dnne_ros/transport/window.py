@@ -79,7 +79,9 @@ class Window:
         self._progressed()
 
     def note(self, consumer: Consumer, credit: Credit) -> None:
-        """Note how far a consumer has come."""
+        """Note how far a consumer has come; beyond what was sent, that is no word."""
+        if credit.received > max(self.sent, consumer.received):
+            return
         before = consumer.got
         consumer.received = max(consumer.received, credit.received)
         consumer.taken = max(consumer.taken, credit.taken)

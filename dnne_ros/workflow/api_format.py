@@ -79,6 +79,13 @@ def _read_nodes(document: Mapping[str, Any], signature_of: SignatureLookup,
     return nodes
 
 
+def _unwrapped(value: Any) -> Any:
+    """Return a value out of the object in which the editor sends a list: it is no link."""
+    if isinstance(value, dict) and value.keys() == {"__value__"}:
+        return value["__value__"]
+    return value
+
+
 @dataclass
 class _Found:
     """What the inputs of the nodes hold, as they are read one by one.
@@ -103,8 +110,9 @@ class _Found:
                 node.report(self.problems, f"expected inputs to be an object, found "
                                            f"{shown(inputs)}")
             return
-        for name, value in inputs.items():
-            end = _read_end(value)
+        for name, given in inputs.items():
+            end = _read_end(given)
+            value = _unwrapped(given)
             if end is not None:
                 self.slots.append(end[1])
             if node.signature is None:

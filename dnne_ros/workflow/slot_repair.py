@@ -7,6 +7,7 @@ The true slot is in the UI file of the same graph; without that, it follows from
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -47,10 +48,8 @@ def repair_slots(links: Sequence[SlotLink], true_sources: Mapping[PortRef, PortR
 
     ``true_sources`` gives the source of an input as the UI file has it; it may be empty.
     """
-    fed_by: dict[str, list[SlotLink]] = {}
-    for link in links:
-        fed_by.setdefault(link.source.id, []).append(link)
-    cases = [_Case(link, _wanted(link, fed_by), true_sources.get(link.place)) for link in links]
+    beyond = _wanted_beyond(links)
+    cases = [_Case(link, _wanted(link, beyond), true_sources.get(link.place)) for link in links]
     if not any(case.is_wrong() for case in cases):
         return list(links)
     LOG.warning("%s: all slots have collapsed to 0; working out the true ones from %s", path,
@@ -131,27 +130,43 @@ class _Case:
                         or {name + "s" for name in offered} & wanted))
 
 
-def _wanted(link: SlotLink, fed_by: Mapping[str, Sequence[SlotLink]]) -> list[PortSignature]:
+def _wanted(link: SlotLink, beyond: Mapping[str, Mapping[PortSignature, None]]
+            ) -> list[PortSignature]:
     """Return the inputs that the data of ``link`` must suit: its own, or those further on.
 
     A node like OR takes anything and passes it on, so its own input tells nothing.
     """
-    wanted: dict[PortRef, PortSignature] = {}
-    passed: set[str] = set()
-    ahead = [link]
-    while ahead:
-        current = ahead.pop()
-        signature = current.target.signature
-        port = signature.input(current.name) if signature else None
-        if signature is None or port is None:
+    signature = link.target.signature
+    port = signature.input(link.name) if signature else None
+    if port is None:
+        return []
+    if port.type != ANYTHING:
+        return [port]
+    return list(beyond.get(link.target.id, ())) or [port]
+
+
+def _wanted_beyond(links: Sequence[SlotLink]) -> dict[str, dict[PortSignature, None]]:
+    """Return, for each node that passes on anything, which kinds of inputs its data come to.
+
+    There are few kinds of inputs, so each node is told of something new a few times only.
+    """
+    passes = {link.target.id for link in links if link.target.signature is not None
+              and any(port.type == ANYTHING for port in link.target.signature.outputs)}
+    wanted: dict[str, dict[PortSignature, None]] = {node: {} for node in passes}
+    fed_by: dict[str, list[str]] = {}
+    news: deque[tuple[str, PortSignature]] = deque()
+    for link in links:
+        signature = link.target.signature
+        port = signature.input(link.name) if signature else None
+        if link.source.id not in passes or port is None:
             continue
         if port.type != ANYTHING:
-            wanted[current.place] = port
-        elif current.target.id not in passed and any(
-                output.type == ANYTHING for output in signature.outputs):
-            passed.add(current.target.id)
-            ahead += fed_by.get(current.target.id, ())
-    if wanted or link.target.signature is None:
-        return list(wanted.values())
-    port = link.target.signature.input(link.name)
-    return [port] if port else []
+            news.append((link.source.id, port))
+        elif link.target.id in passes:
+            fed_by.setdefault(link.target.id, []).append(link.source.id)
+    while news:
+        node, port = news.popleft()
+        if port not in wanted[node]:
+            wanted[node][port] = None
+            news.extend((source, port) for source in fed_by.get(node, ()))
+    return wanted

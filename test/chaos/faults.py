@@ -9,7 +9,7 @@ import os
 import random
 import time
 
-from dnne_ros.transport import dds_ends, unix_sockets
+from dnne_ros.transport import dds_ends, shared_memory, unix_sockets
 
 
 def install(file):
@@ -17,7 +17,7 @@ def install(file):
 
     ``dds_only``: there are no sockets.  ``dds_loss`` and ``socket_loss``: the part of all frames
     and credits that is lost.  ``clock``: the clock of each process is set to something else every
-    second.  ``no_memory``: the part of requests for shared memory that is refused.
+    second.  ``no_memory``: the part of requests for memory for large items that is refused.
     """
     wanted = json.loads(file.read_text()) if file.exists() else {}
     if wanted.get("dds_only"):
@@ -59,10 +59,10 @@ def _set_clocks():
 
 
 def _refuse_memory(part):
-    allocate = os.posix_fallocate
+    make = shared_memory.Slot.__init__
 
-    def refusing(file, offset, size):
+    def made(self, *arguments, **options):
         if random.random() < part:
             raise OSError(errno.ENOSPC, "no space, on purpose")
-        allocate(file, offset, size)
-    os.posix_fallocate = refusing
+        make(self, *arguments, **options)
+    shared_memory.Slot.__init__ = made

@@ -1,4 +1,4 @@
-"""``python -m chaos.soak --hours 0.5``: Cartpole's training, split, watched and disturbed for long.
+"""``python -m chaos.soak --hours 0.5``: Cartpole's training, split, watched, disturbed.
 
 Memory, descriptors, threads and /dev/shm have to stay flat, and the losses to be those of an
 undisturbed run.
@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from chaos.flatness import trends
 from commands import Command
 from domains import join_domain
 from python_path import python_path
+
+from chaos.flatness import trends
 
 _TEST = Path(__file__).parents[1]
 _WORKFLOW = _TEST.parent / "config" / "workflows" / "cartpole_ppo.json"
@@ -54,7 +55,7 @@ class Soak:
         run = self._start("soak", "--respawn", "--save-checkpoint-dir", "checkpoint",
                           "--set", "6.checkpoint_enabled=true",
                           "--set", "6.checkpoint_trigger_type=time",
-                          "--set", "6.checkpoint_time_interval=20s")
+                          "--set", "6.checkpoint_trigger_value=20s")
         watcher = Command(Path(__file__).with_name("watcher.py"), [], self._folder,
                           {**os.environ, "PYTHONPATH": python_path(_TEST.parent)})
         try:
@@ -115,7 +116,7 @@ class Soak:
         return len(found) > 6
 
     def _equal_losses(self, losses):
-        """Compare with a run that nobody disturbs; returns how many losses are equal, of how many."""
+        """Return how many losses are those of an undisturbed run, and of how many."""
         count = min(len(losses), _COMPARED)
         undisturbed = self._start("undisturbed", "--max-updates", str(count))
         undisturbed.wait()

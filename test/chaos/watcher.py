@@ -1,5 +1,7 @@
 """Watches a graph of Cartpole from outside, as anybody may: it counts what it hears."""
 
+import contextlib
+
 import rclpy
 from std_msgs.msg import Float32MultiArray, Float64
 
@@ -19,10 +21,8 @@ def main():
                              count("observations"), 10)
     node.create_subscription(Float64, "/cartpole_ppo/ppo_trainer_6/mean_return",
                              count("mean_return"), 10)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         rclpy.spin(node)
-    except KeyboardInterrupt:
-        pass
     print(heard, flush=True)
 
 

@@ -43,6 +43,18 @@ def test_a_loop_that_has_run_dry(stand, place):
     assert len(run.report["standstill"]) == 5
 
 
+def test_a_loop_whose_merge_was_bypassed_in_the_editor(stand, cartpole, tmp_path):
+    """Of the observations only the first ever come: the agent waits for one that is through."""
+    document = json.loads(cartpole.read_text())
+    merge, = (each for each in document["nodes"] if each["type"] == "ORNode")
+    merge["mode"] = 4
+    run = stand(document, "--set", "1.num_envs=2")
+    run.until(lambda: "display_7 waits" in run.output, "a word of it")
+    assert "isaac_gym_env_1 is through and gives nothing more" in run.output
+    assert "input observations from isaac_gym_env_1/observations (1 so far)" in run.output
+    assert "in a circle" not in run.output
+
+
 def test_simulated_time_that_nobody_gives(stand):
     run = stand({"1": node("Ticks")}, "--ros-args", "-p", "use_sim_time:=true")
     run.until(lambda: "ticks_1 has use_sim_time and waits for the topic /clock, which has no "

@@ -205,3 +205,17 @@ def test_what_a_file_leaves_out_has_the_value_its_author_saw(type_, widget, defa
     prompt = {"1": {"class_type": type_, "inputs": {}}}
     workflow, _ = parse_workflow(prompt, "graph", "graph.json", CATALOGUE.signature)
     assert CATALOGUE.find(type_)(workflow.nodes[0].widgets).values[widget] == default
+
+
+def test_earlier_names_of_ports_of_training(mnist):
+    """A TrainingStep that gives a trigger, an EpochTracker that gives training_stats."""
+    before = edges(build(mnist))
+    step, tracker = node(mnist, "TrainingStep"), node(mnist, "EpochTracker")
+    step["outputs"][0]["name"] = "trigger"
+    tracker["outputs"][0].update(name="training_stats", type="DICT")
+    next(slot for slot in tracker["inputs"] if slot["name"] == "loss")["name"] = "loss_value"
+    assert edges(build(mnist)) == before
+    step["widgets_values"] = [2.5]
+    assert build(mnist).nodes[str(step["id"])].values["gradient_clip"] == 2.5
+    step["widgets_values"] = [-1.0]
+    assert any("widget 'gradient_clip': expected a number" in line for line in report(mnist))

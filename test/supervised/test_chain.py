@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from dnne_ros.supervised.chain import build_chain
+from dnne_ros.supervised.chain import build_chain, saved_shapes
 from dnne_ros.supervised.layers import SeededDropout
 from dnne_ros.supervised.loading import batch_loader
 from dnne_ros.supervised.optimizer_state import optimizer_tensors, restore_optimizer
@@ -133,3 +133,28 @@ def test_every_sample_comes_once_an_epoch(shuffle):
         assert all(sorted(epoch) == list(range(10)) for epoch in labels)
         assert (labels[0] != labels[1]) is shuffle
         assert all(torch.equal(squares[:, 0], labels ** 2) for squares, labels in loader)
+
+
+def described(kind, node, **settings):
+    return {"kind": kind, "node": node, "title": node, **settings}
+
+
+def test_saved_shapes_follow_from_the_layers_alone():
+    """They are those of the module that is built, where nothing but the input decides."""
+    convolution = {"kernel_size": 3, "stride": 1, "padding": 1, "activation": "relu"}
+    linear = {"bias": True, "activation": "none", "dropout": 0.0, "weight_init": "auto"}
+    layers = [
+        described("conv2d", "c1", out_channels=4, **convolution),
+        described("batch_norm", "n", eps=1e-5, momentum=0.1),
+        described("conv2d", "c2", out_channels=5, **convolution),
+        described("flatten", "f", start_dim=1, end_dim=-1),
+        described("linear", "l1", output_size=7, **linear),
+        described("activation", "a", activation="relu"),
+        described("linear", "l2", output_size=3, **{**linear, "bias": False})]
+    shapes = saved_shapes(layers)
+    module, _ = build_chain(layers, (2, 6, 6), 0, torch.Generator())
+    built = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    assert list(shapes) == list(built)
+    unknown = {"c1.weight": (4, None, 3, 3), "l1.weight": (7, None)}
+    assert shapes == {**built, **unknown}
+    assert built["c1.weight"] == (4, 2, 3, 3) and built["l1.weight"] == (7, 5 * 6 * 6)

@@ -3,17 +3,22 @@
 import asyncio
 
 import pytest
+from std_msgs.msg import UInt8MultiArray
 
 from dnne_ros.node_api.port_types import AnyValue
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.transport.codecs import Int64Codec, codec_for
 from dnne_ros.transport.consumer import Consumer
+from dnne_ros.transport.credit import credit_qos
 from dnne_ros.transport.payload import Wire
 from dnne_ros.transport.process_endpoint import ProcessEndpoint
+from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import RemoteWriter
+from dnne_ros.transport.seal import Seal
 
 NUMBERS = codec_for(Wire(Int64Codec))
+KEY = b"known to this run alone"
 
 
 class AnyPayload(AnyValue):
@@ -52,7 +57,7 @@ class Edges:
         self._resumes = resumes
         self._priority = priority
         self._carriers = carriers or {}
-        self.endpoint = ProcessEndpoint(ros.loop.ros, **self._carriers)
+        self.endpoint = ProcessEndpoint(ros.loop.ros, key=KEY, **self._carriers)
         self.endpoints = {}
         self.readers = {}
         self._all_readers = []
@@ -83,7 +88,7 @@ class Edges:
             policy, capacity = self._plans[name]
             self._incarnations += 1
             self.endpoints.setdefault(
-                name, ProcessEndpoint(self.ros.loop.ros, **self._carriers))
+                name, ProcessEndpoint(self.ros.loop.ros, key=KEY, **self._carriers))
             self.readers[name] = RemoteReader(
                 self.ros.node(f"{name}{self._incarnations}"), f"{name}/in", "producer/out",
                 self.codec.decode, self.endpoints[name], policy, capacity,
@@ -143,3 +148,19 @@ def edges(ros_loop):
     yield make
     for edge in made:
         edge.close()
+
+
+@pytest.fixture
+def impostor(ros_loop):
+    """Return ``make(topic, key)``, which sends as a process with that key does."""
+    def make(topic, key=KEY):
+        publisher = ros_loop.node("impostor").create_publisher(
+            UInt8MultiArray, topic, credit_qos() if "_credit" in topic else link_qos(100))
+        seal = Seal(key, publisher.topic_name)
+
+        def send(message):
+            publisher.publish(seal.seal(message))
+
+        send.heard = lambda: publisher.get_subscription_count() > 0
+        return send
+    return make

@@ -8,10 +8,11 @@ from dnne_ros.transport.frame import Frame, FrameKind
 from dnne_ros.transport.stats import EdgeStats
 
 
-def make(lossless=True):
+def make(lossless=True, capacity=10):
     """Return arrivals, a function that lets items come, what was passed on, and the counters."""
     stats, passed = EdgeStats(), []
-    arrivals = Arrivals(lossless, stats, lambda frame, message, by: passed.append(frame.number))
+    arrivals = Arrivals(lossless, stats, lambda frame, message, by: passed.append(frame.number),
+                        capacity)
 
     def come(*numbers):
         for number in numbers:
@@ -37,7 +38,7 @@ def test_an_item_that_is_refused_may_come_again():
     def refuse(frame, message, by):
         raise ValueError
 
-    arrivals = Arrivals(True, EdgeStats(), refuse)
+    arrivals = Arrivals(True, EdgeStats(), refuse, 10)
     with pytest.raises(ValueError):
         arrivals.receive(Frame(FrameKind.INLINE, 0, 1, 1, 0, 0), b"", "socket")
     assert arrivals.next == 1
@@ -58,3 +59,13 @@ def test_nothing_early_survives_a_new_beginning():
     arrivals.expect(6)
     come(3, 6)
     assert passed == [1, 6] and arrivals.next == 7
+
+
+def test_what_no_producer_may_have_sent_yet_is_not_kept():
+    arrivals, come, passed, _ = make(capacity=4)
+    come(*range(2, 5000))
+    assert len(arrivals._early) == 7
+    come(1)
+    assert passed == [*range(1, 9)]
+    come(*range(9, 12))
+    assert passed == [*range(1, 12)]

@@ -176,7 +176,8 @@ class Input:
     def __init__(self):
         self.stats, self.items = EdgeStats(), []
         self.taken, self.handled = Watermark(), Watermark()
-        self.arrivals = Arrivals(True, self.stats, lambda frame, *_: self.items.append(frame))
+        self.arrivals = Arrivals(True, self.stats, lambda frame, *_: self.items.append(frame),
+                                 CAPACITY)
 
     def begin(self, first):
         before = self.arrivals.next

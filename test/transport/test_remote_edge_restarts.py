@@ -5,15 +5,16 @@ import random
 
 import numpy as np
 import pytest
-from std_msgs.msg import UInt8MultiArray, UInt64MultiArray
+from std_msgs.msg import UInt8MultiArray
 
 from dnne_ros.transport.array_codec import ArrayCodec
 from dnne_ros.transport.codecs import codec_for
-from dnne_ros.transport.credit import Credit, credit_qos, credit_topic, link_topic
+from dnne_ros.transport.credit import Credit, credit_topic, link_topic
 from dnne_ros.transport.frame import FrameKind, pack_head, parse_head
 from dnne_ros.transport.payload import Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.qos import link_qos
+from dnne_ros.transport.seal import Seal
 from dnne_ros.transport.unix_sockets import UnixSockets
 
 DROP_OLDEST, LATEST, LOSSLESS = EdgePolicy.DROP_OLDEST, EdgePolicy.LATEST, EdgePolicy.LOSSLESS
@@ -284,20 +285,20 @@ def test_a_dropped_consumer_reads_what_it_was_sent(edges, ros_loop):
     assert ros_loop.run(main()) == [0, 1, 2, 3]  # their memory was not used again
 
 
-def test_a_consumer_joins_after_many_items(edges, ros_loop):
+def test_a_consumer_joins_after_many_items(edges, ros_loop, impostor):
     edge = edges(reader=(LOSSLESS, 4))
-    publisher = ros_loop.node("earlier").create_publisher(
-        UInt64MultiArray, credit_topic("producer/out"), credit_qos())
+    publish = impostor(credit_topic("producer/out"))
 
     def say():  # as a consumer that had so many from an earlier producer
         stream = edge.writer.missing() and heard[-1].stream if heard else 0
-        publisher.publish(Credit("reader/in", edge.endpoint.run, 1, stream, 1,
-                                 *(10**12,) * 3).to_message())
+        publish(Credit("reader/in", edge.endpoint.run, 1, stream, 1,
+                       *(10**12,) * 3).to_message())
 
     heard = []
     ros_loop.node("listener").create_subscription(
         UInt8MultiArray, link_topic("producer/out"),
-        lambda message: heard.append(parse_head(message)), link_qos(4), raw=True)
+        lambda message: heard.append(parse_head(seal.open(message))), link_qos(4), raw=True)
+    seal = Seal(edge.endpoint.key, "/producer/_link/out")
 
     async def main():
         await ros_loop.until(lambda: say() or any(
@@ -325,33 +326,34 @@ def test_a_late_reader_of_the_latest_value_gets_it(edges, ros_loop):
     assert ros_loop.run(main()) == [2]
 
 
-def test_frames_of_strangers_and_of_dead_producers_change_nothing(edges, ros_loop):
+def test_frames_of_strangers_and_of_dead_producers_change_nothing(edges, ros_loop, impostor):
     edge = edges(reader=(LOSSLESS, 4))
     edge.start()
-    node = ros_loop.node("stranger")
-    publisher = node.create_publisher(UInt8MultiArray, link_topic("producer/out"), link_qos(4))
+    publisher = ros_loop.node("stranger").create_publisher(
+        UInt8MultiArray, link_topic("producer/out"), link_qos(4))
+    publish = impostor(link_topic("producer/out"))
 
     async def main():
         await edge.rendezvous()
         await ros_loop.until(lambda: publisher.get_subscription_count() > 0)
         publisher.publish(UInt8MultiArray(data=b"nonsense"))
-        publisher.publish(pack_head(FrameKind.INLINE, 0, 12345, 1, 0, 8) + bytes(8))
-        publisher.publish(pack_head(FrameKind.INLINE, 77, 12345, 1, 0, 8) + bytes(8))
+        publish(b"nonsense")
+        publish(pack_head(FrameKind.INLINE, 0, 12345, 1, 0, 8) + bytes(8))
+        publish(pack_head(FrameKind.INLINE, 77, 12345, 1, 0, 8) + bytes(8))
         await edge.put(5)
         return await edge.get("reader", 1)
 
     assert ros_loop.run(main()) == [5]
 
 
-def test_credits_of_strangers_and_old_ones_change_nothing(edges, ros_loop):
+def test_credits_of_strangers_and_old_ones_change_nothing(edges, ros_loop, impostor):
     edge = edges(reader=(LOSSLESS, 2))
     edge.start()
-    publisher = ros_loop.node("stranger").create_publisher(
-        UInt64MultiArray, credit_topic("producer/out"), credit_qos())
+    publish = impostor(credit_topic("producer/out"))
 
     async def main():
         await edge.rendezvous()
-        await ros_loop.until(lambda: publisher.get_subscription_count() > 0)
+        await ros_loop.until(publish.heard)
         producer = asyncio.ensure_future(edge.put(*range(4)))
         assert await edge.get("reader", 2) == [0, 1]
         await producer
@@ -361,8 +363,8 @@ def test_credits_of_strangers_and_old_ones_change_nothing(edges, ros_loop):
                        Credit("reader/in", 0, 0, stream, stream, *far),
                        Credit("reader/in", 7, reader.incarnation, stream, stream, *far),
                        Credit("reader/in", 0, reader.incarnation, stream, stream)):
-            publisher.publish(credit.to_message())
-        publisher.publish(codec_for(Wire(ArrayCodec, "uint64")).encode(
+            publish(credit.to_message())
+        publish(codec_for(Wire(ArrayCodec, "uint64")).encode(
             Array(np.zeros(0, np.uint64), ("reader/in",))))
         producer = asyncio.ensure_future(edge.put(4))
         await edge.blocked(producer, sent=4, name="reader")

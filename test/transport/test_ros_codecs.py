@@ -200,9 +200,9 @@ class TestScalars:
         assert codec.decode(codec.encode(data)) == data
         assert codec.decode(serialize_message(UInt8MultiArray(data=data))) == data
 
-    @given(LABELS, st.integers(0, 2**64 - 1))
+    @given(LABELS, st.integers(0, 2**62))
     def test_credits(self, consumer, taken):
-        credit = Credit(consumer, 1, 2, taken=taken, stores=3)
+        credit = Credit(consumer, 1, 2, received=taken, taken=taken, stores=2**64 - 1)
         assert Credit.from_message(credit.to_message()) == credit
 
 

@@ -112,3 +112,60 @@ def test_what_a_killed_process_leaves_behind_is_swept_away_and_nothing_else(pool
     assert sweep() >= 2
     assert not files_of(child.pid)
     assert (DIRECTORY / pool.beacon).exists()
+
+
+NAME = "dnne_ros_1_{:016x}_1"
+
+
+@pytest.fixture
+def planted():
+    """Return ``plant(make)``, which has ``make(path)`` put something there with a slot's name."""
+    paths = []
+
+    def plant(make):
+        paths.append(DIRECTORY / NAME.format(len(paths) + os.getpid() * 1000))
+        make(paths[-1])
+        return paths[-1]
+
+    yield plant
+    for path in paths:
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+
+
+def link_to_nothing(path):
+    path.symlink_to("/nowhere")
+
+
+def link_to_a_file(path):
+    path.symlink_to("/etc/passwd")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, link_to_nothing, link_to_a_file])
+def test_what_is_no_file_of_ours_is_neither_opened_nor_swept(planted, make):
+    path = planted(make)
+    sweep()
+    assert os.path.lexists(path)
+    assert not SlotReader().can_open(path.name)
+    SlotPool().close()
+
+
+def test_files_of_another_user_hold_nobody_up(planted, as_another_user):
+    """He may put there what he likes: pipes, folders, files that all may read."""
+    kinds = ["os.mkfifo(p, 0o666)", "os.mkdir(p, 0o777)",
+             "os.close(os.open(p, os.O_CREAT | os.O_RDWR, 0o444))"]
+    paths = [planted(lambda path, kind=kind: as_another_user(
+        f"import os; os.umask(0); p = {str(path)!r}; {kind}")) for kind in kinds]
+    sweep()
+    assert all(path.exists() for path in paths)
+    assert not any(SlotReader().can_open(path.name) for path in paths)
+
+
+def test_nobody_finds_a_file_that_is_not_whole(monkeypatch):
+    seen = []
+    allocate = os.posix_fallocate
+    monkeypatch.setattr(os, "posix_fallocate", lambda *arguments: (
+        seen.append(set(os.listdir(DIRECTORY))), allocate(*arguments))[1])
+    before = set(os.listdir(DIRECTORY))
+    pool = SlotPool()
+    assert not [name for name in seen[0] - before if "dnne_ros" in name]
+    pool.close()

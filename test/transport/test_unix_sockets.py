@@ -1,6 +1,8 @@
 """Sockets between processes of one machine, both ends in one event loop."""
 
 import asyncio
+import os
+import resource
 
 import pytest
 
@@ -133,3 +135,32 @@ def test_asyncio_and_dds_go_on_while_sockets_are_busy(pair, ros_loop):
         await ros_loop.until(lambda: len(heard) == 20)
 
     ros_loop.run(main())
+
+
+@pytest.fixture
+def without_descriptors():
+    """Return ``use_up()``: from then on this process can open no more files."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def use_up():
+        lowest_free = os.dup(0)
+        os.close(lowest_free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, limits[1]))
+
+    yield use_up
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_who_finds_no_descriptor_is_turned_away_and_does_not_wait(
+        pair, ros_loop, without_descriptors):
+    pair.far.send(b"never read")
+    without_descriptors()
+    ros_loop.run(ros_loop.until(lambda: pair.closed["far"]))
+    assert not pair.accepted
+
+
+def test_without_descriptors_there_is_no_address(ros_loop, without_descriptors):
+    without_descriptors()
+    carrier = UnixSockets(ros_loop.loop.ros, print)
+    assert carrier.address == ""
+    carrier.close()

@@ -16,6 +16,13 @@ def test_links_widgets_and_titles(parse):
     assert parsed.problems == []
 
 
+def test_a_list_is_sent_in_an_object_as_it_would_look_like_a_link(parse):
+    parsed = parse({"1": {"class_type": "IsaacGymEnvNode", "inputs": {
+        "num_envs": {"__value__": [1, 0]}, "device": {"__value__": "cpu"}}}})
+    assert parsed.links == set()
+    assert parsed.nodes["1"].widgets == {"num_envs": [1, 0], "device": "cpu"}
+
+
 def test_everything_wrong_is_told_at_once(parse):
     parsed = parse({
         "1": {"class_type": "IsaacGymEnvNode", "inputs": {"num_envs": ["9", 0], "gpu": 1}},

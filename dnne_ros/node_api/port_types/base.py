@@ -55,6 +55,15 @@ class PortType:
     def check(self, value: Any) -> None:
         """Raise TypeError if ``value`` is none of this type, whether or not it travels."""
 
+    def canonical(self, value: Any) -> Any:
+        """Return ``value`` as consumers get it, the same in their own process and in another.
+
+        What a message cannot tell apart (1 and 1.0 in a FLOAT, a tuple and a list in a DICT) is
+        one value everywhere.  Raises TypeError for what no message carries, wherever it goes.
+        Called for each item that is sent, if a type has its own.
+        """
+        return value
+
     def pack(self, value: Any) -> Any:
         """Return ``value`` as the payload that `wire` names."""
         raise TypeError(f"a {self.name} cannot leave its process")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 from typing import Any
 
 from dnne_ros.node_api.port_types.base import PortType
@@ -13,7 +14,11 @@ from dnne_ros.transport.policy import EdgePolicy
 
 
 class Dict(PortType):
-    """A dictionary of JSON values and tensors; as a topic it is JSON that a person can read."""
+    """A dictionary of JSON values and tensors; as a topic it is JSON that a person can read.
+
+    Keys are text.  A tuple comes as the list that it is in JSON, a number of numpy as one of
+    Python's.
+    """
 
     name = "DICT"
     aliases = ("PYDICT",)
@@ -23,15 +28,27 @@ class Dict(PortType):
         """Return the string message."""
         return Wire(StringCodec)
 
+    def canonical(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Return the dictionary as it comes out of JSON; itself, if that is no other.
+
+        Raises TypeError for keys that are no text, and values that are neither JSON nor tensors.
+        """
+        plain: dict[str, Any] = _plain(value)
+        return plain
+
     def pack(self, value: dict[str, Any]) -> str:
         """Return JSON in which a tensor is ``{"dtype": …, "shape": […], "data": […]}``.
 
         NaN and infinity, which JSON does not know, are ``{"float": "nan"}`` and, among a tensor's
-        data, ``"nan"``.
+        data, ``"nan"``.  A dictionary that looks like one of these is ``{"dict": [[key, value],
+        …]}``.
 
         Raises TypeError naming the type of a value that is neither JSON nor a tensor.
         """
+        value = _plain(value)
         try:
+            if _has_lookalikes(value):
+                return json.dumps(_tagged(value), allow_nan=False)
             return json.dumps(value, default=_tensor_to_json, allow_nan=False)
         except ValueError:  # JSON has no NaN
             return json.dumps(_tagged(value), allow_nan=False)
@@ -52,6 +69,38 @@ class Schema(Dict):
 
 
 _TENSOR_KEYS = {"dtype", "shape", "data"}
+_TAGS = ({"float"}, {"dict"}, _TENSOR_KEYS)
+_JSON = {str, int, float, bool, type(None)}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON gives it back; the same object, if it is that already."""
+    kind = type(value)
+    if kind in _JSON or hasattr(value, "detach"):
+        return value
+    if isinstance(value, dict):
+        for key in value:
+            if type(key) is not str:
+                raise TypeError(f"expected text as the keys of a dictionary, found {key!r:.80}")
+        plain = {key: _plain(each) for key, each in value.items()}
+        same = kind is dict and all(plain[key] is each for key, each in value.items())
+        return value if same else plain
+    if isinstance(value, (list, tuple)):
+        items = [_plain(each) for each in value]
+        same = kind is list and all(map(operator.is_, items, value))
+        return value if same else items
+    for base in (str, int, float):  # np.float64 is a float, an IntEnum an int
+        if isinstance(value, base):
+            return base(value)
+    raise TypeError(f"a {kind.__name__} in a dictionary cannot leave its process")
+
+
+def _has_lookalikes(value: Any) -> bool:
+    """Tell whether a dictionary in it has the keys of one of our own."""
+    if isinstance(value, dict):
+        return (len(value) in (1, 3) and value.keys() in _TAGS) or any(
+            map(_has_lookalikes, value.values()))
+    return isinstance(value, list) and any(map(_has_lookalikes, value))
 
 
 def _tensor_to_json(value: Any) -> dict[str, Any]:
@@ -67,6 +116,8 @@ def _tagged(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else {"float": repr(value)}
     if isinstance(value, dict):
+        if value.keys() in _TAGS:
+            return {"dict": [[key, _tagged(each)] for key, each in value.items()]}
         return {key: _tagged(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_tagged(each) for each in value]
@@ -81,6 +132,8 @@ def _tagged(value: Any) -> Any:
 def _restored(value: dict[str, Any]) -> Any:
     if value.keys() == {"float"} and value["float"] in ("nan", "inf", "-inf"):
         return float(value["float"])
+    if value.keys() == {"dict"} and isinstance(value["dict"], list):
+        return dict(value["dict"])
     if value.keys() != _TENSOR_KEYS:
         return value
     import torch

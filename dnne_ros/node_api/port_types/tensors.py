@@ -96,11 +96,15 @@ class Action(Tensor):
         return isinstance(output, (Action, AnyValue))
 
 
+_PICTURE_DTYPES = {f"torch.{kind}{bits}" for kind in ("uint", "int") for bits in (8, 16, 32, 64)} \
+    | {f"torch.float{bits}" for bits in (16, 32, 64)}
+
+
 class Image(PortType):
     """A picture: tensor (height, width, channels) or (height, width).
 
-    Three or four channels of uint8 or uint16 are red, green, blue and alpha, in this order, also
-    where a camera sends blue first.
+    One channel is the same as none: it comes as (height, width).  Three or four channels of uint8
+    or uint16 are red, green, blue and alpha, in this order, also where a camera sends blue first.
     """
 
     name = "IMAGE"
@@ -111,6 +115,17 @@ class Image(PortType):
     def wire(self) -> Wire:
         """Return sensor_msgs/Image."""
         return Wire(ImageCodec)
+
+    def canonical(self, value: TorchTensor) -> TorchTensor:
+        """Return the picture, without an axis of one channel; TypeError for what is none."""
+        shape = value.shape
+        if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] == 0):
+            raise TypeError("expected a picture of shape (height, width) or (height, width, "
+                            f"channels), found {tuple(shape)}")
+        if str(value.dtype) not in _PICTURE_DTYPES:
+            raise TypeError(f"a picture of {str(value.dtype).removeprefix('torch.')} elements has "
+                            "no ROS encoding")
+        return value[:, :, 0] if len(shape) == 3 and shape[2] == 1 else value
 
     def pack(self, value: TorchTensor) -> Array:
         """Return the picture as an array."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Model, PolicyOutput, Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -104,7 +105,9 @@ class PPOAgentNode(Node):
                 self._move_to(observations.device, self._shared)
                 await self.send_output(self._shared, "model")
             if self.context.trainers("model"):
+                self.awaits_trainer = "model"
                 await self._shared.ready_for(item)
+                self.awaits_trainer = ""
             output = self._shared.policy.act(
                 observations, self._generator,
                 deterministic=self.deterministic or self.context.inference)
@@ -152,6 +155,25 @@ class PPOAgentNode(Node):
         self._make_policy(saved.observation_size)  # raises now rather than at the first item
         self._generator.set_state(state.tensors["generator"])
 
+    def load_weights(self, weights: Mapping[str, torch.Tensor], layers: Any) -> None:
+        """Begin with another program's policy; its first layer tells the observations' size."""
+        from dnne_ros.learning.fitting import misfits
+        from dnne_ros.rl.foreign_policies import by_our_names
+        from dnne_ros.rl.policy import ActorCritic
+
+        found = by_our_names(weights, self.shared_trunk)
+        first = next((found[name] for name in ("trunk.0.weight", "actor.0.weight")
+                      if name in found and found[name].dim() == 2), None)
+        spec = self._spec(first.shape[1] if first is not None else 1)
+        expected = ActorCritic(spec).state_dict()
+        if lines := misfits({name: tensor.shape for name, tensor in expected.items()}, found):
+            raise InputError("weights", lines)
+        self._saved = NodeState(
+            weights={name: found[name].to(tensor.dtype) for name, tensor in expected.items()},
+            tensors={"generator": self._generator.get_state()},
+            values={"architecture": spec.to_json()})
+        self._shared = None
+
     def _spec(self, observation_size: int) -> Any:
         from dnne_ros.rl.policy import PolicySpec
 
@@ -173,5 +195,10 @@ class PPOAgentNode(Node):
         weights.manual_seed(node_seed(self.context.seed, self.context.node_id + "/weights"))
         policy = ActorCritic(self._spec(observation_size), weights)
         if self._saved is not None:
+            known = self._saved.values["architecture"]["observation_size"]
+            if known != observation_size:
+                raise InputError("checkpoint", [
+                    f"its policy sees {known} numbers of each environment, found observations of "
+                    f"{observation_size}"])
             policy.load_state_dict(self._saved.weights)
         return SharedPolicy(policy)

@@ -25,9 +25,11 @@ class EpochTracker(Node):
 
     category = "learning"
     announces_boundaries = True
+    retired_widgets = (*Node.retired_widgets, "early_stop_patience")
 
     epoch_stats = Input(Dict(), "Of each batch, once it has been used.")
-    loss = Input(Tensor("float32"), "Mean loss of the batch.", accepts_also=(Float(),))
+    loss = Input(Tensor("float32"), "Mean loss of the batch.", accepts_also=(Float(),),
+                 aliases=("loss_value",))
     accuracy = Input(Float(), "Share of the batch that is right.", optional=True)
     training_summary = Output(Dict(), "Behind each epoch: its figures, and if it is the last.",
                               aliases=("training_stats", "control_metrics"))

@@ -33,9 +33,12 @@ class Layer(Node):
 
     async def compute(self, input: tuple[dict[str, Any], ...]) -> Mapping[str, Any]:
         """Return the chain with this layer at its end."""
+        return {"output": (*input, self.description_of_layer())}
+
+    def description_of_layer(self) -> dict[str, Any]:
+        """Return what a Network makes the layer of."""
         name = self.context.name.rpartition("/")[2]
-        layer = {"kind": self.kind, "node": name, "title": self.context.title, **self.values}
-        return {"output": (*input, layer)}
+        return {"kind": self.kind, "node": name, "title": self.context.title, **self.values}
 
 
 class LinearLayer(Layer):

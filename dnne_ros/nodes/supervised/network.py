@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
@@ -113,10 +113,12 @@ class Network(Node):
         if not any(True for _ in module.parameters()):
             raise InputError("layers", ["none of them has weights to learn"])
         if self._saved is not None:
-            try:
-                module.load_state_dict(self._saved.weights)
-            except RuntimeError as error:
-                raise InputError("checkpoint", [" ".join(str(error).split())]) from None
+            from dnne_ros.learning.fitting import misfits
+
+            shapes = {name: tensor.shape for name, tensor in module.state_dict().items()}
+            if lines := misfits(shapes, self._saved.weights):
+                raise InputError("checkpoint", lines)
+            module.load_state_dict(self._saved.weights)
         self.context.log.info(
             f"{len(layers)} layers, {sum(p.numel() for p in module.parameters()):,} weights, "
             f"{text(tuple(schema['shape']))} → {text(shape)}")
@@ -130,6 +132,21 @@ class Network(Node):
             weights=dict(self._module.state_dict()),
             tensors={"dropout": self._dropout.get_state()},
             values={"best_metric": self._trigger.best if self._trigger else None})
+
+    def load_weights(self, weights: Mapping[str, torch.Tensor],
+                     layers: Sequence[Mapping[str, Any]]) -> None:
+        """Begin with another program's weights: tensor by tensor, in the order of the layers."""
+        from dnne_ros.learning.fitting import misfits
+        from dnne_ros.supervised.chain import saved_shapes
+
+        expected = saved_shapes(layers)
+        # Others number their layers or name them in other ways; what comes first is the first.
+        found = dict(zip(expected, weights.values(), strict=False))
+        found |= dict(list(weights.items())[len(expected):])
+        if lines := misfits(expected, found):
+            raise InputError("weights", lines)
+        self._saved = NodeState(weights=found, tensors={"dropout": self._dropout.get_state()},
+                                values={"best_metric": None})
 
     def load_state(self, state: NodeState) -> None:
         """Keep the weights until the layers are known."""

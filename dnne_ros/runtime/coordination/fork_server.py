@@ -7,6 +7,9 @@ graph is a fork of it, and has torch at once and in the same memory.
 Python's own fork server (`multiprocessing`) is a new interpreter each time, also for a command
 that is itself the fork of a warm process, and runs the main module of its user again.
 
+The server outlives its supervisor only for as long as the processes of the graph may take to
+leave in good order; then it ends those that do not, and it does not need their help for that.
+
 Protocol: a packet with a request (JSON) and file descriptors; the last of these is a pipe into
 which the server writes the process id and, when it has ended, the exit code.
 """
@@ -27,9 +30,11 @@ import socket
 import struct
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dnne_ros.errors import DnneError
@@ -38,6 +43,8 @@ CHANNEL = 100
 """The file descriptor under which a forked process finds the one that was passed to it."""
 _NUMBER = struct.Struct("<q")
 _LARGEST_REQUEST = 2**18
+_ORPHAN_SECONDS = 45.0
+"""How long processes may take to leave when their supervisor is gone; they may have to save."""
 _LOST = 255
 """The exit code of a process whose end nobody saw, as in `multiprocessing`."""
 
@@ -80,11 +87,12 @@ class ForkedProcess:
 class ForkServer:
     """The supervisor's end of the process that forks."""
 
-    def __init__(self, preload: Sequence[str]):
+    def __init__(self, preload: Sequence[str],
+                 variables: Mapping[str, str] = MappingProxyType({})):
         """Fork the server, which imports the modules ``preload``.
 
-        The calling process must not have threads: they would be missing in the fork, with the
-        locks that they held.
+        ``variables`` are added to the environment of the processes.  The calling process must
+        not have threads: they would be missing in the fork, with the locks that they held.
         """
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # Ctrl-C is the supervisor's to hear, also before the server has its own session.
@@ -92,6 +100,7 @@ class ForkServer:
         self._pid = os.fork()
         if self._pid == 0:
             self._control.close()
+            os.environ.update(variables)
             serve(theirs, preload)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         theirs.close()
@@ -189,7 +198,7 @@ class _Server:
                     continue
                 data, descriptors, _, _ = socket.recv_fds(self._control, _LARGEST_REQUEST, 3)
                 if not data:
-                    return lambda: 0
+                    return self._outlive
                 pid = os.fork()
                 if pid == 0:
                     self._close()
@@ -209,6 +218,17 @@ class _Server:
         os.close(watched)
         _tell(ended, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         os.close(ended)
+
+    def _outlive(self) -> int:
+        """Let the processes leave, as nobody is there any more to tell; end those that stay."""
+        self._selector.unregister(self._control)
+        deadline = time.monotonic() + _ORPHAN_SECONDS
+        while self._selector.get_map() and (left := deadline - time.monotonic()) > 0:
+            for key, _ in self._selector.select(left):
+                self._report_end(*key.data)
+        for key in self._selector.get_map().values():
+            signal.pidfd_send_signal(key.data[0], signal.SIGKILL)
+        return 0
 
     def _close(self) -> None:
         """Close what a fork does not need, so that it keeps nothing of others alive."""
@@ -237,8 +257,9 @@ def _become(asked: Mapping[str, Any], output: int, channel: int, ended: int) -> 
     # As under `python -u`: what was printed last is not lost with a process that is killed.
     sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
     sys.stdout, sys.stderr = (
-        io.TextIOWrapper(io.FileIO(number, "w", closefd=False), errors=errors, write_through=True)
-        for number, errors in ((1, "strict"), (2, "backslashreplace")))
+        io.TextIOWrapper(io.FileIO(number, "w", closefd=False), errors="backslashreplace",
+                         write_through=True)
+        for number in (1, 2))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if "numpy" in sys.modules:  # Python's own generator sees to itself
         sys.modules["numpy"].random.seed()

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from dnne_ros.errors import shortened
+
 
 class StatusChannel:
     """The process' end of a socket to the supervisor.
@@ -33,7 +35,9 @@ class StatusChannel:
             print(f"warning: {content['message']}", file=sys.stderr, flush=True)
         if self._socket is None:
             return
-        line = json.dumps({"kind": kind, **content}) + "\n"
+        line = json.dumps({"kind": kind, **{
+            key: shortened(value) if isinstance(value, str) else value
+            for key, value in content.items()}}) + "\n"
         try:
             self._socket.sendall(line.encode())
         except (BrokenPipeError, ConnectionResetError):

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import socket
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+from dnne_ros.errors import signal_name
 from dnne_ros.runtime.coordination.fork_server import ForkedProcess
 from dnne_ros.transport.lasting_memory import sweep_lasting_memory
 from dnne_ros.transport.shared_memory import sweep
@@ -32,24 +33,35 @@ Start = Callable[[str, socket.socket], Awaitable[Process]]
 """Starts the process of a name, with a session of its own, that inherits the status channel."""
 
 
-async def execute(words: Sequence[str], channel: socket.socket) -> asyncio.subprocess.Process:
-    """Start a command line whose process inherits ``channel`` under its number."""
+async def execute(words: Sequence[str], channel: socket.socket,
+                  variables: Mapping[str, str] = MappingProxyType({})
+                  ) -> asyncio.subprocess.Process:
+    """Start a command line whose process inherits ``channel`` under its number.
+
+    ``variables`` are added to its environment.
+    """
     return await asyncio.create_subprocess_exec(
         *words, pass_fds=[channel.fileno()], stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=2**20,
         # A group of its own: Ctrl-C reaches us, and we stop the processes in order.
-        start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+        start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1", **variables})
 
 
 @dataclass
 class Child:
-    """A process of the run and what it said last."""
+    """A process of the run and what it said last.
+
+    ``finished``: it has said that it leaves in good order, the only way that is no failure.
+    ``ended_by_us``: it did not leave when it was told to.
+    """
 
     name: str
     process: Process
     channel: asyncio.StreamWriter
     started: bool = False
     saving: bool = False
+    finished: bool = False
+    ended_by_us: bool = False
     error: str = ""
     exit_code: int | None = None
 
@@ -63,15 +75,21 @@ class Child:
         if self.error:
             return self.error
         code = self.exit_code
+        if self.ended_by_us:
+            return (f"process {self.name} did not leave when the run ended and had to be killed; "
+                    "what it had not saved is lost")
         if code is not None and code < 0:
-            return f"process {self.name} was killed by {signal.Signals(-code).name}"
+            return f"process {self.name} was killed by {signal_name(-code)}"
+        if code == 0:
+            return f"process {self.name} left by itself, with exit code 0"
         return f"process {self.name} ended with exit code {code}"
 
 
 class Supervisor:
     """Runs the processes of a graph until all have ended.
 
-    The first one that fails ends the run.  ``on_line(process, text)`` gets each line of output,
+    The first one that fails ends the run; so does one that leaves without a word, whatever its
+    exit code.  ``on_line(process, text)`` gets each line of output,
     ``on_message(process, message)`` each status message.
     """
 
@@ -131,6 +149,7 @@ class Supervisor:
             await self._leave(alive, seconds)
             for child in alive:
                 if child.process.returncode is None:
+                    child.ended_by_us = True
                     getattr(child.process, end)()
 
     async def _leave(self, alive: Sequence[Child], seconds: float) -> None:
@@ -170,45 +189,59 @@ class Supervisor:
                 f"again ({self._respawns[child.name]} of {_MOST_RESPAWNS})")})
             await asyncio.gather(*await self._start(child.name))
             return
-        if child.exit_code != 0 and not self.failure and (
-                child.error or self._stopping is None):
-            nodes = self._node_names[child.name]
-            self.failure = f"{child.describe_end()} (nodes {nodes})" \
-                if not child.error else child.describe_end()
-            self.exit_code = child.exit_code if child.exit_code > 0 else 1
+        if not self.failure and self._failed(child):
+            self.failure = child.error or \
+                f"{child.describe_end()} (nodes {self._node_names[child.name]})"
+            self.exit_code = max(child.exit_code, 0) or 1
             self.stop("failed")
+
+    def _failed(self, child: Child) -> bool:
+        """Tell whether a process that has ended did so against the rules.
+
+        One that is stopped while it starts knows nothing that would be lost.
+        """
+        if child.error and child.exit_code != 0:
+            return True
+        return not child.finished and (child.started or self._stopping is None)
 
     async def _read_output(self, child: Child) -> None:
         stream = child.process.stdout
         assert stream is not None  # it was started with a pipe
-        while True:
-            try:
-                line = await stream.readline()
-            except ValueError:  # a line longer than the limit: its rest follows
-                continue
-            if not line:
-                return
+        async for line in _lines(stream):
             self._on_line(child.name, line.decode(errors="replace").rstrip("\n"))
 
     async def _read_messages(self, child: Child, reader: asyncio.StreamReader) -> None:
-        while True:
+        async for line in _lines(reader):
             try:
-                line = await reader.readline()
-            except ConnectionError:  # it left without reading our last word
-                return
-            if not line:
-                return
-            message = json.loads(line)
-            if message["kind"] == "started":
+                message = json.loads(line)
+                kind = message["kind"]
+            except (ValueError, KeyError, TypeError, RecursionError):  # or the rest of a long line
+                continue
+            if kind == "started":
                 child.started = True
                 if not self._all_started and len(self.children) == len(self._node_names) \
                         and all(other.started for other in self.children.values()):
                     self._all_started = True
                     self._on_all_started()
-            elif message["kind"] in ("saving", "saved", "not_saved"):
-                child.saving = message["kind"] == "saving"
-            elif message["kind"] == "finished":
+            elif kind in ("saving", "saved", "not_saved"):
+                child.saving = kind == "saving"
+            elif kind == "finished":
+                child.finished = True
                 self.stop(message["reason"])
-            elif message["kind"] == "error":
+            elif kind == "error":
                 child.error = message["message"]
             self._on_message(child.name, message)
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Give what comes line by line; one that is longer than the stream's limit is left out."""
+    while True:
+        try:
+            line = await stream.readline()
+        except ValueError:  # its rest follows
+            continue
+        except ConnectionError:  # it left without reading our last word
+            return
+        if not line:
+            return
+        yield line

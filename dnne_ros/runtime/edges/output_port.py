@@ -42,6 +42,8 @@ class OutputPort:
                  writer: RemoteWriter | None):
         """Send values of ``type``; ``publisher`` is None for values that stay in the process."""
         self._type = type
+        own = type.__class__.canonical is not PortType.canonical
+        self._canonical = type.canonical if own else None
         self._edges = edges
         self._publisher = publisher
         self._codec = codec
@@ -73,13 +75,18 @@ class OutputPort:
     async def send(self, value: Any, timeout: float | None = None) -> None:
         """Hand ``value`` to every consumer, waiting for those that are full; senders keep order.
 
-        Raises TimeoutError, with nothing handed to anybody, if there was no room for ``timeout``
-        seconds.  The first value is checked against the port's type, so that a node that breaks
-        its declaration fails in every placement and not only where its values must be encoded.
+        Raises TimeoutError if there was no room for ``timeout`` seconds.  Then, and when the call
+        is cancelled, nothing was handed to anybody: nothing waits once that has begun.  The first
+        value is checked against the port's type, and each is made what every consumer gets, so
+        that a node that breaks its declaration fails in every placement and not only where its
+        values must be encoded.
         """
         if self._sends == 0:
             self._type.check(value)
-        if self._turns:
+        if self._canonical is not None:
+            value = self._canonical(value)
+        if self._turns or self._sends % _BREATHE_EVERY == _BREATHE_EVERY - 1:
+            # While there is room nothing waits; a source must not starve the loop.
             await self._wait_for_room(timeout)
         else:
             for end in self._ends:
@@ -101,9 +108,6 @@ class OutputPort:
         self._sends += 1
         if self._turns:
             self._on_room()
-        if self._sends % _BREATHE_EVERY == 0:
-            # Nothing above waits while there is room; a source must not starve the loop.
-            await asyncio.sleep(0)
 
     def look_for_subscribers(self) -> None:
         """Notice who subscribes; a late joiner of a latched topic gets the newest value."""
@@ -130,8 +134,8 @@ class OutputPort:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         self._turns.append(turn)
+        loop.call_soon(self._on_room)  # not at once: others get their turn in any case
         timer = None if timeout is None else loop.call_later(timeout, _expire, turn)
-        self._on_room()
         try:
             await turn
         except BaseException:

@@ -72,13 +72,14 @@ class Wiring:
 
 
 def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
-         files: RosSelector, run_id: str = "", respawn: bool = False) -> Wiring:
+         files: RosSelector, run_id: str = "", key: bytes = b"", respawn: bool = False) -> Wiring:
     """Make both ends of every edge that touches a node in ``hosts`` (by node id).
 
-    ``files`` is the event loop's selector; ``run_id`` the same in all processes of a run.
+    ``files`` is the event loop's selector; ``run_id`` is the same in all processes of a run,
+    as is ``key``, which nobody else knows.
     ``respawn``: this process may be killed, and started again if it is `restartable`.
     """
-    wiring = Wiring(endpoint=ProcessEndpoint(files, run_id))
+    wiring = Wiring(endpoint=ProcessEndpoint(files, run_id, key))
     _load_modules(graph, placement, hosts)
     for edge in graph.edges:
         if edge.source.node in hosts and edge.target.node in hosts:
@@ -143,8 +144,9 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     output = OutputPort(type, local, publisher, codec, writer)
     for edge in remote:
         if _sends_back(graph, edge):
-            accept_updates(RosBus(host), update_topic(graph, edge), type, lambda: output.newest,
-                           host.get_logger().warning)
+            assert wiring.endpoint is not None  # `wire` has made it
+            accept_updates(RosBus(host, wiring.endpoint.key), update_topic(graph, edge), type,
+                           lambda: output.newest, host.get_logger().warning)
     return output
 
 
@@ -175,7 +177,7 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
         source = reader
         if _sends_back(graph, edge):
             return HeldInput(source, send_updates(
-                RosBus(host), update_topic(graph, edge), edge.type))
+                RosBus(host, wiring.endpoint.key), update_topic(graph, edge), edge.type))
     # The target decides: a merge passes on a model once, it does not hold it.
     held = graph.nodes[edge.target.node].type.inputs[edge.target.port].type.held
     return HeldInput(source) if held else source

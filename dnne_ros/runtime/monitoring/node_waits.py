@@ -63,7 +63,7 @@ class NodeWaits:
         if since < AT_REST_SECONDS:
             return NodeWait(name, Cause.MOVES, (), (), since)
         reasons, peers, topics = self._awaited_items(id)
-        for reason, peer in self._full_edges(id):
+        for reason, peer in (*self._full_edges(id), *self._trainers(id)):
             reasons.append(reason)
             peers.append(peer)
         cause = Cause.NODES
@@ -109,6 +109,14 @@ class NodeWaits:
                     target = self._graph.nodes[edge.target.node].ros_name
                     yield (f"is held back by the full edge from its output {edge.source.port} to "
                            f"{self._graph.topic(edge.target)}", target)
+
+    def _trainers(self, id: str) -> Iterator[tuple[str, str]]:
+        """Yield the trainers for whose next weights a node waits, in words, and their names."""
+        port = self._runners[id].node.awaits_trainer
+        for edge in self._graph.outgoing[id].get(port, ()):
+            target = self._graph.nodes[edge.target.node]
+            if target.type.inputs[edge.target.port].trains:
+                yield f"waits for the next weights from {target.ros_name}", target.ros_name
 
     def _own_cause(self, id: str) -> tuple[Cause, str]:
         """Say what a node does that waits at none of its ports."""

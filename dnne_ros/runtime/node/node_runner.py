@@ -7,7 +7,14 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from dnne_ros.errors import DnneError, InputError, NodeError
+from dnne_ros.errors import (
+    FOREIGN_ERRORS,
+    DnneError,
+    InputError,
+    NodeError,
+    describe,
+    shortened,
+)
 from dnne_ros.node_api.fault_settings import RESTART, SAFE_VALUE, STOP, watches
 from dnne_ros.node_api.health import Level
 from dnne_ros.node_api.node import Node
@@ -55,6 +62,11 @@ class NodeRunner:
         self._well_before = 0
         self._errors_logged: set[type[BaseException]] = set()
 
+    @property
+    def node(self) -> Node:
+        """Return the node as it is now."""
+        return self._node
+
     async def run(self) -> None:
         """Run until cancelled, or until the node is through.
 
@@ -66,13 +78,14 @@ class NodeRunner:
         try:
             while True:
                 self._wanted = loop.create_future()
-                attempt = loop.create_task(self._node.process(), name=self._context.name)
+                attempt = loop.create_task(_contained(self._node.process()),
+                                           name=self._context.name)
                 self.attempt = attempt
                 either: set[asyncio.Future[Any]] = {attempt, self._wanted}
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 if not attempt.done():
                     await self._interrupt(attempt, *self._wanted.result())
-                elif error := attempt.exception():
+                elif error := _error_of(attempt):
                     await self._recover(error)
                 else:
                     return
@@ -109,7 +122,7 @@ class NodeRunner:
 
     def _watching_ended(self, watching: asyncio.Task[None]) -> None:
         if not watching.cancelled() and (error := watching.exception()) is not None:
-            self._want(STOP, f"its watchdog failed: {type(error).__name__}: {error}")
+            self._want(STOP, f"its watchdog failed: {describe(error)}")
 
     def _worked(self, seconds: float, since: float) -> None:
         if self._watchdog is not None:
@@ -149,8 +162,7 @@ class NodeRunner:
         policy = self._settings["errors.policy"]
         if isinstance(error, InputError):
             raise error
-        message = str(error) if isinstance(error, DnneError) else (
-            f"{type(error).__name__}: {error}")
+        message = str(error) if isinstance(error, DnneError) else describe(error)
         self._log_error(error, message)
         if policy == STOP or not isinstance(error, Exception):
             raise self._failure(message) from error
@@ -170,7 +182,7 @@ class NodeRunner:
             self._warn(f"failed at item {self._context.items}: {message}")
         else:
             self._errors_logged.add(type(error))
-            where = "".join(traceback.format_exception(error)).rstrip()
+            where = shortened("".join(traceback.format_exception(error)).rstrip())
             self._context.log.error(f"failed at item {self._context.items}:\n{where}")
 
     def _too_often(self) -> bool:
@@ -188,9 +200,9 @@ class NodeRunner:
         await asyncio.sleep(pause("exponential", self._in_a_row, _FIRST_PAUSE, _LONGEST_PAUSE))
         try:
             self._node = await self._remake()
-        except Exception as error:
-            raise self._failure(f"{message}; it could not be made anew: "
-                                f"{type(error).__name__}: {error}") from error
+        except FOREIGN_ERRORS as error:
+            raise self._failure(
+                f"{message}; it could not be made anew: {describe(error)}") from error
 
     async def _stand_in(self) -> None:
         """Send the node's safe outputs, those excepted that it has given for this item."""
@@ -214,6 +226,26 @@ class NodeRunner:
         return NodeError(f"{self._context.name} (item {self._context.items})", message)
 
 
+class LeaveError(RuntimeError):
+    """A node has called `sys.exit` or raised KeyboardInterrupt, which would end its process."""
+
+
+async def _contained(process: Awaitable[None]) -> None:
+    """Run a node such that an exception which asyncio lets through ends the node alone."""
+    try:
+        await process
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise LeaveError(f"it raised {describe(error)}; a node that is through returns, and one "
+                         "that fails raises an exception") from error
+
+
+def _error_of(attempt: asyncio.Task[None]) -> BaseException | None:
+    """Return what a node has failed with; nobody else has cancelled it."""
+    if attempt.cancelled():
+        return asyncio.CancelledError("raised by the node itself")
+    return attempt.exception()
+
+
 async def close_node(node: Node, blocking_seconds: float = 0.5) -> None:
     """Close a node and end its threads; what takes too long or fails is logged and left.
 
@@ -224,8 +256,8 @@ async def close_node(node: Node, blocking_seconds: float = 0.5) -> None:
         await asyncio.wait_for(node.close(), _CLOSE_SECONDS)
     except asyncio.TimeoutError:
         log.warning(f"its close() has not returned within {_CLOSE_SECONDS:g} s")
-    except Exception as error:  # the others are to be closed all the same
-        log.error(f"its close() failed: {type(error).__name__}: {error}")
+    except FOREIGN_ERRORS as error:  # the others are to be closed all the same
+        log.error(f"its close() failed: {describe(error)}")
     if left := await node.end_blocking(blocking_seconds):
         log.warning(f"{left} blocking call{'s have' if left > 1 else ' has'} not returned and "
                     f"{'are' if left > 1 else 'is'} left behind")

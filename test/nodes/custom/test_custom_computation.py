@@ -5,6 +5,7 @@ import torch
 
 from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
 from dnne_ros.errors import InputError
+from dnne_ros.exporting.own_sources import Sources
 from dnne_ros.graph.building import build_graph
 from dnne_ros.node_api.port_types import Action, GradientTensor
 from dnne_ros.nodes.custom.custom_computation import CustomComputation, read_config
@@ -161,3 +162,13 @@ def test_configurations(text, found):
 def test_a_configuration_holds_constants_alone(text):
     with pytest.raises(ValueError, match="expected a dictionary such as"):
         read_config(text)
+
+
+def test_no_package_is_made_of_a_graph_with_one(file):
+    workflow, problems = parse_workflow(
+        {"1": {"class_type": "SimulatorEnv", "inputs": {}},
+         "2": {"class_type": "CustomComputation", "inputs": {
+             "input": ["1", 1], "src_path": file("def compute(input):\n    return input")}}},
+        "g", "g.json", CATALOGUE.signature)
+    with pytest.raises(InputError, match="node 2 .CustomComputation.: cannot be exported: the fi"):
+        Sources(build_graph(workflow, CATALOGUE, problems), "package", standalone=False)

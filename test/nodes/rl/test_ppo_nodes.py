@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from dnne_ros.errors import InputError
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.rl.policy import ActorCritic, PolicySpec
@@ -130,3 +131,35 @@ def test_a_checkpoint_with_all_updates_behind_it_is_refused(drive):
         node.load_state(state)
     node.values["max_updates"] = 3
     node.load_state(state)
+
+
+def test_an_agent_begins_with_weights_from_elsewhere(drive):
+    """One hidden unit of weights 1 and no bias: relu(1 + 2 + 3) = 6, times -0.5 is the action."""
+    weights = {"shared.0.weight": torch.ones(1, 3), "shared.0.bias": torch.zeros(1),
+               "policy_mean.weight": torch.tensor([[-0.5]]), "policy_mean.bias": torch.zeros(1),
+               "value.weight": torch.tensor([[2.0]]), "value.bias": torch.zeros(1),
+               "policy_log_std.log_std": torch.zeros(1)}
+    node = PPOAgentNode({"hidden_sizes": "1", "activation": "relu", "deterministic": True})
+
+    def act(observations):
+        async def script(context):
+            node.load_weights(weights, ())
+            context.feed("observations", observations)
+            await context.sends(2)
+
+        output, = drive(node, script, linked=["observations"]).outputs("policy_output")
+        return output
+
+    output = act(torch.tensor([[1.0, 2.0, 3.0]]))
+    assert output.actions.item() == -3.0 and output.value.item() == 12.0
+    with pytest.raises(InputError, match="its policy sees 3 numbers .*, found observations of 2"):
+        act(torch.ones(1, 2))
+    with pytest.raises(InputError) as caught:
+        node.load_weights({**weights, "value.weight": torch.ones(1, 2)}, ())
+    assert [str(line) for line in caught.value.problems] == [
+        "critic.2.weight: expected (1, 1), found (1, 2)"]
+
+
+def test_a_trainer_has_no_weights_of_its_own():
+    with pytest.raises(InputError, match="PPOTrainerNode has none of its own"):
+        PPOTrainerNode().load_weights({}, ())

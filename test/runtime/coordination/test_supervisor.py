@@ -21,7 +21,8 @@ OBEDIENT = "say('started'); reason = wait_for_stop(); say('finished', reason=rea
 @pytest.fixture
 def supervise(run_async):
     """Run processes given by name and source; `act(supervisor)` is called when all started."""
-    def run(act=lambda supervisor: None, respawns=(), **sources):
+    def run(act=lambda supervisor: None, respawns=(), act_on_message=lambda supervisor: None,
+            **sources):
         lines, messages = [], []
 
         async def main():
@@ -31,7 +32,8 @@ def supervise(run_async):
                     [sys.executable, "-c", PRELUDE + sources[name], str(channel.fileno())],
                     channel),
                 lambda process, text: lines.append((process, text)),
-                lambda process, message: messages.append((process, message["kind"])),
+                lambda process, message: (messages.append((process, message["kind"])),
+                                          act_on_message(supervisor)),
                 lambda: act(supervisor), respawns)
             await supervisor.run()
             return supervisor
@@ -126,6 +128,40 @@ def test_a_process_that_does_not_listen_is_terminated(supervise, monkeypatch):
     monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._STOP_SECONDS", 0.2)
     monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._TERMINATE_SECONDS", 0.2)
     deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN); say('started'); time.sleep(100_000)"
-    supervisor, _, _ = supervise(lambda s: s.stop("interrupted"), a=deaf)
+    supervisor, _, _ = supervise(lambda s: s.stop("duration"), a=deaf)
     assert supervisor.children["a"].exit_code == -9
-    assert not supervisor.failure
+    assert supervisor.failure == (
+        "process a did not leave when the run ended and had to be killed; what it had not saved "
+        "is lost (nodes node_of_a)")
+    assert supervisor.exit_code == 1
+
+
+def test_one_that_is_stopped_while_it_starts_has_lost_nothing(supervise, monkeypatch):
+    monkeypatch.setattr("dnne_ros.runtime.coordination.supervisor._STOP_SECONDS", 0.2)
+    supervisor, _, _ = supervise(
+        a="say('warning'); time.sleep(100_000)", act_on_message=lambda s: s.stop("interrupted"))
+    assert supervisor.children["a"].exit_code == -15 and not supervisor.failure
+
+
+@pytest.mark.parametrize("stopping", [False, True])
+def test_leaving_without_a_word_is_a_failure_whatever_the_exit_code(supervise, stopping):
+    supervisor, _, _ = supervise(
+        lambda s: s.stop("duration") if stopping else None,
+        a=OBEDIENT, b=f"say('started'); wait_for_stop() if {stopping} else 0; os._exit(0)")
+    assert supervisor.failure == (
+        "process b left by itself, with exit code 0 (nodes node_of_b)")
+    assert supervisor.exit_code == 1
+
+
+def test_a_signal_without_a_name_is_named_by_its_number(supervise):
+    supervisor, _, _ = supervise(
+        a=OBEDIENT, b="say('started'); os.kill(os.getpid(), signal.SIGRTMIN + 5)")
+    assert supervisor.failure == "process b was killed by signal 39 (nodes node_of_b)"
+
+
+def test_a_message_beyond_all_bounds_or_of_no_sense_is_left_out(supervise):
+    supervisor, _, messages = supervise(a=(
+        "say('warning', message='x' * 200_000_000); channel.sendall(b'{\\n[]\\n7\\n')\n"
+        "say('started'); say('finished', reason='done')"))
+    assert not supervisor.failure and supervisor.reason == "done"
+    assert [kind for _, kind in messages] == ["started", "finished"]

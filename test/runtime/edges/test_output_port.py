@@ -157,3 +157,42 @@ def test_many_senders_some_of_which_give_up(run_async, seed):
             assert numbers == sorted(numbers)
 
     run_async(main())
+
+
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_a_send_that_is_cancelled_has_given_nothing(run_async, patience):
+    async def main():
+        output, edge = make(10**6)
+        through = []
+        for number in range(300):
+            sender = asyncio.ensure_future(output.send(number))
+            for _ in range(patience):
+                await asyncio.sleep(0)
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+            if not sender.cancelled():
+                through.append(number)
+        assert 60 < len(through) <= 300
+        assert [await edge.get() for _ in range(edge.stats.sent)] == through
+
+    run_async(main())
+
+
+def test_a_source_that_finds_room_lets_others_run(run_async):
+    async def main():
+        output, _ = make(10**6)
+        turns = 0
+
+        async def others():
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        task = asyncio.ensure_future(others())
+        for number in range(1000):
+            await output.send(number)
+        task.cancel()
+        assert turns > 10
+
+    run_async(main())

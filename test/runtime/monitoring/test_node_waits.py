@@ -3,12 +3,14 @@
 import asyncio
 import threading
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 
 from dnne_ros.deadlocks.wait_for import Cause
 from dnne_ros.node_api.blocking import BlockingCalls
 from dnne_ros.runtime.monitoring.node_waits import NodeWaits
+from dnne_ros.workflow.records import PortRef
 
 
 class Node:
@@ -20,21 +22,42 @@ class Node:
             items=2, sent=3, clock=self.clock, topics=SimpleNamespace(subscribed=subscribed))
         self.host = SimpleNamespace(count_publishers=lambda topic: len(topic) % 3)
         self.process = process
+        self.awaits_trainer = ""
+
+
+class Link(NamedTuple):
+    """An edge."""
+
+    source: PortRef
+    target: PortRef
+
+
+def graph_of(takers):
+    """Return a graph of one node, whose output ``model`` goes to ``takers``: name=trains."""
+    nodes = {"1": SimpleNamespace(ros_name="some_1")}
+    edges = []
+    for name, trains in dict(takers).items():
+        inputs = {"model": SimpleNamespace(trains=trains)}
+        nodes[name] = SimpleNamespace(ros_name=name, type=SimpleNamespace(inputs=inputs))
+        edges.append(Link(PortRef("1", "model"), PortRef(name, "model")))
+    return SimpleNamespace(nodes=nodes, incoming={"1": {}}, edge_name=lambda edge: edge,
+                           outgoing={"1": {"model": tuple(edges)}})
 
 
 @pytest.fixture
 def look(run_async):
     """Return what is said of a node that has rested for so many seconds, at the last look."""
-    def at(node, seconds=10.0, looks=1):
+    def at(node, seconds=10.0, looks=1, takers=()):
         async def main():
             attempt = asyncio.ensure_future(node.process())
             await asyncio.sleep(0)
             await asyncio.sleep(0)
-            graph = SimpleNamespace(nodes={"1": SimpleNamespace(ros_name="some_1")},
-                                    incoming={"1": {}}, outgoing={"1": {}})
-            wiring = SimpleNamespace(inputs={}, local={}, writers=[], readers={})
+            graph = graph_of(takers)
+            ends = {edge: SimpleNamespace(stats=SimpleNamespace(blocked_since=None))
+                    for edge in graph.outgoing["1"].get("model", ())}
+            wiring = SimpleNamespace(inputs={}, local=ends, writers=[], readers={})
             waits = NodeWaits(graph, wiring, {"1": node.host}, {"1": node.context},
-                              {"1": SimpleNamespace(attempt=attempt)})
+                              {"1": SimpleNamespace(attempt=attempt, node=node)})
             assert waits.moved() == {"1": 5}
             for _ in range(looks):
                 found, = waits.look({"1": seconds})
@@ -89,6 +112,16 @@ def test_a_blocking_call_is_named_with_who_called(look):
     found = look(Node(reads))
     assert found.cause is Cause.CODE
     assert found.reasons[0].startswith("is in a blocking call, reads at test_node_waits.py:")
+
+
+def test_an_agent_waits_for_its_trainer_and_not_for_who_only_looks(look):
+    agent = Node(forgets)
+    agent.awaits_trainer = "model"
+    found = look(agent, takers={"trainer_6": True, "viewer_7": False})
+    assert (found.cause, found.peers) == (Cause.NODES, ("trainer_6",))
+    assert found.reasons == ("waits for the next weights from trainer_6",)
+    agent.awaits_trainer = ""
+    assert look(agent, takers={"trainer_6": True}).cause is Cause.CODE
 
 
 def test_one_that_sleeps_wakes_up_by_itself(look):

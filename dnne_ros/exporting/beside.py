@@ -1,0 +1,95 @@
+"""What a single file of node types needs of the folder in which it lies: modules and data."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from dnne_ros.exporting.package_data import data_files
+
+_READERS = {"open", "Path", "load", "load_file", "loadtxt", "genfromtxt", "imread", "read_csv"}
+"""Functions that are given the names of files."""
+_IMPORTERS = {"import_module", "__import__"}
+
+
+class NotBeside(ValueError):
+    """What a file needs cannot be told, or not be found by a copy of it; the text says what."""
+
+
+def module_beside(name: str, folder: Path) -> Path | None:
+    """Return the file or package of a top-level module if it is imported from ``folder``."""
+    for place in (folder / f"{name}.py", folder / name / "__init__.py"):
+        if place.is_file() and _origin(name) in (None, place.resolve()):
+            return place.parent if place.name == "__init__.py" else place
+    return None
+
+
+def _origin(name: str) -> Path | None:
+    """Return where a module is, or would be, imported from; None if that is not known."""
+    try:
+        spec = getattr(sys.modules.get(name), "__spec__", None) or importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin).resolve() if spec is not None and spec.origin else None
+
+
+def data_beside(path: Path) -> dict[str, Path]:
+    """Return the data files that the module in the file ``path`` reads, by their path beside it.
+
+    They are those that it names in strings, if it asks for its own place (``__file__``).  Raises
+    `NotBeside` if it names none, or reads or imports something in a way that a copy could not.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    folder = path.parent
+    for line, name in _calls(tree, _IMPORTERS):
+        if name.isidentifier() and module_beside(name, folder):
+            raise NotBeside(f"line {line}: write from {name} import …, so that {name} is seen to "
+                            "be needed")
+    for line, name in _calls(tree, _READERS):
+        if _is_inside(name) and (folder / name).exists():
+            raise NotBeside(f"line {line}: reads {name!r} from the folder that it is run in; "
+                            f"write Path(__file__).parent / {name!r}, and it comes along")
+    own_place = [node.lineno for node in ast.walk(tree)
+                 if isinstance(node, ast.Name) and node.id == "__file__"]
+    if not own_place:
+        return {}
+    found = {}
+    for name in _strings(tree):
+        if _is_inside(name) and (folder / name).is_file():
+            found[name] = folder / name
+        elif _is_inside(name) and (folder / name).is_dir():
+            found.update({f"{name}/{below}": file
+                          for below, file in data_files(folder / name).items()})
+    if not found:
+        raise NotBeside(f"line {own_place[0]}: uses __file__, and no string in it is the name of "
+                        "a file beside it, so what it reads cannot come along; write the name "
+                        "as one string, or make node types and data a package")
+    return found
+
+
+def _calls(tree: ast.AST, functions: set[str]) -> Iterator[tuple[int, str]]:
+    """Yield (line, text) for calls of ``functions`` whose first argument is a text."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        function, first = node.func, node.args[0]
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(
+            function, "id", "")
+        if name in functions and isinstance(first, ast.Constant) and isinstance(first.value, str):
+            yield node.lineno, first.value
+
+
+def _strings(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _is_inside(name: str) -> bool:
+    """Tell whether a text is a path below some folder, written in the plain way."""
+    parts = name.split("/")
+    return not {"", ".", ".."} & set(parts) and "\0" not in name and len(name) < 4096 \
+        and all(len(part) < 256 for part in parts)

@@ -1,0 +1,106 @@
+"""What a node type must have declared such that the rest may rely on it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import PortType
+from dnne_ros.node_api.ports import Input, Port
+from dnne_ros.node_api.widget import Widget, WidgetError
+from dnne_ros.transport.policy import EdgePolicy
+
+_NAMES = ("aliases", "retired_widgets", "dead_ports")
+_SWITCHES = ("fires_on_any", "resumes", "needs_policy_interface", "announces_boundaries",
+             "own_process")
+_TABLES = ("foreign_widgets", "outputs_with")
+
+
+def check_declarations(node_type: type[Node]) -> None:
+    """Raise ValueError with the first thing that a node type declares wrong."""
+    for fault in _faults(node_type):
+        raise ValueError(f"node type {node_type.__qualname__}: {fault}")
+
+
+def _faults(node_type: type[Node]) -> Iterator[str]:
+    for name in ("type_name", "category", "superseded_by"):
+        yield from _expect(name, getattr(node_type, name), isinstance, str, "text")
+    if node_type.type_name == "":
+        yield "type_name: expected a name, found none"
+    for name in _NAMES:
+        yield from _expect(name, getattr(node_type, name), _all_are, str, "a tuple of names")
+    for name in _SWITCHES:
+        yield from _expect(name, getattr(node_type, name), isinstance, bool, "True or False")
+    for name in _TABLES:
+        table = getattr(node_type, name)
+        if not isinstance(table, Mapping) or not _all_are(tuple(table), str) \
+                or not all(_all_are(names, str) for names in table.values()):
+            yield f"{name}: expected names and tuples of names, found {_shown(table)}"
+    calls = node_type.blocking_calls
+    if type(calls) is not int or calls < 1:
+        yield f"blocking_calls: expected an integer of at least 1, found {_shown(calls)}"
+    for port in (*node_type.inputs.values(), *node_type.outputs.values()):
+        for fault in _faults_of_port(port):
+            yield f"port {port.name!r:.80}: {fault}"
+    for name, widget in node_type.widgets.items():
+        for fault in _faults_of_widget(widget):
+            yield f"widget {name}: {fault}"
+
+
+def _faults_of_port(port: Port) -> Iterator[str]:
+    yield from _expect("name", port.name, isinstance, str, "text")
+    yield from _expect("type", port.type, isinstance, PortType,
+                       "an instance of a port type, as Tensor()")
+    yield from _expect("aliases", port.aliases, _all_are, str, "a tuple of names")
+    if not isinstance(port, Input):
+        return
+    yield from _expect("accepts_also", port.accepts_also, _all_are, PortType,
+                       "a tuple of port types")
+    for name in ("follows", "answered_by"):
+        pair = getattr(port, name)
+        if pair is not None and not (_all_are(pair, str) and len(pair) == 2):
+            yield f"{name}: expected two names of ports, found {_shown(pair)}"
+    if port.policy is not None:
+        yield from _expect("policy", port.policy, isinstance, EdgePolicy, "an EdgePolicy")
+    if port.priority is not None and not callable(port.priority):
+        yield f"priority: expected a function, found {_shown(port.priority)}"
+
+
+def _faults_of_widget(widget: Widget) -> Iterator[str]:
+    if type(widget.default) not in (bool, int, float, str):
+        yield ("default: expected a boolean, an integer, a number or text, found "
+               f"{_shown(widget.default)}")
+        return
+    yield from _expect("choices", widget.choices, _all_are, str, "a tuple of texts")
+    for name in ("minimum", "maximum"):
+        bound = getattr(widget, name)
+        if bound is not None and type(bound) not in (int, float):
+            yield f"{name}: expected a number, found {_shown(bound)}"
+            return
+    try:
+        widget.check(widget.default)
+    except WidgetError as error:
+        yield f"default: {error}"
+
+
+def _expect(name: str, value: Any, fits: Any, kind: type, expected: str) -> Iterator[str]:
+    if not fits(value, kind):
+        yield f"{name}: expected {expected}, found {_shown(value)}"
+
+
+def _all_are(values: Any, kind: type) -> bool:
+    """Tell whether it is a collection of such things; text is none of names."""
+    return isinstance(values, Collection) and not isinstance(values, (str, bytes)) \
+        and all(isinstance(value, kind) for value in values)
+
+
+def _shown(value: Any) -> str:
+    """Return what was found, also when it cannot say what it is."""
+    if inspect.isclass(value):
+        return f"the class {value.__qualname__}"
+    try:
+        return f"{value!r:.80}"
+    except Exception:  # a foreign object's own code
+        return f"something of type {type(value).__name__}"
