@@ -9,7 +9,8 @@ def claim_domain():
     """Return a DDS domain that no other test process on this machine uses, while this one runs."""
     for number in range(os.getpid(), os.getpid() + 100):
         domain = 1 + number % 100
-        lock = open(os.path.join(tempfile.gettempdir(), f"dnne_ros_test_domain_{domain}"), "w")
+        name = os.path.join(tempfile.gettempdir(), f"dnne_ros_test_domain_{domain}")
+        lock = open(name, "w")  # noqa: SIM115
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return domain, lock
