@@ -15,6 +15,8 @@ from pathlib import Path
 from python_path import python_path
 
 _TEST = Path(__file__).parents[1]
+_MOST_FAILED = 10
+"""So many seeds that fail have one cause, and more say nothing new."""
 _COUNTED = ("processes", "kills", "stops", "fills", "items", "bytes", "lost", "out_of_order",
             "twice", "duplicated")
 
@@ -92,7 +94,7 @@ def work(words, seeds, until, summary, folder, acts):
          str(acts)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": python_path(_TEST.parent, _TEST, _TEST / "support")})
     for seed in seeds:
-        if time.monotonic() > until:
+        if time.monotonic() > until or len(summary.failed) >= _MOST_FAILED:
             break
         print(seed, file=worker.stdin, flush=True)
         line = worker.stdout.readline()
