@@ -14,6 +14,8 @@ from pathlib import Path
 
 from python_path import python_path
 
+from chaos.plan import ACTS
+
 _TEST = Path(__file__).parents[1]
 _MOST_FAILED = 10
 """So many seeds that fail have one cause, and more say nothing new."""
@@ -110,8 +112,8 @@ def main():
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, help="this one alone")
     parser.add_argument("--first", type=int, default=1, help="the first of the seeds")
-    parser.add_argument("--jobs", type=int, default=2, help="graphs at a time")
-    parser.add_argument("--acts", type=int, default=8, help="what is done to each graph")
+    parser.add_argument("--jobs", type=int, default=3, help="graphs at a time")
+    parser.add_argument("--acts", type=int, default=ACTS, help="what is done to each graph")
     parser.add_argument("--results", type=Path, default=Path("chaos.json"))
     parser.add_argument("--folder", help="where graphs that failed are left")
     options = parser.parse_args()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from chaos.items import PORTS, item, worked
 
+ACTS = 5
+"""What is done to a graph, unless somebody asks for more."""
 _MOST_KILLS = 9
 """Of one process: what dies more often in one run ends it."""
 _LONGEST = 15
@@ -70,7 +72,7 @@ class Act:
 class Plan:
     """The graph, the acts and the faults of a seed."""
 
-    def __init__(self, seed, acts=8):
+    def __init__(self, seed, acts=ACTS):
         """Draw the graph of ``seed``, and so many ``acts``."""
         self.seed = seed
         self._random = random.Random(seed)
@@ -150,13 +152,13 @@ class Plan:
             "large", "border"] if large else ["tiny", "small", "small", "medium", "border"]
         for _ in range(draw.choice((1, 1, 2))):
             self._add_feed(large)
-        for _ in range(draw.randint(1, 5)):
+        for _ in range(draw.randint(1, 3)):
             self._add_work()
         if merges:
             self._add_merge()
             if draw.random() < 0.6:
                 self._add_work(self._streams[-1])
-        for stream in self._unused[:4]:
+        for stream in self._unused[:3]:
             self._add_sink(stream)
         if draw.random() < 0.4:
             self._add_sink(draw.choice(self._streams))

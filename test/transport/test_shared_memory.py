@@ -169,3 +169,18 @@ def test_nobody_finds_a_file_that_is_not_whole(monkeypatch):
     pool = SlotPool()
     assert not [name for name in seen[0] - before if "dnne_ros" in name]
     pool.close()
+
+
+def test_what_a_producer_has_removed_is_let_go():
+    reader, descriptors = SlotReader(), []
+    for _ in range(4):
+        pool = SlotPool()
+        assert reader.can_open(pool.beacon)
+        slot = pool.take(MIB)
+        slot.write((b"message",))
+        message = reader.open(slot.name)
+        pool.close()
+        assert copy_out(message, 7) == b"message"  # what is on its way can still be read
+        del message
+        descriptors.append(len(os.listdir("/proc/self/fd")))
+    assert max(descriptors) == descriptors[0]
