@@ -9,16 +9,19 @@ import os
 import random
 import time
 
+from chaos.files import started_of
+from dnne_ros.runtime.coordination import status
 from dnne_ros.transport import dds_ends, shared_memory, unix_sockets
 
 
 def install(file):
-    """Do what a JSON file says: nothing, if there is none.
+    """Do what a JSON file says, nothing if there is none; and leave a sign of having started.
 
     ``dds_only``: there are no sockets.  ``dds_loss`` and ``socket_loss``: the part of all frames
     and credits that is lost.  ``clock``: the clock of each process is set to something else every
     second.  ``no_memory``: the part of requests for memory for large items that is refused.
     """
+    _tell_when_started()
     wanted = json.loads(file.read_text()) if file.exists() else {}
     if wanted.get("dds_only"):
         unix_sockets.UnixSockets.connect = lambda *_: None
@@ -31,6 +34,17 @@ def install(file):
         _set_clocks()
     if part := wanted.get("no_memory"):
         _refuse_memory(part)
+
+
+def _tell_when_started():
+    """Leave a file once the process has met the others and its nodes run."""
+    send = status.StatusChannel.send
+
+    def telling(self, kind, **content):
+        send(self, kind, **content)
+        if kind == "started":
+            started_of(os.getpid()).touch()
+    status.StatusChannel.send = telling
 
 
 def _losing(send, loss):

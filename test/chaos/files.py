@@ -30,3 +30,8 @@ def rounds_of(node):
 def taken_by(node):
     """Return the file with a `RECORD` of each item that a sink has taken."""
     return Path(f"taken_{node.rpartition('/')[2]}")
+
+
+def started_of(process_id):
+    """Return the file that is there once the nodes of a process run."""
+    return Path(f"started_{process_id}")

@@ -14,7 +14,17 @@ import psutil
 from commands import Command
 from python_path import python_path
 
-from chaos.files import FAULTS, HOLD, NUMBER, RECORD, progress_of, rounds_of, taken_by, total_of
+from chaos.files import (
+    FAULTS,
+    HOLD,
+    NUMBER,
+    RECORD,
+    progress_of,
+    rounds_of,
+    started_of,
+    taken_by,
+    total_of,
+)
 from chaos.items import round_value
 from chaos.plan import ACTS, Plan
 from chaos.verdict import Taken, judge, lives
@@ -132,6 +142,8 @@ class Trial:
                       for branch in self._plan.rounds(part, streams)]
             self._until(lambda: self._work_is_through(part, rounds),
                         f"{sum(map(len, rounds))} rounds of {part.name}")
+        for part in self._plan.parts:
+            self._until(lambda: self._runs(part.name), f"{part.name} to be back")
 
     def _sink_is_through(self, part, wanted):
         file = self._folder / taken_by(part.name)
@@ -175,6 +187,11 @@ class Trial:
                 if forked.name() == name and forked.status() != psutil.STATUS_ZOMBIE:
                     return forked
         return None
+
+    def _runs(self, name):
+        """Tell whether a process is there and has met the others: its counters are right then."""
+        found = self._child(name)
+        return found is not None and (self._folder / started_of(found.pid)).exists()
 
     def _fork_server(self):
         if self._server is None:
