@@ -7,6 +7,7 @@ stays, for the one that takes its place.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import mmap
 import os
 import re
@@ -15,9 +16,13 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from dnne_ros.errors import PeerError
+
 _SHARED_MEMORY = Path("/dev/shm")
 _PREFIX = "dnne_ros_rounds_"
 _NAME = re.compile(_PREFIX + r"([0-9a-f]{1,64})\.[A-Za-z0-9_.]{1,200}")
+
+_SAFELY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class LastingMemory:
@@ -31,14 +36,9 @@ class LastingMemory:
         self._path = _directory() / f"{_PREFIX}{run}.{name}"
         if not _NAME.fullmatch(self._path.name):
             raise ValueError(f"{self._path.name!r:.300} is no name of a log")
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        self._file = os.open(self._path, flags, 0o600)
+        self._file = _open_locked(self._path)
         try:
-            found = os.fstat(self._file)
-            if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
-                raise OSError(f"{self._path} is not a file of ours")
-            fcntl.flock(self._file, fcntl.LOCK_SH)
-            if found.st_size != size:
+            if os.fstat(self._file).st_size != size:
                 os.ftruncate(self._file, 0)
                 # All of it now: where there is no room, the first write would kill the process.
                 os.posix_fallocate(self._file, 0, size)
@@ -54,19 +54,63 @@ class LastingMemory:
         os.close(self._file)
 
 
+class RunMemory:
+    """Keeps the memory of a run from being swept, also while none of its processes lives."""
+
+    def __init__(self, run_id: str):
+        """Keep it from now on; `PeerError` if there is no memory that outlives a process."""
+        self._run = memory_name(run_id)
+        try:
+            self._lock = LastingMemory(self._run, "kept", 1)
+        except OSError as error:
+            raise PeerError(f"--respawn: no memory that outlives a process: {error}") from None
+
+    def close(self) -> None:
+        """Remove what is left of it: the run is over."""
+        for path in _by_run().get(self._run, ()):
+            path.unlink(missing_ok=True)
+        self._lock.close()
+
+
+def memory_name(run_id: str) -> str:
+    """Return what the memory of a run is called by."""
+    return hashlib.blake2b(run_id.encode(), digest_size=16).hexdigest()
+
+
 def sweep_lasting_memory() -> int:
     """Remove the memory of runs that have nobody left, and return how many files it was."""
-    by_run: dict[str, list[Path]] = {}
-    with suppress(OSError):
-        for entry in os.scandir(_directory()):
-            if match := _NAME.fullmatch(entry.name):
-                by_run.setdefault(match[1], []).append(Path(entry.path))
-    orphans = [path for paths in by_run.values() if not any(map(_is_locked, paths))
+    orphans = [path for paths in _by_run().values() if not any(map(_is_locked, paths))
                for path in paths]
     for path in orphans:
         with suppress(OSError):  # another user's
             path.unlink()
     return len(orphans)
+
+
+def _by_run() -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    with suppress(OSError):
+        for entry in os.scandir(_directory()):
+            if match := _NAME.fullmatch(entry.name):
+                found.setdefault(match[1], []).append(Path(entry.path))
+    return found
+
+
+def _open_locked(path: Path) -> int:
+    """Open a file of ours with a lock on it; again, if somebody has swept it in between."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | _SAFELY, 0o600)
+        try:
+            found = os.fstat(file)
+            if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
+                raise OSError(f"{path} is not a file of ours")
+            fcntl.flock(file, fcntl.LOCK_SH)
+            if os.fstat(file).st_nlink:
+                return file
+        except OSError:
+            os.close(file)
+            raise
+        os.close(file)
 
 
 def _directory() -> Path:
@@ -75,7 +119,7 @@ def _directory() -> Path:
 
 def _is_locked(path: Path) -> bool:
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | _SAFELY)
     except FileNotFoundError:
         return False
     except OSError:  # another user's

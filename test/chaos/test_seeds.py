@@ -12,13 +12,15 @@ from chaos.plan import Plan
 from chaos.trial import run_seed
 from chaos.verdict import Taken, judge
 
-SEEDS = [3, 15]
-"""Neighbours that die at once and all that may die at once; large items."""
+SEEDS = [159, 325, 376]
+"""Items of the size from which memory is shared, on DDS that loses some; large ones on sockets
+that lose some; streams that are chosen from and dropped from.  Neighbours die at once, or all."""
+ACTS = 3
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_lossless_loses_nothing_whatever_dies(seed, tmp_path, warm):
-    outcome = run_seed(seed, tmp_path, warm, acts=4)
+    outcome = run_seed(seed, tmp_path, warm, acts=ACTS)
     assert not outcome["complaints"], "\n".join(outcome["complaints"])
     assert outcome["items"] and outcome["kills"]
 
@@ -86,10 +88,10 @@ def test_false_counters_are_seen(tmp_path):
 
 
 def test_every_plan_is_a_graph_whose_sinks_get_something():
-    for seed in range(60):
+    for seed in range(40):
         plan = Plan(seed)
         assert plan.of_type("Keep") and json.dumps(plan.workflow())
-        totals = {feed.widgets["group"]: 200 for feed in plan.of_type("Feed")}
+        totals = {feed.widgets["group"]: 100 for feed in plan.of_type("Feed")}
         streams = plan.streams(totals)
         assert all(any(streams[sink.sources["taken"]]) for sink in plan.of_type("Keep"))
         assert plan.workflow() == Plan(seed).workflow() and plan.acts == Plan(seed).acts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -13,6 +12,7 @@ from dnne_ros.placement.restarts import followed_inputs, obstacles
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.transport.handshake import Restart
 from dnne_ros.transport.lasting_count import LastingCount
+from dnne_ros.transport.lasting_memory import memory_name
 from dnne_ros.transport.lineage import Lineage
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.remote_reader import RemoteReader
@@ -35,7 +35,7 @@ class Restarts:
         them.
         """
         self._graph = graph
-        self._run = hashlib.blake2b(run_id.encode(), digest_size=16).hexdigest()
+        self._run = memory_name(run_id)
         self._logs: list[RoundLog | LastingCount] = []
         self._restartable = False
         self._lineages: dict[str, Lineage] = {}
