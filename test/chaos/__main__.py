@@ -14,6 +14,7 @@ from pathlib import Path
 
 from python_path import python_path
 
+from chaos import own_memory
 from chaos.plan import ACTS
 
 _TEST = Path(__file__).parents[1]
@@ -76,19 +77,6 @@ class Summary:
         aside.rename(self._file)
 
 
-def namespace():
-    """Return the words by which a command gets a /dev/shm of its own; none if it cannot."""
-    for words in (["unshare", "--mount"], ["unshare", "--mount", "--map-root-user"]):
-        try:
-            tried = subprocess.run([*words, "mount", "-t", "tmpfs", "tmpfs", "/dev/shm"],
-                                   check=False, capture_output=True)
-        except OSError:
-            return []
-        if tried.returncode == 0:
-            return words
-    return []
-
-
 def work(words, seeds, until, summary, folder, acts):
     """Let one process work on ``seeds`` until there is no time left."""
     worker = subprocess.Popen(
@@ -119,7 +107,7 @@ def main():
     options = parser.parse_args()
     summary = Summary(options.results.absolute())
     folder = options.folder or tempfile.mkdtemp(prefix="chaos_")
-    words = namespace()
+    words = own_memory.words()
     if not words:
         print("no mount namespaces here: /dev/shm is left alone")
     numbers = itertools.count(options.first) if options.seed is None else [options.seed]

@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +22,7 @@ from commands import Command
 from domains import join_domain
 from python_path import python_path
 
+from chaos import own_memory
 from chaos.flatness import trends
 
 _TEST = Path(__file__).parents[1]
@@ -111,7 +113,10 @@ class Soak:
                 sample = (process.memory_info().rss, process.num_fds(), process.num_threads())
                 for what, value in zip(("rss", "descriptors", "threads"), sample):
                     self._series.setdefault((name, what), []).append((now, value))
-        used = sum(path.stat().st_blocks * 512 for path in _SHARED_MEMORY.glob("dnne_ros*"))
+        used = 0
+        for path in _SHARED_MEMORY.glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                used += path.stat().st_blocks * 512
         self._series.setdefault(("/dev/shm", "bytes"), []).append((now, used))
         return len(found) > 6
 
@@ -128,7 +133,13 @@ def main():
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--hours", type=float, default=0.5)
     parser.add_argument("--results", type=Path, default=Path("soak.json"))
+    parser.add_argument("--own-memory", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.own_memory:
+        own_memory.mount()
+    elif words := own_memory.words():
+        sys.exit(subprocess.run([*words, sys.executable, "-m", "chaos.soak", "--own-memory",
+                                 *sys.argv[1:]], check=False).returncode)
     domain = join_domain()
     with tempfile.TemporaryDirectory(prefix="soak_") as folder:
         found = Soak(Path(folder), 3600 * options.hours).run()

@@ -1,23 +1,20 @@
 """Runs the seeds that come in, one a line, and says what came of each, as a line of JSON."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 from domains import join_domain
 from warm import WarmServer
 
+from chaos import own_memory
 from chaos.trial import run_seed
-
-_SHARED_MEMORY = "512m"
 
 
 def main():
     folder, private, acts = sys.argv[1], sys.argv[2] == "private", int(sys.argv[3])
     if private:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_SHARED_MEMORY}", "tmpfs",
-                        "/dev/shm"], check=True)
+        own_memory.mount()
     domain = join_domain()
     server = WarmServer(Path(__file__).parents[2])
     for line in sys.stdin:
