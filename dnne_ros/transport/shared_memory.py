@@ -27,6 +27,8 @@ import numpy as np
 
 DIRECTORY = Path("/dev/shm")
 _NAME = re.compile(r"dnne_ros_([0-9]{1,10})_[0-9a-f]{16}_[0-9]{1,10}")
+_UNNAMED = "unnamed_"
+"""With it began the names of slots that earlier versions were making, or were killed over."""
 _PLACE = struct.Struct("<Q")
 _ALIGNMENT = 64
 _SPARE_BYTES = 128 * 2**20
@@ -240,9 +242,10 @@ def sweep() -> int:
     """
     by_beacon: dict[str, list[Path]] = {}
     for path in _slots():
-        by_beacon.setdefault(f"{path.name.rpartition('_')[0]}_1", []).append(path)
-    orphans = [path for beacon, paths in by_beacon.items() if not _is_locked(beacon)
-               for path in paths]
+        pool = path.name.removeprefix(_UNNAMED).rpartition("_")[0]
+        by_beacon.setdefault(f"{pool}_1", []).append(path)
+    orphans = [path for beacon, paths in by_beacon.items()
+               if not (_is_locked(beacon) or _is_locked(_UNNAMED + beacon)) for path in paths]
     for path in orphans:
         with suppress(OSError):  # somebody else sweeps, too; or nobody may here
             path.unlink()
@@ -252,7 +255,8 @@ def sweep() -> int:
 def _slots() -> Iterator[Path]:
     with suppress(OSError):
         for entry in os.scandir(DIRECTORY):
-            if _NAME.fullmatch(entry.name) and _is_own(entry.stat(follow_symlinks=False)):
+            if _NAME.fullmatch(entry.name.removeprefix(_UNNAMED)) \
+                    and _is_own(entry.stat(follow_symlinks=False)):
                 yield DIRECTORY / entry.name
 
 

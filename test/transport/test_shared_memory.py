@@ -1,3 +1,4 @@
+import fcntl
 import os
 import subprocess
 import sys
@@ -169,3 +170,22 @@ def test_nobody_finds_a_file_that_is_not_whole(monkeypatch):
     pool = SlotPool()
     assert not [name for name in seen[0] - before if "dnne_ros" in name]
     pool.close()
+
+
+def test_what_earlier_versions_were_killed_over_is_swept_away(pool):
+    """They gave a slot its name when it was whole; a pool of theirs that lives is left alone."""
+    dead, alive = "unnamed_dnne_ros_1_0000000000000000_", "unnamed_dnne_ros_1_1111111111111111_"
+    other = DIRECTORY / "unnamed_dnne_ros_of_somebody"
+    paths = [DIRECTORY / f"{name}{number}" for name in (dead, alive) for number in (1, 2)]
+    try:
+        for path in (*paths, other):
+            path.write_bytes(b"")
+        with paths[2].open("rb") as beacon:
+            fcntl.flock(beacon, fcntl.LOCK_EX)
+            sweep()
+            assert [path.exists() for path in paths] == [False, False, True, True]
+        sweep()
+        assert not any(path.exists() for path in paths) and other.exists()
+    finally:
+        for path in (*paths, other):
+            path.unlink(missing_ok=True)
