@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rclpy.duration import Duration
@@ -42,8 +42,7 @@ class OutputPort:
                  writer: RemoteWriter | None):
         """Send values of ``type``; ``publisher`` is None for values that stay in the process."""
         self._type = type
-        own = type.__class__.canonical is not PortType.canonical
-        self._canonical = type.canonical if own else None
+        self._made: Callable[[Any], Any] | None = self._make_first
         self._edges = edges
         self._publisher = publisher
         self._codec = codec
@@ -56,6 +55,7 @@ class OutputPort:
         self._latched = type.policy is EdgePolicy.LATEST
         self._newest: Any = None
         self._sends = 0
+        self._breathes = False
         self._pause: asyncio.TimerHandle | None = None
         self._held_back: Any = _NOTHING
         lossless = any(edge.policy is EdgePolicy.LOSSLESS for edge in edges) or (
@@ -81,13 +81,12 @@ class OutputPort:
         that a node that breaks its declaration fails in every placement and not only where its
         values must be encoded.
         """
-        if self._sends == 0:
-            self._type.check(value)
-        if self._canonical is not None:
-            value = self._canonical(value)
-        if self._turns or self._sends % _BREATHE_EVERY == _BREATHE_EVERY - 1:
-            # While there is room nothing waits; a source must not starve the loop.
+        if self._made is not None:
+            value = self._made(value)
+        if self._turns or self._breathes:
             await self._wait_for_room(timeout)
+        elif self._sends % _BREATHE_EVERY == _BREATHE_EVERY - 1:
+            await self._breathe(timeout)
         else:
             for end in self._ends:
                 if end.full:
@@ -130,12 +129,39 @@ class OutputPort:
             assert self._publisher is not None  # who has subscribers has one
             self._publisher.wait_for_all_acked(Duration(seconds=seconds))
 
-    async def _wait_for_room(self, timeout: float | None) -> None:
+    def _make_first(self, value: Any) -> Any:
+        """Check the first value and return it as consumers get it; the next ones are made so."""
+        self._type.check(value)
+        value = self._type.canonical(value)
+        own = type(self._type).canonical is not PortType.canonical
+        self._made = self._type.canonical if own else None
+        return value
+
+    async def _breathe(self, timeout: float | None) -> None:
+        """Let the loop turn: while there is room nothing waits, and a source must not starve it.
+
+        Senders that come meanwhile are behind this one.
+        """
+        self._breathes = True
+        try:
+            await asyncio.sleep(0)
+        except BaseException:
+            self._breathes = False
+            self._on_room()
+            raise
+        self._breathes = False
+        if any(end.full for end in self._ends):
+            await self._wait_for_room(timeout, first=True)
+
+    async def _wait_for_room(self, timeout: float | None, *, first: bool = False) -> None:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
-        self._turns.append(turn)
-        loop.call_soon(self._on_room)  # not at once: others get their turn in any case
+        if first:
+            self._turns.appendleft(turn)
+        else:
+            self._turns.append(turn)
         timer = None if timeout is None else loop.call_later(timeout, _expire, turn)
+        self._on_room()
         try:
             await turn
         except BaseException:
@@ -150,7 +176,7 @@ class OutputPort:
 
     def _on_room(self) -> None:
         """Let the first sender that waits go on, if nobody is full."""
-        if self._turns:
+        if self._turns and not self._breathes:
             self._note_wait()
             if not self._turns[0].done() and not any(end.full for end in self._ends):
                 self._turns[0].set_result(None)

@@ -196,3 +196,23 @@ def test_a_source_that_finds_room_lets_others_run(run_async):
         assert turns > 10
 
     run_async(main())
+
+
+@pytest.mark.parametrize("capacity", [10, 10**6])
+def test_senders_keep_their_order_whenever_the_loop_turns(run_async, capacity):
+    async def main():
+        output, edge = make(capacity)
+        came = []
+
+        async def take():
+            while True:
+                came.append(await edge.get())
+
+        taker = asyncio.ensure_future(take())
+        for first in range(0, 600, 3):
+            await asyncio.gather(*(output.send(first + each) for each in range(3)))
+        await start()
+        taker.cancel()
+        assert came == list(range(600))
+
+    run_async(main())
