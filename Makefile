@@ -3,6 +3,8 @@
 # make kills  kills a process that saves checkpoints, KILLS times, and reads what it leaves
 # make lint   checks style and types
 # make docs   builds the documentation
+# make chaos  attacks random graphs, for MINUTES or with one SEED, and counts what is lost
+# make soak   trains for HOURS under disturbances, and looks for what grows
 # make dist   builds a source distribution and a wheel
 # All set up what they need first: in .venv with the ROS 2 wheels from PyPI, or on the rclpy of a
 # ROS 2 installation that is sourced.
@@ -20,6 +22,10 @@ DEMO ?= demo
 WORKERS ?= 3
 TESTS ?= test
 PYTEST_ARGS ?=
+MINUTES ?= 30
+SEED ?=
+JOBS ?= 3
+HOURS ?= 0.5
 KILLS ?= 1000
 SEED ?= 0
 
@@ -92,6 +98,15 @@ test-jazzy:
 
 kills: setup
 	PYTHONPATH=. $(BIN)/python test/support/save_loop.py $(KILLS) $(SEED)
+
+# Results are in chaos.json and soak.json: test/chaos.
+HARNESS = PYTHONPATH=.:test:test/support $(BIN)/python -m
+
+chaos: setup
+	$(HARNESS) chaos --minutes $(MINUTES) --jobs $(JOBS) $(if $(SEED),--seed $(SEED))
+
+soak: setup
+	$(HARNESS) chaos.soak --hours $(HOURS)
 
 # The site, in build/docs/html.
 docs: $(VENV)/.set-up-docs

@@ -1,33 +1,15 @@
 """Keeps this test process to itself on DDS, and gives tests an event loop that serves rclpy."""
 
+from domains import join_domain
+
+DOMAIN_LOCK = join_domain()
+
+import asyncio
 import fcntl
 import os
 import pwd
 import shutil
 import subprocess
-import tempfile
-
-
-def claim_domain():
-    """Return a DDS domain that no other test process on this machine uses, while this one runs."""
-    for number in range(os.getpid(), os.getpid() + 100):
-        domain = 1 + number % 100
-        lock = open(os.path.join(tempfile.gettempdir(), f"dnne_ros_test_domain_{domain}"), "w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return domain, lock
-        except BlockingIOError:
-            lock.close()
-    raise RuntimeError("all of the 100 DDS domains for tests are in use")
-
-
-DOMAIN, DOMAIN_LOCK = claim_domain()
-os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
-os.environ["ROS_DOMAIN_ID"] = str(DOMAIN)
-# Threads of torch that wait for each other on a busy machine burn what others need.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-import asyncio
 from pathlib import Path
 
 import pytest

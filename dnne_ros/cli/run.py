@@ -9,6 +9,7 @@ import socket
 import sys
 import uuid
 from collections.abc import Mapping
+from contextlib import closing, nullcontext
 from typing import Any
 
 from dnne_ros.cli.event_files import EventFiles
@@ -34,6 +35,7 @@ from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.restarts import obstacles, restartable
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor, execute
+from dnne_ros.transport.lasting_memory import RunMemory
 
 _EXAMPLES = """\
 examples:
@@ -74,17 +76,17 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Check everything, start the processes, and report."""
     # Another program that calls us may have threads, and is not ours to fork.
-    variables = {RUN_KEY: new_run_key()}
+    variables, run_id = {RUN_KEY: new_run_key()}, uuid.uuid4().hex
     server = ForkServer(_PRELOAD, variables) if options.own_process else None
     try:
         with lasting_output():
-            return _run(options, _starter(options, server, variables))
+            return _run(options, _starter(options, server, variables, run_id), run_id)
     finally:
         if server is not None:
             server.close()
 
 
-def _run(options: argparse.Namespace, start: Start) -> int:
+def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     from dnne_ros.placement.planning import place
 
     check_ros_arguments(options.ros_args)
@@ -103,7 +105,8 @@ def _run(options: argparse.Namespace, start: Start) -> int:
                       f"killed: {obstacle}", flush=True)
     if options.inference and options.save_checkpoint_dir:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
-    report = asyncio.run(_supervise(options, graph, placement, start))
+    with closing(RunMemory(run_id)) if options.respawn else nullcontext():
+        report = asyncio.run(_supervise(options, graph, placement, start))
     unwritten = write_outputs(options, report, graph.name)
     for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
         say(f"dnne-ros: {trouble}", error=True)
@@ -151,13 +154,12 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
 
 
 def _starter(options: argparse.Namespace, server: ForkServer | None,
-             variables: Mapping[str, str]) -> Start:
+             variables: Mapping[str, str], run_id: str) -> Start:
     """Return what starts a process of the graph: as a fork, or as a command of its own.
 
-    ``variables``: what is added to the environment; a fork has it already.
+    ``variables``: what is added to the environment; a fork has it already.  ``run_id`` is the
+    same in all processes of a run, and different in other runs.
     """
-    run_id = uuid.uuid4().hex
-
     def words(process: str, channel: int) -> list[str]:
         return [*workflow_words(options), *run_words(options), "--process", process, "--run-id",
                 run_id, "--status-fd", str(channel), *options.ros_args]

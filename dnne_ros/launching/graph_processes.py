@@ -16,6 +16,7 @@ from dnne_ros.errors import PeerError, signal_name
 from dnne_ros.launching.request import LaunchRequest
 from dnne_ros.options.run_key import RUN_KEY, new_run_key
 from dnne_ros.placement.restarts import restartable
+from dnne_ros.transport.lasting_memory import RunMemory
 
 _RESPAWN_DELAY = 1.0
 """Seconds before a failed graph starts again, so that one that always fails is no busy loop."""
@@ -41,6 +42,7 @@ class GraphProcesses:
         self._returns: dict[str, int] = {}
         self._run_id = ""
         self._run_key = ""
+        self._memory: RunMemory | None = None
         self._over = False
         self._failing = False
 
@@ -53,6 +55,9 @@ class GraphProcesses:
         alone = restartable(request.graph, request.placement) \
             if request.respawn and len(request.placement.processes) > 1 else []
         self._returns = dict.fromkeys(alone, _MOST_ALONE)
+        self._forget_memory()
+        if alone:
+            self._memory = RunMemory(self._run_id)
         self._running = {name: self._action(name) for name in request.placement.processes}
         return list(self._running.values())
 
@@ -76,6 +81,8 @@ class GraphProcesses:
     def _on_exit(self, process: str, event: ProcessExited, context: LaunchContext
                  ) -> list[LaunchDescriptionEntity]:
         self._running.pop(process, None)
+        if not self._running and (context.is_shutdown or event.returncode >= 0):
+            self._forget_memory()
         if context.is_shutdown:
             return []
         if self._failing:
@@ -93,6 +100,11 @@ class GraphProcesses:
                     again]
         self._failing = True
         return self._stop_others() if self._running else self._start_again()
+
+    def _forget_memory(self) -> None:
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
 
     def _end(self) -> list[LaunchDescriptionEntity]:
         shutdown = Shutdown(reason=f"graph {self._request.namespace} has ended")

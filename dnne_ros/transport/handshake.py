@@ -25,7 +25,7 @@ class Restart(Protocol):
     def base(self, had: int | None) -> int | None:
         """Return how many items there were before; None if that is not known yet.
 
-        ``had``: as many have been received by all lossless consumers; None if one is new, too.
+        ``had``: as many have been handled by all consumers; None if a lossless one is new, too.
         """
         ...
 
@@ -121,13 +121,19 @@ class Handshake:
         # The latest value is one that was sent already.
         return self._window.sent + (consumer.policy is not EdgePolicy.LATEST)
 
+    def _repeated_until_for(self, consumer: Consumer) -> int:
+        """Return up to which number a consumer may get items that the one before it had."""
+        if consumer.may_repeat:  # what our predecessor sent may have come to it before
+            return max(self._window.sent, self._repeated_until)
+        return self._repeated_until
+
     def _welcome(self, consumer: Consumer, credit: Credit) -> None:
         """Tell a consumer what to expect, once all have said how far they have come."""
         if self.base is not None:
             self._greet(consumer, FrameKind.WELCOME)
             return
         if credit.stream != 0:  # we replace the one that it listened to
-            consumer.received = credit.received
+            consumer.received, consumer.handled = credit.received, credit.handled
             consumer.had_another = True
         consumer.acknowledged = True
         self.agree()
@@ -136,10 +142,12 @@ class Handshake:
         """Welcome all consumers, once they have said how far they are and our start is known."""
         if self.base is not None or not all(known.acknowledged for known in self._consumers):
             return
-        have = [known.received for known in self._consumers if known.had_another]
+        others = [known for known in self._consumers if known.had_another]
         if self._restart is None:
-            self.base = max(have, default=0)
+            self.base = max((known.received for known in others), default=0)
         else:
+            # What they have received but not handled dies with them, and we have not kept it.
+            have = [known.done_with for known in others]
             all_know = all(known.had_another or not known.lossless for known in self._consumers)
             self.base = self._restart.base(min(have) if have and all_know else None)
             self._repeated_until = self._restart.repeated_until()
@@ -149,6 +157,7 @@ class Handshake:
         for known in self._consumers:
             known.first = self.base + 1
             known.taken = self.base
+            known.handled = max(known.handled, self.base)
             known.greeted_at = 0.0
             self._greet(known, FrameKind.WELCOME)
 
@@ -170,8 +179,8 @@ class Handshake:
             return
         consumer.greeted_at = now
         self._address(consumer.incarnation, kind, consumer.first, Terms(
-            self._run, 0, self._window.sent if consumer.may_repeat else self._repeated_until,
-            consumer.duplicated, self._channels, self._stores))
+            self._run, 0, self._repeated_until_for(consumer), consumer.duplicated,
+            self._channels, self._stores))
 
     def _say_who_is_there(self, consumer: Consumer, credit: Credit) -> None:
         """Tell an earlier incarnation, or a new one that cannot know it, who has its place."""

@@ -11,6 +11,7 @@ from dnne_ros.transport.arrivals import Arrivals
 from dnne_ros.transport.credit import REPORTS_PER_WINDOW, Credit
 from dnne_ros.transport.frame import HEAD_SIZE, LARGE_FROM, Frame, FrameKind
 from dnne_ros.transport.inbox import Gathering, make_inbox
+from dnne_ros.transport.lasting_count import LastingCount
 from dnne_ros.transport.lineage import Lineage
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.transport.process_endpoint import ProcessEndpoint
@@ -97,6 +98,11 @@ class RemoteReader:
         self._lineage, self._port = lineage, port
         self._finish = partial(lineage.finish, port, self._on_handled)
         lineage.join(port, lambda: self._taken.done, self._skip_until)
+
+    @property
+    def keep_count(self) -> Callable[[LastingCount], None]:
+        """Count what comes twice where whoever takes this process' place finds it."""
+        return self._arrivals.keep_count
 
     @property
     def awaited(self) -> bool:
@@ -191,6 +197,7 @@ class RemoteReader:
     def _skip_until(self, number: int) -> None:
         """Be done with all items up to ``number``; the node has not begun yet."""
         first = self._arrivals.next
+        self._stats.received += max(0, number - self._taken.done)  # by the one before
         self._inbox.drop_first(max(0, len(self._inbox) - max(0, first - 1 - number)))
         self._taken.skip(self._taken.done + 1, number + 1)
         self._handled.skip(self._handled.done + 1, number + 1)

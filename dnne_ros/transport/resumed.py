@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from dnne_ros.transport.round_log import RoundLog
 from dnne_ros.transport.window import Window
 
-_HANDLED, _SENT = 0, 1
+_HANDLED, _MOST = 0, 1
 COLUMNS = 2
 """What the log of an output holds."""
 
@@ -21,7 +23,7 @@ class Resumed:
     def follow(self, window: Window) -> None:
         """Note each word of the lossless consumers of the output."""
         if window.lossless:
-            window.on_handled = lambda: self._log.append((int(window.handled), window.sent))
+            window.on_handled = lambda: self._log.append((int(window.handled), self._most(window)))
 
     def base(self, had: int | None) -> int:
         """Return what all consumers had; if one is new, too, what the ones before have handled."""
@@ -29,5 +31,9 @@ class Resumed:
 
     def repeated_until(self) -> int:
         """Return up to which number a consumer may get items again, at most."""
-        # Since the last note, no more can have been sent than was sent before it was noted.
-        return 2 * self._before[_SENT] - self._before[_HANDLED]
+        return self._before[_MOST]
+
+    def _most(self, window: Window) -> int:
+        """Return which item may have been sent before the next word of a consumer."""
+        room = window.sent if math.isinf(window.room_until) else int(window.room_until)
+        return max(self._before[_MOST], window.sent, room)

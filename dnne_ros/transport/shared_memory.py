@@ -203,6 +203,7 @@ class SlotReader:
             return memory
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r:.80} is not a slot")
+        self._forget_removed()
         file = _open_own(name)
         try:
             memory = mmap.mmap(file, 0, prot=mmap.PROT_READ)
@@ -212,6 +213,11 @@ class SlotReader:
         if len(self._open) > _MAPPINGS:
             self._open.popitem(last=False)  # closed when the last item in it is taken
         return memory
+
+    def _forget_removed(self) -> None:
+        """Let go of what is no slot any more: a dead producer's memory would stay in use."""
+        for name in [name for name in self._open if not (DIRECTORY / name).exists()]:
+            del self._open[name]
 
 
 def parse_place(place: bytes) -> tuple[str, int]:

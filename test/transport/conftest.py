@@ -29,13 +29,16 @@ class AnyPayload(AnyValue):
 
 
 class Resuming:
-    """A node that goes on with any item that it is asked for."""
+    """A node that goes on with any item that it is asked for, and had sent ``most`` before."""
+
+    def __init__(self, most):
+        self._most = most
 
     def base(self, had):
         return had or 0
 
     def repeated_until(self):
-        return 0
+        return self._most
 
 
 class Edges:
@@ -68,7 +71,8 @@ class Edges:
         self.writer = RemoteWriter(node, "producer/out", [
             Consumer(f"{name}/in", f"producer/out → {name}/in", policy, capacity, **self._plan)
             for name, (policy, capacity) in self._plans.items()], self.endpoint,
-            Resuming() if self._resumes else None)
+            Resuming(self.writer.window.sent if self._incarnations > 1 else 0)
+            if self._resumes else None)
         self.output = OutputPort(AnyPayload(), [], None, self.codec, self.writer)
         self.consumers = {consumer.name.partition("/")[0]: consumer
                           for consumer in self.writer.consumers}

@@ -88,7 +88,8 @@ def test_a_producer_that_is_replaced_goes_on(edges, ros_loop, resumes):
         await ros_loop.until(lambda: slow.stats.depth == 6)
         edge.start_producer()
         await edge.rendezvous()
-        assert edge.output.delivered == 6
+        # What a consumer has not handled would be lost with it, had its producer not kept it.
+        assert edge.output.delivered == (0 if resumes else 6)
         producer = asyncio.ensure_future(edge.put(*range(edge.output.delivered, 9)))
         slow = await edge.get("slow", 9)
         await producer
@@ -112,12 +113,53 @@ def test_a_resuming_producer_repeats_what_one_consumer_lacks(edges, ros_loop):
         link.loses = lambda number: False
         edge.start_producer()
         await edge.rendezvous()
-        assert edge.output.delivered == 3
-        await edge.put(*range(3, 7))
+        assert edge.output.delivered == 0
+        await edge.put(*range(7))
         return await edge.get("here", 7), await edge.get("behind", 7)
 
     assert ros_loop.run(main()) == (list(range(7)), list(range(7)))
-    assert edge.readers["here"].stats.duplicated == 2
+    assert edge.readers["here"].stats.duplicated == 5
+
+
+def test_a_consumer_that_dies_after_its_producer_gets_what_nobody_has_handled(edges, ros_loop):
+    edge = edges(resumes=True, reader=(LOSSLESS, 8))
+    edge.start()
+
+    async def main():
+        await edge.rendezvous()
+        await edge.put(*range(6))
+        before = await edge.get("reader", 3)
+        edge.start_producer()
+        await edge.rendezvous()
+        edge.start("reader")
+        await edge.rendezvous()
+        producer = asyncio.ensure_future(edge.put(*range(edge.output.delivered, 9)))
+        after = await edge.get("reader", 9 - edge.output.delivered)
+        await producer
+        return before, after
+
+    before, after = ros_loop.run(main())
+    assert before == [0, 1, 2] and after == list(range(after[0], 9)) and after[0] <= 2
+
+
+def test_what_comes_twice_is_counted_whoever_sends_it_again(edges, ros_loop):
+    edge = edges(resumes=True, reader=(LOSSLESS, 8))
+    edge.start()
+
+    async def main():
+        await edge.rendezvous()
+        await edge.put(*range(6))
+        await ros_loop.until(lambda: edge.readers["reader"].stats.depth == 6)
+        edge.start_producer()
+        await edge.rendezvous()
+        await edge.put(0, 1)
+        edge.start("reader")  # the one before had more than its producer has sent by now
+        await edge.rendezvous()
+        await edge.put(*range(2, 6))
+        return await edge.get("reader", 6)
+
+    assert ros_loop.run(main()) == list(range(6))
+    assert edge.readers["reader"].stats.duplicated == 6
 
 
 def test_what_a_consumer_lacks_is_sent_again(edges, ros_loop):

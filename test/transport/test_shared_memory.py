@@ -172,6 +172,21 @@ def test_nobody_finds_a_file_that_is_not_whole(monkeypatch):
     pool.close()
 
 
+def test_what_a_producer_has_removed_is_let_go():
+    reader, descriptors = SlotReader(), []
+    for _ in range(4):
+        pool = SlotPool()
+        assert reader.can_open(pool.beacon)
+        slot = pool.take(MIB)
+        slot.write((b"message",))
+        message = reader.open(slot.name)
+        pool.close()
+        assert copy_out(message, 7) == b"message"  # what is on its way can still be read
+        del message
+        descriptors.append(len(os.listdir("/proc/self/fd")))
+    assert max(descriptors) == descriptors[0]
+
+
 def test_what_earlier_versions_were_killed_over_is_swept_away(pool):
     """They gave a slot its name when it was whole; a pool of theirs that lives is left alone."""
     dead, alive = "unnamed_dnne_ros_1_0000000000000000_", "unnamed_dnne_ros_1_1111111111111111_"

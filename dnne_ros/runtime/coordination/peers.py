@@ -90,12 +90,7 @@ class Peers:
             self._status.send("warning", message=f"{', '.join(twins)}: {_TWIN_ADVICE}")
         if not self._group.others:
             return
-        now = self._now()
-        if now - self._announced >= _ANNOUNCE_SECONDS:
-            self._announced = now
-            self.heartbeat.beat(self._state)
-            for reader in self._wiring.readers.values():
-                reader.announce()
+        self._announce()
         if any(writer.replaced for writer in self._wiring.writers):
             raise PeerError(f"{self._group.process}: another process has taken its place")
         gone, back = self.heartbeat.changes()
@@ -103,6 +98,18 @@ class Peers:
             self._status.send("warning", message=f"process {process} is back")
         for process in gone:
             self._act_on_absence(process)
+
+    def _announce(self) -> None:
+        """Say once a second that we are there, and to our producers how far we have come.
+
+        Also to those that we know: another may have taken a producer's place.
+        """
+        now = self._now()
+        if now - self._announced >= _ANNOUNCE_SECONDS:
+            self._announced = now
+            self.heartbeat.beat(self._state)
+            for reader in self._wiring.readers.values():
+                reader.announce()
 
     def _act_on_absence(self, process: str) -> None:
         text = (f"process {process} ({self._nodes_of[process]}) has given no sign of life for "
@@ -130,6 +137,7 @@ class Peers:
                 yield name, reader
 
     def _missing_ends(self) -> list[str]:
+        self._announce()
         waiting = {name: reader for name, reader in self._wiring.readers.items()
                    if not reader.connected}
         for reader in waiting.values():
@@ -138,6 +146,7 @@ class Peers:
             consumer for writer in self._wiring.writers for consumer in writer.missing()]
 
     def _not_ready(self) -> list[str]:
+        self._announce()
         self.heartbeat.beat(self._state)
         return [f"process {name}" for name in self.heartbeat.not_ready()]
 

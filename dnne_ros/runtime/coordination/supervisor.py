@@ -10,13 +10,14 @@ import json
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from dnne_ros.errors import signal_name
 from dnne_ros.runtime.coordination.fork_server import ForkedProcess
-from dnne_ros.transport.round_log import sweep_logs
+from dnne_ros.transport.lasting_memory import sweep_lasting_memory
 from dnne_ros.transport.shared_memory import sweep
 
 _STOP_SECONDS = 4.0
@@ -25,6 +26,7 @@ _SAVING_SECONDS = 40.0
 """How long saving may take at the most: the processes themselves give up sooner."""
 _TERMINATE_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
+_LONGEST_LINE = 2**26
 _MOST_RESPAWNS = 10
 """What dies more often in one run has a reason to."""
 
@@ -57,7 +59,7 @@ class Child:
 
     name: str
     process: Process
-    channel: asyncio.StreamWriter
+    channel: socket.socket
     started: bool = False
     saving: bool = False
     finished: bool = False
@@ -67,8 +69,8 @@ class Child:
 
     def tell(self, message: Mapping[str, Any]) -> None:
         """Send a message; a process that is gone does not mind."""
-        if not self.channel.is_closing():
-            self.channel.write(json.dumps(message).encode() + b"\n")
+        with suppress(OSError):
+            self.channel.send(json.dumps(message).encode() + b"\n")
 
     def describe_end(self) -> str:
         """Say how the process ended, in words."""
@@ -129,7 +131,7 @@ class Supervisor:
                     child.process.kill()
                 child.channel.close()
             sweep()
-            sweep_logs()
+            sweep_lasting_memory()
 
     def stop(self, reason: str) -> None:
         """Ask all processes to end; those that do not are terminated, then killed."""
@@ -171,14 +173,14 @@ class Supervisor:
         ours, theirs = socket.socketpair()
         with theirs:
             process = await self._start_process(name, theirs)
-        reader, writer = await asyncio.open_connection(sock=ours, limit=2**26)
-        child = self.children[name] = Child(name, process, writer)
+        ours.setblocking(False)
+        child = self.children[name] = Child(name, process, ours)
         if self._stopping is not None:  # asked for while this one was being started again
             child.tell({"kind": "stop", "reason": self.reason})
-        return [self._watch(child, reader)]
+        return [self._watch(child)]
 
-    async def _watch(self, child: Child, reader: asyncio.StreamReader) -> None:
-        await asyncio.gather(self._read_output(child), self._read_messages(child, reader))
+    async def _watch(self, child: Child) -> None:
+        await asyncio.gather(self._read_output(child), self._read_messages(child))
         child.exit_code = await child.process.wait()
         if child.exit_code < 0 and self._stopping is None \
                 and self._respawns.get(child.name, _MOST_RESPAWNS) < _MOST_RESPAWNS:
@@ -210,8 +212,8 @@ class Supervisor:
         async for line in _lines(stream):
             self._on_line(child.name, line.decode(errors="replace").rstrip("\n"))
 
-    async def _read_messages(self, child: Child, reader: asyncio.StreamReader) -> None:
-        async for line in _lines(reader):
+    async def _read_messages(self, child: Child) -> None:
+        async for line in _messages(child.channel):
             try:
                 message = json.loads(line)
                 kind = message["kind"]
@@ -240,8 +242,30 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
             line = await stream.readline()
         except ValueError:  # its rest follows
             continue
-        except ConnectionError:  # it left without reading our last word
-            return
         if not line:
             return
         yield line
+
+
+async def _messages(channel: socket.socket) -> AsyncIterator[bytes]:
+    """Give what a process says, line by line, to the last: also if it has not read our own words.
+
+    Leaving so counts as an error of the connection, for which a stream of asyncio forgets what
+    has come already.  A line that is longer than `_LONGEST_LINE` is left out.
+    """
+    loop = asyncio.get_running_loop()
+    begun = bytearray()
+    while True:
+        try:
+            data = await loop.sock_recv(channel, 2**16)
+        except OSError:
+            return
+        if not data:
+            return
+        begun += data
+        if b"\n" in data:
+            *lines, begun = begun.split(b"\n")
+            for line in lines:
+                yield bytes(line)
+        if len(begun) > _LONGEST_LINE:
+            begun.clear()

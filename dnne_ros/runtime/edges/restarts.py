@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from dnne_ros.errors import PeerError
 from dnne_ros.graph.graph import Graph
@@ -11,12 +11,17 @@ from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.restarts import followed_inputs, obstacles
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.transport.handshake import Restart
+from dnne_ros.transport.lasting_count import LastingCount
+from dnne_ros.transport.lasting_memory import memory_name
 from dnne_ros.transport.lineage import Lineage
+from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import RemoteWriter
 from dnne_ros.transport.resumed import COLUMNS, Resumed
 from dnne_ros.transport.round_log import RoundLog
 from dnne_ros.workflow.records import PortRef
+
+_Lasting = TypeVar("_Lasting", RoundLog, LastingCount)
 
 
 class Restarts:
@@ -29,13 +34,16 @@ class Restarts:
         ``run_id`` is the same in all processes of a run.  Raises `PeerError` without memory for
         them.
         """
-        self._run = hashlib.blake2b(run_id.encode(), digest_size=16).hexdigest()
-        self._logs: list[RoundLog] = []
+        self._graph = graph
+        self._run = memory_name(run_id)
+        self._logs: list[RoundLog | LastingCount] = []
+        self._restartable = False
         self._lineages: dict[str, Lineage] = {}
         self._resumed: dict[PortRef, Resumed] = {}
         if any(obstacles(graph, placement, process)
                for process in {placement.process_of(node) for node in hosts}):
             return
+        self._restartable = True
         for node_id in hosts:
             node = graph.nodes[node_id]
             outputs = [port for port, edges in graph.outgoing[node_id].items()
@@ -48,7 +56,7 @@ class Restarts:
             elif node.type.resumes:
                 for port in outputs:
                     self._resumed[PortRef(node_id, port)] = Resumed(
-                        self._log(f"{node.ros_name}_{port}", COLUMNS))
+                        self._log(f"{node.ros_name}.{port}", COLUMNS))
 
     def of_output(self, ref: PortRef) -> Restart | None:
         """Return with which item an output goes on."""
@@ -64,7 +72,10 @@ class Restarts:
             self._resumed[ref].follow(writer.window)
 
     def join(self, ref: PortRef, reader: RemoteReader) -> None:
-        """Follow what becomes of the items of an input."""
+        """Follow what becomes of the items of an input, and count those that come twice."""
+        if self._restartable and reader.policy is EdgePolicy.LOSSLESS:
+            reader.keep_count(self._open(lambda: LastingCount(
+                self._run, f"{self._graph.nodes[ref.node].ros_name}.{ref.port}.twice")))
         lineage = self._lineages.get(ref.node)
         if lineage is not None and ref.port in lineage.inputs:
             reader.join(lineage, ref.port)
@@ -75,10 +86,12 @@ class Restarts:
             log.close()
 
     def _log(self, name: str, width: int) -> RoundLog:
+        return self._open(lambda: RoundLog(self._run, name, width))
+
+    def _open(self, make: Callable[[], _Lasting]) -> _Lasting:
         try:
-            log = RoundLog(self._run, name, width)
+            made = make()
         except OSError as error:
-            raise PeerError(f"--respawn: {name}: no memory that outlives the process: {error}"
-                            ) from None
-        self._logs.append(log)
-        return log
+            raise PeerError(f"--respawn: no memory that outlives the process: {error}") from None
+        self._logs.append(made)
+        return made

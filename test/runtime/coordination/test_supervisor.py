@@ -1,8 +1,11 @@
 """The supervisor, with small stand-ins for the processes of a graph."""
 
+import contextlib
 import sys
 import textwrap
+import time
 
+import psutil
 import pytest
 
 from dnne_ros.runtime.coordination.supervisor import Supervisor, execute
@@ -49,6 +52,24 @@ def test_all_are_stopped_in_order_and_the_reason_is_kept(supervise):
     assert supervisor.reason == "duration"
     assert not supervisor.failure and supervisor.exit_code == 0
     assert messages.count(("a", "finished")) == 1
+
+
+def test_what_a_process_says_last_counts_though_it_never_reads_what_it_is_told(
+        supervise, tmp_path):
+    go = tmp_path / "go"
+    deaf = (f"say('started')\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.001)\n"
+            "say('edges', edges=[])\nsay('finished', reason='x')")
+
+    def stop_when_it_has_left(supervisor):
+        go.touch()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(supervisor.children["a"].process.pid)
+            while process.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.001)
+        supervisor.stop("x")
+
+    supervisor, _, messages = supervise(stop_when_it_has_left, a=deaf, b=OBEDIENT)
+    assert not supervisor.failure and ("a", "edges") in messages
 
 
 def test_a_killed_process_is_started_again_and_the_run_goes_on(supervise, tmp_path):
