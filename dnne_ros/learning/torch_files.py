@@ -27,8 +27,9 @@ def read_torch_file(path: Path) -> dict[str, Tensor]:
             raise ValueError("expected tensors alone, found objects whose loading would run "
                              "code") from None
         except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, TypeError) as error:
-            raise ValueError("expected a file of torch.save, found damaged data: "
-                             f"{' '.join(str(error).split())[:200]}") from None
+            said = " ".join(str(error).split())[:200] or "it ends too early"
+            raise ValueError(f"expected a file of torch.save, found damaged data: {said}"
+                             ) from None
     for name in _WRAPPED_AS:
         if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
             found = found[name]

@@ -150,6 +150,8 @@ def test_a_terminal_that_knows_ascii_only_is_no_fault(run_in_shell):
     assert run_in_shell('"$@"', environment={"PYTHONIOENCODING": "ascii"}) == 0
 
 
+@pytest.mark.skipif(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN,
+                    reason="the tests run under nohup, and what they start, too")
 def test_a_run_that_is_hung_up_ends_in_good_order(start_run, graph, tmp_path):
     run = start_run(*graph, "--save-checkpoint-dir", tmp_path / "c")
     run.until(lambda: "started" in run.output, "the nodes' start")

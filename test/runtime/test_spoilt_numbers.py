@@ -30,6 +30,8 @@ from dnne_ros.runtime.process import GraphProcess
 from dnne_ros.sim.mujoco_cartpole import MujocoCartpole
 from dnne_ros.workflow.reading import read_workflow
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = st.sampled_from([np.nan, np.inf, -np.inf, 3e38, -3e38, 1e30])
 ITEMS = 12
 """In which the first three updates fall, and the first three epochs."""

@@ -342,4 +342,4 @@ class Graph(RuleBasedStateMachine):
 
 
 Graph.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
-test_whoever_dies_in_the_middle_nothing_is_lost = Graph.TestCase
+test_whoever_dies_in_the_middle_nothing_is_lost = pytest.mark.slow(Graph.TestCase)
