@@ -116,6 +116,27 @@ def test_words_that_are_lost_only_delay_the_start(processes, run_virtual, networ
     run_virtual(main())
 
 
+def test_who_waits_at_the_start_says_so_to_producers_that_it_knows(processes, run_virtual):
+    """Another may have taken such a one's place meanwhile, and waits for a word."""
+    a = processes("a", "b", only="a")["a"]
+    reader = a.reads_from("b", "edge")
+    missing = ["a consumer"]
+    a.writes_to("b", "other edge", missing=missing)
+
+    async def main():
+        meeting = asyncio.ensure_future(a.peers.rendezvous())
+        await asyncio.sleep(5)
+        while_an_end_is_missing = reader.announced
+        missing.clear()
+        await asyncio.sleep(5)  # b is not ready
+        a.ended.set()
+        await meeting
+        return while_an_end_is_missing
+
+    announced = run_virtual(main())
+    assert announced >= 3 and reader.announced >= announced + 3
+
+
 def test_who_does_not_come_is_named(processes, run_virtual):
     a = processes("a", "b", "c", only="a")["a"]
     a.reads_from("b", "b/out → a/in", connected=False)
