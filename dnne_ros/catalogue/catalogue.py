@@ -165,7 +165,8 @@ class Catalogue:
         widgets = {} if foreign is not None else node_type.widgets
         return NodeSignature(
             type=node_type.type_name,
-            inputs=tuple(PortSignature(port.name, port.type.name, port.aliases)
+            inputs=tuple(PortSignature(port.name, port.type.name, port.aliases,
+                                       tuple(type.name for type in port.accepts_also))
                          for port in node_type.inputs.values()),
             outputs=tuple(PortSignature(port.name, port.type.name, port.aliases)
                           for port in node_type.outputs.values()),

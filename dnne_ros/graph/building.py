@@ -96,13 +96,14 @@ class _Builder:
         links = self._links()
         unknown = {link.source: AnyValue() for link in self.workflow.links
                    if link.source.node not in self.types}
-        # What would come by a link that was refused is unknown too.
+        # What would come by a link that was refused is unknown too, and what by one that is
+        # missing, which is told of the input, not of all that lies behind it.
+        untold = [target for target, reason in self.workflow.cut.items() if not reason]
         refused = [LinkRecord(PortRef("", ""), target)
-                   for target, reason in self.workflow.cut.items() if not reason]
+                   for target in (*untold, *self._check_required_inputs())]
         unknown |= {link.source: AnyValue() for link in refused}
         flowing = output_types(self.types, (*links, *self.workflow.links, *refused), unknown)
         edges = self._edges(links, flowing)
-        self._check_required_inputs()
         self._check_idle_outputs()
         self._check_loops(values, edges)
         for id in self.types:
@@ -223,7 +224,9 @@ class _Builder:
                     f"{', '.join(WhenAbsent)})", where)
         return fields
 
-    def _check_required_inputs(self) -> None:
+    def _check_required_inputs(self) -> list[PortRef]:
+        """Report the inputs to which something has to come, and return them."""
+        starved = []
         linked = {link.target for link in self.workflow.links}
         cut = self.workflow.cut
         for node, node_type in self.types.items():
@@ -234,6 +237,7 @@ class _Builder:
                 reason = f"nothing comes to it: {cut[ref]}" if ref in cut else (
                     "nothing is linked to it")
                 self._problem(node, f"{reason}; expected {port.type}", f"input {port.name!r}")
+                starved.append(ref)
             takes_items = [name for name, port in node_type.inputs.items()
                            if port.external or PortRef(node, name) in linked]
             reasons = [cut[ref] for name in node_type.inputs
@@ -243,6 +247,8 @@ class _Builder:
                 self._problem(node, f"nothing comes to any of its inputs: {'; '.join(reasons)}"
                               if reasons else
                               "none of its inputs is linked; it needs at least one")
+                starved += [PortRef(node, name) for name in node_type.inputs]
+        return starved
 
     def _check_idle_outputs(self) -> None:
         """Report links from outputs that give nothing without an input that is not linked."""

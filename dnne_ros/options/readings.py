@@ -17,20 +17,22 @@ def duration(text: str) -> float:
 
 def whole_number(text: str) -> int:
     """Return a whole number from 0 that fits into 63 bits."""
-    try:
-        found = int(text)
-    except ValueError:
-        found = -1
-    if not 0 <= found < 2**63:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 0, found {text!r}")
-    return found
+    return _from(0, text)
 
 
 def count(text: str) -> int:
     """Return a whole number from 1 that fits into 63 bits."""
-    found = whole_number(text)
-    if not found:
-        raise argparse.ArgumentTypeError("expected a whole number from 1, found '0'")
+    return _from(1, text)
+
+
+def _from(least: int, text: str) -> int:
+    try:
+        found = int(text)
+    except ValueError:
+        found = -1
+    if not least <= found < 2**63:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number from {least}, found {text!r:.40}")
     return found
 
 

@@ -24,15 +24,21 @@ def check_parameter_file(path: Path, graph: Graph, namespace: str,
     ``namespace`` is the absolute one that the graph's nodes will live in.  With ``on_unknown``,
     what is unknown is told there instead: it may be meant for others.
     """
-    assignments = read_parameter_file(path)
-    problems = Problems(str(path))
+    check_assignments(str(path), read_parameter_file(path), graph, namespace, on_unknown)
+
+
+def check_assignments(source: str, assignments: Iterable[Assignment], graph: Graph,
+                      namespace: str, on_unknown: Callable[[str], None] | None = None) -> None:
+    """Do the same with parameters that come from ``source``, a file or the command line."""
+    assignments = list(assignments)
+    problems = Problems(source)
     nodes = {f"{namespace.rstrip('/')}/{node.ros_name}": node for node in graph.nodes.values()}
-    unknown = Problems(str(path))
+    unknown = Problems(source)
     for assignment in assignments:
         _check_target(assignment, nodes, problems if on_unknown is None else unknown)
     for problem in unknown:
         assert on_unknown is not None  # or there would be none
-        on_unknown(f"{path}: {problem}")
+        on_unknown(f"{source}: {problem}")
     for full_name, node in nodes.items():
         mine = [each for each in assignments if each.matches(full_name)]
         _check_values(full_name, node, mine, problems)
@@ -44,21 +50,25 @@ def _check_target(assignment: Assignment, nodes: dict[str, GraphNode], problems:
     matched = [node for name, node in nodes.items() if assignment.matches(name)]
     if not matched:
         problems.add(f"no node {assignment.pattern}; there are {', '.join(nodes)}"
-                     f"{_hint(assignment.pattern, nodes)}")
+                     f"{_hint(assignment, nodes)}")
     elif not _is_of_every_node(assignment.name) and not any(
             assignment.name in node.type.widgets for node in matched):
         known = sorted({name for node in matched for name in node.type.widgets})
         if "." in assignment.name:
             known += FAULT_SETTINGS
         near = difflib.get_close_matches(assignment.name, known, n=1)
-        problems.add(f"line {assignment.line}: {assignment.pattern} has no parameter "
-                     f"{assignment.name!r}; " + (f"did you mean {near[0]}?" if near else
-                                                 f"it has {', '.join(known) or 'none'}"))
+        hint = (f"did you mean {near[0]}?" if near else
+                f"it has {', '.join(known) or 'none'}")
+        problems.add(f"{assignment.place}{assignment.pattern} has no parameter "
+                     f"{assignment.name!r}; {hint}")
 
 
-def _hint(pattern: str, nodes: Iterable[str]) -> str:
-    last = pattern.rpartition("/")[2]
+def _hint(assignment: Assignment, nodes: Iterable[str]) -> str:
+    last = assignment.pattern.rpartition("/")[2]
     anywhere = f"/**/{last}"
+    if not assignment.line:
+        # rcl takes no namespace behind -p.
+        return "; nodes in a namespace are reached by --set or a parameter file"
     return f"; {anywhere} would match in any namespace" if any(
         name.rpartition("/")[2] == last for name in nodes) else ""
 
@@ -75,7 +85,7 @@ def _check_values(full_name: str, node: GraphNode, assignments: list[Assignment]
             if assignment.name in values:
                 values[assignment.name] = value
         except WidgetError as error:
-            problems.add(f"line {assignment.line}: {assignment.name} of {full_name}: {error}")
+            problems.add(f"{assignment.place}{assignment.name} of {full_name}: {error}")
     for message in node.type.validate_parameters(values):
         problems.add(f"{full_name}: {message}")
 

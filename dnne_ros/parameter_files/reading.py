@@ -33,12 +33,17 @@ class _PlainLoader(yaml.SafeLoader):
 
 @dataclass(frozen=True)
 class Assignment:
-    """One parameter in a file: for the nodes that ``pattern`` matches, at ``line``."""
+    """One parameter: for the nodes that ``pattern`` matches, at ``line`` of a file if not 0."""
 
     pattern: str
     name: str
     value: Any
-    line: int
+    line: int = 0
+
+    @property
+    def place(self) -> str:
+        """Say where it is, for the beginning of a message."""
+        return f"line {self.line}: " if self.line else ""
 
     @property
     def is_specific(self) -> bool:
@@ -62,6 +67,19 @@ def read_parameter_file(path: Path) -> list[Assignment]:
     assignments = list(_nodes_in(document, "", problems))
     problems.raise_if_any()
     return assignments
+
+
+def read_value(text: str) -> Any:
+    """Return what ``text`` stands for behind ``NAME:=``; ValueError if it is no value."""
+    try:
+        tree = yaml.compose(text, Loader=_PlainLoader)
+    except yaml.YAMLError as error:
+        raise ValueError(f"not YAML: {_in_a_line(error)}") from None
+    if isinstance(tree, yaml.SequenceNode):
+        return [_scalar(item) for item in tree.value]
+    if not isinstance(tree, yaml.ScalarNode):
+        raise ValueError(f"expected one value or a list of them, found {text!r:.60}")
+    return _scalar(tree)
 
 
 def _in_a_line(error: Exception) -> str:

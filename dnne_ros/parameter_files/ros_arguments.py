@@ -13,7 +13,8 @@ from pathlib import Path
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
-from dnne_ros.parameter_files.checking import check_parameter_file
+from dnne_ros.parameter_files.checking import check_assignments, check_parameter_file
+from dnne_ros.parameter_files.reading import Assignment, read_value
 
 _WITH_VALUE = {"-r": "--remap", "--remap": "--remap", "-p": "--param", "--param": "--param",
                "--params-file": "--params-file", "--log-level": "--log-level",
@@ -21,7 +22,8 @@ _WITH_VALUE = {"-r": "--remap", "--remap": "--remap", "-p": "--param", "--param"
                "-e": "--enclave", "--enclave": "--enclave"}
 _ALONE = tuple(f"--{able}-{what}" for able in ("enable", "disable")
                for what in ("rosout-logs", "stdout-logs", "external-lib-logs"))
-_NAMESPACE = re.compile(r"/|(/[A-Za-z_][A-Za-z0-9_]*)+/?")
+_NAMESPACE = re.compile(r"/|(/[A-Za-z_][A-Za-z0-9_]*)+")
+_PARAMETER = re.compile(r"(?P<node>[A-Za-z_]\w*:)?(?P<name>[^:\s]+):=(?P<value>.+)", re.DOTALL)
 _LARGEST_DOMAIN = 232
 
 
@@ -35,6 +37,8 @@ def check_ros_arguments(words: Sequence[str], environment: Mapping[str, str] = o
         if option == "--remap":
             for message in remap_problems(value):
                 problems.add(message)
+        elif option == "--param" and not _PARAMETER.fullmatch(value):
+            problems.add(f"--param: expected NAME:=VALUE or NODE:NAME:=VALUE, found {value!r:.80}")
         elif option == "--params-file" and not Path(value).is_file():
             problems.add(f"--params-file {value}: there is no such file")
     domain = environment.get("ROS_DOMAIN_ID", "")
@@ -65,7 +69,7 @@ def remap_problems(rule: str) -> list[str]:
 
 def check_parameter_files(words: Sequence[str], graph: Graph,
                           on_unknown: Callable[[str], None] | None = None) -> None:
-    """Raise `InputError` for a parameter file that is none, or with values that do not fit.
+    """Raise `InputError` for parameters, in a file or behind ``-p``, that do not fit.
 
     ``on_unknown`` is told of nodes and parameters that the graph does not have, which may be
     another's; without it they are problems, too.
@@ -78,6 +82,24 @@ def check_parameter_files(words: Sequence[str], graph: Graph,
     for option, value in arguments:
         if option == "--params-file":
             check_parameter_file(Path(value), graph, namespace, on_unknown)
+    problems = Problems("--ros-args")
+    given = [assignment for option, value in arguments if option == "--param"
+             for assignment in _assigned(value, problems)]
+    problems.raise_if_any()
+    check_assignments("--ros-args", given, graph, namespace, on_unknown)
+
+
+def _assigned(rule: str, problems: Problems) -> Iterator[Assignment]:
+    """Yield what ``NAME:=VALUE`` or ``NODE:NAME:=VALUE`` assigns, if it is a rule."""
+    said = _PARAMETER.fullmatch(rule)
+    if said is None:
+        return
+    node = said["node"]
+    try:
+        yield Assignment(f"/{node[:-1]}" if node else "/**", said["name"],
+                         read_value(said["value"]))
+    except ValueError as error:
+        problems.add(f"--param {rule:.80}: {error}")
 
 
 def _arguments(words: Sequence[str], problems: Problems) -> Iterator[tuple[str, str]]:

@@ -109,6 +109,9 @@ class _Found:
             if inputs is not None:
                 node.report(self.problems, f"expected inputs to be an object, found "
                                            f"{shown(inputs)}")
+                # Nobody knows which of them it gives.
+                ports = node.signature.inputs if node.signature is not None else ()
+                self.drawn |= {PortRef(node.id, port.name): None for port in ports}
             return
         for name, given in inputs.items():
             end = _read_end(given)
@@ -138,8 +141,8 @@ class _Found:
             self._add_link(node, port.name if port else name, end)
         elif value is not None:
             self.drawn[PortRef(node.id, name)] = None
-            node.report(self.problems, "expected a link [node, slot], found "
-                                       f"{shown(value)}", port=name)
+            found = f"{value!r:.60}" if isinstance(value, list) else shown(value)
+            node.report(self.problems, f"expected a link [node, slot], found {found}", port=name)
 
     def _add_link(self, node: NodeHead, name: str, end: tuple[str, int]) -> None:
         source = self.nodes.get(end[0])

@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class PortSignature:
-    """A port by name: its type as workflow files write it, and names it had in older files."""
+    """A port by name: its type as workflow files write it, and names it had in older files.
+
+    ``accepts_also`` are further types that an input takes.
+    """
 
     name: str
     type: str
     aliases: tuple[str, ...] = ()
+    accepts_also: tuple[str, ...] = ()
 
     def answers_to(self, name: str) -> bool:
         """Tell whether a file that says ``name`` means this port."""

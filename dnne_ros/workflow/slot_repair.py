@@ -115,7 +115,8 @@ class _Case:
         if signature is None:
             return []
         return [slot for slot, output in enumerate(signature.outputs)
-                if any(signature.types_match(output.type, port.type) for port in self.wanted)]
+                if any(signature.types_match(output.type, type) for port in self.wanted
+                       for type in (port.type, *port.accepts_also))]
 
     def _likeness(self, slot: int) -> int:
         """Return 2 for an output named as an input is, 1 for its singular or plural, else 0."""

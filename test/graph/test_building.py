@@ -96,6 +96,11 @@ class TestPassThrough:
                       ["1.sync > 2.trigger", "1.tensor > 2.value", "2.output > 3.value"])
         assert edge_to(graph, "3", "value").type.name == "TENSOR"
 
+    def test_what_would_pass_through_an_unlinked_node_is_not_told_again(self, report_of):
+        [line] = report_of({"1": "OR", "2": "Scale", "3": "OR"},
+                           ["1.output > 2.value", "1.output > 3.input_a"])
+        assert line == "node 1 (OR): none of its inputs is linked; it needs at least one"
+
     def test_merges_that_only_feed_each_other_are_reported(self, report_of):
         lines = report_of({"1": "OR", "2": "OR"},
                           ["1.output > 2.input_a", "2.output > 1.input_a"])
@@ -172,7 +177,7 @@ class TestReports:
         [line] = report_of({"1": ("PPOAgentNode", {"widgets": {"hidden_sizes": "64,x"}}),
                             "2": "IsaacGymEnv"}, ["2.observations > 1.observations"])
         assert line.startswith("node 1 (PPOAgentNode): widget 'hidden_sizes': expected sizes such "
-                               "as 64,64, found '64,x'")
+                               "as 64,64, found '64,x' (not whole numbers with commas between)")
 
     def test_a_required_input_without_link(self, report_of):
         [line] = report_of({"1": ("Scale", {"title": "Gain"})})

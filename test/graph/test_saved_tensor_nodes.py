@@ -61,3 +61,16 @@ def test_values_and_links_are_those_of_the_file():
     assert graph.nodes["5"].values["split_pos"] == "10,20,30"
     assert graph.nodes["7"].values == {"num_to_eat": 3, "trigger_mode": "last_only"}
     assert graph.nodes["8"].values == {"error_metric": "KL Div"}
+
+
+def test_slot_0_stays_where_an_input_takes_what_is_there():
+    """A Barrier is released by anything: by a streamer's rows, not only its pulse at the end."""
+    catalogue = Catalogue()
+    parsed, problems = parse_workflow({
+        "1": {"class_type": "DataStreamer", "inputs": {"src_path": "x.csv"}},
+        "2": {"class_type": "Tensor", "inputs": {}},
+        "3": {"class_type": "Barrier", "inputs": {"input": ["2", 0], "release": ["1", 0]}}},
+        "rows", "rows.json", catalogue.signature)
+    edges = build_graph(parsed, catalogue, problems).edges
+    assert {f"{edge.source} > {edge.target}" for edge in edges} == {
+        "2.tensor > 3.input", "1.data > 3.release"}

@@ -31,7 +31,8 @@ def test_names_of_nodes_are_the_workflows(rule):
 
 @pytest.mark.parametrize("rule, said", [
     ("__ns:=robot1", "absolute namespace"), ("__ns:=/robot 1", "absolute namespace"),
-    ("__ns:=/1robot", "absolute namespace"), ("node:__ns:=/a", "cannot leave the namespace"),
+    ("__ns:=/1robot", "absolute namespace"), ("__ns:=/robot1/", "absolute namespace"),
+    ("node:__ns:=/a", "cannot leave the namespace"),
     ("nonsense", "expected FROM:=TO"), ("a:=", "expected FROM:=TO")])
 def test_rules_that_mean_nothing(rule, said):
     [problem] = refusal("--ros-args", "-r", rule)
@@ -66,3 +67,44 @@ def test_values_that_do_not_fit_are_refused_all_the_same(cartpole_graph, paramet
     with pytest.raises(InputError, match="with a decimal point, found 1"):
         check_parameter_files(["--ros-args", "-r", "__ns:=/second", "--params-file", str(path)],
                               cartpole_graph, lambda message: None)
+
+
+@pytest.mark.parametrize("rule", [
+    "learning_rate", "learning_rate:=", ":=1", "a:b:c:=1", "a b:=1",
+    "/cartpole_ppo/ppo_trainer_6:gamma:=0.5", "/**/ppo_trainer_6:gamma:=0.5"])
+def test_parameters_that_are_no_rules(rule):
+    [problem] = refusal("--ros-args", "-p", rule)
+    assert "expected NAME:=VALUE or NODE:NAME:=VALUE" in problem and repr(rule) in problem
+
+
+def test_parameters_on_the_command_line_are_checked_as_those_of_files(cartpole_graph):
+    said = []
+    with pytest.raises(InputError) as caught:
+        check_parameter_files([
+            "--ros-args", "-p", "use_sim_time:=true", "-p", "gamma:=abc",
+            "-p", "action_dim:=1.5", "-p", "learning_rat:=0.1",
+            "-p", "ppo_trainer_6:gamma:=0.5", "-p", "nonsense:=1", "-p", "hidden_sizes:='8,8'"],
+            cartpole_graph, said.append)
+    assert [str(problem) for problem in caught.value.problems] == [
+        "action_dim of /cartpole_ppo/ppo_agent_3: expected an integer from 1 to 100000, found 1.5",
+        "gamma of /cartpole_ppo/ppo_trainer_6: expected a number from 0.0 to 1.0, found a "
+        "string: 'abc'"]
+    assert said[0] == ("--ros-args: /** has no parameter 'learning_rat'; did you mean "
+                       "learning_rate?")
+    assert said[1].startswith("--ros-args: no node /ppo_trainer_6; there are /cartpole_ppo/")
+    assert said[1].endswith("nodes in a namespace are reached by --set or a parameter file")
+    assert said[2].startswith("--ros-args: /** has no parameter 'nonsense'; it has ")
+    assert len(said) == 3
+
+
+@pytest.mark.parametrize("value, said", [("[1, 2", "not YAML"), ("{a: 1}", "expected one value")])
+def test_values_on_the_command_line_that_are_none(cartpole_graph, value, said):
+    with pytest.raises(InputError, match=said):
+        check_parameter_files(["--ros-args", "-p", f"gamma:={value}"], cartpole_graph)
+
+
+def test_without_a_namespace_a_node_is_named_on_the_command_line(cartpole_graph):
+    words = ["--ros-args", "-r", "__ns:=/", "-p", "ppo_trainer_6:gamma:=0.5"]
+    check_parameter_files(words, cartpole_graph)
+    with pytest.raises(InputError, match="gamma of /ppo_trainer_6"):
+        check_parameter_files([*words[:-1], "ppo_trainer_6:gamma:=2.0"], cartpole_graph)

@@ -1,5 +1,7 @@
 """Graphs in the API format."""
 
+import pytest
+
 ENV = {"class_type": "IsaacGymEnvNode", "inputs": {"num_envs": 8}, "_meta": {"title": "World"}}
 
 
@@ -67,6 +69,20 @@ def test_unknown_type_keeps_its_links(parse):
         "2": {"class_type": "ORNode", "inputs": {"input_a": ["9", 3]}}})
     assert parsed.links == {("1.observations", "9.in"), ("9.output 3", "2.input_a")}
     assert (parsed.nodes["9"].widgets, parsed.problems) == ({}, [])
+
+
+def test_inputs_that_cannot_be_read_are_not_called_unlinked(parse):
+    parsed = parse({"3": {"class_type": "PPOAgentNode", "inputs": []}})
+    assert parsed.problems == [
+        "node 3 (PPOAgentNode): expected inputs to be an object, found a list of 0"]
+    assert [str(place) for place in parsed.workflow.cut] == ["3.observations"]
+
+
+@pytest.mark.parametrize("link", [["1", -1], ["1", "0"], ["1", 1.5], ["1"], [None, 0]])
+def test_a_link_that_is_none_is_shown(parse, link):
+    parsed = parse({"1": ENV, "2": {"class_type": "ORNode", "inputs": {"input_a": link}}})
+    assert parsed.sole_problem() == (
+        f"node 2 (ORNode), input_a: expected a link [node, slot], found {link!r}")
 
 
 def test_links_from_an_unreadable_node_are_not_told_again(parse):

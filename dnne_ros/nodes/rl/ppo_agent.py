@@ -23,7 +23,10 @@ _SHAPES = "it fixes the shape of the network"
 
 def parse_sizes(text: str) -> tuple[int, ...]:
     """Return ``"64,64"`` as (64, 64); empty means no hidden layer.  ValueError otherwise."""
-    sizes = tuple(int(part) for part in text.split(",")) if text.strip() else ()
+    try:
+        sizes = tuple(int(part) for part in text.split(",")) if text.strip() else ()
+    except ValueError:
+        raise ValueError("not whole numbers with commas between") from None
     if any(not 1 <= size <= 100_000 for size in sizes):
         raise ValueError("a layer has from 1 to 100000 units")
     return sizes
