@@ -73,6 +73,8 @@ class Peers:
             await self._rejoin(twins)
         self._state = READY
         await self._wait_for(self._not_ready, deadline)
+        if twins := self._twins():  # on a busy machine they are found late
+            await self._rejoin(twins)
         self._state = RUNNING
         self.heartbeat.beat(RUNNING)
         self.heartbeat.start()
