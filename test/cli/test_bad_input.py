@@ -118,7 +118,8 @@ def test_a_ros_parameter_that_does_not_fit(start_run, cartpole):
     run = start_run(cartpole, "--quiet", "--ros-args", "-p", "gamma:=7.5", "-p",
                     "horizon_length:=many")
     assert run.wait() == 2
-    assert "parameter gamma" in run.output and "parameter horizon_length" in run.output
+    assert "gamma of /cartpole_ppo/ppo_trainer_6: expected a number from 0.0 to 1.0" in run.output
+    assert "horizon_length of /cartpole_ppo/ppo_trainer_6: expected an integer" in run.output
     assert "Traceback" not in run.output
 
 

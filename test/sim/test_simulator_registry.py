@@ -72,7 +72,8 @@ def test_no_environments_are_refused():
 
 def test_missing_package_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "mujoco", None)
-    monkeypatch.delitem(sys.modules, "dnne_ros.sim.mujoco_cartpole", raising=False)
+    for module in ("mujoco_cartpole", "quiet_mujoco"):  # what has it already
+        monkeypatch.delitem(sys.modules, f"dnne_ros.sim.{module}", raising=False)
     with pytest.raises(InputError, match="needs mujoco, which is not installed: "
                                          "pip install 'mujoco>=3.2'"):
         registry.make_simulator("Cartpole", 1, backend="mujoco", seed=0)
