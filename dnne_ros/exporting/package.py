@@ -25,8 +25,6 @@ from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.options.run_settings import RUN_OPTIONS
 from dnne_ros.placement.placement import Placement
 
-_NOT_TAKEN = ("respawn",)
-"""Options that the launch file of a package lacks: it starts nothing again."""
 _RESERVED = ("VALUES", "type_name")
 
 
@@ -49,7 +47,7 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
     process_of = {id: placement.process_of(id) for id in graph.nodes}
     about = {
         "package": package, "namespace": graph.namespace, "standalone": standalone,
-        "options": [option for option in RUN_OPTIONS if option.name not in _NOT_TAKEN],
+        "options": [option for option in RUN_OPTIONS if option.packaged],
         "nodes": nodes, "links": description.link_views(graph),
         "processes": description.process_views(graph, placement),
         "topics": description.edge_topics(graph, placement),

@@ -24,7 +24,8 @@ class Option:
     be given again and again, and a launch argument has its pieces joined by semicolons; a launch
     argument that is a ``file`` may begin with ``~``.  The ``default`` is a text, too.  An option
     whose default is empty is None if it is left out, or given as an empty text.  A launch argument
-    whose default is None must be given.
+    whose default is None must be given.  ``packaged``: the launch file of an exported package has
+    it, too.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Option:
     kind: Literal["text", "file", "list", "flag"] = "text"
     metavar: str | None = None
     explanation: str = ""
+    packaged: bool = True
     also: tuple[str, ...] = ()
 
     @property

@@ -62,7 +62,7 @@ class RunSettings:
         "drops or fails, as it says", default="10s", read=readings.duration, metavar="T")
     respawn: bool = _option(
         "start a process that is killed again, as far as nothing is lost with it; `check "
-        "--respawn` tells which", default="false", kind="flag",
+        "--respawn` tells which", default="false", kind="flag", packaged=False,
         explanation="Start again what fails, instead of ending the launch: a process that is "
         "killed comes back alone, if nothing is lost with it; else the whole graph.")
     run_id: str = ""

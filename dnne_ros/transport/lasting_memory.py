@@ -11,18 +11,16 @@ import hashlib
 import mmap
 import os
 import re
-import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from dnne_ros.errors import PeerError
+from dnne_ros.transport.own_files import is_locked, open_own
 
 _SHARED_MEMORY = Path("/dev/shm")
 _PREFIX = "dnne_ros_rounds_"
 _NAME = re.compile(_PREFIX + r"([0-9a-f]{1,64})\.[A-Za-z0-9_.]{1,200}")
-
-_SAFELY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class LastingMemory:
@@ -79,7 +77,7 @@ def memory_name(run_id: str) -> str:
 
 def sweep_lasting_memory() -> int:
     """Remove the memory of runs that have nobody left, and return how many files it was."""
-    orphans = [path for paths in _by_run().values() if not any(map(_is_locked, paths))
+    orphans = [path for paths in _by_run().values() if not any(map(is_locked, paths))
                for path in paths]
     for path in orphans:
         with suppress(OSError):  # another user's
@@ -99,11 +97,8 @@ def _by_run() -> dict[str, list[Path]]:
 def _open_locked(path: Path) -> int:
     """Open a file of ours with a lock on it; again, if somebody has swept it in between."""
     while True:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | _SAFELY, 0o600)
+        file = open_own(path, os.O_RDWR | os.O_CREAT)
         try:
-            found = os.fstat(file)
-            if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():
-                raise OSError(f"{path} is not a file of ours")
             fcntl.flock(file, fcntl.LOCK_SH)
             if os.fstat(file).st_nlink:
                 return file
@@ -115,19 +110,3 @@ def _open_locked(path: Path) -> int:
 
 def _directory() -> Path:
     return _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else Path(tempfile.gettempdir())
-
-
-def _is_locked(path: Path) -> bool:
-    try:
-        file = os.open(path, os.O_RDONLY | _SAFELY)
-    except FileNotFoundError:
-        return False
-    except OSError:  # another user's
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(file)
-    return False

@@ -16,7 +16,6 @@ import mmap
 import os
 import re
 import secrets
-import stat
 import struct
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+
+from dnne_ros.transport.own_files import is_locked, is_own, open_own
 
 DIRECTORY = Path("/dev/shm")
 _NAME = re.compile(r"dnne_ros_([0-9]{1,10})_[0-9a-f]{16}_[0-9]{1,10}")
@@ -204,7 +205,7 @@ class SlotReader:
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r:.80} is not a slot")
         self._forget_removed()
-        file = _open_own(name)
+        file = open_own(DIRECTORY / name)
         try:
             memory = mmap.mmap(file, 0, prot=mmap.PROT_READ)
         finally:
@@ -251,7 +252,8 @@ def sweep() -> int:
         pool = path.name.removeprefix(_UNNAMED).rpartition("_")[0]
         by_beacon.setdefault(f"{pool}_1", []).append(path)
     orphans = [path for beacon, paths in by_beacon.items()
-               if not (_is_locked(beacon) or _is_locked(_UNNAMED + beacon)) for path in paths]
+               if not (is_locked(DIRECTORY / beacon) or is_locked(DIRECTORY / (_UNNAMED + beacon)))
+               for path in paths]
     for path in orphans:
         with suppress(OSError):  # somebody else sweeps, too; or nobody may here
             path.unlink()
@@ -262,36 +264,5 @@ def _slots() -> Iterator[Path]:
     with suppress(OSError):
         for entry in os.scandir(DIRECTORY):
             if _NAME.fullmatch(entry.name.removeprefix(_UNNAMED)) \
-                    and _is_own(entry.stat(follow_symlinks=False)):
+                    and is_own(entry.stat(follow_symlinks=False)):
                 yield DIRECTORY / entry.name
-
-
-def _is_own(file: os.stat_result) -> bool:
-    return stat.S_ISREG(file.st_mode) and file.st_uid == os.geteuid()
-
-
-def _open_own(name: str) -> int:
-    """Open a slot for reading; OSError if it is not there or not a file of this user's."""
-    # Without O_NONBLOCK, a pipe of that name would hold us up until somebody writes to it.
-    file = os.open(DIRECTORY / name,
-                   os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not _is_own(os.fstat(file)):
-        os.close(file)
-        raise PermissionError(f"{name} is not a file of this user's")
-    return file
-
-
-def _is_locked(beacon: str) -> bool:
-    try:
-        file = _open_own(beacon)
-    except FileNotFoundError:
-        return False
-    except OSError:  # no more descriptors, or not ours
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(file)
-    return False

@@ -27,7 +27,7 @@ from chaos.files import (
 )
 from chaos.items import round_value
 from chaos.plan import ACTS, Plan
-from chaos.verdict import Taken, judge, lives
+from chaos.verdict import Figures, Taken, judge, lives
 
 _NODES = Path(__file__).with_name("nodes.py")
 _TEST = Path(__file__).parents[1]
@@ -39,20 +39,14 @@ _LAST = 8
 
 
 @dataclass
-class Outcome:
+class Outcome(Figures):
     """What came of a seed."""
 
-    seed: int
+    seed: int = 0
     processes: int = 0
     kills: int = 0
     stops: int = 0
     fills: int = 0
-    items: int = 0
-    bytes: int = 0
-    lost: int = 0
-    out_of_order: int = 0
-    twice: int = 0
-    duplicated: int = 0
     seconds: float = 0.0
     faults: str = ""
     complaints: tuple = ()
@@ -74,7 +68,8 @@ class Trial:
         self._looked_at = {}
         self._filler = _SHARED_MEMORY / "filled_on_purpose"
         self._stopped = set()
-        self.outcome = Outcome(plan.seed, len(plan.parts), faults=json.dumps(plan.faults))
+        self.outcome = Outcome(seed=plan.seed, processes=len(plan.parts),
+                               faults=json.dumps(plan.faults))
         (folder / FAULTS).write_text(json.dumps(plan.faults))
         workflow = folder / f"chaos_{plan.seed}.json"
         workflow.write_text(json.dumps(plan.workflow(), indent=1))

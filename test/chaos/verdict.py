@@ -16,16 +16,22 @@ _MOST_AGAIN = 5000
 
 
 @dataclass
-class Verdict:
-    """What was found: complaints, and figures of all sinks together."""
+class Figures:
+    """Those of all sinks together."""
 
-    complaints: list = field(default_factory=list)
     items: int = 0
     bytes: int = 0
     lost: int = 0
     out_of_order: int = 0
     twice: int = 0
     duplicated: int = 0
+
+
+@dataclass
+class Verdict(Figures):
+    """What was found: complaints beside the figures."""
+
+    complaints: list = field(default_factory=list)
 
 
 def lives(file):

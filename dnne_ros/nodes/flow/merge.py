@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import AnyValue
 from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.toolkit.side_by_side import side_by_side
 
 
 class ORNode(Node):
@@ -27,13 +26,8 @@ class ORNode(Node):
 
     async def process(self) -> None:
         """Pump each linked input into the output."""
-        pumps = [asyncio.ensure_future(self._pump(name)) for name in self.inputs
-                 if self.context.is_linked(name)]
-        try:
-            await asyncio.gather(*pumps)
-        finally:
-            for pump in pumps:
-                pump.cancel()
+        await side_by_side(*(self._pump(name) for name in self.inputs
+                             if self.context.is_linked(name)))
 
     async def _pump(self, name: str) -> None:
         while True:

@@ -19,6 +19,7 @@ from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.robot.command_limits import CommandLimits, joint_values
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
+from dnne_ros.toolkit.side_by_side import side_by_side
 from dnne_ros.transport.policy import EdgePolicy
 
 _COMMAND = "std_msgs/msg/Float64MultiArray"
@@ -124,15 +125,7 @@ class RobotControllerNode(Node):
 
     async def process(self) -> None:
         """Obey actions, and watch that they come: a full edge must not hold up the watch."""
-        tasks = {asyncio.ensure_future(duty) for duty in self.duties()}
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await side_by_side(*self.duties())
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
         """Return what is done all the time, side by side."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from dnne_ros.node_api.port_types import Dict, Float, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.toolkit.side_by_side import side_by_side
 from dnne_ros.transport.policy import EdgePolicy
 
 if TYPE_CHECKING:
@@ -68,13 +68,8 @@ class SimulationTracker(Node):
         """Take what comes to each input, as it comes."""
         takers = {"observation": self._observe, "reward": self._reward, "done": self._end,
                   "loss": self._note_loss, "custom_metrics": self._note_metrics}
-        pumps = [asyncio.ensure_future(self._pump(name, take)) for name, take in takers.items()
-                 if self.context.is_linked(name)]
-        try:
-            await asyncio.gather(*pumps)
-        finally:
-            for pump in pumps:
-                pump.cancel()
+        await side_by_side(*(self._pump(name, take) for name, take in takers.items()
+                             if self.context.is_linked(name)))
 
     async def _pump(self, name: str, take: Any) -> None:
         while True:

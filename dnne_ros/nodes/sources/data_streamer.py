@@ -15,6 +15,7 @@ from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.toolkit.breath import Breath
 from dnne_ros.toolkit.rate import Rate
+from dnne_ros.toolkit.side_by_side import side_by_side
 
 
 class DataStreamer(Node):
@@ -88,12 +89,7 @@ class DataStreamer(Node):
             parts.append(self._follow_resets())
         if self.context.is_linked("sync") and self.sync_mode != "external":
             parts.append(self._ignore_syncs())
-        tasks = [asyncio.ensure_future(part) for part in parts]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
+        await side_by_side(*parts)
 
     async def _stream(self) -> None:
         if self.sync_mode == "external":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from dnne_ros.node_api.port_types import AnyTensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.toolkit.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     import torch
@@ -57,12 +57,7 @@ class Concat(Node):
             while True:
                 parts = {name: await self.get_input(name) for name in self._linked}
                 await self.send_output(join(parts), "output")
-        pumps = [asyncio.ensure_future(self._pump(name)) for name in self._linked]
-        try:
-            await asyncio.gather(*pumps)
-        finally:
-            for pump in pumps:
-                pump.cancel()
+        await side_by_side(*map(self._pump, self._linked))
 
     async def _pump(self, name: str) -> None:
         """Send something for each item of an input."""

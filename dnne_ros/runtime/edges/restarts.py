@@ -28,11 +28,11 @@ class Restarts:
     """The lineages and logs of one process; none if it is not started again alone."""
 
     def __init__(self, graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
-                 run_id: str):
+                 run_id: str, respawn: bool):
         """Open the logs of the nodes in ``hosts``, which those of this process before have left.
 
-        ``run_id`` is the same in all processes of a run.  Raises `PeerError` without memory for
-        them.
+        ``run_id`` is the same in all processes of a run.  Without ``respawn`` there are none.
+        Raises `PeerError` without memory for them.
         """
         self._graph = graph
         self._run = memory_name(run_id)
@@ -40,8 +40,8 @@ class Restarts:
         self._restartable = False
         self._lineages: dict[str, Lineage] = {}
         self._resumed: dict[PortRef, Resumed] = {}
-        if any(obstacles(graph, placement, process)
-               for process in {placement.process_of(node) for node in hosts}):
+        processes = {placement.process_of(node) for node in hosts}
+        if not respawn or any(obstacles(graph, placement, each) for each in processes):
             return
         self._restartable = True
         for node_id in hosts:

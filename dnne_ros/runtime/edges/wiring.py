@@ -86,15 +86,14 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
             name = graph.edge_name(edge)
             wiring.local[name] = LocalEdge(name, edge.policy, edge.capacity,
                                            _priority(graph, edge))
-    restarts = Restarts(graph, placement, hosts, run_id) if respawn else None
-    wiring.restarts = restarts
+    restarts = wiring.restarts = Restarts(graph, placement, hosts, run_id, respawn)
     for node_id, host in hosts.items():
         for port in graph.nodes[node_id].type.outputs:
             ref = PortRef(node_id, port)
-            wiring.outputs[ref] = _output(graph, placement, host, ref, wiring)
+            wiring.outputs[ref] = _output(graph, placement, host, ref, wiring, restarts)
         for port, edges in graph.incoming[node_id].items():
             wiring.inputs[PortRef(node_id, port)] = _input(
-                graph, placement, host, edges[0], wiring)
+                graph, placement, host, edges[0], wiring, restarts)
     for ref in graph.external:
         if ref.node in hosts:
             wiring.inputs[ref] = _external_input(
@@ -119,8 +118,8 @@ def _topic_qos(graph: Graph, ref: PortRef) -> QoSProfile:
     return data_qos({edge.policy for edge in edges}, max(edge.capacity for edge in edges))
 
 
-def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wiring: Wiring
-            ) -> OutputPort:
+def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wiring: Wiring,
+            restarts: Restarts) -> OutputPort:
     edges = graph.outgoing[ref.node].get(ref.port, ())
     local = [wiring.local[graph.edge_name(edge)] for edge in edges if not placement.crosses(edge)]
     remote = [edge for edge in edges if placement.crosses(edge)]
@@ -136,10 +135,8 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
         writer = RemoteWriter(host, host.topic(ref.port), [
             Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity,
                      placement.process_of(edge.target.node), edge.when_absent)
-            for edge in remote], wiring.endpoint,
-            None if wiring.restarts is None else wiring.restarts.of_output(ref))
-        if wiring.restarts is not None:
-            wiring.restarts.follow(ref, writer)
+            for edge in remote], wiring.endpoint, restarts.of_output(ref))
+        restarts.follow(ref, writer)
         wiring.writers.append(writer)
     output = OutputPort(type, local, publisher, codec, writer)
     for edge in remote:
@@ -155,8 +152,8 @@ def _sends_back(graph: Graph, edge: Edge) -> bool:
     return edge.type.feedback and target.trains
 
 
-def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wiring: Wiring
-           ) -> InputPort:
+def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wiring: Wiring,
+           restarts: Restarts) -> InputPort:
     name = graph.edge_name(edge)
     if name in wiring.local:
         source: InputPort = wiring.local[name]
@@ -171,8 +168,7 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
             max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
             _priority(graph, edge),
             placement.process_of(edge.source.node), edge.when_absent)
-        if wiring.restarts is not None:
-            wiring.restarts.join(edge.target, reader)
+        restarts.join(edge.target, reader)
         wiring.readers[name] = reader
         source = reader
         if _sends_back(graph, edge):
