@@ -148,9 +148,11 @@ class RemoteReader:
         for number in self._in_hand:
             self._finish(number)
         self._in_hand.clear()
-        if self._large_in_hand:  # its producer waits for the memory
+        if self._large_in_hand:
             self._large_in_hand = False
-            self._report()
+            # Its producer waits for the memory, if it has not heard yet.
+            if (self._reported, self._told_handled) != (self._taken.done, self._handled.done):
+                self._report()
 
     def _value(self, item: ReceivedItem) -> Any:
         number = item.number

@@ -17,6 +17,7 @@ import os
 import re
 import secrets
 import struct
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -35,7 +36,11 @@ _ALIGNMENT = 64
 _SPARE_BYTES = 128 * 2**20
 """How much of what was given back a producer keeps: pages that are in use already are several
 times as fast as new ones."""
-_MAPPINGS = 16
+_MAPPINGS = 128
+_MAPPED_BYTES = 256 * 2**20
+"""How many slots, and how much, a consumer has open: all that a producer uses in turn, as opening
+one takes longer than reading 64 KiB from it."""
+_LOOK_SECONDS = 1.0
 
 
 class Slot:
@@ -184,6 +189,8 @@ class SlotReader:
     def __init__(self) -> None:
         """Have nothing open."""
         self._open: OrderedDict[str, mmap.mmap] = OrderedDict()
+        self._bytes = 0
+        self._look_at = 0.0
 
     def can_open(self, name: str) -> bool:
         """Tell whether the slot ``name`` is there for this process."""
@@ -211,14 +218,24 @@ class SlotReader:
         finally:
             os.close(file)
         self._open[name] = memory
-        if len(self._open) > _MAPPINGS:
-            self._open.popitem(last=False)  # closed when the last item in it is taken
+        self._bytes += len(memory)
+        while len(self._open) > _MAPPINGS or (self._bytes > _MAPPED_BYTES and len(self._open) > 1):
+            self._forget(next(iter(self._open)))
         return memory
 
     def _forget_removed(self) -> None:
         """Let go of what is no slot any more: a dead producer's memory would stay in use."""
-        for name in [name for name in self._open if not (DIRECTORY / name).exists()]:
-            del self._open[name]
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK_SECONDS
+        there = set(os.listdir(DIRECTORY))
+        for name in self._open.keys() - there:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        """Let go of a slot; it is closed when the last item in it is taken."""
+        self._bytes -= len(self._open.pop(name))
 
 
 def parse_place(place: bytes) -> tuple[str, int]:

@@ -172,7 +172,8 @@ def test_nobody_finds_a_file_that_is_not_whole(monkeypatch):
     pool.close()
 
 
-def test_what_a_producer_has_removed_is_let_go():
+def test_what_a_producer_has_removed_is_let_go(monkeypatch):
+    monkeypatch.setattr(shared_memory, "_LOOK_SECONDS", 0.0)
     reader, descriptors = SlotReader(), []
     for _ in range(4):
         pool = SlotPool()
@@ -185,6 +186,18 @@ def test_what_a_producer_has_removed_is_let_go():
         del message
         descriptors.append(len(os.listdir("/proc/self/fd")))
     assert max(descriptors) == descriptors[0]
+
+
+def test_a_reader_has_no_more_open_than_it_may(monkeypatch, pool):
+    monkeypatch.setattr(shared_memory, "_MAPPED_BYTES", 4 * MIB)
+    reader, slots = SlotReader(), [pool.take(MIB) for _ in range(8)]
+    before = len(os.listdir("/proc/self/fd"))
+    for number, slot in enumerate(slots):
+        slot.write((bytes((number,)),))
+    for _ in range(2):
+        for number, slot in enumerate(slots):
+            assert copy_out(reader.open(slot.name), 1) == bytes((number,))
+            assert len(os.listdir("/proc/self/fd")) <= before + 4
 
 
 def test_what_earlier_versions_were_killed_over_is_swept_away(pool):
