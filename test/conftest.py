@@ -6,6 +6,7 @@ DOMAIN_LOCK = join_domain()
 
 import asyncio
 import fcntl
+import gc
 import os
 import pwd
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from commands import Command
+from forgotten_errors import ForgottenErrors
 from hypothesis import HealthCheck, settings
 from patience import patiently
 from python_path import python_path
@@ -88,6 +90,15 @@ def ros_loop():
         for node in ros.nodes:
             node.destroy_node()
         rclpy.shutdown(context=context)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_forgotten_error():
+    """Fail a file whose tests leave behind a task with an error that nobody has looked at."""
+    with ForgottenErrors() as forgotten:
+        yield
+        gc.collect()
+    assert not forgotten.texts
 
 
 @pytest.fixture(scope="session")

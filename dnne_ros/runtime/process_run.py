@@ -19,6 +19,7 @@ from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import RunControl
 from dnne_ros.runtime.coordination.standstill import Standstill
 from dnne_ros.runtime.coordination.status import StatusChannel
+from dnne_ros.runtime.coordination.unawaited import Unawaited
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.monitoring.blocked_loop import BlockedLoop
@@ -57,7 +58,7 @@ class ProcessRun:
         """Run ``parts`` in ``loop``, which is that of the caller of `live`."""
         self._parts = parts
         self._loop = loop
-        self._stops: set[asyncio.Task[None]] = set()
+        self._stops = Unawaited()
         self._runners: dict[str, NodeRunner] = {}
         self._standstill: Standstill | None = None
         self._loop_watch = LoopWatch(loop, self._on_stuck)
@@ -97,9 +98,11 @@ class ProcessRun:
     def _listen(self) -> None:
         """Stop on signals, on the supervisor's word, and when the supervisor is gone."""
         status = self._parts.status
-        for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(signal_number) is not signal.SIG_IGN:  # as SIGHUP under nohup
-                self._loop.add_signal_handler(signal_number, self._stop, "interrupted")
+        handled = [signal.SIGINT, signal.SIGTERM]  # a shell's background job, too, is sent SIGINT
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+            handled.append(signal.SIGHUP)
+        for signal_number in handled:
+            self._loop.add_signal_handler(signal_number, self._stop, "interrupted")
         channel = status.file_descriptor
         if channel is None:
             return
@@ -114,9 +117,7 @@ class ProcessRun:
     def _stop(self, reason: str) -> None:
         if self._standstill is not None:
             self._standstill.tell_at_end()
-        task = self._loop.create_task(self._parts.control.stop(reason))
-        self._stops.add(task)
-        task.add_done_callback(self._stops.discard)
+        self._stops.start(self._parts.control.stop(reason))
 
     async def _run_nodes(self) -> None:
         """Run every node's coroutine until the run ends or one fails."""

@@ -52,10 +52,13 @@ class NodeDriver:
             raise AssertionError(f"{self.node.type_name}: {calls} blocking calls go on")
 
     async def stop(self) -> int:
-        """Cancel the node's task and close the node; return how many blocking calls go on."""
+        """Cancel the node's task and close the node; return how many blocking calls go on.
+
+        What the task ends with stays in ``process``.
+        """
         if self.process is not None:
             self.process.cancel()
-            await asyncio.wait({self.process})
+            await asyncio.gather(self.process, return_exceptions=True)
         await self.node.close()
         return await self.node.end_blocking()
 
@@ -83,7 +86,7 @@ def drive(node: Node, script: Callable[[InMemoryContext], Awaitable[None]],
             await asyncio.wait({driver.process, wanted}, return_when=asyncio.FIRST_COMPLETED)
             if not wanted.done() and _has_failed(driver.process):
                 wanted.cancel()
-                await asyncio.wait({wanted})
+                await asyncio.gather(wanted, return_exceptions=True)
             else:
                 await wanted
         return context

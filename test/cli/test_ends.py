@@ -160,6 +160,16 @@ def test_a_run_that_is_hung_up_ends_in_good_order(start_run, graph, tmp_path):
     assert run.report["exit_reason"] == "hung up" and run.report["checkpoint"]
 
 
+def test_a_process_that_a_shell_has_in_the_background_hears_sigint(start_command, graph, tmp_path):
+    """Where there is no job control, as in scripts, it begins with SIGINT ignored."""
+    run = start_command(
+        ("bash", "-c", 'trap "" INT; exec "$@"', "bash", sys.executable, "-m",
+         "dnne_ros.hosting.host"), *graph[:-1], folder=tmp_path, cold=True)
+    run.until(lambda: "started" in run.output, "the nodes' start")
+    run.interrupt()
+    assert run.wait() == 0
+
+
 def test_blocked_processes_do_not_outlive_a_supervisor_that_is_killed(
         start_command, graph, tmp_path):
     """Nor the fork server, which waits for those that still save."""

@@ -22,6 +22,7 @@ from dnne_ros.runtime.coordination.save_messages import (
     SaveResult,
     SaveWish,
 )
+from dnne_ros.runtime.coordination.unawaited import Unawaited
 
 _WISH_SECONDS = 3 * SAVE_SECONDS  # the leader may have another one to write first
 _REMEMBERED = 100
@@ -38,7 +39,7 @@ class CheckpointFollower:
         self._turn = asyncio.Lock()
         self._asked: deque[str] = deque(maxlen=_REMEMBERED)
         self._wishes: dict[str, asyncio.Future[bool]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._answers = Unawaited()
 
     async def save(self, *, aligned: bool, folder: str = "") -> bool:
         """Have the leader write a checkpoint and tell whether it is there.
@@ -65,9 +66,7 @@ class CheckpointFollower:
             request = SaveRequest.read(content)
             if request.id not in self._asked:  # it may be told again after an interruption
                 self._asked.append(request.id)
-                task = asyncio.get_running_loop().create_task(self._answer(request))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._answers.start(self._answer(request))
         elif content["say"] == "save_result":
             result = SaveResult.read(content)
             wish = self._wishes.get(result.id)

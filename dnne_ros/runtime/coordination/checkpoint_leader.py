@@ -27,6 +27,7 @@ from dnne_ros.runtime.coordination.save_messages import (
     SaveResult,
     SaveWish,
 )
+from dnne_ros.runtime.coordination.unawaited import Unawaited
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.status import StatusChannel
@@ -74,7 +75,7 @@ class CheckpointLeader:
         self._turn = asyncio.Lock()
         self._pending: _Pending | None = None
         self._generation = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._wishes = Unawaited()
 
     async def save(self, *, aligned: bool, folder: str = "",
                    unless: Callable[[], bool] = lambda: False) -> bool:
@@ -112,9 +113,7 @@ class CheckpointLeader:
             if self._pending is not None and answer.id == self._pending.id:
                 self._pending.settle(sender, answer)  # else it is late, and for another one
         elif content["say"] == "save_wish":
-            task = asyncio.get_running_loop().create_task(self._fulfil(SaveWish.read(content)))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._wishes.start(self._fulfil(SaveWish.read(content)))
 
     async def _fulfil(self, wish: SaveWish) -> None:
         written = await self.save(aligned=wish.aligned, folder=wish.folder)

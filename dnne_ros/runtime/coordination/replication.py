@@ -13,7 +13,8 @@ from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.runtime.coordination.bus import Bus, Delivery
 
-DELIVERY = Delivery(reliable=True, kept=1, queue=1, text=False)
+# Room for more than the newest: with one place, what a stranger says here would displace it.
+DELIVERY = Delivery(reliable=True, kept=1, queue=8, text=False)
 
 
 def update_topic(graph: Graph, edge: Edge) -> str:

@@ -7,7 +7,7 @@ with the others on the hidden topic ``_run``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
@@ -23,6 +23,7 @@ from dnne_ros.runtime.coordination.checkpoint_part import (
 )
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup, RunChannel
 from dnne_ros.runtime.coordination.save_messages import BEST_FOLDER
+from dnne_ros.runtime.coordination.unawaited import Unawaited
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.status import StatusChannel
@@ -106,7 +107,7 @@ class RunControl:
         self._leader_stops = False
         self._warned_of_trigger = False
         self._triggers: list[CheckpointTrigger] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._endings = Unawaited()
         self._channel = RunChannel(bus, TOPIC, DELIVERY, group, self._on_message,
                                    lambda text: status.send("warning", message=text))
         part = CheckpointPart(nodes, settings.save_checkpoint_dir)
@@ -138,7 +139,7 @@ class RunControl:
         self._metrics.update(metrics)
         self._status.send("progress", metrics=dict(metrics))
         if self._settings.inference and (end := limit_reached(self._settings, self._metrics)):
-            self._start(self.stop(end))  # no boundary comes
+            self._endings.start(self.stop(end))  # no boundary comes
 
     def save_when(self, trigger: CheckpointTrigger) -> None:
         """Ask ``trigger``, too, at each boundary."""
@@ -225,7 +226,7 @@ class RunControl:
             self._on_over(sender, str(content["reason"]))
         elif said == "stop":
             if self._group.leads:
-                self._start(self.stop(str(content["reason"])))
+                self._endings.start(self.stop(str(content["reason"])))
         elif said == "stopping":
             self._leader_stops = self._leader_stops or sender == self._group.leader
         elif said in ("save", "saved", "save_wish", "save_result"):
@@ -239,13 +240,8 @@ class RunControl:
             self._take_end(reason)
         else:
             self._leading.lose(sender)
-            self._start(self._end_when_written(self._leading, reason))
+            self._endings.start(self._end_when_written(self._leading, reason))
 
     async def _end_when_written(self, leading: CheckpointLeader, reason: str) -> None:
         await leading.idle()
         self._take_end(reason)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

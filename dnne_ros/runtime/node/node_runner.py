@@ -58,6 +58,8 @@ class NodeRunner:
         self._wanted: asyncio.Future[tuple[str, str]] | None = None
         self.attempt: asyncio.Task[None] | None = None
         """What runs the node, or ran it until it failed."""
+        self._judged: asyncio.Task[None] | None = None
+        """The attempt whose end has been, or is being, dealt with."""
         self._in_a_row = 0
         self._well_before = 0
         self._errors_logged: set[type[BaseException]] = set()
@@ -85,17 +87,20 @@ class NodeRunner:
                 await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
                 if not attempt.done():
                     await self._interrupt(attempt, *self._wanted.result())
-                elif error := _error_of(attempt):
-                    await self._recover(error)
                 else:
-                    return
+                    self._judged = attempt
+                    error = _error_of(attempt)
+                    if error is None:
+                        return
+                    await self._recover(error)
                 self._monitor.begin()
                 self._arm()
         finally:
             self._disarm()
-            if self.attempt is not None and not self.attempt.done():
+            if self.attempt is not None and self.attempt is not self._judged:
                 self.attempt.cancel()
-                await asyncio.gather(self.attempt, return_exceptions=True)
+                await asyncio.wait({self.attempt})
+                self._note_end(self.attempt)
 
     def _arm(self) -> None:
         """Watch, or leave the node alone, as the settings say now."""
@@ -151,11 +156,19 @@ class NodeRunner:
 
     async def _interrupt(self, attempt: asyncio.Task[None], policy: str, message: str) -> None:
         """End a node that does not do as it should, and start it again or end the run."""
+        self._judged = attempt
         attempt.cancel()
+        attempt.add_done_callback(self._note_end)
         await asyncio.wait({attempt}, timeout=_CANCEL_SECONDS)
         if policy == STOP or self._too_often():
             raise self._failure(message)
         await self._start_anew(message)
+
+    def _note_end(self, attempt: asyncio.Task[None]) -> None:
+        """Log the error of a node that failed as it was being ended: nobody else looks at it."""
+        error = _error_of(attempt)
+        if error is not None and not isinstance(error, asyncio.CancelledError):
+            self._warn(f"failed at item {self._context.items}, as it was ended: {describe(error)}")
 
     async def _recover(self, error: BaseException) -> None:
         """Go on after an error of the node, or raise it."""
