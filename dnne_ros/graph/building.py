@@ -104,7 +104,7 @@ class _Builder:
         unknown |= {link.source: AnyValue() for link in refused}
         flowing = output_types(self.types, (*links, *self.workflow.links, *refused), unknown)
         edges = self._edges(links, flowing)
-        self._check_idle_outputs()
+        self._check_outputs()
         self._check_loops(values, edges)
         for id in self.types:
             self._check_options(self.records[id])
@@ -250,16 +250,20 @@ class _Builder:
                 starved += [PortRef(node, name) for name in node_type.inputs]
         return starved
 
-    def _check_idle_outputs(self) -> None:
-        """Report links from outputs that give nothing without an input that is not linked."""
+    def _check_outputs(self) -> None:
+        """Report links from outputs that need an input, or exclude one, as inputs are linked."""
         linked = {link.target for link in self.workflow.links} | set(self.workflow.cut)
         for source in dict.fromkeys(link.source for link in self.workflow.links):
             port = self.types[source.node].outputs.get(source.port) \
                 if source.node in self.types else None
-            if port is not None and port.needs is not None \
-                    and PortRef(source.node, port.needs) not in linked:
+            if port is None:
+                continue
+            if port.needs is not None and PortRef(source.node, port.needs) not in linked:
                 self._problem(source.node, "it gives nothing while nothing is linked to the "
                               f"input {port.needs!r}", f"output {port.name!r}")
+            if port.excludes is not None and PortRef(source.node, port.excludes) in linked:
+                self._problem(source.node, "nothing may be linked to it while something is linked "
+                              f"to the input {port.excludes!r}", f"output {port.name!r}")
 
     def _check_loops(self, values: dict[str, dict[str, Any]], edges: tuple[Edge, ...]) -> None:
         loop = find_stuck_loop(self.types, values, edges)

@@ -73,12 +73,14 @@ class Output(Port):
 
     ``starts_loop``: the node gives its first value before it has taken any, so a loop through
     this port has its first token.  ``needs`` names an optional input without which the port gives
-    nothing.
+    nothing, ``excludes`` one beside which nobody may use it.
     """
 
     def __init__(self, type: PortType, doc: str = "", *, aliases: tuple[str, ...] = (),
-                 starts_loop: bool = False, name: str = "", needs: str | None = None):
+                 starts_loop: bool = False, name: str = "", needs: str | None = None,
+                 excludes: str | None = None):
         """Declare an output."""
         super().__init__(type, doc, aliases=aliases, name=name)
         self.starts_loop = starts_loop
         self.needs = needs
+        self.excludes = excludes

@@ -179,6 +179,17 @@ def test_steps_of_an_optimizer_without_a_loss_are_not_waited_for(mnist):
                          "input 'loss'")
 
 
+def test_steps_are_taken_once(mnist):
+    """By the optimizer or by a TrainingStep: a loss has one gradient to give."""
+    optimizer, step = node(mnist, "SGDOptimizer"), node(mnist, "TrainingStep")
+    (loss,) = [row for row in mnist["links"] if row[3:5] == [step["id"], 0]]
+    optimizer["inputs"].append({"name": "loss", "type": "*LOSS_SCALAR", "link": None})
+    mnist["links"].append([9999, *loss[1:3], optimizer["id"], len(optimizer["inputs"]) - 1, "*"])
+    (line,) = report(mnist)
+    assert line.endswith("output 'optimizer': nothing may be linked to it while something is "
+                         "linked to the input 'loss'")
+
+
 def test_prompt_of_such_an_optimizer_counts_its_only_output():
     prompt = {
         "4": {"class_type": "Network", "inputs": {"to_output": ["4", 0]}},

@@ -30,7 +30,8 @@ class OptimizerNode(Node):
     model = Input(NetworkHandle(), "The network.", aliases=("network",))
     loss = Input(GradientTensor("float32"), "What is to become smaller, where no TrainingStep "
                  "takes the steps.", optional=True)
-    optimizer = Output(Optimizer(), "The optimizer of its weights.")
+    optimizer = Output(Optimizer(), "The optimizer of its weights, for a TrainingStep; without a "
+                       "loss here.", excludes="loss")
     step_complete = Output(Sync(), "With a loss linked: the next batch may come.",
                            starts_loop=True, needs="loss")
 
