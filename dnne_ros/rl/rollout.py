@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from dnne_ros.learning.finite import NotFiniteError, all_finite
+from dnne_ros.learning.finite import all_finite, check_finite
 from dnne_ros.rl.policy_output import PolicyOutput
 
 
@@ -75,17 +75,19 @@ class Rollout:
     def __len__(self) -> int:
         return self._size
 
-    def check_finite(self) -> None:
+    def check_finite(self, item: int) -> None:
         """Raise `NotFiniteError` if a reward or an observation in it is not finite.
 
-        On a CPU each item was looked at when it came; this is for devices, where that would wait.
+        ``item``, from 1, is the one that was added last.  On a CPU rewards and observations were
+        looked at when they came; on devices that would wait.
         """
-        if self.rewards.device.type == "cpu":
-            return
-        for name in ("rewards", "observations", "next_observations"):
-            if not all_finite((getattr(self, name)[:self._size],)):
-                raise NotFiniteError(f"rollout: {name}: expected finite numbers, found NaN or "
-                                     "infinity")
+        stored = {"next_observations": self.next_observations}
+        if self.rewards.device.type != "cpu":
+            stored |= {"reward": self.rewards, "observations": self.observations}
+        for port, rows in stored.items():
+            if not all_finite((rows[:self._size],)):
+                for number, row in enumerate(rows[:self._size].cpu(), item + 1 - self._size):
+                    check_finite(row, port, number)
 
     @property
     def full(self) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from dnne_ros.learning.finite import NotFiniteError
 from dnne_ros.rl.policy_output import PolicyOutput
 from dnne_ros.rl.rollout import Rollout
 
@@ -54,6 +55,19 @@ def test_fills_step_by_step():
     rollout.clear()
     assert len(rollout) == 0
     assert rollout.knows_next
+
+
+def test_an_observation_that_is_no_number_is_named_by_its_item():
+    rollout = Rollout(3, 3, 2, 1)
+    following = torch.zeros(3, 2)
+    for step in range(3):
+        rollout.add(output(step), torch.ones(3), FALSE, FALSE, following.clone())
+        following[2, 1] = float("nan") if step == 0 else 0.0
+    with pytest.raises(NotFiniteError, match=r"^input 'next_observations', item 11: .* "
+                                             r"environment 2 \[1\] is nan$"):
+        rollout.check_finite(item=12)
+    rollout.next_observations.zero_()
+    rollout.check_finite(item=12)
 
 
 def test_another_shape_is_refused_and_changes_nothing():

@@ -154,8 +154,6 @@ class PPOTrainerNode(Node):
             state = await self.get_input("state")
             item += 1
             check_finite(rewards, "reward", item)
-            if following is not None:
-                check_finite(following, "next_observations", item)
             if self._learner is None:
                 self._learner = self._begin(shared.policy, output)
             learner = self._learner
@@ -171,7 +169,7 @@ class PPOTrainerNode(Node):
                 learner.rollout.add(output, rewards, done & ~timed_out, timed_out, following)
                 if learner.rollout.full:
                     check_finite(state, "state", item)  # nothing else learns from it
-                    await self._learn(learner, shared, state)
+                    await self._learn(learner, shared, state, item)
             await self.send_output(None, "training_complete")
 
     async def _optional(self, name: str) -> Any:
@@ -204,12 +202,13 @@ class PPOTrainerNode(Node):
             field.name: self.values[field.name] for field in fields(PPOConfig)}
         return PPOConfig(**values)
 
-    async def _learn(self, learner: _Learner, shared: SharedPolicy, state: torch.Tensor) -> None:
+    async def _learn(self, learner: _Learner, shared: SharedPolicy, state: torch.Tensor,
+                     item: int) -> None:
         """Update the policy, announce the boundary, and let the agent have the new weights."""
         import torch
 
         learner.ppo.config = self._config()
-        learner.rollout.check_finite()
+        learner.rollout.check_finite(item)
         stats = await self._update(learner, state)
         learner.rollout.clear()
         self._updates += 1
