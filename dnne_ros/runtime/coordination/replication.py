@@ -1,7 +1,7 @@
 """Values that live in two processes: a replica's changes flow back to the owner.
 
 A MODEL that is trained in another process is a replica there.  Each change of it is published on
-the latched topic ``<trainer>/model/updates``, newest only, and applied to the owner's value.
+the latched topic ``<trainer>/model/updates``, and applied to the owner's value.
 """
 
 from __future__ import annotations

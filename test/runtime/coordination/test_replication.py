@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from dnne_ros.runtime.coordination.replication import accept_updates, send_updates
+from dnne_ros.runtime.coordination.replication import DELIVERY, accept_updates, send_updates
 
 TOPIC = "trainer_1/model/updates"
 
@@ -67,7 +67,7 @@ def test_changes_come_in_order(ends, run_virtual):
     assert not warnings
 
 
-def test_only_the_newest_waits_for_an_owner_that_is_busy(ends, run_virtual, network):
+def test_an_owner_that_is_busy_ends_with_the_newest_of_few_that_wait(ends, run_virtual, network):
     owner = Value()
     replica, _ = ends([owner])
     applied = []
@@ -75,13 +75,30 @@ def test_only_the_newest_waits_for_an_owner_that_is_busy(ends, run_virtual, netw
 
     async def main():
         network.deaf.add("owner")
-        for version in range(1, 5):
+        for version in range(1, 21):
             replica.change(version)
             await asyncio.sleep(0.1)
         network.listen("owner")
 
     run_virtual(main())
-    assert applied == [4]
+    assert applied == [*range(13, 21)]
+
+
+def test_what_a_stranger_says_does_not_take_the_place_of_an_update(ends, run_virtual, network):
+    """As another copy of the graph does on the same topic, with a key of its own."""
+    owner = Value()
+    replica, warnings = ends([owner])
+    stranger = network.bus("stranger").publisher(TOPIC, DELIVERY)
+
+    async def main():
+        network.deaf.add("owner")
+        replica.change(1)
+        stranger.publish(b"other")
+        await asyncio.sleep(0.1)
+        network.listen("owner")
+
+    run_virtual(main())
+    assert owner.version == 1
 
 
 def test_an_owner_that_joins_late_gets_the_newest(ends, run_virtual, network):
