@@ -87,7 +87,7 @@ def test_an_owner_that_is_busy_ends_with_the_newest_of_few_that_wait(ends, run_v
 def test_what_a_stranger_says_does_not_take_the_place_of_an_update(ends, run_virtual, network):
     """As another copy of the graph does on the same topic, with a key of its own."""
     owner = Value()
-    replica, warnings = ends([owner])
+    replica, _ = ends([owner])
     stranger = network.bus("stranger").publisher(TOPIC, DELIVERY)
 
     async def main():
