@@ -58,6 +58,8 @@ setup(
         "data": ["pooch>=1.6"],
         # Curves as event files.
         "tensorboard": ["tensorboard>=2.10"],
+        # Policies without torch; for rosdep, onnxruntime is python3-onnxruntime-pip.
+        "policy": ["onnx>=1.14", "onnxruntime>=1.16"],
         # Further simulators.
         "gymnasium": ["gymnasium[mujoco]>=1.1"],
         "warp": ["mujoco-warp>=4", "warp-lang>=1.19"],
@@ -82,6 +84,8 @@ setup(
             "flake8>=5",
             "gymnasium[mujoco]>=1.1",
             "hypothesis>=6",
+            "onnx>=1.14",
+            "onnxruntime>=1.16",
             "pooch>=1.6",
             "opencv-python-headless>=4.5",
             "psutil>=5.9",

@@ -33,6 +33,8 @@ MAY_IMPORT = {
     "graph": ("catalogue", "node_api", "transport", "workflow", "errors"),
     "placement": ("graph", "node_api", "transport", "errors"),
     "checkpoints": ("learning", "node_api", "durable_files", "errors", "strict_json"),
+    "policies": ("checkpoints", "durable_files", "errors", "strict_json"),
+    "policy_export": ("policies", "checkpoints", "node_api", "rl", "errors", "strict_json"),
     "parameter_files": ("graph", "node_api", "errors"),
     "deadlocks": (),
     "options": ("catalogue", "graph", "checkpoints", "node_api", "plugins", "workflow", "errors"),
@@ -46,9 +48,9 @@ MAY_IMPORT = {
     "top": ("options", "parameter_files", "runtime", "node_api", "errors", "strict_json"),
     "bench": ("hosting", "runtime", "sim", "learning", "rl", "supervised", "node_api",
               "transport", "errors"),
-    "cli": ("options", "parameter_files", "exporting", "runtime", "placement", "graph",
-            "catalogue", "node_api", "transport", "workflow", "durable_files", "errors",
-            "strict_json"),
+    "cli": ("options", "parameter_files", "policies", "policy_export", "exporting", "runtime",
+            "placement", "graph", "catalogue", "node_api", "transport", "workflow",
+            "durable_files", "errors", "strict_json"),
 }
 # Libraries that a room does not touch, so that it is tested, and imported, without them.
 WITHOUT = {
@@ -69,6 +71,8 @@ WITHOUT = {
     "catalogue": ("rclpy", "torch"),
     "graph": ("rclpy", "torch"),
     "placement": ("rclpy", "torch"),
+    "policies": ("rclpy", "torch"),
+    "policy_export": ("rclpy",),
     "parameter_files": ("rclpy", "torch"),
     "deadlocks": ("rclpy", "torch"),
     "options": ("rclpy", "torch"),

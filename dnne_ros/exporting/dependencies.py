@@ -13,12 +13,13 @@ from dnne_ros.transport.codecs import codec_for
 _ROS_PACKAGES = ("rclpy", "rcl_interfaces", "ament_index_python", "std_msgs", "sensor_msgs",
                  "geometry_msgs", "diagnostic_msgs", "launch")
 _KEYS = {
-    "cv2": "python3-opencv", "mujoco": "python3-mujoco-pip", "PIL": "python3-pil",
+    "cv2": "python3-opencv", "mujoco": "python3-mujoco-pip",
+    "onnxruntime": "python3-onnxruntime-pip", "PIL": "python3-pil",
     "sklearn": "python3-sklearn", "sounddevice": "python3-sounddevice-pip",
     "yaml": "python3-yaml",
 }
 """rosdep keys of modules for which it is not ``python3-<module>``."""
-_KEYLESS = {"safetensors", "tenacity"}
+_KEYLESS = {"onnx", "safetensors", "tenacity"}
 """Modules that rosdep knows no key for; pip has them under their names."""
 CHOSEN_LATER = {
     "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mujoco_warp", "pooch", "warp"}

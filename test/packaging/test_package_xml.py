@@ -21,6 +21,7 @@ ON_UBUNTU = {
     "python3-mujoco-pip": "pip: mujoco",
     "python3-myst-parser-pip": "pip: myst-parser",
     "python3-numpy": "python3-numpy",
+    "python3-onnxruntime-pip": "pip: onnxruntime",
     "python3-opencv": "python3-opencv",
     "python3-pil": "python3-pil",
     "python3-psutil": "python3-psutil",

@@ -1,0 +1,102 @@
+"""Whether a bundle is what it says, everywhere where it says it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dnne_ros.errors import InputError, Problems
+from dnne_ros.policies.bundle import DESCRIPTION, GOLDEN, INTERFACE, MODEL, read_bundle
+from dnne_ros.policies.golden import TOLERANCE, deviation, read_golden
+from dnne_ros.policies.interface import Interface, differences
+from dnne_ros.policies.leapp import leapp_description
+from dnne_ros.policies.onnx_file import INPUT, OUTPUT, stated_interface
+from dnne_ros.policies.runtimes import installed_runtimes
+
+
+def read_interface(path: Path, data: bytes) -> Interface:
+    """Return the interface in a file; `InputError` naming the field that is wrong."""
+    try:
+        return Interface.from_json(json.loads(data.decode("utf-8")))
+    except (ValueError, RecursionError) as error:
+        raise InputError(str(path), [str(error)]) from None
+
+
+def check_bundle(folder: Path) -> dict[str, float]:
+    """Return how far each runtime that is installed is from torch, in units of action scale.
+
+    Raises `InputError` with everything that is wrong: files that were changed, descriptions that
+    differ, actions that are not those of training.
+    """
+    files = read_bundle(folder)
+    interface = read_interface(folder / INTERFACE, files[INTERFACE])
+    problems = Problems(str(folder))
+    for name, stated, wanted in (
+            (MODEL, _of_model(folder, files), interface.to_json()),
+            (DESCRIPTION, _of_description(folder, files),
+             yaml.safe_load(leapp_description(interface, files[MODEL], MODEL)))):
+        for line in differences(wanted, stated):
+            problems.add(f"{name}: {line}")
+    problems.raise_if_any()
+    try:
+        observations, actions = read_golden(files[GOLDEN])
+        if (observations.shape[1], actions.shape[1]) != (
+                len(interface.columns), len(interface.actions.columns)):
+            raise ValueError(f"golden vectors of {observations.shape[1]} observations and "
+                             f"{actions.shape[1]} actions are not of this policy")
+    except ValueError as error:
+        raise InputError(str(folder / GOLDEN), [str(error)]) from None
+    found = {}
+    for name, load in installed_runtimes().items():
+        found[name] = deviation(load(files[MODEL])(observations), actions, interface)
+        if found[name] > TOLERANCE:
+            problems.add(f"{name} gives other actions than torch did: they differ by "
+                         f"{found[name]:.2g} of the action's scale, of which {TOLERANCE:g} may be")
+    problems.raise_if_any()
+    return found
+
+
+def compare(bundle: Interface, other: Path) -> None:
+    """Raise `InputError` naming each field in which a robot's interface is another.
+
+    ``other``: a bundle, or a file with an interface.  Which checkpoint a policy is from, and what
+    its network does itself, is its own.
+    """
+    path = other / INTERFACE if other.is_dir() else other
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(str(path), [f"cannot read: {error.strerror}"]) from None
+    wanted, found = (
+        {name: value for name, value in interface.to_json().items()
+         if name not in ("checkpoint", "inside", "task")}
+        for interface in (read_interface(path, data), bundle))
+    problems = Problems(str(path))
+    for line in differences(found, wanted):
+        problems.add(line)
+    problems.raise_if_any()
+
+
+def _of_model(folder: Path, files: Mapping[str, bytes]) -> Any:
+    import onnx
+
+    try:
+        model = onnx.load_model_from_string(files[MODEL])
+        onnx.checker.check_model(model, full_check=True)
+        names = [value.name for value in (*model.graph.input, *model.graph.output)]
+        if names != [INPUT, OUTPUT]:
+            raise ValueError(f"expected {INPUT} → {OUTPUT}, found {', '.join(names)[:80]}")
+        return stated_interface(model)
+    except Exception as error:  # whatever protobuf and the checker make of a file
+        raise InputError(str(folder / MODEL), [f"no policy: {str(error)[:300]}"]) from None
+
+
+def _of_description(folder: Path, files: Mapping[str, bytes]) -> Any:
+    try:
+        return yaml.safe_load(files[DESCRIPTION].decode("utf-8"))
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise InputError(str(folder / DESCRIPTION), [f"not YAML: {str(error)[:200]}"]) from None

@@ -1,0 +1,120 @@
+"""A policy's actor as plain arrays: what it takes to act, and nothing that it takes to learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from dnne_ros.policies.interface import ActionTerm
+
+ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "relu": lambda x: np.maximum(x, 0.0),
+    "tanh": np.tanh,
+    "elu": lambda x: np.where(x > 0.0, x, np.expm1(np.minimum(x, 0.0))),
+}
+_NORMALIZER = "observation_normalizer."
+_EPSILON = np.float32(1e-2)
+"""What `dnne_ros.rl.normalization` adds to standard deviations."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """``weight`` float32 (outputs, inputs) and ``bias`` float32 (outputs,)."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class PolicyNetwork:
+    """The layers from observations to the likeliest action.
+
+    ``activation`` is applied between layers.  ``mean`` and ``deviation``, float32
+    (observation size,): observations are normalised with them; None: they are taken as they are.
+    ``discrete``: the last layer gives a logit for each choice.
+    """
+
+    layers: tuple[Layer, ...]
+    activation: str
+    mean: np.ndarray | None = None
+    deviation: np.ndarray | None = None
+    discrete: bool = False
+
+    @property
+    def observation_size(self) -> int:
+        """Return how many numbers an observation has."""
+        return int(self.layers[0].weight.shape[1])
+
+    @property
+    def action_size(self) -> int:
+        """Return how many numbers an action has: one where it is a choice."""
+        return 1 if self.discrete else self.output_size
+
+    @property
+    def output_size(self) -> int:
+        """Return how many numbers the last layer gives."""
+        return int(self.layers[-1].weight.shape[0])
+
+    @property
+    def parameters(self) -> int:
+        """Return how many numbers were learned."""
+        return sum(layer.weight.size + layer.bias.size for layer in self.layers)
+
+    def act(self, observations: np.ndarray, actions: ActionTerm) -> np.ndarray:
+        """Return commands float32 (n, action size) for float32 (n, observation size)."""
+        x = observations
+        if self.mean is not None and self.deviation is not None:
+            x = (x - self.mean) / self.deviation
+        activate = ACTIVATIONS[self.activation]
+        for number, layer in enumerate(self.layers):
+            x = (activate(x) if number else x) @ layer.weight.T + layer.bias
+        if self.discrete:
+            return np.asarray(x.argmax(axis=1, keepdims=True), np.float32)
+        return actions.command(x)
+
+
+def network_of(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray]
+               ) -> PolicyNetwork:
+    """Return the actor of a policy that was saved by `PPOAgentNode`.
+
+    ``architecture`` is the saved `PolicySpec`, ``weights`` are float32 arrays by torch's names.
+    Raises ValueError for weights that do not fit one another, or are missing.
+    """
+    names = [f"{part}.{index}" for part in ("trunk", "actor") for index in sorted(
+        int(name.split(".")[1]) for name in weights
+        if name.startswith(f"{part}.") and name.endswith(".weight"))]
+    try:
+        layers = tuple(
+            Layer(_float32(weights[f"{name}.weight"]), _float32(weights[f"{name}.bias"]))
+            for name in names)
+        mean = deviation = None
+        if architecture["normalize_observations"]:
+            mean = _float32(weights[f"{_NORMALIZER}mean"])
+            deviation = np.sqrt(_float32(weights[f"{_NORMALIZER}variance"])) + _EPSILON
+        network = PolicyNetwork(layers, architecture["activation"], mean, deviation,
+                                bool(architecture["discrete"]))
+    except KeyError as error:
+        raise ValueError(f"the policy lacks {error}") from None
+    _check(network, architecture)
+    return network
+
+
+def _float32(array: Any) -> np.ndarray:
+    return np.ascontiguousarray(array, np.float32)
+
+
+def _check(network: PolicyNetwork, architecture: Mapping[str, Any]) -> None:
+    """Raise ValueError unless each layer takes what the one before gives."""
+    if network.activation not in ACTIVATIONS:
+        raise ValueError(f"unknown activation {network.activation!r:.40}")
+    sizes = [int(architecture["observation_size"]), *map(int, architecture["hidden_sizes"]),
+             int(architecture["action_size"])]
+    expected = [(outputs, inputs) for inputs, outputs in pairwise(sizes)]
+    found = [layer.weight.shape for layer in network.layers]
+    if found != expected or any(layer.bias.shape != (layer.weight.shape[0],)
+                                for layer in network.layers):
+        raise ValueError(f"expected layers of {expected}, found {found}")
