@@ -84,6 +84,7 @@ setup(
             "flake8>=5",
             "gymnasium[mujoco]>=1.1",
             "hypothesis>=6",
+            "leapp>=0.7.2,<0.8",
             "onnx>=1.14",
             "onnxruntime>=1.16",
             "pooch>=1.6",
