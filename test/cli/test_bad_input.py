@@ -75,6 +75,18 @@ def test_arguments_that_do_not_fit(command, cartpole, tmp_path, arguments, expec
     assert not list(tmp_path.iterdir())
 
 
+def test_names_from_a_file_give_the_terminal_no_order(command, tmp_path):
+    orders = "\x1b]0;owned\x07"
+    path = tmp_path / "w.json"
+    path.write_text(json.dumps({
+        f"1{orders}": {"class_type": "ORNode", "inputs": {f"gain{orders}": 1}},
+        "2": {"class_type": f"Odd{orders}", "inputs": {}}}))
+    shown = r"\x1b]0;owned\x07"
+    result = command("check", path)
+    refused(result, f"node 1{shown} (ORNode)", f"gain{shown}", f"(Odd{shown})")
+    assert "\x1b" not in result.stderr + result.stdout
+
+
 def test_a_checkpoint_of_another_shape(command, start_run, cartpole, tmp_path):
     small = ("--set", "1.num_envs=8", "--quiet")
     trained = start_run(cartpole, *small, "--set", "3.hidden_sizes=16", "--duration", "0.5s",

@@ -55,6 +55,10 @@ class Source(Node):
             print("a line", flush=True)
             await asyncio.sleep(0.01)
 
+    async def draw(self):
+        print("→", flush=True)
+        await self.nothing()
+
     async def leave_at_once(self):
         os._exit(0)
 
@@ -126,28 +130,33 @@ def test_a_process_that_had_to_be_killed_is_named_and_the_run_fails(start_run, g
 
 @pytest.fixture
 def run_in_shell(start_command, graph, tmp_path):
-    """Run the graph for a second within a line for the shell; returns its exit code, saved."""
+    """Run the graph for a second within a line for the shell; returns its output, all saved."""
     def run(line, *arguments, environment=()):
         done = start_command(
             ("bash", "-c", f"set -o pipefail; {line}", "bash", sys.executable, "-m", "dnne_ros"),
             "run", *graph, *arguments, "--duration", "1s", "--report", tmp_path / "report.json",
             "--save-checkpoint-dir", tmp_path / "c", folder=tmp_path, cold=True,
             environment=environment)
-        done.wait()
-        assert "Traceback" not in done.output and (tmp_path / "c" / "checkpoint.json").exists()
+        assert done.wait() == 0 and "Traceback" not in done.output
         assert json.loads((tmp_path / "report.json").read_text())["exit_reason"] == "duration"
-        return done.returncode
+        assert (tmp_path / "c" / "checkpoint.json").exists()
+        return done.output
     return run
 
 
 @pytest.mark.parametrize("line", [
     '"$@" | head -1', '"$@" >/dev/full', '"$@" >/dev/full 2>&1', '"$@" >&-'])
 def test_output_that_cannot_be_written_harms_nothing(run_in_shell, line):
-    assert run_in_shell(line, "--set", "1.does=talk") == 0
+    run_in_shell(line, "--set", "1.does=talk")
 
 
-def test_a_terminal_that_knows_ascii_only_is_no_fault(run_in_shell):
-    assert run_in_shell('"$@"', environment={"PYTHONIOENCODING": "ascii"}) == 0
+def test_a_terminal_that_knows_ascii_only_is_no_fault(
+        run_in_shell, start_command, graph, tmp_path):
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    assert "\\u2192" in run_in_shell('"$@"', "--set", "1.does=draw", environment=ascii_only)
+    shown = start_command("dnne_ros", "check", *graph[:-1], folder=tmp_path, cold=True,
+                          environment=ascii_only)
+    assert shown.wait() == 0 and "\\u2192" in shown.output
 
 
 @pytest.mark.skipif(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN,

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from dnne_ros.cli.event_files import check_event_files
 from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.report import RunReport
 from dnne_ros.errors import InputError
@@ -41,6 +42,15 @@ def test_links_are_replaced(tmp_path):
     assert (tmp_path / "precious").read_text() == "precious"
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     assert not (tmp_path / "r.json").is_symlink()
+
+
+def test_a_folder_of_event_files_is_tried_without_following_links(tmp_path):
+    pytest.importorskip("tensorboard")
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "curves").mkdir()
+    (tmp_path / "curves" / ".probe").symlink_to(tmp_path / "precious")
+    check_event_files(str(tmp_path / "curves"))
+    assert (tmp_path / "precious").read_text() == "precious"
 
 
 def test_a_device_is_refused_before_the_run(tmp_path):
