@@ -150,6 +150,14 @@ def test_output_that_cannot_be_written_harms_nothing(run_in_shell, line):
     run_in_shell(line, "--set", "1.does=talk")
 
 
+def test_a_command_whose_output_cannot_be_written_says_so(start_command, graph, tmp_path):
+    done = start_command(
+        ("bash", "-c", '"$@" >/dev/full', "bash", sys.executable, "-m", "dnne_ros"),
+        "check", *graph[:3], folder=tmp_path, cold=True)
+    assert done.wait() == 1
+    assert done.output == "dnne-ros: cannot write the output: No space left on device\n"
+
+
 def test_a_terminal_that_knows_ascii_only_is_no_fault(
         run_in_shell, start_command, graph, tmp_path):
     ascii_only = {"PYTHONIOENCODING": "ascii"}
