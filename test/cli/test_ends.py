@@ -62,6 +62,9 @@ class Source(Node):
     async def leave_at_once(self):
         os._exit(0)
 
+    async def leave_as_if_interrupted(self):
+        os._exit(130)
+
     async def exit(self):
         sys.exit("x")
 
@@ -105,6 +108,7 @@ def graph(tmp_path):
 
 @pytest.mark.parametrize("does, expected", [
     ("leave_at_once", "process main left by itself, with exit code 0 (nodes "),
+    ("leave_as_if_interrupted", "process main ended with exit code 130 (nodes "),
     ("exit", "it raised SystemExit: x; "), ("exit_0", "it raised SystemExit: 0; "),
     ("interrupt", "it raised KeyboardInterrupt; "), ("cancel", "CancelledError: raised by"),
     ("fail_mutely", "Mute (its text cannot be had: RuntimeError)"),
