@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from dnne_ros import __version__
-from dnne_ros.cli.output import lasting_output, prepare_output, say
+from dnne_ros.cli.output import finish_output, lasting_output, prepare_output, say
 from dnne_ros.errors import DnneError, InputError
 from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.working_directory import check_working_directory
@@ -61,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_working_directory()
         if unknown:
             raise InputError("arguments", unknown_arguments(unknown))
-        return int(options.run(options))
+        code = int(options.run(options))
+        finish_output()
+        return code
     except DnneError as error:
         with lasting_output():
             say(f"dnne-ros: {error}", error=True)

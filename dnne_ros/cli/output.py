@@ -9,9 +9,13 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from dnne_ros.errors import printable
+from dnne_ros.errors import DnneError, printable
 
 _STANDARD_ERROR = 2
+
+
+class OutputError(DnneError):
+    """What a command has to say cannot be written, on a full disk for instance."""
 
 
 def prepare_output() -> None:
@@ -32,7 +36,24 @@ def prepare_output() -> None:
 
 def say(text: str, *, error: bool = False, flush: bool = False) -> None:
     """Print a text in which no name from a file gives the terminal an order."""
-    print(printable(text), file=sys.stderr if error else sys.stdout, flush=flush)
+    with _named_errors():
+        print(printable(text), file=sys.stderr if error else sys.stdout, flush=flush)
+
+
+def finish_output() -> None:
+    """Write what was printed, while it can still be told that this fails."""
+    with _named_errors():
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _named_errors() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:  # nobody reads on, which is no error
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write the output: {error.strerror}") from None
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from dnne_ros.catalogue.catalogue import Catalogue
-from dnne_ros.errors import Problems
+from dnne_ros.errors import Problems, describe
 from dnne_ros.graph.edge_settings import Setting, apply_settings
 from dnne_ros.graph.expansion import expand, is_drawn
 from dnne_ros.graph.flow import misfit, output_types, passed_on
@@ -88,11 +88,7 @@ class _Builder:
         faults = {id: read_fault_options(self.records[id].options, partial(self._problem, id))
                   for id in self.types}
         apply_settings(settings, self.types, names, values, faults, self.problems)
-        for id, node_type in self.types.items():
-            complete = node_type(values[id]).values
-            for message in (*missing_values(node_type.widgets, complete),
-                            *node_type.validate_parameters(complete)):
-                self._problem(id, message)
+        complete = {id: self._complete_values(id, values[id]) for id in tuple(self.types)}
         links = self._links()
         unknown = {link.source: AnyValue() for link in self.workflow.links
                    if link.source.node not in self.types}
@@ -109,7 +105,7 @@ class _Builder:
         for id in self.types:
             self._check_options(self.records[id])
         nodes = {
-            id: GraphNode(id, node_type, record.title, names[id], node_type(values[id]).values,
+            id: GraphNode(id, node_type, record.title, names[id], complete[id],
                           record.position, record.size, self._process(record), faults[id])
             for id, node_type in self.types.items() for record in [self.records[id]]}
         return Graph(self.workflow.name, self.workflow.path, to_ros_name(self.workflow.name),
@@ -147,6 +143,28 @@ class _Builder:
             except WidgetError as error:
                 self._problem(record.id, str(error), f"widget {name!r}")
         return values
+
+    def _complete_values(self, id: str, given: dict[str, Any]) -> dict[str, Any]:
+        """Return all values of a node, and report what its type says of them.
+
+        This runs code of the type's own.  Where that fails, the type counts as unknown from here
+        on: nothing more is asked of it, and no further complaint follows.
+        """
+        node_type = self.types[id]
+        try:
+            complete = node_type(given).values
+            messages = [*missing_values(node_type.widgets, complete),
+                        *node_type.validate_parameters(complete)]
+            node_type.waits_for_all(complete)
+        except KeyboardInterrupt:  # Ctrl-C, as far as anybody can tell
+            raise
+        except BaseException as error:
+            self._problem(id, f"its type's own code failed: {' '.join(describe(error).split())}")
+            del self.types[id]
+            return given
+        for message in messages:
+            self._problem(id, message)
+        return complete
 
     def _links(self) -> list[LinkRecord]:
         """Return the links between known types, those that unlinked inputs imply last."""

@@ -25,6 +25,9 @@ def check_declarations(node_type: type[Node]) -> None:
 
 
 def _faults(node_type: type[Node]) -> Iterator[str]:
+    for name in vars(Node):
+        if callable(getattr(Node, name)) and not callable(found := getattr(node_type, name)):
+            yield f"{name}: expected the function that node types have, found {_shown(found)}"
     for name in ("type_name", "category", "superseded_by"):
         yield from _expect(name, getattr(node_type, name), isinstance, str, "text")
     if node_type.type_name == "":

@@ -62,6 +62,9 @@ class Source(Node):
     async def leave_at_once(self):
         os._exit(0)
 
+    async def leave_as_if_interrupted(self):
+        os._exit(130)
+
     async def exit(self):
         sys.exit("x")
 
@@ -105,6 +108,7 @@ def graph(tmp_path):
 
 @pytest.mark.parametrize("does, expected", [
     ("leave_at_once", "process main left by itself, with exit code 0 (nodes "),
+    ("leave_as_if_interrupted", "process main ended with exit code 130 (nodes "),
     ("exit", "it raised SystemExit: x; "), ("exit_0", "it raised SystemExit: 0; "),
     ("interrupt", "it raised KeyboardInterrupt; "), ("cancel", "CancelledError: raised by"),
     ("fail_mutely", "Mute (its text cannot be had: RuntimeError)"),
@@ -148,6 +152,14 @@ def run_in_shell(start_command, graph, tmp_path):
     '"$@" | head -1', '"$@" >/dev/full', '"$@" >/dev/full 2>&1', '"$@" >&-'])
 def test_output_that_cannot_be_written_harms_nothing(run_in_shell, line):
     run_in_shell(line, "--set", "1.does=talk")
+
+
+def test_a_command_whose_output_cannot_be_written_says_so(start_command, graph, tmp_path):
+    done = start_command(
+        ("bash", "-c", '"$@" >/dev/full', "bash", sys.executable, "-m", "dnne_ros"),
+        "check", *graph[:3], folder=tmp_path, cold=True)
+    assert done.wait() == 1
+    assert done.output == "dnne-ros: cannot write the output: No space left on device\n"
 
 
 def test_a_terminal_that_knows_ascii_only_is_no_fault(

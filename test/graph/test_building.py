@@ -148,6 +148,21 @@ class TestReports:
         assert lines[1] == ("node 2 (Zzz): unknown node type 'Zzz'; `dnne-ros nodes` lists the "
                             "known ones")
 
+    @pytest.mark.parametrize("trouble", [
+        RuntimeError("two\nlines"), SystemExit(0), GeneratorExit("gone")])
+    @pytest.mark.parametrize("method", ["__init__", "validate_parameters", "waits_for_all"])
+    def test_a_type_whose_own_code_fails_is_named(self, build, report_of, monkeypatch, method,
+                                                       trouble):
+        def fail(*_):
+            raise trouble
+
+        graph = ({"1": "Source", "2": "Scale", "3": "Scale"},
+                 ["1.tensor > 2.value", "2.scaled > 3.value"])
+        monkeypatch.setattr(build(*graph).nodes["2"].type, method, fail)
+        lines = report_of(*graph)
+        said = " ".join(f"{type(trouble).__name__}: {trouble}".split())
+        assert lines == [f"node {id} (Scale): its type's own code failed: {said}" for id in "23"]
+
     def test_an_unknown_type_causes_no_further_complaints(self, report_of):
         lines = report_of(
             {"1": "Mystery", "2": "Scale", "3": "OR", "4": "Scale"},

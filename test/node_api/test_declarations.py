@@ -33,6 +33,8 @@ class Odd(Node):
     ("gain = Widget('a', choices=(1, 2))", "choices: expected a tuple of texts"),
     ("type_name = 7", "type_name: expected text, found 7"), ("type_name = ''", "expected a name"),
     ("aliases = 'Old'", "aliases: expected a tuple of names, found 'Old'"),
+    ("process = Input(Float())", "process: expected the function that node types have, found <"),
+    ("setup = Widget(1)", "setup: expected the function"), ("compute = 5", "found 5"),
     ("resumes = 'yes'", "resumes: expected True or False, found 'yes'"),
     ("blocking_calls = 0", "blocking_calls: expected an integer of at least 1, found 0"),
     ("outputs_with = {1: 2}", "outputs_with: expected names and tuples of names")])

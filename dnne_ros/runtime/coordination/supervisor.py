@@ -194,7 +194,8 @@ class Supervisor:
         if not self.failure and self._failed(child):
             self.failure = child.error or \
                 f"{child.describe_end()} (nodes {self._node_names[child.name]})"
-            self.exit_code = max(child.exit_code, 0) or 1
+            # What our own processes say of themselves; what a node leaves with means nothing here.
+            self.exit_code = max(child.exit_code, 1) if child.error else 1
             self.stop("failed")
 
     def _failed(self, child: Child) -> bool:
