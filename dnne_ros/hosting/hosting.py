@@ -19,9 +19,7 @@ from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.coordination.status import StatusChannel
-
-_LOCAL_PROCESSES = 32
-"""How many participants rmw_fastrtps looks for on its own machine, where it may not multicast."""
+from dnne_ros.runtime.discovery import LOCAL_PROCESSES, choose_reach
 
 Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
 """Returns what the options and the ROS arguments ask for; `DnneError` if they do not fit."""
@@ -75,12 +73,11 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
     if name not in placement.processes or (not options.process and len(placement.processes) > 1):
         raise InputError("--process", [
             f"expected one of {', '.join(placement.processes)}, found {options.process!r}"])
-    # Without a word from the user, a graph is visible on its own machine only.
-    reach = os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    if len(placement.processes) > _LOCAL_PROCESSES and reach == "LOCALHOST" \
+    reach = choose_reach(os.environ, "LOCALHOST")
+    if len(placement.processes) > LOCAL_PROCESSES and reach == "LOCALHOST" \
             and name == next(iter(placement.processes)):
         status.send("warning", message=f"{len(placement.processes)} processes: with the discovery "
-                    f"range LOCALHOST, Fast DDS lets only {_LOCAL_PROCESSES} find each other; set "
+                    f"range LOCALHOST, Fast DDS lets only {LOCAL_PROCESSES} find each other; set "
                     "ROS_AUTOMATIC_DISCOVERY_RANGE=SUBNET or put more nodes into one process")
     try:
         from dnne_ros.runtime.process import GraphProcess

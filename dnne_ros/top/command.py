@@ -70,11 +70,13 @@ class _Listener:
         from diagnostic_msgs.msg import DiagnosticArray
         from rclpy.executors import SingleThreadedExecutor
 
+        from dnne_ros.runtime.discovery import choose_reach
         from dnne_ros.runtime.monitoring.diagnostics import TOPIC
         from dnne_ros.runtime.ros_context import start_ros
         from dnne_ros.top.state import TopState
 
         self.state = TopState()
+        choose_reach(os.environ, "SUBNET")
         self._context = start_ros(ros_args)
         self._node = rclpy.create_node(
             f"_dnne_ros_top_{os.getpid()}", context=self._context, enable_rosout=False,

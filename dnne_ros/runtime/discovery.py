@@ -1,0 +1,50 @@
+"""How far DDS reaches, and over what.
+
+Without a word from the user, a graph is visible on its own machine only.  There Fast DDS would use
+shared memory, whose locks nobody takes from a process that is killed or stopped with one in its
+hands: all who send to it then stand still, for ever or until it wakes.  So it uses UDP, which
+nobody can hold up.  (What is large goes between processes of a graph by memory of our own.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
+LOCAL_PROCESSES = 100
+"""How many participants look for each other on one machine without multicast: loopback.xml."""
+
+_TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
+_PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+"""Of Fast DDS 3, in Kilted, which complains of the other one, and of Fast DDS 2, in Jazzy."""
+_KILTED_RCLPY = 9
+_LOOPBACK = Path(__file__).with_name("loopback.xml")
+
+
+def choose_reach(environment: MutableMapping[str, str], default: str) -> str:
+    """Set in ``environment`` what DDS is to read of it; return the range that it means.
+
+    ``default`` is the range without a word from the user.  Whoever has chosen transports,
+    profiles, peers or another DDS keeps what he has.
+    """
+    reach = environment.setdefault(RANGE, default)
+    if any(map(environment.get, (_TRANSPORTS, *_PROFILES, "ROS_STATIC_PEERS"))) \
+            or "fastrtps" not in environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"):
+        return reach
+    if reach == "LOCALHOST":  # for which rmw_fastrtps has transports of its own
+        environment[RANGE] = "SYSTEM_DEFAULT"
+        environment[_PROFILES[_rclpy_line() < _KILTED_RCLPY]] = str(_LOOPBACK)
+    else:
+        environment[_TRANSPORTS] = "UDPv4"
+    return reach
+
+
+def _rclpy_line() -> int:
+    """Return the first number of rclpy's version, of a ROS installation or of the wheels."""
+    for name in ("ros-rclpy", "rclpy"):
+        with suppress(PackageNotFoundError):
+            return int(version(name).partition(".")[0])
+    return _KILTED_RCLPY

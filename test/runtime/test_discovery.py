@@ -1,0 +1,86 @@
+"""What DDS is told to reach, and that nobody holds up who sends over it."""
+
+import os
+import signal
+
+import pytest
+
+from dnne_ros.runtime.discovery import RANGE, choose_reach
+
+PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
+
+
+@pytest.mark.parametrize("said", [{}, {RANGE: "LOCALHOST"}])
+def test_a_machine_alone_is_reached_without_shared_memory(said):
+    assert choose_reach(said, "LOCALHOST") == "LOCALHOST"
+    (profile,) = {said[name] for name in PROFILES if name in said}
+    assert said[RANGE] == "SYSTEM_DEFAULT" and os.path.isfile(profile)
+    before = dict(said)
+    choose_reach(said, "LOCALHOST")  # as a process does that inherits it
+    assert said == before
+
+
+def test_a_network_is_reached_without_shared_memory():
+    said = {RANGE: "SUBNET"}
+    assert choose_reach(said, "LOCALHOST") == "SUBNET"
+    assert said == {RANGE: "SUBNET", TRANSPORTS: "UDPv4"}
+
+
+@pytest.mark.parametrize("chosen", [
+    {TRANSPORTS: "DEFAULT"}, {PROFILES[0]: "mine.xml"}, {PROFILES[1]: "mine.xml"},
+    {"ROS_STATIC_PEERS": "10.0.0.2"}, {"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"}])
+def test_what_the_user_has_chosen_stays(chosen):
+    said = dict(chosen)
+    assert choose_reach(said, "LOCALHOST") == "LOCALHOST"
+    assert said == {**chosen, RANGE: "LOCALHOST"}
+
+
+TALKER = """
+import os, pathlib, sys
+from dnne_ros.runtime.discovery import choose_reach
+choose_reach(os.environ, "LOCALHOST")
+import rclpy
+from rclpy.qos import qos_profile_sensor_data
+from std_msgs.msg import String
+rclpy.init()
+node = rclpy.create_node(f"talker_{os.getpid()}")
+publisher = node.create_publisher(String, "talk", qos_profile_sensor_data)
+own, said = sys.argv[1], 0
+def hear(message):
+    if message.data != own:
+        pathlib.Path(f"{own}_heard").touch()
+node.create_subscription(String, "talk", hear, qos_profile_sensor_data)
+file = os.open(own, os.O_RDWR | os.O_CREAT)
+while True:
+    publisher.publish(String(data=own))
+    said += 1
+    os.pwrite(file, said.to_bytes(8, "little"), 0)
+    rclpy.spin_once(node, timeout_sec=0.001)
+"""
+STOPS = 40
+
+
+def test_who_is_stopped_at_any_moment_holds_up_nobody(start_command, tmp_path):
+    """With Fast DDS' shared memory, one stop in seven did."""
+    (tmp_path / "talker.py").write_text(TALKER)
+    names = ("one", "other")
+    one, other = talkers = [start_command(tmp_path / "talker.py", name, folder=tmp_path, cold=True)
+                            for name in names]
+
+    def said(name):
+        return int.from_bytes((tmp_path / name).read_bytes(), "little")
+
+    def talks(talker, name):
+        before = said(name)
+        talker.until(lambda: said(name) > before + 3, "a word more", moved=lambda: said(name))
+
+    one.until(lambda: all((tmp_path / f"{name}_heard").exists() for name in names),
+              "a word of the other", others=talkers)
+    for _ in range(STOPS):
+        other.process.send_signal(signal.SIGSTOP)
+        talks(one, "one")
+        other.process.send_signal(signal.SIGCONT)
+        talks(other, "other")
+    for talker in talkers:
+        talker.kill()
