@@ -15,6 +15,7 @@ examples:
   dnne-ros policy check policy                    is it whole, and does it act as it was trained?
   dnne-ros policy check policy --against robot.json
   dnne-ros policy show policy                     what goes in and comes out, at which rate
+  dnne-ros policy cpp policy -o ws/src --package my_policy
 
 exit codes: 0 done, 2 the input is wrong
 """
@@ -50,6 +51,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                               description="Say what goes in and comes out of a bundle.")
     show.add_argument("bundle", metavar="DIR")
     show.set_defaults(run=_show)
+    cpp = actions.add_parser(
+        "cpp", help="write a bundle as a C++ package",
+        description="Write an ament_cmake package with the policy as a header that needs only the "
+                    "standard library, and a test against its golden vectors.")
+    cpp.add_argument("bundle", metavar="DIR")
+    cpp.add_argument("-o", "--output", required=True, metavar="DIR",
+                     help="where to make the package's folder, such as a workspace's src")
+    cpp.add_argument("--package", required=True, metavar="NAME",
+                     help="name of the package, its folder and its namespace")
+    cpp.add_argument("--force", action="store_true",
+                     help="overwrite files that were edited since the last time")
+    cpp.set_defaults(run=_cpp)
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -94,6 +107,25 @@ def _show(options: argparse.Namespace) -> int:
     interface = read_interface(folder / INTERFACE, read_bundle(folder)[INTERFACE])
     for line in interface_lines(interface):
         say(line)
+    return 0
+
+
+def _cpp(options: argparse.Namespace) -> int:
+    _need_onnx()
+    from dnne_ros.exporting.package_names import package_name_problem
+    from dnne_ros.exporting.writing import write_package
+    from dnne_ros.policy_cpp.package import KEYWORDS, cpp_package
+
+    problem = package_name_problem(options.package)
+    if options.package in KEYWORDS:
+        problem = f"package name {options.package!r}: it means something else in C++"
+    if problem:
+        raise InputError("--package", [problem])
+    files = cpp_package(Path(options.bundle), options.package)
+    folder = Path(options.output).expanduser().absolute() / options.package
+    written = write_package(folder, files, force=options.force)
+    say(f"wrote {written.folder}: {len(written.changed)} files changed"
+        if written.changed or written.removed else f"{written.folder} is up to date")
     return 0
 
 

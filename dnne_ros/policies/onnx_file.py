@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dnne_ros.policies.interface import Interface
-from dnne_ros.policies.network import PolicyNetwork
+from dnne_ros.policies.network import Layer, PolicyNetwork
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -84,12 +84,48 @@ def onnx_model(network: PolicyNetwork, interface: Interface) -> ModelProto:
     return model
 
 
+def network_in(model: bytes) -> PolicyNetwork:
+    """Undo `onnx_model`, the command at its end excepted; ValueError for any other network."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load_model_from_string(model).graph
+    arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    operators = [node.op_type for node in graph.node]
+    try:
+        layers = tuple(
+            Layer(arrays[f"layer_{number}.0"], arrays[f"layer_{number}.1"])
+            for number in range(operators.count("Gemm")))
+        activation = next((name for name, operator in _OPERATORS.items()
+                           if operator in operators), "relu")
+        network = PolicyNetwork(
+            layers, activation, arrays.get("centred.0"), arrays.get("normalized.0"),
+            "ArgMax" in operators)
+    except KeyError as error:
+        raise ValueError(f"is not a network that dnne_ros writes: {error} is missing") from None
+    written = _graph_of(network, clip="clipped.0" in arrays, scale="scaled.0" in arrays,
+                        offset="command.0" in arrays)
+    if not layers or operators != written:
+        raise ValueError(f"is not a network that dnne_ros writes: {' '.join(operators)[:200]}")
+    return network
+
+
 def stated_interface(model: ModelProto) -> Any:
     """Return the interface in a model's metadata as JSON values; ValueError if it has none."""
     for entry in model.metadata_props:
         if entry.key == METADATA:
             return json.loads(entry.value)
     raise ValueError(f"has no {METADATA} in its metadata")
+
+
+def _graph_of(network: PolicyNetwork, *, clip: bool, scale: bool, offset: bool) -> list[str]:
+    """Return the operators of `onnx_model`, in their order."""
+    layers = ["Gemm", _OPERATORS[network.activation]] * len(network.layers)
+    return [*(["Sub", "Div"] if network.mean is not None else []), *layers[:-1],
+            *(["ArgMax", "Cast"] if network.discrete else [
+                operator for operator, is_there in (
+                    ("Clip", clip), ("Mul", scale), ("Add", offset))
+                if is_there])]
 
 
 def _add_command(graph: _Graph, interface: Interface) -> None:

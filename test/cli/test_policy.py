@@ -3,21 +3,13 @@
 import json
 
 import pytest
-from trained_policies import CONTRACT, policy_of
-
-from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
-from dnne_ros.node_api.state import NodeState
+from trained_policies import policy_of, write_checkpoint
 
 
 @pytest.fixture
 def checkpoint(tmp_path):
     """Write a checkpoint with one policy."""
-    store, policy = CheckpointStore(tmp_path / "checkpoint"), policy_of("normalizer")
-    store.prepare()
-    files = store.write_node(1, "3", NodeState(
-        weights=dict(policy.state_dict()), values={"architecture": policy.spec.to_json()}))
-    store.commit(1, {"3": "PPOAgentNode"}, files, {}, CONTRACT)
-    return tmp_path / "checkpoint"
+    return write_checkpoint(tmp_path / "checkpoint", {"3": policy_of("normalizer")})
 
 
 def test_a_policy_goes_out_and_is_found_whole(command, checkpoint, tmp_path):
@@ -59,3 +51,23 @@ def test_what_is_not_there_is_named(command, tmp_path, monkeypatch, words, said)
     done = command("policy", *words)
     assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_policy_becomes_a_package_of_its_own(command, checkpoint, tmp_path):
+    command("policy", "export", checkpoint, "-o", tmp_path / "policy")
+    words = ("policy", "cpp", tmp_path / "policy", "-o", tmp_path / "ws", "--package", "my_policy")
+    assert command(*words).stdout == f"wrote {tmp_path / 'ws' / 'my_policy'}: 7 files changed\n"
+    assert command(*words).stdout == f"{tmp_path / 'ws' / 'my_policy'} is up to date\n"
+    header = tmp_path / "ws" / "my_policy" / "include" / "my_policy" / "policy.hpp"
+    header.write_text(header.read_text() + "// mine\n")
+    done = command(*words)
+    assert done.returncode == 2 and "policy.hpp" in done.stderr
+    assert header.read_text().endswith("// mine\n")
+
+
+@pytest.mark.parametrize("name", ["namespace", "class", "My_policy", "a/b", "x;y", "std_msgs"])
+def test_a_package_that_cannot_have_its_name_is_refused(command, checkpoint, tmp_path, name):
+    command("policy", "export", checkpoint, "-o", tmp_path / "policy")
+    done = command("policy", "cpp", tmp_path / "policy", "-o", tmp_path / "ws", "--package", name)
+    assert done.returncode == 2 and f"package name {name!r}" in done.stderr
+    assert not (tmp_path / "ws").exists()

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from trained_policies import CONTRACT, VARIANTS, policy_of
+from trained_policies import CONTRACT, VARIANTS, policy_of, write_checkpoint
 
 from dnne_ros.errors import InputError
 from dnne_ros.policies.bundle import DESCRIPTION, GOLDEN, INTERFACE, MODEL, write_bundle
@@ -24,6 +24,14 @@ def commands(policy, observations):
     """Return what the graph would command: the likeliest action, clamped and scaled."""
     actions = policy.act(observations, torch.Generator(), deterministic=True).actions
     return actions if policy.spec.discrete else actions.clamp(-1.0, 1.0) * SCALE
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """Write a checkpoint with the policies of some nodes; returns its folder."""
+    def write(policies, contract=CONTRACT, name="checkpoint"):
+        return write_checkpoint(tmp_path / name, policies, contract)
+    return write
 
 
 @pytest.fixture(params=VARIANTS)

@@ -2,6 +2,8 @@
 
 import torch
 
+from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
+from dnne_ros.node_api.state import NodeState
 from dnne_ros.rl.policy import ActorCritic, PolicySpec
 
 CONTRACT = {
@@ -31,3 +33,15 @@ def policy_of(variant):
         policy.actor[-1].bias.uniform_(-0.2, 0.2, generator=generator)
     policy.learn_observations(3.0 * torch.randn(100, 5, generator=generator) + 1.0)
     return policy
+
+
+def write_checkpoint(folder, policies, contract=CONTRACT):
+    """Write a checkpoint with the networks of some nodes, by id; returns its folder."""
+    store = CheckpointStore(folder)
+    store.prepare()
+    files = {}
+    for node, policy in policies.items():
+        values = {"architecture": policy.spec.to_json()} if hasattr(policy, "spec") else {}
+        files |= store.write_node(1, node, NodeState(dict(policy.state_dict()), values=values))
+    store.commit(1, dict.fromkeys(policies, "PPOAgentNode"), files, {}, contract)
+    return folder

@@ -1,0 +1,1 @@
+"""Policies as C++ that needs nothing but the standard library."""

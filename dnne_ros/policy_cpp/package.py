@@ -1,0 +1,78 @@
+"""An ament_cmake package with a policy as one header."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import jinja2
+import numpy as np
+
+from dnne_ros.errors import InputError
+from dnne_ros.policies.bundle import GOLDEN, INTERFACE, MODEL, read_bundle
+from dnne_ros.policies.checking import check_bundle, read_interface
+from dnne_ros.policies.golden import TOLERANCE, read_golden
+from dnne_ros.policies.onnx_file import network_in
+from dnne_ros.policy_cpp.literals import c_double, c_doubles, c_float, c_floats, c_string
+
+MOST_PARAMETERS = 100_000
+"""Beyond that a header takes compilers long, and a runtime is as fast."""
+KEYWORDS = frozenset("""
+    alignas alignof and asm auto bitand bitor bool break case catch char class compl concept const
+    constexpr continue decltype default delete do double else enum explicit export extern false
+    float for friend goto if inline int long mutable namespace new noexcept not nullptr operator or
+    private protected public register requires return short signed sizeof static struct switch
+    template this throw true try typedef typeid typename union unsigned using virtual void volatile
+    while xor std""".split())
+"""What no namespace may be called."""
+
+
+def cpp_package(bundle: Path, package: str) -> dict[str, bytes]:
+    """Return the files of a package named ``package`` by their paths in it.
+
+    Raises `InputError` if the bundle is not whole, if its network is not one that `dnne-ros policy
+    export` writes, or if it is too large for a header.
+    """
+    check_bundle(bundle)
+    files = read_bundle(bundle)
+    interface = read_interface(bundle / INTERFACE, files[INTERFACE])
+    try:
+        network = network_in(files[MODEL])
+    except ValueError as error:
+        raise InputError(str(bundle / MODEL), [str(error)]) from None
+    if network.parameters > MOST_PARAMETERS:
+        raise InputError(str(bundle / MODEL), [
+            f"has {network.parameters} parameters; a header is for up to {MOST_PARAMETERS}: run "
+            f"{MODEL} with onnxruntime"])
+    observations, actions = read_golden(files[GOLDEN])
+    commanded = interface.actions
+    values = {
+        "package": package, "guard": f"{package.upper()}__POLICY_HPP_", "network": network,
+        "interface": interface, "tolerance": TOLERANCE,
+        "scales": commanded.scale or (1.0,) * len(commanded.columns),
+        "observed": [(column, term.kind, unit) for term in interface.observations
+                     for column, unit in zip(term.columns, term.units, strict=True)],
+        "commanded": [(column, commanded.kind, unit) for column, unit in zip(
+            commanded.columns, commanded.units, strict=True)]}
+    rendered = {path: _environment().get_template(template).render(**values)
+                for template, path in (
+                    ("policy.hpp.j2", f"include/{package}/policy.hpp"),
+                    ("test_golden.cpp.j2", "test/test_golden.cpp"),
+                    ("allocations.cpp.j2", "test/allocations.cpp"),
+                    ("CMakeLists.txt.j2", "CMakeLists.txt"), ("package.xml.j2", "package.xml"),
+                    ("README.md.j2", "README.md"))}
+    rows = np.hstack([observations, actions]).tolist()
+    rendered["test/golden.txt"] = "".join(
+        " ".join(f"{np.float32(number):.9g}" for number in row) + "\n" for row in rows)
+    return {path: text.encode() for path, text in rendered.items()}
+
+
+@functools.lru_cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("dnne_ros.policy_cpp"), undefined=jinja2.StrictUndefined,
+        autoescape=jinja2.select_autoescape(("xml.j2",), default=False),
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    environment.filters.update(
+        c=c_string, c_double=c_double, c_float=c_float, c_floats=c_floats, c_doubles=c_doubles)
+    return environment

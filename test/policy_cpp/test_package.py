@@ -1,0 +1,153 @@
+"""A policy in C++, compiled and compared with torch."""
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import onnx
+import pytest
+from trained_policies import CONTRACT, VARIANTS, policy_of, write_checkpoint
+
+from dnne_ros.durable_files import write_tree
+from dnne_ros.errors import InputError
+from dnne_ros.policies.bundle import DESCRIPTION, INTERFACE, MODEL, write_bundle
+from dnne_ros.policies.interface import Interface
+from dnne_ros.policies.leapp import leapp_description
+from dnne_ros.policies.onnx_file import METADATA, network_in, onnx_model
+from dnne_ros.policy_cpp import package as package_module
+from dnne_ros.policy_cpp.package import cpp_package
+from dnne_ros.policy_export.exporting import bundle_of
+
+SOURCES = ("test/test_golden.cpp", "test/allocations.cpp")
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """Write the bundle of a policy; returns its folder."""
+    def write(variant="normalizer", contract=CONTRACT):
+        folder = write_checkpoint(tmp_path / "checkpoint", {"3": policy_of(variant)}, contract)
+        write_bundle(tmp_path / "bundle", bundle_of(folder))
+        return tmp_path / "bundle"
+    return write
+
+
+@pytest.fixture
+def compiled(tmp_path):
+    """Compile a package's test, or another source in it; returns what runs it."""
+    if shutil.which("g++") is None:
+        pytest.skip("g++ is not here")
+
+    def build(files, standard="c++17", *sources):
+        write_tree(tmp_path / "package", files)
+        subprocess.run(
+            ["g++", f"-std={standard}", "-O1", *WARNINGS, "-I", "include", *(sources or SOURCES),
+             "-o", "program"],
+            cwd=tmp_path / "package", check=True, capture_output=True, text=True)
+        return subprocess.run(["./program", "test/golden.txt"], cwd=tmp_path / "package",
+                              capture_output=True, text=True)
+    return build
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_commands_are_those_of_torch_and_take_no_memory(bundle, compiled, variant):
+    done = compiled(cpp_package(bundle(variant), "my_policy"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("256 vectors, ") and ", 0 allocations" in done.stdout
+
+
+@pytest.mark.parametrize("standard", ["c++11", "c++14", "c++20"])
+def test_every_standard_takes_it(bundle, compiled, standard):
+    assert compiled(cpp_package(bundle(), "my_policy"), standard).returncode == 0
+
+
+def test_a_policy_that_acts_otherwise_is_found(bundle, compiled):
+    files = cpp_package(bundle(), "my_policy")
+    lines = files["test/golden.txt"].decode().splitlines()
+    numbers = lines[7].split()
+    lines[7] = " ".join([*numbers[:-1], f"{float(numbers[-1]) + 1e-4:.9g}"])
+    done = compiled({**files, "test/golden.txt": "\n".join(lines).encode()})
+    assert done.returncode == 1 and "5e-05 of the action's scale" in done.stdout
+
+
+def test_it_builds_as_a_package_without_ros(bundle, tmp_path):
+    if shutil.which("cmake") is None:
+        pytest.skip("cmake is not here")
+    write_tree(tmp_path / "package", cpp_package(bundle(), "my_policy"))
+    for words in (["cmake", "-B", "build"], ["cmake", "--build", "build"],
+                  ["ctest", "--test-dir", "build", "--output-on-failure"],
+                  ["cmake", "--install", "build", "--prefix", "installed"]):
+        done = subprocess.run(words, cwd=tmp_path / "package", capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "package/installed/include/my_policy/policy.hpp").is_file()
+
+
+HOSTILE = 'x"; } // */ ??/\n#include "/etc/passwd"\n\\ \u00b5\u2028{{ 7 * 7 }}'
+
+
+def test_nothing_in_a_bundle_becomes_code(bundle, compiled):
+    contract = CONTRACT | {
+        "task": HOSTILE, "observation_units": [HOSTILE] * 5, "action_units": [HOSTILE] * 2,
+        "observations": [*CONTRACT["observations"][:-1], HOSTILE]}
+    files = cpp_package(bundle(contract=contract), "my_policy")
+    files["show.cpp"] = b"""
+#include <cstdio>
+#include "my_policy/policy.hpp"
+int main() {
+  std::printf("%s|%s|%s|%s", my_policy::Policy::task(), my_policy::Policy::observation(4).name,
+    my_policy::Policy::observation(0).unit, my_policy::Policy::action(1).unit);
+}
+"""
+    assert compiled(files, "c++17", "show.cpp").stdout == "|".join([HOSTILE] * 4)
+
+
+def test_a_network_that_is_too_large_for_a_header_is_refused(bundle, monkeypatch):
+    monkeypatch.setattr(package_module, "MOST_PARAMETERS", 100)
+    with pytest.raises(InputError, match="parameters; a header is for up to 100: run policy.onnx"):
+        cpp_package(bundle(), "my_policy")
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_network_is_found_again_in_its_file(tmp_path, variant):
+    policy = policy_of(variant)
+    files = bundle_of(write_checkpoint(tmp_path / "checkpoint", {"3": policy}))
+    network = network_in(files[MODEL])
+    interface = Interface.from_json(json.loads(files[INTERFACE]))
+    assert onnx_model(network, interface).SerializeToString(deterministic=True) == files[MODEL]
+
+
+def test_another_network_is_refused(bundle, tmp_path):
+    folder = bundle()
+    model = onnx.load(folder / MODEL)
+    extra = onnx.helper.make_node("Identity", ["actions"], ["same"])
+    model.graph.node.append(extra)
+    model.graph.output[0].name = "same"
+    with pytest.raises(ValueError, match="not a network that dnne_ros writes"):
+        network_in(model.SerializeToString())
+    del model.graph.initializer[:]
+    with pytest.raises(ValueError, match=r"not a network that dnne_ros writes: .* is missing"):
+        network_in(model.SerializeToString())
+
+
+def test_gains_and_offsets_of_another_kind_are_taken(bundle, compiled, tmp_path):
+    """A bundle whose interface has an offset, as no checkpoint of today says."""
+    folder = bundle()
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    document = json.loads(files[INTERFACE])
+    document["actions"] |= {"offset": [0.5, -0.25], "kp": {"shoulder": 40.0}}
+    interface = Interface.from_json(document)
+    network = network_in(files[MODEL])
+    model = onnx_model(network, interface)
+    (entry,) = model.metadata_props
+    assert entry.key == METADATA
+    data = model.SerializeToString(deterministic=True)
+    observations = np.load(folder / "golden.npz")["observations"]
+    np.savez(tmp_path / "golden.npz", observations=observations,
+             actions=network.act(observations, interface.actions))
+    write_bundle(tmp_path / "other", {
+        MODEL: data, DESCRIPTION: leapp_description(interface, data, MODEL).encode(),
+        INTERFACE: json.dumps(document).encode(),
+        "golden.npz": (tmp_path / "golden.npz").read_bytes()})
+    done = compiled(cpp_package(tmp_path / "other", "my_policy"))
+    assert done.returncode == 0, done.stdout + done.stderr
