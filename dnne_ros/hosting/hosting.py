@@ -19,7 +19,7 @@ from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.coordination.status import StatusChannel
-from dnne_ros.runtime.discovery import LOCAL_PROCESSES, choose_reach
+from dnne_ros.runtime.discovery import LOCAL_PROCESSES, RANGE, choose_reach
 
 Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
 """Returns what the options and the ROS arguments ask for; `DnneError` if they do not fit."""
@@ -74,6 +74,10 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
         raise InputError("--process", [
             f"expected one of {', '.join(placement.processes)}, found {options.process!r}"])
     reach = choose_reach(os.environ, "LOCALHOST")
+    if reach == "OFF" and len(placement.processes) > 1:
+        raise InputError("environment", [
+            f"{RANGE}=OFF: the {len(placement.processes)} processes of this graph could not find "
+            "each other; leave it out, or run the graph with --place fused"])
     if len(placement.processes) > LOCAL_PROCESSES and reach == "LOCALHOST" \
             and name == next(iter(placement.processes)):
         status.send("warning", message=f"{len(placement.processes)} processes: with the discovery "

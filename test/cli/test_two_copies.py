@@ -1,4 +1,4 @@
-"""Two copies of a graph on one machine."""
+"""Processes of one machine that find each other: a graph's own, and those of its copy."""
 
 SMALL = ("--set", "1.num_envs=8", "--quiet")
 
@@ -32,3 +32,10 @@ def test_a_second_fused_copy_is_told(start_run, cartpole):
     for run in (second, first):
         run.interrupt()
         assert run.wait() == 130
+
+
+def test_processes_that_may_not_find_each_other_are_refused(start_command, cartpole, tmp_path):
+    run = start_command("dnne_ros", "run", cartpole, *SMALL, "--place", "split", folder=tmp_path,
+                        environment={"ROS_AUTOMATIC_DISCOVERY_RANGE": "OFF"})
+    assert run.wait() == 2
+    assert "ROS_AUTOMATIC_DISCOVERY_RANGE=OFF: the 6 processes of this graph" in run.output
