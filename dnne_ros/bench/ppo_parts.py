@@ -19,7 +19,7 @@ from collections.abc import Callable, Generator
 from types import ModuleType
 from typing import Any
 
-from dnne_ros.hosting.hosting import leave
+from dnne_ros.hosting.leaving import leave
 
 
 class Clock:

@@ -54,11 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     # Everything behind --ros-args is for rclpy and not ours to understand.
     cut = words.index("--ros-args") if "--ros-args" in words else len(words)
-    options, unknown = build_parser().parse_known_args(words[:cut])
-    options.ros_args = words[cut:]
-    options.own_process = arguments is None
     try:
-        check_working_directory()
+        check_working_directory()  # first: without one, Python 3.13.0 cannot import asyncio
+        options, unknown = build_parser().parse_known_args(words[:cut])
+        options.ros_args = words[cut:]
+        options.own_process = arguments is None
         if unknown:
             raise InputError("arguments", unknown_arguments(unknown))
         code = int(options.run(options))

@@ -92,14 +92,3 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
     settings = replace(run_settings(options), run_id=options.run_id)
     graph = limited(graph, settings)
     return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(ros_args)
-
-
-def leave(code: int) -> None:
-    """Leave at once with exit code ``code``, as a command whose graph has been closed.
-
-    The interpreter would take most of a second more to take torch apart, which is what a person
-    waits for after Ctrl-C.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from dnne_ros.graph.declared import LinkSpec, NodeSpec, declare_graph
 from dnne_ros.graph.graph import Graph
-from dnne_ros.hosting.hosting import add_host_arguments, host, leave
+from dnne_ros.hosting.hosting import add_host_arguments, host
+from dnne_ros.hosting.leaving import leave
 from dnne_ros.parameter_files.ros_arguments import check_parameter_files
 from dnne_ros.placement.declared import declare_placement
 from dnne_ros.placement.placement import Placement
