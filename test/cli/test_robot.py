@@ -89,15 +89,18 @@ def test_the_policy_balances_the_plant(start_run, start_plant, robot, trained, p
 @pytest.mark.parametrize("place", ["fused", "split"])
 def test_the_end_of_a_run_leaves_the_plant_without_effort(
         start_run, start_plant, robot, trained, place, ros_loop):
-    from std_msgs.msg import Float64MultiArray
+    from rclpy.qos import qos_profile_sensor_data
+    from sensor_msgs.msg import JointState
 
-    heard = []
+    seen = set()
     ros_loop.node("listener").create_subscription(
-        Float64MultiArray, "/effort_controller/commands", heard.append, 10)
+        JointState, "/joint_states", lambda state: seen.add(tuple(state.position)),
+        qos_profile_sensor_data)
     plant = start_plant(5)
     run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,
                     "--quiet", *REMAP)
-    ros_loop.run(ros_loop.until(lambda: len(heard) > 10), run, plant)
+    # It stands where it began until it has heard a command itself.
+    ros_loop.run(ros_loop.until(lambda: len(seen) > 10), run, plant)
     run.interrupt()
     assert run.wait() == 130, run.output
     assert plant.wait() == 0, plant.said()
