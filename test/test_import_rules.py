@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "checkpoints": ("learning", "node_api", "durable_files", "errors", "strict_json"),
     "policies": ("checkpoints", "durable_files", "errors", "strict_json"),
     "policy_export": ("policies", "checkpoints", "node_api", "rl", "errors", "strict_json"),
-    "policy_cpp": ("policies", "errors"),
+    "policy_cpp": ("policies", "exporting", "errors"),
     "parameter_files": ("graph", "node_api", "errors"),
     "deadlocks": (),
     "options": ("catalogue", "graph", "checkpoints", "node_api", "plugins", "workflow", "errors"),

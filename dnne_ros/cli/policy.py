@@ -67,7 +67,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _export(options: argparse.Namespace) -> int:
     _need_onnx()
-    from dnne_ros.policies.bundle import read_bundle, write_bundle
+    from dnne_ros.policies.bundle import write_bundle
     from dnne_ros.policy_export.exporting import bundle_of
 
     folder = Path(options.output).expanduser().absolute()
@@ -76,7 +76,6 @@ def _export(options: argparse.Namespace) -> int:
         say(f"{folder} is up to date")
         return 0
     write_bundle(folder, files)
-    read_bundle(folder)
     sizes = sum(map(len, files.values()))
     say(f"wrote {folder}: {', '.join(files)} ({sizes / 1024:.0f} KiB)")
     return 0
@@ -84,15 +83,14 @@ def _export(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     _need_onnx()
-    from dnne_ros.policies.bundle import INTERFACE
-    from dnne_ros.policies.checking import check_bundle, compare, read_interface
+    from dnne_ros.policies.checking import check_bundle, compare
 
     folder = Path(options.bundle)
-    for name, deviation in check_bundle(folder).items():
+    checked = check_bundle(folder)
+    for name, deviation in checked.deviations.items():
         say(f"{name}: as torch, to {deviation:.1g} of the action's scale")
     if options.against:
-        interface = read_interface(folder / INTERFACE, (folder / INTERFACE).read_bytes())
-        compare(interface, Path(options.against))
+        compare(checked.interface, Path(options.against))
         say(f"its interface is that of {options.against}")
     say(f"{folder} is whole")
     return 0
@@ -112,15 +110,9 @@ def _show(options: argparse.Namespace) -> int:
 
 def _cpp(options: argparse.Namespace) -> int:
     _need_onnx()
-    from dnne_ros.exporting.package_names import package_name_problem
     from dnne_ros.exporting.writing import write_package
-    from dnne_ros.policy_cpp.package import KEYWORDS, cpp_package
+    from dnne_ros.policy_cpp.package import cpp_package
 
-    problem = package_name_problem(options.package)
-    if options.package in KEYWORDS:
-        problem = f"package name {options.package!r}: it means something else in C++"
-    if problem:
-        raise InputError("--package", [problem])
     files = cpp_package(Path(options.bundle), options.package)
     folder = Path(options.output).expanduser().absolute() / options.package
     written = write_package(folder, files, force=options.force)

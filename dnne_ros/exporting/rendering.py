@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jinja2
@@ -13,15 +13,21 @@ from dnne_ros.exporting.literals import comment, plain, python_literal, yaml_key
 from dnne_ros.exporting.source_edits import mark_long_lines
 
 
-@functools.lru_cache
-def _environment() -> jinja2.Environment:
+def templates_of(room: str, **filters: Callable[[Any], str]) -> jinja2.Environment:
+    """Return the templates of a room, which turn values into literals with ``filters``."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dnne_ros.exporting"), undefined=jinja2.StrictUndefined,
+        loader=jinja2.PackageLoader(room), undefined=jinja2.StrictUndefined,
         autoescape=jinja2.select_autoescape(("xml.j2",), default=False),
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    environment.filters.update(
-        literal=python_literal, yaml=yaml_literal, yaml_key=yaml_key, comment=comment, cell=_cell)
+    environment.filters.update(filters)
     return environment
+
+
+@functools.lru_cache
+def _environment() -> jinja2.Environment:
+    return templates_of(
+        "dnne_ros.exporting", literal=python_literal, yaml=yaml_literal, yaml_key=yaml_key,
+        comment=comment, cell=_cell)
 
 
 def render(template: str, **values: Any) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.policies.bundle import DESCRIPTION, GOLDEN, INTERFACE, MODEL, read_bundle
 from dnne_ros.policies.golden import TOLERANCE, deviation, read_golden
@@ -26,8 +28,20 @@ def read_interface(path: Path, data: bytes) -> Interface:
         raise InputError(str(path), [str(error)]) from None
 
 
-def check_bundle(folder: Path) -> dict[str, float]:
-    """Return how far each runtime that is installed is from torch, in units of action scale.
+@dataclass(frozen=True)
+class CheckedBundle:
+    """A bundle that is what it says.
+
+    ``deviations``: how far each runtime that is installed is from torch, in units of action scale.
+    """
+
+    files: Mapping[str, bytes]
+    interface: Interface
+    deviations: Mapping[str, float]
+
+
+def check_bundle(folder: Path) -> CheckedBundle:
+    """Read a bundle and compare all that it says.
 
     Raises `InputError` with everything that is wrong: files that were changed, descriptions that
     differ, actions that are not those of training.
@@ -57,7 +71,7 @@ def check_bundle(folder: Path) -> dict[str, float]:
             problems.add(f"{name} gives other actions than torch did: they differ by "
                          f"{found[name]:.2g} of the action's scale, of which {TOLERANCE:g} may be")
     problems.raise_if_any()
-    return found
+    return CheckedBundle(files, interface, found)
 
 
 def compare(bundle: Interface, other: Path) -> None:
@@ -68,7 +82,7 @@ def compare(bundle: Interface, other: Path) -> None:
     """
     path = other / INTERFACE if other.is_dir() else other
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         raise InputError(str(path), [f"cannot read: {error.strerror}"]) from None
     wanted, found = (

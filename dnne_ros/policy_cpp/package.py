@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 
-import jinja2
 import numpy as np
 
 from dnne_ros.errors import InputError
-from dnne_ros.policies.bundle import GOLDEN, INTERFACE, MODEL, read_bundle
-from dnne_ros.policies.checking import check_bundle, read_interface
+from dnne_ros.exporting.package_names import package_name_problem
+from dnne_ros.exporting.rendering import templates_of
+from dnne_ros.policies.bundle import GOLDEN, MODEL
+from dnne_ros.policies.checking import check_bundle
 from dnne_ros.policies.golden import TOLERANCE, read_golden
 from dnne_ros.policies.onnx_file import network_in
 from dnne_ros.policy_cpp.literals import c_double, c_doubles, c_float, c_floats, c_string
 
 MOST_PARAMETERS = 100_000
 """Beyond that a header takes compilers long, and a runtime is as fast."""
-KEYWORDS = frozenset("""
+_KEYWORDS = frozenset("""
     alignas alignof and asm auto bitand bitor bool break case catch char class compl concept const
     constexpr continue decltype default delete do double else enum explicit export extern false
     float for friend goto if inline int long mutable namespace new noexcept not nullptr operator or
@@ -30,12 +30,14 @@ KEYWORDS = frozenset("""
 def cpp_package(bundle: Path, package: str) -> dict[str, bytes]:
     """Return the files of a package named ``package`` by their paths in it.
 
-    Raises `InputError` if the bundle is not whole, if its network is not one that `dnne-ros policy
-    export` writes, or if it is too large for a header.
+    Raises `InputError` for a name that a package or a namespace cannot have, if the bundle is not
+    whole, if its network is not one that `dnne-ros policy export` writes, or if it is too large
+    for a header.
     """
-    check_bundle(bundle)
-    files = read_bundle(bundle)
-    interface = read_interface(bundle / INTERFACE, files[INTERFACE])
+    if problem := _name_problem(package):
+        raise InputError("--package", [problem])
+    checked = check_bundle(bundle)
+    files, interface = checked.files, checked.interface
     try:
         network = network_in(files[MODEL])
     except ValueError as error:
@@ -54,7 +56,9 @@ def cpp_package(bundle: Path, package: str) -> dict[str, bytes]:
                      for column, unit in zip(term.columns, term.units, strict=True)],
         "commanded": [(column, commanded.kind, unit) for column, unit in zip(
             commanded.columns, commanded.units, strict=True)]}
-    rendered = {path: _environment().get_template(template).render(**values)
+    templates = templates_of("dnne_ros.policy_cpp", c=c_string, c_double=c_double,
+                             c_float=c_float, c_floats=c_floats, c_doubles=c_doubles)
+    rendered = {path: templates.get_template(template).render(**values)
                 for template, path in (
                     ("policy.hpp.j2", f"include/{package}/policy.hpp"),
                     ("test_golden.cpp.j2", "test/test_golden.cpp"),
@@ -67,12 +71,8 @@ def cpp_package(bundle: Path, package: str) -> dict[str, bytes]:
     return {path: text.encode() for path, text in rendered.items()}
 
 
-@functools.lru_cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dnne_ros.policy_cpp"), undefined=jinja2.StrictUndefined,
-        autoescape=jinja2.select_autoescape(("xml.j2",), default=False),
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    environment.filters.update(
-        c=c_string, c_double=c_double, c_float=c_float, c_floats=c_floats, c_doubles=c_doubles)
-    return environment
+def _name_problem(package: str) -> str:
+    """Say what is wrong with a package's name, '' if nothing."""
+    if package in _KEYWORDS:
+        return f"package name {package!r}: it means something else in C++"
+    return package_name_problem(package)

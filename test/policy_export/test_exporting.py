@@ -116,7 +116,7 @@ def test_what_a_choice_means_is_left_to_the_task(checkpoint, tmp_path):
     found = Interface.from_json(json.loads(files[INTERFACE]))
     assert found.actions == ActionTerm("", ("choice",), ("",)) and found.inside == ()
     write_bundle(tmp_path / "bundle", files)
-    assert set(check_bundle(tmp_path / "bundle").values()) <= {0.0}
+    assert set(check_bundle(tmp_path / "bundle").deviations.values()) <= {0.0}
 
 
 @pytest.mark.parametrize("contract, lacking", [
