@@ -8,7 +8,8 @@ the run; and the end, in the opposite order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -19,11 +20,13 @@ from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.coordination.name_claims import NameClaims
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import RunControl
 from dnne_ros.runtime.coordination.status import StatusChannel
+from dnne_ros.runtime.discovery import RANGE
 from dnne_ros.runtime.edges.rewiring import rewire
 from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
@@ -125,8 +128,22 @@ class GraphProcess:
             self._group, bus, wiring, settings, self._status, control.ended,
             {name: ", ".join(graph.nodes[node].ros_name for node in ids)
              for name, ids in processes.items()},
-            lambda: twins_of(list(hosts.values())))
+            _look_for_twins(list(hosts.values()), ending))
         return wiring, control, peers
+
+
+def _look_for_twins(hosts: Sequence[NodeHost], ending: ExitStack) -> Callable[[], list[str]]:
+    """Return what names those of our nodes whose full name another running node has, too."""
+    names = [host.get_fully_qualified_name() for host in hosts]
+    may_meet = os.environ.get(RANGE) != "OFF"
+    claims = NameClaims(names if may_meet else (), hosts[0].context.get_domain_id())
+    ending.callback(claims.close)
+
+    def twins() -> list[str]:
+        found = {*claims.held_by_others(), *twins_of(hosts)}
+        return [name for name in names if name in found]
+
+    return twins
 
 
 def _process_group(graph: Graph, placement: Placement, name: str, run_id: str) -> ProcessGroup:

@@ -9,19 +9,20 @@ import os
 import random
 import time
 
-from chaos.files import started_of
+from chaos.files import NUMBER, handled_by, started_of
 from dnne_ros.runtime.coordination import status
-from dnne_ros.transport import dds_ends, shared_memory, unix_sockets
+from dnne_ros.transport import dds_ends, remote_reader, shared_memory, unix_sockets
 
 
 def install(file):
-    """Do what a JSON file says, nothing if there is none; and leave a sign of having started.
+    """Do what a JSON file says, nothing if there is none; leave signs of how far the process is.
 
     ``dds_only``: there are no sockets.  ``dds_loss`` and ``socket_loss``: the part of all frames
     and credits that is lost.  ``clock``: the clock of each process is set to something else every
     second.  ``no_memory``: the part of requests for memory for large items that is refused.
     """
     _tell_when_started()
+    _tell_how_far_inputs_are()
     wanted = json.loads(file.read_text()) if file.exists() else {}
     if wanted.get("dds_only"):
         unix_sockets.UnixSockets.connect = lambda *_: None
@@ -45,6 +46,16 @@ def _tell_when_started():
         if kind == "started":
             started_of(os.getpid()).touch()
     status.StatusChannel.send = telling
+
+
+def _tell_how_far_inputs_are():
+    """Write down what each input from another process is through with, when its producer hears."""
+    announce = remote_reader.RemoteReader.announce
+
+    def telling(self):
+        announce(self)
+        handled_by(os.getpid(), self._name).write_bytes(NUMBER.pack(self._handled.done))
+    remote_reader.RemoteReader.announce = telling
 
 
 def _losing(send, loss):

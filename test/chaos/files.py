@@ -35,3 +35,11 @@ def taken_by(node):
 def started_of(process_id):
     """Return the file that is there once the nodes of a process run."""
     return Path(f"started_{process_id}")
+
+
+def handled_by(process_id, port):
+    """Return the file with the `NUMBER` of items that an input (``keep_6/taken``) is through with.
+
+    Its process writes it about once a second.
+    """
+    return Path(f"handled_{process_id}_{port.replace('/', '.')}")

@@ -19,6 +19,7 @@ from chaos.files import (
     HOLD,
     NUMBER,
     RECORD,
+    handled_by,
     progress_of,
     rounds_of,
     started_of,
@@ -139,6 +140,13 @@ class Trial:
                         f"{sum(map(len, rounds))} rounds of {part.name}")
         for part in self._plan.parts:
             self._until(lambda: self._runs(part.name), f"{part.name} to be back")
+        # Whoever has taken the place of another is given again what the other one may have had.
+        for part in self._plan.parts:
+            for port, source in part.sources.items():
+                if part.policy(port) == "lossless":
+                    count = sum(map(len, streams[source]))
+                    self._until(lambda: self._handled(part.name, port) >= count,
+                                f"{part.name}/{port} to be through with {count} items")
 
     def _sink_is_through(self, part, wanted):
         file = self._folder / taken_by(part.name)
@@ -184,9 +192,16 @@ class Trial:
         return None
 
     def _runs(self, name):
-        """Tell whether a process is there and has met the others: its counters are right then."""
+        """Tell whether a process is there and has met the others."""
         found = self._child(name)
         return found is not None and (self._folder / started_of(found.pid)).exists()
+
+    def _handled(self, name, port):
+        """Return how many items an input is through with, as far as its process has said so."""
+        found = self._child(name)
+        file = self._folder / handled_by(0 if found is None else found.pid, f"{name}/{port}")
+        data = file.read_bytes() if file.exists() else b""
+        return NUMBER.unpack(data)[0] if data else 0
 
     def _fork_server(self):
         if self._server is None:

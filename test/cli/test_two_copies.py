@@ -1,5 +1,9 @@
 """Processes of one machine that find each other: a graph's own, and those of its copy."""
 
+import os
+
+from dnne_ros.runtime.coordination.name_claims import NameClaims
+
 SMALL = ("--set", "1.num_envs=8", "--quiet")
 
 
@@ -13,6 +17,14 @@ def test_a_second_split_copy_is_refused_with_advice(start_run, cartpole):
     first.interrupt()
     assert first.wait() == 130, first.output
     assert [edge for edge in first.report["edges"] if edge["lost"] or edge["duplicated"]] == []
+
+
+def test_a_copy_that_dds_has_not_shown_yet_is_refused_too(start_run, cartpole):
+    first = NameClaims(["/cartpole_ppo/ppo_agent_3"], int(os.environ["ROS_DOMAIN_ID"]))
+    second = start_run(cartpole, *SMALL, "--place", "split")
+    assert second.wait() == 1
+    assert "/cartpole_ppo/ppo_agent_3: another copy of this graph is running" in second.output
+    first.close()
 
 
 def test_copies_in_different_namespaces_do_not_touch_each_other(start_run, cartpole):
