@@ -16,6 +16,8 @@ _NAMES = ("aliases", "retired_widgets", "dead_ports")
 _SWITCHES = ("fires_on_any", "resumes", "needs_policy_interface", "announces_boundaries",
              "own_process")
 _TABLES = ("foreign_widgets", "outputs_with")
+PARAMETERS_OF_EVERY_NODE = ("use_sim_time", "start_type_description_service")
+"""Which rclpy declares itself."""
 
 
 def check_declarations(node_type: type[Node]) -> None:
@@ -48,6 +50,8 @@ def _faults(node_type: type[Node]) -> Iterator[str]:
         for fault in _faults_of_port(port):
             yield f"port {port.name!r:.80}: {fault}"
     for name, widget in node_type.widgets.items():
+        if name in PARAMETERS_OF_EVERY_NODE:
+            yield f"widget {name}: expected another name, as every ROS node has this parameter"
         for fault in _faults_of_widget(widget):
             yield f"widget {name}: {fault}"
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
+from dnne_ros.node_api.declarations import PARAMETERS_OF_EVERY_NODE
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
 from dnne_ros.node_api.widget import Widget, WidgetError
 from dnne_ros.parameter_files.reading import Assignment, read_parameter_file
 
-_OF_EVERY_NODE = ("use_sim_time", "start_type_description_service")
 _EVERY_NODE_BELOW = "qos_overrides."
 
 
@@ -100,4 +100,5 @@ def _checked(widget: Widget, value: Any) -> Any:
 
 
 def _is_of_every_node(name: str) -> bool:
-    return name in _OF_EVERY_NODE or name in FAULT_SETTINGS or name.startswith(_EVERY_NODE_BELOW)
+    return name in PARAMETERS_OF_EVERY_NODE or name in FAULT_SETTINGS \
+        or name.startswith(_EVERY_NODE_BELOW)

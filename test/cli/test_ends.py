@@ -86,6 +86,12 @@ class Source(Node):
     async def fail_in_colour(self):
         raise ValueError("\\x1b]0;owned\\x07")
 
+    async def send_nowhere(self):
+        await self.send_output(1.0, "nope")
+
+    async def take_from_nowhere(self):
+        await self.get_input("nope")
+
 
 class Sink(Node):
     number = Input(Float(), "Any.")
@@ -113,7 +119,9 @@ def graph(tmp_path):
     ("interrupt", "it raised KeyboardInterrupt; "), ("cancel", "CancelledError: raised by"),
     ("fail_mutely", "Mute (its text cannot be had: RuntimeError)"),
     ("fail_at_length", "(50000012 characters)"),
-    ("fail_in_colour", "ValueError: \\x1b]0;owned\\x07")])
+    ("fail_in_colour", "ValueError: \\x1b]0;owned\\x07"),
+    ("send_nowhere", "LookupError: Source has no output 'nope'; it has number"),
+    ("take_from_nowhere", "LookupError: Source has no linked input 'nope'; it has none")])
 def test_a_node_that_ends_in_an_odd_way_is_named(start_run, graph, does, expected):
     run = start_run(*graph, "--set", f"1.does={does}")
     assert run.wait() == 1

@@ -31,6 +31,7 @@ class Odd(Node):
     ("gain = Widget(2.0, maximum=1.0)", "default: expected a number of at most 1.0, found 2.0"),
     ("gain = Widget(1.0, minimum='0')", "minimum: expected a number, found '0'"),
     ("gain = Widget('a', choices=(1, 2))", "choices: expected a tuple of texts"),
+    ("use_sim_time = Widget(True)", "widget use_sim_time: expected another name, as every ROS"),
     ("type_name = 7", "type_name: expected text, found 7"), ("type_name = ''", "expected a name"),
     ("aliases = 'Old'", "aliases: expected a tuple of names, found 'Old'"),
     ("process = Input(Float())", "process: expected the function that node types have, found <"),

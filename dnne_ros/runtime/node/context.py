@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
@@ -18,6 +18,20 @@ from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.run_control import RunControl
+
+_End = TypeVar("_End")
+
+
+class _ByPort(dict[str, _End]):
+    """Ends of edges by port, that say which there are where a node asks for another."""
+
+    def __init__(self, ends: Mapping[str, _End], node: str, kind: str):
+        """Hold the ``ends`` of a type of ``node``; ``kind`` is ``output`` or ``linked input``."""
+        super().__init__(ends)
+        self._what = f"{node} has no {kind}"
+
+    def __missing__(self, port: str) -> NoReturn:
+        raise LookupError(f"{self._what} {port!r}; it has {', '.join(self) or 'none'}")
 
 
 class HostContext:
@@ -41,10 +55,11 @@ class HostContext:
         """Items given so far, over all outputs."""
         self._graph = graph
         self._control = control
-        self._inputs = {ref.port: source for ref, source in wiring.inputs.items()
-                        if ref.node == self.node_id}
-        self._outputs = {port: wiring.outputs[PortRef(self.node_id, port)]
-                         for port in host.graph_node.type.outputs}
+        type_name = host.graph_node.type.type_name
+        self._inputs = _ByPort({ref.port: source for ref, source in wiring.inputs.items()
+                                if ref.node == self.node_id}, type_name, "linked input")
+        self._outputs = _ByPort({port: wiring.outputs[PortRef(self.node_id, port)]
+                                 for port in host.graph_node.type.outputs}, type_name, "output")
 
     def is_linked(self, port: str) -> bool:
         """Tell whether an input has a source, or an output a consumer."""
