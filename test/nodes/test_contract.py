@@ -42,7 +42,8 @@ from dnne_ros.nodes.supervised.optimizer import Optimizer
 from dnne_ros.nodes.supervised.optimizers import AdamOptimizer, SGDOptimizer, TrainingStep
 from dnne_ros.nodes.tensors.split import Split
 from dnne_ros.plugins.trusted_code import trust_file
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.policy_spec import PolicySpec
 from dnne_ros.rl.shared_policy import SharedPolicy
 from dnne_ros.sim.registry import make_simulator
 from dnne_ros.testing import NOTHING, Links, NodeContract
