@@ -88,7 +88,7 @@ def dtype_name(tensor: Tensor) -> str:
 def side_by_side(parts: Sequence[Tensor]) -> Tensor:
     """Return tensors (n, columns) as one, along their second axis."""
     if not has_torch():
-        return np.concatenate(parts, axis=1)  # type: ignore[arg-type,return-value]
+        return np.concatenate(parts, axis=1)  # type: ignore[return-value]
     import torch
 
     return torch.cat(list(parts), dim=1)

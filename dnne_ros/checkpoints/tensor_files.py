@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,7 +39,8 @@ def unpack_tensors(data: bytes) -> dict[str, Tensor]:
         if not has_torch():
             from safetensors.numpy import load as load_arrays
 
-            return dict(load_arrays(data))
+            arrays: dict[str, Any] = load_arrays(data)
+            return arrays
         from safetensors.torch import load
 
         return dict(load(data))

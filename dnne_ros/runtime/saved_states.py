@@ -61,7 +61,8 @@ class SavedStates:
         """
         trained, where = self._trained, self._trained_where
         compared = self._settings.inference
-        if trained is None and (brought := self._brought(nodes)) is not None:
+        brought = self._brought(nodes) if trained is None else None
+        if brought is not None:
             trained, where = brought
             compared = True
         found = []
