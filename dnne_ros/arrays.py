@@ -85,13 +85,25 @@ def dtype_name(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def side_by_side(parts: Sequence[Tensor]) -> Tensor:
-    """Return tensors (n, columns) as one, along their second axis."""
+def joined(parts: Sequence[Tensor], axis: int) -> Tensor:
+    """Return tensors as one, along ``axis``; their other axes are of equal lengths."""
     if not has_torch():
-        return np.concatenate(parts, axis=1)  # type: ignore[return-value]
+        return np.concatenate(parts, axis)  # type: ignore[return-value]
     import torch
 
-    return torch.cat(list(parts), dim=1)
+    return torch.cat(list(parts), axis)
+
+
+def zeros_like(tensor: Tensor) -> Tensor:
+    """Return zeros of a tensor's shape and element type, where it is."""
+    if isinstance(tensor, np.ndarray):
+        return np.zeros_like(tensor)
+    return tensor.new_zeros(tensor.shape)
+
+
+def detached(tensor: Tensor) -> Tensor:
+    """Return a tensor's numbers without a gradient, in its own memory."""
+    return tensor if isinstance(tensor, np.ndarray) else tensor.detach()
 
 
 def is_on_cpu(tensor: Tensor) -> bool:

@@ -58,9 +58,15 @@ def test_tensors_from_a_list(kind):
     found = arrays.tensor_of([1, 2, 3, 4], "int16", [2, 2])
     assert arrays.dtype_name(found) == "int16" and found.tolist() == [[1, 2], [3, 4]]
     assert arrays.tensor_of([1], "no_type", [1]) is None
-    joined = arrays.side_by_side([arrays.as_tensor(np.zeros((2, 1))),
-                                  arrays.as_tensor(np.ones((2, 2)))])
-    assert joined.tolist() == [[0, 1, 1], [0, 1, 1]]
+
+
+def test_tensors_of_tensors(kind):
+    zeros, ones = arrays.as_tensor(np.zeros((2, 1))), arrays.as_tensor(np.ones((2, 2)))
+    assert arrays.joined([zeros, ones], axis=1).tolist() == [[0, 1, 1], [0, 1, 1]]
+    again = arrays.zeros_like(ones)
+    assert again.tolist() == [[0, 0], [0, 0]] and again.dtype == ones.dtype
+    arrays.detached(ones)[0, 0] = 5.0
+    assert ones[0, 0] == 5.0
 
 
 def test_what_both_kinds_have_in_common(kind):

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from dnne_ros.arrays import side_by_side
+from dnne_ros.arrays import joined
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,8 +43,8 @@ class PolicyOutput:
 
     def to_array(self) -> Tensor:
         """Return float32 (n, fields), the parts side by side."""
-        return side_by_side([part[:, None] if part.ndim == 1 else part
-                             for _, part in self._parts()])
+        return joined([part[:, None] if part.ndim == 1 else part
+                       for _, part in self._parts()], axis=1)
 
     @classmethod
     def from_array(cls, array: Tensor, columns: str) -> PolicyOutput:

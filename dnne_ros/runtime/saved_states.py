@@ -57,23 +57,21 @@ class SavedStates:
         """Return (node, what is wrong) where the policy was trained with something else.
 
         To be called after `first`.  Training may go on with another rate or scale; a robot must
-        never be driven so.
+        never be driven so, and what a node brings is not trained any more.
         """
-        trained, where = self._trained, self._trained_where
-        compared = self._settings.inference
-        brought = self._brought(nodes) if trained is None else None
-        if brought is not None:
-            trained, where = brought
-            compared = True
+        sources = [] if self._trained is None else [
+            (self._trained, self._trained_where, self._settings.inference)]
+        if (brought := self._brought(nodes)) is not None:
+            sources.append((*brought, True))
         found = []
         for node_id, node in nodes.items():
-            if trained is None:
-                if node.needs_trained_policy(node.values):
-                    found.append((node_id, f"{where}: expected the policy interface of a trained "
-                                           "policy, found none"))
-            elif compared or node.needs_trained_policy(node.values):
-                found += [(node_id, f"{where}: {difference}")
-                          for difference in differences(trained, node.policy_interface())]
+            needs_one = node.needs_trained_policy(node.values)
+            if needs_one and not sources:
+                found.append((node_id, f"{self._trained_where}: expected the policy interface of "
+                                       "a trained policy, found none"))
+            found += [(node_id, f"{where}: {difference}")
+                      for trained, where, always in sources if always or needs_one
+                      for difference in differences(trained, node.policy_interface())]
         return found
 
     def _brought(self, nodes: Mapping[str, Node]) -> tuple[dict[str, Any], str] | None:

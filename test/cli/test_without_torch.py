@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from commands import Command
-from conftest import PATIENT
 
 SECONDS = 2
 
@@ -12,7 +10,7 @@ SECONDS = 2
 @pytest.fixture
 def without_torch(start_command, repository, tmp_path):
     """Start `dnne-ros` in an interpreter that has no torch; what is left at the end is killed."""
-    started: list[Command] = []
+    started = []
 
     def start(*arguments):
         path = f"{repository / 'test/support/without_torch'}:{repository}"
@@ -38,7 +36,7 @@ def test_the_policy_balances_the_plant(
         repository / "config/workflows/cartpole_through_ros.json", "--inference",
         "--load-checkpoint-dir", request.getfixturevalue("trained"))
     plant = start_plant(SECONDS)
-    run = without_torch("run", *graph, *PATIENT)
+    run = without_torch("run", *graph, "--peer-timeout", "1h")
     run.until(lambda: plant.returncode is not None, "the plant's end")
     run.interrupt()
     assert run.wait() == 130, run.output
@@ -52,8 +50,9 @@ def test_what_trains_is_refused_with_the_nodes_that_need_torch(without_torch, ca
     for words in (("check", cartpole), ("run", cartpole, "--quiet")):
         refused = without_torch(*words)
         assert refused.wait() == 2 and "Traceback" not in refused.output
-        assert ("4 of 7 nodes need torch, which is not installed (pip install 'dnne_ros[train]'): "
-                "1 'Cartpole environments' (IsaacGymEnvNode), 3 'Agent'") in refused.output
+        assert ("3 of 7 nodes need torch, which is not installed (pip install 'dnne_ros[train]'): "
+                "1 'Cartpole environments' (IsaacGymEnvNode), 4 'Step' (IsaacGymStepNode), 6 "
+                "'Trainer' (PPOTrainerNode)") in refused.output
 
 
 @pytest.mark.parametrize("setting, expected", [
