@@ -37,9 +37,9 @@ STAMP := $(VENV)/.set-up
 LINT_STAMP := $(VENV)/.set-up-lint
 ifdef ROS_DISTRO
 VENV_FLAGS := --system-site-packages
-EXTRAS := test
+EXTRAS := train,test
 else
-EXTRAS := wheels,test
+EXTRAS := wheels,train,test
 endif
 
 # On Linux, PyPI's torch brings CUDA.  The CPU build may be where pip looks on this machine; else uv

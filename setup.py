@@ -38,9 +38,10 @@ setup(
         "rich>=12",
         "safetensors>=0.4",
         "setuptools",
-        "torch>=2.2,<3",
     ],
     extras_require={
+        # Training, and simulators.
+        "train": ["torch>=2.2,<3"],
         # dnne_ros.toolkit.retrying; it has no rosdep key, but a Debian package: python3-tenacity.
         "retrying": ["tenacity>=6.2,<11"],
         # rclpy and the messages for machines without a ROS 2 installation.
@@ -99,6 +100,7 @@ setup(
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",
             "tensorboard>=2.10",
+            "torch>=2.2,<3",
         ],
     },
     zip_safe=False,

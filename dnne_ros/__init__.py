@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # checkers know the name; importing `typing` would double the cost
 if TYPE_CHECKING:
+    from dnne_ros.arrays import as_array, as_tensor
     from dnne_ros.errors import DnneError, InputError, NodeError, PeerError
     from dnne_ros.node_api.checkpoint_trigger import (
         CheckpointTrigger,
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from dnne_ros.transport.policy import EdgePolicy
 
 _NAMES = {
+    "arrays": "as_array as_tensor",
     "errors": "DnneError InputError NodeError PeerError",
     "node_api.checkpoint_trigger": "CheckpointTrigger checkpoint_widgets trigger_problems",
     "node_api.clock": "Clock SteadyClock",
@@ -184,6 +186,8 @@ __all__ = [
     "WidgetError",
     "Wire",
     "array_to_tensor",
+    "as_array",
+    "as_tensor",
     "checkpoint_widgets",
     "codec_for",
     "node_seed",

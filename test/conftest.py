@@ -140,6 +140,21 @@ def start_command(warm, repository):
     return start
 
 
+@pytest.fixture
+def start_plant(start_command, repository, tmp_path):
+    """Start a robot that knows nothing of us, for so many seconds; it is killed at the end."""
+    started = []
+
+    def start(*arguments):
+        started.append(start_command(repository / "docs" / "examples" / "cartpole_plant.py",
+                                     *arguments, folder=tmp_path, separate=True))
+        return started[-1]
+
+    yield start
+    for plant in started:
+        plant.kill()
+
+
 @pytest.fixture(scope="session")
 def run_words(start_command, tmp_path_factory):
     """Run a command line to its end; returns a `Command`, with errors apart from the output."""

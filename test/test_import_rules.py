@@ -14,25 +14,26 @@ PACKAGE = Path(__file__).parents[1] / "dnne_ros"
 MAY_IMPORT = {
     "errors": (),
     "strict_json": (),
+    "arrays": (),
     "durable_files": (),
     "workflow": ("errors",),
     "plugins": ("errors",),
     "sim": ("plugins", "errors"),
-    "learning": ("errors",),
-    "rl": ("learning",),
+    "learning": ("arrays", "errors"),
+    "rl": ("learning", "arrays"),
     "supervised": ("errors",),
     "perception": ("learning",),
     "messages": ("errors",),
     "transport": ("messages", "errors"),
-    "node_api": ("transport", "rl", "errors"),
+    "node_api": ("transport", "rl", "arrays", "errors"),
     "toolkit": ("node_api", "errors"),
     "testing": ("node_api", "transport", "messages", "sim", "rl", "errors"),
     "nodes": ("node_api", "toolkit", "transport", "messages", "sim", "learning",
-              "rl", "supervised", "perception", "plugins", "errors"),
+              "rl", "supervised", "perception", "policies", "plugins", "arrays", "errors"),
     "catalogue": ("nodes", "node_api", "sim", "plugins", "workflow", "errors"),
-    "graph": ("catalogue", "node_api", "transport", "workflow", "errors"),
+    "graph": ("catalogue", "node_api", "transport", "workflow", "arrays", "errors"),
     "placement": ("graph", "node_api", "transport", "errors"),
-    "checkpoints": ("learning", "node_api", "durable_files", "errors", "strict_json"),
+    "checkpoints": ("learning", "node_api", "arrays", "durable_files", "errors", "strict_json"),
     "policies": ("checkpoints", "durable_files", "errors", "strict_json"),
     "policy_export": ("policies", "checkpoints", "node_api", "rl", "errors", "strict_json"),
     "policy_cpp": ("policies", "exporting", "errors"),
@@ -56,6 +57,7 @@ MAY_IMPORT = {
 # Libraries that a room does not touch, so that it is tested, and imported, without them.
 WITHOUT = {
     "errors": ("rclpy", "torch"),
+    "arrays": ("rclpy",),
     "durable_files": ("rclpy", "torch"),
     "workflow": ("rclpy", "torch"),
     "plugins": ("rclpy", "torch"),
@@ -82,7 +84,8 @@ WITHOUT = {
     "exporting": ("rclpy", "torch"),
 }
 HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.learning", "dnne_ros.rl",
-                  "dnne_ros.sim", "dnne_ros.perception", "dnne_ros.supervised")
+                  "dnne_ros.sim", "dnne_ros.perception", "dnne_ros.supervised",
+                  "dnne_ros.policies")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -154,7 +157,7 @@ def test_a_room_imports_those_below_it(room):
 
 def test_every_room_has_its_line():
     folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert set(MAY_IMPORT) == folders | {"errors", "strict_json", "durable_files"}
+    assert set(MAY_IMPORT) == folders | {"errors", "strict_json", "durable_files", "arrays"}
 
 
 def circle(graph):

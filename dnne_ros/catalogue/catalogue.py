@@ -21,6 +21,7 @@ from dnne_ros.nodes.perception.perception import (
     SoundNetworkNode,
     VisionNetworkNode,
 )
+from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
 from dnne_ros.nodes.rl.balancing_config import BalancingConfig
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_config import PPOConfig
@@ -66,6 +67,7 @@ from dnne_ros.workflow.signature import NodeSignature, PortSignature, WidgetSign
 BUILT_IN: tuple[type[Node], ...] = (
     SimulatorEnvNode, SimulatorStepNode, IsaacGymEnvNode, IsaacGymStepNode, ORNode, PPOAgentNode,
     PPOTrainerNode,
+    OnnxPolicyNode,
     ActionNode, CartpoleActionNode, CartpoleRewardNode, JointObservationsNode, JointCommandsNode,
     MNISTDataset, CIFAR10Dataset, BatchSampler, GetBatch, Network, LinearLayer, Conv2DLayer,
     Activation, Dropout, BatchNorm, Flatten, CrossEntropyLoss, Loss, GeometricLoss, Accuracy,

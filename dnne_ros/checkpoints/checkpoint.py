@@ -10,6 +10,7 @@ from typing import Any
 from dnne_ros.checkpoints.foreign import no_checkpoint
 from dnne_ros.checkpoints.manifest import MANIFEST, FileRecord, Manifest
 from dnne_ros.checkpoints.state_checks import check_state
+from dnne_ros.checkpoints.tensor_files import unpack_tensors
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.node_api.state import NodeState
@@ -88,15 +89,13 @@ class Checkpoint:
         return self.directory / self.manifest.policy_interface
 
     def _state(self, node_id: str) -> NodeState:
-        from safetensors import SafetensorError
-        from safetensors.torch import load
-
         weights, tensors, values = self.manifest.files_of(node_id)
         loaded = {}
         for path in (weights, tensors):
             try:
-                loaded[path] = load(self._contents[path]) if path in self._contents else {}
-            except (SafetensorError, ValueError) as error:
+                loaded[path] = unpack_tensors(self._contents[path]) \
+                    if path in self._contents else {}
+            except ValueError as error:
                 raise InputError(str(self.directory / path), [f"damaged: {error}"]) from None
         state = NodeState(loaded[weights], loaded[tensors],
                           _object(self.directory / values, self._contents[values]))

@@ -34,6 +34,7 @@ from dnne_ros.checkpoints.manifest import (
     policy_interface_file,
 )
 from dnne_ros.checkpoints.state_checks import check_state
+from dnne_ros.checkpoints.tensor_files import pack_tensors
 from dnne_ros.durable_files import Folder, is_left_over, make_folder, open_lock
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.state import NodeState
@@ -101,19 +102,14 @@ class CheckpointStore:
 
         `InputError` if a weight, a moment or a counter is NaN or infinite, or no JSON value.
         """
-        from safetensors import SafetensorError
-        from safetensors.torch import save
-
         place = self.directory / node_folder(node_id)
         check_state(place, state)
         contents = {}
         for kind, tensors in zip(KINDS[:2], (state.weights, state.tensors), strict=True):
             if tensors:
-                whole = {name: tensor.detach().cpu().contiguous().clone()
-                         for name, tensor in tensors.items()}
                 try:
-                    contents[kind.format(generation)] = save(whole)
-                except (SafetensorError, KeyError) as error:  # KeyError: a type it does not know
+                    contents[kind.format(generation)] = pack_tensors(tensors)
+                except ValueError as error:
                     raise InputError(str(place), [f"cannot be saved: {error}"]) from None
         text = json.dumps(state.values, indent=1, sort_keys=True, allow_nan=False)
         contents[KINDS[-1].format(generation)] = text.encode()

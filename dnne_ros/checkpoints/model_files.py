@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dnne_ros.arrays import first_not_finite, has_torch
 from dnne_ros.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def model_files(directory: Path) -> dict[str, Path]:
 
 def read_model(path: Path) -> dict[str, Tensor]:
     """Return the weights in a file by name; `InputError` if it holds none, or spoilt ones."""
-    from dnne_ros.learning.finite import first_not_finite
+    if not has_torch():
+        raise InputError(str(path), ["is a file of torch, which is not installed: pip install "
+                                     "'dnne_ros[train]'"])
     from dnne_ros.learning.torch_files import read_torch_file
 
     try:

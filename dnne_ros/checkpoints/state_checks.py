@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from dnne_ros.arrays import first_not_finite
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.state import NodeState
 
@@ -20,8 +21,6 @@ def check_state(folder: Path, state: NodeState) -> None:
     What was learned before must not be replaced by NaN.  JSON has texts as names only: another
     key would come back as another one.
     """
-    from dnne_ros.learning.finite import first_not_finite
-
     problems = [f"{kind} {name!r}: expected finite numbers, found NaN or infinity"
                 for kind, tensors in (("weights", state.weights), ("tensors", state.tensors))
                 if (name := first_not_finite(tensors.items())) is not None]

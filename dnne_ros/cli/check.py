@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from dnne_ros.cli.output import say
+from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
 
@@ -30,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
     from dnne_ros.transport.codecs import codec_for
 
     graph = load_graph(options)
+    check_torch(graph)
     placement = place(graph, options.place)
     say(f"{graph.path}: ok. {len(graph.nodes)} nodes, {len(graph.edges)} edges, "
         f"{len(placement.processes)} process(es), namespace /{graph.namespace}")

@@ -113,6 +113,8 @@ def _notes(type: type[Node]) -> Iterable[str]:
             ", if its widgets say so." if type.waits_for_all(type().values) else ".")
     if type.own_process:
         yield "It gets a process of its own unless the workflow or a placement file says another."
+    if type.without_torch:
+        yield "It runs where torch is not installed, too."
     if type.needs_policy_interface:
         yield "It runs only with a trained policy whose interface fits: [robots](../robot.md)."
     if type.announces_boundaries:

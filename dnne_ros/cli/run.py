@@ -18,6 +18,7 @@ from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import HUNG_UP, RunReport
 from dnne_ros.graph.graph import Graph
+from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.limits import limited
 from dnne_ros.options.run_arguments import (
     add_run_arguments,
@@ -91,6 +92,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
 
     check_ros_arguments(options.ros_args)
     graph = load_graph(options)
+    check_torch(graph)
     placement = place(graph, options.place or "")
     check_parameter_files(options.ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
@@ -44,6 +44,13 @@ def required_modules(graph: Graph, problems: Problems) -> set[str]:
             continue
         modules.update(name.partition(".")[0] for name in names)
     return modules - set(sys.stdlib_module_names)
+
+
+def imported_modules(graph: Graph, foreign: Set[str]) -> set[str]:
+    """Return those of ``foreign``, which the source imports somewhere, that are needed to run."""
+    spared = {"torch"} if all(node.type.runs_without_torch(node.values)
+                              for node in graph.nodes.values()) else set()
+    return set(foreign - CHOSEN_LATER - spared)
 
 
 def message_packages(graph: Graph) -> set[str]:

@@ -126,7 +126,12 @@ def edge_topics(graph: Graph, placement: Placement) -> tuple[EdgeTopicView, ...]
 
 
 def untrained_process(graph: Graph, placement: Placement) -> str:
-    """Return a process that runs with a trained policy alone, '' if there is none."""
+    """Return a process that runs with a trained policy alone, '' if there is none.
+
+    A policy that a node brings is there.
+    """
+    if any(node.type.trained_interface(node.values) for node in graph.nodes.values()):
+        return ""
     return next((placement.process_of(node.id) for node in graph.nodes.values()
                  if node.type.needs_trained_policy(node.values)), "")
 

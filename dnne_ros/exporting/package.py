@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 
 from dnne_ros.errors import Problems
 from dnne_ros.exporting import description
+from dnne_ros.exporting.carried import carry
 from dnne_ros.exporting.dependencies import (
-    CHOSEN_LATER,
     dependency_keys,
+    imported_modules,
     message_packages,
     pip_names,
     required_modules,
@@ -39,11 +40,12 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
     if name_problem:
         problems.add(name_problem)
     _check_values(graph, problems)
-    modules = required_modules(graph, problems)
+    required = required_modules(graph, problems)
+    carrying, carried = carry(graph, package, problems)
     problems.raise_if_any()
     sources = Sources(graph, package, standalone)
-    modules |= sources.foreign - CHOSEN_LATER
-    nodes = description.node_views(graph)
+    modules = required | imported_modules(graph, sources.foreign)
+    nodes = description.node_views(carrying)
     process_of = {id: placement.process_of(id) for id in graph.nodes}
     about = {
         "package": package, "namespace": graph.namespace, "standalone": standalone,
@@ -55,7 +57,8 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         "dependencies": dependency_keys({*modules, *message_packages(graph)}, sources.installed),
         "pip_names": pip_names(modules),
         # setuptools takes these names for patterns.
-        "data": {owner: list(map(glob.escape, data)) for owner, data in sources.data.items()},
+        "data": {owner: list(map(glob.escape, data)) for owner, data in (
+            *sources.data.items(), *([(package, carried)] if carried else ()))},
     }
     files: dict[str, str | bytes] = {
         "package.xml": render("package.xml.j2", **about),
@@ -73,10 +76,11 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
             (sources.module("dnne_ros.graph.declared"), "LinkSpec"),
             (sources.module("dnne_ros.graph.declared"), "NodeSpec")])),
         f"{package}/nodes/__init__.py": render("nodes_init.py.j2"),
-        f"graph/{package}.json": workflow_json(graph, process_of),
+        f"graph/{package}.json": workflow_json(carrying, process_of),
         f"graph/{package}.svg": draw(graph, process_of),
         f"test/test_{package}.py": render("test.py.j2", **about),
         **sources.files,
+        **{f"{package}/{place}": content for place, content in carried.items()},
         **{f"{owner.replace('.', '/')}/{name}": path.read_bytes()
            for owner, data in sources.data.items() for name, path in data.items()},
     }

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from dnne_ros.errors import DnneError, InputError, printable
 from dnne_ros.graph.graph import Graph
+from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.limits import limited
 from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.run_arguments import add_run_arguments, run_settings
@@ -57,6 +58,7 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
         check_working_directory()
         check_ros_arguments(words[cut:])
         graph, placement = load(options, words[cut:])
+        check_torch(graph)
         return _run(graph, placement, options, words[cut:], status)
     except DnneError as error:
         status.send("error", message=str(error))

@@ -7,13 +7,17 @@ item by item, and what an update leaves behind is looked at once an update.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from itertools import islice
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from dnne_ros.arrays import as_doubles, is_finite, is_on_cpu
 from dnne_ros.errors import DnneError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class NotFiniteError(DnneError):
@@ -28,38 +32,29 @@ def check_finite(values: Tensor, port: str, item: int, rows: str = "environment"
     On a CUDA device it would wait for all that is queued there, so it is left to `all_finite`,
     once an update.
     """
-    if values.device.type == "cpu" and not _finite(values):
+    if is_on_cpu(values) and not is_finite(values):
         raise NotFiniteError(f"input {port!r}, item {item}: {_places(values, rows)}")
 
 
 def all_finite(tensors: Collection[Tensor]) -> bool:
     """Tell whether all numbers are finite; waits once for a device."""
-    if all(tensor.device.type == "cpu" for tensor in tensors):
-        return all(map(_finite, tensors))
+    if all(map(is_on_cpu, tensors)):
+        return all(map(is_finite, tensors))
+    import torch
+
     sums = [tensor.sum().float() for tensor in tensors if tensor.is_floating_point()]
     if not sums or math.isfinite(torch.stack(sums).sum().item()):
         return True
-    return all(map(_finite, tensors))
-
-
-def _finite(tensor: Tensor) -> bool:
-    """Sum, which is fast, and look again at a sum that overflows."""
-    return (not tensor.is_floating_point() or math.isfinite(tensor.sum().item())
-            or bool(tensor.isfinite().all()))
-
-
-def first_not_finite(tensors: Iterable[tuple[str, Tensor]]) -> str | None:
-    """Return the name of the first tensor with a number that is not finite, or None."""
-    return next((name for name, tensor in tensors
-                 if tensor.is_floating_point() and not bool(tensor.isfinite().all())), None)
+    return all(map(is_finite, tensors))
 
 
 def _places(values: Tensor, rows: str, most: int = 3) -> str:
     """Say which numbers are not finite: ``environment 0 is nan, environment 7 [2] is inf``."""
-    wrong = (~values.isfinite()).nonzero().tolist()
-    if values.dim() == 0:
-        return f"expected a finite number, found {values.item()}"
+    numbers = as_doubles(values)
+    if numbers.ndim == 0:
+        return f"expected a finite number, found {numbers.item()}"
+    wrong = np.argwhere(~np.isfinite(numbers)).tolist()
     shown = [f"{rows} {place[0]}{''.join(f' [{index}]' for index in place[1:])} is "
-             f"{values[tuple(place)].item()}" for place in islice(wrong, most)]
+             f"{numbers[tuple(place)]}" for place in islice(wrong, most)]
     more = f" and {len(wrong) - most} more" if len(wrong) > most else ""
     return f"expected finite numbers, found {', '.join(shown)}{more}"

@@ -61,6 +61,9 @@ class Node:
     needs_policy_interface: ClassVar[bool] = False
     """It runs only with a trained policy whose ``contract.json`` fits what `policy_interface`
     says; a type of which that depends on its values says so in `needs_trained_policy`."""
+    without_torch: ClassVar[bool] = False
+    """It runs where torch is not installed: of tensors it knows what `dnne_ros.arrays` offers.  A
+    type of which that depends on its values says so in `runs_without_torch`."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
     cannot_be_exported: ClassVar[str] = ""
@@ -134,6 +137,20 @@ class Node:
     def needs_trained_policy(cls, values: Mapping[str, Any]) -> bool:
         """Tell whether it runs only with a trained policy: see `needs_policy_interface`."""
         return cls.needs_policy_interface
+
+    @classmethod
+    def trained_interface(cls, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return what the trained policy that it brings was trained with; None: it brings none.
+
+        It is what nodes say in `policy_interface`, and is compared with that before a run: such
+        a policy needs no checkpoint.  `InputError` if the policy cannot be read.
+        """
+        return None
+
+    @classmethod
+    def runs_without_torch(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether it runs where torch is not installed: see `without_torch`."""
+        return cls.without_torch
 
     @classmethod
     def keeps_state(cls) -> bool:

@@ -10,10 +10,13 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+
+from dnne_ros.errors import InputError
 
 FORMAT = 2
 JOINT_STATE = "state/joint/"
@@ -142,6 +145,14 @@ class Interface:
                 if values is not None and len(values) != len(term.columns):
                     raise ValueError(f"{name}.{each}: expected {len(term.columns)}, one for each "
                                      f"column, found {len(values)}")
+
+
+def read_interface(path: Path, data: bytes) -> Interface:
+    """Return the interface in a file; `InputError` naming the field that is wrong."""
+    try:
+        return Interface.from_json(json.loads(data.decode("utf-8")))
+    except (ValueError, RecursionError) as error:
+        raise InputError(str(path), [str(error)]) from None
 
 
 def differences(expected: Any, found: Any, name: str = "") -> list[str]:

@@ -16,7 +16,7 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "tanh": np.tanh,
     "elu": lambda x: np.where(x > 0.0, x, np.expm1(np.minimum(x, 0.0))),
 }
-_NORMALIZER = "observation_normalizer."
+_NORMALIZER, _VALUE_NORMALIZER = "observation_normalizer.", "value_normalizer."
 _EPSILON = np.float32(1e-2)
 """What `dnne_ros.rl.normalization` adds to standard deviations."""
 
@@ -77,14 +77,15 @@ class PolicyNetwork:
         return actions.command(x)
 
 
-def network_of(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray]
-               ) -> PolicyNetwork:
-    """Return the actor of a policy that was saved by `PPOAgentNode`.
+def network_of(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray],
+               head: str = "actor") -> PolicyNetwork:
+    """Return the ``actor`` of a policy that was saved by `PPOAgentNode`, or its ``critic``.
 
     ``architecture`` is the saved `PolicySpec`, ``weights`` are float32 arrays by torch's names.
-    Raises ValueError for weights that do not fit one another, or are missing.
+    A critic's value is as it learned it: see `value_scale`.  Raises ValueError for weights that do
+    not fit one another, or are missing.
     """
-    names = [f"{part}.{index}" for part in ("trunk", "actor") for index in sorted(
+    names = [f"{part}.{index}" for part in ("trunk", head) for index in sorted(
         int(name.split(".")[1]) for name in weights
         if name.startswith(f"{part}.") and name.endswith(".weight"))]
     try:
@@ -96,24 +97,34 @@ def network_of(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray
             mean = _float32(weights[f"{_NORMALIZER}mean"])
             deviation = np.sqrt(_float32(weights[f"{_NORMALIZER}variance"])) + _EPSILON
         network = PolicyNetwork(layers, architecture["activation"], mean, deviation,
-                                bool(architecture["discrete"]))
+                                head == "actor" and bool(architecture["discrete"]))
     except KeyError as error:
         raise ValueError(f"the policy lacks {error}") from None
-    _check(network, architecture)
+    _check(network, architecture, architecture["action_size"] if head == "actor" else 1)
     return network
+
+
+def value_scale(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray]
+                ) -> tuple[tuple[float, ...] | None, tuple[float, ...] | None]:
+    """Return what a saved critic's output 1 means in returns, and what 0 does; None: itself."""
+    if not architecture["normalize_values"]:
+        return None, None
+    deviation = np.sqrt(_float32(weights[f"{_VALUE_NORMALIZER}variance"])) + _EPSILON
+    mean = _float32(weights[f"{_VALUE_NORMALIZER}mean"])
+    return tuple(map(float, deviation)), tuple(map(float, mean))
 
 
 def _float32(array: Any) -> np.ndarray:
     return np.ascontiguousarray(array, np.float32)
 
 
-def _check(network: PolicyNetwork, architecture: Mapping[str, Any]) -> None:
+def _check(network: PolicyNetwork, architecture: Mapping[str, Any], outputs: int) -> None:
     """Raise ValueError unless each layer takes what the one before gives."""
     if network.activation not in ACTIVATIONS:
         raise ValueError(f"unknown activation {network.activation!r:.40}")
     sizes = [int(architecture["observation_size"]), *map(int, architecture["hidden_sizes"]),
-             int(architecture["action_size"])]
-    expected = [(outputs, inputs) for inputs, outputs in pairwise(sizes)]
+             int(outputs)]
+    expected = [(after, before) for before, after in pairwise(sizes)]
     found = [layer.weight.shape for layer in network.layers]
     if found != expected or any(layer.bias.shape != (layer.weight.shape[0],)
                                 for layer in network.layers):

@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnne_ros.policies.interface import Interface
+from dnne_ros.policies.bundle import INPUT, METADATA, OUTPUT
+from dnne_ros.policies.interface import ActionTerm, Interface
 from dnne_ros.policies.network import Layer, PolicyNetwork
 
 if TYPE_CHECKING:
     from onnx import ModelProto
-
-INPUT, OUTPUT = "observations", "actions"
-METADATA = "dnne_ros.interface"
-"""The key of the model's metadata that has the interface, as JSON."""
 
 _OPSET, _IR_VERSION = 17, 8
 """Old enough for every runtime that is in use."""
@@ -49,11 +46,21 @@ class _Graph:
 
 
 def onnx_model(network: PolicyNetwork, interface: Interface) -> ModelProto:
+    """Return `bare_model` with the interface in its metadata."""
+    from onnx import checker, helper
+
+    model = bare_model(network, interface.actions)
+    helper.set_model_props(model, {METADATA: json.dumps(interface.to_json(), sort_keys=True)})
+    checker.check_model(model, full_check=True)
+    return model
+
+
+def bare_model(network: PolicyNetwork, actions: ActionTerm) -> ModelProto:
     """Return ``observations`` float32 (batch, size) → ``actions`` float32 (batch, size).
 
-    Passes the full checker.  The interface is in its metadata.
+    The full checker passes it.  ``actions`` says what becomes of what the network gives.
     """
-    from onnx import TensorProto, checker, helper
+    from onnx import TensorProto, helper
 
     graph = _Graph()
     if network.mean is not None and network.deviation is not None:
@@ -67,7 +74,7 @@ def onnx_model(network: PolicyNetwork, interface: Interface) -> ModelProto:
         graph.add("ArgMax", "choice", axis=1, keepdims=1)
         graph.add("Cast", "chosen", to=TensorProto.FLOAT)
     else:
-        _add_command(graph, interface)
+        _add_command(graph, actions)
     graph.end()
     model: ModelProto = helper.make_model(
         helper.make_graph(
@@ -79,8 +86,6 @@ def onnx_model(network: PolicyNetwork, interface: Interface) -> ModelProto:
             graph.arrays),
         opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION,
         producer_name="dnne_ros")
-    helper.set_model_props(model, {METADATA: json.dumps(interface.to_json(), sort_keys=True)})
-    checker.check_model(model, full_check=True)
     return model
 
 
@@ -128,8 +133,7 @@ def _graph_of(network: PolicyNetwork, *, clip: bool, scale: bool, offset: bool) 
                 if is_there])]
 
 
-def _add_command(graph: _Graph, interface: Interface) -> None:
-    actions = interface.actions
+def _add_command(graph: _Graph, actions: ActionTerm) -> None:
     if actions.clip is not None:
         low, high = map(np.float32, actions.clip)
         graph.add("Clip", "clipped", np.array(low), np.array(high))

@@ -8,24 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from dnne_ros.policies.onnx_file import INPUT, OUTPUT
+from dnne_ros.policies.bundle import INPUT, OUTPUT
+from dnne_ros.policies.sessions import open_session
 
 Act = Callable[[np.ndarray], np.ndarray]
 """Takes observations float32 (n, size) and returns actions float32 (n, size)."""
 
 
 def onnxruntime_policy(model: bytes) -> Act:
-    """Return a policy in onnxruntime, on one thread that sleeps while there is nothing to do.
-
-    By default a session keeps threads spinning between actions, which costs most of a core.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    """Return a policy in onnxruntime, on the CPU."""
+    session, _ = open_session(model)
 
     def act(observations: np.ndarray) -> np.ndarray:
         (actions,) = session.run([OUTPUT], {INPUT: observations})

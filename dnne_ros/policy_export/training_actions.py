@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from dnne_ros.policies.interface import ActionTerm
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.policy_spec import PolicySpec
 
 
 def training_actions(architecture: Mapping[str, Any], weights: Mapping[str, Tensor],

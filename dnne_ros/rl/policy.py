@@ -3,58 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from dnne_ros.rl.normalization import RunningNormalization
 from dnne_ros.rl.policy_output import PolicyOutput
+from dnne_ros.rl.policy_spec import PolicySpec
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh, "elu": nn.ELU}
+_ACTIVATION_LAYERS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU, "tanh": nn.Tanh, "elu": nn.ELU}
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
-
-
-@dataclass(frozen=True)
-class PolicySpec:
-    """What a policy is made of, without its weights.
-
-    ``action_size``: length of an action; discrete: the number of choices.  ``hidden_sizes``: of
-    the actor and of the critic, each for itself unless ``shared_trunk``.  ``init_log_std``: where
-    the logarithm of the Gaussian's standard deviation starts; it is learned, and the same in
-    every state.  ``normalize_observations``, ``normalize_values``: the networks see observations,
-    and learn values, in running standard deviations from the running mean.
-    """
-
-    observation_size: int
-    action_size: int
-    hidden_sizes: tuple[int, ...] = (64, 64)
-    activation: str = "elu"
-    discrete: bool = False
-    init_log_std: float = 0.0
-    shared_trunk: bool = False
-    normalize_observations: bool = False
-    normalize_values: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse sizes below 1 and unknown activations (ValueError)."""
-        if self.activation not in ACTIVATIONS:
-            raise ValueError(f"activation: expected one of {', '.join(ACTIVATIONS)}, "
-                             f"found {self.activation!r}")
-        sizes = (self.observation_size, self.action_size, *self.hidden_sizes)
-        if min(sizes) < 1:
-            raise ValueError(f"expected sizes from 1, found {sizes}")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a dictionary of JSON values."""
-        return asdict(self) | {"hidden_sizes": list(self.hidden_sizes)}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> PolicySpec:
-        """Undo `to_json`."""
-        return cls(**values | {"hidden_sizes": tuple(values["hidden_sizes"])})
 
 
 class MLP(nn.Sequential):
@@ -210,7 +170,8 @@ def _hidden_layers(size: int, hidden_sizes: tuple[int, ...], activation: str,
                    generator: torch.Generator | None) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for hidden in hidden_sizes:
-        layers += [_linear(size, hidden, math.sqrt(2.0), generator), ACTIVATIONS[activation]()]
+        layers += [_linear(size, hidden, math.sqrt(2.0), generator),
+                   _ACTIVATION_LAYERS[activation]()]
         size = hidden
     return layers
 

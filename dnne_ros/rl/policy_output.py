@@ -1,13 +1,15 @@
-"""What a policy says at one step, and the one array that it travels in."""
+"""What a policy says at one step, and the one array that it travels in; also without torch."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+from dnne_ros.arrays import joined
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _COLUMN = re.compile(r"(\w+)(?:\[(\d+)\])?")
 
@@ -36,13 +38,13 @@ class PolicyOutput:
     @property
     def columns(self) -> str:
         """Name the columns of `to_array`: ``observations[4],actions[1],log_prob,…``."""
-        return ",".join(name if part.dim() == 1 else f"{name}[{part.shape[1]}]"
+        return ",".join(name if part.ndim == 1 else f"{name}[{part.shape[1]}]"
                         for name, part in self._parts())
 
     def to_array(self) -> Tensor:
         """Return float32 (n, fields), the parts side by side."""
-        return torch.cat([part.unsqueeze(1) if part.dim() == 1 else part
-                          for _, part in self._parts()], dim=1)
+        return joined([part[:, None] if part.ndim == 1 else part
+                       for _, part in self._parts()], axis=1)
 
     @classmethod
     def from_array(cls, array: Tensor, columns: str) -> PolicyOutput:

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from dnne_ros.arrays import first_not_finite
 from dnne_ros.learning.eager_optimizers import Adam
-from dnne_ros.learning.finite import NotFiniteError, all_finite, first_not_finite
+from dnne_ros.learning.finite import NotFiniteError, all_finite
 from dnne_ros.rl.bootstrap import next_values
 from dnne_ros.rl.divergence import categorical_kl, gaussian_kl
 from dnne_ros.rl.gae import advantages_and_returns

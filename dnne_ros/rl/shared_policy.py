@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from safetensors.torch import load, save
 from torch import Tensor
 
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.policy_spec import PolicySpec
 
 
 @dataclass(frozen=True)

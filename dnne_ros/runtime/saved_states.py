@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from dnne_ros.checkpoints.checkpoint import Checkpoint
-from dnne_ros.checkpoints.policy_interface import differences
+from dnne_ros.checkpoints.policy_interface import differences, merge_statements
+from dnne_ros.errors import InputError
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
@@ -56,16 +57,38 @@ class SavedStates:
         """Return (node, what is wrong) where the policy was trained with something else.
 
         To be called after `first`.  Training may go on with another rate or scale; a robot must
-        never be driven so.
+        never be driven so, and what a node brings is not trained any more.
         """
-        trained, where = self._trained, self._trained_where
+        sources = [] if self._trained is None else [
+            (self._trained, self._trained_where, self._settings.inference)]
+        if (brought := self._brought(nodes)) is not None:
+            sources.append((*brought, True))
         found = []
         for node_id, node in nodes.items():
-            if trained is None:
-                if node.needs_trained_policy(node.values):
-                    found.append((node_id, f"{where}: expected the policy interface of a trained "
-                                           "policy, found none"))
-            elif node.needs_trained_policy(node.values) or self._settings.inference:
-                found += [(node_id, f"{where}: {difference}")
-                          for difference in differences(trained, node.policy_interface())]
+            needs_one = node.needs_trained_policy(node.values)
+            if needs_one and not sources:
+                found.append((node_id, f"{self._trained_where}: expected the policy interface of "
+                                       "a trained policy, found none"))
+            found += [(node_id, f"{where}: {difference}")
+                      for trained, where, always in sources if always or needs_one
+                      for difference in differences(trained, node.policy_interface())]
         return found
+
+    def _brought(self, nodes: Mapping[str, Node]) -> tuple[dict[str, Any], str] | None:
+        """Return what policies that nodes bring were trained with, and whose they are.
+
+        `InputError` for two that were trained with different things.
+        """
+        brought = {}
+        for node_id, node in self._graph.nodes.items():
+            values = nodes[node_id].values if node_id in nodes else node.values
+            stated = node.type.trained_interface(values)
+            if stated is not None:
+                brought[node.ros_name] = stated
+        if not brought:
+            return None
+        names = ", ".join(brought)
+        try:
+            return merge_statements(brought.values()), f"the policy of {names}"
+        except ValueError as error:
+            raise InputError(f"the policies of {names}", [str(error)]) from None

@@ -51,21 +51,6 @@ def start_run(tmp_path, repository, warm):
         run.kill()
 
 
-@pytest.fixture
-def start_plant(start_command, repository, tmp_path):
-    """Start a robot that knows nothing of us, for so many seconds; it is killed at the end."""
-    started = []
-
-    def start(*arguments):
-        started.append(start_command(repository / "docs" / "examples" / "cartpole_plant.py",
-                                     *arguments, folder=tmp_path, separate=True))
-        return started[-1]
-
-    yield start
-    for plant in started:
-        plant.kill()
-
-
 @pytest.fixture(scope="session")
 def trained(shared_folder, start_command, cartpole):
     """Return the checkpoint of a policy that has solved the task in simulation."""

@@ -3,12 +3,8 @@
 import pytest
 import torch
 
-from dnne_ros.learning.finite import (
-    NotFiniteError,
-    all_finite,
-    check_finite,
-    first_not_finite,
-)
+from dnne_ros.arrays import first_not_finite
+from dnne_ros.learning.finite import NotFiniteError, all_finite, check_finite
 
 NAN, INF = float("nan"), float("inf")
 

@@ -1,6 +1,7 @@
 """Every node type of the catalogue keeps what node types promise, a new one by itself too."""
 
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from dnne_ros.nodes.custom.custom_computation import CustomComputation
 from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
 from dnne_ros.nodes.perception.perception import VisionNetworkNode
+from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
+from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_config import PPOConfig
 from dnne_ros.nodes.rl.ppo_loop import PPOAgent
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
@@ -42,7 +45,8 @@ from dnne_ros.nodes.supervised.optimizer import Optimizer
 from dnne_ros.nodes.supervised.optimizers import AdamOptimizer, SGDOptimizer, TrainingStep
 from dnne_ros.nodes.tensors.split import Split
 from dnne_ros.plugins.trusted_code import trust_file
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.policy_spec import PolicySpec
 from dnne_ros.rl.shared_policy import SharedPolicy
 from dnne_ros.sim.registry import make_simulator
 from dnne_ros.testing import NOTHING, Links, NodeContract
@@ -167,6 +171,20 @@ class Loop(NodeContract):
 
 class Computation(NodeContract):
     node_type = CustomComputation
+
+
+class Agent(NodeContract):
+    """In onnxruntime it needs a checkpoint: test_ppo_nodes.py."""
+
+    node_type = PPOAgentNode
+    settings = {"runtime": "auto"}
+
+
+class Bundle(NodeContract):
+    node_type = OnnxPolicyNode
+    sizes = {"observation": 4, "action": 1}
+    settings = {"bundle": str(Path(__file__).parents[2] / "docs/examples/cartpole_policy"),
+                "runtime": "cpu"}
 
 
 class Observations(NodeContract):

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import re
+import shutil
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -50,16 +51,17 @@ def test_the_wheel_holds_every_file_of_the_package(checkout, distributions):
         | {"share/dnne_ros/package.xml", "share/ament_index/resource_index/packages/dnne_ros"})
 
 
-@pytest.fixture
-def installed(tmp_path, distributions):
-    """Return an environment with the wheel and what it says that it requires."""
+@pytest.fixture(params=["wheels,train"])
+def installed(request, tmp_path, distributions):
+    """Return an environment with the wheel and what it says that it requires, for some extras."""
     try:
         importlib.metadata.distribution("ros-rclpy")
     except importlib.metadata.PackageNotFoundError:
         pytest.skip("needs the wheels of rclpy: the system's packages cannot be told apart")
     environment = EmptyEnvironment(tmp_path / "environment")
     requirements = metadata_of(distributions[1]).get_all("Requires-Dist")
-    environment.fill(required_by(requirements, "wheels"))
+    for extra in request.param.split(","):
+        environment.fill(required_by(requirements, extra))
     environment.pip("install", "--quiet", "--no-index", "--no-deps", distributions[1])
     environment.pip("check")
     return environment
@@ -100,3 +102,20 @@ def test_the_wheel_trains_where_only_what_it_requires_is_installed(installed, ru
     assert (run_installed.folder / "src" / "my_cartpole" / "package.xml").is_file()
     for name in ("dnne-ros", "graph_host"):  # where ros2 run looks
         assert "usage" in run_installed(installed.folder / "lib/dnne_ros" / name, "--help")
+
+
+@pytest.mark.parametrize("installed", ["wheels,policy"], indirect=True)
+def test_without_torch_a_graph_for_a_robot_is_sound_and_one_that_trains_is_refused(
+        checkout, installed, run_installed, run_words):
+    shutil.copytree(checkout / "docs" / "examples" / "cartpole_policy",
+                    run_installed.folder / "docs" / "examples" / "cartpole_policy")
+    assert run_installed(
+        installed.python, "-c",
+        "import importlib.util; print(importlib.util.find_spec('torch'))") == "None\n"
+    assert ": ok. 3 nodes" in run_installed(
+        installed.bin / "dnne-ros", "check", checkout / "docs/examples/cartpole_onnx.json")
+    refused = run_words(
+        installed.bin / "dnne-ros", "check",
+        installed.folder / "share/dnne_ros/config/workflows/cartpole_ppo.json",
+        folder=run_installed.folder, environment={"PYTHONPATH": ""})
+    assert refused.wait() == 2 and "need torch, which is not installed" in refused.said()

@@ -8,7 +8,8 @@ import torch
 from dnne_ros.rl.bootstrap import next_values
 from dnne_ros.rl.divergence import gaussian_kl
 from dnne_ros.rl.gae import advantages_and_returns
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.policy_spec import PolicySpec
 from dnne_ros.rl.ppo import PPO, PPOConfig
 from dnne_ros.rl.rollout import Rollout
 

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from dnne_ros.rl.foreign_policies import by_our_names
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.policy_spec import PolicySpec
 
 
 def shared_network():

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch.distributions import Categorical, Independent, Normal
 
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.policy_spec import PolicySpec
 
 CONTINUOUS = PolicySpec(4, 2, (8, 8), "tanh", False, -0.5)
 DISCRETE = PolicySpec(4, 3, (8,), "relu", True, 0.0)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.policy_spec import PolicySpec
 from dnne_ros.rl.ppo import PPO, PPOConfig
 from dnne_ros.rl.rollout import Rollout
 from dnne_ros.rl.shared_policy import PolicySnapshot, SharedPolicy

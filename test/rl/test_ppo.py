@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch.distributions import Independent, Normal
 
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
 from dnne_ros.rl.policy_output import PolicyOutput
+from dnne_ros.rl.policy_spec import PolicySpec
 from dnne_ros.rl.ppo import PPO, PPOConfig
 from dnne_ros.rl.rollout import Rollout
 

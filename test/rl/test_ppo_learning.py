@@ -5,7 +5,8 @@ import torch
 
 from dnne_ros.node_api.seeding import node_seed
 from dnne_ros.rl.episodes import EpisodeStatistics
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.policy_spec import PolicySpec
 from dnne_ros.rl.ppo import PPO, PPOConfig
 from dnne_ros.rl.rollout import Rollout
 

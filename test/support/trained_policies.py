@@ -4,7 +4,8 @@ import torch
 
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.node_api.state import NodeState
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.policy_spec import PolicySpec
 
 CONTRACT = {
     "task": "Reacher", "joints": ["shoulder", "elbow"], "rate_hz": 50.0,

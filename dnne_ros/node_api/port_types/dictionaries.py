@@ -7,6 +7,7 @@ import math
 import operator
 from typing import Any
 
+from dnne_ros.arrays import dtype_name, is_tensor, tensor_of
 from dnne_ros.node_api.port_types.base import PortType
 from dnne_ros.transport.codecs import StringCodec
 from dnne_ros.transport.payload import Wire
@@ -76,7 +77,7 @@ _JSON = {str, int, float, bool, type(None)}
 def _plain(value: Any) -> Any:
     """Return a value as JSON gives it back; the same object, if it is that already."""
     kind = type(value)
-    if kind in _JSON or hasattr(value, "detach"):
+    if kind in _JSON or is_tensor(value):
         return value
     if isinstance(value, dict):
         for key in value:
@@ -104,11 +105,10 @@ def _has_lookalikes(value: Any) -> bool:
 
 
 def _tensor_to_json(value: Any) -> dict[str, Any]:
-    if not hasattr(value, "detach"):
+    if not is_tensor(value):
         raise TypeError(f"a {type(value).__name__} in a dictionary cannot leave its process")
-    tensor = value.detach().cpu()
-    return {"dtype": str(tensor.dtype).removeprefix("torch."), "shape": list(tensor.shape),
-            "data": tensor.flatten().tolist()}
+    return {"dtype": dtype_name(value), "shape": list(value.shape),
+            "data": value.flatten().tolist()}
 
 
 def _tagged(value: Any) -> Any:
@@ -121,7 +121,7 @@ def _tagged(value: Any) -> Any:
         return {key: _tagged(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_tagged(each) for each in value]
-    if hasattr(value, "detach"):
+    if is_tensor(value):
         tensor = _tensor_to_json(value)
         tensor["data"] = [repr(each) if isinstance(each, float) and not math.isfinite(each)
                           else each for each in tensor["data"]]
@@ -136,10 +136,6 @@ def _restored(value: dict[str, Any]) -> Any:
         return dict(value["dict"])
     if value.keys() != _TENSOR_KEYS:
         return value
-    import torch
-
-    dtype = getattr(torch, str(value["dtype"]), None)
-    if not isinstance(dtype, torch.dtype):
-        return value
     data = [float(each) if isinstance(each, str) else each for each in value["data"]]
-    return torch.tensor(data, dtype=dtype).reshape(value["shape"])
+    tensor = tensor_of(data, str(value["dtype"]), value["shape"])
+    return value if tensor is None else tensor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dnne_ros.arrays import MODULES
 from dnne_ros.node_api.port_types.base import PortType
 from dnne_ros.node_api.port_types.tensors import array_to_tensor, tensor_to_array
 from dnne_ros.transport.array_codec import ArrayCodec
@@ -21,7 +22,7 @@ class PolicyOutput(PortType):
 
     name = "POLICY_OUTPUT"
     aliases = ("POLICY",)
-    modules = ("torch",)
+    modules = MODULES
 
     @property
     def wire(self) -> Wire:
@@ -47,7 +48,7 @@ class Model(PortType):
 
     name = "MODEL"
     aliases = ("MODEL_OBJ",)
-    modules = ("torch",)
+    modules = MODULES
     policy = EdgePolicy.LATEST
     held = True
     feedback = True

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from dnne_ros.arrays import MODULES, as_tensor, dtype_name, has_torch
 from dnne_ros.node_api.port_types.base import AnyValue, PortType
 from dnne_ros.transport.array_codec import ArrayCodec
 from dnne_ros.transport.image_codec import ImageCodec
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
 def tensor_to_array(tensor: TorchTensor, axes: tuple[str, ...] = ()) -> Array:
     """Return a tensor (any dtype, shape and device) as an array, without a copy on the CPU."""
+    if not has_torch():
+        return Array(np.ascontiguousarray(tensor), axes)
     try:
         return Array(tensor.numpy(), axes)
     except (RuntimeError, TypeError):  # a gradient, another device, a type that numpy has not
@@ -29,20 +34,26 @@ def tensor_to_array(tensor: TorchTensor, axes: tuple[str, ...] = ()) -> Array:
 
 
 def array_to_tensor(array: Array) -> TorchTensor:
-    """Return an array as a tensor of the same dtype and shape, that the caller may write to."""
+    """Return an array as a tensor of the same dtype and shape, that the caller may write to.
+
+    TypeError for an element type that only torch has, where it is not installed.
+    """
+    tensor = as_tensor(array.data)
+    dtype = array.element_type
+    if dtype not in STORED_AS:
+        return tensor
+    if not has_torch():
+        raise TypeError(f"a tensor of {dtype} needs torch, which is not installed")
     import torch
 
-    data = array.data if array.data.flags.writeable else array.data.copy()
-    tensor = torch.from_numpy(data)
-    dtype = array.element_type
-    return tensor.view(getattr(torch, dtype)) if dtype in STORED_AS else tensor
+    return tensor.view(getattr(torch, dtype))
 
 
 class Tensor(PortType):
     """A tensor.  ``dtype`` None: any; ``axes`` name the axes, outermost first."""
 
     name = "TENSOR"
-    modules = ("torch",)
+    modules = MODULES
 
     def __init__(self, dtype: str | None = None, axes: tuple[str, ...] = ()):
         """Declare the element type and the names of the axes."""
@@ -62,10 +73,10 @@ class Tensor(PortType):
 
     def check(self, value: TorchTensor) -> None:
         """Raise TypeError for another element type or number of axes than declared."""
-        found = str(getattr(value, "dtype", type(value).__name__)).removeprefix("torch.")
+        found = dtype_name(value) if hasattr(value, "dtype") else type(value).__name__
         if self.dtype is not None and found != self.dtype:
             raise TypeError(f"expected a tensor of {self.dtype}, found {found}")
-        if self.axes and value.dim() != len(self.axes):
+        if self.axes and value.ndim != len(self.axes):
             raise TypeError(f"expected a tensor with axes ({', '.join(self.axes)}), found shape "
                             f"{tuple(value.shape)}")
 
@@ -96,8 +107,8 @@ class Action(Tensor):
         return isinstance(output, (Action, AnyValue))
 
 
-_PICTURE_DTYPES = {f"torch.{kind}{bits}" for kind in ("uint", "int") for bits in (8, 16, 32, 64)} \
-    | {f"torch.float{bits}" for bits in (16, 32, 64)}
+_PICTURE_DTYPES = {f"{kind}{bits}" for kind in ("uint", "int") for bits in (8, 16, 32, 64)} \
+    | {f"float{bits}" for bits in (16, 32, 64)}
 
 
 class Image(PortType):
@@ -108,7 +119,7 @@ class Image(PortType):
     """
 
     name = "IMAGE"
-    modules = ("torch",)
+    modules = MODULES
     policy = EdgePolicy.DROP_OLDEST
 
     @property
@@ -122,9 +133,8 @@ class Image(PortType):
         if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] == 0):
             raise TypeError("expected a picture of shape (height, width) or (height, width, "
                             f"channels), found {tuple(shape)}")
-        if str(value.dtype) not in _PICTURE_DTYPES:
-            raise TypeError(f"a picture of {str(value.dtype).removeprefix('torch.')} elements has "
-                            "no ROS encoding")
+        if dtype_name(value) not in _PICTURE_DTYPES:
+            raise TypeError(f"a picture of {dtype_name(value)} elements has no ROS encoding")
         return value[:, :, 0] if len(shape) == 3 and shape[2] == 1 else value
 
     def pack(self, value: TorchTensor) -> Array:

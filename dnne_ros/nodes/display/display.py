@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.arrays import as_doubles, dtype_name, is_tensor
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import AnyValue, String
 from dnne_ros.node_api.ports import Input, Output
@@ -30,6 +32,7 @@ class DisplayNode(Node):
     aliases = ("Display", "Debug", "DebugNode", "PreviewAny")
     foreign_widgets = {"PreviewAny": ("preview_markdown", "preview_text", "previewMode")}
     category = "show"
+    without_torch = True
 
     value = Input(AnyValue(), "What to show.", policy=EdgePolicy.LATEST,
                   aliases=("input", "input_0", "tensor", "anything", "source"))
@@ -61,19 +64,18 @@ class DisplayNode(Node):
 
 def summarise(value: Any) -> str:
     """Return a value in one line; of a large tensor its shape, mean and range."""
-    if hasattr(value, "detach") and value.numel() > _FEW:
+    if is_tensor(value) and math.prod(value.shape) > _FEW:
         return statistics(value)
     return in_full(value)
 
 
 def statistics(value: Any) -> str:
     """Return a tensor's shape, mean and range in one line; another value in full."""
-    if not hasattr(value, "detach") or not value.numel():
+    if not is_tensor(value) or not math.prod(value.shape):
         return in_full(value)
-    tensor = value.detach()
-    shape = "×".join(str(size) for size in tensor.shape) or "1"
-    numbers = tensor.float()
-    return (f"{shape} {str(tensor.dtype).removeprefix('torch.')} "
+    shape = "×".join(str(size) for size in value.shape) or "1"
+    numbers = as_doubles(value)
+    return (f"{shape} {dtype_name(value)} "
             f"mean {numbers.mean():.4g} min {numbers.min():.4g} max {numbers.max():.4g}")
 
 
@@ -81,14 +83,14 @@ def in_full(value: Any) -> str:
     """Return a value in one line of at most 200 characters."""
     if isinstance(value, float):
         return f"{value:.6g}"
-    if hasattr(value, "detach"):
-        return _elements(value.detach())[:_LONGEST]
+    if is_tensor(value):
+        return _elements(value)[:_LONGEST]
     return " ".join(repr(value).split())[:_LONGEST]
 
 
 def _elements(tensor: torch.Tensor) -> str:
     """Return the elements of a tensor, or as many as a line may hold."""
-    if tensor.numel() <= _FEW:
+    if math.prod(tensor.shape) <= _FEW:
         return f"{tensor.tolist()}"
     first = ", ".join(str(number) for number in tensor.flatten()[:_LONGEST].tolist())
     return f"[{first}]"
@@ -96,10 +98,10 @@ def _elements(tensor: torch.Tensor) -> str:
 
 def kind(value: Any) -> str:
     """Return what kind of value it is: ``Tensor float32 3×4``, ``dict``."""
-    if not hasattr(value, "detach"):
+    if not is_tensor(value):
         return type(value).__name__
     shape = "×".join(str(size) for size in value.shape)
-    return f"Tensor {str(value.dtype).removeprefix('torch.')} {shape}".rstrip()
+    return f"Tensor {dtype_name(value)} {shape}".rstrip()
 
 
 _SHOWN_AS: dict[str, Callable[[Any], str]] = {

@@ -17,6 +17,7 @@ class Barrier(Node):
     """
 
     category = "flow"
+    without_torch = True
 
     input = Input(AnyTensor(), "What is held.")
     release = Input(Sync(), "Lets one tensor go on, whatever it is.", accepts_also=(AnyValue(),))

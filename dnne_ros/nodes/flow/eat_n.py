@@ -19,6 +19,7 @@ class EatN(Node):
     type_name = "Eat_N"
     aliases = ("EatN",)
     category = "flow"
+    without_torch = True
 
     input = Input(AnyTensor(), "The stream.")
     output = Output(AnyTensor(), "What comes behind the first ones.")

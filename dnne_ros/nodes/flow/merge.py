@@ -18,6 +18,7 @@ class ORNode(Node):
     aliases = ("OR",)
     category = "flow"
     fires_on_any = True
+    without_torch = True
 
     input_a = Input(AnyValue(), "A stream.", optional=True)
     input_b = Input(AnyValue(), "Another stream of the same type.", optional=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.arrays import has_torch
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Model, PolicyOutput, Tensor
@@ -16,6 +17,7 @@ from dnne_ros.node_api.widget import Widget
 if TYPE_CHECKING:
     import torch
 
+    from dnne_ros.nodes.rl.frozen_agent import FrozenAgent
     from dnne_ros.rl.shared_policy import SharedPolicy
 
 _SHAPES = "it fixes the shape of the network"
@@ -37,7 +39,8 @@ class PPOAgentNode(Node):
 
     The policy is made when the first observations tell their size.  While a trainer is linked to
     ``model``, the agent acts with the weights that are due at each step (see
-    `dnne_ros.rl.shared_policy`); in inference it gives the mean action.
+    `dnne_ros.rl.shared_policy`); in inference it gives the mean action.  A run for inference needs
+    no torch: onnxruntime then computes what the checkpoint's policy says.
     """
 
     category = "learning"
@@ -69,6 +72,14 @@ class PPOAgentNode(Node):
     normalize_values = Widget(
         False, "The critic learns values in running standard deviations from the mean return.",
         fixed_because=_SHAPES)
+    runtime = Widget("auto", "What computes with --inference: torch, or onnxruntime on the CPU, "
+                     "with CUDA or TensorRT; auto: torch, or the CPU where it is not installed.",
+                     choices=("auto", "torch", "cpu", "cuda", "tensorrt"))
+
+    @classmethod
+    def runs_without_torch(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether onnxruntime computes; it never does in training."""
+        return bool(values["runtime"] != "torch")
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
@@ -81,7 +92,16 @@ class PPOAgentNode(Node):
         return []
 
     def setup(self) -> None:
-        """Seed the generator that actions are drawn with."""
+        """Choose what computes, and seed the generator that actions are drawn with."""
+        self._shared: SharedPolicy | None = None
+        self._saved: NodeState | None = None
+        self._frozen: FrozenAgent | None = None
+        self._runtime = self.runtime
+        if self.runtime == "auto":
+            self._runtime = "torch" if has_torch() else "cpu"
+        if self._runtime != "torch":
+            self._check_frozen()
+            return
         import torch
 
         from dnne_ros.node_api.seeding import node_seed
@@ -89,14 +109,42 @@ class PPOAgentNode(Node):
         torch.set_num_threads(1)  # small networks: threads cost more than they save
         self._generator = torch.Generator()
         self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
-        self._shared: SharedPolicy | None = None
-        self._saved: NodeState | None = None
+
+    def _check_frozen(self) -> None:
+        """Raise `InputError` where only torch can do what is asked for."""
+        if not self.context.inference:
+            raise InputError("runtime", [
+                f"expected --inference with runtime={self._runtime}: training takes torch"
+                + ("" if has_torch() else ", which is not installed: pip install "
+                   "'dnne_ros[train]'")])
+        if self.context.is_linked("model"):
+            raise InputError("output 'model'", [
+                f"expected no link with runtime={self._runtime}: a model is one of torch"])
 
     async def process(self) -> None:
         """Give the model once, then an output for each item of observations.
 
         Raises `NotFiniteError` for an observation that is NaN or infinite.
         """
+        if self._runtime == "torch":
+            await self._act_in_torch()
+        else:
+            await self._act_frozen()
+
+    async def _act_frozen(self) -> None:
+        from dnne_ros.learning.finite import check_finite
+
+        if self._frozen is None:
+            raise InputError("runtime", [
+                f"expected a trained policy (--load-checkpoint-dir) with runtime={self._runtime}"])
+        item = 0
+        while True:
+            observations = await self.get_input("observations")
+            item += 1
+            check_finite(observations, "observations", item)
+            await self.send_output(self._frozen.act(observations), "policy_output")
+
+    async def _act_in_torch(self) -> None:
         from dnne_ros.learning.finite import check_finite
 
         item = 0
@@ -142,7 +190,7 @@ class PPOAgentNode(Node):
 
     def load_state(self, state: NodeState) -> None:
         """Take the saved policy; ValueError if it has another shape than the widgets say."""
-        from dnne_ros.rl.policy import PolicySpec
+        from dnne_ros.rl.policy_spec import PolicySpec
 
         saved = PolicySpec.from_json(state.values["architecture"])
         wanted = replace(self._spec(saved.observation_size), init_log_std=saved.init_log_std)
@@ -154,9 +202,19 @@ class PPOAgentNode(Node):
         if differences:
             raise ValueError("; ".join(differences))
         self._saved = state
+        if self._runtime != "torch":
+            self._freeze(saved.to_json(), state.weights)
+            return
         self._shared = None
         self._make_policy(saved.observation_size)  # raises now rather than at the first item
         self._generator.set_state(state.tensors["generator"])
+
+    def _freeze(self, architecture: Mapping[str, Any], weights: Mapping[str, torch.Tensor]
+                ) -> None:
+        from dnne_ros.nodes.rl.frozen_agent import FrozenAgent
+
+        self._frozen = FrozenAgent(architecture, weights, self._runtime, self.context.health,
+                                   self.context.log.warning)
 
     def load_weights(self, weights: Mapping[str, torch.Tensor], layers: Any) -> None:
         """Begin with another program's policy; its first layer tells the observations' size."""
@@ -171,14 +229,16 @@ class PPOAgentNode(Node):
         expected = ActorCritic(spec).state_dict()
         if lines := misfits({name: tensor.shape for name, tensor in expected.items()}, found):
             raise InputError("weights", lines)
-        self._saved = NodeState(
-            weights={name: found[name].to(tensor.dtype) for name, tensor in expected.items()},
-            tensors={"generator": self._generator.get_state()},
-            values={"architecture": spec.to_json()})
+        weights = {name: found[name].to(tensor.dtype) for name, tensor in expected.items()}
+        if self._runtime != "torch":
+            self._freeze(spec.to_json(), weights)
+            return
+        self._saved = NodeState(weights, {"generator": self._generator.get_state()},
+                                {"architecture": spec.to_json()})
         self._shared = None
 
     def _spec(self, observation_size: int) -> Any:
-        from dnne_ros.rl.policy import PolicySpec
+        from dnne_ros.rl.policy_spec import PolicySpec
 
         return PolicySpec(
             observation_size=observation_size, action_size=self.action_dim,

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from dnne_ros.arrays import as_tensor
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, JointState, Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -72,11 +73,9 @@ class _OutputController(RobotControllerNode):
 
     async def tell(self) -> None:
         """Send the newest command, unless that is done."""
-        import torch
-
         if self._unsent is not None:
             command, self._unsent = self._unsent, None
-            await self.send_output(torch.from_numpy(command.copy()), "commands")
+            await self.send_output(as_tensor(command.copy()), "commands")
 
     async def close(self) -> None:
         """Send the last command."""
@@ -101,6 +100,7 @@ class JointObservationsNode(Node):
     category = "robotics"
     superseded_by = "RosSubscriberNode"
     needs_policy_interface = True
+    without_torch = True
 
     joint_states = Input(JointState(), "The robot's joints.", external=True,
                          policy=EdgePolicy.DROP_OLDEST)
@@ -157,6 +157,7 @@ class JointCommandsNode(Node):
     category = "robotics"
     superseded_by = "RobotControllerNode"
     needs_policy_interface = True
+    without_torch = True
 
     action = Input(Action(), "What to command, (1, joint).", aliases=("actions",))
     commands = Output(Tensor("float64", ("joint",)), "One number a joint, as ros2_control's "

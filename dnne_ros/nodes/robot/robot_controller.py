@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dnne_ros.arrays import as_doubles, as_tensor
 from dnne_ros.messages.making import MessageMaker
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.node_api.health_reporter import HealthReporter
@@ -41,6 +42,7 @@ class RobotControllerNode(Node):
     """
 
     category = "robotics"
+    without_torch = True
 
     action = Input(Action(), "What to command, (1, joint) or (joint), in the joints' units; the "
                    "newest counts.", accepts_also=(Tensor(),), aliases=("actions",),
@@ -110,10 +112,8 @@ class RobotControllerNode(Node):
 
     async def tell(self) -> None:
         """Give the newest command and the state to the graph."""
-        import torch
-
         if self._last is not None:
-            await self.send_output(torch.from_numpy(self._last.copy()), "joint_commands")
+            await self.send_output(as_tensor(self._last.copy()), "joint_commands")
         await self.send_output({"message": self.context.health.message,
                                 **self._counts}, "status")
 
@@ -146,7 +146,7 @@ class RobotControllerNode(Node):
 
     def _take(self, action: Any) -> None:
         """Command an action, or refuse it."""
-        command = action.detach().cpu().double().numpy().reshape(-1)
+        command = as_doubles(action).reshape(-1)
         if command.size != self.num_joints:
             raise ValueError(f"expected an action of {self.num_joints} joints, found shape "
                              f"{tuple(action.shape)}")

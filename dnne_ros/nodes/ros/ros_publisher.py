@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from dnne_ros.arrays import is_tensor
 from dnne_ros.errors import InputError
 from dnne_ros.messages.making import MessageMaker
 from dnne_ros.messages.message_types import message_class
@@ -29,6 +30,7 @@ class RosPublisherNode(Node):
     """
 
     category = "ros"
+    without_torch = True
 
     value = Input(AnyValue(), "What to publish.",
                   aliases=("tensor", "image", "message", "action", "input"))
@@ -115,4 +117,4 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (str, Mapping)):
         return value
     value = getattr(value, "actions", value)  # of a policy's output
-    return tensor_to_array(value).data if hasattr(value, "detach") else np.asarray(value)
+    return tensor_to_array(value).data if is_tensor(value) else np.asarray(value)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.arrays import as_array, as_tensor, is_tensor
 from dnne_ros.errors import InputError, PeerError
 from dnne_ros.messages.dictionaries import to_dictionary
 from dnne_ros.messages.gathering import PartGatherer
@@ -44,6 +45,7 @@ class RosSubscriberNode(Node):
     """
 
     category = "ros"
+    without_torch = True
 
     tensor = Output(Tensor(), "The numbers of ``field``, (1, n) or (n).")
     image = Output(Image(), "The picture, (height, width, channels) or (height, width).")
@@ -271,7 +273,7 @@ def _converter(values: Mapping[str, Any]) -> Callable[[Any], Any]:
         if not is_image:
             raise ValueError(f"widget 'kind': expected {IMAGE} for an image, found "
                              f"{values['message_type']}")
-        return lambda message: _tensor(read_picture(message))
+        return lambda message: as_tensor(read_picture(message))
     if is_image and not values["field"].strip():
         return lambda message: _shaped(read_picture(message), values)
     reader = NumberReader(type, values["field"], names=names,
@@ -310,13 +312,7 @@ def _shaped(numbers: np.ndarray, values: Mapping[str, Any]) -> torch.Tensor:
 
     if values["dtype"] != "as_sent":
         numbers = numbers.astype(np.dtype(values["dtype"]), copy=False)
-    return _tensor(numbers[None] if values["batch"] else numbers)
-
-
-def _tensor(numbers: np.ndarray) -> torch.Tensor:
-    import torch
-
-    return torch.from_numpy(numbers if numbers.flags.writeable else numbers.copy())
+    return as_tensor(numbers[None] if values["batch"] else numbers)
 
 
 def _tensors_in(value: Any) -> Any:
@@ -327,10 +323,10 @@ def _tensors_in(value: Any) -> Any:
         return {name: _tensors_in(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_tensors_in(part) for part in value]
-    return _tensor(value) if isinstance(value, np.ndarray) else value
+    return as_tensor(value) if isinstance(value, np.ndarray) else value
 
 
 def _zeros_like(value: Any) -> Any:
-    import torch
+    import numpy as np
 
-    return torch.zeros_like(value) if isinstance(value, torch.Tensor) else value
+    return as_tensor(np.zeros_like(as_array(value))) if is_tensor(value) else value

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.arrays import as_tensor
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Tensor
@@ -37,6 +39,11 @@ class AudioSensorNode(Node):
                    minimum=0.0, maximum=1.0)
     device = Widget("", "Number or part of the name of the microphone; empty: the default one.")
 
+    @classmethod
+    def runs_without_torch(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether there is a real microphone: the made-up tone is one of torch."""
+        return bool(values["use_real_microphone"])
+
     def setup(self) -> None:
         """Choose between the microphone and the made-up tone."""
         self._reader = DeviceReader(self, self._open) if self.use_real_microphone else None
@@ -45,8 +52,6 @@ class AudioSensorNode(Node):
 
     async def process(self) -> None:
         """Give chunk after chunk."""
-        import torch
-
         pace = Rate(self.chunk_size / self.sample_rate, self.context.clock)
         made_up = self._make_up()
         while True:
@@ -54,7 +59,7 @@ class AudioSensorNode(Node):
                 await pace.wait()
                 await self.send_output(next(made_up), "audio")
             else:  # the device keeps the time
-                await self.send_output(torch.from_numpy(await self._reader.read()), "audio")
+                await self.send_output(as_tensor(await self._reader.read()), "audio")
 
     async def close(self) -> None:
         """Give the microphone back."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.arrays import as_tensor
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Float, Image
@@ -30,6 +31,7 @@ class CameraSensorNode(Node):
     """
 
     category = "sensors"
+    without_torch = True
 
     image = Output(Image(), "uint8 (height, width, 3), RGB.")
     timestamp = Output(Float(), "When it was taken, s on the node's clock.")
@@ -62,15 +64,13 @@ class CameraSensorNode(Node):
 
     async def process(self) -> None:
         """Give pictures at the rate."""
-        import torch
-
         pace = Rate(1.0 / self.fps, self.context.clock)
         made_up = self._make_up()
         while True:
             await pace.wait()
             picture = next(made_up) if self._reader is None else await self._reader.read()
             await self.send_output(self.context.topics.now_ns() * 1e-9, "timestamp")
-            await self.send_output(torch.from_numpy(picture), "image")
+            await self.send_output(as_tensor(picture), "image")
 
     async def close(self) -> None:
         """Give the camera back."""

@@ -7,6 +7,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from dnne_ros.arrays import as_tensor
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import NumberReader
 from dnne_ros.node_api.health import Level
@@ -59,6 +62,11 @@ class IMUSensorNode(Node):
         """Tell whether a real sensor's driver publishes."""
         return bool(values["topic"])
 
+    @classmethod
+    def runs_without_torch(cls, values: Mapping[str, Any]) -> bool:
+        """Tell whether a real sensor's driver publishes: noise is drawn by torch."""
+        return bool(values["topic"])
+
     def setup(self) -> None:
         """Subscribe, if there is a topic."""
         if not self.topic:
@@ -86,8 +94,6 @@ class IMUSensorNode(Node):
 
     async def _measured(self) -> Any:
         """Return the newest reading, or None after ``timeout``."""
-        import torch
-
         try:
             await asyncio.wait_for(self._came.wait(), self.timeout)
         except asyncio.TimeoutError:
@@ -97,7 +103,7 @@ class IMUSensorNode(Node):
         self._came.clear()
         self._trouble.clear(f"{self.topic} is back")
         message = self.context.topics.deserialize(self._newest, _IMU)
-        return torch.from_numpy(self._reader.read(message)).float()[None]
+        return as_tensor(self._reader.read(message).astype(np.float32)[None])
 
     def _make_up(self) -> Any:
         import torch

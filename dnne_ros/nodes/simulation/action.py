@@ -27,6 +27,7 @@ class ActionNode(Node):
     """
 
     category = "robotics"
+    without_torch = True  # a simulator brings its own
 
     network_output = Input(Tensor("float32", ("env", "action")), "Actions, or a policy's output.",
                            accepts_also=(PolicyOutput(),), aliases=("policy", "policy_output"))
@@ -52,7 +53,7 @@ class ActionNode(Node):
             if simulator is not None:
                 _check_fit(simulator, output, actions, chosen)
             if not chosen:
-                actions = actions.clamp(-1.0, 1.0) * reach + centre
+                actions = actions.clip(-1.0, 1.0) * reach + centre
             await self.send_output(actions, "action")
 
     def policy_interface(self) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ class CartpoleActionNode(Node):
     """
 
     category = "robotics"
+    without_torch = True
 
     network_output = Input(Tensor("float32", ("env", "action")), "Actions, or a policy's output.",
                            accepts_also=(PolicyOutput(),), aliases=("policy", "policy_output"))
@@ -36,7 +37,7 @@ class CartpoleActionNode(Node):
         if getattr(network_output, "std", actions) is None:
             choices = network_output.mean.shape[1]
             actions = actions * (2.0 / max(choices - 1, 1)) - 1.0
-        return {"action": actions.clamp(-1.0, 1.0) * self.max_push_effort}
+        return {"action": actions.clip(-1.0, 1.0) * self.max_push_effort}
 
 
 class CartpoleRewardNode(Node):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.arrays import detached, joined, zeros_like
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import AnyTensor
@@ -31,6 +33,7 @@ class Concat(Node):
 
     category = "tensors"
     fires_on_any = True
+    without_torch = True
 
     input_a = Input(AnyTensor(), "The first part.", optional=True)
     input_b = Input(AnyTensor(), "The second part.", optional=True)
@@ -65,17 +68,17 @@ class Concat(Node):
             item = await self.get_input(name)
             parts = {other: item if other == name else self._padding(other, item)
                      for other in self._linked}
-            self._last[name] = item.detach()
+            self._last[name] = detached(item)
             if self.pad_mode != _HOLD or len(self._last) == len(self._linked):
                 await self.send_output(join(parts), "output")
 
     def _padding(self, name: str, item: torch.Tensor) -> torch.Tensor:
         last = self._last.get(name, item)
-        return last if self.pad_mode == _HOLD else last.new_zeros(last.shape)
+        return last if self.pad_mode == _HOLD else zeros_like(last)
 
     async def save_state(self, aligned: bool) -> NodeState | None:
         """Save the last items."""
-        return NodeState(tensors={name: item.clone() for name, item in self._last.items()})
+        return NodeState(tensors=copy.deepcopy(self._last))
 
     def load_state(self, state: NodeState) -> None:
         """Go on with the last items."""
@@ -84,8 +87,6 @@ class Concat(Node):
 
 def join(parts: Mapping[str, torch.Tensor]) -> torch.Tensor:
     """Return tensors along axis 1 (those of one axis: 0); `InputError` if they do not fit."""
-    import torch
-
     shapes = {name: tuple(part.shape) for name, part in parts.items()}
     first = next(iter(shapes.values()))
     axis = min(1, len(first) - 1)
@@ -95,4 +96,4 @@ def join(parts: Mapping[str, torch.Tensor]) -> torch.Tensor:
         found = ", ".join(f"{shape} ({name})" for name, shape in shapes.items())
         raise InputError("input", [
             f"expected tensors of equal shapes but for axis {max(axis, 0)}, found {found}"])
-    return torch.cat(list(parts.values()), axis)
+    return joined(list(parts.values()), axis)

@@ -26,6 +26,7 @@ class Split(Node):
     """
 
     category = "tensors"
+    without_torch = True
 
     input = Input(AnyTensor(), "What is cut.")
     output_a = Output(AnyTensor(), "The first piece.")
@@ -53,12 +54,13 @@ class Split(Node):
 
     async def compute(self, input: torch.Tensor) -> Mapping[str, Any]:
         """Return the pieces of a tensor: views of it."""
-        if not -input.dim() <= self.dimension < input.dim():
+        if not -input.ndim <= self.dimension < input.ndim:
             raise InputError("input", [f"expected an axis {self.dimension}, found shape "
                                        f"{tuple(input.shape)}"])
         length = input.shape[self.dimension]
         bounds = self._bounds(length, tuple(input.shape))
-        pieces = {name: input.narrow(self.dimension, start, end - start)
+        before = (slice(None),) * (self.dimension % input.ndim)
+        pieces = {name: input[(*before, slice(start, end))]
                   for name, start, end in zip(_OUTPUTS, bounds, bounds[1:], strict=False)
                   if start < end}
         for name in self._linked:

@@ -6,7 +6,8 @@ import torch
 from dnne_ros.errors import InputError
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
-from dnne_ros.rl.policy import ActorCritic, PolicySpec
+from dnne_ros.rl.policy import ActorCritic
+from dnne_ros.rl.policy_spec import PolicySpec
 from dnne_ros.rl.shared_policy import SharedPolicy
 from dnne_ros.testing.driver import run
 
@@ -163,3 +164,41 @@ def test_an_agent_begins_with_weights_from_elsewhere(drive):
 def test_a_trainer_has_no_weights_of_its_own():
     with pytest.raises(InputError, match="PPOTrainerNode has none of its own"):
         PPOTrainerNode().load_weights({}, ())
+
+
+def test_in_inference_it_says_the_same_without_torch(drive):
+    observations = torch.randn(5, 3, generator=torch.Generator().manual_seed(2))
+
+    async def script(context):
+        context.feed("observations", observations)
+        await context.sends(1)
+
+    said, state = [], None
+    for values in ({}, {"runtime": "torch"}, {"runtime": "cpu"}):
+        node = PPOAgentNode({"hidden_sizes": "8", **values})
+        if state is not None:
+            node.setup = lambda node=node, setup=node.setup: (setup(), node.load_state(state))
+        context = drive(node, script, linked=["observations"], outputs=["policy_output"],
+                        inference=True)
+        said.append(context.outputs("policy_output")[0])
+        if state is None:
+            state = run(node.save_state(False))
+    assert context.health.values["runtime"] == "cpu" and context.health.values["actions"] == 1
+    assert torch.equal(said[1].actions, said[0].actions)
+    for name in ("observations", "actions", "log_prob", "value", "mean", "std"):
+        torch.testing.assert_close(getattr(said[2], name), getattr(said[1], name),
+                                   rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("options, linked, expected", [
+    ({}, {}, "expected --inference with runtime=cpu: training takes torch"),
+    ({"inference": True}, {"outputs": ["model"]}, "expected no link with runtime=cpu"),
+    ({"inference": True}, {"outputs": ["policy_output"]}, "expected a trained policy")])
+def test_onnxruntime_runs_trained_policies_alone(drive, options, linked, expected):
+    async def script(context):
+        context.feed("observations", torch.zeros(1, 3))
+        await context.sends(1)
+
+    with pytest.raises(InputError, match=expected):
+        drive(PPOAgentNode({"runtime": "cpu"}), script, linked=["observations"], **linked,
+              **options)

@@ -1,0 +1,125 @@
+"""A trained policy from a file, in onnxruntime."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dnne_ros.arrays import as_array, as_tensor
+from dnne_ros.errors import InputError
+from dnne_ros.node_api.carried_files import carried_path
+from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.port_types import Action, Int, Tensor
+from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.policies.policy_health import PolicyHealth
+
+_FIXED = "the policy is checked and loaded when the node starts"
+
+
+class OnnxPolicyNode(Node):
+    """Act on observations with a trained policy from a bundle or an ONNX file, without torch.
+
+    A bundle (`dnne-ros policy export`) is compared with its hashes and its interface before
+    anything runs, and what the robot's nodes say of joints, order, units and rate with that
+    interface.  States of a recurrent policy (ports ``NAME_in`` and ``NAME_out``) are fed back, and
+    are zero at the start.
+    """
+
+    category = "learning"
+    without_torch = True
+
+    observations = Input(Tensor("float32", ("env", "observation")),
+                         "What the policy sees, in the order of its interface.")
+    stamp = Input(Int(), "When that was measured, ns: its age is then on ``/diagnostics``.",
+                  optional=True)
+    action = Output(Action(), "Commands, in the units of its interface.", aliases=("actions",))
+    bundle = Widget("", "The folder of a bundle, or an ONNX file.", required=True, carried=True,
+                    fixed_because=_FIXED)
+    runtime = Widget("cpu", "What computes: the CPU, CUDA, or TensorRT, which compiles the model "
+                     "once for a device; where one is missing, the next is taken.",
+                     choices=("cpu", "cuda", "tensorrt"), fixed_because=_FIXED)
+    strict_runtime = Widget(False, "Refuse to run where that runtime is missing.",
+                            fixed_because=_FIXED)
+
+    @classmethod
+    def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
+        """Check the bundle's files, and that nothing of its interface would be left undone."""
+        from dnne_ros.policies.policy_file import left_to_others
+
+        if not values["bundle"]:
+            return []  # said of every widget that must be given
+        try:
+            interface = _read(values["bundle"]).interface
+        except InputError as error:
+            return [f"widget 'bundle': {error.source}: {problem}" for problem in error.problems]
+        return [] if interface is None else [
+            f"widget 'bundle': {field} is not inside the network, and this node does not apply it"
+            for field in left_to_others(interface)]
+
+    @classmethod
+    def trained_interface(cls, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return the bundle's interface; None for an ONNX file, of which it is not known."""
+        from dnne_ros.policies.policy_file import as_stated
+
+        interface = _read(values["bundle"]).interface
+        return None if interface is None else as_stated(interface)
+
+    @classmethod
+    def required_imports(cls) -> tuple[str, ...]:
+        """Name what runs the policy."""
+        return ("onnxruntime",)
+
+    def setup(self) -> None:
+        """Load the policy and let it act once."""
+        from dnne_ros.policies.loading import load_policy
+
+        self._loaded = load_policy(
+            _place(self.bundle), self.runtime, strict=self.strict_runtime,
+            warn=self.context.log.warning)
+        self._health = PolicyHealth(self.context.health, self._loaded.runtime,
+                                    self._loaded.file.interface_hash)
+
+    async def process(self) -> None:
+        """Give an action for each item of observations.
+
+        Raises `NotFiniteError` for an observation that is NaN or infinite.
+        """
+        from dnne_ros.learning.finite import check_finite
+
+        has_stamps = self.context.is_linked("stamp")
+        item = 0
+        while True:
+            observations = await self.get_input("observations")
+            stamp = await self.get_input("stamp") if has_stamps else None
+            item += 1
+            check_finite(observations, "observations", item)
+            before = time.perf_counter()
+            action = as_tensor(self._act(as_array(observations)))
+            seconds = time.perf_counter() - before
+            await self.send_output(action, "action")
+            self._health.acted(seconds, None if stamp is None else
+                               1e-9 * (self.context.topics.now_ns() - stamp))
+
+    def _act(self, observations: Any) -> Any:
+        policy = self._loaded.policy
+        size = policy.observation_size
+        if observations.ndim != 2 or size not in (None, observations.shape[1]):
+            raise ValueError(f"expected observations (environments, {size or 'numbers'}), found "
+                             f"{tuple(observations.shape)}")
+        return policy.act(observations)
+
+
+def _place(text: str) -> Path:
+    try:
+        return carried_path(text)
+    except (ValueError, RuntimeError) as error:  # RuntimeError: a ~ of nobody
+        raise InputError("place", [str(error)]) from None
+
+
+def _read(text: str) -> Any:
+    from dnne_ros.policies.policy_file import PolicyFile
+
+    return PolicyFile.read(_place(text))

@@ -1,0 +1,73 @@
+"""A policy file that is about to act: read, put into onnxruntime, and found to be what it says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dnne_ros.errors import InputError, Problems
+from dnne_ros.policies.bundle import METADATA, MODEL
+from dnne_ros.policies.interface import Interface, differences
+from dnne_ros.policies.onnx_policy import OnnxPolicy
+from dnne_ros.policies.policy_file import PolicyFile
+from dnne_ros.policies.sessions import open_session
+
+
+@dataclass(frozen=True)
+class LoadedPolicy:
+    """A policy that is ready to act, and the runtime that it acts in."""
+
+    policy: OnnxPolicy
+    file: PolicyFile
+    runtime: str
+
+
+def load_policy(place: Path, runtime: str, *, strict: bool = False,
+                warn: Callable[[str], object] = lambda _: None) -> LoadedPolicy:
+    """Load the policy in a bundle's folder or an ONNX file; it has acted once, on zeros.
+
+    ``runtime``, ``strict`` and ``warn`` are those of `open_session`; what TensorRT compiles goes
+    into a folder beside ``place``.  Raises `InputError` with all that does not fit.
+    """
+    file = PolicyFile.read(place)
+    try:
+        session, runtime = open_session(
+            file.model, runtime, strict=strict, warn=warn,
+            engines=place.with_name(f"{place.name}.engines"))
+        policy = OnnxPolicy(session)
+    except InputError as error:
+        raise InputError(str(place), [f"{error.source}: {problem}"
+                                      for problem in error.problems]) from None
+    except ValueError as error:
+        raise InputError(str(place), [str(error)]) from None
+    if file.interface is not None:
+        _check(place, policy, session, file.interface)
+    if policy.observation_size is not None:
+        policy.act(np.zeros((1, policy.observation_size), np.float32))
+        policy.reset()
+    return LoadedPolicy(policy, file, runtime)
+
+
+def _check(place: Path, policy: OnnxPolicy, session: Any, interface: Interface) -> None:
+    """Raise `InputError` if the model's ports are not those of its interface."""
+    problems = Problems(str(place))
+    stated = session.get_modelmeta().custom_metadata_map.get(METADATA)
+    if stated is not None:
+        for line in differences(interface.to_json(), json.loads(stated)):
+            problems.add(f"{MODEL}: {line}")
+    observed = sum(len(term.columns) * term.history for term in interface.observations)
+    for name, size, expected in (
+            ("observations", policy.observation_size, observed),
+            ("actions", policy.action_size, len(interface.actions.columns))):
+        if size not in (None, expected):
+            problems.add(f"{MODEL}: {name}: expected {expected} numbers by its interface, found "
+                         f"{size}")
+    if {*policy.states} != {*interface.states}:
+        problems.add(f"{MODEL}: states: expected {', '.join(interface.states) or 'none'} by its "
+                     f"interface, found {', '.join(policy.states) or 'none'}")
+    problems.raise_if_any()

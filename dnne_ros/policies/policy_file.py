@@ -1,0 +1,80 @@
+"""What a policy node is given: a bundle, or an ONNX file of whatever origin."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dnne_ros.durable_files import read_file
+from dnne_ros.errors import InputError
+from dnne_ros.policies.bundle import INTERFACE, MODEL, read_bundle
+from dnne_ros.policies.interface import Interface, read_interface
+
+_COMMAND = "command/joint/"
+
+
+@dataclass(frozen=True)
+class PolicyFile:
+    """A policy as it was read, with its interface if that is known."""
+
+    model: bytes
+    interface: Interface | None
+
+    @classmethod
+    def read(cls, place: Path) -> PolicyFile:
+        """Read a bundle's folder, each file of which is what was written, or an ONNX file.
+
+        Raises `InputError` with all that is missing, damaged or contradicts itself.
+        """
+        if place.is_dir():
+            files = read_bundle(place)
+            return cls(files[MODEL], read_interface(place / INTERFACE, files[INTERFACE]))
+        try:
+            return cls(read_file(place), None)
+        except OSError as error:
+            raise InputError(str(place), [f"cannot read: {error.strerror}"]) from None
+
+    @property
+    def interface_hash(self) -> str:
+        """Return the first 12 digits of the interface's SHA-256; "" if there is none."""
+        if self.interface is None:
+            return ""
+        text = json.dumps(self.interface.to_json(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def left_to_others(interface: Interface) -> Iterator[str]:
+    """Yield the fields that would have to be applied outside of the network, and how they are."""
+    inside = interface.inside
+    for term in interface.observations:
+        for name in ("offset", "scale", "clip"):
+            value = getattr(term, name)
+            if value is not None and f"observation_{name}" not in inside:
+                yield f"observations.{term.name}.{name}: {list(value)}"
+        if term.history > 1 and "history" not in inside:
+            yield f"observations.{term.name}.history: {term.history}"
+    for name in ("scale", "offset", "clip"):
+        value = getattr(interface.actions, name)
+        if value is not None and f"action_{name}" not in inside:
+            yield f"actions.{name}: {list(value)}"
+
+
+def as_stated(interface: Interface) -> dict[str, Any]:
+    """Return an interface as nodes state it: see `dnne_ros.node_api.node.Node.policy_interface`.
+
+    Scale, offset and clip are left out: they are the network's own.
+    """
+    kind = interface.actions.kind
+    quantity = kind.removeprefix(_COMMAND) if kind.startswith(_COMMAND) else ""
+    stated = {
+        "task": interface.task, "joints": list(interface.joints), "rate_hz": interface.rate_hz,
+        "observations": list(interface.columns),
+        "observation_units": [unit for term in interface.observations for unit in term.units],
+        "actions": [f"{column}.{quantity}" if quantity else column
+                    for column in interface.actions.columns],
+        "action_units": list(interface.actions.units)}
+    return {name: value for name, value in stated.items() if value not in ("", [])}

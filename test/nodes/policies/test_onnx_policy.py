@@ -1,0 +1,129 @@
+"""A bundle as a node: what it gives, what it refuses, and what is said of it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dnne_ros.checkpoints.manifest import FileRecord
+from dnne_ros.errors import InputError
+from dnne_ros.learning.finite import NotFiniteError
+from dnne_ros.nodes.policies import policy_health
+from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
+from dnne_ros.policies.bundle import GOLDEN, INTERFACE, MANIFEST, MODEL
+from dnne_ros.policies.golden import read_golden
+
+TRAINED = Path(__file__).parents[3] / "docs" / "examples" / "cartpole_policy"
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """Return a copy of a bundle, and what changes its interface such that hashes fit."""
+    folder = shutil.copytree(TRAINED, tmp_path / "policy")
+
+    def change(document):
+        data = json.dumps(document).encode()
+        (folder / INTERFACE).write_bytes(data)
+        manifest = json.loads((folder / MANIFEST).read_text())
+        record = FileRecord.of(data)
+        manifest["files"][INTERFACE] = {"size": record.size, "sha256": record.sha256}
+        (folder / MANIFEST).write_text(json.dumps(manifest))
+    return folder, change
+
+
+def act(drive, values, *rows, stamps=()):
+    """Feed observations, and stamps if there are any; returns the context."""
+    async def script(context):
+        for number, row in enumerate(rows):
+            context.feed("observations", row)
+            if stamps:
+                context.feed("stamp", stamps[number])
+            await context.sends(number + 1)
+    return drive(OnnxPolicyNode(values), script,
+                 linked=["observations", *(["stamp"] if stamps else [])])
+
+
+@pytest.mark.parametrize("place", ["", MODEL], ids=["bundle", "ONNX file"])
+def test_it_acts_as_it_was_trained(drive, place):
+    observations, actions = read_golden((TRAINED / GOLDEN).read_bytes())
+    context = act(drive, {"bundle": str(TRAINED / place)},
+                  *map(torch.from_numpy, np.split(observations, 16)))
+    found = torch.cat(context.outputs("action")).numpy()
+    assert found.dtype == np.float32 and np.abs(found - actions).max() <= 1e-5 * 10.0
+    assert context.health.values["actions"] == 16
+    assert context.health.values["runtime"] == "cpu"
+    known = context.health.values["interface"]
+    assert known == "not known" if place else len(known) == 12
+
+
+def test_diagnostics_say_how_long_it_takes_and_how_old_the_state_is(drive, monkeypatch):
+    monkeypatch.setattr(policy_health, "_TOLD_SECONDS", 0.0)
+    row = torch.zeros(1, 4)
+    context = act(drive, {"bundle": str(TRAINED)}, row, row, row, stamps=[0, 0, 0])
+    said = context.health.values
+    assert said["actions"] == 3 and said["inference_p99_us"] > 0.0
+    assert said["age_p99_ms"] >= said["age_p50_ms"] > 0.0
+
+
+@pytest.mark.parametrize("row, error, said", [
+    (torch.zeros(1, 5), ValueError, r"expected observations \(environments, 4\), found \(1, 5\)"),
+    (torch.zeros(4), ValueError, r"found \(4,\)"),
+    (torch.tensor([[0.0, float("nan"), 0.0, 0.0]]), NotFiniteError,
+     r"environment 0 \[1\] is nan")])
+def test_observations_of_no_use_are_refused(drive, row, error, said):
+    with pytest.raises(error, match=said):
+        act(drive, {"bundle": str(TRAINED)}, row)
+
+
+def test_a_changed_file_is_refused_before_anything_runs(bundle):
+    folder, _ = bundle
+    data = bytearray((folder / MODEL).read_bytes())
+    data[100] ^= 1
+    (folder / MODEL).write_bytes(data)
+    (line,) = OnnxPolicyNode.validate_parameters({"bundle": str(folder)})
+    assert line.startswith("widget 'bundle': ") and f"{MODEL} is damaged" in line
+
+
+@pytest.mark.parametrize("name, value, said", [
+    ("observations", {"scale": [1.0, 2.0, 1.0, 1.0]}, "is not inside the network"),
+    ("actions", {"offset": [1.0]}, "actions.offset: [1.0] is not inside the network")])
+def test_what_nobody_would_apply_is_refused(bundle, name, value, said):
+    folder, change = bundle
+    document = json.loads((folder / INTERFACE).read_text())
+    part = document[name][0] if name == "observations" else document[name]
+    part |= {key: each[:len(part["columns"])] for key, each in value.items()}
+    change(document)
+    assert said in "".join(OnnxPolicyNode.validate_parameters({"bundle": str(folder)}))
+
+
+@pytest.mark.parametrize("change, said", [
+    ({"rate_hz": 20.0}, "policy.onnx: rate_hz: expected 20.0, found 60.0"),
+    ({"states": ["hidden"]}, "states: expected hidden by its interface, found none")])
+def test_a_model_with_another_interface_is_refused(drive, bundle, change, said):
+    folder, rewrite = bundle
+    rewrite(json.loads((folder / INTERFACE).read_text()) | change)
+    with pytest.raises(InputError) as refused:
+        act(drive, {"bundle": str(folder)})
+    assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("text, said", [
+    ("/nowhere", "/nowhere: cannot read"),
+    ("package://dnne_ros/../etc", "expected package://PACKAGE/PLACE"),
+    ("package://no_such_package/policy", "expected package://PACKAGE/PLACE"),
+    ("package://dnne_ros/arrays", "cannot read")])
+def test_a_place_without_a_policy_is_named(text, said):
+    assert said in "".join(OnnxPolicyNode.validate_parameters({"bundle": text}))
+
+
+def test_what_it_was_trained_with_is_what_nodes_say():
+    assert OnnxPolicyNode.trained_interface({"bundle": str(TRAINED)}) == {
+        "task": "Cartpole", "joints": ["slider_to_cart", "cart_to_pole"], "rate_hz": 60.0,
+        "observations": ["slider_to_cart.position", "slider_to_cart.velocity",
+                         "cart_to_pole.position", "cart_to_pole.velocity"],
+        "observation_units": ["m", "m/s", "rad", "rad/s"],
+        "actions": ["slider_to_cart.effort"], "action_units": ["N"]}
+    assert OnnxPolicyNode.trained_interface({"bundle": str(TRAINED / MODEL)}) is None
