@@ -88,7 +88,7 @@ def _check(options: argparse.Namespace) -> int:
     folder = Path(options.bundle)
     checked = check_bundle(folder)
     for name, deviation in checked.deviations.items():
-        say(f"{name}: as torch, to {deviation:.1g} of the action's scale")
+        say(f"{name}: as in training, to {deviation:.1g} of the action's scale")
     if options.against:
         compare(checked.interface, Path(options.against))
         say(f"its interface is that of {options.against}")

@@ -39,9 +39,13 @@ def cpp_package(bundle: Path, package: str) -> dict[str, bytes]:
     checked = check_bundle(bundle)
     files, interface = checked.files, checked.interface
     try:
-        network = network_in(files[MODEL])
+        network = network_in(files[MODEL], interface)
     except ValueError as error:
         raise InputError(str(bundle / MODEL), [str(error)]) from None
+    if network.recurrent:
+        raise InputError(str(bundle / MODEL), [
+            f"is recurrent ({network.cell}), of which no header is made: run {MODEL} with "
+            "onnxruntime"])
     if network.parameters > MOST_PARAMETERS:
         raise InputError(str(bundle / MODEL), [
             f"has {network.parameters} parameters; a header is for up to {MOST_PARAMETERS}: run "
@@ -53,7 +57,8 @@ def cpp_package(bundle: Path, package: str) -> dict[str, bytes]:
         "interface": interface, "tolerance": TOLERANCE,
         "scales": commanded.scale or (1.0,) * len(commanded.columns),
         "observed": [(column, term.kind, unit) for term in interface.observations
-                     for column, unit in zip(term.columns, term.units, strict=True)],
+                     for column, unit in zip(term.spread(term.columns), term.spread(term.units),
+                                             strict=True)],
         "commanded": [(column, commanded.kind, unit) for column, unit in zip(
             commanded.columns, commanded.units, strict=True)]}
     templates = templates_of("dnne_ros.policy_cpp", c=c_string, c_double=c_double,

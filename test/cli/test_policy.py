@@ -23,7 +23,7 @@ def test_a_policy_goes_out_and_is_found_whole(command, checkpoint, tmp_path):
     assert (folder / "bundle.json").stat().st_mtime_ns == before
     checked = command("policy", "check", folder, "--against", folder)
     assert checked.returncode == 0 and f"{folder} is whole" in checked.stdout
-    assert "onnxruntime: as torch, to " in checked.stdout
+    assert "onnxruntime: as in training, to " in checked.stdout
     shown = command("policy", "show", folder).stdout
     assert shown.startswith("Reacher, at 50 Hz\n")
     assert "state/joint/velocity, rad/s" in shown and "command/joint/effort, N·m, scale 2" in shown

@@ -155,7 +155,7 @@ def test_an_interface_that_is_none_is_refused_by_the_field(bundle, tmp_path, fie
 
 def test_a_policy_that_acts_otherwise_than_in_training_is_refused(bundle):
     rewrite(bundle, GOLDEN, files_of(seed=2)[GOLDEN])
-    with pytest.raises(InputError, match="gives other actions than torch did: they differ by"):
+    with pytest.raises(InputError, match="gives other actions than in training: they differ by"):
         check_bundle(bundle)
 
 

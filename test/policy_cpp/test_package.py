@@ -112,22 +112,23 @@ def test_a_network_that_is_too_large_for_a_header_is_refused(bundle, monkeypatch
 def test_the_network_is_found_again_in_its_file(tmp_path, variant):
     policy = policy_of(variant)
     files = bundle_of(write_checkpoint(tmp_path / "checkpoint", {"3": policy}))
-    network = network_in(files[MODEL])
     interface = Interface.from_json(json.loads(files[INTERFACE]))
+    network = network_in(files[MODEL], interface)
     assert onnx_model(network, interface).SerializeToString(deterministic=True) == files[MODEL]
 
 
 def test_another_network_is_refused(bundle, tmp_path):
     folder = bundle()
+    interface = Interface.from_json(json.loads((folder / INTERFACE).read_text()))
     model = onnx.load(folder / MODEL)
     extra = onnx.helper.make_node("Identity", ["actions"], ["same"])
     model.graph.node.append(extra)
     model.graph.output[0].name = "same"
     with pytest.raises(ValueError, match="not a network that dnne_ros writes"):
-        network_in(model.SerializeToString())
+        network_in(model.SerializeToString(), interface)
     del model.graph.initializer[:]
     with pytest.raises(ValueError, match=r"not a network that dnne_ros writes: .* is missing"):
-        network_in(model.SerializeToString())
+        network_in(model.SerializeToString(), interface)
 
 
 def test_gains_and_offsets_of_another_kind_are_taken(bundle, compiled, tmp_path):
@@ -137,7 +138,7 @@ def test_gains_and_offsets_of_another_kind_are_taken(bundle, compiled, tmp_path)
     document = json.loads(files[INTERFACE])
     document["actions"] |= {"offset": [0.5, -0.25], "kp": {"shoulder": 40.0}}
     interface = Interface.from_json(document)
-    network = network_in(files[MODEL])
+    network = network_in(files[MODEL], Interface.from_json(json.loads(files[INTERFACE])))
     model = onnx_model(network, interface)
     (entry,) = model.metadata_props
     assert entry.key == METADATA
