@@ -1,7 +1,9 @@
 """Stable-Baselines3's ``VecNormalize``, which is a pickle.
 
-It is read only for a user who trusts the file, and even then nothing in it is run but what builds
-numpy's arrays: every other class becomes a record of its attributes.
+It is read only for a user who trusts the file, and even then nothing that it names is loaded or
+called: every class and function becomes a record of what it was given, and arrays are made from the
+bytes in such records.  (Not even numpy's own functions are called: a damaged pickle can make them
+change what ``float64`` means in the whole process.)
 """
 
 from __future__ import annotations
@@ -13,9 +15,7 @@ from typing import Any
 
 import numpy as np
 
-_ARRAYS = ("_reconstruct", "scalar", "ndarray", "dtype", "_frombuffer")
-_NUMPY = ("numpy", "numpy.core.multiarray", "numpy._core.multiarray", "numpy.core.numeric",
-          "numpy._core.numeric")
+_TYPES = ("f8", "f4")
 
 
 @dataclass(frozen=True)
@@ -28,23 +28,22 @@ class ObservationNormalizer:
 
 
 class _Record:
-    """An object of a class that is not loaded: its attributes."""
+    """What a pickle says of an object: the arguments that it was made with, and its state."""
 
-    def __init__(self, *_: Any, **__: Any) -> None:
-        """Take anything."""
+    def __init__(self, *given: Any):
+        """Note the arguments."""
+        self.given = given
+        self.state: Any = None
 
     def __setstate__(self, state: Any) -> None:
-        if isinstance(state, dict):
-            self.__dict__.update(state)
+        self.state = state
 
 
 class _RecordUnpickler(pickle.Unpickler):
-    """Makes numpy's arrays, and records of everything else."""
+    """Makes records of all that is not plain values."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return what builds arrays if that is what is named; else a class of records."""
-        if module in _NUMPY and name in _ARRAYS:
-            return super().find_class(module, name)
+        """Return a class of records, whatever is named."""
         return type(name, (_Record,), {})
 
 
@@ -60,11 +59,12 @@ def read_vec_normalize(path: Path) -> ObservationNormalizer | None:
             raise ValueError(f"expected a VecNormalize, found damaged data: {error!s:.200}"
                              ) from None
     try:
-        if not found.norm_obs:
+        state = found.state
+        if not state["norm_obs"]:
             return None
-        mean, variance = (_array(getattr(found.obs_rms, name)) for name in ("mean", "var"))
-        epsilon, clip = float(found.epsilon), float(found.clip_obs)
-    except (AttributeError, TypeError, ValueError) as error:
+        mean, variance = (_array(state["obs_rms"].state[name]) for name in ("mean", "var"))
+        epsilon, clip = float(state["epsilon"]), float(state["clip_obs"])
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(f"expected a VecNormalize of observations in a row: {error!s:.200}"
                          ) from None
     if mean.shape != variance.shape or (variance < 0).any():
@@ -72,10 +72,16 @@ def read_vec_normalize(path: Path) -> ObservationNormalizer | None:
     return ObservationNormalizer(mean, np.sqrt(variance + epsilon), clip)
 
 
-def _array(value: Any) -> np.ndarray:
-    array = np.array(value, np.float64)
-    if array.ndim != 1 or not np.isfinite(array).all():
-        raise ValueError(f"found an array of shape {array.shape}")
+def _array(record: _Record) -> np.ndarray:
+    """Return the array (n,) that numpy has pickled; ValueError or TypeError if it is none."""
+    if type(record).__name__ == "_frombuffer":  # of pickle protocol 5
+        data, type_of, shape = record.given[:3]
+    else:
+        _, shape, type_of, _, data = record.state
+    kind, order = type_of.given[0], type_of.state[1]
+    if kind not in _TYPES or order != "<" or len(shape) != 1:
+        raise ValueError(f"found an array of {kind!s:.10} and shape {shape!s:.40}")
+    array = np.frombuffer(bytes(data), f"<{kind}").astype(np.float64)
+    if array.shape != tuple(shape) or not np.isfinite(array).all():
+        raise ValueError(f"found an array of {array.size} numbers for {shape}")
     return array
-
-

@@ -11,9 +11,11 @@ from trained_policies import CONTRACT, VARIANTS, policy_of, write_checkpoint
 
 from dnne_ros.durable_files import write_tree
 from dnne_ros.errors import InputError
-from dnne_ros.policies.bundle import DESCRIPTION, INTERFACE, MODEL, write_bundle
-from dnne_ros.policies.interface import Interface
+from dnne_ros.policies.bundle import DESCRIPTION, GOLDEN, INTERFACE, MODEL, write_bundle
+from dnne_ros.policies.golden import golden_vectors
+from dnne_ros.policies.interface import ActionTerm, Interface, ObservationTerm
 from dnne_ros.policies.leapp import leapp_description
+from dnne_ros.policies.network import Layer, PolicyNetwork
 from dnne_ros.policies.onnx_file import METADATA, network_in, onnx_model
 from dnne_ros.policy_cpp import package as package_module
 from dnne_ros.policy_cpp.package import cpp_package
@@ -152,3 +154,31 @@ def test_gains_and_offsets_of_another_kind_are_taken(bundle, compiled, tmp_path)
         "golden.npz": (tmp_path / "golden.npz").read_bytes()})
     done = compiled(cpp_package(tmp_path / "other", "my_policy"))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_other_programs_do_is_done(compiled, tmp_path):
+    """Normalised in double precision and clipped, squashed, spread, and kept within limits."""
+    draws = np.random.default_rng(5)
+    actions = ActionTerm("command/joint/effort", ("a", "b"), ("N·m", "N·m"), scale=(2.0, 3.0),
+                         offset=(0.5, -1.0), limits=((-1.0, 1.5), (-2.0, 1.0)))
+    interface = Interface("Reacher", ("a", "b"), 50.0, (
+        ObservationTerm("sensed", "", ("x", "y"), ("m", "m"), history=2, history_order="term"),),
+        actions)
+    network = PolicyNetwork(tuple(
+        Layer(draws.standard_normal((outputs, inputs), np.float32),
+              draws.standard_normal(outputs, np.float32))
+        for inputs, outputs in ((4, 16), (16, 2))), "relu", draws.standard_normal(4),
+        0.5 + draws.random(4), observation_clip=1.5, squash=True)
+    model = onnx_model(network, interface)
+    data = model.SerializeToString(deterministic=True)
+    write_bundle(tmp_path / "bundle", {
+        MODEL: data, DESCRIPTION: leapp_description(interface, data, MODEL).encode(),
+        INTERFACE: json.dumps(interface.to_json()).encode(),
+        GOLDEN: golden_vectors(lambda rows: network.act(rows, actions), network)})
+    files = cpp_package(tmp_path / "bundle", "my_policy")
+    done = compiled(files)
+    assert done.returncode == 0, done.stdout + done.stderr
+    golden, _ = np.load(tmp_path / "bundle" / GOLDEN).values()
+    assert (np.abs((golden - network.mean) / network.deviation) > 1.5).any()
+    assert b'{"x", "", "m"},\n      {"x", "", "m"},\n      {"y"' in \
+        files["include/my_policy/policy.hpp"]
