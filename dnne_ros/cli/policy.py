@@ -141,7 +141,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     from dnne_ros.policies.bundle import INTERFACE, read_bundle
-    from dnne_ros.policies.checking import read_interface
+    from dnne_ros.policies.interface import read_interface
     from dnne_ros.policies.showing import interface_lines
 
     folder = Path(options.bundle)

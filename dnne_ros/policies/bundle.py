@@ -28,6 +28,10 @@ from dnne_ros.errors import InputError, Problems
 MANIFEST = "bundle.json"
 MODEL, DESCRIPTION = "policy.onnx", "policy.yaml"
 INTERFACE, GOLDEN = "interface.json", "golden.npz"
+INPUT, OUTPUT = "observations", "actions"
+"""Names of the model's ports."""
+METADATA = "dnne_ros.interface"
+"""The key of the model's metadata that has the interface, as JSON."""
 FORMAT = 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,21 +11,21 @@ import yaml
 
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
-from dnne_ros.policies.bundle import DESCRIPTION, GOLDEN, INTERFACE, MODEL, read_bundle
+from dnne_ros.policies.bundle import (
+    DESCRIPTION,
+    GOLDEN,
+    INPUT,
+    INTERFACE,
+    MODEL,
+    OUTPUT,
+    read_bundle,
+)
 from dnne_ros.policies.golden import TOLERANCE, deviation, read_golden, replay
-from dnne_ros.policies.interface import Interface, differences
+from dnne_ros.policies.interface import Interface, differences, read_interface
 from dnne_ros.policies.leapp import leapp_description
-from dnne_ros.policies.onnx_file import INPUT, OUTPUT, stated_interface
+from dnne_ros.policies.onnx_file import stated_interface
 from dnne_ros.policies.onnx_recurrent import input_of, output_of
 from dnne_ros.policies.runtimes import installed_runtimes
-
-
-def read_interface(path: Path, data: bytes) -> Interface:
-    """Return the interface in a file; `InputError` naming the field that is wrong."""
-    try:
-        return Interface.from_json(json.loads(data.decode("utf-8")))
-    except (ValueError, RecursionError) as error:
-        raise InputError(str(path), [str(error)]) from None
 
 
 @dataclass(frozen=True)

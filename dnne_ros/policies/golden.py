@@ -12,7 +12,7 @@ import numpy as np
 
 from dnne_ros.policies.interface import Interface
 from dnne_ros.policies.network import PolicyNetwork
-from dnne_ros.policies.runtimes import Act, LoadedPolicy
+from dnne_ros.policies.runtimes import Act, SteppedPolicy
 
 COUNT = 256
 STEPS = 16
@@ -72,7 +72,7 @@ def read_golden(data: bytes) -> tuple[np.ndarray, np.ndarray]:
     return observations, actions
 
 
-def replay(policy: LoadedPolicy, observations: np.ndarray) -> np.ndarray:
+def replay(policy: SteppedPolicy, observations: np.ndarray) -> np.ndarray:
     """Return the actions of a policy for golden observations, with a reset before each sequence."""
     policy.reset()
     if observations.ndim == 2 and not policy.is_for_one:
@@ -85,8 +85,18 @@ def replay(policy: LoadedPolicy, observations: np.ndarray) -> np.ndarray:
     return np.stack(actions).reshape(*observations.shape[:-1], -1)
 
 
+def action_scale(golden: np.ndarray, interface: Interface) -> np.ndarray:
+    """Return the scale of each action, float64 (columns,).
+
+    Where the interface has none, it is the largest of the ``golden`` actions, at least 1.
+    """
+    if interface.actions.scale is not None:
+        return np.abs(np.array(interface.actions.scale, np.float64))
+    columns = golden.reshape(-1, golden.shape[-1]).astype(np.float64)
+    return np.abs(columns).max(axis=0, initial=1.0)
+
+
 def deviation(actions: np.ndarray, golden: np.ndarray, interface: Interface) -> float:
     """Return the largest difference of arrays (…, columns), in units of the action's scale."""
-    scale = np.abs(np.array(interface.actions.scale or 1.0, np.float64))
-    difference = np.abs(actions.astype(np.float64) - golden) / scale
+    difference = np.abs(actions.astype(np.float64) - golden) / action_scale(golden, interface)
     return float(difference.max(initial=0.0)) if np.isfinite(difference).all() else float("inf")

@@ -10,10 +10,13 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+
+from dnne_ros.errors import InputError
 
 T = TypeVar("T")
 
@@ -179,6 +182,14 @@ class Interface:
                 term.check()
             except ValueError as error:
                 raise ValueError(f"observations.{term.name}.{error}") from None
+
+
+def read_interface(path: Path, data: bytes) -> Interface:
+    """Return the interface in a file; `InputError` naming the field that is wrong."""
+    try:
+        return Interface.from_json(json.loads(data.decode("utf-8")))
+    except (ValueError, RecursionError) as error:
+        raise InputError(str(path), [str(error)]) from None
 
 
 def differences(expected: Any, found: Any, name: str = "") -> list[str]:

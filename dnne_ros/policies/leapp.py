@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from dnne_ros.policies.bundle import INPUT, OUTPUT
 from dnne_ros.policies.interface import Interface
-from dnne_ros.policies.onnx_file import INPUT, OUTPUT
 from dnne_ros.policies.onnx_recurrent import input_of, output_of
 
 VERSION = "1.3"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnne_ros.policies.bundle import INPUT, METADATA, OUTPUT
 from dnne_ros.policies.interface import ActionTerm, Interface
 from dnne_ros.policies.network import Layer, PolicyNetwork
 from dnne_ros.policies.onnx_graph import OnnxGraph
@@ -20,23 +21,29 @@ from dnne_ros.policies.onnx_recurrent import add_recurrent, recurrent_in, state_
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-INPUT, OUTPUT = "observations", "actions"
-METADATA = "dnne_ros.interface"
-"""The key of the model's metadata that has the interface, as JSON."""
-
 _OPSET, _IR_VERSION = 17, 8
 """Old enough for every runtime that is in use."""
 _OPERATORS = {"relu": "Relu", "tanh": "Tanh", "elu": "Elu"}
 
 
 def onnx_model(network: PolicyNetwork, interface: Interface) -> ModelProto:
+    """Return `bare_model` with the interface in its metadata."""
+    from onnx import checker
+
+    model = bare_model(network, interface.actions)
+    state_interface(model, interface)
+    checker.check_model(model, full_check=True)
+    return model
+
+
+def bare_model(network: PolicyNetwork, actions: ActionTerm) -> ModelProto:
     """Return ``observations`` float32 (batch, size) → ``actions`` float32 (batch, size).
 
     What a recurrent network carries from one action to the next is ``h_in`` → ``h_out`` (and
-    ``c_in`` → ``c_out``), float32 (layers, batch, hidden) each; zeros at the beginning.  Passes the
-    full checker.  The interface is in its metadata.
+    ``c_in`` → ``c_out``), float32 (layers, batch, hidden) each; zeros at the beginning.  The
+    full checker passes it.  ``actions`` says what becomes of what the network gives.
     """
-    from onnx import TensorProto, checker, helper
+    from onnx import TensorProto, helper
 
     graph = OnnxGraph(INPUT)
     _add_normalizer(graph, network)
@@ -51,7 +58,7 @@ def onnx_model(network: PolicyNetwork, interface: Interface) -> ModelProto:
     else:
         if network.squash:
             graph.add("Tanh", "squashed")
-        add_command(graph, interface.actions)
+        add_command(graph, actions)
     graph.end(OUTPUT)
     states_in, states_out = state_ports(network)
     model: ModelProto = helper.make_model(
@@ -64,8 +71,6 @@ def onnx_model(network: PolicyNetwork, interface: Interface) -> ModelProto:
             graph.arrays),
         opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION,
         producer_name="dnne_ros")
-    state_interface(model, interface)
-    checker.check_model(model, full_check=True)
     return model
 
 
@@ -94,7 +99,7 @@ def network_in(model: bytes, interface: Interface) -> PolicyNetwork:
     operators = [node.op_type for node in graph.node]
     try:
         network = _network_of(arrays, operators)
-        written = [node.op_type for node in onnx_model(network, interface).graph.node]
+        written = [node.op_type for node in bare_model(network, interface.actions).graph.node]
     except KeyError as error:
         raise ValueError(f"is not a network that dnne_ros writes: {error} is missing") from None
     if operators != written:

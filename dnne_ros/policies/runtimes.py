@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dnne_ros.policies.onnx_file import INPUT, OUTPUT
+from dnne_ros.policies.bundle import INPUT, OUTPUT
 from dnne_ros.policies.onnx_recurrent import input_of, output_of
 
 Act = Callable[[np.ndarray], np.ndarray]
@@ -20,7 +20,7 @@ Run = Callable[[list[str], Mapping[str, np.ndarray]], Sequence[Any]]
 _IN = input_of("")
 
 
-class LoadedPolicy:
+class SteppedPolicy:
     """A policy in a runtime, with what it carries from one action to the next."""
 
     def __init__(self, run: Run, inputs: Mapping[str, Sequence[Any]]):
@@ -58,7 +58,7 @@ class LoadedPolicy:
         return np.asarray(actions)
 
 
-def onnxruntime_policy(model: bytes) -> LoadedPolicy:
+def onnxruntime_policy(model: bytes) -> SteppedPolicy:
     """Return a policy in onnxruntime, on one thread that sleeps while there is nothing to do.
 
     By default a session keeps threads spinning between actions, which costs most of a core.
@@ -70,29 +70,29 @@ def onnxruntime_policy(model: bytes) -> LoadedPolicy:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    return LoadedPolicy(session.run, {each.name: each.shape for each in session.get_inputs()})
+    return SteppedPolicy(session.run, {each.name: each.shape for each in session.get_inputs()})
 
 
-def reference_policy(model: bytes) -> LoadedPolicy:
+def reference_policy(model: bytes) -> SteppedPolicy:
     """Return a policy in numpy, operator by operator as the ONNX standard defines them."""
     import onnx
     from onnx.reference import ReferenceEvaluator
 
     loaded = onnx.load_model_from_string(model)
     session: Any = ReferenceEvaluator(loaded)
-    return LoadedPolicy(session.run, {each.name: [
+    return SteppedPolicy(session.run, {each.name: [
         size.dim_value if size.HasField("dim_value") else size.dim_param
         for size in each.type.tensor_type.shape.dim] for each in loaded.graph.input})
 
 
-RUNTIMES: dict[str, tuple[str, Callable[[bytes], LoadedPolicy]]] = {
+RUNTIMES: dict[str, tuple[str, Callable[[bytes], SteppedPolicy]]] = {
     "onnxruntime": ("onnxruntime", onnxruntime_policy),
     "onnx.reference": ("onnx", reference_policy),
 }
 """What runs a policy, by name: the package that it needs, and what loads a model into it."""
 
 
-def installed_runtimes() -> dict[str, Callable[[bytes], LoadedPolicy]]:
+def installed_runtimes() -> dict[str, Callable[[bytes], SteppedPolicy]]:
     """Return those whose package is here."""
     return {name: load for name, (package, load) in RUNTIMES.items()
             if importlib.util.find_spec(package) is not None}

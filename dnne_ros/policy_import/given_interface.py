@@ -8,8 +8,7 @@ from pathlib import Path
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
 from dnne_ros.policies.bundle import INTERFACE
-from dnne_ros.policies.checking import read_interface
-from dnne_ros.policies.interface import ActionTerm, Interface
+from dnne_ros.policies.interface import ActionTerm, Interface, read_interface
 from dnne_ros.policies.network import PolicyNetwork
 from dnne_ros.policy_import.io_descriptors import interface_of
 

@@ -44,6 +44,9 @@ def read_onnx(path: Path) -> ModelProto:
         raise
     except Exception as error:  # whatever protobuf makes of a file
         raise ValueError(f"expected an ONNX model, found none: {error!s:.200}") from None
+    opset = next((each.version for each in model.opset_import if not each.domain), 0)
+    if opset < _MIN_OPSET:
+        raise ValueError(f"expected an ONNX model of opset {_MIN_OPSET} or newer, found {opset}")
     _check_external(path.parent, model.graph)
     try:
         external_data_helper.load_external_data_for_model(model, str(path.parent))
@@ -51,9 +54,6 @@ def read_onnx(path: Path) -> ModelProto:
     except Exception as error:  # of the helper and the checker
         raise ValueError(f"not a sound ONNX model: {' '.join(str(error).split())[:300]}"
                          ) from None
-    opset = next((each.version for each in model.opset_import if not each.domain), 0)
-    if opset < _MIN_OPSET:
-        raise ValueError(f"expected opset {_MIN_OPSET} or newer, found {opset}")
     return model
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnne_ros.policies.bundle import INPUT, OUTPUT
 from dnne_ros.policies.interface import ActionTerm, Interface
-from dnne_ros.policies.onnx_file import INPUT, OUTPUT, add_command, state_interface
+from dnne_ros.policies.onnx_file import add_command, state_interface
 from dnne_ros.policies.onnx_graph import OnnxGraph
 from dnne_ros.policies.onnx_recurrent import input_of, output_of
 from dnne_ros.policy_import.onnx_source import real_inputs, shape_of

@@ -17,9 +17,9 @@ from dnne_ros.policies.bundle import (
     read_bundle,
     write_bundle,
 )
-from dnne_ros.policies.checking import check_bundle, compare, read_interface
+from dnne_ros.policies.checking import check_bundle, compare
 from dnne_ros.policies.golden import golden_vectors
-from dnne_ros.policies.interface import ActionTerm, Interface, ObservationTerm
+from dnne_ros.policies.interface import ActionTerm, Interface, ObservationTerm, read_interface
 from dnne_ros.policies.leapp import leapp_description
 from dnne_ros.policies.network import Layer, PolicyNetwork
 from dnne_ros.policies.onnx_file import onnx_model

@@ -11,12 +11,19 @@ from trained_policies import CONTRACT, VARIANTS, policy_of, write_checkpoint
 
 from dnne_ros.durable_files import write_tree
 from dnne_ros.errors import InputError
-from dnne_ros.policies.bundle import DESCRIPTION, GOLDEN, INTERFACE, MODEL, write_bundle
+from dnne_ros.policies.bundle import (
+    DESCRIPTION,
+    GOLDEN,
+    INTERFACE,
+    METADATA,
+    MODEL,
+    write_bundle,
+)
 from dnne_ros.policies.golden import golden_vectors
 from dnne_ros.policies.interface import ActionTerm, Interface, ObservationTerm
 from dnne_ros.policies.leapp import leapp_description
 from dnne_ros.policies.network import Layer, PolicyNetwork
-from dnne_ros.policies.onnx_file import METADATA, network_in, onnx_model
+from dnne_ros.policies.onnx_file import network_in, onnx_model
 from dnne_ros.policy_cpp import package as package_module
 from dnne_ros.policy_cpp.package import cpp_package
 from dnne_ros.policy_export.exporting import bundle_of
