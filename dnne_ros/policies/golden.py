@@ -93,7 +93,7 @@ def action_scale(golden: np.ndarray, interface: Interface) -> np.ndarray:
     if interface.actions.scale is not None:
         return np.abs(np.array(interface.actions.scale, np.float64))
     columns = golden.reshape(-1, golden.shape[-1]).astype(np.float64)
-    return np.abs(columns).max(axis=0, initial=1.0)
+    return np.asarray(np.abs(columns).max(axis=0, initial=1.0))
 
 
 def deviation(actions: np.ndarray, golden: np.ndarray, interface: Interface) -> float:

@@ -55,7 +55,7 @@ def state_ports(network: PolicyNetwork) -> tuple[list[Any], list[Any]]:
     """Return the inputs and the outputs of a model for what its network carries on."""
     from onnx import TensorProto, helper
 
-    shape = [len(network.recurrent), "batch", *(
+    shape: list[str | int | None] = [len(network.recurrent), "batch", *(
         layer.hidden_size for layer in network.recurrent[:1])]
     return ([helper.make_tensor_value_info(input_of(state), TensorProto.FLOAT, shape)
              for state in network.states],

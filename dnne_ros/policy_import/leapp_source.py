@@ -146,7 +146,7 @@ def _elements(port: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of a port's numbers: ``name[3]`` where it has no element names."""
     shape = port["shape"]
     size = int(np.prod((json.loads(shape) if isinstance(shape, str) else shape)[1:]))
-    names = port.get("element_names") or ()
+    names: Sequence[Any] = port.get("element_names") or ()
     while len(names) == 1 and isinstance(names[0], list):
         names = names[0]
     if len(names) == size and all(isinstance(name, str) for name in names):

@@ -16,8 +16,9 @@ _RECURRENT = (("input_weight", "weight_ih"), ("state_weight", "weight_hh"),
 
 
 def arrays_of(found: Any) -> dict[str, np.ndarray]:
-    """Return the tensors of a state dictionary as arrays, float32 where they are numbers with a
-    point; ValueError if it is none.
+    """Return the tensors of a state dictionary as arrays, those of floats as float32.
+
+    ValueError if it is none.
     """
     if not isinstance(found, Mapping) or not all(
             isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()):
@@ -48,7 +49,7 @@ def recurrent(weights: Mapping[str, np.ndarray], prefix: str
     ("", ()) if there is none; KeyError for an array that is missing, ValueError for one of no
     known cell.
     """
-    layers = []
+    layers: list[RecurrentLayer] = []
     while f"{prefix}.weight_ih_l{len(layers)}" in weights:
         layers.append(RecurrentLayer(**{
             ours: weights[f"{prefix}.{theirs}_l{len(layers)}"] for ours, theirs in _RECURRENT}))

@@ -37,7 +37,8 @@ def torch_actions(network: PolicyNetwork, actions: ActionTerm
                 torch.from_numpy(layer.bias))
         if network.discrete:
             return np.asarray(x.argmax(dim=-1, keepdim=True).numpy(), np.float32)
-        return actions.command((torch.tanh(x) if network.squash else x).numpy())
+        outputs: np.ndarray = (torch.tanh(x) if network.squash else x).numpy()
+        return actions.command(outputs)
 
     return act
 
@@ -49,7 +50,7 @@ def _normalized(network: PolicyNetwork, observations: np.ndarray) -> np.ndarray:
     normalized = (observations - network.mean) / network.deviation
     if network.observation_clip is not None:
         normalized = normalized.clip(-network.observation_clip, network.observation_clip)
-    return normalized.astype(np.float32)
+    return np.asarray(normalized, np.float32)
 
 
 def _memory(network: PolicyNetwork) -> torch.nn.Module | None:
@@ -57,7 +58,7 @@ def _memory(network: PolicyNetwork) -> torch.nn.Module | None:
     if not network.recurrent:
         return None
     first = network.recurrent[0]
-    memory = _CELLS[network.cell](network.observation_size, first.hidden_size,
+    memory: torch.nn.Module = _CELLS[network.cell](network.observation_size, first.hidden_size,
                                   len(network.recurrent), batch_first=True)
     memory.load_state_dict({
         f"{name}_l{number}": torch.from_numpy(array)

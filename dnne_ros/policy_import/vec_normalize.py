@@ -1,9 +1,9 @@
 """Stable-Baselines3's ``VecNormalize``, which is a pickle.
 
 It is read only for a user who trusts the file, and even then nothing that it names is loaded or
-called: every class and function becomes a record of what it was given, and arrays are made from the
-bytes in such records.  (Not even numpy's own functions are called: a damaged pickle can make them
-change what ``float64`` means in the whole process.)
+called: every class and function becomes a record of what it was given, and arrays are made from
+the bytes in such records.  (Not even numpy's own functions are called: a damaged pickle can make
+them change what ``float64`` means in the whole process.)
 """
 
 from __future__ import annotations

@@ -65,7 +65,8 @@ def wrapped_model(model: ModelProto, wrapping: Wrapping, interface: Interface) -
     _gather(after, outputs, wrapping.actions)
     add_command(after, wrapping.command)
     after.end(OUTPUT)
-    states_in, states_out = [], []
+    states_in: list[Any] = []
+    states_out: list[Any] = []
     for name, state in wrapping.states.items():
         _carry(before, after, name, state)
         for ports, port, of in ((states_in, inputs[state.input], input_of),
@@ -118,10 +119,9 @@ def _check_ports(wrapping: Wrapping, inputs: Mapping[str, Any], outputs: Mapping
             *wrapping.observations, *(state.input for state in wrapping.states.values())}]:
         said.append(f"nothing is known of its inputs {', '.join(unused)}")
     if not said:
-        for name in wrapping.observations:
-            if shape_of(inputs[name])[0] not in (0, 1):
-                said.append(f"{name}: expected a batch of any size or of 1, found "
-                            f"{shape_of(inputs[name])[0]}")
+        batches = {name: shape_of(inputs[name])[0] for name in wrapping.observations}
+        said += [f"{name}: expected a batch of any size or of 1, found {batch}"
+                 for name, batch in batches.items() if batch not in (0, 1)]
         commanded = [int(np.prod(shape_of(outputs[name])[1:])) for name in wrapping.actions]
         if all(commanded) and sum(commanded) != len(interface.actions.columns):
             said.append(f"the interface names {len(interface.actions.columns)} actions, and the "
