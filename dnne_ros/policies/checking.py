@@ -32,7 +32,8 @@ from dnne_ros.policies.runtimes import installed_runtimes
 class CheckedBundle:
     """A bundle that is what it says.
 
-    ``deviations``: how far each runtime that is installed is from the source, in units of action scale.
+    ``deviations``: how far each runtime that is installed is from where the policy was trained, in
+    units of the action's scale.
     """
 
     files: Mapping[str, bytes]

@@ -73,7 +73,7 @@ def read_golden(data: bytes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def replay(policy: SteppedPolicy, observations: np.ndarray) -> np.ndarray:
-    """Return the actions of a policy for golden observations, with a reset before each sequence."""
+    """Return a policy's actions for golden observations, with a reset before each sequence."""
     policy.reset()
     if observations.ndim == 2 and not policy.is_for_one:
         return policy(observations)

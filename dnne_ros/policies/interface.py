@@ -85,8 +85,8 @@ class ActionTerm:
 
     The network's output, within ``clip``, times ``scale``, plus ``offset``, is the command in
     ``units``; each is a number for each column, None: as it is.  ``limits``: (least, greatest) of
-    each command, which is kept within them.  ``kp`` and ``kd``: gains by joint that the policy was trained with, in the units of
-    command by unit of error.
+    each command, which is kept within them.  ``kp`` and ``kd``: gains by joint that the policy was
+    trained with, in the units of command by unit of error.
     """
 
     kind: str

@@ -40,7 +40,8 @@ def leapp_description(interface: Interface, model: bytes, model_name: str) -> st
         "pipeline": {
             "inputs": {_MODEL: [INPUT]}, "outputs": {_MODEL: [OUTPUT]}, "data_flow": {},
             "feedback_flow": {f"{_MODEL}/{output_of(state)}": [f"{_MODEL}/{input_of(state)}"]
-                              for state in interface.states}, "configs": {"frequency": interface.rate_hz}},
+                              for state in interface.states},
+            "configs": {"frequency": interface.rate_hz}},
         "system information": {"leapp config version": VERSION, "exported by": "dnne_ros"},
     }, sort_keys=False)
 

@@ -38,8 +38,7 @@ class StableBaselinesModel:
     box: Box | None
 
     def normalized(self, normalizer: ObservationNormalizer | None) -> StableBaselinesModel:
-        """Return the model with what `VecNormalize` did before it; ValueError if it does not fit.
-        """
+        """Return the model with what `VecNormalize` did before it; ValueError for a misfit."""
         if normalizer is None:
             return self
         if len(normalizer.mean) != self.network.observation_size:

@@ -81,7 +81,8 @@ def joint_pairs(text: str, joints: int, widget: str) -> np.ndarray:
             and pair[0] <= pair[1] for pair in pairs)):
         raise ValueError(f"widget {widget!r}: expected [low, high], or {joints} such pairs in a "
                          f"list, found {text!r:.80}")
-    return np.array(pairs, np.float64).T
+    low_and_high: np.ndarray = np.array(pairs, np.float64).T
+    return low_and_high
 
 
 def joint_values(text: str, joints: int, widget: str, minimum: float = -math.inf) -> np.ndarray:

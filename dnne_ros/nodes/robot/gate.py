@@ -28,9 +28,9 @@ class GateSettings:
     """What a robot's gate goes by; arrays are float64 (joints,).
 
     ``is_position``: positions are commanded, which are moved and held, never jumped to or let go.
-    ``limits``: of commands.  ``safe``: the safe command, None: the last position.  ``start``: where the
-    joints must be before actions count, each within ``tolerance``; None: anywhere.  ``low`` and
-    ``high``: where joints may be at all, and ``fastest``: how fast they may be, infinite: any.
+    ``limits``: of commands.  ``safe``: the safe command, None: the last one.  ``start``: where
+    the joints must be before actions count, each within ``tolerance``; None: anywhere.  ``low``
+    and ``high``: where joints may be at all, and ``fastest``: how fast they may be, infinite: any.
     ``latch``: which stops last until `Gate.release`: those for bounds of the robot, all, or none.
     """
 
@@ -67,6 +67,7 @@ class Gate:
         """The last command, None before there was one."""
         self._sent = now
         self._position: np.ndarray | None = None
+        self._broken = ""
         self._sensed = self._acted = -math.inf
         self._since = now
         self._base: np.ndarray | None = self.last
@@ -78,12 +79,14 @@ class Gate:
             self.stop("joint states that are not finite", now)
             self._sensed = -math.inf
             return
+        settings, self._broken = self.settings, ""
         self._position, self._sensed = position, now
-        settings = self.settings
         if ((position < settings.low) | (position > settings.high)).any():
-            self.stop("a joint is beyond its bounds", now, is_bound=True)
-        if velocity is not None and (np.abs(velocity) > settings.fastest).any():
-            self.stop("a joint is faster than it may be", now, is_bound=True)
+            self._broken = "a joint is beyond its bounds"
+        elif velocity is not None and (np.abs(velocity) > settings.fastest).any():
+            self._broken = "a joint is faster than it may be"
+        if self._broken:
+            self.stop(self._broken, now, is_bound=True)
 
     def act(self, action: np.ndarray, now: float) -> np.ndarray | None:
         """Take an action float64 (joints,); return the command that it makes, None if none."""
@@ -146,9 +149,9 @@ class Gate:
         if self.state in _LETS_THROUGH:
             if blind or idle:
                 self.stop(blind or idle, now)
-        elif self.latched or blind:
+        elif self.latched or blind or self._broken:
             self._since = now
-            if not self.latched:
+            if self.state == "hold":
                 self.reason = blind
         else:
             if self.state == "safe":
@@ -158,7 +161,7 @@ class Gate:
                 self._since = now
             elif now - self._since >= self.settings.hold_seconds:
                 self._enter("fade", now)
-                self._base = self.last if self.last is not None else self._position
+                self._base = self._from()
 
     def _silence(self, name: str, came: float, now: float) -> str:
         """Say that something has not come in time; "" if it has."""
@@ -179,16 +182,22 @@ class Gate:
                 and now - self._sensed < self.timeout:  # else it would move without being seen
             if settings.start is not None:
                 return settings.start
-            return self.last if self.last is not None else self._position
+            return self._from()
         return self.last if settings.safe is None else settings.safe
 
     def _approach(self, wanted: np.ndarray, now: float) -> np.ndarray:
         """Return how far towards ``wanted`` the next command may go."""
-        last = self.last if self.last is not None else self._position
+        last = self._from()
         if last is None:
             return wanted
         seconds = min(now - self._sent, self.timeout)  # a pause is no leave to jump
         return self.settings.limits.approach(last, wanted, seconds)
+
+    def _from(self) -> np.ndarray | None:
+        """Return from where commands go on: the last one, else where the joints are."""
+        if self.last is not None or self._position is None:
+            return self.last
+        return self.settings.limits.clamp(self._position)
 
     def _command(self, command: np.ndarray, now: float) -> np.ndarray:
         self.last, self._sent = command, now

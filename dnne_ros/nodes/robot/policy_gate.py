@@ -87,6 +87,8 @@ class PolicyGate(Node):
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Check names, limits, poses and the safe command."""
+        if not values["joint_names"].strip():
+            return []  # that it must be given is said of every required widget
         if problems := topic_misfits(values["topic"]) + misfits(_joints, values):
             return problems
         return [problem for part in _PARTS.values() for problem in misfits(part, values)]
@@ -245,7 +247,13 @@ def _safe(values: Mapping[str, Any]) -> np.ndarray | None:
 
 def _start(values: Mapping[str, Any]) -> np.ndarray | None:
     text = values["start_pose"]
-    return joint_values(text, len(_joints(values)), "start_pose") if text.strip() else None
+    if not text.strip():
+        return None
+    start = joint_values(text, len(_joints(values)), "start_pose")
+    if values["control_type"] == "position" and not misfits(_limits, values) \
+            and (_limits(values).clamp(start) != start).any():
+        raise ValueError(f"widget 'start_pose': {text:.80} is beyond joint_limits")
+    return start
 
 
 def _bounds(values: Mapping[str, Any]) -> np.ndarray:

@@ -163,6 +163,20 @@ def test_which_stops_last(latch, ends):
     assert (bound.gate.state == "run") == (latch == "none")
 
 
+def test_a_stop_that_does_not_last_ends_within_the_bounds():
+    robot = Robot(efforts(high=ONE, latch="none"))
+    robot.position = 2 * ONE
+    assert not np.any(robot.steps(100)) and robot.gate.state == "safe"
+    robot.position = ZERO
+    robot.steps(100)
+    assert robot.gate.state == "run"
+
+
+def test_a_joint_beyond_the_limits_of_commands_is_led_back():
+    robot = Robot(settings(), position=np.array([9.0, -3.0]))
+    assert robot.steps(1, action=None)[0].tolist() == [2.0, -2.0]
+
+
 def test_positions_are_held_and_moved_to_the_safe_one():
     held = Robot(settings())
     held.steps(200)
