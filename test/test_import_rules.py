@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "checkpoints": ("learning", "node_api", "arrays", "durable_files", "errors", "strict_json"),
     "policies": ("checkpoints", "durable_files", "errors", "strict_json"),
     "policy_export": ("policies", "checkpoints", "node_api", "rl", "errors", "strict_json"),
+    "policy_import": ("policies", "learning", "durable_files", "errors", "strict_json"),
     "policy_cpp": ("policies", "exporting", "errors"),
     "parameter_files": ("graph", "node_api", "errors"),
     "deadlocks": (),
@@ -50,9 +51,9 @@ MAY_IMPORT = {
     "top": ("options", "parameter_files", "runtime", "node_api", "errors", "strict_json"),
     "bench": ("hosting", "runtime", "sim", "learning", "rl", "supervised", "node_api",
               "transport", "errors"),
-    "cli": ("options", "parameter_files", "policies", "policy_cpp", "policy_export", "exporting",
-            "runtime", "placement", "graph", "catalogue", "node_api", "transport", "workflow",
-            "durable_files", "errors", "strict_json"),
+    "cli": ("options", "parameter_files", "policies", "policy_cpp", "policy_export",
+            "policy_import", "exporting", "runtime", "placement", "graph", "catalogue",
+            "node_api", "transport", "workflow", "durable_files", "errors", "strict_json"),
 }
 # Libraries that a room does not touch, so that it is tested, and imported, without them.
 WITHOUT = {
@@ -76,6 +77,7 @@ WITHOUT = {
     "placement": ("rclpy", "torch"),
     "policies": ("rclpy", "torch"),
     "policy_export": ("rclpy",),
+    "policy_import": ("rclpy",),
     "policy_cpp": ("rclpy", "torch"),
     "parameter_files": ("rclpy", "torch"),
     "deadlocks": ("rclpy", "torch"),

@@ -28,6 +28,7 @@ from dnne_ros.nodes.rl.ppo_config import PPOConfig
 from dnne_ros.nodes.rl.ppo_loop import PPOAgent
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
@@ -73,7 +74,7 @@ BUILT_IN: tuple[type[Node], ...] = (
     Activation, Dropout, BatchNorm, Flatten, CrossEntropyLoss, Loss, GeometricLoss, Accuracy,
     SGDOptimizer, AdamOptimizer, Optimizer, TrainingStep, EpochTracker,
     DataStreamer, TensorNode, Split, Concat, Barrier, EatN, TensorVisualizer,
-    DisplayNode, RosSubscriberNode, RosPublisherNode, RobotControllerNode,
+    DisplayNode, RosSubscriberNode, RosPublisherNode, RobotControllerNode, PolicyGate,
     CameraSensorNode, IMUSensorNode, AudioSensorNode, VisionNetworkNode, SoundNetworkNode,
     DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,
     IsaacGymSim, SimulationTracker, CustomComputation,

@@ -12,6 +12,7 @@ from dnne_ros.errors import InputError
 _EXAMPLES = """\
 examples:
   dnne-ros policy export checkpoint -o policy     a bundle: ONNX, LEAPP, interface, golden vectors
+  dnne-ros policy import rsl_rl model_1500.pt --activation elu --interface robot.json -o policy
   dnne-ros policy check policy                    is it whole, and does it act as it was trained?
   dnne-ros policy check policy --against robot.json
   dnne-ros policy show policy                     what goes in and comes out, at which rate
@@ -39,6 +40,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     export.add_argument("--node", default="", metavar="ID",
                         help="the agent, where a checkpoint has several")
     export.set_defaults(run=_export)
+    _add_import(actions)
     check = actions.add_parser(
         "check", help="see that a bundle is whole and acts as it was trained",
         description="Compare hashes, descriptions, and actions in every runtime that is "
@@ -65,13 +67,54 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     cpp.set_defaults(run=_cpp)
 
 
+def _add_import(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    imports = actions.add_parser(
+        "import", help="write a policy that another program trained as a bundle",
+        description="Write a policy that another program trained as a bundle: a checkpoint of "
+                    "rsl_rl, a .zip of Stable-Baselines3, an ONNX model, a folder of LEAPP.")
+    imports.add_argument("program", choices=("rsl_rl", "sb3", "onnx", "leapp"), metavar="PROGRAM",
+                         help="rsl_rl, sb3, onnx or leapp")
+    imports.add_argument("file", metavar="FILE")
+    imports.add_argument("-o", "--output", required=True, metavar="DIR",
+                         help="the bundle's folder; a bundle that is there is replaced")
+    imports.add_argument("--interface", default="", metavar="FILE",
+                         help="what goes in and comes out: interface.json, or Isaac Lab's "
+                              "IO_descriptors.yaml; leapp has its own")
+    imports.add_argument("--activation", default="", choices=("relu", "tanh", "elu"),
+                         help="of the hidden layers of rsl_rl, whose checkpoint does not say it")
+    imports.add_argument("--vecnormalize", default="", metavar="FILE",
+                         help="the pickle of sb3's VecNormalize; by default vecnormalize.pkl "
+                              "beside FILE, if there is one")
+    imports.add_argument("--trust", action="store_true",
+                         help="load pickles, which may run code: only for files of your own")
+    imports.set_defaults(run=_import)
+
+
+def _import(options: argparse.Namespace) -> int:
+    _need_onnx()
+    from dnne_ros.policy_import.importing import Source, imported_bundle
+
+    return _write(options.output, imported_bundle(Source(
+        options.program, Path(options.file), _path(options.interface), options.activation,
+        _path(options.vecnormalize), options.trust)))
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
 def _export(options: argparse.Namespace) -> int:
     _need_onnx()
-    from dnne_ros.policies.bundle import write_bundle
     from dnne_ros.policy_export.exporting import bundle_of
 
-    folder = Path(options.output).expanduser().absolute()
-    files = bundle_of(Path(options.checkpoint), options.node)
+    return _write(options.output, bundle_of(Path(options.checkpoint), options.node))
+
+
+def _write(output: str, files: dict[str, bytes]) -> int:
+    """Write a bundle unless it is there already."""
+    from dnne_ros.policies.bundle import write_bundle
+
+    folder = Path(output).expanduser().absolute()
     if folder.exists() and _is_same(folder, files):
         say(f"{folder} is up to date")
         return 0
@@ -88,7 +131,7 @@ def _check(options: argparse.Namespace) -> int:
     folder = Path(options.bundle)
     checked = check_bundle(folder)
     for name, deviation in checked.deviations.items():
-        say(f"{name}: as torch, to {deviation:.1g} of the action's scale")
+        say(f"{name}: as in training, to {deviation:.1g} of the action's scale")
     if options.against:
         compare(checked.interface, Path(options.against))
         say(f"its interface is that of {options.against}")

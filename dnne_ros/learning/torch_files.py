@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -21,21 +21,29 @@ def read_torch_file(path: Path) -> dict[str, Tensor]:
     OSError if the file cannot be read, ValueError if it holds anything else.
     """
     with open(path, "rb") as file:
-        try:
-            found = torch.load(file, map_location="cpu", weights_only=True)
-        except pickle.UnpicklingError:
-            raise ValueError("expected tensors alone, found objects whose loading would run "
-                             "code") from None
-        except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, TypeError) as error:
-            said = " ".join(str(error).split())[:200] or "it ends too early"
-            raise ValueError(f"expected a file of torch.save, found damaged data: {said}"
-                             ) from None
+        found = read_plain(file)
     for name in _WRAPPED_AS:
         if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
             found = found[name]
     if not _is_state(found):
         raise ValueError(f"expected tensors by name, found {_said(found)}")
     return dict(found)
+
+
+def read_plain(file: BinaryIO) -> Any:
+    """Return what `torch.save` wrote, tensors on the CPU, by torch's weights-only reader.
+
+    Raises ValueError if it holds more than tensors and plain values.
+    """
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise ValueError("expected tensors alone, found objects whose loading would run "
+                         "code") from None
+    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, TypeError) as error:
+        said = " ".join(str(error).split())[:200] or "it ends too early"
+        raise ValueError(f"expected a file of torch.save, found damaged data: {said}"
+                         ) from None
 
 
 def _is_state(found: Any) -> bool:

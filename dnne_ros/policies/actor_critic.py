@@ -13,8 +13,9 @@ from dnne_ros.errors import InputError
 from dnne_ros.policies.interface import ActionTerm
 from dnne_ros.policies.network import network_of, value_scale
 from dnne_ros.policies.onnx_file import bare_model
-from dnne_ros.policies.onnx_policy import OnnxPolicy
+from dnne_ros.policies.runtimes import policy_of
 from dnne_ros.policies.sessions import open_session
+from dnne_ros.policies.stepped_policy import SteppedPolicy
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
@@ -56,8 +57,8 @@ class OnnxActorCritic:
 
     def act(self, observations: np.ndarray) -> Answer:
         """Return the likeliest actions for float32 (n, observation size), and all about them."""
-        mean = self._actor.act(observations)
-        value = self._critic.act(observations)[:, 0]
+        mean = self._actor(observations)
+        value = self._critic(observations)[:, 0]
         if self._log_std is None:
             choices = mean.argmax(axis=1, keepdims=True)
             above = mean - mean.max(axis=1, keepdims=True)
@@ -70,11 +71,11 @@ class OnnxActorCritic:
 
 
 def _policy(network: Any, command: ActionTerm, runtime: str, warn: Callable[[str], object]
-            ) -> tuple[OnnxPolicy, str]:
+            ) -> tuple[SteppedPolicy, str]:
     try:
         model = bare_model(network, command).SerializeToString()
     except ModuleNotFoundError:
         raise InputError("runtime", ["networks are written with onnx, which is not installed: "
                                      "pip install 'dnne_ros[policy]'"]) from None
     session, found = open_session(model, runtime, warn=warn)
-    return OnnxPolicy(session), found
+    return policy_of(session), found

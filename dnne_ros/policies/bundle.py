@@ -29,10 +29,20 @@ MANIFEST = "bundle.json"
 MODEL, DESCRIPTION = "policy.onnx", "policy.yaml"
 INTERFACE, GOLDEN = "interface.json", "golden.npz"
 INPUT, OUTPUT = "observations", "actions"
-"""The ports of the model."""
+"""The ports of the model, beside those of what it carries along."""
 METADATA = "dnne_ros.interface"
 """The key of the model's metadata that has the interface, as JSON."""
 FORMAT = 1
+
+
+def input_of(state: str) -> str:
+    """Return the name of the model's input at which a state comes in."""
+    return f"{state}_in"
+
+
+def output_of(state: str) -> str:
+    """Return the name of the model's output at which a state goes out."""
+    return f"{state}_out"
 
 
 def write_bundle(folder: Path, files: Mapping[str, bytes]) -> None:

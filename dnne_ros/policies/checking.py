@@ -18,9 +18,11 @@ from dnne_ros.policies.bundle import (
     INTERFACE,
     MODEL,
     OUTPUT,
+    input_of,
+    output_of,
     read_bundle,
 )
-from dnne_ros.policies.golden import TOLERANCE, deviation, read_golden
+from dnne_ros.policies.golden import TOLERANCE, deviation, read_golden, replay
 from dnne_ros.policies.interface import Interface, differences, read_interface
 from dnne_ros.policies.leapp import leapp_description
 from dnne_ros.policies.onnx_file import stated_interface
@@ -31,7 +33,8 @@ from dnne_ros.policies.runtimes import installed_runtimes
 class CheckedBundle:
     """A bundle that is what it says.
 
-    ``deviations``: how far each runtime that is installed is from torch, in units of action scale.
+    ``deviations``: how far each runtime that is installed is from where the policy was trained, in
+    units of the action's scale.
     """
 
     files: Mapping[str, bytes]
@@ -49,7 +52,7 @@ def check_bundle(folder: Path) -> CheckedBundle:
     interface = read_interface(folder / INTERFACE, files[INTERFACE])
     problems = Problems(str(folder))
     for name, stated, wanted in (
-            (MODEL, _of_model(folder, files), interface.to_json()),
+            (MODEL, _of_model(folder, files, interface), interface.to_json()),
             (DESCRIPTION, _of_description(folder, files),
              yaml.safe_load(leapp_description(interface, files[MODEL], MODEL)))):
         for line in differences(wanted, stated):
@@ -57,17 +60,18 @@ def check_bundle(folder: Path) -> CheckedBundle:
     problems.raise_if_any()
     try:
         observations, actions = read_golden(files[GOLDEN])
-        if (observations.shape[1], actions.shape[1]) != (
-                len(interface.columns), len(interface.actions.columns)):
-            raise ValueError(f"golden vectors of {observations.shape[1]} observations and "
-                             f"{actions.shape[1]} actions are not of this policy")
+        if (observations.shape[-1], actions.shape[-1], observations.ndim) != (
+                len(interface.columns), len(interface.actions.columns),
+                3 if interface.states else 2):
+            raise ValueError(f"golden vectors of {observations.shape} observations and "
+                             f"{actions.shape} actions are not of this policy")
     except ValueError as error:
         raise InputError(str(folder / GOLDEN), [str(error)]) from None
     found = {}
     for name, load in installed_runtimes().items():
-        found[name] = deviation(load(files[MODEL])(observations), actions, interface)
+        found[name] = deviation(replay(load(files[MODEL]), observations), actions, interface)
         if found[name] > TOLERANCE:
-            problems.add(f"{name} gives other actions than torch did: they differ by "
+            problems.add(f"{name} gives other actions than in training: they differ by "
                          f"{found[name]:.2g} of the action's scale, of which {TOLERANCE:g} may be")
     problems.raise_if_any()
     return CheckedBundle(files, interface, found)
@@ -94,15 +98,18 @@ def compare(bundle: Interface, other: Path) -> None:
     problems.raise_if_any()
 
 
-def _of_model(folder: Path, files: Mapping[str, bytes]) -> Any:
+def _of_model(folder: Path, files: Mapping[str, bytes], interface: Interface) -> Any:
     import onnx
 
     try:
         model = onnx.load_model_from_string(files[MODEL])
         onnx.checker.check_model(model, full_check=True)
         names = [value.name for value in (*model.graph.input, *model.graph.output)]
-        if names != [INPUT, OUTPUT]:
-            raise ValueError(f"expected {INPUT} → {OUTPUT}, found {', '.join(names)[:80]}")
+        expected = [INPUT, *map(input_of, interface.states),
+                    OUTPUT, *map(output_of, interface.states)]
+        if names != expected:
+            raise ValueError(f"expected {', '.join(expected)[:200]}, found "
+                             f"{', '.join(names)[:200]}")
         return stated_interface(model)
     except Exception as error:  # whatever protobuf and the checker make of a file
         raise InputError(str(folder / MODEL), [f"no policy: {str(error)[:300]}"]) from None

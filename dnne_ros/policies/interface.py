@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from dnne_ros.errors import InputError
 
+T = TypeVar("T")
+
 FORMAT = 2
 JOINT_STATE = "state/joint/"
 """With it begin the kinds of what a joint state has."""
+HISTORY_ORDERS = ("time", "term")
 QUANTITIES = ("position", "velocity", "effort")
 """What a joint state has, as in sensor_msgs/JointState."""
 
@@ -49,6 +52,32 @@ class ObservationTerm:
     history: int = 1
     history_order: str = "time"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return a name for each number of it, those of its history included, in their order."""
+        quantity = self.kind.removeprefix(JOINT_STATE) if self.kind.startswith(JOINT_STATE) else ""
+        now = [f"{column}.{quantity}" if quantity else column for column in self.columns]
+        if self.history == 1:
+            return tuple(now)
+        ages = list(range(1 - self.history, 1))
+        ages = ages * len(now) if self.history_order == "term" else [
+            age for age in ages for _ in now]
+        return tuple(f"{name}[{age}]" for name, age in zip(self.spread(now), ages, strict=True))
+
+    def spread(self, values: Sequence[T]) -> list[T]:
+        """Return, of a value for each column, one for each number: see `names`."""
+        if self.history_order == "term":
+            return [value for value in values for _ in range(self.history)]
+        return [*values] * self.history
+
+    def check(self) -> None:
+        """Raise ValueError for a history that cannot be."""
+        if self.history < 1:
+            raise ValueError(f"history: expected at least 1, found {self.history}")
+        if self.history_order not in HISTORY_ORDERS:
+            raise ValueError(f"history_order: expected one of {', '.join(HISTORY_ORDERS)}, found "
+                             f"{self.history_order!r:.40}")
+
 
 @dataclass(frozen=True)
 class ActionTerm:
@@ -56,8 +85,8 @@ class ActionTerm:
 
     The network's output, within ``clip``, times ``scale``, plus ``offset``, is the command in
     ``units``; each is a number for each column, None: as it is.  ``limits``: (least, greatest) of
-    each.  ``kp`` and ``kd``: gains by joint that the policy was trained with, in the units of
-    command by unit of error.
+    each command, which is kept within them.  ``kp`` and ``kd``: gains by joint that the policy was
+    trained with, in the units of command by unit of error.
     """
 
     kind: str
@@ -78,6 +107,8 @@ class ActionTerm:
             actions = actions * np.array(self.scale, np.float32)
         if self.offset is not None:
             actions = actions + np.array(self.offset, np.float32)
+        if self.limits is not None:
+            actions = np.clip(actions, *np.array(self.limits, np.float32).T)
         return actions.astype(np.float32)
 
 
@@ -87,9 +118,10 @@ class Interface:
 
     ``rate_hz``: how often it sees observations and acts.  ``step_seconds`` of the simulation and
     ``decimation``, the steps for one action; None: not known.  ``inside``: what the network does
-    itself (``normalization``, ``action_clip``, ``action_scale``).  ``states``: names of what it
-    carries from one action to the next.  ``checkpoint``: the SHA-256 of the manifest that it came
-    from.
+    itself (``normalization``, ``observation_clip``, ``action_clip``, ``action_scale``,
+    ``action_offset``, ``action_limits``).  ``states``: names of what it carries from one action to
+    the next.  ``checkpoint``: the SHA-256 of the manifest, or of another program's file, that it
+    came from.
     """
 
     task: str
@@ -105,11 +137,11 @@ class Interface:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the names of an observation's columns: ``joint.quantity`` where it is one."""
-        return tuple(f"{column}.{quantity}" if quantity else column for term in self.observations
-                     for quantity in [term.kind.removeprefix(JOINT_STATE) if
-                                      term.kind.startswith(JOINT_STATE) else ""]
-                     for column in term.columns)
+        """Return the names of an observation's columns: ``joint.quantity`` where it is one.
+
+        Of a history: ``joint.quantity[-1]`` is what it was one action ago.
+        """
+        return tuple(name for term in self.observations for name in term.names)
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values, every number with all its digits."""
@@ -140,11 +172,16 @@ class Interface:
         terms: dict[str, ObservationTerm | ActionTerm] = {
             f"observations.{term.name}": term for term in self.observations}
         for name, term in {**terms, "actions": self.actions}.items():
-            for each in ("units", "offset", "scale"):
-                values = getattr(term, each)
+            for each in ("units", "offset", "scale", "limits"):
+                values = getattr(term, each, None)
                 if values is not None and len(values) != len(term.columns):
                     raise ValueError(f"{name}.{each}: expected {len(term.columns)}, one for each "
                                      f"column, found {len(values)}")
+        for term in self.observations:
+            try:
+                term.check()
+            except ValueError as error:
+                raise ValueError(f"observations.{term.name}.{error}") from None
 
 
 def read_interface(path: Path, data: bytes) -> Interface:

@@ -13,16 +13,17 @@ import numpy as np
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.policies.bundle import METADATA, MODEL
 from dnne_ros.policies.interface import Interface, differences
-from dnne_ros.policies.onnx_policy import OnnxPolicy
 from dnne_ros.policies.policy_file import PolicyFile
+from dnne_ros.policies.runtimes import policy_of
 from dnne_ros.policies.sessions import open_session
+from dnne_ros.policies.stepped_policy import SteppedPolicy
 
 
 @dataclass(frozen=True)
 class LoadedPolicy:
     """A policy that is ready to act, and the runtime that it acts in."""
 
-    policy: OnnxPolicy
+    policy: SteppedPolicy
     file: PolicyFile
     runtime: str
 
@@ -39,7 +40,7 @@ def load_policy(place: Path, runtime: str, *, strict: bool = False,
         session, runtime = open_session(
             file.model, runtime, strict=strict, warn=warn,
             engines=place.with_name(f"{place.name}.engines"))
-        policy = OnnxPolicy(session)
+        policy = policy_of(session)
     except InputError as error:
         raise InputError(str(place), [f"{error.source}: {problem}"
                                       for problem in error.problems]) from None
@@ -48,12 +49,12 @@ def load_policy(place: Path, runtime: str, *, strict: bool = False,
     if file.interface is not None:
         _check(place, policy, session, file.interface)
     if policy.observation_size is not None:
-        policy.act(np.zeros((1, policy.observation_size), np.float32))
+        policy(np.zeros((1, policy.observation_size), np.float32))
         policy.reset()
     return LoadedPolicy(policy, file, runtime)
 
 
-def _check(place: Path, policy: OnnxPolicy, session: Any, interface: Interface) -> None:
+def _check(place: Path, policy: SteppedPolicy, session: Any, interface: Interface) -> None:
     """Raise `InputError` if the model's ports are not those of its interface."""
     problems = Problems(str(place))
     stated = session.get_modelmeta().custom_metadata_map.get(METADATA)

@@ -16,6 +16,17 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "tanh": np.tanh,
     "elu": lambda x: np.where(x > 0.0, x, np.expm1(np.minimum(x, 0.0))),
 }
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A kind of recurrent layer: how many ``gates``, and what it carries on by name."""
+
+    gates: int
+    states: tuple[str, ...]
+
+
+CELLS = {"lstm": Cell(4, ("h", "c")), "gru": Cell(3, ("h",))}
 _NORMALIZER, _VALUE_NORMALIZER = "observation_normalizer.", "value_normalizer."
 _EPSILON = np.float32(1e-2)
 """What `dnne_ros.rl.normalization` adds to standard deviations."""
@@ -30,12 +41,34 @@ class Layer:
 
 
 @dataclass(frozen=True, eq=False)
+class RecurrentLayer:
+    """One layer of an LSTM or GRU, float32 arrays in torch's layout.
+
+    ``input_weight`` (gates · hidden, inputs), ``state_weight`` (gates · hidden, hidden),
+    ``input_bias`` and ``state_bias`` (gates · hidden,).  The gates, in this order: input, forget,
+    cell, output of an LSTM; reset, update, new of a GRU (`torch.nn.LSTM`, `torch.nn.GRU`).
+    """
+
+    input_weight: np.ndarray
+    state_weight: np.ndarray
+    input_bias: np.ndarray
+    state_bias: np.ndarray
+
+    @property
+    def hidden_size(self) -> int:
+        """Return how many numbers it carries on."""
+        return int(self.state_weight.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
 class PolicyNetwork:
     """The layers from observations to the likeliest action.
 
-    ``activation`` is applied between layers.  ``mean`` and ``deviation``, float32
-    (observation size,): observations are normalised with them; None: they are taken as they are.
-    ``discrete``: the last layer gives a logit for each choice.
+    ``activation`` is applied between layers.  ``mean`` and ``deviation`` (observation size,):
+    observations are normalised with them, in float32 or float64 as they are, and then kept within
+    ``observation_clip`` of zero; None: they are taken as they are.  ``cell``: the kind of the
+    ``recurrent`` layers before the others, one of `CELLS`; "" without any.  ``squash``: tanh of
+    the last layer.  ``discrete``: the last layer gives a logit for each choice.
     """
 
     layers: tuple[Layer, ...]
@@ -43,11 +76,21 @@ class PolicyNetwork:
     mean: np.ndarray | None = None
     deviation: np.ndarray | None = None
     discrete: bool = False
+    observation_clip: float | None = None
+    cell: str = ""
+    recurrent: tuple[RecurrentLayer, ...] = ()
+    squash: bool = False
 
     @property
     def observation_size(self) -> int:
         """Return how many numbers an observation has."""
-        return int(self.layers[0].weight.shape[1])
+        first = self.recurrent[0].input_weight if self.recurrent else self.layers[0].weight
+        return int(first.shape[1])
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Return the names of what it carries from one action to the next."""
+        return CELLS[self.cell].states if self.cell else ()
 
     @property
     def action_size(self) -> int:
@@ -62,19 +105,52 @@ class PolicyNetwork:
     @property
     def parameters(self) -> int:
         """Return how many numbers were learned."""
-        return sum(layer.weight.size + layer.bias.size for layer in self.layers)
+        arrays = [array for layer in (*self.recurrent, *self.layers)
+                  for array in vars(layer).values()]
+        return sum(array.size for array in arrays)
+
+    def check(self) -> None:
+        """Raise ValueError unless each layer takes what the one before gives."""
+        size = self.observation_size
+        for array in (self.mean, self.deviation):
+            if array is not None and array.shape != (size,):
+                raise ValueError(f"expected a normaliser of {size} observations, found "
+                                 f"{array.shape}")
+        for number, memory in enumerate(self.recurrent):
+            hidden = self.recurrent[0].hidden_size
+            rows = CELLS[self.cell].gates * hidden
+            expected = [(rows, size), (rows, hidden), (rows,), (rows,)]
+            found = [array.shape for array in vars(memory).values()]
+            if found != expected:
+                raise ValueError(f"recurrent layer {number}: expected {expected}, found {found}")
+            size = hidden
+        for number, layer in enumerate(self.layers):
+            if layer.weight.ndim != 2 or layer.weight.shape[1] != size \
+                    or layer.bias.shape != layer.weight.shape[:1]:
+                raise ValueError(f"layer {number}: expected weights of {size} inputs and a bias "
+                                 f"for each output, found {layer.weight.shape} and "
+                                 f"{layer.bias.shape}")
+            size = layer.weight.shape[0]
 
     def act(self, observations: np.ndarray, actions: ActionTerm) -> np.ndarray:
-        """Return commands float32 (n, action size) for float32 (n, observation size)."""
+        """Return commands float32 (n, action size) for float32 (n, observation size).
+
+        Raises ValueError for a recurrent network, whose commands follow from more than that.
+        """
+        if self.recurrent:
+            raise ValueError("a recurrent network acts in a runtime, which carries its state")
         x = observations
         if self.mean is not None and self.deviation is not None:
             x = (x - self.mean) / self.deviation
+            if self.observation_clip is not None:
+                x = x.clip(-self.observation_clip, self.observation_clip)
+            x = x.astype(np.float32)
         activate = ACTIVATIONS[self.activation]
         for number, layer in enumerate(self.layers):
             x = (activate(x) if number else x) @ layer.weight.T + layer.bias
         if self.discrete:
             return np.asarray(x.argmax(axis=1, keepdims=True), np.float32)
-        return actions.command(x)
+        return actions.command(np.tanh(x) if self.squash else x)
 
 
 def network_of(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray],

@@ -7,6 +7,7 @@ policy gives the same bytes.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 from dnne_ros.policies.bundle import INPUT, METADATA, OUTPUT
 from dnne_ros.policies.interface import ActionTerm, Interface
 from dnne_ros.policies.network import Layer, PolicyNetwork
+from dnne_ros.policies.onnx_graph import OnnxGraph
+from dnne_ros.policies.onnx_recurrent import add_recurrent, recurrent_in, state_ports
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -23,34 +26,12 @@ _OPSET, _IR_VERSION = 17, 8
 _OPERATORS = {"relu": "Relu", "tanh": "Tanh", "elu": "Elu"}
 
 
-class _Graph:
-    """Nodes in a row, each of which takes what the one before gives."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.arrays: list[Any] = []
-        self._last = INPUT
-
-    def add(self, operator: str, name: str, *constants: np.ndarray, **attributes: Any) -> None:
-        from onnx import helper, numpy_helper
-
-        inputs = [self._last]
-        for number, constant in enumerate(constants):
-            inputs.append(f"{name}.{number}")
-            self.arrays.append(numpy_helper.from_array(constant, inputs[-1]))
-        self.nodes.append(helper.make_node(operator, inputs, [name], name=name, **attributes))
-        self._last = name
-
-    def end(self) -> None:
-        self.nodes[-1].output[0] = OUTPUT
-
-
 def onnx_model(network: PolicyNetwork, interface: Interface) -> ModelProto:
     """Return `bare_model` with the interface in its metadata."""
-    from onnx import checker, helper
+    from onnx import checker
 
     model = bare_model(network, interface.actions)
-    helper.set_model_props(model, {METADATA: json.dumps(interface.to_json(), sort_keys=True)})
+    state_interface(model, interface)
     checker.check_model(model, full_check=True)
     return model
 
@@ -58,14 +39,15 @@ def onnx_model(network: PolicyNetwork, interface: Interface) -> ModelProto:
 def bare_model(network: PolicyNetwork, actions: ActionTerm) -> ModelProto:
     """Return ``observations`` float32 (batch, size) → ``actions`` float32 (batch, size).
 
-    The full checker passes it.  ``actions`` says what becomes of what the network gives.
+    What a recurrent network carries from one action to the next is ``h_in`` → ``h_out`` (and
+    ``c_in`` → ``c_out``), float32 (layers, batch, hidden) each; zeros at the beginning.  The
+    full checker passes it.  ``actions`` says what becomes of what the network gives.
     """
     from onnx import TensorProto, helper
 
-    graph = _Graph()
-    if network.mean is not None and network.deviation is not None:
-        graph.add("Sub", "centred", network.mean)
-        graph.add("Div", "normalized", network.deviation)
+    graph = OnnxGraph(INPUT)
+    _add_normalizer(graph, network)
+    add_recurrent(graph, network)
     for number, layer in enumerate(network.layers):
         if number:
             graph.add(_OPERATORS[network.activation], f"activation_{number}")
@@ -74,23 +56,41 @@ def bare_model(network: PolicyNetwork, actions: ActionTerm) -> ModelProto:
         graph.add("ArgMax", "choice", axis=1, keepdims=1)
         graph.add("Cast", "chosen", to=TensorProto.FLOAT)
     else:
-        _add_command(graph, actions)
-    graph.end()
+        if network.squash:
+            graph.add("Tanh", "squashed")
+        add_command(graph, actions)
+    graph.end(OUTPUT)
+    states_in, states_out = state_ports(network)
     model: ModelProto = helper.make_model(
         helper.make_graph(
             graph.nodes, "policy",
             [helper.make_tensor_value_info(
-                INPUT, TensorProto.FLOAT, ["batch", network.observation_size])],
+                INPUT, TensorProto.FLOAT, ["batch", network.observation_size]), *states_in],
             [helper.make_tensor_value_info(
-                OUTPUT, TensorProto.FLOAT, ["batch", network.action_size])],
+                OUTPUT, TensorProto.FLOAT, ["batch", network.action_size]), *states_out],
             graph.arrays),
         opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION,
         producer_name="dnne_ros")
     return model
 
 
-def network_in(model: bytes) -> PolicyNetwork:
-    """Undo `onnx_model`, the command at its end excepted; ValueError for any other network."""
+def add_command(graph: OnnxGraph, actions: ActionTerm) -> None:
+    """Add what makes commands of a network's outputs: clip, scale, offset and limits."""
+    if actions.clip is not None:
+        low, high = map(np.float32, actions.clip)
+        graph.add("Clip", "clipped", np.array(low), np.array(high))
+    if actions.scale is not None:
+        graph.add("Mul", "scaled", np.array(actions.scale, np.float32))
+    if actions.offset is not None:
+        graph.add("Add", "command", np.array(actions.offset, np.float32))
+    if actions.limits is not None:
+        low, high = np.array(actions.limits, np.float32).T
+        graph.add("Max", "above_least", low)
+        graph.add("Min", "limited", high)
+
+
+def network_in(model: bytes, interface: Interface) -> PolicyNetwork:
+    """Undo `onnx_model`; ValueError for any other network."""
     import onnx
     from onnx import numpy_helper
 
@@ -98,21 +98,20 @@ def network_in(model: bytes) -> PolicyNetwork:
     arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
     operators = [node.op_type for node in graph.node]
     try:
-        layers = tuple(
-            Layer(arrays[f"layer_{number}.0"], arrays[f"layer_{number}.1"])
-            for number in range(operators.count("Gemm")))
-        activation = next((name for name, operator in _OPERATORS.items()
-                           if operator in operators), "relu")
-        network = PolicyNetwork(
-            layers, activation, arrays.get("centred.0"), arrays.get("normalized.0"),
-            "ArgMax" in operators)
+        network = _network_of(arrays, operators)
+        written = [node.op_type for node in bare_model(network, interface.actions).graph.node]
     except KeyError as error:
         raise ValueError(f"is not a network that dnne_ros writes: {error} is missing") from None
-    written = _graph_of(network, clip="clipped.0" in arrays, scale="scaled.0" in arrays,
-                        offset="command.0" in arrays)
-    if not layers or operators != written:
+    if operators != written:
         raise ValueError(f"is not a network that dnne_ros writes: {' '.join(operators)[:200]}")
     return network
+
+
+def state_interface(model: ModelProto, interface: Interface) -> None:
+    """Put the interface into a model's metadata."""
+    from onnx import helper
+
+    helper.set_model_props(model, {METADATA: json.dumps(interface.to_json(), sort_keys=True)})
 
 
 def stated_interface(model: ModelProto) -> Any:
@@ -123,21 +122,35 @@ def stated_interface(model: ModelProto) -> Any:
     raise ValueError(f"has no {METADATA} in its metadata")
 
 
-def _graph_of(network: PolicyNetwork, *, clip: bool, scale: bool, offset: bool) -> list[str]:
-    """Return the operators of `onnx_model`, in their order."""
-    layers = ["Gemm", _OPERATORS[network.activation]] * len(network.layers)
-    return [*(["Sub", "Div"] if network.mean is not None else []), *layers[:-1],
-            *(["ArgMax", "Cast"] if network.discrete else [
-                operator for operator, is_there in (
-                    ("Clip", clip), ("Mul", scale), ("Add", offset))
-                if is_there])]
+def _add_normalizer(graph: OnnxGraph, network: PolicyNetwork) -> None:
+    """Add the normaliser, in the precision that its numbers have."""
+    from onnx import TensorProto
+
+    if network.mean is None or network.deviation is None:
+        return
+    is_double = network.mean.dtype == np.float64
+    if is_double:
+        graph.add("Cast", "double", to=TensorProto.DOUBLE)
+    graph.add("Sub", "centred", network.mean)
+    graph.add("Div", "normalized", network.deviation)
+    if network.observation_clip is not None:
+        most = np.array(network.observation_clip, network.mean.dtype)
+        graph.add("Clip", "bounded", -most, most)
+    if is_double:
+        graph.add("Cast", "single", to=TensorProto.FLOAT)
 
 
-def _add_command(graph: _Graph, actions: ActionTerm) -> None:
-    if actions.clip is not None:
-        low, high = map(np.float32, actions.clip)
-        graph.add("Clip", "clipped", np.array(low), np.array(high))
-    if actions.scale is not None:
-        graph.add("Mul", "scaled", np.array(actions.scale, np.float32))
-    if actions.offset is not None:
-        graph.add("Add", "command", np.array(actions.offset, np.float32))
+def _network_of(arrays: Mapping[str, np.ndarray], operators: Sequence[str]) -> PolicyNetwork:
+    """Return the network of which a model has ``arrays``; KeyError for one that is missing."""
+    cell, recurrent = recurrent_in(arrays, operators)
+    layers = tuple(Layer(arrays[f"layer_{number}.0"], arrays[f"layer_{number}.1"])
+                   for number in range(operators.count("Gemm")))
+    hidden = [operator for operator in operators if operator in _OPERATORS.values()]
+    hidden = hidden[:max(0, len(layers) - 1)]
+    activation = next((name for name, operator in _OPERATORS.items() if operator in hidden),
+                      "relu")
+    most = arrays.get("bounded.1")
+    return PolicyNetwork(
+        layers, activation, arrays.get("centred.0"), arrays.get("normalized.0"),
+        "ArgMax" in operators, None if most is None else float(most), cell, recurrent,
+        operators.count("Tanh") > hidden.count("Tanh"))

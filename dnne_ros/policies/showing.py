@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from dnne_ros.policies.interface import ActionTerm, Interface, ObservationTerm
@@ -15,9 +16,10 @@ def interface_lines(interface: Interface) -> Iterator[str]:
     yield "observations:"
     number = 0
     for term in interface.observations:
-        for index, column in enumerate(term.columns):
-            yield f"  {number:3d}  {column:30s} {_words(term, index)}"
-            number += 1
+        places = dict(zip(term.spread(term.columns), itertools.count(number)))  # of the newest
+        for index, (column, place) in enumerate(places.items()):
+            yield f"  {place:3d}  {column:30s} {_words(term, index)}"
+        number += len(term.names)
         if term.history > 1:
             yield (f"       the last {term.history} of each, oldest first, "
                    f"{term.history_order}-major")

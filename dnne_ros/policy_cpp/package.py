@@ -11,7 +11,7 @@ from dnne_ros.exporting.package_names import package_name_problem
 from dnne_ros.exporting.rendering import templates_of
 from dnne_ros.policies.bundle import GOLDEN, MODEL
 from dnne_ros.policies.checking import check_bundle
-from dnne_ros.policies.golden import TOLERANCE, read_golden
+from dnne_ros.policies.golden import TOLERANCE, action_scale, read_golden
 from dnne_ros.policies.onnx_file import network_in
 from dnne_ros.policy_cpp.literals import c_double, c_doubles, c_float, c_floats, c_string
 
@@ -39,9 +39,13 @@ def cpp_package(bundle: Path, package: str) -> dict[str, bytes]:
     checked = check_bundle(bundle)
     files, interface = checked.files, checked.interface
     try:
-        network = network_in(files[MODEL])
+        network = network_in(files[MODEL], interface)
     except ValueError as error:
         raise InputError(str(bundle / MODEL), [str(error)]) from None
+    if network.recurrent:
+        raise InputError(str(bundle / MODEL), [
+            f"is recurrent ({network.cell}), of which no header is made: run {MODEL} with "
+            "onnxruntime"])
     if network.parameters > MOST_PARAMETERS:
         raise InputError(str(bundle / MODEL), [
             f"has {network.parameters} parameters; a header is for up to {MOST_PARAMETERS}: run "
@@ -51,9 +55,10 @@ def cpp_package(bundle: Path, package: str) -> dict[str, bytes]:
     values = {
         "package": package, "guard": f"{package.upper()}__POLICY_HPP_", "network": network,
         "interface": interface, "tolerance": TOLERANCE,
-        "scales": commanded.scale or (1.0,) * len(commanded.columns),
+        "scales": action_scale(actions, interface).tolist(),
         "observed": [(column, term.kind, unit) for term in interface.observations
-                     for column, unit in zip(term.columns, term.units, strict=True)],
+                     for column, unit in zip(term.spread(term.columns), term.spread(term.units),
+                                             strict=True)],
         "commanded": [(column, commanded.kind, unit) for column, unit in zip(
             commanded.columns, commanded.units, strict=True)]}
     templates = templates_of("dnne_ros.policy_cpp", c=c_string, c_double=c_double,

@@ -9,8 +9,9 @@ import pytest
 
 from dnne_ros.top.state import TopState
 
-# Those that need a robot run with one: test_robot.py and test_through_ros.py.
-NEEDS_A_ROBOT = ("cartpole_on_robot", "cartpole_through_ros")
+# Those that need a robot run with one: test_robot.py, test_through_ros.py and
+# test_policy_gate.py.
+NEEDS_A_ROBOT = ("cartpole_on_robot", "cartpole_through_ros", "cartpole_gated")
 WORKFLOWS = [path for path in sorted(
     (Path(__file__).parents[2] / "config" / "workflows").glob("*.json"))
     if path.stem not in NEEDS_A_ROBOT]

@@ -2,7 +2,11 @@
 
 import json
 
+import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
+from robot_interfaces import write_interface
 from trained_policies import policy_of, write_checkpoint
 
 
@@ -23,7 +27,7 @@ def test_a_policy_goes_out_and_is_found_whole(command, checkpoint, tmp_path):
     assert (folder / "bundle.json").stat().st_mtime_ns == before
     checked = command("policy", "check", folder, "--against", folder)
     assert checked.returncode == 0 and f"{folder} is whole" in checked.stdout
-    assert "onnxruntime: as torch, to " in checked.stdout
+    assert "onnxruntime: as in training, to " in checked.stdout
     shown = command("policy", "show", folder).stdout
     assert shown.startswith("Reacher, at 50 Hz\n")
     assert "state/joint/velocity, rad/s" in shown and "command/joint/effort, N·m, scale 2" in shown
@@ -71,3 +75,44 @@ def test_a_package_that_cannot_have_its_name_is_refused(command, checkpoint, tmp
     done = command("policy", "cpp", tmp_path / "policy", "-o", tmp_path / "ws", "--package", name)
     assert done.returncode == 2 and f"package name {name!r}" in done.stderr
     assert not (tmp_path / "ws").exists()
+
+
+@pytest.fixture
+def model(tmp_path):
+    """Write an ONNX model of two observations and one action, and its interface."""
+    graph = helper.make_graph(
+        [helper.make_node("Gemm", ["obs", "weights"], ["actions"])], "main",
+        [helper.make_tensor_value_info("obs", TensorProto.FLOAT, ["batch", 2])],
+        [helper.make_tensor_value_info("actions", TensorProto.FLOAT, ["batch", 1])],
+        [numpy_helper.from_array(np.ones((2, 1), np.float32), "weights")])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)],
+                                ir_version=8), tmp_path / "model.onnx")
+    write_interface(tmp_path, 2, ["hip"], actions={"scale": [0.5]})
+    return tmp_path / "model.onnx"
+
+
+def test_a_policy_of_another_program_comes_in(command, model, tmp_path):
+    words = ("policy", "import", "onnx", model, "--interface", tmp_path / "robot.json", "-o",
+             tmp_path / "policy")
+    done = command(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"wrote {tmp_path / 'policy'}: policy.onnx, ")
+    assert command(*words).stdout == f"{tmp_path / 'policy'} is up to date\n"
+    checked = command("policy", "check", tmp_path / "policy", "--against", tmp_path / "robot.json")
+    assert checked.returncode == 0 and "is whole" in checked.stdout
+    assert command("policy", "show", tmp_path / "policy").stdout.splitlines()[-1] == \
+        "inside the network: action_scale"
+
+
+def test_what_cannot_come_in_is_said_at_once_and_nothing_is_written(command, model, tmp_path):
+    robot = json.loads((tmp_path / "robot.json").read_text())
+    robot["rate_hz"] = "fast"
+    (tmp_path / "robot.json").write_text(json.dumps(robot))
+    model.write_bytes(b"no model")
+    done = command("policy", "import", "onnx", model, "--interface", tmp_path / "robot.json",
+                   "--activation", "elu", "-o", tmp_path / "policy")
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    for said in ("3 problems", "--activation is for rsl_rl", "expected an ONNX model, found none",
+                 "robot.json: rate_hz: expected number, found \"fast\""):
+        assert said in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.onnx", "robot.json"]

@@ -21,6 +21,7 @@ from dnne_ros.nodes.rl.ppo_config import PPOConfig
 from dnne_ros.nodes.rl.ppo_loop import PPOAgent
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
@@ -203,6 +204,15 @@ class Controller(NodeContract):
     node_type = RobotControllerNode
     sizes = {"env": 1, "action": 7, "joint": 7, "axis0": 1, "axis1": 7}
     not_resumed = ["status"]  # counts since the start
+
+
+class OfGate(NodeContract):
+    """It holds until its robot speaks, which says what its commands are."""
+
+    node_type = PolicyGate
+    sizes = {"env": 1, "action": 2, "axis0": 1, "axis1": 2}
+    settings = {"joint_names": "a,b", "max_velocity": "5"}
+    widget_values = [{"control_type": "effort"}, {"latch": "all"}]
 
 
 class OfClasses(NodeContract):

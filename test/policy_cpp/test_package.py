@@ -11,10 +11,19 @@ from trained_policies import CONTRACT, VARIANTS, policy_of, write_checkpoint
 
 from dnne_ros.durable_files import write_tree
 from dnne_ros.errors import InputError
-from dnne_ros.policies.bundle import DESCRIPTION, INTERFACE, MODEL, write_bundle
-from dnne_ros.policies.interface import Interface
+from dnne_ros.policies.bundle import (
+    DESCRIPTION,
+    GOLDEN,
+    INTERFACE,
+    METADATA,
+    MODEL,
+    write_bundle,
+)
+from dnne_ros.policies.golden import golden_vectors
+from dnne_ros.policies.interface import ActionTerm, Interface, ObservationTerm
 from dnne_ros.policies.leapp import leapp_description
-from dnne_ros.policies.onnx_file import METADATA, network_in, onnx_model
+from dnne_ros.policies.network import Layer, PolicyNetwork
+from dnne_ros.policies.onnx_file import network_in, onnx_model
 from dnne_ros.policy_cpp import package as package_module
 from dnne_ros.policy_cpp.package import cpp_package
 from dnne_ros.policy_export.exporting import bundle_of
@@ -112,22 +121,23 @@ def test_a_network_that_is_too_large_for_a_header_is_refused(bundle, monkeypatch
 def test_the_network_is_found_again_in_its_file(tmp_path, variant):
     policy = policy_of(variant)
     files = bundle_of(write_checkpoint(tmp_path / "checkpoint", {"3": policy}))
-    network = network_in(files[MODEL])
     interface = Interface.from_json(json.loads(files[INTERFACE]))
+    network = network_in(files[MODEL], interface)
     assert onnx_model(network, interface).SerializeToString(deterministic=True) == files[MODEL]
 
 
 def test_another_network_is_refused(bundle, tmp_path):
     folder = bundle()
+    interface = Interface.from_json(json.loads((folder / INTERFACE).read_text()))
     model = onnx.load(folder / MODEL)
     extra = onnx.helper.make_node("Identity", ["actions"], ["same"])
     model.graph.node.append(extra)
     model.graph.output[0].name = "same"
     with pytest.raises(ValueError, match="not a network that dnne_ros writes"):
-        network_in(model.SerializeToString())
+        network_in(model.SerializeToString(), interface)
     del model.graph.initializer[:]
     with pytest.raises(ValueError, match=r"not a network that dnne_ros writes: .* is missing"):
-        network_in(model.SerializeToString())
+        network_in(model.SerializeToString(), interface)
 
 
 def test_gains_and_offsets_of_another_kind_are_taken(bundle, compiled, tmp_path):
@@ -137,7 +147,7 @@ def test_gains_and_offsets_of_another_kind_are_taken(bundle, compiled, tmp_path)
     document = json.loads(files[INTERFACE])
     document["actions"] |= {"offset": [0.5, -0.25], "kp": {"shoulder": 40.0}}
     interface = Interface.from_json(document)
-    network = network_in(files[MODEL])
+    network = network_in(files[MODEL], Interface.from_json(json.loads(files[INTERFACE])))
     model = onnx_model(network, interface)
     (entry,) = model.metadata_props
     assert entry.key == METADATA
@@ -151,3 +161,31 @@ def test_gains_and_offsets_of_another_kind_are_taken(bundle, compiled, tmp_path)
         "golden.npz": (tmp_path / "golden.npz").read_bytes()})
     done = compiled(cpp_package(tmp_path / "other", "my_policy"))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_other_programs_do_is_done(compiled, tmp_path):
+    """Normalised in double precision and clipped, squashed, spread, and kept within limits."""
+    draws = np.random.default_rng(5)
+    actions = ActionTerm("command/joint/effort", ("a", "b"), ("N·m", "N·m"), scale=(2.0, 3.0),
+                         offset=(0.5, -1.0), limits=((-1.0, 1.5), (-2.0, 1.0)))
+    interface = Interface("Reacher", ("a", "b"), 50.0, (
+        ObservationTerm("sensed", "", ("x", "y"), ("m", "m"), history=2, history_order="term"),),
+        actions)
+    network = PolicyNetwork(tuple(
+        Layer(draws.standard_normal((outputs, inputs), np.float32),
+              draws.standard_normal(outputs, np.float32))
+        for inputs, outputs in ((4, 16), (16, 2))), "relu", draws.standard_normal(4),
+        0.5 + draws.random(4), observation_clip=1.5, squash=True)
+    model = onnx_model(network, interface)
+    data = model.SerializeToString(deterministic=True)
+    write_bundle(tmp_path / "bundle", {
+        MODEL: data, DESCRIPTION: leapp_description(interface, data, MODEL).encode(),
+        INTERFACE: json.dumps(interface.to_json()).encode(),
+        GOLDEN: golden_vectors(lambda rows: network.act(rows, actions), network)})
+    files = cpp_package(tmp_path / "bundle", "my_policy")
+    done = compiled(files)
+    assert done.returncode == 0, done.stdout + done.stderr
+    golden, _ = np.load(tmp_path / "bundle" / GOLDEN).values()
+    assert (np.abs((golden - network.mean) / network.deviation) > 1.5).any()
+    assert b'{"x", "", "m"},\n      {"x", "", "m"},\n      {"y"' in \
+        files["include/my_policy/policy.hpp"]

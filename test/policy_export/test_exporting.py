@@ -9,11 +9,17 @@ import torch
 from trained_policies import CONTRACT, VARIANTS, policy_of, write_checkpoint
 
 from dnne_ros.errors import InputError
-from dnne_ros.policies.bundle import DESCRIPTION, GOLDEN, INTERFACE, MODEL, write_bundle
+from dnne_ros.policies.bundle import (
+    DESCRIPTION,
+    GOLDEN,
+    INTERFACE,
+    METADATA,
+    MODEL,
+    write_bundle,
+)
 from dnne_ros.policies.checking import check_bundle
 from dnne_ros.policies.interface import ActionTerm, Interface
 from dnne_ros.policies.network import network_of
-from dnne_ros.policies.onnx_file import METADATA
 from dnne_ros.policies.runtimes import RUNTIMES, installed_runtimes
 from dnne_ros.policy_export.exporting import bundle_of
 

@@ -109,7 +109,7 @@ class OnnxPolicyNode(Node):
         if observations.ndim != 2 or size not in (None, observations.shape[1]):
             raise ValueError(f"expected observations (environments, {size or 'numbers'}), found "
                              f"{tuple(observations.shape)}")
-        return policy.act(observations)
+        return policy(observations)
 
 
 def _place(text: str) -> Path:

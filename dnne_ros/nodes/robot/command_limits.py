@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+_SAFE = ("auto", "hold", "zero")
+
 
 @dataclass(frozen=True)
 class CommandLimits:
@@ -28,15 +30,7 @@ class CommandLimits:
         ``max_change`` is a number for all or a list, empty for no limit.  Raises ValueError for
         anything else, and for a low limit above the high one.
         """
-        pairs = _json(limits, "joint_limits")
-        if isinstance(pairs, list) and len(pairs) == 2 and all(map(_is_number, pairs)):
-            pairs = [pairs] * joints
-        if not (isinstance(pairs, list) and len(pairs) == joints and all(
-                isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair))
-                and pair[0] <= pair[1] for pair in pairs)):
-            raise ValueError(f"widget 'joint_limits': expected [low, high], or {joints} such "
-                             f"pairs in a list, found {limits!r:.80}")
-        low, high = np.array(pairs, np.float64).T
+        low, high = joint_pairs(limits, joints, "joint_limits")
         fastest = (joint_values(max_change, joints, "max_change", 0.0) if max_change.strip()
                    else np.full(joints, np.inf))
         return cls(low, high, fastest)
@@ -49,6 +43,46 @@ class CommandLimits:
         """Return how far towards ``command`` one may be ``seconds`` after ``last``."""
         reach = self.max_change * seconds
         return np.clip(command, last - reach, last + reach) if seconds > 0 else last
+
+
+def safe_values(text: str, joints: int, control_type: str, limits: CommandLimits
+                ) -> np.ndarray | None:
+    """Return the safe command, float64 (joints,), None to hold the last.
+
+    ``text``: zero, hold, numbers as JSON, or auto: hold for positions, else zero.  Raises
+    ValueError for anything else, and for a command beyond ``limits``.
+    """
+    wanted = text.strip()
+    if wanted == "auto":
+        wanted = "hold" if control_type == "position" else "zero"
+    if wanted == "hold":
+        return None
+    try:
+        safe = np.zeros(joints) if wanted == "zero" else joint_values(
+            wanted, joints, "safe_command")
+    except ValueError:
+        raise ValueError(f"widget 'safe_command': expected one of {', '.join(_SAFE)} or a list "
+                         f"of {joints} numbers, found {wanted!r:.80}") from None
+    if (limits.clamp(safe) != safe).any():
+        raise ValueError(f"widget 'safe_command': {wanted} is beyond joint_limits")
+    return safe
+
+
+def joint_pairs(text: str, joints: int, widget: str) -> np.ndarray:
+    """Return ``[low, high]`` for all joints, or a list of such pairs, as float64 (2, joints).
+
+    Raises ValueError for anything else, and for a low number above the high one.
+    """
+    pairs = _json(text, widget)
+    if isinstance(pairs, list) and len(pairs) == 2 and all(map(_is_number, pairs)):
+        pairs = [pairs] * joints
+    if not (isinstance(pairs, list) and len(pairs) == joints and all(
+            isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair))
+            and pair[0] <= pair[1] for pair in pairs)):
+        raise ValueError(f"widget {widget!r}: expected [low, high], or {joints} such pairs in a "
+                         f"list, found {text!r:.80}")
+    low_and_high: np.ndarray = np.array(pairs, np.float64).T
+    return low_and_high
 
 
 def joint_values(text: str, joints: int, widget: str, minimum: float = -math.inf) -> np.ndarray:

@@ -18,13 +18,12 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Dict, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
-from dnne_ros.nodes.robot.command_limits import CommandLimits, joint_values
+from dnne_ros.nodes.robot.command_limits import CommandLimits, safe_values
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
 from dnne_ros.toolkit.side_by_side import side_by_side
 from dnne_ros.transport.policy import EdgePolicy
 
 _COMMAND = "std_msgs/msg/Float64MultiArray"
-_SAFE = ("auto", "hold", "zero")
 _SAFE_PERIOD = 0.02
 _FIXED = "it is part of the policy interface"
 
@@ -234,23 +233,10 @@ def _joints(values: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _safe_values(values: Mapping[str, Any]) -> np.ndarray | None:
     """Return the safe command, None to hold the last; ValueError for one beyond the limits."""
-    wanted, joints = values["safe_command"].strip(), values["num_joints"]
-    if wanted == "auto":
-        wanted = "hold" if values["control_type"] == "position" else "zero"
-    if wanted == "hold":
-        return None
-    try:
-        safe = np.zeros(joints) if wanted == "zero" else joint_values(
-            wanted, joints, "safe_command")
-    except ValueError:
-        raise ValueError(f"widget 'safe_command': expected one of {', '.join(_SAFE)} or a list "
-                         f"of {joints} numbers, found {wanted!r:.80}") from None
-    if misfits(_limits, values):
-        return safe  # reported as what it is
-    if (_limits(values).clamp(safe) != safe).any():
-        raise ValueError(f"widget 'safe_command': {wanted} is beyond joint_limits "
-                         f"{values['joint_limits']}")
-    return safe
+    joints = values["num_joints"]
+    limits = CommandLimits(*np.array([[-np.inf], [np.inf], [np.inf]]).repeat(joints, axis=1)) \
+        if misfits(_limits, values) else _limits(values)  # reported as what they are
+    return safe_values(values["safe_command"], joints, values["control_type"], limits)
 
 
 def _words(command: np.ndarray) -> str:

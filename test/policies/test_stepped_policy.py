@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dnne_ros.policies.onnx_policy import OnnxPolicy
+from dnne_ros.policies.runtimes import policy_of
 from dnne_ros.policies.sessions import open_session
 
 DRAWS = np.random.default_rng(0)
@@ -53,22 +53,22 @@ def by_hand(observations):
 
 @pytest.mark.parametrize("count", [1, 5])
 def test_states_are_fed_back_and_a_reset_forgets_them(session, count):
-    policy = OnnxPolicy(session)
+    policy = policy_of(session)
     assert (policy.states, policy.observation_size, policy.action_size) == (("hidden",), 3, 2)
     sequence = DRAWS.standard_normal((50, count, 3)).astype(np.float32)
     expected = by_hand(sequence)
     for _ in range(2):
-        found = np.array([policy.act(row) for row in sequence])
+        found = np.array([policy(row) for row in sequence])
         assert np.abs(found - expected).max() <= 1e-6
         policy.reset()
-    assert np.abs(policy.act(sequence[1]) - expected[1]).max() > 1e-3  # it would have been noticed
+    assert np.abs(policy(sequence[1]) - expected[1]).max() > 1e-3  # it would have been noticed
 
 
 def test_another_number_of_robots_begins_anew(session):
-    policy = OnnxPolicy(session)
+    policy = policy_of(session)
     one, two = (DRAWS.standard_normal((1, count, 3)).astype(np.float32) for count in (1, 2))
-    policy.act(one[0])
-    assert np.abs(policy.act(two[0]) - by_hand(two)[0]).max() <= 1e-6
+    policy(one[0])
+    assert np.abs(policy(two[0]) - by_hand(two)[0]).max() <= 1e-6
 
 
 @pytest.mark.parametrize("inputs, outputs, states, said", [
@@ -79,5 +79,5 @@ def test_another_number_of_robots_begins_anew(session):
      [port("hidden_out", 1, 4)], ("hidden_in", "hidden_out"), "found pixels, hidden_in → ")])
 def test_ports_of_no_policy_are_named(inputs, outputs, states, said):
     with pytest.raises(ValueError, match="expected one input of observations") as refused:
-        OnnxPolicy(open_session(model(inputs, outputs, states))[0])
+        policy_of(open_session(model(inputs, outputs, states))[0])
     assert said in str(refused.value)

@@ -1,0 +1,33 @@
+"""The trained policy on a robot by way of a gate, in real processes."""
+
+import json
+
+import pytest
+
+SECONDS = 2
+
+
+@pytest.mark.parametrize("place", ["fused", pytest.param("split", marks=pytest.mark.slow)])
+def test_an_unplugged_robot_is_made_safe_and_faded_in_again(
+        start_run, start_plant, repository, trained, place):
+    plant = start_plant(SECONDS, "unplug")
+    run = start_run(repository / "config" / "workflows" / "cartpole_gated.json", "--inference",
+                    "--place", place, "--load-checkpoint-dir", trained)
+    run.until(lambda: plant.returncode is not None, "the plant's end")
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert plant.returncode == 0, plant.said() + run.output
+    result = json.loads(plant.output)
+    assert set(map(tuple, result["while_safe"])) == {(0.0,)}  # nothing but the safe command
+    assert result["angle"] < 0.3, result  # it balances again
+    assert result["last_command"] == [0.0]
+    assert "safe: no " in run.output and "actions count" in run.output
+
+
+def test_what_cannot_be_is_said_before_the_run(command, repository):
+    done = command("check", repository / "config" / "workflows" / "cartpole_gated.json",
+                   "--set", "12.max_velocity=-1", "--set", "12.safe_command=[50]")
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "node 12 'Gate' (PolicyGate): widget 'max_velocity': expected a number of at least 0" \
+        in done.stderr
+    assert "widget 'safe_command': [50] is beyond joint_limits" in done.stderr
