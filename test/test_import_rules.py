@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "toolkit": ("node_api", "errors"),
     "testing": ("node_api", "transport", "messages", "sim", "rl", "errors"),
     "nodes": ("node_api", "toolkit", "transport", "messages", "sim", "learning",
-              "rl", "supervised", "perception", "plugins", "errors"),
+              "rl", "supervised", "perception", "plugins", "policies", "errors"),
     "catalogue": ("nodes", "node_api", "sim", "plugins", "workflow", "errors"),
     "graph": ("catalogue", "node_api", "transport", "workflow", "errors"),
     "placement": ("graph", "node_api", "transport", "errors"),

@@ -27,6 +27,9 @@ class Widget:
     ``choices`` the legal strings.  ``live`` widgets may be changed while the graph runs; for the
     others ``fixed_because`` says why they may not.  A ``seed`` widget brings one extra positional
     value in workflow files.  The default of a ``required`` one is no value: a graph must give one.
+    Those that ``decides_ports`` say which ports a node has (`Node.ports_for`).  A ``file`` is the
+    name of a file or folder; one that is not found from the present folder counts from that of
+    the workflow.
     """
 
     default: bool | int | float | str
@@ -39,6 +42,8 @@ class Widget:
     fixed_because: str = "it is read when the node starts"
     seed: bool = False
     required: bool = False
+    decides_ports: bool = False
+    file: bool = False
     name: str = field(default="", init=False, repr=False, compare=False)
     """The attribute that it is assigned to."""
 

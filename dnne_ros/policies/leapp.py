@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 
 from dnne_ros.policies.interface import Interface
+from dnne_ros.policies.leapp_bundle import VERSION
 from dnne_ros.policies.onnx_file import INPUT, OUTPUT
 
-VERSION = "1.3"
 _MODEL = "policy"
 
 

@@ -14,10 +14,10 @@ Act = Callable[[np.ndarray], np.ndarray]
 """Takes observations float32 (n, size) and returns actions float32 (n, size)."""
 
 
-def onnxruntime_policy(model: bytes) -> Act:
-    """Return a policy in onnxruntime, on one thread that sleeps while there is nothing to do.
+def onnxruntime_session(model: bytes) -> Any:
+    """Return a session of onnxruntime on one thread, which sleeps while there is nothing to do.
 
-    By default a session keeps threads spinning between actions, which costs most of a core.
+    By default it keeps threads spinning between actions, which costs most of a core.
     """
     import onnxruntime
 
@@ -25,7 +25,12 @@ def onnxruntime_policy(model: bytes) -> Act:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def onnxruntime_policy(model: bytes) -> Act:
+    """Return a policy in onnxruntime."""
+    session = onnxruntime_session(model)
 
     def act(observations: np.ndarray) -> np.ndarray:
         (actions,) = session.run([OUTPUT], {INPUT: observations})
