@@ -23,7 +23,12 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 def has_own_ports(node_type: type[Node]) -> bool:
     """Tell whether the values of a node of this type say which ports it has."""
-    return any(widget.decides_ports for widget in node_type.widgets.values())
+    return bool(deciding_widgets(node_type))
+
+
+def deciding_widgets(node_type: type[Node]) -> str:
+    """Return the names of the widgets that decide ports, ``"bundle, ports"``."""
+    return ", ".join(name for name, widget in node_type.widgets.items() if widget.decides_ports)
 
 
 def type_with_ports(node_type: type[Node], values: Mapping[str, Any]) -> type[Node]:
@@ -59,10 +64,9 @@ def port_changes(node_type: type[Node], values: Mapping[str, Any]) -> list[str]:
         other = type_with_ports(node_type, values)
     except InputError as error:
         return [f"{error.source}: {problem}" for problem in error.problems]
-    deciding = ", ".join(name for name, widget in node_type.widgets.items()
-                         if widget.decides_ports)
-    return [f"{deciding}: expected a value with which its {side}s are {_listed(before)}, as the "
-            f"graph has it, found one with {_listed(after)}; --set changes a graph's ports"
+    return [f"{deciding_widgets(node_type)}: expected a value with which its {side}s are "
+            f"{_listed(before)}, as the graph has it, found one with {_listed(after)}; --set "
+            "changes a graph's ports"
             for side, before, after in (("input", node_type.inputs, other.inputs),
                                         ("output", node_type.outputs, other.outputs))
             if not _same_ports(before, after)]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
@@ -133,7 +133,7 @@ class _Reader:
     def _note(self, problem: str) -> None:
         self._problems[problem] = None
 
-    def _is_name(self, place: str, name: Any) -> bool:
+    def _is_name(self, place: str, name: Any) -> TypeGuard[str]:
         if isinstance(name, str) and name and "/" not in name:
             return True
         self._note(f"{place}: expected a name without a slash, found {name!r:.60}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load
@@ -10,7 +11,7 @@ from safetensors.numpy import load
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.policies.leapp_bundle import LeappBundle, LeappTensor
-from dnne_ros.policies.runtimes import onnxruntime_session
+from dnne_ros.policies.onnxruntime_session import onnxruntime_session
 
 
 class LeappPipeline:
@@ -80,7 +81,7 @@ class LeappPipeline:
             if misfit := _misfit(tensor, inputs[end]):
                 raise ValueError(f"{end}: {misfit}")
 
-    def _session(self, name: str) -> object:
+    def _session(self, name: str) -> Any:
         model = self._bundle.models[name]
         try:
             session = onnxruntime_session(model.content)

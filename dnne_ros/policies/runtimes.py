@@ -9,23 +9,10 @@ from typing import Any
 import numpy as np
 
 from dnne_ros.policies.onnx_file import INPUT, OUTPUT
+from dnne_ros.policies.onnxruntime_session import onnxruntime_session
 
 Act = Callable[[np.ndarray], np.ndarray]
 """Takes observations float32 (n, size) and returns actions float32 (n, size)."""
-
-
-def onnxruntime_session(model: bytes) -> Any:
-    """Return a session of onnxruntime on one thread, which sleeps while there is nothing to do.
-
-    By default it keeps threads spinning between actions, which costs most of a core.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def onnxruntime_policy(model: bytes) -> Act:

@@ -24,8 +24,8 @@ class ImuCodec(MessageCodec):
     def to_message(self, payload: ImuReading) -> Any:
         """Return a message; quantities with NaN in them are said not to be measured."""
         message = self.message_type()()
-        seconds, message.header.stamp.nanosec = divmod(payload.stamp_ns, _SECOND)
-        message.header.stamp.sec = seconds
+        stamp = message.header.stamp
+        stamp.sec, stamp.nanosec = divmod(payload.stamp_ns, _SECOND)
         for name, axes in _IMU_FIELDS:
             values = getattr(payload, name)
             _set(getattr(message, name), axes, values)
@@ -36,10 +36,11 @@ class ImuCodec(MessageCodec):
     def from_message(self, message: Any) -> ImuReading:
         """Return what it measures."""
         stamp = message.header.stamp
-        return ImuReading(*(
-            np.full(len(axes), np.nan) if getattr(message, f"{name}_covariance")[0] == _UNKNOWN
-            else _get(getattr(message, name), axes)
-            for name, axes in _IMU_FIELDS), stamp_ns=stamp.sec * _SECOND + stamp.nanosec)
+        measured = {
+            name: np.full(len(axes), np.nan)
+            if getattr(message, f"{name}_covariance")[0] == _UNKNOWN
+            else _get(getattr(message, name), axes) for name, axes in _IMU_FIELDS}
+        return ImuReading(stamp_ns=stamp.sec * _SECOND + stamp.nanosec, **measured)
 
 
 class TwistCodec(MessageCodec):

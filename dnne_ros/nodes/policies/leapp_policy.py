@@ -43,7 +43,7 @@ _PERIODS = 2
 
 
 class LeappPolicyNode(Node):
-    """Act with a policy in the format of LEAPP 1.3, which Isaac Lab and this package export.
+    """Act with a policy in the format of LEAPP 1.3, as Isaac Lab exports it.
 
     Its ports are those of the bundle.  With ``ports=by_kind``, quantities of joints come from one
     JointState, by the joints' names; angular velocity, linear acceleration and rotation from an

@@ -111,7 +111,7 @@ def test_gains_are_those_of_training(exported):
 
 
 def joint_states(step, names=JOINTS):
-    """Return joint states of one step, of the joints in this order; others have made-up numbers."""
+    """Return the joint states of one step, in this order; other joints have made-up numbers."""
     numbers = {name: (float(step[0][0, at]), float(step[1][0, at]))
                for at, name in enumerate(JOINTS)}
     position, velocity = np.array([numbers.get(name, (9.0, -9.0)) for name in names]).T
