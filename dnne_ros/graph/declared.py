@@ -111,7 +111,7 @@ def _record(link: LinkSpec, nodes: Mapping[str, NodeSpec], problems: Problems
                      f"{', '.join(WhenAbsent)}, found {link.policy!r}, {link.capacity!r} and "
                      f"{link.when_absent!r}")
         return None
-    return LinkRecord(*ends) if len(ends) == 2 else None
+    return LinkRecord(ends[0], ends[1]) if len(ends) == 2 else None
 
 
 def _values(ros_name: str, node_type: type[Node], problems: Problems) -> Mapping[str, Any]:

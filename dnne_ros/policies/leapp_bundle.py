@@ -112,7 +112,7 @@ class _Reader:
             raise InputError(str(self._path), [f"expected leapp config version {VERSION}, found "
                                                f"{version!r:.40}"])
         models = {name: self._model(f"models.{name}", entry)
-                  for name, entry in document["models"].items() if self._is_name("models", name)}
+                  for name, entry in document["models"].items() if self._is_name(name, "models")}
         if not models:
             self._note("models: expected some, found none")
         pipeline = document["pipeline"]
@@ -133,7 +133,7 @@ class _Reader:
     def _note(self, problem: str) -> None:
         self._problems[problem] = None
 
-    def _is_name(self, place: str, name: Any) -> TypeGuard[str]:
+    def _is_name(self, name: Any, place: str) -> TypeGuard[str]:
         if isinstance(name, str) and name and "/" not in name:
             return True
         self._note(f"{place}: expected a name without a slash, found {name!r:.60}")
@@ -180,11 +180,10 @@ class _Reader:
         for number, entry in enumerate(entries):
             here = f"{place}[{number}]"
             name = entry.get("name") if isinstance(entry, dict) else None
-            if not self._is_name(f"{here}.name", name):
-                continue
-            if name in found:
-                self._note(f"{here}: two tensors have the name {name!r}")
-            found[name] = self._tensor(f"{here} {name}", entry)
+            if self._is_name(name, f"{here}.name"):
+                if name in found:
+                    self._note(f"{here}: two tensors have the name {name!r}")
+                found[name] = self._tensor(f"{here} {name}", entry)
         return found
 
     def _tensor(self, place: str, entry: Mapping[str, Any]) -> LeappTensor:

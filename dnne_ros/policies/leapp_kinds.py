@@ -92,6 +92,8 @@ def _imu_places(tensor: LeappTensor) -> tuple[int, ...]:
     if quantity is None:
         return ()
     axes = [name[-1].lower() for name in tensor.elements if name]
+    if quantity == "orientation" and len(axes) != 4:
+        return ()
     if not tensor.elements and quantity != "orientation" and tensor.shape[-1] == 3:
         axes = list("xyz")  # of a quaternion nobody knows where w is
     return _all_found((f"{quantity}.{axis}" for axis in axes), IMU_ELEMENTS, tensor.shape[-1])

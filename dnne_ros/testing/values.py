@@ -129,8 +129,9 @@ def _(port_type: JointState, draw: Draw) -> Any:
 @example.register
 def _(port_type: Imu, draw: Draw) -> Any:
     orientation = draw.random.standard_normal(4)
-    return ImuReading(orientation / np.linalg.norm(orientation),
-                      *draw.random.standard_normal((2, 3)), stamp_ns=draw.number)
+    turn, acceleration = draw.random.standard_normal((2, 3))
+    return ImuReading(orientation / np.linalg.norm(orientation), turn, acceleration,
+                      stamp_ns=draw.number)
 
 
 @example.register

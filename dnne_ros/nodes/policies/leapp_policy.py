@@ -102,11 +102,12 @@ class LeappPolicyNode(Node):
         self._pipeline = LeappPipeline(self._bundle)
         messages = self._ports.messages
         self._heard: dict[str, MessageInput] = {}
-        for port, kind, tensors in ((JOINT_STATES, JointInput, messages.joints),
-                                    (IMU, ImuInput, messages.imu),
-                                    (VELOCITY, VelocityInput, messages.velocity)):
-            if tensors:
-                self._heard[port] = kind(tensors)
+        if messages.joints:
+            self._heard[JOINT_STATES] = JointInput(messages.joints)
+        if messages.imu:
+            self._heard[IMU] = ImuInput(messages.imu)
+        if messages.velocity:
+            self._heard[VELOCITY] = VelocityInput(messages.velocity)
         self._pace = next((port for port in self._heard
                            if port != VELOCITY or not self._ports.inputs), "")
         """The port at whose messages it acts; "": tensors say when."""
@@ -125,8 +126,8 @@ class LeappPolicyNode(Node):
 
     async def save_state(self, aligned: bool) -> NodeState:
         """Return what the policy carries from action to action."""
-        return NodeState({end: array_to_tensor(Array(value.copy()))
-                          for end, value in self._pipeline.buffers.items()})
+        return NodeState(tensors={end: array_to_tensor(Array(value.copy()))
+                                  for end, value in self._pipeline.buffers.items()})
 
     def load_state(self, state: NodeState) -> None:
         """Go on with what it carried."""
@@ -169,7 +170,7 @@ class LeappPolicyNode(Node):
     async def _hear(self) -> None:
         """Take in the messages that have come; wait for one at the port that sets the pace."""
         for port, heard in self._heard.items():
-            items = []
+            items: list[Any] = []
             while port == self._pace and not items:
                 items = await self.get_batch(port, 1, self._patience)
                 if not items:
@@ -220,7 +221,7 @@ class LeappPolicyNode(Node):
     @property
     def _patience(self) -> float:
         """Seconds without an action after which a controller has sent its safe command."""
-        return max(self.timeout, _PERIODS * self._period)
+        return float(max(self.timeout, _PERIODS * self._period))
 
 
 class _Refused(Exception):
