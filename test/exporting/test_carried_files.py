@@ -1,6 +1,8 @@
 """Exported packages take the files along that their nodes read."""
 
+import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +65,35 @@ def test_a_changed_bundle_does_not_start(export, start_command, tmp_path, workfl
     assert run.wait() == 2, run.output
     assert "leapp_policy_3: widget 'bundle': " in run.output
     assert "models.policy.inputs[0] observations: shape: expected a list" in run.output
+
+
+@pytest.fixture
+def columns(tmp_path, repository):
+    """Return a workflow with the example's node type, and the arguments that it needs."""
+    (tmp_path / "log.csv").write_text("speed,turn\n1.0,2.0\n3.0,4.0\n")
+    path = tmp_path / "columns.json"
+    path.write_text(json.dumps({
+        "1": {"class_type": "Columns", "inputs": {"table": "log.csv"}},
+        "2": {"class_type": "Display", "inputs": {"value": ["1", 1]}}}))
+    return path, "--nodes", str(repository / "docs" / "examples" / "columns.py")
+
+
+def test_the_example_of_the_document_carries_its_table(export, columns, repository, capsys):
+    text = (repository / "docs" / "own_nodes.md").read_text(encoding="utf-8")
+    code = text.partition("(examples/columns.py)):\n```python\n")[2].partition("```")[0]
+    assert code and code in (repository / "docs" / "examples" / "columns.py").read_text("utf-8")
+    package = export(*columns)
+    assert (package / "NAME/data/columns_1/table/log.csv").read_text().startswith("speed,turn")
+    graph = (package / "NAME/graph.py").read_text()
+    assert "LinkSpec('columns_1/turn', 'display_2/value'" in graph
+
+
+def test_a_file_that_cannot_be_carried_is_named(columns, tmp_path, capsys):
+    nodes = tmp_path / "elsewhere.py"
+    nodes.write_text((Path(columns[2])).read_text().replace(
+        '[Path(values["table"])]', '[Path(values["table"]), Path("/etc/hostname")]'))
+    assert main(["export", str(columns[0]), "-o", str(tmp_path / "src"),
+                 "--nodes", str(nodes)]) == 2
+    assert "node 1 (ColumnsNode): carried_files(): ValueError: '/etc/hostname'" in \
+        capsys.readouterr().err
+    assert not (tmp_path / "src").exists()

@@ -216,7 +216,8 @@ class LeappPolicyNode(Node):
 
     async def _hear_resets(self) -> None:
         while self.context.is_linked("reset"):
-            self._begin_anew |= await self.get_input("reset") is not False
+            is_wanted = await self.get_input("reset") is not False
+            self._begin_anew = self._begin_anew or is_wanted
 
     @property
     def _patience(self) -> float:
