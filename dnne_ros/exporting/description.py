@@ -137,8 +137,9 @@ def untrained_process(graph: Graph, placement: Placement) -> str:
 
 
 def _fed_from_outside(graph: Graph) -> set[str]:
-    """Return the nodes that other ROS nodes feed, directly or through others."""
-    fed = {ref.node for ref in graph.external}
+    """Return the nodes that wait for other ROS nodes, directly or through others."""
+    fed = {ref.node for ref in graph.external
+           if not graph.nodes[ref.node].type.inputs[ref.port].optional}
     fed |= {id for id, node in graph.nodes.items() if node.type.awaits_topic(node.values)}
     waiting = list(fed)
     while waiting:

@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
 
 def has_own_ports(node_type: type[Node]) -> bool:
     """Tell whether the values of a node of this type say which ports it has."""
-    return bool(deciding_widgets(node_type))
+    return any(widget.decides_ports for widget in node_type.widgets.values())
 
 
 def deciding_widgets(node_type: type[Node]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.policies.leapp_bundle import LeappBundle, LeappTensor
 from dnne_ros.policies.onnxruntime_session import onnxruntime_session
+
+_ELEMENT_TYPES = {"float": "float32", "double": "float64"}
+"""Where onnxruntime has other names than numpy."""
 
 
 class LeappPipeline:
@@ -85,15 +88,15 @@ class LeappPipeline:
         model = self._bundle.models[name]
         try:
             session = onnxruntime_session(model.content)
+        except InputError:
+            raise
         except Exception as error:  # onnxruntime has a type of its own for each kind of trouble
             self._problems.add(f"{model.path.name}: cannot be loaded: {str(error)[:300]}")
             return None
         for side, stated, found in (("inputs", model.inputs, session.get_inputs()),
                                     ("outputs", model.outputs, session.get_outputs())):
-            names = {each.name for each in found}
-            if names != set(stated):
-                self._problems.add(f"{model.path.name}: expected the {side} "
-                                   f"{', '.join(stated)}, found {', '.join(sorted(names))}")
+            for problem in _differences(side, stated, found):
+                self._problems.add(f"{model.path.name}: {problem}")
         return session
 
     def _initial_values(self) -> dict[str, np.ndarray]:
@@ -115,6 +118,25 @@ class LeappPipeline:
                 self._problems.add(f"{bundle.initial.name}: {end}: {misfit}")
             values[end] = value
         return values
+
+
+def _differences(side: str, stated: Mapping[str, LeappTensor], found: Iterable[Any]
+                 ) -> Iterator[str]:
+    """Yield how the ``side`` of a session differs from what is stated of it."""
+    there = {each.name: each for each in found}
+    if there.keys() != stated.keys():
+        yield (f"expected the {side} {', '.join(stated)}, found "
+               f"{', '.join(sorted(there)) or 'none'}")
+        return
+    for name, tensor in stated.items():
+        word = there[name].type.removeprefix("tensor(").removesuffix(")")
+        dtype, shape = _ELEMENT_TYPES.get(word, word), there[name].shape
+        fits = len(shape) == len(tensor.shape) and all(
+            size == wanted or not isinstance(size, int)  # a name: any length will do
+            for size, wanted in zip(shape, tensor.shape, strict=True))
+        if dtype != tensor.dtype or not fits:
+            yield (f"{name}: expected {tensor.dtype} {list(tensor.shape)}, found {dtype} "
+                   f"{list(shape)}")
 
 
 def _misfit(tensor: LeappTensor, value: np.ndarray) -> str:

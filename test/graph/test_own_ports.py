@@ -119,6 +119,13 @@ def test_a_value_on_the_command_line_decides(folder):
                                "2.middle_out > 3.sound"]
 
 
+def test_a_value_that_a_link_brings_decides(folder):
+    constant = {"class_type": "PrimitiveString", "inputs": {"value": "channels.txt"}}
+    document = {**API, "2": {**API["2"], "inputs": {**API["2"]["inputs"], "channels": ["4", 0]}},
+                "4": constant}
+    assert edges_of(build(document, folder)) == EDGES
+
+
 @pytest.mark.parametrize("name", ["channels.txt", "{folder}/channels.txt"])
 def test_files_are_found_beside_the_workflow(folder, name):
     document = {**API, "2": {**API["2"], "inputs": {**API["2"]["inputs"],

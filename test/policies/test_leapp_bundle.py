@@ -1,6 +1,7 @@
 """Bundles in LEAPP's format, written by hand: what is read of them, run, and refused."""
 
 import copy
+import sys
 
 import numpy as np
 import pytest
@@ -175,6 +176,22 @@ def test_models_that_are_others_do_not_load(folder):
     said = str(caught.value)
     assert "head.onnx: expected the inputs smooth, wanted, found asked, smooth" in said
     assert "first.safetensors: cannot be loaded" in said
+
+
+@pytest.mark.parametrize("key, value, said", [
+    ("shape", [1, 3], r"head.onnx: asked: expected float32 \[1, 3\], found float32 \[1, 2\]"),
+    ("shape", [2], r"expected float32 \[2\], found float32 \[1, 2\]"),
+    ("dtype", "float64", r"expected float64 \[1, 2\], found float32 \[1, 2\]")])
+def test_models_of_other_shapes_do_not_load(folder, key, value, said):
+    document = changed((*HEAD_INPUTS, 1, key), value)
+    with pytest.raises(InputError, match=said):
+        LeappPipeline(read_leapp_bundle(write(folder, document)))
+
+
+def test_without_onnxruntime_it_says_what_to_install(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(InputError, match=r"pip install 'dnne_ros\[policy\]'"):
+        LeappPipeline(read_leapp_bundle(folder))
 
 
 @pytest.mark.parametrize("values, said", [

@@ -59,8 +59,8 @@ class LeappPolicyNode(Node):
 
     category = "policies"
 
-    reset = Input(Boolean(), "Let the policy begin anew; false: nothing is asked.", external=True,
-                  accepts_also=(Sync(),))
+    reset = Input(Boolean(), "Let the policy begin anew; false: nothing is asked.", optional=True,
+                  external=True, accepts_also=(Sync(),))
     bundle = Widget("", "The bundle's .yaml file, or its folder.", required=True, file=True,
                     decides_ports=True)
     ports = Widget("by_kind", "by_kind: joints, an IMU and velocity commands are messages; "

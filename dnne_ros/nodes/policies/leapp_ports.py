@@ -72,7 +72,7 @@ def _message_inputs(messages: Messages) -> list[Input]:
                            external=True, name=IMU))
     if messages.velocity:
         found.append(Input(Twist(), "The velocity that is wanted; the newest counts, and none is "
-                           "zero.", external=True, name=VELOCITY))
+                           "zero.", optional=True, external=True, name=VELOCITY))
     return found
 
 
