@@ -21,6 +21,8 @@ setup(
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
         (f"share/{PACKAGE}/config/workflows", [
             *glob("config/workflows/*.json"), *glob("config/workflows/*.py")]),
+        (f"share/{PACKAGE}/config/workflows/cartpole_leapp",
+         glob("config/workflows/cartpole_leapp/*")),
         (f"lib/{PACKAGE}", PIP_EXECUTABLES),
     ],
     package_data={PACKAGE: ["py.typed"],

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.health import Health, Level
     from dnne_ros.node_api.health_reporter import HealthReporter
     from dnne_ros.node_api.node import Node
+    from dnne_ros.node_api.own_ports import type_with_ports
     from dnne_ros.node_api.port_types import (
         Action,
         AnyTensor,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         Float,
         GradientTensor,
         Image,
+        Imu,
         Int,
         JointState,
         Layers,
@@ -45,10 +47,11 @@ if TYPE_CHECKING:
         String,
         Sync,
         Tensor,
+        Twist,
         array_to_tensor,
         tensor_to_array,
     )
-    from dnne_ros.node_api.ports import Input, Output
+    from dnne_ros.node_api.ports import Input, Output, Ports
     from dnne_ros.node_api.ros_topics import QOS_PRESETS, RosTopics, TopicPublisher
     from dnne_ros.node_api.seeding import node_seed
     from dnne_ros.node_api.state import NodeState
@@ -71,7 +74,7 @@ if TYPE_CHECKING:
     from dnne_ros.toolkit.throttle import Throttle
     from dnne_ros.transport.codec import Codec, MessageCodec
     from dnne_ros.transport.codecs import codec_for
-    from dnne_ros.transport.payload import Array, JointStates, Wire
+    from dnne_ros.transport.payload import Array, ImuReading, JointStates, Velocity, Wire
     from dnne_ros.transport.policy import EdgePolicy
 
 _NAMES = {
@@ -85,10 +88,11 @@ _NAMES = {
     "node_api.context": "Boundary Log NodeContext",
     "node_api.node": "Node",
     "node_api.port_types":
-        "Action AnyTensor AnyValue Boolean Dataloader Dataset Dict Float GradientTensor Image Int "
-        "JointState Layers Model NetworkHandle Optimizer PolicyOutput PortType Schema SimHandle "
-        "String Sync Tensor array_to_tensor tensor_to_array",
-    "node_api.ports": "Input Output",
+        "Action AnyTensor AnyValue Boolean Dataloader Dataset Dict Float GradientTensor Image Imu "
+        "Int JointState Layers Model NetworkHandle Optimizer PolicyOutput PortType Schema "
+        "SimHandle String Sync Tensor Twist array_to_tensor tensor_to_array",
+    "node_api.own_ports": "type_with_ports",
+    "node_api.ports": "Input Output Ports",
     "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher",
     "node_api.seeding": "node_seed",
     "node_api.state": "NodeState",
@@ -106,7 +110,7 @@ _NAMES = {
     "toolkit.throttle": "Throttle",
     "transport.codec": "Codec MessageCodec",
     "transport.codecs": "codec_for",
-    "transport.payload": "Array JointStates Wire",
+    "transport.payload": "Array ImuReading JointStates Velocity Wire",
     "transport.policy": "EdgePolicy",
 }
 HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
@@ -143,6 +147,8 @@ __all__ = [
     "Health",
     "HealthReporter",
     "Image",
+    "Imu",
+    "ImuReading",
     "Input",
     "InputError",
     "Int",
@@ -165,6 +171,7 @@ __all__ = [
     "PeriodicPoll",
     "PolicyOutput",
     "PortType",
+    "Ports",
     "Rate",
     "RosTopics",
     "SafeDefault",
@@ -182,6 +189,8 @@ __all__ = [
     "Tensor",
     "Throttle",
     "TopicPublisher",
+    "Twist",
+    "Velocity",
     "Widget",
     "WidgetError",
     "Wire",
@@ -195,6 +204,7 @@ __all__ = [
     "retrying",
     "tensor_to_array",
     "trigger_problems",
+    "type_with_ports",
 ]
 
 if not TYPE_CHECKING:  # with it, checkers would take any name

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from dnne_ros.node_api.declarations import check_declarations
 from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.own_ports import has_own_ports
 from dnne_ros.node_api.port_types import PortTypes
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.custom.custom_computation import CustomComputation
@@ -21,6 +22,7 @@ from dnne_ros.nodes.perception.perception import (
     SoundNetworkNode,
     VisionNetworkNode,
 )
+from dnne_ros.nodes.policies.leapp_policy import LeappPolicyNode
 from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
 from dnne_ros.nodes.rl.balancing_config import BalancingConfig
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
@@ -77,7 +79,7 @@ BUILT_IN: tuple[type[Node], ...] = (
     DisplayNode, RosSubscriberNode, RosPublisherNode, RobotControllerNode, PolicyGate,
     CameraSensorNode, IMUSensorNode, AudioSensorNode, VisionNetworkNode, SoundNetworkNode,
     DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,
-    IsaacGymSim, SimulationTracker, CustomComputation,
+    IsaacGymSim, SimulationTracker, CustomComputation, LeappPolicyNode,
 )
 
 
@@ -178,7 +180,8 @@ class Catalogue:
             types_match=self._types_match,
             retired=(*node_type.retired_widgets, *(foreign or ())),
             outputs_with=node_type.outputs_with,
-            is_namesake=node_type.namesake_of != "")
+            is_namesake=node_type.namesake_of != "",
+            own_ports=has_own_ports(node_type))
 
     def _types_match(self, output: str, input: str) -> bool:
         """Tell whether an input takes what an output gives, by the names of their types."""

@@ -17,6 +17,7 @@ from dnne_ros.graph.building import build_graph, type_of
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.drawn import DrawnNode
 from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.own_ports import deciding_widgets, has_own_ports
 from dnne_ros.node_api.ports import Input, Port
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.transport.codecs import codec_for
@@ -106,6 +107,9 @@ def _notes(type: type[Node]) -> Iterable[str]:
                f"[{type.namesake_of}]({type.namesake_of}.md) by this name.")
     if issubclass(type, DrawnNode):
         yield "It does not run itself: other nodes stand for it when the graph is built."
+    if has_own_ports(type):
+        yield (f"Its other ports follow from {deciding_widgets(type)}; `dnne-ros nodes "
+               f"{type.type_name} --set WIDGET=VALUE` lists them.")
     if type.needs_an_input:
         yield "At least one of its inputs must be linked."
     if type.fires_on_any:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from dnne_ros.cli.node_pages import node_pages, write_pages
 from dnne_ros.cli.output import say
-from dnne_ros.errors import InputError
+from dnne_ros.errors import InputError, Problems
 from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.own_ports import deciding_widgets, has_own_ports, type_with_ports
 from dnne_ros.node_api.ports import Port
+from dnne_ros.node_api.widget import WidgetError, missing_values
 from dnne_ros.options.workflow_arguments import NODES, load_catalogue
 
 
@@ -21,13 +23,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "nodes", help="list the node types, or describe one",
         description="List the node types, describe the ports and widgets of one, or write a "
                     "page about each.",
-        epilog="examples: dnne-ros nodes PPOTrainerNode; dnne-ros nodes --write docs/nodes "
-               "--examples config/workflows --examples docs/examples")
+        epilog="examples: dnne-ros nodes PPOTrainerNode; dnne-ros nodes LeappPolicy --set "
+               "bundle=walker.yaml; dnne-ros nodes --write docs/nodes --examples config/workflows "
+               "--examples docs/examples")
     parser.add_argument("type", nargs="?", metavar="TYPE", help="a node type to describe")
     parser.add_argument("--write", metavar="FOLDER",
                         help="write a page (Markdown) about each type into a folder")
     parser.add_argument("--examples", metavar="FOLDER", action="append", default=[],
                         help="with --write: a folder of workflows to show the types in")
+    parser.add_argument("--set", metavar="WIDGET=VALUE", action="append", default=[],
+                        help="with TYPE: a value that says which ports a node has")
     NODES.add_to(parser)
     parser.set_defaults(run=run)
 
@@ -53,8 +58,30 @@ def run(options: argparse.Namespace) -> int:
         nearest = " or ".join(catalogue.nearest(options.type))
         hint = f"; did you mean {nearest}?" if nearest else ""
         raise InputError("nodes", [f"unknown node type {options.type!r}{hint}"])
+    if options.set:
+        say(describe(_with_values(node_type, options.set)))
+        return 0
     say("\n\n".join(map(describe, (node_type, *catalogue.namesakes(node_type)))))
     return 0
+
+
+def _with_values(node_type: type[Node], settings: list[str]) -> type[Node]:
+    """Return the type of a node with values given as ``WIDGET=VALUE``; `InputError` if wrong."""
+    values, problems = node_type({}).values, Problems("nodes")
+    for setting in settings:
+        name, _, text = setting.partition("=")
+        widget = node_type.widgets.get(name)
+        try:
+            if widget is None:
+                raise WidgetError(f"no such widget; there are {', '.join(node_type.widgets)}")
+            values[name] = widget.parse(text)
+        except WidgetError as error:
+            problems.add(f"--set {setting}: {error}")
+    for message in (*missing_values(node_type.widgets, values),
+                    *node_type.validate_parameters(values)):
+        problems.add(message)
+    problems.raise_if_any()
+    return type_with_ports(node_type, values)
 
 
 def describe(node_type: type[Node]) -> str:
@@ -62,6 +89,8 @@ def describe(node_type: type[Node]) -> str:
     lines = [node_type.type_name, "", inspect.getdoc(node_type) or ""]
     if node_type.superseded_by:
         lines += ["", f"superseded by {node_type.superseded_by}"]
+    if has_own_ports(node_type) and node_type is node_type.source_type:
+        lines += ["", f"its other ports follow from {deciding_widgets(node_type)}: see --set"]
     for heading, ports in (("inputs", node_type.inputs), ("outputs", node_type.outputs)):
         if ports:
             lines += ["", heading]

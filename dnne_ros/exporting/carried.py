@@ -1,45 +1,65 @@
-"""Copies of the files that nodes read: what widgets name that are declared with ``carried``."""
+"""Files that nodes read when they run, and that a package therefore takes along."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dnne_ros.errors import Problems
+from dnne_ros.errors import Problems, describe
 from dnne_ros.exporting.package_data import data_files
 from dnne_ros.graph.graph import Graph, GraphNode
-from dnne_ros.node_api.carried_files import SCHEME, carried_path
 
-FOLDER = "carried"
+_FOLDER = "data"
 
 
-def carry(graph: Graph, package: str, problems: Problems) -> tuple[Graph, dict[str, bytes]]:
-    """Return the graph as the package runs it, and the files to put below its Python package.
+@dataclass(frozen=True)
+class CarriedFiles:
+    """Files of a graph's nodes.
 
-    What cannot be read goes into ``problems``.
+    ``data``: where each is now, by its place below the Python package.  ``named``: the place of
+    what a widget names, by node id and widget.
     """
-    files: dict[str, bytes] = {}
-    nodes = {}
-    for id, node in graph.nodes.items():
-        values = dict(node.values)
-        for name, widget in node.type.widgets.items():
-            if widget.carried and values[name]:
-                try:
-                    place, copies = _copies(node, values[name])
-                except (OSError, ValueError) as error:
-                    problems.add(f"cannot be carried: {error}", node=id, title=node.title,
-                                 type=node.type.type_name, port=f"widget {name!r}")
-                    continue
-                files |= copies
-                values[name] = f"{SCHEME}{package}/{place}"
-        nodes[id] = replace(node, values=values)
-    return replace(graph, nodes=nodes), files
+
+    data: Mapping[str, Path]
+    named: Mapping[str, Mapping[str, str]]
+
+    def moved(self, graph: Graph, package: str) -> Graph:
+        """Return the graph with widgets that name their files as seen from a folder beside."""
+        nodes = {id: replace(node, values={**node.values, **{
+            widget: f"../{package}/{place}" for widget, place in self.named[id].items()}})
+            for id, node in graph.nodes.items()}
+        return replace(graph, nodes=nodes)
 
 
-def _copies(node: GraphNode, named: str) -> tuple[str, dict[str, bytes]]:
-    """Return where the copy of a file or folder is, and its files by their place."""
-    source = carried_path(named).absolute()
-    place = f"{FOLDER}/{node.ros_name}/{source.name}"
-    found: dict[str, Path] = data_files(source) if source.is_dir() else {"": source}
-    return place, {f"{place}/{name}".rstrip("/"): path.read_bytes()
-                   for name, path in found.items()}
+def carried_files(graph: Graph, problems: Problems) -> CarriedFiles:
+    """Return what widgets of the graph's nodes name; faults go to ``problems``."""
+    data: dict[str, Path] = {}
+    named: dict[str, dict[str, str]] = {}
+    for node in graph.nodes.values():
+        named[node.id] = {}
+        try:
+            told = node.type.carried_files(node.values)
+            for name, widget in node.type.widgets.items():
+                if widget.file and node.values[name]:
+                    place, files = _copies(node, name, told.get(name))
+                    named[node.id][name] = place
+                    data.update(files)
+        except Exception as error:  # of the type's own code, or a file that went away
+            problems.add(f"carried_files(): {describe(error)}", node=node.id,
+                         type=node.type.type_name, title=node.title)
+    return CarriedFiles(data, named)
+
+
+def _copies(node: GraphNode, widget: str, told: Iterable[Path] | None
+            ) -> tuple[str, dict[str, Path]]:
+    """Return the place of what a widget names, and its files by theirs; OSError without any."""
+    source = Path(node.values[widget]).expanduser().absolute()
+    folder = source if source.is_dir() else source.parent
+    files = told if told is not None else data_files(source).values() if source.is_dir() \
+        else [source]
+    place = f"{_FOLDER}/{node.ros_name}/{widget}"
+    found = {f"{place}/{path.absolute().relative_to(folder).as_posix()}": path for path in files}
+    for path in found.values():
+        path.stat()
+    return place if source.is_dir() else f"{place}/{source.name}", found

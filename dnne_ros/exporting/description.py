@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dnne_ros.exporting.carried import CarriedFiles
 from dnne_ros.exporting.literals import plain, sentence, yaml_literal
 from dnne_ros.exporting.package_names import class_name, module_name
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
@@ -22,12 +23,16 @@ from dnne_ros.workflow.records import PortRef
 
 @dataclass(frozen=True)
 class ValueView:
-    """A widget's value, with what a person should know of it."""
+    """A widget's value, with what a person should know of it.
+
+    One that names a ``file`` of the package has its place below the Python package there.
+    """
 
     name: str
     value: Any
     meaning: str
     legal: str
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,9 +103,9 @@ class ProcessView:
     topics: Mapping[str, tuple[TopicView, ...]]
 
 
-def node_views(graph: Graph) -> tuple[NodeView, ...]:
+def node_views(graph: Graph, carried: CarriedFiles) -> tuple[NodeView, ...]:
     """Return all nodes in the order of the graph."""
-    return tuple(_node(node) for node in graph.nodes.values())
+    return tuple(_node(node, carried.named[node.id]) for node in graph.nodes.values())
 
 
 def link_views(graph: Graph) -> tuple[LinkView, ...]:
@@ -137,8 +142,9 @@ def untrained_process(graph: Graph, placement: Placement) -> str:
 
 
 def _fed_from_outside(graph: Graph) -> set[str]:
-    """Return the nodes that other ROS nodes feed, directly or through others."""
-    fed = {ref.node for ref in graph.external}
+    """Return the nodes that wait for other ROS nodes, directly or through others."""
+    fed = {ref.node for ref in graph.external
+           if not graph.nodes[ref.node].type.inputs[ref.port].optional}
     fed |= {id for id, node in graph.nodes.items() if node.type.awaits_topic(node.values)}
     waiting = list(fed)
     while waiting:
@@ -149,9 +155,10 @@ def _fed_from_outside(graph: Graph) -> set[str]:
     return fed
 
 
-def process_views(graph: Graph, placement: Placement) -> tuple[ProcessView, ...]:
-    """Return the processes of a placement."""
-    views = {node.id: node for node in node_views(graph)}
+def process_views(graph: Graph, placement: Placement, nodes: Iterable[NodeView]
+                  ) -> tuple[ProcessView, ...]:
+    """Return the processes of a placement of ``nodes``."""
+    views = {node.id: node for node in nodes}
     return tuple(ProcessView(
         name, name.upper(), tuple(views[id] for id in ids),
         {views[id].ros_name: tuple(_topics(graph, placement, id)) for id in ids})
@@ -185,7 +192,7 @@ def _topics(graph: Graph, placement: Placement, id: str) -> list[TopicView]:
     return topics
 
 
-def _node(node: GraphNode) -> NodeView:
+def _node(node: GraphNode, files: Mapping[str, str]) -> NodeView:
     base = node.type.__name__
     names = list(node.type.inputs)
     named = all(name.isidentifier() and not keyword.iskeyword(name)
@@ -200,7 +207,7 @@ def _node(node: GraphNode) -> NodeView:
         module=module_name(node.ros_name), class_name=class_name(node.ros_name, base),
         base=base, base_module=node.type.__module__,
         summary=sentence(node.type.description(), 80),
-        values=tuple(_value(name, widget, node.values[name])
+        values=tuple(_value(name, widget, node.values[name], files.get(name, ""))
                      for name, widget in node.type.widgets.items()),
         faults=tuple(_value(name, widget, node.faults[name])
                      for name, widget in FAULT_SETTINGS.items()
@@ -208,9 +215,9 @@ def _node(node: GraphNode) -> NodeView:
         computes=node.type.process is Node.process, signature=signature, call=call)
 
 
-def _value(name: str, widget: Widget, value: Any) -> ValueView:
+def _value(name: str, widget: Widget, value: Any, file: str = "") -> ValueView:
     change = "live" if widget.live else f"fixed while the graph runs: {widget.fixed_because}"
     legal = widget.expectation[:1].upper() + widget.expectation[1:]
     default = f"'{plain(widget.default, 60)}'" if isinstance(widget.default, str) \
         else yaml_literal(widget.default)
-    return ValueView(name, value, widget.doc, f"{legal}. Default: {default}; {change}.")
+    return ValueView(name, value, widget.doc, f"{legal}. Default: {default}; {change}.", file)

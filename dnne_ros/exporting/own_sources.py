@@ -124,7 +124,7 @@ class Sources:
     def _check_importable(self, graph: Graph) -> None:
         for node in graph.nodes.values():
             module = sys.modules.get(node.type.__module__)
-            if getattr(module, node.type.__name__, None) is not node.type:
+            if getattr(module, node.type.__name__, None) is not node.type.source_type:
                 self._problems.add(
                     f"cannot be exported: {node.type.__module__} has no class of that name at "
                     f"its top: {node.type.__qualname__}", node=node.id,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from dnne_ros.errors import Problems
 from dnne_ros.exporting import description
-from dnne_ros.exporting.carried import carry
+from dnne_ros.exporting.carried import carried_files
 from dnne_ros.exporting.dependencies import (
     dependency_keys,
     imported_modules,
@@ -41,24 +41,24 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         problems.add(name_problem)
     _check_values(graph, problems)
     required = required_modules(graph, problems)
-    carrying, carried = carry(graph, package, problems)
+    carried = carried_files(graph, problems)
     problems.raise_if_any()
     sources = Sources(graph, package, standalone)
     modules = required | imported_modules(graph, sources.foreign)
-    nodes = description.node_views(carrying)
+    data = {**sources.data, **({package: carried.data} if carried.data else {})}
+    nodes = description.node_views(graph, carried)
     process_of = {id: placement.process_of(id) for id in graph.nodes}
     about = {
         "package": package, "namespace": graph.namespace, "standalone": standalone,
         "options": [option for option in RUN_OPTIONS if option.packaged],
         "nodes": nodes, "links": description.link_views(graph),
-        "processes": description.process_views(graph, placement),
+        "processes": description.process_views(graph, placement, nodes),
         "topics": description.edge_topics(graph, placement),
         "needs_policy": description.untrained_process(graph, placement),
         "dependencies": dependency_keys({*modules, *message_packages(graph)}, sources.installed),
         "pip_names": pip_names(modules),
         # setuptools takes these names for patterns.
-        "data": {owner: list(map(glob.escape, data)) for owner, data in (
-            *sources.data.items(), *([(package, carried)] if carried else ()))},
+        "data": {owner: list(map(glob.escape, files)) for owner, files in data.items()},
     }
     files: dict[str, str | bytes] = {
         "package.xml": render("package.xml.j2", **about),
@@ -76,13 +76,12 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
             (sources.module("dnne_ros.graph.declared"), "LinkSpec"),
             (sources.module("dnne_ros.graph.declared"), "NodeSpec")])),
         f"{package}/nodes/__init__.py": render("nodes_init.py.j2"),
-        f"graph/{package}.json": workflow_json(carrying, process_of),
+        f"graph/{package}.json": workflow_json(carried.moved(graph, package), process_of),
         f"graph/{package}.svg": draw(graph, process_of),
         f"test/test_{package}.py": render("test.py.j2", **about),
         **sources.files,
-        **{f"{package}/{place}": content for place, content in carried.items()},
         **{f"{owner.replace('.', '/')}/{name}": path.read_bytes()
-           for owner, data in sources.data.items() for name, path in data.items()},
+           for owner, below in data.items() for name, path in below.items()},
     }
     for node in nodes:
         files[f"{package}/nodes/{node.module}.py"] = _node_module(

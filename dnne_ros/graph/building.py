@@ -8,16 +8,18 @@ from functools import partial
 from typing import Any
 
 from dnne_ros.catalogue.catalogue import Catalogue
-from dnne_ros.errors import Problems, describe
+from dnne_ros.errors import InputError, Problems, describe
 from dnne_ros.graph.edge_settings import Setting, apply_settings
 from dnne_ros.graph.expansion import expand, is_drawn
 from dnne_ros.graph.flow import misfit, output_types, passed_on
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.graph.names import node_ros_names, to_ros_name
+from dnne_ros.graph.own_ports import found_files, name_ports
 from dnne_ros.node_api.drawn import DrawnNode
 from dnne_ros.node_api.fault_settings import GROUPS, read_fault_options
 from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.own_ports import has_own_ports, type_with_ports
 from dnne_ros.node_api.port_types import AnyValue, PortType
 from dnne_ros.node_api.ports import Input
 from dnne_ros.node_api.widget import WidgetError, missing_values
@@ -89,6 +91,7 @@ class _Builder:
                   for id in self.types}
         apply_settings(settings, self.types, names, values, faults, self.problems)
         complete = {id: self._complete_values(id, values[id]) for id in tuple(self.types)}
+        self.workflow = name_ports(self.workflow, self.types, self._problem)
         links = self._links()
         unknown = {link.source: AnyValue() for link in self.workflow.links
                    if link.source.node not in self.types}
@@ -147,21 +150,24 @@ class _Builder:
     def _complete_values(self, id: str, given: dict[str, Any]) -> dict[str, Any]:
         """Return all values of a node, and report what its type says of them.
 
-        This runs code of the type's own.  Where that fails, the type counts as unknown from here
-        on: nothing more is asked of it, and no further complaint follows.
+        This runs code of the type's own.  Where that fails, or its ports stay unknown, the type
+        counts as unknown from here on: nothing more is asked of it, and no further complaint
+        follows.
         """
-        node_type = self.types[id]
+        node_type, complete = self.types.pop(id), given
         try:
-            complete = node_type(given).values
+            complete = found_files(node_type, node_type(given).values, self.workflow.path)
             messages = [*missing_values(node_type.widgets, complete),
                         *node_type.validate_parameters(complete)]
             node_type.waits_for_all(complete)
+            if not messages or not has_own_ports(node_type):
+                self.types[id] = type_with_ports(node_type, complete)
         except KeyboardInterrupt:  # Ctrl-C, as far as anybody can tell
             raise
+        except InputError as error:
+            messages = [f"{error.source}: {problem}" for problem in error.problems]
         except BaseException as error:
-            self._problem(id, f"its type's own code failed: {' '.join(describe(error).split())}")
-            del self.types[id]
-            return given
+            messages = [f"its type's own code failed: {' '.join(describe(error).split())}"]
         for message in messages:
             self._problem(id, message)
         return complete

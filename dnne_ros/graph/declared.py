@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from dnne_ros.errors import Problems
+from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.flow import misfit, output_types, passed_on
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.own_ports import type_with_ports
 from dnne_ros.node_api.widget import WidgetError, missing_values
 from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy, WhenAbsent
 from dnne_ros.workflow.records import LinkRecord, PortRef
@@ -48,6 +49,8 @@ def declare_graph(name: str, namespace: str, nodes: Mapping[str, NodeSpec],
     """
     links = tuple(links)
     problems = Problems(name)
+    values = {ros_name: _values(ros_name, node.type, problems) for ros_name, node in nodes.items()}
+    nodes = _with_ports(nodes, values, problems)
     types = {node.id: node.type for node in nodes.values()}
     records = {link: record for link in links
                if (record := _record(link, nodes, problems)) is not None}
@@ -65,15 +68,29 @@ def declare_graph(name: str, namespace: str, nodes: Mapping[str, NodeSpec],
                               link.capacity, when_absent=WhenAbsent(link.when_absent)))
     _check_inputs(nodes, links, problems)
     graph_nodes = {
-        node.id: GraphNode(node.id, node.type, node.title, ros_name,
-                           _values(ros_name, node.type, problems))
+        node.id: GraphNode(node.id, node.type, node.title, ros_name, values[ros_name])
         for ros_name, node in nodes.items()}
-    values = {id: node.values for id, node in graph_nodes.items()}
-    loop = find_stuck_loop(types, values, tuple(edges))
+    loop = find_stuck_loop(types, {id: node.values for id, node in graph_nodes.items()},
+                           tuple(edges))
     if loop is not None:
         problems.add("a loop that nothing starts: " + " → ".join(str(e.target) for e in loop))
     problems.raise_if_any()
     return Graph(name, name, namespace, graph_nodes, tuple(edges), flowing)
+
+
+def _with_ports(nodes: Mapping[str, NodeSpec], values: Mapping[str, Mapping[str, Any]],
+                problems: Problems) -> dict[str, NodeSpec]:
+    """Return the nodes with all ports that they have; nothing can be said of links without."""
+    found = {}
+    for ros_name, node in nodes.items():
+        try:
+            found[ros_name] = replace(node, type=type_with_ports(node.type, values[ros_name]))
+        except InputError as error:
+            for problem in error.problems:
+                problems.add(f"{ros_name}: {error.source}: {problem}")
+    if len(found) < len(nodes):
+        problems.raise_if_any()
+    return found
 
 
 def _record(link: LinkSpec, nodes: Mapping[str, NodeSpec], problems: Problems
@@ -94,7 +111,7 @@ def _record(link: LinkSpec, nodes: Mapping[str, NodeSpec], problems: Problems
                      f"{', '.join(WhenAbsent)}, found {link.policy!r}, {link.capacity!r} and "
                      f"{link.when_absent!r}")
         return None
-    return LinkRecord(*ends) if len(ends) == 2 else None
+    return LinkRecord(ends[0], ends[1]) if len(ends) == 2 else None
 
 
 def _values(ros_name: str, node_type: type[Node], problems: Problems) -> Mapping[str, Any]:

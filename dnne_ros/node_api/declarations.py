@@ -46,8 +46,11 @@ def _faults(node_type: type[Node]) -> Iterator[str]:
     calls = node_type.blocking_calls
     if type(calls) is not int or calls < 1:
         yield f"blocking_calls: expected an integer of at least 1, found {_shown(calls)}"
+    if any("ports_for" in vars(base) for base in node_type.__mro__ if base is not Node) \
+            and not any(widget.decides_ports for widget in node_type.widgets.values()):
+        yield "ports_for: expected a widget with decides_ports=True, found none"
     for port in (*node_type.inputs.values(), *node_type.outputs.values()):
-        for fault in _faults_of_port(port):
+        for fault in faults_of_port(port):
             yield f"port {port.name!r:.80}: {fault}"
     for name, widget in node_type.widgets.items():
         if name in PARAMETERS_OF_EVERY_NODE:
@@ -56,7 +59,8 @@ def _faults(node_type: type[Node]) -> Iterator[str]:
             yield f"widget {name}: {fault}"
 
 
-def _faults_of_port(port: Port) -> Iterator[str]:
+def faults_of_port(port: Port) -> Iterator[str]:
+    """Yield what is declared wrong of one port."""
     yield from _expect("name", port.name, isinstance, str, "text")
     yield from _expect("type", port.type, isinstance, PortType,
                        "an instance of a port type, as Tensor()")

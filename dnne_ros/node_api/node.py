@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.blocking import BlockingCalls
-from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.ports import Input, Output, Ports
 from dnne_ros.node_api.widget import Widget
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor
 
     from dnne_ros.node_api.context import NodeContext
@@ -77,6 +79,8 @@ class Node:
     inputs: ClassVar[Mapping[str, Input]] = {}
     outputs: ClassVar[Mapping[str, Output]] = {}
     widgets: ClassVar[Mapping[str, Widget]] = {}
+    source_type: ClassVar[type[Node]]
+    """The class as its module has it: itself, unless it is one of `type_with_ports`."""
     dead_ports: ClassVar[tuple[str, ...]] = ("context",)
     """Ports of older files that mean nothing any more; links to them are dropped."""
 
@@ -100,6 +104,7 @@ class Node:
         cls.inputs = {v.name: v for v in declared.values() if isinstance(v, Input)}
         cls.outputs = {v.name: v for v in declared.values() if isinstance(v, Output)}
         cls.widgets = {k: v for k, v in declared.items() if isinstance(v, Widget)}
+        cls.source_type = cls
 
     def __init__(self, values: Mapping[str, Any] | None = None):
         """Take the widgets' values; what is not given has its default."""
@@ -116,6 +121,26 @@ class Node:
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Return what is wrong with ``values`` beyond each widget's own range; [] if nothing."""
         return []
+
+    @classmethod
+    def ports_for(cls, values: Mapping[str, Any]) -> Ports:
+        """Return the ports that a node with ``values`` has beside those of its type.
+
+        For a type with a widget that `decides_ports`, whose ports a file names, say.  A graph asks
+        when it is built, before anything runs, and once the values are legal; so it is the same
+        each time, imports nothing heavy, and writes nothing.  `InputError` with all that stands
+        in the way.
+        """
+        return Ports()
+
+    @classmethod
+    def carried_files(cls, values: Mapping[str, Any]) -> Mapping[str, Sequence[Path]]:
+        """Return which files an exported package takes along, by the ``file`` widget they are of.
+
+        They are below the folder that it names, or beside or below the file.  Of a widget that is
+        not named here, that is what it names: the file, or what is in the folder.
+        """
+        return {}
 
     @classmethod
     def required_imports(cls) -> tuple[str, ...]:

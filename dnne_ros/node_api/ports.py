@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.transport.policy import EdgePolicy
@@ -35,8 +35,9 @@ class Input(Port):
                  free_first_round: bool = False, follows: tuple[str, str] | None = None,
                  answered_by: tuple[str, str] | None = None,
                  trains: bool = False, policy: EdgePolicy | None = None,
-                 external: bool = False, priority: Callable[[Any], float] | None = None):
-        """Declare an input.
+                 external: bool = False, priority: Callable[[Any], float] | None = None,
+                 name: str = ""):
+        """Declare an input; ``name`` as for any `Port`.
 
         ``accepts_also``: further port types that it takes.  ``free_first_round``: the node's
         first round does not wait for it, so it may close a loop.  ``follows=("done", "info")``:
@@ -50,7 +51,7 @@ class Input(Port):
         that wait on a lossless edge, the one for which it returns the least is taken first,
         among equals the oldest; an item is overtaken by fewer others than the edge's capacity.
         """
-        super().__init__(type, doc, aliases=aliases)
+        super().__init__(type, doc, aliases=aliases, name=name)
         if external and type.wire is None:
             raise TypeError(f"no ROS message carries a {type}: the input cannot be external")
         self.optional = optional
@@ -84,3 +85,10 @@ class Output(Port):
         self.starts_loop = starts_loop
         self.needs = needs
         self.excludes = excludes
+
+
+class Ports(NamedTuple):
+    """Ports that a node has beside those of its type; each has its ``name`` and a type."""
+
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()

@@ -27,8 +27,9 @@ class Widget:
     ``choices`` the legal strings.  ``live`` widgets may be changed while the graph runs; for the
     others ``fixed_because`` says why they may not.  A ``seed`` widget brings one extra positional
     value in workflow files.  The default of a ``required`` one is no value: a graph must give one.
-    A ``carried`` one names a file or folder that exported packages bring along
-    (`dnne_ros.node_api.carried_files`).
+    Those that ``decides_ports`` say which ports a node has (`Node.ports_for`).  A ``file`` is the
+    name of a file or folder; one that is not found from the present folder counts from that of
+    the workflow, and an exported package brings a copy along (`Node.carried_files`).
     """
 
     default: bool | int | float | str
@@ -41,7 +42,8 @@ class Widget:
     fixed_because: str = "it is read when the node starts"
     seed: bool = False
     required: bool = False
-    carried: bool = False
+    decides_ports: bool = False
+    file: bool = False
     name: str = field(default="", init=False, repr=False, compare=False)
     """The attribute that it is assigned to."""
 

@@ -11,6 +11,7 @@ from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.node_api.declarations import PARAMETERS_OF_EVERY_NODE
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
+from dnne_ros.node_api.own_ports import port_changes
 from dnne_ros.node_api.widget import Widget, WidgetError
 from dnne_ros.parameter_files.reading import Assignment, read_parameter_file
 
@@ -86,7 +87,8 @@ def _check_values(full_name: str, node: GraphNode, assignments: list[Assignment]
                 values[assignment.name] = value
         except WidgetError as error:
             problems.add(f"{assignment.place}{assignment.name} of {full_name}: {error}")
-    for message in node.type.validate_parameters(values):
+    messages = node.type.validate_parameters(values) or port_changes(node.type, values)
+    for message in messages:
         problems.add(f"{full_name}: {message}")
 
 

@@ -12,8 +12,8 @@ import yaml
 
 from dnne_ros.policies.bundle import INPUT, OUTPUT, input_of, output_of
 from dnne_ros.policies.interface import Interface
+from dnne_ros.policies.leapp_bundle import VERSION
 
-VERSION = "1.3"
 _MODEL = "policy"
 
 

@@ -17,6 +17,7 @@ from dnne_ros.node_api.port_types import (
     Float,
     GradientTensor,
     Image,
+    Imu,
     Int,
     JointState,
     Layers,
@@ -26,9 +27,10 @@ from dnne_ros.node_api.port_types import (
     String,
     Sync,
     Tensor,
+    Twist,
     tensor_to_array,
 )
-from dnne_ros.transport.payload import Array, JointStates
+from dnne_ros.transport.payload import Array, ImuReading, JointStates, Velocity
 
 _LARGEST_SIZE = 4
 _CLASSES = 3
@@ -122,6 +124,19 @@ def _(port_type: JointState, draw: Draw) -> Any:
     position, velocity, effort = draw.random.standard_normal((3, joints))
     return JointStates(tuple(f"joint_{number}" for number in range(joints)),
                        position, velocity, effort, stamp_ns=draw.number)
+
+
+@example.register
+def _(port_type: Imu, draw: Draw) -> Any:
+    orientation = draw.random.standard_normal(4)
+    turn, acceleration = draw.random.standard_normal((2, 3))
+    return ImuReading(orientation / np.linalg.norm(orientation), turn, acceleration,
+                      stamp_ns=draw.number)
+
+
+@example.register
+def _(port_type: Twist, draw: Draw) -> Any:
+    return Velocity(*draw.random.standard_normal((2, 3)))
 
 
 @example.register

@@ -71,3 +71,26 @@ class JointStates:
     velocity: np.ndarray
     effort: np.ndarray
     stamp_ns: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ImuReading:
+    """What an inertial sensor measures at one moment, in the frame of its body.
+
+    ``orientation``: a unit quaternion x, y, z, w; ``angular_velocity`` in rad/s and
+    ``linear_acceleration`` in m/s², each x, y, z.  All are float64; what it does not measure is
+    NaN.  ``stamp_ns`` as in `JointStates`.
+    """
+
+    orientation: np.ndarray
+    angular_velocity: np.ndarray
+    linear_acceleration: np.ndarray
+    stamp_ns: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Velocity:
+    """A velocity of a body: ``linear`` in m/s and ``angular`` in rad/s, float64 x, y, z each."""
+
+    linear: np.ndarray
+    angular: np.ndarray

@@ -128,6 +128,8 @@ class _Found:
                     self.widgets[node.id][name] = value
                 else:
                     self.widget_links[node.id, name] = end[0]
+            elif node.signature.own_ports and end is not None:
+                self._add_link(node, name, end)
             elif not _is_ignored(name, value, end, node.signature):
                 node.report(
                     self.problems, f"{node.type} has no input or widget {shown(name)}; its inputs "
@@ -223,6 +225,8 @@ def _link_record(link: SlotLink, found: _Found, problems: Problems) -> LinkRecor
                 and _suits(link, signature.output(outputs[link.slot])) \
                 and not _suits(link, signature.outputs[link.slot]):
             return LinkRecord(PortRef(link.source.id, outputs[link.slot]), link.place)
+    if link.slot >= len(signature.outputs) and signature.own_ports:
+        return LinkRecord(PortRef(link.source.id, ""), link.place, link.slot)
     if link.slot >= len(signature.outputs):
         link.target.report(
             problems, f"its link comes from slot {link.slot} of {link.source}, which does not "

@@ -20,10 +20,15 @@ class PortRef:
 
 @dataclass(frozen=True)
 class LinkRecord:
-    """A link from an output to an input, virtual nodes (Reroute, …) already followed."""
+    """A link from an output to an input, virtual nodes (Reroute, …) already followed.
+
+    Where only the values of a node say which ports it has, a port's name is the file's.  If that
+    gives an output by its ``slot`` alone, the source's port is ``""``.
+    """
 
     source: PortRef
     target: PortRef
+    slot: int | None = None
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ class NodeSignature:
     ``retired`` are names of widgets that files may hold and that mean nothing here.
     ``outputs_with`` has, by input, the outputs that slots count in where a file gives that input.
     ``namesakes`` are other types that files may mean by the same name; ``is_namesake`` tells that
-    this is one.
+    this is one.  With ``own_ports``, the values of a node say which ports it has beside these:
+    what is no widget is taken for one of them.
     """
 
     type: str
@@ -57,6 +58,7 @@ class NodeSignature:
     outputs_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     namesakes: tuple[NodeSignature, ...] = ()
     is_namesake: bool = False
+    own_ports: bool = False
 
     def meant_by(self, names: Collection[str]) -> NodeSignature:
         """Return this or the namesake that knows the most of a node's port and widget names."""

@@ -106,7 +106,8 @@ def _read_slot(node: NodeHead, side: str, index: int, entry: Any, problems: Prob
     if side == "inputs" and node.signature.widget(name) is not None:
         # Some editors turn a widget into an input without marking it as one.
         return Slot(name, type_, Role.WIDGET, link)
-    return Slot(name, type_, Role.UNKNOWN, link)
+    role = Role.PORT if node.signature.own_ports else Role.UNKNOWN
+    return Slot(name, type_, role, link)
 
 
 def _sole_output(node: NodeHead, slot: Slot, problems: Problems) -> Slot:

@@ -30,7 +30,8 @@ SMALLER = {
 # With which reason those end that need nobody to end them.
 ENDS_BY_ITSELF = {"cifar10_mlp": "max_epochs", "mnist_cnn": "max_epochs",
                   "mnist_mlp": "max_epochs", "cartpole_ppo_config": "max_updates",
-                  "cartpole_episodes": "max_episodes", "cartpole_balance": "max_episodes"}
+                  "cartpole_episodes": "max_episodes", "cartpole_balance": "max_episodes",
+                  "cartpole_leapp": "max_episodes"}
 NEEDS = {"half_cheetah_ppo": "gymnasium"}
 
 

@@ -6,15 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from handmade_bundles import write_two_models
 from sensor_msgs.msg import Imu, JointState
 from torch import nn
 from torch.utils.data import TensorDataset
 
 from dnne_ros.catalogue.catalogue import BUILT_IN
+from dnne_ros.node_api.own_ports import type_with_ports
 from dnne_ros.nodes.custom.custom_computation import CustomComputation
 from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
 from dnne_ros.nodes.perception.perception import VisionNetworkNode
+from dnne_ros.nodes.policies.leapp_policy import LeappPolicyNode
 from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_config import PPOConfig
@@ -444,6 +447,26 @@ class TurnsOfTopic(Turns):
     async def run_round(self, context, draw):
         context.topics.deliver(Imu())
         await context.sends(len(context.sent) + 1)
+
+
+class Leapp(NodeContract):
+    """Two models as tensors; what comes as messages is tried with the node."""
+
+    node_type = LeappPolicyNode
+    sizes = {"env": 1, "asked": 2, "seen": 2, "action": 2}
+    settings = {"ports": "tensors"}
+    widget_values = []
+
+    def links(self, values):
+        return [Links(("asked", "seen"), ("action",))]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bundle(tmp_path_factory):
+    """Have a policy, and the type of a node that runs it."""
+    path = write_two_models(tmp_path_factory.mktemp("bundle"))
+    Leapp.settings = {**Leapp.settings, "bundle": str(path)}
+    Leapp.node_type = type_with_ports(LeappPolicyNode, LeappPolicyNode(Leapp.settings).values)
 
 
 class Digits(NodeContract):

@@ -13,7 +13,7 @@ from dnne_ros.node_api.port_types.learning import GradientTensor, Layers, Networ
 from dnne_ros.node_api.port_types.objects import Dataloader, Dataset, Optimizer, SimHandle
 from dnne_ros.node_api.port_types.policies import Model, PolicyOutput
 from dnne_ros.node_api.port_types.registry import PortTypes
-from dnne_ros.node_api.port_types.robots import JointState
+from dnne_ros.node_api.port_types.robots import Imu, JointState, Twist
 from dnne_ros.node_api.port_types.scalars import Boolean, Float, Int, String, Sync
 from dnne_ros.node_api.port_types.settings import (
     BalancingSettings,
@@ -42,6 +42,7 @@ __all__ = [
     "Float",
     "GradientTensor",
     "Image",
+    "Imu",
     "Int",
     "JointState",
     "Layers",
@@ -57,6 +58,7 @@ __all__ = [
     "String",
     "Sync",
     "Tensor",
+    "Twist",
     "array_to_tensor",
     "same_type",
     "tensor_to_array",

@@ -11,7 +11,7 @@ from dnne_ros.node_api.port_types.dictionaries import Dict, Schema
 from dnne_ros.node_api.port_types.learning import GradientTensor, Layers, NetworkHandle
 from dnne_ros.node_api.port_types.objects import Dataloader, Dataset, Optimizer, SimHandle
 from dnne_ros.node_api.port_types.policies import Model, PolicyOutput
-from dnne_ros.node_api.port_types.robots import JointState
+from dnne_ros.node_api.port_types.robots import Imu, JointState, Twist
 from dnne_ros.node_api.port_types.scalars import Boolean, Float, Int, String, Sync
 from dnne_ros.node_api.port_types.settings import (
     BalancingSettings,
@@ -23,7 +23,8 @@ from dnne_ros.node_api.port_types.tensors import Action, Image, Tensor
 BUILT_IN: tuple[type[PortType], ...] = (
     Tensor, GradientTensor, Action, Image, Dict, Schema, Float, Int, Boolean, String, Sync,
     PolicyOutput, Model, SimHandle, Dataset, Dataloader, Optimizer, Layers, NetworkHandle,
-    JointState, AnyTensor, ComputedTensor, EnvironmentSettings, PPOSettings, BalancingSettings,
+    JointState, Imu, Twist, AnyTensor, ComputedTensor, EnvironmentSettings, PPOSettings,
+    BalancingSettings,
 )
 _SEPARATOR = re.compile(r"[_*]")
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from dnne_ros.arrays import as_array, as_tensor
 from dnne_ros.errors import InputError
-from dnne_ros.node_api.carried_files import carried_path
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Int, Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -28,7 +27,7 @@ class OnnxPolicyNode(Node):
     are zero at the start.
     """
 
-    category = "learning"
+    category = "policies"
     without_torch = True
 
     observations = Input(Tensor("float32", ("env", "observation")),
@@ -36,7 +35,7 @@ class OnnxPolicyNode(Node):
     stamp = Input(Int(), "When that was measured, ns: its age is then on ``/diagnostics``.",
                   optional=True)
     action = Output(Action(), "Commands, in the units of its interface.", aliases=("actions",))
-    bundle = Widget("", "The folder of a bundle, or an ONNX file.", required=True, carried=True,
+    bundle = Widget("", "The folder of a bundle, or an ONNX file.", required=True, file=True,
                     fixed_because=_FIXED)
     runtime = Widget("cpu", "What computes: the CPU, CUDA, or TensorRT, which compiles the model "
                      "once for a device; where one is missing, the next is taken.",
@@ -114,8 +113,8 @@ class OnnxPolicyNode(Node):
 
 def _place(text: str) -> Path:
     try:
-        return carried_path(text)
-    except (ValueError, RuntimeError) as error:  # RuntimeError: a ~ of nobody
+        return Path(text).expanduser()
+    except RuntimeError as error:  # a ~ of nobody
         raise InputError("place", [str(error)]) from None
 
 

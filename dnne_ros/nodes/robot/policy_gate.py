@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dnne_ros.arrays import as_array, as_tensor
 from dnne_ros.messages.gathering import PartGatherer
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import NumberReader
@@ -50,6 +51,7 @@ class PolicyGate(Node):
 
     type_name = "PolicyGate"
     category = "robotics"
+    without_torch = True
 
     action = Input(Action(), "What the policy commands, (1, joint) or (joint), in the joints' "
                    "units; the newest counts.", accepts_also=(Tensor(),), aliases=("actions",),
@@ -203,8 +205,6 @@ class PolicyGate(Node):
 
     async def _tell(self) -> None:
         """Send the newest command; what happened before it was sent is of no use any more."""
-        import torch
-
         said = ""
         while True:
             await self._news.wait()
@@ -214,16 +214,14 @@ class PolicyGate(Node):
                 await self.send_output(True, "restart")
             if self._unsent is not None:
                 command, self._unsent = self._unsent, None
-                await self.send_output(
-                    torch.from_numpy(command.astype(np.float32))[None], "command")
+                await self.send_output(as_tensor(command.astype(np.float32)[None]), "command")
             if said != (said := f"{self._gate.state} {self._gate.reason}"):
                 await self.send_output(dict(self._counts), "status")
 
 
 def _numbers(action: Any) -> np.ndarray:
     """Return an action, a tensor or an array of any shape, as float64 (n,)."""
-    array = action.detach().cpu() if hasattr(action, "detach") else action
-    return np.asarray(array, np.float64).reshape(-1)
+    return np.asarray(as_array(action), np.float64).reshape(-1)
 
 
 def _joints(values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from dnne_ros.cli.main import main
 
-BUNDLE = "NAME/carried/onnx_policy_2/cartpole_policy"
+BUNDLE = "NAME/data/onnx_policy_2/bundle"
 
 
 @pytest.fixture
@@ -23,14 +23,13 @@ def test_the_bundle_comes_along_and_torch_does_not(package, repository):
     carried = package / BUNDLE
     assert {path.name: path.read_bytes() for path in carried.iterdir()} == {
         path.name: path.read_bytes() for path in trained.iterdir()}
-    place = f"package://{package.name}/carried/onnx_policy_2/cartpole_policy"
     for file in ("NAME/nodes/onnx_policy_2.py", "config/NAME.params.yaml", "graph/NAME.json"):
         text = (package / file).read_text()
-        assert place in text and str(repository) not in text
+        assert "data/onnx_policy_2/bundle" in text and str(repository) not in text
     declared = (package / "package.xml").read_text()
     assert "python3-onnxruntime-pip" in declared and "torch" not in declared
     installed = (package / "setup.py").read_text()
-    assert "carried/onnx_policy_2/cartpole_policy/policy.onnx" in installed
+    assert "data/onnx_policy_2/bundle/policy.onnx" in installed
 
 
 def test_it_drives_a_robot_where_neither_is_installed(
