@@ -59,8 +59,7 @@ class Split(Node):
                                        f"{tuple(input.shape)}"])
         length = input.shape[self.dimension]
         bounds = self._bounds(length, tuple(input.shape))
-        before = (slice(None),) * (self.dimension % input.ndim)
-        pieces = {name: input[(*before, slice(start, end))]
+        pieces = {name: _part(input, self.dimension, slice(start, end))
                   for name, start, end in zip(_OUTPUTS, bounds, bounds[1:], strict=False)
                   if start < end}
         for name in self._linked:
@@ -82,6 +81,12 @@ class Split(Node):
         for size in self._numbers:
             bounds.append(bounds[-1] + size)
         return bounds
+
+
+def _part(tensor: torch.Tensor, axis: int, part: slice) -> torch.Tensor:
+    """Return a part of a tensor along an axis: a view."""
+    index = (*(slice(None),) * (axis % tensor.ndim), part)
+    return tensor[index]
 
 
 def _read_numbers(text: str, mode: str) -> list[int]:
