@@ -47,9 +47,13 @@ def required_modules(graph: Graph, problems: Problems) -> set[str]:
 
 
 def imported_modules(graph: Graph, foreign: Set[str]) -> set[str]:
-    """Return those of ``foreign``, which the source imports somewhere, that are needed to run."""
-    spared = {"torch"} if all(node.type.runs_without_torch(node.values)
-                              for node in graph.nodes.values()) else set()
+    """Return those of ``foreign``, which the source imports somewhere, that are needed to run.
+
+    A graph has torch or, if none of its nodes needs that, does with onnxruntime.
+    """
+    without_torch = all(node.type.runs_without_torch(node.values)
+                        for node in graph.nodes.values())
+    spared = {"torch"} if without_torch else {"onnx", "onnxruntime"}
     return set(foreign - CHOSEN_LATER - spared)
 
 

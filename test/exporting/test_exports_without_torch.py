@@ -56,3 +56,12 @@ def test_a_bundle_that_is_not_there_is_refused(repository, tmp_path, capsys, mon
     said = capsys.readouterr().err
     assert "node 2 'Policy' (OnnxPolicyNode)" in said and "docs/examples/cartpole_policy" in said
     assert not (tmp_path / "src").exists()
+
+
+@pytest.mark.parametrize("workflow, needed, spared", [
+    ("cartpole_ppo", "python3-torch", "onnx"),
+    ("cartpole_through_ros", "python3-onnxruntime-pip", "torch")])
+def test_a_package_has_torch_or_does_without(export, repository, workflow, needed, spared):
+    package = export(repository / "config/workflows" / f"{workflow}.json", "--standalone")
+    declared = (package / "package.xml").read_text()
+    assert f"<exec_depend>{needed}</exec_depend>" in declared and spared not in declared
