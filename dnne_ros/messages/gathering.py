@@ -26,6 +26,7 @@ class PartGatherer:
         self._new: set[str] = set()
         self._others: dict[str, None] = {}
         self._tables: list[np.ndarray] | None = None
+        self._whole: Any = None
         self._began = math.inf
 
     @property
@@ -33,11 +34,16 @@ class PartGatherer:
         """Tell whether a message has come that was not all."""
         return self._began != math.inf
 
+    @property
+    def oldest(self) -> float:
+        """Return when the element that was heard of least recently came; -inf: never."""
+        return min(self._came.values())
+
     def add(self, message: Any, arrived: float, age: float, *, all_new: bool) -> np.ndarray | None:
         """Take in a message; return the numbers as `NumberReader.read` does, or None.
 
-        None: an element has not come within ``age`` seconds before ``arrived`` or, with
-        ``all_new``, since numbers were returned last.  Raises ValueError for a message whose
+        None: the message has none of the elements, or one has not come within ``age`` seconds
+        before ``arrived`` or, with ``all_new``, since numbers were returned last.  Raises ValueError for a message whose
         fields do not fit its names, and keeps nothing of it.
         """
         names = tuple(self.reader.names_in(message))
@@ -48,11 +54,13 @@ class PartGatherer:
         if not names or (self._tables is None and len(known) == len(self._came)):
             numbers = self.reader.read(message)
             self._came.update(dict.fromkeys(known, arrived))
+            self._whole = message
             return numbers
         self._began = min(self._began, arrived)
         self._others.update((name, None) for name in names if name not in self._came)
-        if known:
-            self._keep(known, self.reader.tables(message, known), arrived)
+        if not known:
+            return None
+        self._keep(known, self.reader.tables(message, known), arrived)
         if self.missing(arrived, age) or (all_new and len(self._new) < len(self._came)):
             return None
         self._new.clear()
@@ -78,6 +86,10 @@ class PartGatherer:
         return "; ".join(old)
 
     def _keep(self, known: list[str], tables: list[np.ndarray], arrived: float) -> None:
+        if self._tables is None and self._whole is not None:  # so far all came at once
+            self._tables = [np.array(table) for table in self.reader.tables(
+                self._whole, self.reader.names)]
+            self._whole = None
         if self._tables is None:
             self._tables = [np.zeros((len(self._came), table.shape[1]), table.dtype)
                             for table in tables]

@@ -109,3 +109,20 @@ def test_the_numbers_given_are_the_callers_own():
     first = robot.gatherer.add(say(c=(5.0, 6.0)), 1.1, 0.5, all_new=False)
     robot.hear(1.2, c=(9.0, 9.0))
     assert np.array_equal(first, [1, 2, 3, 4, 5, 6])
+
+
+def test_a_part_after_a_whole_adds_to_it():
+    robot = Robot(age=0.5)
+    robot.hear(1.0, a=(1.0, 2.0), b=(3.0, 4.0), c=(5.0, 6.0))
+    assert robot.hear(1.1, b=(7.0, 8.0)) == [1, 2, 7, 8, 5, 6]
+    assert robot.gatherer.oldest == 1.0
+    assert robot.hear(1.6, b=(7.0, 8.0)) is None
+    assert robot.complaint(1.7) == "a is 0.7 s old; c is 0.7 s old"
+
+
+def test_strangers_after_a_whole_say_nothing_new():
+    robot = Robot()
+    robot.hear(1.0, a=(1.0, 2.0), b=(3.0, 4.0), c=(5.0, 6.0))
+    assert robot.hear(1.1, grip=(9.0, 9.0)) is None
+    assert robot.gatherer.oldest == 1.0
+    assert robot.hear(1.2, a=(0.0, 0.0), b=(3.0, 4.0), c=(5.0, 6.0)) == [0, 0, 3, 4, 5, 6]

@@ -72,21 +72,29 @@ class Gate:
         self._since = now
         self._base: np.ndarray | None = self.last
 
-    def sense(self, position: np.ndarray, velocity: np.ndarray | None, now: float) -> None:
-        """Take joint states float64 (joints,); ``velocity`` None: it is not measured."""
+    def sense(self, position: np.ndarray, velocity: np.ndarray | None, now: float,
+              came: float | None = None) -> None:
+        """Take joint states float64 (joints,); ``velocity`` None: it is not measured.
+
+        ``came``: when the joint spoke that was silent for longest; None: all speak now.
+        """
         measured = [position] if velocity is None else [position, velocity]
         if not all(np.isfinite(numbers).all() for numbers in measured):
-            self.stop("joint states that are not finite", now)
-            self._sensed = -math.inf
+            self.doubt("joint states that are not finite", now)
             return
         settings, self._broken = self.settings, ""
-        self._position, self._sensed = position, now
+        self._position, self._sensed = position, now if came is None else came
         if ((position < settings.low) | (position > settings.high)).any():
             self._broken = "a joint is beyond its bounds"
         elif velocity is not None and (np.abs(velocity) > settings.fastest).any():
             self._broken = "a joint is faster than it may be"
         if self._broken:
             self.stop(self._broken, now, is_bound=True)
+
+    def doubt(self, reason: str, now: float) -> None:
+        """Be safe until the next joint states: those that came now are of no use."""
+        self.stop(reason, now)
+        self._sensed = -math.inf
 
     def act(self, action: np.ndarray, now: float) -> np.ndarray | None:
         """Take an action float64 (joints,); return the command that it makes, None if none."""

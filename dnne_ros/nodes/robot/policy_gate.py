@@ -61,6 +61,8 @@ class PolicyGate(Node):
     status = Output(Dict(), "state (hold, fade, run or safe), reason, latched and the counters.")
     joint_names = Widget("", "Commanded joints, in the policy's order, with commas.",
                          required=True, fixed_because=_FIXED)
+    watched_joints = Widget("", "Further joints that must be heard of, such as those that the "
+                            "policy sees, with commas.")
     control_type = Widget("position", "What is commanded.",
                           choices=("position", "velocity", "effort"), fixed_because=_FIXED)
     joint_limits = Widget("[-3.14, 3.14]", "Least and greatest command: [low, high] for all "
@@ -91,7 +93,7 @@ class PolicyGate(Node):
         """Check names, limits, poses and the safe command."""
         if not values["joint_names"].strip():
             return []  # that it must be given is said of every required widget
-        if problems := topic_misfits(values["topic"]) + misfits(_joints, values):
+        if problems := topic_misfits(values["topic"]) + misfits(_heard, values):
             return problems
         return [problem for part in _PARTS.values() for problem in misfits(part, values)]
 
@@ -117,7 +119,7 @@ class PolicyGate(Node):
             time.monotonic())
         fields = "position,velocity" if self.max_velocity.strip() else "position"
         self._gatherer = PartGatherer(NumberReader(
-            message_class(_JOINT_STATE), fields, names=self._names))
+            message_class(_JOINT_STATE), fields, names=made(_heard, self.values)))
         self._trouble = HealthReporter(self.context)
         self._counts = self.context.health.values
         self._counts.update(state=self._gate.state, reason="", latched=False, stops=0)
@@ -175,9 +177,12 @@ class PolicyGate(Node):
         except ValueError as error:
             self._trouble.note("dropped", f"dropped a message on {self.topic}: {error}")
             return
-        if numbers is not None:
-            tables = np.split(numbers.astype(np.float64), numbers.size // len(self._names))
-            gate.sense(tables[0], tables[1] if len(tables) > 1 else None, now)
+        if numbers is not None and not np.isfinite(numbers).all():
+            gate.doubt("joint states that are not finite", now)
+        elif numbers is not None:
+            table = numbers.astype(np.float64).reshape(-1, len(self._gatherer.reader.names))
+            position, *velocity = table[:, :len(self._names)]
+            gate.sense(position, velocity[0] if velocity else None, now, self._gatherer.oldest)
         if gate.state != state:
             self._stir.set()
 
@@ -229,6 +234,11 @@ def _joints(values: Mapping[str, Any]) -> tuple[str, ...]:
     if not names:
         raise ValueError("widget 'joint_names': expected at least one joint")
     return names
+
+
+def _heard(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the joints that must be heard of, those that are commanded first."""
+    return tuple(dict.fromkeys((*_joints(values), *optional_names(values["watched_joints"]))))
 
 
 def _limits(values: Mapping[str, Any]) -> CommandLimits:

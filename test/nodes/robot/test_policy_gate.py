@@ -124,6 +124,20 @@ def test_a_stop_that_lasts_is_ended_by_the_parameter(gate):
     assert gate.node.values["reset"] is False
 
 
+def test_a_joint_that_is_only_watched(gate):
+    """Its position is nobody's to bound; that it is heard of, and is a number, counts."""
+    async def script(context):
+        context.topics.deliver(joints(a=0.0, b=0.0))
+        context.feed("action", torch.tensor([[0.5, 2.0]]))
+        await context.idle()
+        assert commands(context)[-1] == [[0.0, 0.0]]
+        await runs(context, pole=99.0)
+        context.topics.deliver(joints(a=0.0, b=0.0, pole=NAN))
+        await until(lambda: context.health.values["state"] == "safe")
+
+    gate(script, watched_joints="pole", position_bounds="[-1, 1]")
+
+
 def test_velocities_count_where_they_are_asked_for(gate):
     async def script(context):
         context.topics.deliver(joints(velocity=[0.0, 0.0], a=0.0, b=0.0))
