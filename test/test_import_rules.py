@@ -86,8 +86,7 @@ WITHOUT = {
     "exporting": ("rclpy", "torch"),
 }
 HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.learning", "dnne_ros.rl",
-                  "dnne_ros.sim", "dnne_ros.perception", "dnne_ros.supervised",
-                  "dnne_ros.policies")
+                  "dnne_ros.sim", "dnne_ros.perception", "dnne_ros.supervised")
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
