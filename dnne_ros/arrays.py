@@ -80,6 +80,15 @@ def tensor_of(numbers: Sequence[Any], dtype: str, shape: Sequence[int]) -> Tenso
     return torch.tensor(numbers, dtype=found).reshape(tuple(shape))
 
 
+def converted(tensor: Tensor, dtype: str) -> Tensor:
+    """Return a tensor's numbers as elements of another type, ``float32``."""
+    if isinstance(tensor, np.ndarray):
+        return tensor.astype(dtype)
+    import torch
+
+    return tensor.to(getattr(torch, dtype))
+
+
 def dtype_name(tensor: Tensor) -> str:
     """Return the name of a tensor's element type: ``float32``."""
     return str(tensor.dtype).removeprefix("torch.")

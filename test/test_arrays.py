@@ -65,6 +65,7 @@ def test_tensors_of_tensors(kind):
     assert arrays.joined([zeros, ones], axis=1).tolist() == [[0, 1, 1], [0, 1, 1]]
     again = arrays.zeros_like(ones)
     assert again.tolist() == [[0, 0], [0, 0]] and again.dtype == ones.dtype
+    assert arrays.dtype_name(arrays.converted(ones, "int8")) == "int8"
     arrays.detached(ones)[0, 0] = 5.0
     assert ones[0, 0] == 5.0
 

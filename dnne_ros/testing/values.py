@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dnne_ros.arrays import as_tensor, converted
 from dnne_ros.node_api.port_types import (
     AnyValue,
     Boolean,
@@ -35,6 +36,7 @@ from dnne_ros.transport.payload import Array, ImuReading, JointStates, Velocity
 _LARGEST_SIZE = 4
 _CLASSES = 3
 _PIXELS = 16
+_REAL = ("float", "bfloat", "complex")
 
 
 @dataclass
@@ -62,16 +64,13 @@ class Draw:
 
         Real numbers are normally distributed, integers 0 to 2, truth values either.
         """
-        import torch
-
         shape = tuple(self.size(axis) for axis in axes)
-        wanted = getattr(torch, dtype)
         numbers: np.ndarray[Any, Any]
-        if wanted.is_floating_point or wanted.is_complex:
+        if dtype.startswith(_REAL):
             numbers = self.random.standard_normal(shape)
         else:
             numbers = self.random.integers(0, 2 if dtype == "bool" else _CLASSES, shape)
-        return torch.from_numpy(np.asarray(numbers)).to(wanted)
+        return converted(as_tensor(np.asarray(numbers)), dtype)
 
 
 @singledispatch
@@ -101,9 +100,7 @@ def _(port_type: AnyValue, draw: Draw) -> Any:
 
 @example.register
 def _(port_type: Image, draw: Draw) -> Any:
-    import torch
-
-    return torch.from_numpy(draw.random.integers(0, 256, (_PIXELS, _PIXELS, 3), np.uint8))
+    return as_tensor(draw.random.integers(0, 256, (_PIXELS, _PIXELS, 3), np.uint8))
 
 
 @example.register
@@ -115,7 +112,7 @@ def _(port_type: PolicyOutput, draw: Draw) -> Any:
         observations=draw.tensor("float32", "env", "observation"),
         actions=draw.tensor("float32", *actions), log_prob=draw.tensor("float32", "env"),
         value=draw.tensor("float32", "env"), mean=draw.tensor("float32", *actions),
-        std=draw.tensor("float32", *actions).abs() + 0.1)
+        std=abs(draw.tensor("float32", *actions)) + 0.1)
 
 
 @example.register

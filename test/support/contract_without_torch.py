@@ -1,0 +1,78 @@
+"""Holds the node types that say that they run without torch to the contract, where there is none.
+
+Prints the names of those that it has tried.
+"""
+
+import importlib.util
+from pathlib import Path
+
+from sensor_msgs.msg import Imu, JointState
+
+from dnne_ros.catalogue.catalogue import BUILT_IN
+from dnne_ros.nodes.display.display import DisplayNode
+from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
+from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
+from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
+from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
+from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
+from dnne_ros.nodes.simulation.action import ActionNode
+from dnne_ros.nodes.tensors.split import Split
+from dnne_ros.testing import Links, NodeContract
+
+BUNDLE = Path(__file__).parents[2] / "docs" / "examples" / "cartpole_policy"
+SETTINGS = {
+    DisplayNode: {"rate": 1000.0}, OnnxPolicyNode: {"bundle": str(BUNDLE), "runtime": "cpu"},
+    JointObservationsNode: {"joints": "joint_2,joint_0"}, JointCommandsNode: {"joints": "a,b"},
+    CameraSensorNode: {"resolution": "16x12", "use_real_camera": False},
+    IMUSensorNode: {"topic": "/imu"}, Split: {"split_pos": "1,2,3"}}
+SIZES = {
+    OnnxPolicyNode: {"observation": 4, "action": 1}, JointObservationsNode: {"env": 1, "joint": 3},
+    JointCommandsNode: {"env": 1, "action": 2, "joint": 2},
+    RobotControllerNode: {"env": 1, "action": 7, "joint": 7, "axis0": 1, "axis1": 7},
+    RosPublisherNode: {"axis0": 1, "axis1": 1}, IMUSensorNode: {"env": 1, "signal": 6},
+    Split: {"axis0": 5, "axis1": 4}}
+LINKS = {
+    RosSubscriberNode: Links((), ("tensor", "stamp")), RosPublisherNode: Links(("value",), ()),
+    ActionNode: Links(("network_output",), ("action",))}
+MESSAGES = {RosSubscriberNode: JointState(position=[1.0, 2.0]), IMUSensorNode: Imu()}
+
+
+def contract_of(node_type):
+    """Return the contract of a node type, with what it needs."""
+    class Contract(NodeContract):
+        settings = SETTINGS.get(node_type, {})
+        sizes = SIZES.get(node_type, {})
+        widget_values = ()
+
+        def links(self, values):
+            return [LINKS[node_type]] if node_type in LINKS else super().links(values)
+
+        async def run_round(self, context, draw):
+            if node_type not in MESSAGES:
+                await super().run_round(context, draw)
+                return
+            wanted = len(context.sent) + 1
+            context.topics.deliver(MESSAGES[node_type])
+            await context.sends(wanted)
+
+    Contract.node_type = node_type
+    return Contract()
+
+
+def main():
+    assert importlib.util.find_spec("torch") is None
+    tried = []
+    for node_type in BUILT_IN:
+        values = {**node_type().values, **SETTINGS.get(node_type, {})}
+        if node_type.runs_without_torch(values) and node_type.type_name != "PPOAgentNode":
+            contract = contract_of(node_type)
+            contract.test_outputs_are_as_declared()
+            contract.test_a_saved_state_goes_on() if node_type.keeps_state() else None
+            tried.append(node_type.type_name)
+    print(" ".join(tried))
+
+
+if __name__ == "__main__":
+    main()
