@@ -43,8 +43,8 @@ class PartGatherer:
         """Take in a message; return the numbers as `NumberReader.read` does, or None.
 
         None: the message has none of the elements, or one has not come within ``age`` seconds
-        before ``arrived`` or, with ``all_new``, since numbers were returned last.  Raises ValueError for a message whose
-        fields do not fit its names, and keeps nothing of it.
+        before ``arrived`` or, with ``all_new``, since numbers were returned last.  Raises
+        ValueError for a message whose fields do not fit its names, and keeps nothing of it.
         """
         names = tuple(self.reader.names_in(message))
         if names != self._names:

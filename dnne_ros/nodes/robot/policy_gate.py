@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -160,12 +159,15 @@ class PolicyGate(Node):
 
     async def _watch(self) -> None:
         """Command what the gate does by itself, as soon as it is due."""
+        loop = asyncio.get_running_loop()
         while True:
             self._stir.clear()
             self._note(self._gate.tick(time.monotonic()))
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(
-                    self._stir.wait(), self._gate.due(time.monotonic(), _PERIOD))
+            timer = loop.call_later(self._gate.due(time.monotonic(), _PERIOD), self._stir.set)
+            try:
+                await self._stir.wait()
+            finally:
+                timer.cancel()
 
     def _sense(self, data: bytes) -> None:
         """Take in joint states; ones that are of no use are as good as none."""

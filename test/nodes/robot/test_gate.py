@@ -177,6 +177,20 @@ def test_a_joint_beyond_the_limits_of_commands_is_led_back():
     assert robot.steps(1, action=None)[0].tolist() == [2.0, -2.0]
 
 
+def test_a_joint_is_silent_since_it_spoke_last():
+    """Though others speak all the time."""
+    robot = Robot(efforts())
+    robot.steps(100)
+    spoke = robot.now
+    for _ in range(9):
+        robot.now += 0.01
+        robot.gate.sense(ZERO, ZERO, robot.now, spoke)
+        robot.gate.act(ONE, robot.now)
+    assert robot.gate.state == "run"
+    assert robot.gate.due(robot.now, 0.02) == pytest.approx(0.01)
+    assert robot.gate.tick(spoke + 0.1001).tolist() == [0.0, 0.0]
+
+
 def test_positions_are_held_and_moved_to_the_safe_one():
     held = Robot(settings())
     held.steps(200)
