@@ -90,8 +90,12 @@ def test_the_example_of_the_document_carries_its_table(export, columns, reposito
 
 def test_a_file_that_cannot_be_carried_is_named(columns, tmp_path, capsys):
     nodes = tmp_path / "elsewhere.py"
-    nodes.write_text((Path(columns[2])).read_text().replace(
-        '[Path(values["table"])]', '[Path(values["table"]), Path("/etc/hostname")]'))
+    nodes.write_text(Path(columns[2]).read_text().replace("    async def process", """
+    @classmethod
+    def carried_files(cls, values):
+        return {"table": [Path(values["table"]), Path("/etc/hostname")]}
+
+    async def process"""))
     assert main(["export", str(columns[0]), "-o", str(tmp_path / "src"),
                  "--nodes", str(nodes)]) == 2
     assert "node 1 (ColumnsNode): carried_files(): ValueError: '/etc/hostname'" in \
