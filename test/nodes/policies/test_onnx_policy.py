@@ -111,7 +111,8 @@ def test_a_model_with_another_interface_is_refused(drive, bundle, change, said):
 
 
 @pytest.mark.parametrize("text, said", [
-    ("/nowhere", "/nowhere: cannot read"),
+    ("/nowhere", "/nowhere: cannot read"), (__file__, "is neither the folder of a bundle nor a"),
+    (str(Path(__file__).parent), "no policy bundle: bundle.json"),
     ("package://dnne_ros/../etc", "expected package://PACKAGE/PLACE"),
     ("package://no_such_package/policy", "expected package://PACKAGE/PLACE"),
     ("package://dnne_ros/arrays", "cannot read")])
