@@ -33,6 +33,8 @@ class PolicyFile:
         if place.is_dir():
             files = read_bundle(place)
             return cls(files[MODEL], read_interface(place / INTERFACE, files[INTERFACE]))
+        if place.is_file() and place.suffix != ".onnx":  # an export would give it away
+            raise InputError(str(place), ["is neither the folder of a bundle nor a file .onnx"])
         try:
             return cls(read_file(place), None)
         except OSError as error:

@@ -111,7 +111,9 @@ def test_a_model_with_another_interface_is_refused(drive, bundle, change, said):
 
 
 @pytest.mark.parametrize("text, said", [
-    ("/nowhere", "/nowhere: cannot read"), ("~nobody_at_all/policy", "place: ")])
+    ("/nowhere", "/nowhere: cannot read"), ("~nobody_at_all/policy", "place: "),
+    (__file__, "is neither the folder of a bundle nor a"),
+    (str(Path(__file__).parent), "no policy bundle: bundle.json")])
 def test_a_place_without_a_policy_is_named(text, said):
     assert said in "".join(OnnxPolicyNode.validate_parameters({"bundle": text}))
 
