@@ -28,7 +28,8 @@ class LeappTensor:
     """A tensor that a model takes or gives, of a fixed ``shape``.
 
     ``kind`` is LEAPP's word for what it is (``state/joint/position``), "" if that is not said;
-    ``elements`` are the names along its last axis, () if they have none.
+    ``elements`` are the names along its last axis, () if they have none; ``units`` is one for all
+    numbers, or one for each element, () if they are not said.
     """
 
     name: str
@@ -36,14 +37,16 @@ class LeappTensor:
     shape: tuple[int, ...]
     kind: str = ""
     elements: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class LeappModel:
-    """One network; ``content`` is its ONNX file."""
+    """One network; ``content`` is its ONNX file, with the SHA-256 ``digest``."""
 
     path: Path
     content: bytes
+    digest: str
     inputs: Mapping[str, LeappTensor]
     outputs: Mapping[str, LeappTensor]
 
@@ -147,18 +150,18 @@ class _Reader:
         place = f"{place}.parameters"
         if not isinstance(parameters, dict):
             self._note(f"{place}: expected an object, found {parameters!r:.60}")
-            return LeappModel(self._path, b"", inputs, outputs)
+            return LeappModel(self._path, b"", "", inputs, outputs)
         if parameters.get("backend") != "onnx":
             self._note(f"{place}.backend: expected onnx, found {parameters.get('backend')!r:.40}")
         path = self._file(f"{place}.model_path", parameters.get("model_path"))
-        content = b""
+        content, digest = b"", ""
         if path is not None:
             content = read_file(path)
             digest = hashlib.sha256(content).hexdigest()
             if parameters.get("sha256sum") != digest:
                 self._note(f"{place}.sha256sum: {path.name} is not the file that was exported: "
                            f"expected {parameters.get('sha256sum')!r:.80}, found {digest}")
-        return LeappModel(path or self._path, content, inputs, outputs)
+        return LeappModel(path or self._path, content, digest, inputs, outputs)
 
     def _file(self, place: str, name: Any) -> Path | None:
         """Return a file of the bundle, which lies beside the YAML file or below it."""
@@ -199,7 +202,15 @@ class _Reader:
             self._note(f"{place}: kind: expected text, found {kind!r:.60}")
             kind = ""
         return LeappTensor(entry["name"], str(dtype), tuple(shape), kind,
-                           self._elements(place, entry.get("element_names"), shape))
+                           self._elements(place, entry.get("element_names"), shape),
+                           self._units(place, entry.get("units")))
+
+    def _units(self, place: str, units: Any) -> tuple[str, ...]:
+        units = [units] if isinstance(units, str) else units or []
+        if not isinstance(units, list) or not all(isinstance(unit, str) for unit in units):
+            self._note(f"{place}: units: expected one, or a list of them, found {units!r:.60}")
+            return ()
+        return tuple(units)
 
     def _elements(self, place: str, names: Any, shape: list[int]) -> tuple[str, ...]:
         """Return the names along the last axis, which may be the only one that has some."""

@@ -202,6 +202,9 @@ def _tried(make: Callable[[], T], problems: Problems, what: str = "") -> T | Non
     place = f"{what}: " if what else ""
     try:
         return make()
+    except InputError as error:
+        for problem in error.problems:
+            problems.add(f"{place}{problem}")
     except OSError as error:
         problems.add(f"{place}cannot read {error.filename}: {error.strerror}")
     except ValueError as error:
