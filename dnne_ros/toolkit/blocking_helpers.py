@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dnne_ros.errors import describe
+from dnne_ros.toolkit.event_waits import came_within
 
 if TYPE_CHECKING:
     from dnne_ros.node_api.node import Node
@@ -165,8 +165,7 @@ class BatchedWriter(Generic[T]):
     async def _write_on(self) -> None:
         while self._items:
             if len(self._items) < self._max_items and not self._closing:
-                with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._full.wait(), self._seconds)
+                await came_within(self._full, self._seconds)
             await self._write_batch()
 
     async def _write_batch(self) -> None:

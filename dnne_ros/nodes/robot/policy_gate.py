@@ -26,6 +26,7 @@ from dnne_ros.nodes.robot.command_limits import (
 )
 from dnne_ros.nodes.robot.gate import LATCHES, Gate, GateSettings
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
+from dnne_ros.toolkit.event_waits import came_within
 from dnne_ros.toolkit.side_by_side import side_by_side
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -159,15 +160,10 @@ class PolicyGate(Node):
 
     async def _watch(self) -> None:
         """Command what the gate does by itself, as soon as it is due."""
-        loop = asyncio.get_running_loop()
         while True:
             self._stir.clear()
             self._note(self._gate.tick(time.monotonic()))
-            timer = loop.call_later(self._gate.due(time.monotonic(), _PERIOD), self._stir.set)
-            try:
-                await self._stir.wait()
-            finally:
-                timer.cancel()
+            await came_within(self._stir, self._gate.due(time.monotonic(), _PERIOD))
 
     def _sense(self, data: bytes) -> None:
         """Take in joint states; ones that are of no use are as good as none."""

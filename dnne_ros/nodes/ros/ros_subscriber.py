@@ -24,6 +24,7 @@ from dnne_ros.node_api.ports import Output
 from dnne_ros.node_api.ros_topics import QOS_PRESETS
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
+from dnne_ros.toolkit.event_waits import came_within
 from dnne_ros.toolkit.rate import Rate
 
 if TYPE_CHECKING:
@@ -133,10 +134,8 @@ class RosSubscriberNode(Node):
         """
         if not self._waiting:
             self._came.clear()
-            try:
-                await asyncio.wait_for(self._came.wait(), timeout)
-            except asyncio.TimeoutError:  # Python 3.10 has two of that name
-                raise TimeoutError from None
+            if not await came_within(self._came, timeout):
+                raise TimeoutError
         taken = [self._waiting.popleft()]
         if self._adds_up:
             taken += self._waiting

@@ -19,6 +19,7 @@ from dnne_ros.node_api.port_types import Tensor
 from dnne_ros.node_api.ports import Output
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.ros.topic_widgets import topic_misfits
+from dnne_ros.toolkit.event_waits import came_within
 from dnne_ros.toolkit.rate import Rate
 
 _IMU = "sensor_msgs/msg/Imu"
@@ -94,9 +95,7 @@ class IMUSensorNode(Node):
 
     async def _measured(self) -> Any:
         """Return the newest reading, or None after ``timeout``."""
-        try:
-            await asyncio.wait_for(self._came.wait(), self.timeout)
-        except asyncio.TimeoutError:
+        if not await came_within(self._came, self.timeout):
             self._trouble.note(
                 "silent", f"no message on {self.topic} for {self.timeout:g} s", Level.ERROR)
             return None

@@ -9,6 +9,7 @@ from std_msgs.msg import Header
 from dnne_ros.errors import DnneError, InputError
 from dnne_ros.node_api.health import Level
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.testing import NodeDriver
 
 CART = {"field": "position,velocity", "names": "cart,pole", "order": "elements"}
 
@@ -214,3 +215,21 @@ def test_a_link_to_another_kind(drive):
 
     with pytest.raises(InputError, match="expected kind=image for what is linked to it"):
         drive(RosSubscriberNode(), never, linked=[], outputs=["image"])
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_run_that_ends_as_a_message_comes_has_ended(turns):
+    """In which turn of the loop the end comes does not matter."""
+    async def script():
+        driver = NodeDriver(RosSubscriberNode({"timeout": 60.0}), [], outputs=["tensor"])
+        async with driver as context:
+            context.topics.deliver(joints(0.0, 0.0))
+            await context.sends(2)
+            context.topics.deliver(joints(1.0, 2.0))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            driver.process.cancel()
+            await asyncio.wait({driver.process}, timeout=10.0)
+            assert driver.process.cancelled()
+
+    asyncio.run(script())
