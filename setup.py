@@ -56,6 +56,8 @@ setup(
         # Real sensors.
         "camera": ["opencv-python-headless>=4.5"],
         "audio": ["sounddevice>=0.4"],
+        # Jobs and pipelines; none of it has a rosdep key.
+        "jobs": ["croniter>=2", "dbos>=3.4,<4", "sqlalchemy>=2.0.30"],
         # Fetches data sets that are not there.
         "data": ["pooch>=1.6"],
         # Curves as event files.
@@ -68,6 +70,7 @@ setup(
         # Peers of the benchmarks.
         "bench": [
             "dora-rs>=1.1; python_version >= '3.11'",
+            "huey>=2.5",
             "pyarrow; python_version >= '3.11'",
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",
@@ -83,6 +86,8 @@ setup(
             "build>=1",
             "colcon-core",
             "colcon-ros",
+            "croniter>=2",
+            "dbos>=3.4,<4",
             "flake8>=5",
             "gymnasium[mujoco]>=1.1",
             "hypothesis>=6",
@@ -98,6 +103,7 @@ setup(
             "tenacity>=6.2,<11",
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",
+            "sqlalchemy>=2.0.30",
             "tensorboard>=2.10",
         ],
     },

@@ -1,0 +1,1 @@
+"""Jobs and pipelines: many runs, in order, that survive whatever is killed."""
