@@ -7,6 +7,8 @@ tables, while here the job and the next time are one transaction, and a test mov
 from __future__ import annotations
 
 import json
+import time
+from datetime import datetime
 
 import sqlalchemy as sa
 from croniter import croniter
@@ -27,11 +29,12 @@ def check_cron(expression: str) -> None:
 
 
 def next_time(expression: str, after: float) -> float:
-    """Return the first time of the expression behind ``after``, in seconds since 1970, local."""
-    from datetime import datetime
+    """Return the first time of the expression behind ``after``, in seconds since 1970.
 
-    start = datetime.fromtimestamp(after).astimezone()
-    return float(croniter(expression, start).get_next(float))
+    It is meant by the calendar of this machine, so that two o'clock stays that when clocks change.
+    """
+    here = datetime(*time.localtime(after)[:6])  # noqa: DTZ001 - so are the fields meant
+    return time.mktime(croniter(expression, here).get_next(datetime).timetuple())
 
 
 def add_schedule(store: JobStore, spec: JobSpec, expression: str) -> int:
