@@ -2,27 +2,17 @@
 
 import os
 import signal
-import time
 
 import psutil
 import pytest
 from job_stores import job
-from patience import Patience, own_family
+from waiting import until
 
 from dnne_ros.jobs import orders
 from dnne_ros.jobs.needs import Needs
 from dnne_ros.jobs.pool import WorkerPool
 from dnne_ros.jobs.processes import processes_with
 from dnne_ros.jobs.store import JobStore
-
-
-def until(condition, *commands):
-    """Wait for something that other processes bring about; returns what it returned."""
-    patience = Patience(lambda: [*own_family(), *(p for each in commands for p in each.family())])
-    while not (found := condition()):
-        assert not (reason := patience.spent()), reason
-        time.sleep(0.02)
-    return found
 
 
 @pytest.fixture

@@ -12,9 +12,11 @@ from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
 
 
-def mark(context, path):
-    """Leave a file; doing it again changes nothing."""
+def mark(context, path, seconds=0.0):
+    """Leave a file, halfway through; doing it again changes nothing."""
+    time.sleep(seconds / 2)
     write_file(Path(path), str(context.job).encode())
+    time.sleep(seconds / 2)
     return {"value": 3.5}
 
 
