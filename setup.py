@@ -21,6 +21,7 @@ setup(
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
         (f"share/{PACKAGE}/config/workflows", [
             *glob("config/workflows/*.json"), *glob("config/workflows/*.py")]),
+        (f"share/{PACKAGE}/config/pipelines", glob("config/pipelines/*.yaml")),
         (f"lib/{PACKAGE}", PIP_EXECUTABLES),
     ],
     package_data={PACKAGE: ["py.typed"],

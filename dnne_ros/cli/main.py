@@ -27,6 +27,7 @@ examples:
   dnne-ros run my_graph.json --place split --save-checkpoint-dir checkpoint
   dnne-ros run my_graph.json --inference --load-checkpoint-dir checkpoint
   dnne-ros policy export checkpoint -o policy
+  dnne-ros jobs submit my_graph.json --seed 3   queue a run; `jobs work` runs it
   dnne-ros top                            watch running graphs, from another terminal
   dnne-ros nodes PPOTrainerNode           ports and widgets of a node type
   dnne-ros bench edges --json edges.json  measure it beside its peers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import fcntl
@@ -9,7 +10,7 @@ import getpass
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -215,6 +216,17 @@ class JobStore:
                     return job
                 number = successor
             time.sleep(_LOOK_SECONDS)
+
+    async def watch(self, number: int) -> AsyncIterator[Job]:
+        """Give a job each time that it has changed, its live figures included, and at its end."""
+        last = None
+        while last is None or last.is_open:
+            found = await asyncio.to_thread(self.job, number)
+            if found != last:
+                last = found
+                yield found
+            else:
+                await asyncio.sleep(_LOOK_SECONDS)
 
     def successor(self, number: int) -> int | None:
         """Return the job that took over from one, or None."""

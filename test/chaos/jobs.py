@@ -26,6 +26,8 @@ from job_stores import write_kit
 from python_path import python_path
 
 _TEST = Path(__file__).parents[1]
+_BETWEEN_SECONDS = 0.3
+"""So that jobs still come in while others are killed."""
 _KINDS = ["work", "server", "worker", "job"]
 """A program with workers, the process that it forks them from, these, and theirs."""
 _NAMESPACE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -130,6 +132,7 @@ def submit(folder, store, jobs):
                 retries=1000, backoff="immediate"))
             log.write(f"{number}\n")
             log.flush()
+            time.sleep(_BETWEEN_SECONDS)
 
 
 def attacked(folder, store, jobs, kills, seed, two_machines=False):
