@@ -71,7 +71,6 @@ class JobSpec:
     needs: Needs = NO_NEEDS
     dedupe: str | None = None
     escalate: JobSpec | None = None
-    notify: str = ""
     directory: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     pipeline: int | None = None

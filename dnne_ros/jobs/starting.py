@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from dnne_ros import strict_json
 from dnne_ros.jobs import states, tables
+from dnne_ros.jobs.ending import end
 from dnne_ros.jobs.fairness import note_start
 from dnne_ros.jobs.needs import Capacity, Grant, grant
 from dnne_ros.jobs.records import spec_of
@@ -16,6 +17,8 @@ from dnne_ros.jobs.spec import JobSpec
 from dnne_ros.jobs.submitting import Books, read_ticket
 
 _MOST_RELEASED = 50
+MOST_LOST = 100
+"""What has taken so many workers with it is not given to another."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,10 @@ def start_job(books: Books, ticket: str, worker: str, host: str, capacity: Capac
     row = books.row(job)
     if row is None or row["ticket"] != number or row["state"] not in states.OPEN:
         return None
+    lost = row["lost"] + (row["state"] == states.RUNNING)
+    if lost >= MOST_LOST:
+        end(books, job, states.DEAD, f"{lost} workers have died with it")
+        return None
     spec = spec_of(row["spec"])
     books.connection.execute(sa.delete(tables.leases).where(tables.leases.c.job == job))
     found = _over_quota(books, row["user"]) or _grant(books, spec, host, capacity)
@@ -51,7 +58,7 @@ def start_job(books: Books, ticket: str, worker: str, host: str, capacity: Capac
         job=job, host=host, granted=strict_json.dumps(found.as_dict())))
     again = "" if row["state"] != states.RUNNING else ", whose worker is gone"
     books.change(job, states.RUNNING, f"start {start}, by {worker}{again}", held_by=None,
-                 worker=worker, starts=start, started=books.now, not_before=None)
+                 worker=worker, starts=start, lost=lost, started=books.now, not_before=None)
     note_start(books.connection, row["queue"], row["level"], row["tag"])
     return Claim(job, start, row["attempt"], spec, found)
 

@@ -87,9 +87,9 @@ def add_job(books: Books, spec: JobSpec, reason: str = "submitted",
         id=job, name=spec.name or spec.task.title, spec=spec.encode(), queue=spec.queue,
         engine_queue=engine_queue(spec), level=spec.level, user=spec.user,
         tag=next_tag(books.connection, spec.queue, spec.level, spec.user), dedupe=spec.dedupe,
-        state=states.WAITING, reason=reason, attempt=1, starts=0, ticket=0, cancelling=False,
-        submitted=books.now, seconds=0.0, pipeline=spec.pipeline, stage=spec.stage,
-        sweep=spec.sweep, takes_over=takes_over))
+        state=states.WAITING, reason=reason, attempt=1, starts=0, lost=0, ticket=0,
+        cancelling=False, submitted=books.now, seconds=0.0, pipeline=spec.pipeline,
+        stage=spec.stage, sweep=spec.sweep, takes_over=takes_over))
     for other, whatever in waited_for.items():
         books.connection.execute(sa.insert(tables.dependencies).values(
             job=job, after=other, any=whatever))

@@ -41,6 +41,7 @@ jobs = sa.Table(
     sa.Column("not_before", sa.Float),
     sa.Column("attempt", sa.Integer, nullable=False),  # tries that count, the present one included
     sa.Column("starts", sa.Integer, nullable=False),  # processes that were started for it
+    sa.Column("lost", sa.Integer, nullable=False),  # workers that died with it
     sa.Column("ticket", sa.Integer, nullable=False),  # the number of its ticket that is valid
     sa.Column("cancelling", sa.Boolean, nullable=False),
     sa.Column("submitted", sa.Float, nullable=False),

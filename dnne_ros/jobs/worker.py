@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -59,8 +60,10 @@ class Worker:
         self._running: set[int] = set()
         self._asked = b""
         self._beaten = time.monotonic()
-        self._idle = threading.Event()
-        self._idle.set()
+        self._lock = threading.Lock()
+        self._serving = 0
+        self._done = threading.Event()  # a ticket has been served
+        self._left = threading.Event()
 
     def serve(self) -> None:
         """Run jobs until told to leave."""
@@ -73,13 +76,15 @@ class Worker:
             while not self._asked:
                 self._tick()
                 self._listen(_TICK_SECONDS)
-            while not self._idle.is_set():
+            while self._is_serving():
                 self._tick()
-                self._idle.wait(_TICK_SECONDS / 10)
+                self._done.wait(_TICK_SECONDS)
+                self._done.clear()
         finally:
             engine.stop()
             # What it was handed in the meantime, and has not begun.
             self._store.engine.recover(self.id)
+            self._left.set()
             with self._store.turn() as books:
                 books.connection.execute(
                     sa.delete(tables.workers).where(tables.workers.c.id == self.id))
@@ -98,17 +103,27 @@ class Worker:
                 beat=books.now, started=books.now, queues=strict_json.dumps(self._queues),
                 capacity=strict_json.dumps(vars(self._capacity)), served=0))
 
+    def _is_serving(self) -> bool:
+        with self._lock:
+            return self._serving > 0
+
     def _run(self, ticket: str) -> None:
         """Run the job of a ticket; nothing is raised, as the ticket is used up."""
-        self._idle.clear()
+        with self._lock:
+            begins = not self._asked
+            self._serving += begins
+        if not begins:
+            self._left.wait()  # until then the ticket is ours, and then it is handed back
+            return
         try:
             self._run_job(ticket)
-        except StoreError as error:
-            print(f"{ticket}: {error}", file=sys.stderr, flush=True)
+        except Exception:
+            print(f"{self.id}, {ticket}: {traceback.format_exc()}", file=sys.stderr, flush=True)
             os._exit(1)  # what is not noted is done again, by others
         finally:
-            if not self._running:
-                self._idle.set()
+            with self._lock:
+                self._serving -= 1
+            self._done.set()
 
     def _run_job(self, ticket: str) -> None:
         with self._store.turn() as books:
@@ -131,7 +146,10 @@ class Worker:
             self._listen(0.0)
         if self._asked == LEAVE or time.monotonic() - self._beaten > _ALONE_SECONDS:
             return "give back"
-        return "cancel" if self._store.is_cancelling(job) else ""
+        try:
+            return "cancel" if self._store.is_cancelling(job) else ""
+        except sa.exc.SQLAlchemyError:  # out of reach for a moment, or for too long: see above
+            return ""
 
     def _has_word(self) -> bool:
         try:
@@ -194,7 +212,8 @@ def recover_dead(store: JobStore, host: str) -> list[str]:
             for job in left:
                 books.connection.execute(
                     sa.delete(tables.leases).where(tables.leases.c.job == job))
-                books.change(job, states.QUEUED, f"its worker {worker} is gone")
+                books.change(job, states.QUEUED, f"its worker {worker} is gone",
+                             lost=jobs.c.lost + 1)
             books.connection.execute(sa.delete(table).where(table.c.id == worker))
     return gone
 

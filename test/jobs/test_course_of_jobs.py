@@ -6,6 +6,7 @@ from job_stores import Hands, job, order_of
 from dnne_ros.errors import InputError
 from dnne_ros.jobs import orders
 from dnne_ros.jobs.needs import Capacity, Needs
+from dnne_ros.jobs.starting import MOST_LOST
 from dnne_ros.jobs.states import DEAD
 from dnne_ros.jobs.statistics import statistics
 
@@ -180,6 +181,14 @@ def test_a_late_word_of_an_earlier_start_counts_for_nothing(store, hands):
     assert hands.end(new) and store.job(number).state == "succeeded"
     assert not hands.end(new)
     assert [change.state for change in store.changes(number)].count("succeeded") == 1
+
+
+def test_a_job_that_takes_every_worker_with_it_is_dead_in_the_end(store, hands):
+    number = submit(store, retries=3)
+    assert all(hands.start(number) for _ in range(MOST_LOST))
+    assert hands.start(number) is None
+    assert (store.job(number).state, store.job(number).reason) == (
+        DEAD, "100 workers have died with it")
 
 
 def test_a_job_that_is_given_back_has_lost_no_try(store, hands):
