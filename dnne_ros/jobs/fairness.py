@@ -17,12 +17,11 @@ _TAGS = 200_000_000
 def next_tag(connection: sa.Connection, queue: str, level: int, user: str) -> int:
     """Return the tag of a new job."""
     jobs, turns = tables.jobs, tables.turns
-    served = connection.execute(
-        sa.select(turns.c.served).where(turns.c.queue == queue, turns.c.level == level)).scalar()
-    last = connection.execute(
-        sa.select(sa.func.max(jobs.c.tag)).where(
-            jobs.c.queue == queue, jobs.c.level == level, jobs.c.user == user)).scalar()
-    return max(served or 0, last or 0) + 1
+    served = sa.select(turns.c.served).where(turns.c.queue == queue, turns.c.level == level)
+    last = sa.select(sa.func.max(jobs.c.tag)).where(
+        jobs.c.queue == queue, jobs.c.level == level, jobs.c.user == user)
+    found = connection.execute(sa.select(served.scalar_subquery(), last.scalar_subquery())).one()
+    return max(found[0] or 0, found[1] or 0) + 1
 
 
 def note_start(connection: sa.Connection, queue: str, level: int, tag: int) -> None:

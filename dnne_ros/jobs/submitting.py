@@ -36,6 +36,10 @@ class Books:
         self.connection.execute(
             sa.update(tables.jobs).where(tables.jobs.c.id == job)
             .values(state=state, reason=reason, **values))
+        self.note(job, state, reason)
+
+    def note(self, job: int, state: str, reason: str) -> None:
+        """Write down that a job has become something."""
         self.connection.execute(sa.insert(tables.changes).values(
             job=job, time=self.now, state=state, reason=reason))
 
@@ -55,9 +59,9 @@ class Books:
     def next_id(self) -> int:
         """Return a number that no job, pipeline or schedule has."""
         table = tables.store
-        number = self.connection.execute(sa.select(table.c.next_job)).scalar_one()
-        self.connection.execute(sa.update(table).values(next_job=number + 1))
-        return int(number)
+        following = self.connection.execute(
+            sa.update(table).values(next_job=table.c.next_job + 1).returning(table.c.next_job))
+        return int(following.scalar_one()) - 1
 
 
 def ticket_of(job: int, number: int) -> str:
@@ -82,31 +86,38 @@ def add_job(books: Books, spec: JobSpec, reason: str = "submitted",
     if spec.dedupe is not None and (known := _open_with(books, spec.dedupe)) is not None:
         return known
     waited_for = _awaited(books, spec)
-    job = books.next_id()
+    state, held_by = states.QUEUED, None
+    if waited_for:
+        state, held_by, reason = states.WAITING, states.FOR_JOBS, f"after {named([*waited_for])}"
+    elif spec.delay > 0:
+        state, held_by, reason = states.WAITING, states.FOR_TIME, _until(books, spec.delay)
+    job, ticket = books.next_id(), int(not waited_for)
+    tag = next_tag(books.connection, spec.queue, spec.level, spec.user)
     books.connection.execute(sa.insert(tables.jobs).values(
         id=job, name=spec.name or spec.task.title, spec=spec.encode(), queue=spec.queue,
-        engine_queue=engine_queue(spec), level=spec.level, user=spec.user,
-        tag=next_tag(books.connection, spec.queue, spec.level, spec.user), dedupe=spec.dedupe,
-        state=states.WAITING, reason=reason, attempt=1, starts=0, lost=0, ticket=0,
-        cancelling=False, submitted=books.now, seconds=0.0, pipeline=spec.pipeline,
-        stage=spec.stage, sweep=spec.sweep, takes_over=takes_over))
+        engine_queue=engine_queue(spec), level=spec.level, user=spec.user, tag=tag,
+        dedupe=spec.dedupe, state=state, reason=reason, held_by=held_by,
+        not_before=books.now + spec.delay if held_by == states.FOR_TIME else None, attempt=1,
+        starts=0, lost=0, ticket=ticket, cancelling=False, submitted=books.now, seconds=0.0,
+        pipeline=spec.pipeline, stage=spec.stage, sweep=spec.sweep, takes_over=takes_over))
+    books.note(job, state, reason)
     for other, whatever in waited_for.items():
         books.connection.execute(sa.insert(tables.dependencies).values(
             job=job, after=other, any=whatever))
-    if waited_for:
-        books.change(job, states.WAITING, f"after {named(list(waited_for))}",
-                     held_by=states.FOR_JOBS)
-    else:
-        queue_first(books, job, spec.delay, reason)
+    if ticket:
+        books.engine.add(books.connection, ticket_of(job, ticket), engine_queue(spec),
+                         engine_priority(spec.level, tag), spec.delay)
     return job
 
 
 def queue_first(books: Books, job: int, delay: float, reason: str) -> None:
-    """Queue a job that waits for no other."""
-    if delay > 0:
-        at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(books.now + delay))
-        reason = f"until {at}"
-    books.give_ticket(job, reason, delay)
+    """Queue a job that has waited for others, and waits for none any more."""
+    books.give_ticket(job, _until(books, delay) if delay > 0 else reason, delay)
+
+
+def _until(books: Books, delay: float) -> str:
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(books.now + delay))
+    return f"until {at}"
 
 
 def named(jobs: Sequence[int]) -> str:
