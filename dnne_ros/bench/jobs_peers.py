@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+from dnne_ros.bench.jobs_parts import process_start
 from dnne_ros.errors import DnneError
 
 _TASK = """\
@@ -24,7 +25,7 @@ def nothing(number):
         log.write(f"{{number}} {{started}} {{time.time()}}\\n")
 """
 _PATIENCE = 600.0
-PROCRASTINATE = "needs PostgreSQL, and a case that is not written"
+PROCRASTINATE = "its case is not written"
 
 
 def no_huey() -> str:
@@ -43,7 +44,7 @@ def huey(folder: Path, jobs: str) -> dict[str, float]:
          "thread", "-d", "0.03", "-b", "1.0", "-m", "0.03"], cwd=folder,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     nothing = importlib.import_module("bench_huey").nothing
-    accepted, waited, overhead = [], [], []
+    accepted, waited, whole = [], [], []
     try:
         for number in range(int(jobs) + 1):
             time.sleep(0.1)
@@ -52,13 +53,14 @@ def huey(folder: Path, jobs: str) -> dict[str, float]:
             accepted.append(time.perf_counter() - before)
             started, ended = _times(log, number)
             waited.append(started - submitted)
-            overhead.append(ended - submitted - (ended - started))
+            whole.append(ended - submitted)
     finally:
         consumer.terminate()
         consumer.wait()
+    process = median(process_start() for _ in range(10))
     # The first has waited for the consumer to start.
     return {"accepted_ms": 1e3 * median(accepted[1:]), "dispatched_ms": 1e3 * median(waited[1:]),
-            "overhead_ms": 1e3 * median(overhead[1:])}
+            "process_ms": 1e3 * process, "overhead_ms": 1e3 * (median(whole[1:]) - process)}
 
 
 def _times(log: Path, number: int) -> tuple[float, float]:

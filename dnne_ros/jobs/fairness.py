@@ -12,16 +12,23 @@ import sqlalchemy as sa
 from dnne_ros.jobs import tables
 
 _TAGS = 200_000_000
+# Made once: to build it takes longer than to run it.
+_LATEST = sa.select(
+    sa.select(tables.turns.c.served).where(
+        tables.turns.c.queue == sa.bindparam("queue"),
+        tables.turns.c.level == sa.bindparam("level")).scalar_subquery(),
+    sa.select(sa.func.max(tables.jobs.c.tag)).where(
+        tables.jobs.c.queue == sa.bindparam("queue"),
+        tables.jobs.c.level == sa.bindparam("level"),
+        tables.jobs.c.user == sa.bindparam("user")).scalar_subquery())
+"""The tag that was served last, and that of a user's last job."""
 
 
 def next_tag(connection: sa.Connection, queue: str, level: int, user: str) -> int:
     """Return the tag of a new job."""
-    jobs, turns = tables.jobs, tables.turns
-    served = sa.select(turns.c.served).where(turns.c.queue == queue, turns.c.level == level)
-    last = sa.select(sa.func.max(jobs.c.tag)).where(
-        jobs.c.queue == queue, jobs.c.level == level, jobs.c.user == user)
-    found = connection.execute(sa.select(served.scalar_subquery(), last.scalar_subquery())).one()
-    return max(found[0] or 0, found[1] or 0) + 1
+    served, last = connection.execute(
+        _LATEST, {"queue": queue, "level": level, "user": user}).one()
+    return max(served or 0, last or 0) + 1
 
 
 def note_start(connection: sa.Connection, queue: str, level: int, tag: int) -> None:

@@ -40,8 +40,8 @@ class Books:
 
     def note(self, job: int, state: str, reason: str) -> None:
         """Write down that a job has become something."""
-        self.connection.execute(sa.insert(tables.changes).values(
-            job=job, time=self.now, state=state, reason=reason))
+        self.connection.execute(sa.insert(tables.changes), {
+            "job": job, "time": self.now, "state": state, "reason": reason})
 
     def give_ticket(self, job: int, reason: str, delay: float = 0.0) -> None:
         """Queue a job, for after a ``delay``; a ticket that it had before is worth nothing."""
@@ -93,13 +93,15 @@ def add_job(books: Books, spec: JobSpec, reason: str = "submitted",
         state, held_by, reason = states.WAITING, states.FOR_TIME, _until(books, spec.delay)
     job, ticket = books.next_id(), int(not waited_for)
     tag = next_tag(books.connection, spec.queue, spec.level, spec.user)
-    books.connection.execute(sa.insert(tables.jobs).values(
-        id=job, name=spec.name or spec.task.title, spec=spec.encode(), queue=spec.queue,
-        engine_queue=engine_queue(spec), level=spec.level, user=spec.user, tag=tag,
-        dedupe=spec.dedupe, state=state, reason=reason, held_by=held_by,
-        not_before=books.now + spec.delay if held_by == states.FOR_TIME else None, attempt=1,
-        starts=0, lost=0, ticket=ticket, cancelling=False, submitted=books.now, seconds=0.0,
-        pipeline=spec.pipeline, stage=spec.stage, sweep=spec.sweep, takes_over=takes_over))
+    books.connection.execute(sa.insert(tables.jobs), {
+        "id": job, "name": spec.name or spec.task.title, "spec": spec.encode(),
+        "queue": spec.queue, "engine_queue": engine_queue(spec), "level": spec.level,
+        "user": spec.user, "tag": tag, "dedupe": spec.dedupe, "state": state, "reason": reason,
+        "held_by": held_by,
+        "not_before": books.now + spec.delay if held_by == states.FOR_TIME else None,
+        "attempt": 1, "starts": 0, "lost": 0, "ticket": ticket, "cancelling": False,
+        "submitted": books.now, "seconds": 0.0, "pipeline": spec.pipeline, "stage": spec.stage,
+        "sweep": spec.sweep, "takes_over": takes_over})
     books.note(job, state, reason)
     for other, whatever in waited_for.items():
         books.connection.execute(sa.insert(tables.dependencies).values(
