@@ -78,20 +78,21 @@ _OTHER = ("escalate_to", "cron")
 KEYS = (*_TASK, *TREATMENT, *_OTHER)
 
 
-def read_job_file(path: Path, more: Mapping[str, Any] = {}, above: tuple[Path, ...] = ()
-                  ) -> tuple[JobSpec, str]:
+def read_job_file(path: Path, more: Mapping[str, Any] = {}, trusted: tuple[str, ...] = (),
+                  above: tuple[Path, ...] = ()) -> tuple[JobSpec, str]:
     """Return the job that a YAML file describes, and its cron expression or nothing.
 
     ``more`` counts instead of what the file says.  The names of the workflow and of another job
-    count from the file's folder, those in options from the present one.  `InputError` with all
-    that is wrong; ``above`` are the files that escalate to this one.
+    count from the file's folder, those in options from the present one.  ``trusted`` are the words
+    by which the user lets code run.  `InputError` with all that is wrong; ``above`` are the files
+    that escalate to this one.
     """
     path = path.absolute()
     if path in above:
         circle = " → ".join(each.name for each in (*above[above.index(path):], path))
         raise InputError(str(path), [f"escalate_to leads back to where it began: {circle}"])
     found = read_yaml(path)
-    return spec_of_order({**found, **more}, str(path), path.parent, (*above, path))
+    return spec_of_order({**found, **more}, str(path), path.parent, trusted, (*above, path))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -117,7 +118,8 @@ def check_keys(found: Mapping[str, Any], known: tuple[str, ...], problems: Probl
 
 
 def spec_of_order(order: Mapping[str, Any], source: str, folder: Path,
-                  above: tuple[Path, ...] = ()) -> tuple[JobSpec, str]:
+                  trusted: tuple[str, ...] = (), above: tuple[Path, ...] = ()
+                  ) -> tuple[JobSpec, str]:
     """Return the specification of an order with `KEYS`, and its cron expression or nothing."""
     problems = Problems(source)
     check_keys(order, KEYS, problems)
@@ -133,16 +135,18 @@ def spec_of_order(order: Mapping[str, Any], source: str, folder: Path,
     with _collected(problems):
         if cron:
             _check_cron(cron)
-        task = task_of_order(order, source, folder)
+        task = task_of_order(order, source, folder, trusted)
     if order.get("escalate_to") is not None:
         with _collected(problems):
-            values["escalate"], _ = read_job_file(folder / str(order["escalate_to"]), {}, above)
+            values["escalate"], _ = read_job_file(
+                folder / str(order["escalate_to"]), {}, trusted, above)
     problems.raise_if_any()
     here = Path.cwd()
     return JobSpec(task, directory=str(here), versions=versions(here), **values), cron
 
 
-def task_of_order(order: Mapping[str, Any], source: str, folder: Path) -> Task:
+def task_of_order(order: Mapping[str, Any], source: str, folder: Path,
+                  trusted: tuple[str, ...]) -> Task:
     """Return what an order wants to run; `InputError` unless it is one thing."""
     kinds = [kind for kind in ("workflow", "command", "function") if order.get(kind)]
     if len(kinds) != 1:
@@ -154,7 +158,7 @@ def task_of_order(order: Mapping[str, Any], source: str, folder: Path) -> Task:
             raise InputError(source, [f"arguments: expected names and values, found "
                                       f"{arguments!r:.40}"])
         return function_task(str(order["function"]), arguments, source)
-    return command_task(_words(order, kinds[0], source, folder), source)
+    return command_task(_words(order, kinds[0], source, folder), source, trusted)
 
 
 def _words(order: Mapping[str, Any], kind: str, source: str, folder: Path) -> list[str]:

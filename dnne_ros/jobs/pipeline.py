@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +40,12 @@ class Pipeline:
         self.plan = plan
 
     @classmethod
-    def read(cls, path: str | Path) -> Pipeline:
-        """Read a YAML file; `InputError` with everything that is wrong with it."""
-        return cls(read_pipeline(Path(path)))
+    def read(cls, path: str | Path, trusted: Sequence[str] = ()) -> Pipeline:
+        """Read a YAML file; `InputError` with everything that is wrong with it.
+
+        ``trusted``: words such as ``--nodes=my_nodes.py``, which let code run.
+        """
+        return cls(read_pipeline(Path(path), tuple(trusted)))
 
     def submit(self, store: JobStore) -> int:
         """Queue the first stage, and return the pipeline's number; workers do the rest."""

@@ -10,6 +10,7 @@ from dnne_ros.cli.output import say
 from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
 from dnne_ros.jobs.command import add_store, need_engine
+from dnne_ros.jobs.submit_command import TRUSTED, trusted_words
 from dnne_ros.options.readings import count
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     steps = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     run = steps.add_parser("run", help="begin a pipeline", description="Begin a pipeline.")
     run.add_argument("file", metavar="PIPELINE.yaml")
+    for option in TRUSTED:
+        option.add_to(run)
     run.add_argument("--wait", action="store_true", help="wait until it has ended")
     run.set_defaults(run=_run)
     show = steps.add_parser("show", help="what a pipeline has done",
@@ -51,7 +54,7 @@ def _run(options: argparse.Namespace) -> int:
     need_engine()
     from dnne_ros.jobs.pipeline import Pipeline, wait
 
-    pipeline = Pipeline.read(options.file)
+    pipeline = Pipeline.read(options.file, trusted_words(options))
     with _store(options) as store:
         number = pipeline.submit(store)
         say(f"pipeline {number}: {pipeline.plan.name}, {' '.join(pipeline.plan.stages)}",

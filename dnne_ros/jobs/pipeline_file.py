@@ -96,8 +96,11 @@ class Plan:
             for name, stage in values["stages"].items()})
 
 
-def read_pipeline(path: Path) -> Plan:
-    """Return the pipeline of a YAML file; `InputError` with everything that is wrong with it."""
+def read_pipeline(path: Path, trusted: tuple[str, ...] = ()) -> Plan:
+    """Return the pipeline of a YAML file; `InputError` with everything that is wrong with it.
+
+    ``trusted`` are the words by which the user lets code run, for all stages.
+    """
     path = path.absolute()
     found = read_yaml(path)
     problems = Problems(str(path))
@@ -107,7 +110,7 @@ def read_pipeline(path: Path) -> Plan:
             or not all(isinstance(each, dict) for each in written.values()):
         problems.add("stages: expected names, each with a job")
         raise InputError(str(path), problems)
-    stages = {str(name): _stage(str(name), content, path, problems)
+    stages = {str(name): _stage(str(name), content, path, trusted, problems)
               for name, content in written.items()}
     for name, stage in stages.items():
         _check_names(name, stage, stages, problems)
@@ -117,7 +120,8 @@ def read_pipeline(path: Path) -> Plan:
     return Plan(str(found.get("name") or path.stem), stages)
 
 
-def _stage(name: str, content: Mapping[str, Any], path: Path, problems: Problems) -> Stage:
+def _stage(name: str, content: Mapping[str, Any], path: Path, trusted: tuple[str, ...],
+           problems: Problems) -> Stage:
     where = f"stage {name}: "
     if not name.isidentifier():
         problems.add(f"{where}expected letters, digits and _")
@@ -128,7 +132,7 @@ def _stage(name: str, content: Mapping[str, Any], path: Path, problems: Problems
         if order.pop(key, None) is not None:
             problems.add(f"{where}{key}: not in a pipeline")
     try:
-        spec, _ = spec_of_order({"name": name, **order}, str(path), path.parent)
+        spec, _ = spec_of_order({"name": name, **order}, str(path), path.parent, trusted)
     except InputError as error:
         spec = None
         for problem in error.problems:

@@ -12,7 +12,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.jobs.command import add_store, need_engine
 from dnne_ros.options.run_arguments import PLACE
 from dnne_ros.options.run_settings import RUN_OPTIONS
-from dnne_ros.options.workflow_arguments import WORKFLOW_OPTIONS
+from dnne_ros.options.workflow_arguments import NODES, TRUST, WORKFLOW_OPTIONS
 
 if TYPE_CHECKING:
     from dnne_ros.jobs.spec import JobSpec
@@ -23,6 +23,7 @@ _OURS = ("save_checkpoint_dir",)
 _PASSED_ON = tuple(dataclasses.replace(option, also=()) for option in (
     *WORKFLOW_OPTIONS, PLACE, *RUN_OPTIONS) if option.name not in _OURS)
 """The options of ``dnne-ros run`` that submit takes; ``--timeout`` is the job's here."""
+TRUSTED = (NODES, TRUST)
 TREATMENT = {
     "name": ("NAME", "what lists call it (default: what it runs)"),
     "priority": ("P", "critical, high, normal, low, or 0 (first) to 9 (last)"),
@@ -86,9 +87,15 @@ def order_of(options: argparse.Namespace) -> dict[str, Any]:
             if (value := getattr(options, f"job_{key}")) is not None}
 
 
+def trusted_words(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return the words by which the user lets code run."""
+    return tuple(word for option in TRUSTED
+                 for word in option.words(getattr(options, option.name)))
+
+
 def run_options_of(options: argparse.Namespace) -> list[str]:
-    """Return the words of the run's own options that were given."""
-    return [word for option in _PASSED_ON
+    """Return the words of the run's own options that were given, without the trusted ones."""
+    return [word for option in _PASSED_ON if option not in TRUSTED
             if (value := getattr(options, option.name)) != option.default_value
             for word in option.words(value)]
 
@@ -107,10 +114,10 @@ def _submit(options: argparse.Namespace) -> int:
         if words:
             raise InputError("arguments", [f"{words[0]}: a job file has the run's options under "
                                            "'options'"])
-        spec, cron = read_job_file(what, order)
+        spec, cron = read_job_file(what, order, trusted_words(options))
     else:
         spec, cron = spec_of_order({**order, "workflow": str(what), "options": words},
-                                   str(what), Path.cwd())
+                                   str(what), Path.cwd(), trusted_words(options))
     with JobStore(options.store, folder=options.folder) as store:
         if cron:
             say(f"schedule {add_schedule(store, spec, cron)}: {spec.task.title}, {cron}")

@@ -15,6 +15,7 @@ from dnne_ros.jobs.submit_command import (
     add_treatment,
     order_of,
     run_options_of,
+    trusted_words,
 )
 from dnne_ros.options.readings import count
 
@@ -77,14 +78,15 @@ def _sweep(options: argparse.Namespace) -> int:
         raise InputError("sweep", [str(error)]) from None
     order = {**order_of(options), "workflow": options.what}
     words = run_options_of(options)
-    spec, cron = spec_of_order({**order, "options": words}, options.what, Path.cwd())
+    spec, cron = spec_of_order({**order, "options": words}, options.what, Path.cwd(),
+                               trusted_words(options))
     if cron:
         raise InputError("sweep", ["--cron: not for a sweep"])
     # Every value is tried, each once, so that all wrong ones are named before anything runs.
     for parameter in parameters:
         for value in parameter.values:
             spec_of_order({**order, "options": [*words, *words_of({parameter.name: value})]},
-                          options.what, Path.cwd())
+                          options.what, Path.cwd(), trusted_words(options))
     with _store(options) as store:
         sweep, jobs = submit_sweep(store, spec, runs)
     say(f"sweep {sweep}: {len(jobs)} jobs, {jobs[0]} to {jobs[-1]}")

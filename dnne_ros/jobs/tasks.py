@@ -16,34 +16,40 @@ from dnne_ros.jobs.functions import registered
 from dnne_ros.jobs.references import references
 from dnne_ros.jobs.spec import COMMANDS, Task
 
-_OWN = {"report": "--report", "save_checkpoint_dir": "--save-checkpoint-dir",
-        "plot": "--plot", "tensorboard": "--tensorboard"}
-"""Options of a run whose files a job has in its own folder, or can have: ``{job}/curve.png``."""
+_OWN = {"report": "--report", "save_checkpoint_dir": "--save-checkpoint-dir"}
+"""Options of a run whose files a job has in its own folder."""
+_WRITTEN = {"plot": "--plot", "tensorboard": "--tensorboard", "output": "-o"}
+"""Options that name what is written: a job's is below ``{job}``, its own folder."""
+_CODE = {"nodes": "--nodes", "trust": "--trust"}
+"""Options by which a user lets code run."""
 _GRAPHS = ("run", "check", "export", "graph")
 """Commands whose workflow is checked, without the words that an earlier stage will give."""
 
 
-def command_task(words: Sequence[str], source: str) -> Task:
+def command_task(words: Sequence[str], source: str, trusted: Sequence[str] = ()) -> Task:
     """Return a `dnne-ros` command as a task; `InputError` with all that it would refuse.
 
-    A workflow is checked as by `dnne-ros check` and kept as text, as it is now.
+    A workflow is checked as by `dnne-ros check` and kept as text, as it is now.  The words may
+    come from anybody's file: they write into the job's folder alone, and which code may run is
+    only in ``trusted``, words that the user has typed.
     """
     if not words or words[0] not in COMMANDS:
         found = f", found {words[0]!r:.40}" if words else ""
         raise InputError(source, [f"a job is one of {', '.join(COMMANDS)}{found}"])
-    known = [word for word in words if not references(word)] if words[0] in _GRAPHS else words
+    graph = words[0] in _GRAPHS
+    known = [word for word in words if not (graph and references(word))]
     options = _parsed(known, source)
-    _refuse_own_files(options, source)
-    workflow = getattr(options, "workflow", "")
-    if not workflow:
+    _refuse_reach(options, source)
+    if not graph:
         return Task(command=words[0], words=tuple(words[1:]))
-    rest = list(words[1:])
-    rest.remove(workflow)
+    options = _parsed([*known, *trusted], source)
+    rest = [*words[1:], *trusted]
+    rest.remove(options.workflow)
     _check(options)
-    text = read_file(Path(workflow)).decode()
+    text = read_file(Path(options.workflow)).decode()
     files = [*options.nodes, *([options.slots_from] if options.slots_from else [])]
-    return Task(command=words[0], words=tuple(rest), workflow_name=Path(workflow).name,
-                workflow=text, files={workflow: _sum(text.encode()),
+    return Task(command=words[0], words=tuple(rest), workflow_name=Path(options.workflow).name,
+                workflow=text, files={options.workflow: _sum(text.encode()),
                                       **{file: _sum(read_file(Path(file))) for file in files}})
 
 
@@ -74,13 +80,18 @@ def _parsed(words: Sequence[str], source: str) -> argparse.Namespace:
     return options
 
 
-def _refuse_own_files(options: argparse.Namespace, source: str) -> None:
-    problems = [f"{word} {value}: a job has its own folder; write {{job}}/{Path(value).name}"
-                if name in ("plot", "tensorboard") else
-                f"{word}: a job's report and checkpoint are in its own folder"
-                for name, word in _OWN.items()
-                if (value := getattr(options, name, None)) and not
-                (name in ("plot", "tensorboard") and str(value).startswith("{job}"))]
+def _refuse_reach(options: argparse.Namespace, source: str) -> None:
+    """Raise `InputError` for words that reach beyond the job's folder, or make code of a file."""
+    def given(kind: Mapping[str, str]) -> list[tuple[str, Any]]:
+        return [(word, value) for name, word in kind.items()
+                if (value := getattr(options, name, None))]
+    problems = [f"{word}: a job's report and checkpoint are in its own folder"
+                for word, _ in given(_OWN)]
+    problems += [f"{word} {value}: a job writes into its own folder: {word} "
+                 f"{{job}}/{Path(value).name}" for word, value in given(_WRITTEN)
+                 if not value.startswith("{job}/") or ".." in Path(value).parts]
+    problems += [f"{word} {' '.join(value)}: a file cannot say which code may run; type it "
+                 f"behind the command" for word, value in given(_CODE)]
     if problems:
         raise InputError(source, problems)
 

@@ -69,10 +69,30 @@ def test_what_check_refuses_is_refused_with_its_report(cartpole):
 
 
 @pytest.mark.parametrize("words", [
-    ["--save-checkpoint-dir=x"], ["--report=x.json"], ["--plot=x.png"]])
+    ["--save-checkpoint-dir=x"], ["--report=x.json"], ["--plot=x.png"],
+    ["--plot={job}/../../x.png"], ["--tensorboard=/x"]])
 def test_a_job_writes_into_its_own_folder(cartpole, words):
     with pytest.raises(InputError, match="own folder"):
         command_task(["run", str(cartpole), *words], "job")
+
+
+@pytest.mark.parametrize("word", ["--nodes={file}", "--trust={folder}"])
+def test_a_file_does_not_say_which_code_may_run_and_the_user_does(cartpole, tmp_path, word):
+    (tmp_path / "own.py").write_text("")
+    word = word.format(file=cartpole.with_name("balance.py"), folder=tmp_path)
+    words = ["run", str(cartpole)]
+    with pytest.raises(InputError, match="a file cannot say which code may run"):
+        command_task([*words, word], "job")
+    assert command_task(words, "job", ["--trust=" + str(tmp_path)]).words == (
+        f"--trust={tmp_path}",)
+
+
+def test_a_command_writes_into_the_jobs_folder_alone():
+    export = ["policy", "export", "{train.checkpoint}", "-o"]
+    assert command_task([*export, "{job}/policy"], "job").words[-1] == "{job}/policy"
+    for place in ("/etc", "policy", "{job}/../1"):
+        with pytest.raises(InputError, match="a job writes into its own folder"):
+            command_task([*export, place], "job")
 
 
 def test_a_plot_may_go_into_the_jobs_folder(cartpole):
