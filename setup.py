@@ -23,6 +23,7 @@ setup(
             *glob("config/workflows/*.json"), *glob("config/workflows/*.py")]),
         (f"share/{PACKAGE}/config/workflows/cartpole_leapp",
          glob("config/workflows/cartpole_leapp/*")),
+        (f"share/{PACKAGE}/config/pipelines", glob("config/pipelines/*.yaml")),
         (f"lib/{PACKAGE}", PIP_EXECUTABLES),
     ],
     package_data={PACKAGE: ["py.typed"],
@@ -59,6 +60,8 @@ setup(
         # Real sensors.
         "camera": ["opencv-python-headless>=4.5"],
         "audio": ["sounddevice>=0.4"],
+        # Jobs and pipelines; none of it has a rosdep key.
+        "jobs": ["croniter>=2", "dbos>=3.4,<4", "sqlalchemy>=2.0.30"],
         # Fetches data sets that are not there.
         "data": ["pooch>=1.6"],
         # Curves as event files.
@@ -71,6 +74,7 @@ setup(
         # Peers of the benchmarks.
         "bench": [
             "dora-rs>=1.1; python_version >= '3.11'",
+            "huey>=2.5",
             "pyarrow; python_version >= '3.11'",
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",
@@ -86,6 +90,8 @@ setup(
             "build>=1",
             "colcon-core",
             "colcon-ros",
+            "croniter>=2",
+            "dbos>=3.4,<4",
             "flake8>=5",
             "gymnasium[mujoco]>=1.1",
             "hypothesis>=6",
@@ -101,6 +107,7 @@ setup(
             "tenacity>=6.2,<11",
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",
+            "sqlalchemy>=2.0.30",
             "tensorboard>=2.10",
             "torch>=2.2,<3",
         ],

@@ -49,11 +49,13 @@ MAY_IMPORT = {
     "exporting": ("options", "placement", "graph", "node_api", "plugins", "transport",
                   "workflow", "durable_files", "errors"),
     "top": ("options", "parameter_files", "runtime", "node_api", "errors", "strict_json"),
-    "bench": ("hosting", "runtime", "sim", "learning", "rl", "supervised", "node_api",
+    "bench": ("jobs", "hosting", "runtime", "sim", "learning", "rl", "supervised", "node_api",
               "transport", "errors"),
     "cli": ("options", "parameter_files", "policies", "policy_cpp", "policy_export",
             "policy_import", "exporting", "runtime", "placement", "graph", "catalogue",
             "node_api", "transport", "workflow", "durable_files", "errors", "strict_json"),
+    "jobs": ("cli", "runtime", "placement", "options", "node_api", "durable_files", "errors",
+             "strict_json"),
 }
 # Libraries that a room does not touch, so that it is tested, and imported, without them.
 WITHOUT = {
@@ -83,6 +85,7 @@ WITHOUT = {
     "deadlocks": ("rclpy", "torch"),
     "options": ("rclpy", "torch"),
     "launching": ("torch",),
+    "jobs": ("rclpy", "torch"),
     "exporting": ("rclpy", "torch"),
 }
 HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.learning", "dnne_ros.rl",

@@ -15,6 +15,7 @@ _BENCHMARKS = {
     "ppo": "training Cartpole, beside rsl_rl and Stable-Baselines3",
     "mnist": "supervised learning, beside a plain PyTorch loop",
     "io": "a 100 Hz node beside a camera that blocks",
+    "jobs": "accepting, beginning and ending jobs, beside huey",
     "edges": "moving arrays between two nodes, beside rclpy, asyncio.Queue and dora",
 }
 """Name, as module of `dnne_ros.bench` → what it measures."""

@@ -14,8 +14,8 @@ from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.working_directory import check_working_directory
 
 _COMMANDS = (
-    "cli.check", "cli.run", "top.command", "cli.graph", "cli.export", "cli.policy", "cli.nodes",
-    "cli.bench")
+    "cli.check", "cli.run", "jobs.command", "top.command", "cli.graph", "cli.export", "cli.policy",
+    "cli.nodes", "cli.bench")
 """The modules of the commands; `add_parser` of each adds one."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
@@ -27,6 +27,7 @@ examples:
   dnne-ros run my_graph.json --place split --save-checkpoint-dir checkpoint
   dnne-ros run my_graph.json --inference --load-checkpoint-dir checkpoint
   dnne-ros policy export checkpoint -o policy
+  dnne-ros jobs submit my_graph.json --seed 3   queue a run; `jobs work` runs it
   dnne-ros top                            watch running graphs, from another terminal
   dnne-ros nodes PPOTrainerNode           ports and widgets of a node type
   dnne-ros bench edges --json edges.json  measure it beside its peers
