@@ -35,32 +35,41 @@ def open_session(model: bytes, runtime: str = "cpu", *, strict: bool = False,
                                      "pip install 'dnne_ros[policy]'"]) from None
     names = list(PROVIDERS)
     names = names[names.index(runtime):]
-    available = onnxruntime.get_available_providers()
-    for name in names:
-        wanted = [each for each in names[names.index(name):] if PROVIDERS[each] in available]
+    for number, name in enumerate(names):
         try:
-            if name not in wanted:
-                raise OSError(f"{PROVIDERS[name]} is not in the onnxruntime that is installed")
-            options = list(_options(wanted, model, engines, warn))
-            session = onnxruntime.InferenceSession(model, _settings(onnxruntime), options)
-            if session.get_providers()[0] != PROVIDERS[name]:
-                raise OSError(f"{PROVIDERS[name]} does not load on this machine")
+            return _session(onnxruntime, model, names[number:], engines, warn), name
         except Exception as error:  # whatever a provider makes of a model, or of a driver
             said = " ".join(str(error).split())[:300]
-            if name == names[-1]:
-                raise InputError("model", [f"onnxruntime cannot load it: {said}"]) from None
-            if strict:
-                raise InputError("runtime", [f"expected {name}: {said}"]) from None
-            warn(f"runtime={name}: {said}: {names[names.index(name) + 1]} is next")
-            continue
-        return session, name
-    raise AssertionError("the last runtime is there, or has been reported")
+        if name == names[-1]:
+            raise InputError("model", [f"onnxruntime cannot load it: {said}"])
+        if strict:
+            raise InputError("runtime", [f"expected {name}: {said}"])
+        warn(f"runtime={name}: {said}: {names[number + 1]} is next")
+    raise AssertionError("the last runtime has loaded the model, or said why not")
 
 
 def engine_folder(beside: Path, model: bytes) -> Path:
     """Return where engines of ``model`` for this machine's device lie, below ``beside``."""
     key = hashlib.sha256(model + _device().encode()).hexdigest()[:16]
     return beside / key
+
+
+def _session(onnxruntime: Any, model: bytes, names: Sequence[str], engines: Path | None,
+             warn: Callable[[str], object]) -> Any:
+    """Return a session on the first of ``names``, the others behind it for what it cannot do.
+
+    OSError if it is not there; else whatever onnxruntime raises.
+    """
+    available = onnxruntime.get_available_providers()
+    first = PROVIDERS[names[0]]
+    if first not in available:
+        raise OSError(f"{first} is not in the onnxruntime that is installed")
+    there = [name for name in names if PROVIDERS[name] in available]
+    session = onnxruntime.InferenceSession(
+        model, _settings(onnxruntime), list(_options(there, model, engines, warn)))
+    if session.get_providers()[0] != first:
+        raise OSError(f"{first} does not load on this machine")
+    return session
 
 
 def _settings(onnxruntime: Any) -> Any:
