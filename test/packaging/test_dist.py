@@ -42,7 +42,8 @@ def test_the_wheel_holds_every_file_of_the_package(checkout, distributions):
     installed = {data.sub("", name) for name in names if ".dist-info/" not in name}
     share = {f"share/dnne_ros/{folder}/{path.name}"
              for folder, kind in (("launch", "*.launch.py"), ("config/workflows", "*.json"),
-                                  ("config/workflows", "*.py"))
+                                  ("config/workflows", "*.py"),
+                                  ("config/workflows/cartpole_leapp", "*"))
              for path in (checkout / folder).glob(kind)}
     executables = {f"lib/dnne_ros/{name}" for name in ("dnne-ros", "graph_host")}
     assert installed == (
