@@ -44,7 +44,8 @@ def test_the_wheel_holds_every_file_of_the_package(checkout, distributions):
     share = {f"share/dnne_ros/{folder}/{path.name}"
              for folder, kind in (("launch", "*.launch.py"), ("config/workflows", "*.json"),
                                   ("config/workflows", "*.py"),
-                                  ("config/pipelines", "*.yaml"))
+                                   ("config/workflows/cartpole_leapp", "*"),
+                                   ("config/pipelines", "*.yaml"))
              for path in (checkout / folder).glob(kind)}
     executables = {f"lib/dnne_ros/{name}" for name in ("dnne-ros", "graph_host")}
     assert installed == (
