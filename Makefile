@@ -4,6 +4,7 @@
 # make lint   checks style and types
 # make docs   builds the documentation
 # make chaos  attacks random graphs, for MINUTES or with one SEED, and counts what is lost
+# make chaos-jobs  kills what submits, works and runs jobs, and counts what is lost
 # make soak   trains for HOURS under disturbances, and looks for what grows
 # make dist   builds a source distribution and a wheel
 # All set up what they need first: in .venv with the ROS 2 wheels from PyPI, or on the rclpy of a
@@ -55,7 +56,7 @@ else
 INSTALL_TORCH = $(PIP) '$(TORCH)'
 endif
 
-.PHONY: setup demo test test-jazzy kills lint docs dist clean another-torch
+.PHONY: setup demo test test-jazzy kills lint docs dist clean another-torch chaos-jobs
 
 setup: $(STAMP)
 
@@ -104,6 +105,9 @@ HARNESS = PYTHONPATH=.:test:test/support $(BIN)/python -m
 
 chaos: setup
 	$(HARNESS) chaos --minutes $(MINUTES) --jobs $(JOBS) $(if $(SEED),--seed $(SEED))
+
+chaos-jobs: setup
+	$(HARNESS) chaos.jobs $(if $(SEED),--seed $(SEED))
 
 soak: setup
 	$(HARNESS) chaos.soak --hours $(HOURS)

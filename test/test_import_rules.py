@@ -247,7 +247,8 @@ def test_the_rules_would_notice(tmp_path):
 ], ids=["import", "help", "catalogue"])
 def test_nothing_heavy_is_loaded_at_start(start, repository):
     code = (f"import sys\n{start}\n"
-            "heavy = {'torch', 'rclpy', 'mujoco', 'matplotlib', 'launch'} & set(sys.modules)\n"
+            "heavy = {'torch', 'rclpy', 'mujoco', 'matplotlib', 'launch', 'dbos', 'sqlalchemy',\n"
+            "         'croniter'} & set(sys.modules)\n"
             "print('LOADED', sorted(heavy))")
     done = subprocess.run([sys.executable, "-c", code], cwd=repository, capture_output=True,
                           text=True)

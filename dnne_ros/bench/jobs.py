@@ -16,6 +16,7 @@ from dnne_ros.bench import jobs_peers
 from dnne_ros.bench.rounds import document, interleave
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError
+from dnne_ros.jobs.command import need_engine
 
 _FEW, _MANY = 10, 10_000
 
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Measure in turn; what could not be measured is in ``missing``, with the reason."""
+    need_engine()
     cases: dict[str, Callable[[int], dict[str, float]]] = {
         "ours": lambda _: _in_process("one_by_one", options.jobs),
         f"ours, {_FEW} queued": lambda _: _in_process("long_queue", _FEW),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -11,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from dnne_ros.bench.jobs_peers import process_start
 from dnne_ros.errors import DnneError
 from dnne_ros.jobs.pipeline import Pipeline
 from dnne_ros.jobs.pipeline_file import Plan, Stage
@@ -78,11 +77,6 @@ def many_workers(folder: Path, workers: str) -> dict[str, float]:
         seconds = time.perf_counter() - started
         pool.stop()
     return {"up_s": up, "jobs_per_s": 4 * wanted / seconds}
-
-
-def process_start() -> float:
-    """Return how long an interpreter takes that does nothing, in seconds."""
-    return _seconds(lambda: subprocess.run([sys.executable, "-c", ""], check=True))
 
 
 def _queue(store: JobStore, jobs: int) -> None:

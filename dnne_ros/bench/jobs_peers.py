@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 from statistics import median
 
-from dnne_ros.bench.jobs_parts import process_start
 from dnne_ros.errors import DnneError
 
 _TASK = """\
@@ -61,6 +60,13 @@ def huey(folder: Path, jobs: str) -> dict[str, float]:
     # The first has waited for the consumer to start.
     return {"accepted_ms": 1e3 * median(accepted[1:]), "dispatched_ms": 1e3 * median(waited[1:]),
             "process_ms": 1e3 * process, "overhead_ms": 1e3 * (median(whole[1:]) - process)}
+
+
+def process_start() -> float:
+    """Return how long an interpreter takes that does nothing, in seconds."""
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", ""], check=True)
+    return time.perf_counter() - started
 
 
 def _times(log: Path, number: int) -> tuple[float, float]:
