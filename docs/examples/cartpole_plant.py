@@ -54,7 +54,6 @@ class Plant:
         self.put_back()
         self.commands = []
         self.moments = []
-        self.periods = 0
         self.node = rclpy.create_node("plant")
         self.publisher = self.node.create_publisher(
             JointState, "/joint_states", qos_profile_sensor_data)
@@ -73,7 +72,6 @@ class Plant:
         self.data.ctrl[0] = message.data[0]
 
     def publish(self):
-        self.periods += 1
         message = JointState()
         message.header.stamp = self.node.get_clock().now().to_msg()
         message.name = list(JOINTS)
@@ -164,14 +162,15 @@ def main():
     plant.wait_for_command()
     plant.commands.clear()
     plant.moments.clear()
-    plant.periods = 0
+    started = time.monotonic()
     x, angle = plant.run(float(sys.argv[1]))
     unplugged = {}
     if "unplug" in sys.argv:
         unplugged["safe_after"], unplugged["while_safe"] = plant.unplug()
         plant.put_back()
         x, angle = plant.run(float(sys.argv[1]))
-    commands, actions, periods = len(plant.commands), len(plant.actions()), plant.periods
+    commands, actions = len(plant.commands), len(plant.actions())
+    periods = (time.monotonic() - started) / PERIOD
     if plant.commands[-1] != SAFE:
         plant.wait_until_safe(commands)
     plant.spin_until(time.monotonic() + SILENCE)

@@ -73,7 +73,8 @@ def test_the_policy_balances_the_plant(start_run, start_plant, robot, trained, p
     assert plant.returncode == 0, plant.said() + run.output
     result = json.loads(plant.output)
     assert result["angle"] < 0.3, result
-    assert result["actions"] <= 1.01 * result["periods"], result  # never more than one a period
+    # Never more than one in a period of the policy's clock; the plant's own may be longer.
+    assert result["actions"] <= 1.01 * result["periods"] + 1, result
     assert result["sizes"] == [1]
     # The plant has fallen silent: it must not be pushed on blindly.
     assert result["last_command"] == [0.0]
