@@ -16,7 +16,7 @@ from dnne_ros.bench import jobs_peers
 from dnne_ros.bench.rounds import document, interleave
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError
-from dnne_ros.jobs.command import need_engine
+from dnne_ros.jobs.commands.command import need_engine
 
 _FEW, _MANY = 10, 10_000
 

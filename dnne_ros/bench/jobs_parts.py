@@ -11,12 +11,12 @@ from typing import Any
 
 from dnne_ros.bench.jobs_peers import process_start
 from dnne_ros.errors import DnneError
-from dnne_ros.jobs.pipeline import Pipeline
-from dnne_ros.jobs.pipeline_file import Plan, Stage
-from dnne_ros.jobs.pool import WorkerPool
-from dnne_ros.jobs.records import Job
-from dnne_ros.jobs.spec import JobSpec, Task
-from dnne_ros.jobs.store import JobStore
+from dnne_ros.jobs.description.spec import JobSpec, Task
+from dnne_ros.jobs.pipelines.pipeline import Pipeline
+from dnne_ros.jobs.pipelines.pipeline_file import Plan, Stage
+from dnne_ros.jobs.store.records import Job
+from dnne_ros.jobs.store.store import JobStore
+from dnne_ros.jobs.work.pool import WorkerPool
 
 _STAGES = 10
 _LISTED = 20
@@ -81,7 +81,7 @@ def many_workers(folder: Path, workers: str) -> dict[str, float]:
 
 def _queue(store: JobStore, jobs: int) -> None:
     """Put many jobs on the queue in few transactions: how long that takes is not the point."""
-    from dnne_ros.jobs.submitting import add_job
+    from dnne_ros.jobs.store.submitting import add_job
 
     store.engine.add_queue(_NOTHING.queue)
     for first in range(0, jobs, 500):

@@ -14,8 +14,8 @@ from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.working_directory import check_working_directory
 
 _COMMANDS = (
-    "cli.check", "cli.run", "jobs.command", "top.command", "cli.graph", "cli.export", "cli.policy",
-    "cli.nodes", "cli.bench")
+    "cli.check", "cli.run", "jobs.commands.command", "top.command", "cli.graph", "cli.export",
+    "cli.policy", "cli.nodes", "cli.bench")
 """The modules of the commands; `add_parser` of each adds one."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."

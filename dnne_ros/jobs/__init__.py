@@ -6,8 +6,9 @@ JobStore, JobSpec, Task, WorkerPool, Pipeline, JobContext``.
 
 from __future__ import annotations
 
-_HOMES = {"JobStore": "store", "JobSpec": "spec", "Task": "spec", "WorkerPool": "pool",
-          "Pipeline": "pipeline", "JobContext": "functions"}
+_HOMES = {"JobStore": "store.store", "JobSpec": "description.spec", "Task": "description.spec",
+          "WorkerPool": "work.pool", "Pipeline": "pipelines.pipeline",
+          "JobContext": "description.functions"}
 
 
 def __getattr__(name: str) -> object:

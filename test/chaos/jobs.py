@@ -122,7 +122,7 @@ def submit(folder, store, jobs):
     """Submit jobs, and note each number once it is known, until there are enough."""
     from job_stores import job
 
-    from dnne_ros.jobs.store import JobStore
+    from dnne_ros.jobs.store.store import JobStore
 
     accepted = folder / "accepted"
     with JobStore(store, folder=folder / "store") as opened, accepted.open("a") as log:
@@ -137,7 +137,7 @@ def submit(folder, store, jobs):
 
 def attacked(folder, store, jobs, kills, seed, two_machines=False):
     """Return what came of an attack, with all that is wrong in ``complaints``."""
-    from dnne_ros.jobs.store import JobStore
+    from dnne_ros.jobs.store.store import JobStore
 
     attack = Attack(folder, store, seed, two_machines)
     started = time.monotonic()

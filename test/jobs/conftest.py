@@ -25,7 +25,7 @@ def kit(tmp_path_factory):
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory):
     """Return a store's folder with nothing in it, to be copied: to make the tables takes long."""
-    from dnne_ros.jobs.store import JobStore
+    from dnne_ros.jobs.store.store import JobStore
 
     folder = tmp_path_factory.mktemp("empty")
     JobStore(folder).close()
@@ -46,7 +46,7 @@ def clock():
 @pytest.fixture
 def store(new_store, clock):
     """Give a store whose time stands still."""
-    from dnne_ros.jobs.store import JobStore
+    from dnne_ros.jobs.store.store import JobStore
 
     with JobStore(new_store, clock=clock) as opened:
         yield opened

@@ -4,11 +4,11 @@ import pytest
 from job_stores import Hands, job, order_of
 
 from dnne_ros.errors import InputError
-from dnne_ros.jobs import orders
-from dnne_ros.jobs.needs import Capacity, Needs
-from dnne_ros.jobs.starting import MOST_LOST
-from dnne_ros.jobs.states import DEAD
-from dnne_ros.jobs.statistics import statistics
+from dnne_ros.jobs.description.needs import Capacity, Needs
+from dnne_ros.jobs.description.states import DEAD
+from dnne_ros.jobs.store import orders
+from dnne_ros.jobs.store.statistics import statistics
+from dnne_ros.jobs.work.starting import MOST_LOST
 
 
 def submit(store, name="note", /, **treatment):

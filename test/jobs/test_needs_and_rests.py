@@ -5,8 +5,8 @@ import random
 import pytest
 from hypothesis import given, strategies as st
 
-from dnne_ros.jobs.needs import Capacity, Grant, Needs, grant
-from dnne_ros.jobs.states import backoff_seconds, jittered
+from dnne_ros.jobs.description.needs import Capacity, Grant, Needs, grant
+from dnne_ros.jobs.description.states import backoff_seconds, jittered
 
 
 @pytest.mark.parametrize("kind, expected", [

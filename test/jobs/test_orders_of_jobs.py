@@ -4,11 +4,18 @@ import pytest
 from job_stores import job
 
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.job_file import read_job_file, spec_of_order
-from dnne_ros.jobs.needs import Needs
-from dnne_ros.jobs.records import spec_of
-from dnne_ros.jobs.sweep import Parameter, best_command, plot, runs_of, settings, submit_sweep
-from dnne_ros.jobs.tasks import command_task
+from dnne_ros.jobs.description.job_file import read_job_file, spec_of_order
+from dnne_ros.jobs.description.needs import Needs
+from dnne_ros.jobs.description.tasks import command_task
+from dnne_ros.jobs.pipelines.sweep import (
+    Parameter,
+    best_command,
+    plot,
+    runs_of,
+    settings,
+    submit_sweep,
+)
+from dnne_ros.jobs.store.records import spec_of
 
 
 def test_a_file_says_all_that_a_job_is(tmp_path, kit):

@@ -3,10 +3,10 @@
 import pytest
 
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.orders import cancel
-from dnne_ros.jobs.pipeline import Pipeline, plan_of, record
-from dnne_ros.jobs.pipeline_drawing import draw_pipeline
-from dnne_ros.jobs.pipeline_file import Condition
+from dnne_ros.jobs.pipelines.pipeline import Pipeline, plan_of, record
+from dnne_ros.jobs.pipelines.pipeline_drawing import draw_pipeline
+from dnne_ros.jobs.pipelines.pipeline_file import Condition
+from dnne_ros.jobs.store.orders import cancel
 
 LOOP = """\
 name: deploy

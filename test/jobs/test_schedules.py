@@ -6,7 +6,7 @@ import pytest
 from job_stores import job
 
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.schedules import (
+from dnne_ros.jobs.store.schedules import (
     add_schedule,
     check_cron,
     drop_schedule,

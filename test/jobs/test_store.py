@@ -10,9 +10,9 @@ from job_stores import job
 
 from dnne_ros.cli.main import main
 from dnne_ros.errors import InputError
-from dnne_ros.jobs import tables
-from dnne_ros.jobs.store import JobStore, StoreError, default_folder
-from dnne_ros.jobs.views import sparkline
+from dnne_ros.jobs.commands.views import sparkline
+from dnne_ros.jobs.store import tables
+from dnne_ros.jobs.store.store import JobStore, StoreError, default_folder
 
 
 @pytest.fixture

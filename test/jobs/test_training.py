@@ -7,10 +7,10 @@ import signal
 
 from waiting import until
 
-from dnne_ros.jobs.job_file import spec_of_order
-from dnne_ros.jobs.pool import WorkerPool
-from dnne_ros.jobs.processes import processes_with
-from dnne_ros.jobs.store import JobStore
+from dnne_ros.jobs.description.job_file import spec_of_order
+from dnne_ros.jobs.store.store import JobStore
+from dnne_ros.jobs.work.pool import WorkerPool
+from dnne_ros.jobs.work.processes import processes_with
 
 UPDATES = 60
 

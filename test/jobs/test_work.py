@@ -8,11 +8,11 @@ import pytest
 from job_stores import job
 from waiting import until
 
-from dnne_ros.jobs import orders
-from dnne_ros.jobs.needs import Needs
-from dnne_ros.jobs.pool import WorkerPool
-from dnne_ros.jobs.processes import processes_with
-from dnne_ros.jobs.store import JobStore
+from dnne_ros.jobs.description.needs import Needs
+from dnne_ros.jobs.store import orders
+from dnne_ros.jobs.store.store import JobStore
+from dnne_ros.jobs.work.pool import WorkerPool
+from dnne_ros.jobs.work.processes import processes_with
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def state(store, number):
 def workers_of(store):
     from sqlalchemy import select
 
-    from dnne_ros.jobs import tables
+    from dnne_ros.jobs.store import tables
 
     with store.database.connect() as connection:
         return connection.execute(select(tables.workers.c.pid)).scalars().all()

@@ -1,7 +1,7 @@
 """What tests do with stores of jobs, without the processes of workers."""
 
-from dnne_ros.jobs.needs import Capacity
-from dnne_ros.jobs.spec import JobSpec, Task
+from dnne_ros.jobs.description.needs import Capacity
+from dnne_ros.jobs.description.spec import JobSpec, Task
 
 FUNCTIONS = '''\
 import os
@@ -84,8 +84,8 @@ class Hands:
 
     def start(self, number):
         """Take up a job as if the engine had handed out its ticket; returns the claim or None."""
-        from dnne_ros.jobs.starting import start_job
-        from dnne_ros.jobs.submitting import ticket_of
+        from dnne_ros.jobs.store.submitting import ticket_of
+        from dnne_ros.jobs.work.starting import start_job
 
         with self.store.turn() as books:
             ticket = ticket_of(number, books.row(number)["ticket"])
@@ -93,8 +93,8 @@ class Hands:
 
     def end(self, claim, code=0, **details):
         """End it; returns whether that counted."""
-        from dnne_ros.jobs.ending import Outcome, finish
-        from dnne_ros.jobs.starting import release_waiting
+        from dnne_ros.jobs.work.ending import Outcome, finish
+        from dnne_ros.jobs.work.starting import release_waiting
 
         with self.store.turn() as books:
             counted = finish(books, claim.job, claim.start,

@@ -1,0 +1,118 @@
+"""``dnne-ros jobs sweep``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dnne_ros.cli.output import say
+from dnne_ros.durable_files import write_file
+from dnne_ros.errors import InputError
+from dnne_ros.jobs.commands.command import add_store, need_engine
+from dnne_ros.jobs.commands.submit import (
+    add_run_options,
+    add_treatment,
+    order_of,
+    run_options_of,
+    trusted_words,
+)
+from dnne_ros.options.readings import count
+
+if TYPE_CHECKING:
+    from dnne_ros.jobs.store.store import JobStore
+
+_METRIC = "mean_return"
+
+
+def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``sweep``, and ``compare`` for one that has been submitted."""
+    sweep = actions.add_parser(
+        "sweep", help="run a workflow with many settings",
+        description="Submit a job for each combination of values and seeds.",
+        epilog="example: dnne-ros jobs sweep cartpole.json --max-updates 100 --seeds 3 --param "
+               "6.learning_rate=log:1e-4..1e-2/4 --param 6.gamma=0.95,0.99")
+    sweep.add_argument("what", metavar="WORKFLOW")
+    sweep.add_argument("--param", action="append", default=[], metavar="NODE.WIDGET=VALUES",
+                       help="values: a,b,c, or lin:LOW..HIGH/N, or log:LOW..HIGH/N")
+    sweep.add_argument("--seeds", type=count, default=1, metavar="N",
+                       help="run each with the seeds 0 to N-1 (default 1)")
+    add_treatment(sweep)
+    add_run_options(sweep)
+    sweep.set_defaults(run=_sweep)
+    compare = actions.add_parser(
+        "compare", help="a table of a sweep's runs, and the best one's command line",
+        description="Show the runs of a sweep, the best first.")
+    compare.add_argument("sweep", type=count, metavar="SWEEP")
+    compare.add_argument("--metric", default=_METRIC, metavar="FIGURE",
+                         help=f"the figure of the report that counts (default {_METRIC})")
+    compare.add_argument("--plot", metavar="FILE.png",
+                         help="draw the metric against each parameter")
+    compare.set_defaults(run=_compare)
+    for parser in (sweep, compare):
+        add_store(parser)
+
+
+def _store(options: argparse.Namespace) -> JobStore:
+    from dnne_ros.jobs.store.store import JobStore
+
+    return JobStore(options.store, folder=options.folder)
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    need_engine()
+    from dnne_ros.jobs.description.job_file import spec_of_order
+    from dnne_ros.jobs.pipelines.sweep import Parameter, settings, submit_sweep, words_of
+
+    problems, parameters = [], []
+    for text in options.param:
+        try:
+            parameters.append(Parameter.parse(text))
+        except ValueError as error:
+            problems.append(f"--param {error}")
+    if problems:
+        raise InputError("sweep", problems)
+    try:
+        runs = settings(parameters, options.seeds)
+    except ValueError as error:
+        raise InputError("sweep", [str(error)]) from None
+    order = {**order_of(options), "workflow": options.what}
+    words = run_options_of(options)
+    spec, cron = spec_of_order({**order, "options": words}, options.what, Path.cwd(),
+                               trusted_words(options))
+    if cron:
+        raise InputError("sweep", ["--cron: not for a sweep"])
+    # Every value is tried, each once, so that all wrong ones are named before anything runs.
+    for parameter in parameters:
+        for value in parameter.values:
+            spec_of_order({**order, "options": [*words, *words_of({parameter.name: value})]},
+                          options.what, Path.cwd(), trusted_words(options))
+    with _store(options) as store:
+        sweep, jobs = submit_sweep(store, spec, runs)
+    say(f"sweep {sweep}: {len(jobs)} jobs, {jobs[0]} to {jobs[-1]}")
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    need_engine()
+    from dnne_ros.jobs.commands.views import columns
+    from dnne_ros.jobs.pipelines.sweep import best_command, plot, runs_of
+
+    with _store(options) as store:
+        runs = runs_of(store, options.sweep, options.metric)
+        if not runs:
+            raise InputError(store.named, [f"there is no sweep {options.sweep}"])
+        best = best_command(store, runs[0]) if runs[0].value is not None else ""
+    names = list(runs[0].setting)
+    for line in columns([("job", "state", options.metric, *names), *(
+            (str(run.job.id), run.job.state, "–" if run.value is None else f"{run.value:.6g}",
+             *(run.setting[name] for name in names)) for run in runs)]):
+        say(line)
+    if best:
+        say(f"best: {best}")
+    if options.plot:
+        try:
+            write_file(Path(options.plot), plot(runs, options.metric))
+        except OSError as error:
+            raise InputError(options.plot, [f"cannot write: {error.strerror}"]) from None
+    return 0

@@ -1,0 +1,1 @@
+"""What a job is and needs, before it is in a store."""

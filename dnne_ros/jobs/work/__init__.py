@@ -1,0 +1,1 @@
+"""Workers: jobs taken up, run as processes, and ended."""

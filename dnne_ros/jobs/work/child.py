@@ -1,0 +1,63 @@
+"""The process of a job: ``python -m dnne_ros.jobs.work.child JSON``.
+
+It ends with its worker, keeps to what was granted, and becomes the command or calls the function.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    """Do what `sys.argv` says; returns the exit code."""
+    asked = json.loads(sys.argv[1])
+    die_with(asked["parent"], signal.SIGTERM)  # by which a run saves its checkpoint
+    if asked["cpus"]:
+        os.sched_setaffinity(0, asked["cpus"])
+    if asked["memory"]:
+        # What is allocated, and not what is mapped: CUDA maps more than there is.
+        resource.setrlimit(resource.RLIMIT_DATA, (asked["memory"], asked["memory"]))
+    if asked["function"]:
+        return _call(asked)
+    from dnne_ros.cli.main import main as command
+
+    sys.argv = ["dnne-ros", *asked["words"]]
+    return command()
+
+
+def die_with(parent: int, number: int) -> None:
+    """Let the kernel send us a signal when ``parent``, which started us, ends."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
+    if os.getppid() != parent:  # it has ended before
+        os.kill(os.getpid(), number)
+
+
+def _call(asked: dict[str, Any]) -> int:
+    from dnne_ros import strict_json
+    from dnne_ros.durable_files import write_file
+    from dnne_ros.errors import DnneError
+    from dnne_ros.jobs.description.functions import JobContext, registered
+
+    folder = Path(asked["folder"])
+    function = registered()[asked["function"]].load()
+    try:
+        report = function(JobContext(asked["job"], asked["attempt"], asked["start"], folder),
+                          **asked["arguments"])
+    except DnneError as error:
+        print(f"{asked['function']}: {error}", file=sys.stderr)
+        return error.exit_code
+    write_file(folder / "report.json", strict_json.dumps(dict(report or {})).encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

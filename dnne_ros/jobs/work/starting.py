@@ -1,0 +1,111 @@
+"""How a worker takes up a job: it is told to, looks whether it may, and books what it needs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from dnne_ros import strict_json
+from dnne_ros.jobs.description import states
+from dnne_ros.jobs.description.needs import Capacity, Grant, grant
+from dnne_ros.jobs.description.spec import JobSpec
+from dnne_ros.jobs.store import tables
+from dnne_ros.jobs.store.fairness import note_start
+from dnne_ros.jobs.store.records import spec_of
+from dnne_ros.jobs.store.submitting import Books, read_ticket
+from dnne_ros.jobs.work.ending import end
+
+_MOST_RELEASED = 50
+MOST_LOST = 100
+"""What has taken so many workers with it is not given to another."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job that a worker runs: its ``start`` number tells it from earlier and later ones."""
+
+    job: int
+    start: int
+    attempt: int
+    spec: JobSpec
+    granted: Grant
+
+
+def start_job(books: Books, ticket: str, worker: str, host: str, capacity: Capacity
+              ) -> Claim | None:
+    """Book the job of a ticket for a worker; None if it is not to run, or has to wait.
+
+    The engine hands a ticket to one worker at a time, so a job that is said to run does not: its
+    worker is gone.
+    """
+    job, number = read_ticket(ticket)
+    row = books.row(job)
+    if row is None or row["ticket"] != number or row["state"] not in states.OPEN:
+        return None
+    lost = row["lost"] + (row["state"] == states.RUNNING)
+    if lost >= MOST_LOST:
+        end(books, job, states.DEAD, f"{lost} workers have died with it")
+        return None
+    spec = spec_of(row["spec"])
+    books.connection.execute(sa.delete(tables.leases).where(tables.leases.c.job == job))
+    found = _over_quota(books, row["user"]) or _grant(books, spec, host, capacity)
+    if isinstance(found, str):
+        books.change(job, states.WAITING, found, held_by=states.FOR_RESOURCES)
+        return None
+    start = row["starts"] + 1
+    books.connection.execute(sa.insert(tables.leases).values(
+        job=job, host=host, granted=strict_json.dumps(found.as_dict())))
+    again = "" if row["state"] != states.RUNNING else ", whose worker is gone"
+    books.change(job, states.RUNNING, f"start {start}, by {worker}{again}", held_by=None,
+                 worker=worker, starts=start, lost=lost, started=books.now, not_before=None)
+    note_start(books.connection, row["queue"], row["level"], row["tag"])
+    return Claim(job, start, row["attempt"], spec, found)
+
+
+def release_waiting(books: Books, host: str, capacity: Capacity) -> int:
+    """Queue those that wait for resources and would fit on this machine now; returns how many."""
+    table = tables.jobs
+    rows = books.connection.execute(
+        sa.select(table.c.id, table.c.user, table.c.spec)
+        .where(table.c.state == states.WAITING, table.c.held_by == states.FOR_RESOURCES)
+        .order_by(table.c.level, table.c.tag, table.c.id).limit(_MOST_RELEASED)).all()
+    granted = _granted(books, host) if rows else []
+    started: dict[str, int] = {}
+    released = 0
+    for job, user, spec in rows:
+        if _over_quota(books, user, started.get(user, 0)):
+            continue
+        found = grant(spec_of(spec).needs, capacity, granted)
+        if isinstance(found, Grant):
+            granted.append(found)
+            started[user] = started.get(user, 0) + 1
+            books.give_ticket(job, "what it waited for is free")
+            released += 1
+    return released
+
+
+def _grant(books: Books, spec: JobSpec, host: str, capacity: Capacity) -> Grant | str:
+    if not spec.needs:
+        return Grant()
+    return grant(spec.needs, capacity, _granted(books, host))
+
+
+def _granted(books: Books, host: str) -> list[Grant]:
+    found = books.connection.execute(
+        sa.select(tables.leases.c.granted).where(tables.leases.c.host == host)).scalars()
+    return [Grant.from_json(json.loads(text)) for text in found]
+
+
+def _over_quota(books: Books, user: str, more: int = 0) -> str:
+    """Return why a user's job may not be started; ``more`` are about to be."""
+    most = books.connection.execute(
+        sa.select(tables.quotas.c.most).where(tables.quotas.c.user == user)).scalar()
+    if most is None:
+        return ""
+    table = tables.jobs
+    running = books.connection.execute(
+        sa.select(sa.func.count()).select_from(table)
+        .where(table.c.state == states.RUNNING, table.c.user == user)).scalar_one()
+    return f"the quota of {user or 'nobody'}: {most} at once" if running + more >= most else ""
