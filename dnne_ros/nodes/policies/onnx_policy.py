@@ -10,10 +10,11 @@ from typing import Any
 from dnne_ros.arrays import as_array, as_tensor
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Action, Int, Tensor
+from dnne_ros.node_api.port_types import Action, Boolean, Int, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.policies.policy_health import PolicyHealth
+from dnne_ros.toolkit.side_by_side import side_by_side
 
 _FIXED = "the policy is checked and loaded when the node starts"
 
@@ -24,7 +25,7 @@ class OnnxPolicyNode(Node):
     A bundle (`dnne-ros policy export`) is compared with its hashes and its interface before
     anything runs, and what the robot's nodes say of joints, order, units and rate with that
     interface.  States of a recurrent policy (ports ``NAME_in`` and ``NAME_out``) are fed back, and
-    are zero at the start.
+    are zero at the start and after a ``reset``, which `PolicyGate` asks for after a safe stop.
     """
 
     category = "policies"
@@ -34,6 +35,8 @@ class OnnxPolicyNode(Node):
                          "What the policy sees, in the order of its interface.")
     stamp = Input(Int(), "When that was measured, ns: its age is then on ``/diagnostics``.",
                   optional=True)
+    reset = Input(Boolean(), "Let the policy begin anew; false: nothing is asked.", optional=True,
+                  external=True, accepts_also=(Sync(),))
     action = Output(Action(), "Commands, in the units of its interface.", aliases=("actions",))
     bundle = Widget("", "The folder of a bundle, or an ONNX file.", required=True, file=True,
                     fixed_because=_FIXED)
@@ -82,10 +85,13 @@ class OnnxPolicyNode(Node):
                                     self._loaded.file.interface_hash)
 
     async def process(self) -> None:
-        """Give an action for each item of observations.
+        """Give an action for each item of observations, and hear when to begin anew.
 
         Raises `NotFiniteError` for an observation that is NaN or infinite.
         """
+        await side_by_side(self._answer(), self._hear_resets())
+
+    async def _answer(self) -> None:
         from dnne_ros.learning.finite import check_finite
 
         has_stamps = self.context.is_linked("stamp")
@@ -101,6 +107,11 @@ class OnnxPolicyNode(Node):
             await self.send_output(action, "action")
             self._health.acted(seconds, None if stamp is None else
                                1e-9 * (self.context.topics.now_ns() - stamp))
+
+    async def _hear_resets(self) -> None:
+        while self.context.is_linked("reset"):
+            if await self.get_input("reset") is not False:
+                self._loaded.policy.reset()
 
     def _act(self, observations: Any) -> Any:
         policy = self._loaded.policy

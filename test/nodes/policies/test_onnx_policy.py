@@ -1,5 +1,6 @@
 """A bundle as a node: what it gives, what it refuses, and what is said of it."""
 
+import asyncio
 import json
 import shutil
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from policies_with_memory import remembering
 
 from dnne_ros.checkpoints.manifest import FileRecord
 from dnne_ros.errors import InputError
@@ -57,6 +59,27 @@ def test_it_acts_as_it_was_trained(drive, place):
     assert context.health.values["runtime"] == "cpu"
     known = context.health.values["interface"]
     assert known == "not known" if place else len(known) == 12
+
+
+def test_a_reset_lets_it_begin_anew(drive, tmp_path):
+    model = tmp_path / "policy.onnx"
+    model.write_bytes(remembering())
+    row = torch.ones(1, 3)
+
+    async def script(context):
+        for asked in (None, None, False, True):
+            if asked is not None:
+                context.feed("reset", asked)
+                while context.waiting("reset"):
+                    await asyncio.sleep(0)
+            context.feed("observations", row)
+            await context.sends(len(context.sent) + 1)
+
+    context = drive(OnnxPolicyNode({"bundle": str(model)}), script,
+                    linked=["observations", "reset"])
+    first, second, third, anew = context.outputs("action")
+    assert torch.equal(anew, first)
+    assert not torch.equal(second, first) and not torch.equal(third, second)
 
 
 def test_diagnostics_say_how_long_it_takes_and_how_old_the_state_is(drive, monkeypatch):
