@@ -31,3 +31,23 @@ def test_what_cannot_be_is_said_before_the_run(command, repository):
     assert "node 12 'Gate' (PolicyGate): widget 'max_velocity': expected a number of at least 0" \
         in done.stderr
     assert "widget 'safe_command': [50] is beyond joint_limits" in done.stderr
+
+
+@pytest.mark.parametrize("bundle", ["docs/examples/cartpole_policy",
+                                    "config/workflows/cartpole_leapp"])
+def test_a_stop_may_let_the_policy_begin_anew(command, repository, tmp_path, bundle):
+    """The gate's word closes a loop, for whose first item nobody waits."""
+    is_leapp = "leapp" in bundle
+    graph = {
+        "1": {"class_type": "RosSubscriber", "inputs": {
+            "topic": "/joint_states", "field": "position,velocity", "rate": 60.0,
+            "names": "slider_to_cart,cart_to_pole", "order": "elements"}},
+        "2": {"class_type": "LeappPolicy" if is_leapp else "OnnxPolicy", "inputs": {
+            "bundle": str(repository / bundle), "observations": ["1", 0], "reset": ["3", 1],
+            **({"ports": "tensors"} if is_leapp else {})}},
+        "3": {"class_type": "PolicyGate", "inputs": {
+            "action": ["2", 0], "joint_names": "slider_to_cart", "control_type": "effort"}}}
+    (tmp_path / "gated.json").write_text(json.dumps(graph))
+    done = command("check", tmp_path / "gated.json")
+    assert done.returncode == 0, done.stderr
+    assert "policy_gate_3/restart → " in done.stdout

@@ -61,7 +61,7 @@ class LeappPolicyNode(Node):
     without_torch = True
 
     reset = Input(Boolean(), "Let the policy begin anew; false: nothing is asked.", optional=True,
-                  external=True, accepts_also=(Sync(),))
+                  external=True, accepts_also=(Sync(),), free_first_round=True)
     bundle = Widget("", "The bundle's .yaml file, or its folder.", required=True, file=True,
                     decides_ports=True)
     ports = Widget("by_kind", "by_kind: joints, an IMU and velocity commands are messages; "

@@ -36,7 +36,7 @@ class OnnxPolicyNode(Node):
     stamp = Input(Int(), "When that was measured, ns: its age is then on ``/diagnostics``.",
                   optional=True)
     reset = Input(Boolean(), "Let the policy begin anew; false: nothing is asked.", optional=True,
-                  external=True, accepts_also=(Sync(),))
+                  external=True, accepts_also=(Sync(),), free_first_round=True)
     action = Output(Action(), "Commands, in the units of its interface.", aliases=("actions",))
     bundle = Widget("", "The folder of a bundle, or an ONNX file.", required=True, file=True,
                     fixed_because=_FIXED)
