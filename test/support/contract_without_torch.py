@@ -9,9 +9,12 @@ from pathlib import Path
 from sensor_msgs.msg import Imu, JointState
 
 from dnne_ros.catalogue.catalogue import BUILT_IN
+from dnne_ros.node_api.own_ports import type_with_ports
 from dnne_ros.nodes.display.display import DisplayNode
+from dnne_ros.nodes.policies.leapp_policy import LeappPolicyNode
 from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
@@ -21,19 +24,26 @@ from dnne_ros.nodes.simulation.action import ActionNode
 from dnne_ros.nodes.tensors.split import Split
 from dnne_ros.testing import Links, NodeContract
 
-BUNDLE = Path(__file__).parents[2] / "docs" / "examples" / "cartpole_policy"
+REPOSITORY = Path(__file__).parents[2]
+BUNDLE = REPOSITORY / "docs" / "examples" / "cartpole_policy"
+LEAPP_BUNDLE = REPOSITORY / "config" / "workflows" / "cartpole_leapp"
 SETTINGS = {
     DisplayNode: {"rate": 1000.0}, OnnxPolicyNode: {"bundle": str(BUNDLE), "runtime": "cpu"},
+    LeappPolicyNode: {"bundle": str(LEAPP_BUNDLE), "ports": "tensors"},
+    PolicyGate: {"joint_names": "a,b", "max_velocity": "5"},
     JointObservationsNode: {"joints": "joint_2,joint_0"}, JointCommandsNode: {"joints": "a,b"},
     CameraSensorNode: {"resolution": "16x12", "use_real_camera": False},
     IMUSensorNode: {"topic": "/imu"}, Split: {"split_pos": "1,2,3"}}
 SIZES = {
     OnnxPolicyNode: {"observation": 4, "action": 1}, JointObservationsNode: {"env": 1, "joint": 3},
+    LeappPolicyNode: {"env": 1, "observations": 4, "actions": 1},
+    PolicyGate: {"env": 1, "action": 2, "axis0": 1, "axis1": 2},
     JointCommandsNode: {"env": 1, "action": 2, "joint": 2},
     RobotControllerNode: {"env": 1, "action": 7, "joint": 7, "axis0": 1, "axis1": 7},
     RosPublisherNode: {"axis0": 1, "axis1": 1}, IMUSensorNode: {"env": 1, "signal": 6},
     Split: {"axis0": 5, "axis1": 4}}
 LINKS = {
+    LeappPolicyNode: Links(("observations",), ("actions",)),
     RosSubscriberNode: Links((), ("tensor", "stamp")), RosPublisherNode: Links(("value",), ()),
     ActionNode: Links(("network_output",), ("action",))}
 MESSAGES = {RosSubscriberNode: JointState(position=[1.0, 2.0]), IMUSensorNode: Imu()}
@@ -57,7 +67,8 @@ def contract_of(node_type):
             context.topics.deliver(MESSAGES[node_type])
             await context.sends(wanted)
 
-    Contract.node_type = node_type
+    values = {**node_type().values, **Contract.settings}
+    Contract.node_type = type_with_ports(node_type, values)
     return Contract()
 
 
