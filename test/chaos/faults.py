@@ -9,7 +9,7 @@ import os
 import random
 import time
 
-from chaos.files import NUMBER, handled_by, started_of
+from chaos.files import NUMBER, place_of, started_of
 from dnne_ros.runtime.coordination import status
 from dnne_ros.transport import dds_ends, remote_reader, shared_memory, unix_sockets
 
@@ -49,12 +49,13 @@ def _tell_when_started():
 
 
 def _tell_how_far_inputs_are():
-    """Write down what each input from another process is through with, when its producer hears."""
+    """Write down how far each input from another process is, when its producer hears."""
     announce = remote_reader.RemoteReader.announce
 
     def telling(self):
         announce(self)
-        handled_by(os.getpid(), self._name).write_bytes(NUMBER.pack(self._handled.done))
+        place_of(os.getpid(), self._name).write_bytes(
+            NUMBER.pack(self._taken.done) + NUMBER.pack(self._handled.done))
     remote_reader.RemoteReader.announce = telling
 
 

@@ -37,9 +37,10 @@ def started_of(process_id):
     return Path(f"started_{process_id}")
 
 
-def handled_by(process_id, port):
-    """Return the file with the `NUMBER` of items that an input (``keep_6/taken``) is through with.
+def place_of(process_id, port):
+    """Return the file with how far an input (``keep_6/taken``) is: two `NUMBER`s.
 
-    Its process writes it about once a second.
+    How many items its node has taken, and is through with.  Its process writes it about once a
+    second.
     """
-    return Path(f"handled_{process_id}_{port.replace('/', '.')}")
+    return Path(f"place_{process_id}_{port.replace('/', '.')}")

@@ -19,7 +19,7 @@ from chaos.files import (
     HOLD,
     NUMBER,
     RECORD,
-    handled_by,
+    place_of,
     progress_of,
     rounds_of,
     started_of,
@@ -145,7 +145,7 @@ class Trial:
             for port, source in part.sources.items():
                 if part.policy(port) == "lossless":
                     count = sum(map(len, streams[source]))
-                    self._until(lambda: self._handled(part.name, port) >= count,
+                    self._until(lambda: self._place(part, port) >= count,
                                 f"{part.name}/{port} to be through with {count} items")
 
     def _sink_is_through(self, part, wanted):
@@ -196,12 +196,17 @@ class Trial:
         found = self._child(name)
         return found is not None and (self._folder / started_of(found.pid)).exists()
 
-    def _handled(self, name, port):
-        """Return how many items an input is through with, as far as its process has said so."""
-        found = self._child(name)
-        file = self._folder / handled_by(0 if found is None else found.pid, f"{name}/{port}")
+    def _place(self, part, port):
+        """Return how many items an input is through with, as far as its process has said so.
+
+        A round of several inputs has an end when the next one begins, with the first of them; of
+        the others it is known that they were taken.
+        """
+        found = self._child(part.name)
+        file = self._folder / place_of(0 if found is None else found.pid, f"{part.name}/{port}")
         data = file.read_bytes() if file.exists() else b""
-        return NUMBER.unpack(data)[0] if data else 0
+        taken, handled = [number for number, in NUMBER.iter_unpack(data)] or (0, 0)
+        return taken if part.type == "Work" and port != next(iter(part.sources)) else handled
 
     def _fork_server(self):
         if self._server is None:
