@@ -199,14 +199,14 @@ class Trial:
     def _place(self, part, port):
         """Return how many items an input is through with, as far as its process has said so.
 
-        A round of several inputs has an end when the next one begins, with the first of them; of
-        the others it is known that they were taken.
+        What a node in the middle has taken last is handled when its sinks have it and it takes
+        the next of every input, which may never come.
         """
         found = self._child(part.name)
         file = self._folder / place_of(0 if found is None else found.pid, f"{part.name}/{port}")
         data = file.read_bytes() if file.exists() else b""
         taken, handled = [number for number, in NUMBER.iter_unpack(data)] or (0, 0)
-        return taken if part.type == "Work" and port != next(iter(part.sources)) else handled
+        return handled if part.type == "Keep" else taken
 
     def _fork_server(self):
         if self._server is None:
