@@ -18,6 +18,8 @@ from dnne_ros.errors import InputError, signal_name
 from dnne_ros.sim.simulator import SimulationError
 
 _LEAVE_SECONDS = 1.0
+_DYING_SECONDS = 60.0
+"""How long a process that has closed its end may take to be gone: on a busy machine, seconds."""
 _LOG_LINES = 30
 
 
@@ -138,7 +140,7 @@ class WorkerProcess:
 
     def _describe_end(self) -> str:
         try:
-            code = self._process.wait(_LEAVE_SECONDS)
+            code = self._process.wait(_DYING_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             return "has closed its end"
