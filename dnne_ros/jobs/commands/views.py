@@ -77,7 +77,7 @@ def record_lines(job: Job, spec: JobSpec, changes: Iterable[Change], folder: Pat
         ("time", seconds_text(job.seconds)), ("needs", str(spec.needs)),
         ("chain", "; ".join(chain)),
         ("pipeline", f"{job.pipeline}, stage {job.stage}" if job.pipeline else ""),
-        ("figures", "  ".join(f"{name} {value}" for name, value in job.figures.items())),
+        ("figures", "  ".join(f"{name} {_short(value)}" for name, value in job.figures.items())),
         ("folder", str(folder)),
         ("versions", "  ".join(f"{name} {value}" for name, value in spec.versions.items())),
         *(("file", f"{name}  {digest}") for name, digest in spec.task.files.items())]
@@ -103,6 +103,11 @@ def statistics_lines(found: Mapping[str, Any]) -> list[str]:
         lines.append(f"worker {worker['id']}: {runs}, has served {worker['served']}, last heard "
                      f"of {worker['silent_s']:g} s ago")
     return lines
+
+
+def _short(value: Any) -> str:
+    """Return a figure with as many digits as a person reads."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _figures(name: str, found: Mapping[str, Any]) -> Sequence[str]:

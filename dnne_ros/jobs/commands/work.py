@@ -50,7 +50,8 @@ def _work(options: argparse.Namespace) -> int:
     with lasting_output(), JobStore(options.store, folder=options.folder) as store:
         pool = WorkerPool(store, options.queues, gpus)
         pool.start(workers)
-        say(f"{workers} workers for {', '.join(options.queues)} of {store.named}", flush=True)
+        say(f"{workers} worker{'s' * (workers != 1)} for {', '.join(options.queues)} of "
+            f"{store.named}", flush=True)
         try:
             while not ended.wait(_LOOK_SECONDS):
                 if options.until_empty and not store.open_count(options.queues):
