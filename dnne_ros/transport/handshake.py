@@ -154,6 +154,7 @@ class Handshake:
         if self.base is None:
             return
         self._window.sent = self.base
+        self._window.sent_before = self._repeated_until
         for known in self._consumers:
             known.first = self.base + 1
             known.taken = self.base

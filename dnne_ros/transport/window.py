@@ -30,6 +30,8 @@ class Window:
         self._kept = KeptItems(consumers)
         self.sent = 0
         """The number of the last item."""
+        self.sent_before = 0
+        """The number of the last item that the producer before this one may have sent."""
         self.room_until: float = min((c.capacity for c in self.lossless), default=math.inf)
         """The number of the last item that all lossless consumers have room for."""
         self.stores = 0
@@ -79,8 +81,12 @@ class Window:
         self._progressed()
 
     def note(self, consumer: Consumer, credit: Credit) -> None:
-        """Note how far a consumer has come; beyond what was sent, that is no word."""
-        if credit.received > max(self.sent, consumer.received):
+        """Note how far a consumer has come; beyond what was ever sent, that is no word.
+
+        One that was started again, too, may come to know only now that it is farther than this
+        producer, which makes again what the one before it had sent.
+        """
+        if credit.received > max(self.sent, self.sent_before, consumer.received):
             return
         before = consumer.got
         consumer.received = max(consumer.received, credit.received)
