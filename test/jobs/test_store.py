@@ -146,3 +146,11 @@ def test_the_names_for_programs_are_there():
         assert getattr(dnne_ros.jobs, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'Job'"):
         getattr(dnne_ros.jobs, "Job")  # noqa: B009
+
+
+@pytest.mark.parametrize("python, sqlite, said", [
+    ((3, 11), (3, 31, 1), ""), ((3, 12), (3, 42, 0), ""),
+    ((3, 13), (3, 40, 1), "expected SQLite 3.42 or newer with Python 3.13, found 3.40.1")])
+def test_an_sqlite_that_the_engine_cannot_use_is_named(python, sqlite, said):
+    found = tables.sqlite_fault(python, sqlite)
+    assert found.startswith(said) and bool(found) == bool(said)

@@ -64,6 +64,8 @@ class JobStore:
         self.clock = clock
         self.url = text if self.is_server else tables.folder_url(self.folder)
         self.named = text if self.is_server else str(self.folder)
+        if not self.is_server and (fault := tables.sqlite_fault()):
+            raise InputError(self.named, [fault])
         try:
             self._make()
             self.database = tables.open_database(self.url)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -178,6 +180,18 @@ def turn(database: sa.Engine) -> Iterator[sa.Connection]:
     with database.begin() as connection:
         connection.execute(sa.update(store).values(turn=store.c.turn + 1))
         yield connection
+
+
+def sqlite_fault(python: tuple[int, ...] = sys.version_info[:2],
+                 sqlite: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
+    """Return why the engine cannot keep its tables in this SQLite; "" if it can.
+
+    With Python 3.12 and newer, DBOS has SQLite tell the time in milliseconds.
+    """
+    if python < (3, 12) or sqlite >= (3, 42):
+        return ""
+    return (f"expected SQLite 3.42 or newer with Python {'.'.join(map(str, python))}, found "
+            f"{'.'.join(map(str, sqlite))}: take an older Python, or --store postgresql://…")
 
 
 def folder_url(folder: Path) -> str:
