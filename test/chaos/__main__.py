@@ -51,7 +51,8 @@ class Summary:
                 self._figures[name] += outcome[name]
             self._faults[outcome["faults"]] = self._faults.get(outcome["faults"], 0) + 1
             if outcome["complaints"]:
-                self._failed.append(outcome)
+                said = [complaint.partition("\n")[0] for complaint in outcome["complaints"]]
+                self._failed.append({**outcome, "complaints": said})  # the rest is printed
                 print(f"seed {outcome['seed']} FAILED (make chaos SEED={outcome['seed']}):")
                 for complaint in outcome["complaints"]:
                     print("   ", complaint)
