@@ -197,6 +197,18 @@ def test_no_module_leads_back_to_itself():
     assert circle(graph) is None
 
 
+@pytest.mark.parametrize("room", ["jobs", "nodes"])
+def test_the_folders_of_a_room_are_layers(room):
+    modules = [path for path in MODULES if room_of(path) == room and path.parent.name != room]
+    graph = {path.parent.name: set() for path in modules}
+    for path in modules:
+        parts = (module.split(".") for module, _, _ in imports(path))
+        graph[path.parent.name] |= {
+            name[2] for name in parts if name[:2] == ["dnne_ros", room] and name[2] in graph}
+        graph[path.parent.name].discard(path.parent.name)
+    assert graph and circle(graph) is None
+
+
 @pytest.mark.parametrize("room", WITHOUT)
 def test_a_room_does_without_some_libraries(room):
     found = [offence for path in MODULES if room_of(path) == room

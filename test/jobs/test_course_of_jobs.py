@@ -6,8 +6,8 @@ from job_stores import Hands, job, order_of
 from dnne_ros.errors import InputError
 from dnne_ros.jobs.description.needs import Capacity, Needs
 from dnne_ros.jobs.description.states import DEAD
-from dnne_ros.jobs.store import orders
 from dnne_ros.jobs.store.statistics import statistics
+from dnne_ros.jobs.work import orders
 from dnne_ros.jobs.work.starting import MOST_LOST
 
 

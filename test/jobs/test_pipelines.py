@@ -6,7 +6,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.jobs.pipelines.pipeline import Pipeline, plan_of, record
 from dnne_ros.jobs.pipelines.pipeline_drawing import draw_pipeline
 from dnne_ros.jobs.pipelines.pipeline_file import Condition
-from dnne_ros.jobs.store.orders import cancel
+from dnne_ros.jobs.work.orders import cancel
 
 LOOP = """\
 name: deploy

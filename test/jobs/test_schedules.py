@@ -6,14 +6,8 @@ import pytest
 from job_stores import job
 
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.store.schedules import (
-    add_schedule,
-    check_cron,
-    drop_schedule,
-    next_time,
-    schedules,
-    submit_due,
-)
+from dnne_ros.jobs.description.cron import check_cron, next_time
+from dnne_ros.jobs.store.schedules import add_schedule, drop_schedule, schedules, submit_due
 
 
 def local(*numbers):

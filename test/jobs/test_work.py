@@ -9,8 +9,8 @@ from job_stores import job
 from waiting import until
 
 from dnne_ros.jobs.description.needs import Needs
-from dnne_ros.jobs.store import orders
 from dnne_ros.jobs.store.store import JobStore
+from dnne_ros.jobs.work import orders
 from dnne_ros.jobs.work.pool import WorkerPool
 from dnne_ros.jobs.work.processes import processes_with
 

@@ -5,45 +5,29 @@ is a part of are left to each process: its libraries start threads, which a fork
 """
 
 import os
-import socket
-import struct
-import subprocess
-import sys
-import threading
 
 from python_path import python_path
 
-from dnne_ros.runtime.coordination import fork_server
+from dnne_ros.runtime.coordination.spawned_fork_server import SpawnedForkServer
 
 PRELOAD = (
     "torch", "mujoco", "matplotlib.pyplot", "rich.live", "rich.table", "gymnasium", "safetensors",
     "warm_entry", "dnne_ros.cli.main", "dnne_ros.cli.run", "dnne_ros.cli.check",
     "dnne_ros.cli.plot", "dnne_ros.hosting.host", "dnne_ros.placement.planning")
-_SERVE = ("import socket, sys; from dnne_ros.runtime.coordination.fork_server import serve; "
-          "serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])")
-_NUMBER = struct.Struct("<q")
 
 
 class WarmProcess:
     """A fork of the warm process, with the part of `subprocess.Popen` that tests use."""
 
-    def __init__(self, ended):
-        """Read the process id, and later the exit code, from the file descriptor ``ended``."""
-        self._ended = os.fdopen(ended, "rb", 0)
-        self.pid = self._number()
-        assert self.pid is not None, "the warm process has died"
-        self.returncode = None
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+    def __init__(self, forked):
+        """Wrap a `SpawnedFork`."""
+        self._forked = forked
+        self.pid = forked.pid
 
-    def _number(self):
-        data = self._ended.read(_NUMBER.size)
-        return _NUMBER.unpack(data)[0] if data else None
-
-    def _read(self):
-        code = self._number()
-        self._ended.close()
-        self.returncode = 255 if code is None else code
+    @property
+    def returncode(self):
+        """The exit code, or None while it runs."""
+        return self._forked.returncode
 
     def poll(self):
         """Return the exit code, or None while it runs."""
@@ -60,13 +44,9 @@ class WarmServer:
 
     def __init__(self, repository):
         """Start it."""
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        path = python_path(repository, repository / "test" / "support")
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-X", "faulthandler", "-c", _SERVE, str(theirs.fileno()),
-                 *PRELOAD],
-                pass_fds=[theirs.fileno()], env={**os.environ, "PYTHONPATH": path})
+        self._server = SpawnedForkServer(
+            PRELOAD, python_path(repository, repository / "test" / "support"),
+            ("-X", "faulthandler"))
 
     def start(self, module, arguments, folder, environment, output, errors="", channel=None):
         """Run ``python -m module arguments``; returns a `WarmProcess`.
@@ -74,18 +54,13 @@ class WarmServer:
         ``output``: a file descriptor for standard output and, unless ``errors`` names a file,
         standard error.  ``channel``: a socket that it inherits as `fork_server.CHANNEL`.
         """
-        ended, into_ended = os.pipe()
-        passed = output if channel is None else channel.fileno()
-        fork_server.request(
-            self._control,
-            {"name": str(module).removesuffix(".py").replace("/", ".").rpartition(".")[2],
-             "entry_point": "warm_entry:run_module",
+        name = str(module).removesuffix(".py").replace("/", ".").rpartition(".")[2]
+        return WarmProcess(self._server.start(
+            {"name": name, "entry_point": "warm_entry:run_module",
              "arguments": [errors, str(module), *map(str, arguments)], "folder": str(folder),
-             "environment": dict(environment)}, [output, passed, into_ended])
-        os.close(into_ended)
-        return WarmProcess(ended)
+             "environment": dict(environment)},
+            output, output if channel is None else channel.fileno()))
 
     def close(self):
         """End it."""
-        self._control.close()
-        self._process.wait()
+        self._server.close()

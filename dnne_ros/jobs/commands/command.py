@@ -5,8 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+from typing import TYPE_CHECKING
 
 from dnne_ros.errors import InputError
+
+if TYPE_CHECKING:
+    from dnne_ros.jobs.store.store import JobStore
 
 _EXAMPLES = """\
 examples:
@@ -44,6 +48,14 @@ def add_store(parser: argparse.ArgumentParser) -> None:
                              "directory)")
     parser.add_argument("--folder", default="", metavar="DIR",
                         help="where the files of jobs are, for a store on a server")
+
+
+def open_store(options: argparse.Namespace) -> JobStore:
+    """Return the store that the options of `add_store` name; `InputError` without the extra."""
+    need_engine()
+    from dnne_ros.jobs.store.store import JobStore
+
+    return JobStore(options.store, folder=options.folder)
 
 
 def need_engine() -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from dnne_ros.cli.output import say
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.commands.command import add_store, need_engine
+from dnne_ros.jobs.commands.command import add_store, open_store
 from dnne_ros.options.readings import count, duration, whole_number
-
-if TYPE_CHECKING:
-    from dnne_ros.jobs.store.store import JobStore
 
 _PLAIN = {
     "cancel": "end jobs, or do not start them",
@@ -57,59 +53,52 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         add_store(parser)
 
 
-def _store(options: argparse.Namespace) -> JobStore:
-    need_engine()
-    from dnne_ros.jobs.store.store import JobStore
-
-    return JobStore(options.store, folder=options.folder)
-
-
 def _cancel(options: argparse.Namespace) -> int:
-    from dnne_ros.jobs.store.orders import cancel
+    from dnne_ros.jobs.work.orders import cancel
 
-    with _store(options) as store:
+    with open_store(options) as store:
         for number in cancel(store, options.jobs):
             say(f"job {number} runs; it is interrupted")
     return 0
 
 
 def _retry(options: argparse.Namespace) -> int:
-    from dnne_ros.jobs.store.orders import retry
+    from dnne_ros.jobs.work.orders import retry
 
-    with _store(options) as store:
+    with open_store(options) as store:
         retry(store, options.jobs)
     return 0
 
 
 def _rerun(options: argparse.Namespace) -> int:
-    from dnne_ros.jobs.store.orders import rerun
+    from dnne_ros.jobs.work.orders import rerun
 
-    with _store(options) as store:
+    with open_store(options) as store:
         for number in options.jobs:
             say(f"job {rerun(store, number)}: job {number} once more")
     return 0
 
 
 def _pause(options: argparse.Namespace) -> int:
-    from dnne_ros.jobs.store.orders import set_paused
+    from dnne_ros.jobs.work.orders import set_paused
 
-    with _store(options) as store:
+    with open_store(options) as store:
         set_paused(store, options.queue, options.paused)
     return 0
 
 
 def _quota(options: argparse.Namespace) -> int:
-    from dnne_ros.jobs.store.orders import set_quota
+    from dnne_ros.jobs.work.orders import set_quota
 
-    with _store(options) as store:
+    with open_store(options) as store:
         set_quota(store, options.user, options.most or None)
     return 0
 
 
 def _dead(options: argparse.Namespace) -> int:
-    from dnne_ros.jobs.store.orders import drop_dead, retry
+    from dnne_ros.jobs.work.orders import drop_dead, retry
 
-    with _store(options) as store:
+    with open_store(options) as store:
         dead = store.jobs(("dead",))
         numbers = options.jobs or [job.id for job in dead]
         if options.what == "list":
@@ -129,7 +118,7 @@ def _schedules(options: argparse.Namespace) -> int:
 
     from dnne_ros.jobs.store.schedules import drop_schedule, schedules
 
-    with _store(options) as store:
+    with open_store(options) as store:
         if options.drop:
             drop_schedule(store, options.drop)
             return 0
@@ -140,8 +129,8 @@ def _schedules(options: argparse.Namespace) -> int:
 
 
 def _gc(options: argparse.Namespace) -> int:
-    from dnne_ros.jobs.store.orders import collect_garbage
+    from dnne_ros.jobs.work.orders import collect_garbage
 
-    with _store(options) as store:
+    with open_store(options) as store:
         say(f"forgot {len(collect_garbage(store, options.older_than))} jobs")
     return 0

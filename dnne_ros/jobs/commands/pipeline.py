@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from dnne_ros.cli.output import say
 from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.commands.command import add_store, need_engine
+from dnne_ros.jobs.commands.command import add_store, need_engine, open_store
 from dnne_ros.jobs.commands.submit import TRUSTED, trusted_words
 from dnne_ros.options.readings import count
 
 if TYPE_CHECKING:
     from dnne_ros.jobs.pipelines.pipeline import PipelineRecord
-    from dnne_ros.jobs.store.store import JobStore
 
 
 def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,18 +43,12 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         add_store(each)
 
 
-def _store(options: argparse.Namespace) -> JobStore:
-    from dnne_ros.jobs.store.store import JobStore
-
-    return JobStore(options.store, folder=options.folder)
-
-
 def _run(options: argparse.Namespace) -> int:
     need_engine()
     from dnne_ros.jobs.pipelines.pipeline import Pipeline, wait
 
     pipeline = Pipeline.read(options.file, trusted_words(options))
-    with _store(options) as store:
+    with open_store(options) as store:
         number = pipeline.submit(store)
         say(f"pipeline {number}: {pipeline.plan.name}, {' '.join(pipeline.plan.stages)}",
             flush=True)
@@ -71,7 +64,7 @@ def _show(options: argparse.Namespace) -> int:
     from dnne_ros.jobs.commands.views import job_lines
     from dnne_ros.jobs.pipelines.pipeline import record
 
-    with _store(options) as store:
+    with open_store(options) as store:
         found = record(store, options.pipeline)
         jobs = store.jobs(pipeline=options.pipeline)
         now = store.clock()
@@ -94,7 +87,7 @@ def _draw(options: argparse.Namespace) -> int:
     from dnne_ros.jobs.pipelines.pipeline_file import read_pipeline
 
     if options.what.isdecimal():
-        with _store(options) as store:
+        with open_store(options) as store:
             picture = draw_pipeline(plan_of(store, int(options.what)),
                                     record(store, int(options.what)).course.times)
     else:

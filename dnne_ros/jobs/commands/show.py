@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dnne_ros import strict_json
 from dnne_ros.cli.output import say
-from dnne_ros.jobs.commands.command import add_store, need_engine
+from dnne_ros.jobs.commands.command import add_store, open_store
 from dnne_ros.jobs.description.states import STATES
 from dnne_ros.options.readings import count
 
@@ -55,15 +55,8 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         add_store(parser)
 
 
-def _store(options: argparse.Namespace) -> JobStore:
-    need_engine()
-    from dnne_ros.jobs.store.store import JobStore
-
-    return JobStore(options.store, folder=options.folder)
-
-
 def _list(options: argparse.Namespace) -> int:
-    with _store(options) as store:
+    with open_store(options) as store:
         jobs = store.jobs(options.status, options.most)
     if options.json:
         say(strict_json.dumps([job.as_dict() for job in jobs], indent=1))
@@ -78,7 +71,7 @@ def _list(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from dnne_ros.jobs.commands.views import record_lines
 
-    with _store(options) as store:
+    with open_store(options) as store:
         job = store.job(options.job)
         spec, changes = store.spec(job.id), store.changes(job.id)
         folder = store.files(job.id).path
@@ -97,7 +90,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _logs(options: argparse.Namespace) -> int:
-    with _store(options) as store:
+    with open_store(options) as store:
         job = store.job(options.job)
         place = 0
         while True:
@@ -124,7 +117,7 @@ def _stats(options: argparse.Namespace) -> int:
     from dnne_ros.jobs.commands.views import statistics_lines
     from dnne_ros.jobs.store.statistics import statistics
 
-    with _store(options) as store:
+    with open_store(options) as store:
         found = statistics(store)
     for line in ([strict_json.dumps(found, indent=1)] if options.json
                  else statistics_lines(found)):
@@ -137,7 +130,7 @@ def _watch(options: argparse.Namespace) -> int:
 
     from dnne_ros.jobs.commands.views import Curves, live_table
 
-    with _store(options) as store, suppress(KeyboardInterrupt), \
+    with open_store(options) as store, suppress(KeyboardInterrupt), \
             Live(auto_refresh=False, screen=sys.stdout.isatty()) as live:
         curves = Curves()
         while True:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.cli.output import say
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.commands.command import add_store, need_engine
+from dnne_ros.jobs.commands.command import add_store, need_engine, open_store
 from dnne_ros.options.run_arguments import PLACE
 from dnne_ros.options.run_settings import RUN_OPTIONS
 from dnne_ros.options.workflow_arguments import NODES, TRUST, WORKFLOW_OPTIONS
@@ -104,7 +104,6 @@ def _submit(options: argparse.Namespace) -> int:
     need_engine()
     from dnne_ros.jobs.description.job_file import read_job_file, spec_of_order
     from dnne_ros.jobs.store.schedules import add_schedule
-    from dnne_ros.jobs.store.store import JobStore
 
     if options.ros_args:
         raise InputError("arguments", ["a job takes no --ros-args"])
@@ -118,7 +117,7 @@ def _submit(options: argparse.Namespace) -> int:
     else:
         spec, cron = spec_of_order({**order, "workflow": str(what), "options": words},
                                    str(what), Path.cwd(), trusted_words(options))
-    with JobStore(options.store, folder=options.folder) as store:
+    with open_store(options) as store:
         if cron:
             say(f"schedule {add_schedule(store, spec, cron)}: {spec.task.title}, {cron}")
             return 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dnne_ros.cli.output import say
 from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.commands.command import add_store, need_engine
+from dnne_ros.jobs.commands.command import add_store, need_engine, open_store
 from dnne_ros.jobs.commands.submit import (
     add_run_options,
     add_treatment,
@@ -20,7 +20,7 @@ from dnne_ros.jobs.commands.submit import (
 from dnne_ros.options.readings import count
 
 if TYPE_CHECKING:
-    from dnne_ros.jobs.store.store import JobStore
+    pass
 
 _METRIC = "mean_return"
 
@@ -53,12 +53,6 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         add_store(parser)
 
 
-def _store(options: argparse.Namespace) -> JobStore:
-    from dnne_ros.jobs.store.store import JobStore
-
-    return JobStore(options.store, folder=options.folder)
-
-
 def _sweep(options: argparse.Namespace) -> int:
     need_engine()
     from dnne_ros.jobs.description.job_file import spec_of_order
@@ -87,7 +81,7 @@ def _sweep(options: argparse.Namespace) -> int:
         for value in parameter.values:
             spec_of_order({**order, "options": [*words, *words_of({parameter.name: value})]},
                           options.what, Path.cwd(), trusted_words(options))
-    with _store(options) as store:
+    with open_store(options) as store:
         sweep, jobs = submit_sweep(store, spec, runs)
     say(f"sweep {sweep}: {len(jobs)} jobs, {jobs[0]} to {jobs[-1]}")
     return 0
@@ -98,7 +92,7 @@ def _compare(options: argparse.Namespace) -> int:
     from dnne_ros.jobs.commands.views import columns
     from dnne_ros.jobs.pipelines.sweep import best_command, plot, runs_of
 
-    with _store(options) as store:
+    with open_store(options) as store:
         runs = runs_of(store, options.sweep, options.metric)
         if not runs:
             raise InputError(store.named, [f"there is no sweep {options.sweep}"])

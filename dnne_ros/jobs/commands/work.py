@@ -8,7 +8,7 @@ import threading
 
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.commands.command import add_store, need_engine
+from dnne_ros.jobs.commands.command import add_store, need_engine, open_store
 from dnne_ros.options.readings import count, duration
 
 _LOOK_SECONDS = 0.2
@@ -37,7 +37,6 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _work(options: argparse.Namespace) -> int:
     need_engine()
-    from dnne_ros.jobs.store.store import JobStore
     from dnne_ros.jobs.work.pool import WorkerPool
 
     gpus = [gpu.strip() for gpu in options.gpus.split(",") if gpu.strip()]
@@ -47,7 +46,7 @@ def _work(options: argparse.Namespace) -> int:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
-    with lasting_output(), JobStore(options.store, folder=options.folder) as store:
+    with lasting_output(), open_store(options) as store:
         pool = WorkerPool(store, options.queues, gpus)
         pool.start(workers)
         say(f"{workers} worker{'s' * (workers != 1)} for {', '.join(options.queues)} of "

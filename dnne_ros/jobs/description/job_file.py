@@ -176,7 +176,7 @@ def _words(order: Mapping[str, Any], kind: str, source: str, folder: Path) -> li
 
 
 def _check_cron(expression: str) -> None:
-    from dnne_ros.jobs.store.schedules import check_cron
+    from dnne_ros.jobs.description.cron import check_cron
 
     try:
         check_cron(expression)

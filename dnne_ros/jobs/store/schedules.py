@@ -7,34 +7,16 @@ tables, while here the job and the next time are one transaction, and a test mov
 from __future__ import annotations
 
 import json
-import time
-from datetime import datetime
 
 import sqlalchemy as sa
-from croniter import croniter
 
 from dnne_ros.errors import InputError
+from dnne_ros.jobs.description.cron import next_time
 from dnne_ros.jobs.description.spec import JobSpec
 from dnne_ros.jobs.store import tables
 from dnne_ros.jobs.store.records import spec_of
 from dnne_ros.jobs.store.store import JobStore
 from dnne_ros.jobs.store.submitting import Books, add_job
-
-
-def check_cron(expression: str) -> None:
-    """Raise ValueError unless it is a cron expression of five fields."""
-    if len(expression.split()) != 5 or not croniter.is_valid(expression):
-        raise ValueError(f"expected minute, hour, day, month and weekday such as '0 2 * * *', "
-                         f"found {expression!r:.40}")
-
-
-def next_time(expression: str, after: float) -> float:
-    """Return the first time of the expression behind ``after``, in seconds since 1970.
-
-    It is meant by the calendar of this machine, so that two o'clock stays that when clocks change.
-    """
-    here = datetime(*time.localtime(after)[:6])  # noqa: DTZ001 - so are the fields meant
-    return time.mktime(croniter(expression, here).get_next(datetime).timetuple())
 
 
 def add_schedule(store: JobStore, spec: JobSpec, expression: str) -> int:

@@ -5,7 +5,6 @@ It ends with its worker, keeps to what was granted, and becomes the command or c
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import resource
@@ -14,13 +13,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1
+from dnne_ros.runtime.coordination.parent_death import die_with_parent
 
 
 def main() -> int:
     """Do what `sys.argv` says; returns the exit code."""
     asked = json.loads(sys.argv[1])
-    die_with(asked["parent"], signal.SIGTERM)  # by which a run saves its checkpoint
+    die_with_parent(signal.SIGTERM, asked["parent"])  # by which a run saves its checkpoint
     if asked["cpus"]:
         os.sched_setaffinity(0, asked["cpus"])
     if asked["memory"]:
@@ -32,13 +31,6 @@ def main() -> int:
 
     sys.argv = ["dnne-ros", *asked["words"]]
     return command()
-
-
-def die_with(parent: int, number: int) -> None:
-    """Let the kernel send us a signal when ``parent``, which started us, ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
-    if os.getppid() != parent:  # it has ended before
-        os.kill(os.getpid(), number)
 
 
 def _call(asked: dict[str, Any]) -> int:

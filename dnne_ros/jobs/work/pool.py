@@ -6,8 +6,6 @@ import contextlib
 import json
 import os
 import socket
-import struct
-import subprocess
 import sys
 import threading
 import time
@@ -19,12 +17,9 @@ from dnne_ros.jobs.store.records import Job
 from dnne_ros.jobs.store.statistics import statistics
 from dnne_ros.jobs.store.store import JobStore
 from dnne_ros.jobs.work.worker import FINISH, LEAVE
-from dnne_ros.runtime.coordination import fork_server
+from dnne_ros.runtime.coordination.spawned_fork_server import SpawnedForkServer
 
 _PRELOAD = ("dnne_ros.jobs.work.worker",)
-_SERVE = ("import socket, sys; from dnne_ros.runtime.coordination.fork_server import serve; "
-          "serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2:])")
-_NUMBER = struct.Struct("<q")
 _LOOK_SECONDS = 0.2
 _SHORT_LIFE = 5.0
 """A worker that lives no longer is replaced only after as long: it may die each time."""
@@ -33,29 +28,17 @@ _SHORT_LIFE = 5.0
 class _Member:
     """A worker, as its pool sees it."""
 
-    def __init__(self, control: socket.socket, asked: str, log: Path):
+    def __init__(self, server: SpawnedForkServer, asked: str, log: Path):
         self.channel, theirs = socket.socketpair()
-        ended, into_ended = os.pipe()
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         try:
-            fork_server.request(
-                control, {"name": "jobs worker", "entry_point": "dnne_ros.jobs.work.worker:main",
-                          "arguments": [asked]}, [output, theirs.fileno(), into_ended])
+            self.process = server.start(
+                {"name": "jobs worker", "entry_point": "dnne_ros.jobs.work.worker:main",
+                 "arguments": [asked]}, output, theirs.fileno())
         finally:
             theirs.close()
             os.close(output)
-            os.close(into_ended)
-        self._numbers = os.fdopen(ended, "rb", 0)
         self.born = time.monotonic()
-        first = self._numbers.read(_NUMBER.size)
-        self.pid = _NUMBER.unpack(first)[0] if first else 0
-        self.ended = threading.Event()
-        threading.Thread(target=self._await_end, daemon=True).start()
-
-    def _await_end(self) -> None:
-        with self._numbers:
-            self._numbers.read(_NUMBER.size)  # nothing, when the server has ended with it
-        self.ended.set()
 
     def tell(self, what: bytes) -> None:
         with contextlib.suppress(OSError):
@@ -81,8 +64,7 @@ class WorkerPool:
         self._wanted = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._server: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
+        self._server: SpawnedForkServer | None = None
         self._keeper = threading.Thread(target=self._keep, daemon=True, name="pool of workers")
 
     def start(self, workers: int = 1) -> None:
@@ -115,10 +97,8 @@ class WorkerPool:
         for member in members:
             member.tell(LEAVE)
         self._await(members, None)
-        if self._control is not None:
-            self._control.close()
         if self._server is not None:
-            self._server.wait()
+            self._server.close()
 
     def wait_until_complete(self, timeout: float | None = None,
                             seen: Callable[[list[Job]], None] | None = None) -> bool:
@@ -139,44 +119,32 @@ class WorkerPool:
         """Tell whether all the wanted workers live."""
         with self._lock:
             return len(self._members) == self._wanted \
-                and not any(member.ended.is_set() for member in self._members)
+                and not any(member.process.ended.is_set() for member in self._members)
 
     def stats(self) -> dict[str, Any]:
         """Return `statistics` of the store, and the process ids of these workers."""
         with self._lock:
-            pids = [member.pid for member in self._members]
+            pids = [member.process.pid for member in self._members]
         return {**statistics(self.store), "pids": pids}
 
     def _await(self, members: Sequence[_Member], timeout: float | None) -> None:
         until = None if timeout is None else time.monotonic() + timeout
         for member in members:
-            member.ended.wait(None if until is None else max(0.0, until - time.monotonic()))
+            left = None if until is None else max(0.0, until - time.monotonic())
+            member.process.ended.wait(left)
 
     def _fill(self) -> None:
         while len(self._members) < self._wanted:
             self._members.append(self._new_member())
 
     def _new_member(self) -> _Member:
-        if self._control is not None:
-            with contextlib.suppress(OSError):
-                member = self._member(self._control)
-                if member.pid:
-                    return member
-            self._control.close()
-        self._control = self._new_server()
-        return self._member(self._control)
-
-    def _member(self, control: socket.socket) -> _Member:
-        return _Member(control, self._asked, self.store.folder / "workers.log")
-
-    def _new_server(self) -> socket.socket:
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._server = subprocess.Popen(
-                [sys.executable, "-c", _SERVE, str(theirs.fileno()), *_PRELOAD],
-                pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
-        return control
+        log = self.store.folder / "workers.log"
+        if self._server is not None:
+            with contextlib.suppress(OSError):  # it has been killed
+                return _Member(self._server, self._asked, log)
+            self._server.close()
+        self._server = SpawnedForkServer(_PRELOAD, os.pathsep.join(filter(None, sys.path)))
+        return _Member(self._server, self._asked, log)
 
     def _keep(self) -> None:
         """Replace workers that have died."""
@@ -185,6 +153,6 @@ class WorkerPool:
                 now = time.monotonic()
                 self._members = [
                     member for member in self._members
-                    if not (member.ended.is_set() and now - member.born > _SHORT_LIFE)]
+                    if not (member.process.ended.is_set() and now - member.born > _SHORT_LIFE)]
                 if not self._stopping.is_set():
                     self._fill()

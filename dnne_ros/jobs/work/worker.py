@@ -28,12 +28,12 @@ from dnne_ros.jobs.store.engine import EngineWorker
 from dnne_ros.jobs.store.schedules import submit_due
 from dnne_ros.jobs.store.store import JobStore, StoreError
 from dnne_ros.jobs.store.submitting import GPU_QUEUE
-from dnne_ros.jobs.work.child import die_with
 from dnne_ros.jobs.work.ending import finish
 from dnne_ros.jobs.work.processes import born, is_alive, this_host
 from dnne_ros.jobs.work.running import run_claim
 from dnne_ros.jobs.work.starting import release_waiting, start_job
 from dnne_ros.runtime.coordination.fork_server import CHANNEL
+from dnne_ros.runtime.coordination.parent_death import die_with_parent
 
 FINISH, LEAVE = b"f", b"l"
 """What the pool tells a worker."""
@@ -222,7 +222,7 @@ def recover_dead(store: JobStore, host: str) -> list[str]:
 def main() -> None:
     """Be the worker that `sys.argv` describes, in a fork of the pool's server."""
     asked: dict[str, Any] = json.loads(sys.argv[1])
-    die_with(os.getppid(), signal.SIGTERM)
+    die_with_parent(signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     channel = socket.socket(fileno=CHANNEL)
     with JobStore(asked["store"], folder=asked["folder"]) as store:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dnne_ros.arrays import as_array
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
@@ -188,8 +189,7 @@ class LeappPolicyNode(Node):
         """Return an item of each tensor's own port."""
         found = {}
         for port, end in self._ports.inputs.items():
-            value = await self.get_input(port)
-            array = value if isinstance(value, np.ndarray) else tensor_to_array(value).data
+            array = as_array(await self.get_input(port))
             shape = self._bundle.inputs[end].shape
             found[end] = array[None] if (1, *array.shape) == shape else array
         return found
