@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from dnne_ros.policies.interface import QUANTITIES
 from dnne_ros.policies.leapp_bundle import LeappTensor
 
-QUANTITIES = ("position", "velocity", "effort")
 _QUANTITY = {**{name: name for name in QUANTITIES}, "torques": "effort"}
 _OBSERVED = re.compile(r"state/joint/(position|velocity|effort)")
 _COMMANDED = re.compile(r"(?:target|command)/joint/(position|velocity|effort|torques)")

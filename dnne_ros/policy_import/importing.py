@@ -21,11 +21,12 @@ from dnne_ros.policies.golden import (
 )
 from dnne_ros.policies.interface import ActionTerm, Interface
 from dnne_ros.policies.leapp import leapp_description
+from dnne_ros.policies.model_ports import find_ports
 from dnne_ros.policies.onnx_file import onnx_model, stated_interface
 from dnne_ros.policies.runtimes import installed_runtimes
 from dnne_ros.policy_import.given_interface import done_inside, given_interface, of_network
 from dnne_ros.policy_import.leapp_source import read_leapp
-from dnne_ros.policy_import.onnx_source import ports_of, read_onnx
+from dnne_ros.policy_import.onnx_source import read_onnx, real_inputs
 from dnne_ros.policy_import.wrapping import State, Wrapping, wrapped_model
 
 if TYPE_CHECKING:
@@ -136,7 +137,9 @@ def _of_network(source: Source, network: PolicyNetwork, interface: Interface,
 
 def _of_onnx(source: Source, problems: Problems) -> dict[str, bytes] | None:
     model = _tried(lambda: read_onnx(source.file), problems)
-    ports = None if model is None else _tried(lambda: ports_of(model), problems)
+    ports = None if model is None else _tried(lambda: find_ports(
+        (each.name for each in real_inputs(model.graph)),
+        (each.name for each in model.graph.output)), problems)
     interface = _given(source, problems, model)
     if model is None or ports is None or interface is None or len(problems):
         return None

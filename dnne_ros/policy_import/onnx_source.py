@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.durable_files import read_file
-from dnne_ros.policies.bundle import input_of, output_of
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, TensorProto
 
 _MIN_OPSET = 11
 """From which on Clip takes its bounds as inputs."""
-
-
-@dataclass(frozen=True)
-class Ports:
-    """What goes into a model and comes out, by its own names.
-
-    ``states``: the input and the output of each thing that it carries on, by name.
-    """
-
-    observations: str
-    actions: str
-    states: dict[str, tuple[str, str]]
 
 
 def read_onnx(path: Path) -> ModelProto:
@@ -55,27 +41,6 @@ def read_onnx(path: Path) -> ModelProto:
         raise ValueError(f"not a sound ONNX model: {' '.join(str(error).split())[:300]}"
                          ) from None
     return model
-
-
-def ports_of(model: ModelProto) -> Ports:
-    """Return which port is which; ValueError for a model that has others.
-
-    What is carried on goes in as ``h_in`` and comes out as ``h_out``, as rsl_rl writes it.
-    """
-    inputs = [each.name for each in real_inputs(model.graph)]
-    outputs = [each.name for each in model.graph.output]
-    suffix_in, suffix_out = input_of(""), output_of("")
-    states = {name.removesuffix(suffix_in): (name, output_of(name.removesuffix(suffix_in)))
-              for name in inputs if name.endswith(suffix_in)
-              and output_of(name.removesuffix(suffix_in)) in outputs}
-    carried = {port for pair in states.values() for port in pair}
-    left = ([name for name in inputs if name not in carried],
-            [name for name in outputs if name not in carried])
-    if any(len(names) != 1 for names in left):
-        raise ValueError(f"expected one input, one output, and states as x{suffix_in} and "
-                         f"x{suffix_out}; found the inputs {', '.join(inputs)} and the outputs "
-                         f"{', '.join(outputs)}")
-    return Ports(left[0][0], left[1][0], states)
 
 
 def real_inputs(graph: GraphProto) -> list[Any]:

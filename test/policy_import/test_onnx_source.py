@@ -144,9 +144,9 @@ def with_ports(inputs, outputs):
 
 
 @pytest.mark.parametrize("model, said", [
-    (with_ports(["more"], []), "expected one input, one output, and states as x_in and x_out; "
-                               "found the inputs obs, more and the outputs actions"),
-    (with_ports([], ["more"]), "the outputs actions, more"),
+    (with_ports(["more"], []), "expected one input of observations, one output of actions, and "
+                               "states called NAME_in and NAME_out; found obs, more → actions"),
+    (with_ports([], ["more"]), "found obs → actions, more"),
     (linear_model(weights=WEIGHTS[:, :5]), "not a sound ONNX model"),
     (linear_model(batch=3), "expected a batch of any size or of 1, found 3"),
     (linear_model(opset=10), "of opset 11 or newer, found 10")])

@@ -32,8 +32,9 @@ from dnne_ros.nodes.policies.message_inputs import (
     MessageInput,
     VelocityInput,
 )
+from dnne_ros.policies.interface import QUANTITIES
 from dnne_ros.policies.leapp_bundle import LeappBundle, read_leapp_bundle
-from dnne_ros.policies.leapp_kinds import QUANTITIES, Joints
+from dnne_ros.policies.leapp_kinds import Joints
 from dnne_ros.toolkit.arrival_gate import ArrivalGate
 from dnne_ros.toolkit.side_by_side import side_by_side
 from dnne_ros.transport.payload import Array, JointStates

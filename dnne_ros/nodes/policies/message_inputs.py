@@ -11,7 +11,8 @@ import numpy as np
 from dnne_ros.messages.gathering import PartGatherer
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import NumberReader
-from dnne_ros.policies.leapp_kinds import IMU_ELEMENTS, QUANTITIES, Joints
+from dnne_ros.policies.interface import QUANTITIES
+from dnne_ros.policies.leapp_kinds import IMU_ELEMENTS, Joints
 from dnne_ros.transport.payload import ImuReading, JointStates, Velocity
 
 
