@@ -4,6 +4,10 @@ Without a word from the user, a graph is visible on its own machine only.  There
 shared memory, whose locks nobody takes from a process that is killed or stopped with one in its
 hands: all who send to it then stand still, for ever or until it wakes.  So it uses UDP, which
 nobody can hold up.  (What is large goes between processes of a graph by memory of our own.)
+
+Everywhere Fast DDS 3 asks who is new for the layout of its types, which ROS does not need: a race in
+that (``TypeLookupManager::notify_callbacks`` in 3.2) kills one process in a thousand that begins
+beside others.  It is told not to.
 """
 
 from __future__ import annotations
@@ -21,28 +25,31 @@ _TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
 _PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 """Of Fast DDS 3, in Kilted, which complains of the other one, and of Fast DDS 2, in Jazzy."""
 _KILTED_RCLPY = 9
-_LOOPBACK = Path(__file__).with_name("loopback.xml")
+_LOOPBACK, _NETWORK = (str(Path(__file__).with_name(name)) for name in ("loopback.xml", "network.xml"))
 
 
 def choose_reach(environment: MutableMapping[str, str], default: str) -> str:
     """Set in ``environment`` what DDS is to read of it; return the range that it means.
 
-    ``default`` is the range without a word from the user.  Whoever has chosen transports,
-    profiles, peers or another DDS keeps what he has.
+    ``default`` is the range without a word from the user.  Whoever has profiles or another DDS keeps
+    what he has; so do transports and peers that were chosen.
     """
     reach = environment.setdefault(RANGE, default)
-    if any(map(environment.get, (_TRANSPORTS, *_PROFILES, "ROS_STATIC_PEERS"))) \
+    if any(map(environment.get, _PROFILES)) \
             or "fastrtps" not in environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"):
         return reach
-    if reach == "LOCALHOST":  # for which rmw_fastrtps has transports of its own
-        environment[RANGE] = "SYSTEM_DEFAULT"
-        environment[_PROFILES[_rclpy_line() < _KILTED_RCLPY]] = str(_LOOPBACK)
-    else:
-        environment[_TRANSPORTS] = "UDPv4"
+    profile = _NETWORK
+    if not any(map(environment.get, (_TRANSPORTS, "ROS_STATIC_PEERS"))):
+        if reach == "LOCALHOST":  # for which rmw_fastrtps has transports of its own
+            environment[RANGE] = "SYSTEM_DEFAULT"
+            profile = _LOOPBACK
+        else:
+            environment[_TRANSPORTS] = "UDPv4"
+    environment[_PROFILES[rclpy_line() < _KILTED_RCLPY]] = profile
     return reach
 
 
-def _rclpy_line() -> int:
+def rclpy_line() -> int:
     """Return the first number of rclpy's version, of a ROS installation or of the wheels."""
     for name in ("ros-rclpy", "rclpy"):
         with suppress(PackageNotFoundError):

@@ -5,35 +5,76 @@ import signal
 
 import pytest
 
-from dnne_ros.runtime.discovery import RANGE, choose_reach
+from dnne_ros.runtime.discovery import RANGE, choose_reach, rclpy_line
 
 PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
 
 
+def profile_of(said):
+    """Take the profile out of ``said``, which must name a file; return its name."""
+    (profile,) = {said.pop(name) for name in PROFILES if name in said}
+    assert os.path.isfile(profile)
+    return os.path.basename(profile)
+
+
 @pytest.mark.parametrize("said", [{}, {RANGE: "LOCALHOST"}])
 def test_a_machine_alone_is_reached_without_shared_memory(said):
     assert choose_reach(said, "LOCALHOST") == "LOCALHOST"
-    (profile,) = {said[name] for name in PROFILES if name in said}
-    assert said[RANGE] == "SYSTEM_DEFAULT" and os.path.isfile(profile)
+    assert said[RANGE] == "SYSTEM_DEFAULT"
     before = dict(said)
     choose_reach(said, "LOCALHOST")  # as a process does that inherits it
     assert said == before
+    assert profile_of(said) == "loopback.xml"
 
 
 def test_a_network_is_reached_without_shared_memory():
     said = {RANGE: "SUBNET"}
     assert choose_reach(said, "LOCALHOST") == "SUBNET"
+    profile_of(said)
     assert said == {RANGE: "SUBNET", TRANSPORTS: "UDPv4"}
 
 
+@pytest.mark.parametrize("chosen", [{TRANSPORTS: "DEFAULT"}, {"ROS_STATIC_PEERS": "10.0.0.2"}])
+def test_transports_and_peers_that_the_user_has_chosen_stay(chosen):
+    said = dict(chosen)
+    assert choose_reach(said, "LOCALHOST") == "LOCALHOST"
+    profile_of(said)
+    assert said == {**chosen, RANGE: "LOCALHOST"}
+
+
 @pytest.mark.parametrize("chosen", [
-    {TRANSPORTS: "DEFAULT"}, {PROFILES[0]: "mine.xml"}, {PROFILES[1]: "mine.xml"},
-    {"ROS_STATIC_PEERS": "10.0.0.2"}, {"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"}])
-def test_what_the_user_has_chosen_stays(chosen):
+    {PROFILES[0]: "mine.xml"}, {PROFILES[1]: "mine.xml"},
+    {"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"}])
+def test_profiles_and_another_dds_that_the_user_has_chosen_stay(chosen):
     said = dict(chosen)
     assert choose_reach(said, "LOCALHOST") == "LOCALHOST"
     assert said == {**chosen, RANGE: "LOCALHOST"}
+
+
+THREADS = """
+import os, pathlib, sys
+from dnne_ros.runtime.discovery import choose_reach
+if sys.argv[1] != "as it comes":
+    choose_reach(os.environ, sys.argv[1])
+import rclpy
+rclpy.init()
+node = rclpy.create_node("threads")
+for thread in pathlib.Path("/proc/self/task").iterdir():
+    print(thread.joinpath("comm").read_text(), end="")
+"""
+
+
+@pytest.mark.parametrize(("reach", "kilted_asks"), [
+    ("as it comes", True), ("LOCALHOST", False), ("SUBNET", False)])
+def test_nobody_asks_for_the_layout_of_types(start_command, tmp_path, reach, kilted_asks):
+    """The threads that do so in Fast DDS 3 crash now and then."""
+    (tmp_path / "threads.py").write_text(THREADS)
+    run = start_command(tmp_path / "threads.py", reach, folder=tmp_path, cold=True,
+                        environment={RANGE: "LOCALHOST" if reach == "as it comes" else reach})
+    assert run.wait() == 0
+    assert "dds.udp" in run.output
+    assert ("dds.tls" in run.output) == (kilted_asks and rclpy_line() >= 9)
 
 
 TALKER = """
