@@ -5,9 +5,9 @@ shared memory, whose locks nobody takes from a process that is killed or stopped
 hands: all who send to it then stand still, for ever or until it wakes.  So it uses UDP, which
 nobody can hold up.  (What is large goes between processes of a graph by memory of our own.)
 
-Everywhere Fast DDS 3 asks who is new for the layout of its types, which ROS does not need: a race in
-that (``TypeLookupManager::notify_callbacks`` in 3.2) kills one process in a thousand that begins
-beside others.  It is told not to.
+Everywhere Fast DDS 3 asks who is new for the layout of its types, which ROS does not need.  A race
+in that (``TypeLookupManager::notify_callbacks`` in 3.2) kills one process in a thousand that begins
+beside others, so it is told not to.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ _TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
 _PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 """Of Fast DDS 3, in Kilted, which complains of the other one, and of Fast DDS 2, in Jazzy."""
 _KILTED_RCLPY = 9
-_LOOPBACK, _NETWORK = (str(Path(__file__).with_name(name)) for name in ("loopback.xml", "network.xml"))
+_LOOPBACK = str(Path(__file__).with_name("loopback.xml"))
+_NETWORK = str(Path(__file__).with_name("network.xml"))
 
 
 def choose_reach(environment: MutableMapping[str, str], default: str) -> str:
     """Set in ``environment`` what DDS is to read of it; return the range that it means.
 
-    ``default`` is the range without a word from the user.  Whoever has profiles or another DDS keeps
-    what he has; so do transports and peers that were chosen.
+    ``default`` is the range without a word from the user.  Whoever has profiles or another DDS
+    keeps what he has, as do transports and peers that were chosen.
     """
     reach = environment.setdefault(RANGE, default)
     if any(map(environment.get, _PROFILES)) \
