@@ -160,7 +160,7 @@ class ProcessRun:
             standstill.look()
             self._parts.peers.poll()
             for output in self._parts.wiring.outputs.values():
-                output.look_for_subscribers()
+                output.look_for_watchers()
             await asyncio.sleep(_HOUSEKEEPING_SECONDS)
 
     def _watch_for_standstill(self) -> Standstill:

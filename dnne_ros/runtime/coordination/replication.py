@@ -1,7 +1,7 @@
 """Values that live in two processes: a replica's changes flow back to the owner.
 
 A MODEL that is trained in another process is a replica there.  Each change of it is published on
-the latched topic ``<trainer>/model/updates``, and applied to the owner's value.
+the latched topic ``<trainer>/model/_updates``, and applied to the owner's value.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ DELIVERY = Delivery(reliable=True, kept=1, queue=8, text=False)
 
 def update_topic(graph: Graph, edge: Edge) -> str:
     """Return the topic on which the edge's target publishes its changes."""
-    return f"{graph.nodes[edge.target.node].ros_name}/{edge.target.port}/updates"
+    return f"{graph.nodes[edge.target.node].ros_name}/{edge.target.port}/_updates"
 
 
 def send_updates(bus: Bus, topic: str, type: PortType) -> Callable[[Any], None]:

@@ -6,18 +6,14 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
-
-from rclpy.duration import Duration
+from typing import Any
 
 from dnne_ros.node_api.port_types import PortType
+from dnne_ros.runtime.edges.public_topic import PublicTopic
 from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.remote_writer import RemoteWriter
-
-if TYPE_CHECKING:
-    from rclpy.publisher import Publisher
 
 _BREATHE_EVERY = 64
 _PUBLISHING_SHARE = 0.01
@@ -38,20 +34,20 @@ class OutputPort:
     """
 
     def __init__(self, type: PortType, edges: Sequence[LocalEdge],
-                 publisher: Publisher[Any] | None, codec: Codec | None,
+                 topic: PublicTopic | None, codec: Codec | None,
                  writer: RemoteWriter | None):
-        """Send values of ``type``; ``publisher`` is None for values that stay in the process."""
+        """Send values of ``type``; ``topic`` is None for values that stay in the process."""
         self._type = type
         self._made: Callable[[Any], Any] | None = self._make_first
         self._edges = edges
-        self._publisher = publisher
+        self._topic = topic
         self._codec = codec
         self._writer = writer
         self._ends = (*edges, *(() if writer is None else (writer,)))
         for end in self._ends:
             end.notify_room(self._on_room)
         self._turns: deque[asyncio.Future[None]] = deque()
-        self._subscribers = 0
+        self._watchers = 0
         self._latched = type.policy is EdgePolicy.LATEST
         self._newest: Any = None
         self._sends = 0
@@ -97,7 +93,7 @@ class OutputPort:
         if self._writer is not None:
             assert self._codec is not None  # who has a writer has one
             self._writer.send(self._codec.parts(self._type.pack(value)))
-        if self._subscribers:
+        if self._watchers:
             if self._pause is None:
                 self._publish_in_turn(value)
             else:
@@ -108,26 +104,26 @@ class OutputPort:
         if self._turns:
             self._on_room()
 
-    def look_for_subscribers(self) -> None:
-        """Notice who subscribes; a late joiner of a latched topic gets the newest value."""
-        if self._publisher is None:
+    def look_for_watchers(self) -> None:
+        """Notice who else subscribes; a late joiner of a latched topic gets the newest value."""
+        if self._topic is None:
             return
-        subscribers = self._publisher.get_subscription_count()
-        if subscribers > self._subscribers and self._newest is not None:
+        watchers = self._topic.watchers()
+        if watchers > self._watchers and self._newest is not None:
             self._publish(self._newest)
-        self._subscribers = subscribers
+        self._watchers = watchers
 
     def flush(self, seconds: float) -> None:
         """Wait until subscribers have what was sent last, at most ``seconds``.
 
         A process that leaves at once takes it along: a robot would miss its last command.
         """
-        if self._subscribers and seconds > 0:
+        if self._watchers and seconds > 0:
             if self._held_back is not _NOTHING:
                 self._publish(self._held_back)
                 self._held_back = _NOTHING
-            assert self._publisher is not None  # who has subscribers has one
-            self._publisher.wait_for_all_acked(Duration(seconds=seconds))
+            assert self._topic is not None  # who is watched has one
+            self._topic.flush(seconds)
 
     def _make_first(self, value: Any) -> Any:
         """Check the first value and return it as consumers get it; the next ones are made so."""
@@ -203,8 +199,8 @@ class OutputPort:
             self._publish_in_turn(value)
 
     def _publish(self, value: Any) -> None:
-        assert self._publisher is not None and self._codec is not None  # if somebody subscribes
-        self._publisher.publish(self._codec.encode(self._type.pack(value)))
+        assert self._topic is not None and self._codec is not None  # if somebody watches
+        self._topic.publish(self._codec.encode(self._type.pack(value)))
 
 
 def _expire(turn: asyncio.Future[None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from dnne_ros.runtime.coordination.replication import accept_updates, send_updat
 from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.edges.input_port import ExternalInput, HeldInput, InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.runtime.edges.public_topic import DrawnEdge, PublicTopic
 from dnne_ros.runtime.edges.restarts import Restarts
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.consumer import Consumer
@@ -43,6 +45,7 @@ class Wiring:
     readers: dict[str, RemoteReader] = field(default_factory=dict)
     writers: list[RemoteWriter] = field(default_factory=list)
     external: dict[str, ExternalReader] = field(default_factory=dict)
+    drawn: list[DrawnEdge] = field(default_factory=list)
     endpoint: ProcessEndpoint | None = None
     restarts: Restarts | None = None
 
@@ -50,6 +53,8 @@ class Wiring:
         """Close the channels between processes and give back the shared memory."""
         for reader in self.readers.values():
             reader.close()
+        for edge in self.drawn:
+            edge.close()
         if self.restarts is not None:
             self.restarts.close()
         if self.endpoint is not None:
@@ -94,6 +99,7 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
         for port, edges in graph.incoming[node_id].items():
             wiring.inputs[PortRef(node_id, port)] = _input(
                 graph, placement, host, edges[0], wiring, restarts)
+            wiring.drawn += _draw(graph, host, edges[0].source)
     for ref in graph.external:
         if ref.node in hosts:
             wiring.inputs[ref] = _external_input(
@@ -128,7 +134,9 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     if type is None or type.wire is None:
         return OutputPort(type or declared, local, None, None, None)
     codec = codec_for(type.wire)
-    publisher = host.advertise(ref.port, codec, _topic_qos(graph, ref))
+    topic = PublicTopic(host, host.advertise(ref.port, codec, _topic_qos(graph, ref)), Counter(
+        f"{host.get_namespace().rstrip('/')}/{graph.nodes[edge.target.node].ros_name}"
+        for edge in edges))
     writer = None
     if remote:
         assert wiring.endpoint is not None  # `wire` has made it
@@ -138,13 +146,21 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
             for edge in remote], wiring.endpoint, restarts.of_output(ref))
         restarts.follow(ref, writer)
         wiring.writers.append(writer)
-    output = OutputPort(type, local, publisher, codec, writer)
+    output = OutputPort(type, local, topic, codec, writer)
     for edge in remote:
         if _sends_back(graph, edge):
             assert wiring.endpoint is not None  # `wire` has made it
             accept_updates(RosBus(host, wiring.endpoint.key), update_topic(graph, edge), type,
                            lambda: output.newest, host.get_logger().warning)
     return output
+
+
+def _draw(graph: Graph, host: NodeHost, source: PortRef) -> list[DrawnEdge]:
+    """Show an edge from ``source`` to ``host``, if ``source`` has a topic."""
+    type = graph.output_types.get(source)
+    if type is None or type.wire is None:
+        return []
+    return [DrawnEdge(host, graph.topic(source), codec_for(type.wire).message_type())]
 
 
 def _sends_back(graph: Graph, edge: Edge) -> bool:

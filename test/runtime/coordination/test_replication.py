@@ -6,7 +6,7 @@ import pytest
 
 from dnne_ros.runtime.coordination.replication import DELIVERY, accept_updates, send_updates
 
-TOPIC = "trainer_1/model/updates"
+TOPIC = "trainer_1/model/_updates"
 
 
 class Value:
