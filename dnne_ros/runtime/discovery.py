@@ -6,8 +6,8 @@ hands: all who send to it then stand still, for ever or until it wakes.  So it u
 nobody can hold up.  (What is large goes between processes of a graph by memory of our own.)
 
 Everywhere Fast DDS 3 asks who is new for the layout of its types, which ROS does not need.  A race
-in that (``TypeLookupManager::notify_callbacks`` in 3.2) kills one process in a thousand that begins
-beside others, so it is told not to.
+in that (``TypeLookupManager::notify_callbacks`` in 3.2) kills one process in a thousand that
+begins beside others, so it is told not to.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The topic of an output as tools see it: with each drawn edge, and who else listens.
 
-Items go between the nodes of a graph by reference, sockets, shared memory or hidden topics; tools such
-as rqt_graph know publishers and subscriptions only.  So each edge has a subscription on the public
-topic that nobody reads (`draw_edge`).  An output publishes for others alone, and tells them apart by
-the names of the nodes that subscribe (`PublicTopic.watchers`).
+Items go between the nodes of a graph by reference, sockets, shared memory or hidden topics; tools
+such as rqt_graph know publishers and subscriptions only.  So each edge has a subscription on the
+public topic that nobody reads (`DrawnEdge`).  An output publishes for others alone, and tells them
+apart by the names of the nodes that subscribe (`PublicTopic.watchers`).
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ class PublicTopic:
     """A publisher that knows which of its subscribers are drawn edges."""
 
     def __init__(self, host: RosNode, publisher: Publisher[Any], readers: Mapping[str, int]):
-        """Publish with ``publisher`` of ``host``; ``readers``: edges by full name of their node."""
+        """Publish with ``publisher`` of ``host``.
+
+        ``readers``: how many edges end at each node, by its full name.
+        """
         self._host = host
         self._publisher = publisher
         self._readers = readers
