@@ -10,6 +10,7 @@ from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.inbox import Inbox
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.qos import external_qos
+from dnne_ros.transport.qos_overrides import qos_overrides
 from dnne_ros.transport.stats import EdgeStats
 
 if TYPE_CHECKING:
@@ -30,10 +31,12 @@ class ExternalReader:
             else EdgePolicy.DROP_OLDEST
         self._stats = EdgeStats()
         self._inbox = Inbox(self.policy, capacity, self._stats)
-        self._subscription = node.create_subscription(
-            codec.message_type(), topic, self._inbox.offer,
-            external_qos(1 if self.policy is EdgePolicy.LATEST else capacity), raw=True,
-            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False))
+        with qos_overrides(topic) as options:
+            self._subscription = node.create_subscription(
+                codec.message_type(), topic, self._inbox.offer,
+                external_qos(1 if self.policy is EdgePolicy.LATEST else capacity), raw=True,
+                event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
+                qos_overriding_options=options)
 
     @property
     def stats(self) -> EdgeStats:

@@ -134,7 +134,8 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     if type is None or type.wire is None:
         return OutputPort(type or declared, local, None, None, None)
     codec = codec_for(type.wire)
-    topic = PublicTopic(host, host.advertise(ref.port, codec, _topic_qos(graph, ref)), Counter(
+    publisher = host.advertise(ref.port, codec, _topic_qos(graph, ref), within=bool(edges))
+    topic = PublicTopic(host, publisher, Counter(
         f"{host.get_namespace().rstrip('/')}/{graph.nodes[edge.target.node].ros_name}"
         for edge in edges))
     writer = None

@@ -13,6 +13,7 @@ from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
 from dnne_ros.runtime.node.parameters import declare_widgets, serve_changes
 from dnne_ros.transport.codec import Codec
+from dnne_ros.transport.qos_overrides import qos_overrides
 
 if TYPE_CHECKING:
     from rclpy.context import Context
@@ -54,11 +55,19 @@ class NodeHost(RosNode):
         """Return the topic of an output, relative to the namespace."""
         return f"{self.graph_node.ros_name}/{port}"
 
-    def advertise(self, port: str, codec: Codec, qos: QoSProfile) -> Publisher[Any]:
-        """Return the publisher of an output's topic."""
-        return self.create_publisher(
-            codec.message_type(), self.topic(port), qos,
-            event_callbacks=PublisherEventCallbacks(use_default_callbacks=False))
+    def advertise(self, port: str, codec: Codec, qos: QoSProfile, *, within: bool
+                  ) -> Publisher[Any]:
+        """Return the publisher of an output's topic.
+
+        ``within``: nodes of the graph take the output, and its topic is a window.  One that is for
+        others alone has a QoS that they may choose; `InputError` for one that cannot be.
+        """
+        topic = self.topic(port)
+        with qos_overrides(topic) as options:
+            return self.create_publisher(
+                codec.message_type(), topic, qos,
+                event_callbacks=PublisherEventCallbacks(use_default_callbacks=False),
+                qos_overriding_options=None if within else options)
 
 
 def twins_of(hosts: Sequence[NodeHost]) -> list[str]:

@@ -14,6 +14,7 @@ from rclpy.serialization import deserialize_message
 
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import message_class
+from dnne_ros.transport.qos_overrides import qos_overrides
 
 if TYPE_CHECKING:
     from rclpy.publisher import Publisher
@@ -58,18 +59,20 @@ class HostTopics:
 
     def advertise(self, topic: str, message_type: str, qos: str = "reliable") -> Publisher[Any]:
         """Return a publisher."""
-        with self._legal(topic):
+        with self._legal(topic), qos_overrides(topic) as options:
             publisher: Publisher[Any] = self._host.create_publisher(
-                self.message_class(message_type), topic, qos_preset(qos))
+                self.message_class(message_type), topic, qos_preset(qos),
+                qos_overriding_options=options)
         self._publishers.append(publisher)
         return publisher
 
     def subscribe(self, topic: str, message_type: str, qos: str,
                   on_message: Callable[[Any], None], raw: bool = False) -> None:
         """Call ``on_message`` for each message."""
-        with self._legal(topic):
+        with self._legal(topic), qos_overrides(topic) as options:
             self._subscriptions.append(self._host.create_subscription(
                 self.message_class(message_type), topic, on_message, qos_preset(qos), raw=raw,
+                qos_overriding_options=options,
                 event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False)))
 
     def deserialize(self, data: bytes, message_type: str) -> Any:

@@ -65,3 +65,35 @@ def test_bytes_that_are_no_message(topics):
     for bad in (b"", good[:7]):
         with pytest.raises(ValueError, match="no sensor_msgs/msg/JointState"):
             topics.deserialize(bad, "sensor_msgs/msg/JointState")
+
+
+@pytest.fixture
+def overridden(ros_loop):
+    """Make a node with parameters for the QoS of its topics."""
+    def make(**values):
+        words = [word for name, value in values.items()
+                 for word in ("-p", f"qos_overrides./shared.publisher.{name}:={value}")]
+        return HostTopics(ros_loop.node("host", cli_args=["--ros-args", *words]))
+    return make
+
+
+def test_qos_may_be_chosen_by_parameters(ros_loop, overridden):
+    topics = overridden(reliability="best_effort", depth=3, durability="transient_local")
+    topics.advertise("shared", "std_msgs/msg/String")
+    node = ros_loop.nodes[-1]
+    (seen,) = node.get_publishers_info_by_topic("/shared")
+    assert seen.qos_profile.reliability is ReliabilityPolicy.BEST_EFFORT
+    assert seen.qos_profile.durability is DurabilityPolicy.TRANSIENT_LOCAL
+    assert node.get_parameter("qos_overrides./shared.publisher.depth").value == 3
+    topics.close()
+    topics.advertise("shared", "std_msgs/msg/String")  # a node that begins anew
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [
+    ("history", "keep_all", "expected keep_last"), ("depth", 0, "expected at least 1, found 0"),
+    ("reliability", "perhaps", "perhaps"), ("depth", "many", "depth")])
+def test_qos_that_cannot_be_is_an_input_error(overridden, name, value, said):
+    topics = overridden(**{name: value})
+    with pytest.raises(InputError, match=said) as error:
+        topics.advertise("shared", "std_msgs/msg/String")
+    assert "qos_overrides.shared" in str(error.value)
