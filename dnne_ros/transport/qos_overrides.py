@@ -1,7 +1,7 @@
 """QoS of the topics that a graph shares with other stacks, as ROS parameters.
 
-``qos_overrides./joint_states.subscription.reliability``: named as in rclcpp and rclpy, read when the
-graph starts, and read-only after that.
+``qos_overrides./joint_states.subscription.reliability``: named as in rclcpp and rclpy, read when
+the graph starts, and read-only after that.
 """
 
 from __future__ import annotations
