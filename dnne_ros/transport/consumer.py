@@ -22,7 +22,8 @@ class Consumer:
 
     ``repeat_after``: seconds after which an item that it lacks is sent again.  ``incarnation`` 0:
     not heard of yet.  ``first``: the number that its present incarnation is to begin with.
-    ``stores``: which stores it reaches, the first as bit 0.  ``bytes_to_take`` counts large items
+    ``replaced``: it takes the place of one that we knew.  ``may_repeat``: and gets again what that
+    one had not handled.  ``stores``: which stores it reaches, the first as bit 0.  ``bytes_to_take`` counts large items
     only.  ``absent``: it is gone, and nobody waits for it.
     """
 
@@ -40,6 +41,7 @@ class Consumer:
     first: int = 1
     acknowledged: bool = False
     had_another: bool = False
+    replaced: bool = False
     may_repeat: bool = False
     greeted_at: float = 0.0
     refused_at: float = 0.0

@@ -107,6 +107,7 @@ class Handshake:
 
     def _expect(self, consumer: Consumer, incarnation: int) -> None:
         """Hear of a consumer's (new) incarnation for the first time."""
+        consumer.replaced = consumer.incarnation != 0
         if consumer.stream == self.stream:  # it replaces one that we knew
             consumer.may_repeat = consumer.lossless and not consumer.absent
             consumer.first = self._next_for(consumer)
@@ -123,9 +124,9 @@ class Handshake:
 
     def _repeated_until_for(self, consumer: Consumer) -> int:
         """Return up to which number a consumer may get items that the one before it had."""
-        if consumer.may_repeat:  # what our predecessor sent may have come to it before
+        if consumer.replaced:
             return max(self._window.sent, self._repeated_until)
-        return self._repeated_until
+        return self._repeated_until  # what our predecessor sent may have come to it before
 
     def _welcome(self, consumer: Consumer, credit: Credit) -> None:
         """Tell a consumer what to expect, once all have said how far they have come."""

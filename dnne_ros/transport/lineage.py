@@ -41,6 +41,8 @@ class Lineage:
         self._on_ready: list[Callable[[], None]] = []
         self._first: dict[str, int] = {}
         self._waiting: deque[tuple[Handled, int, list[int]]] = deque()
+        self.restarted = log.restarted
+        """Whether another process was here before."""
         self._start = None if log.restarted else log.row(0)
         self._failure = ""
 
@@ -142,5 +144,7 @@ class MadeAgain:
 
     def repeated_until(self) -> int:
         """Return up to which number a consumer that is new, too, may get items again."""
-        most = self._lineage.most(self._port)
-        return most + 1 if most else 0  # one more: of the round in which the other one died
+        if not self._lineage.restarted:
+            return 0
+        # One more: of the round in which the other one died, which may be the first of all.
+        return self._lineage.most(self._port) + 1

@@ -21,9 +21,12 @@ class Resumed:
         self._before = log.row(log.newest)
 
     def follow(self, window: Window) -> None:
-        """Note each word of the lossless consumers of the output."""
-        if window.lossless:
-            window.on_handled = lambda: self._log.append((int(window.handled), self._most(window)))
+        """Note each word of the lossless consumers of the output, and what may come before."""
+        if not window.lossless:
+            return
+        if not self._log.restarted:
+            self._log.append((0, self._most(window)))
+        window.on_handled = lambda: self._log.append((int(window.handled), self._most(window)))
 
     def base(self, had: int | None) -> int:
         """Return what all consumers had; if one is new, too, what the ones before have handled."""

@@ -123,6 +123,22 @@ def test_inputs_that_begin_at_different_rounds_go_on_together(logs):
     assert again.of_output("o").repeated_until() == 6  # five were sent, perhaps one more
 
 
+def test_who_dies_in_its_first_round_may_have_sent_one_item(logs):
+    first = Lineage("n", logs(), ["a"], ["o"])
+    assert first.of_output("o").repeated_until() == 0
+    assert Lineage("n", logs(), ["a"], ["o"]).of_output("o").repeated_until() == 1
+
+
+def test_a_source_may_have_sent_a_window_before_the_first_word_of_a_consumer(logs):
+    window, _, send = sending()
+    source = Resumed(logs("s", COLUMNS))
+    source.follow(window)
+    for _ in range(CAPACITY):
+        send()
+    again = Resumed(logs("s", COLUMNS))
+    assert again.base(None) == 0 and again.repeated_until() == CAPACITY
+
+
 def test_where_nobody_can_know_where_to_go_on_the_run_ends(logs):
     log = logs(width=1)
     log.append([1])

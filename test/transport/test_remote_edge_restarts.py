@@ -326,6 +326,24 @@ def test_a_late_reader_of_the_latest_value_gets_it(edges, ros_loop):
     assert ros_loop.run(main()) == [2]
 
 
+def test_the_latest_value_that_a_reader_gets_once_more_is_counted(edges, ros_loop):
+    edge = edges(reader=(LATEST, 1))
+    edge.start()
+
+    async def main():
+        await edge.rendezvous()
+        await edge.put(7)
+        before = await edge.get("reader", 1)
+        assert edge.readers["reader"].stats.duplicated == 0
+        edge.start("reader")
+        await edge.rendezvous()
+        return before, await edge.get("reader", 1)
+
+    assert ros_loop.run(main()) == ([7], [7])
+    stats = edge.readers["reader"].stats
+    assert (stats.received, stats.duplicated) == (1, 1)
+
+
 def test_frames_of_strangers_and_of_dead_producers_change_nothing(edges, ros_loop, impostor):
     edge = edges(reader=(LOSSLESS, 4))
     edge.start()

@@ -14,7 +14,6 @@ from dnne_ros.transport.handshake import Restart
 from dnne_ros.transport.lasting_count import LastingCount
 from dnne_ros.transport.lasting_memory import memory_name
 from dnne_ros.transport.lineage import Lineage
-from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import RemoteWriter
 from dnne_ros.transport.resumed import COLUMNS, Resumed
@@ -73,7 +72,7 @@ class Restarts:
 
     def join(self, ref: PortRef, reader: RemoteReader) -> None:
         """Follow what becomes of the items of an input, and count those that come twice."""
-        if self._restartable and reader.policy is EdgePolicy.LOSSLESS:
+        if self._restartable:
             reader.keep_count(self._open(lambda: LastingCount(
                 self._run, f"{self._graph.nodes[ref.node].ros_name}.{ref.port}.twice")))
         lineage = self._lineages.get(ref.node)
