@@ -23,8 +23,8 @@ class Consumer:
     ``repeat_after``: seconds after which an item that it lacks is sent again.  ``incarnation`` 0:
     not heard of yet.  ``first``: the number that its present incarnation is to begin with.
     ``replaced``: it takes the place of one that we knew.  ``may_repeat``: and gets again what that
-    one had not handled.  ``stores``: which stores it reaches, the first as bit 0.  ``bytes_to_take`` counts large items
-    only.  ``absent``: it is gone, and nobody waits for it.
+    one had not handled.  ``stores``: which stores it reaches, the first as bit 0.
+    ``bytes_to_take`` counts large items only.  ``absent``: it is gone, and nobody waits for it.
     """
 
     name: str
