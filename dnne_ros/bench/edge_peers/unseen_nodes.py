@@ -59,9 +59,8 @@ def main() -> int:
     class Output(OutputPort):
         def __init__(self, *given: Any, **named: Any):
             arguments = inspect.signature(super().__init__).bind(*given, **named)
-            publisher = arguments.arguments["publisher"]
-            if "/unseen_" in publisher.topic_name:
-                arguments.arguments.update(publisher=None, codec=None)
+            if "/unseen_" in arguments.arguments["topic"].name:
+                arguments.arguments.update(topic=None, codec=None)
             super().__init__(*arguments.args, **arguments.kwargs)
 
     # The name that wiring makes outputs by; mypy is right that this is none of its exports.

@@ -57,6 +57,11 @@ class PublicTopic:
         self._seen: tuple[int, int] = (0, 0)
         """Subscriptions that matched when names were last looked up, and edges among them."""
 
+    @property
+    def name(self) -> str:
+        """Its full name."""
+        return self._publisher.topic_name
+
     def watchers(self) -> int:
         """Return how many subscriptions there are beside the drawn edges.
 
@@ -73,7 +78,7 @@ class PublicTopic:
     def _edges(self, matched: int) -> int:
         names = Counter(
             f"{each.node_namespace.rstrip('/')}/{each.node_name}" for each in
-            self._host.get_subscriptions_info_by_topic(self._publisher.topic_name))
+            self._host.get_subscriptions_info_by_topic(self.name))
         known = sum(min(count, names[name]) for name, count in self._readers.items())
         strangers = sum(count for name, count in names.items()
                         if name.rpartition("/")[2] != "_NODE_NAME_UNKNOWN_") - known
