@@ -67,12 +67,25 @@ class GraphProcess:
             self._status.send("warning", message=f"ROS writes no log files: {reason}")
         with ExitStack() as ending:
             context, loop = ending.enter_context(_ros_event_loop(ros_args))
+            if self._settings.lifecycle:
+                return self._be_managed(context, loop)
             parts = self._make(context, loop, ending)
             loop.run_until_complete(ProcessRun(parts, loop).live())
+            self._status.send("finished", reason=parts.control.reason)
         unsaved = parts.control.unsaved
         if unsaved and self._status.file_descriptor is None:
             raise DnneError(unsaved)
         return 1 if unsaved else 0
+
+    def _be_managed(self, context: rclpy.Context, loop: RosEventLoop) -> int:
+        """Be made, run and taken apart again as others say by the lifecycle services."""
+        from dnne_ros.runtime.lifecycle.managed_process import ManagedProcess
+
+        reason = ManagedProcess(
+            lambda ending: self._make(context, loop, ending), loop, self._status).live(
+                self._graph.namespace, context)
+        self._status.send("finished", reason=reason)
+        return 0
 
     def _make(self, context: rclpy.Context, loop: RosEventLoop, ending: ExitStack
               ) -> ProcessParts:
@@ -87,6 +100,7 @@ class GraphProcess:
         problems.raise_if_any()
         for host in hosts.values():
             loop.executor.add_node(host)
+            ending.callback(loop.executor.remove_node, host)
         diagnostics = Diagnostics(
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
             nodes.contexts)
