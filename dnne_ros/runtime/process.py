@@ -30,6 +30,7 @@ from dnne_ros.runtime.discovery import RANGE
 from dnne_ros.runtime.edges.rewiring import rewire
 from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
+from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
@@ -67,6 +68,7 @@ class GraphProcess:
             self._status.send("warning", message=f"ROS writes no log files: {reason}")
         with ExitStack() as ending:
             context, loop = ending.enter_context(_ros_event_loop(ros_args))
+            keep_alive_file(loop)
             if self._settings.lifecycle:
                 return self._be_managed(context, loop)
             parts = self._make(context, loop, ending)
