@@ -29,7 +29,8 @@ def container_files(package: str, processes: Iterable[str], modules: Iterable[st
                     ) -> dict[str, str]:
     """Return the text of each file by its path.
 
-    ``modules`` are those that the package needs; ``pip_names``: what rosdep does not know.  ``learns``: it saves checkpoints; ``needs_policy``: it runs with one alone.
+    ``modules`` are those that the package needs; ``pip_names``: what rosdep does not know.
+    ``learns``: it saves checkpoints; ``needs_policy``: it runs with one alone.
     """
     names = tuple(processes)
     about: dict[str, Any] = {

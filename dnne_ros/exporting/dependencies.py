@@ -71,7 +71,8 @@ def dependency_keys(modules: Iterable[str], packages: Iterable[str]) -> list[str
     """Return the ``exec_depend`` entries for ``modules`` and ROS ``packages``, in order."""
     keys = {"rclpy", "rcl_interfaces", "std_msgs", "launch", "launch_ros", *packages}
     for module in set(modules) - _KEYLESS:
-        default = module if is_ros_package(module) else f"python3-{module.lower().replace('_', '-')}"
+        default = module if is_ros_package(module) \
+            else f"python3-{module.lower().replace('_', '-')}"
         keys.add(_KEYS.get(module, default))
     return sorted(keys)
 

@@ -34,7 +34,8 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
                   containers: bool = False) -> dict[str, str | bytes]:
     """Return the text of each file, or its bytes if it is no text of ours, by its path.
 
-    ``containers``: those that make images of it, too; they hold no dnne_ros beside it.  The same input gives the same bytes.  Raises `InputError` with all that stands in the way.
+    ``containers``: those that make images of it, too; they hold no dnne_ros beside it.
+    The same input gives the same bytes.  Raises `InputError` with all that stands in the way.
     """
     problems = Problems(graph.path)
     _check(graph, package, problems)

@@ -39,8 +39,9 @@ class OnnxActorCritic:
                  strict: bool = False):
         """Put the saved ``weights``, by torch's names, into onnxruntime.
 
-        ``runtime``, ``warn`` and ``strict`` are those of `open_session`.  Raises `InputError` for weights that
-        do not fit ``architecture``, and where onnx or onnxruntime is missing.
+        ``runtime``, ``warn`` and ``strict`` are those of `open_session`.  Raises
+        `InputError` for weights that do not fit ``architecture``, and where onnx or onnxruntime is
+        missing.
         """
         try:
             actor = network_of(architecture, weights)

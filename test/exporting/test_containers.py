@@ -61,8 +61,8 @@ class Image:
                                   cwd=self.folder, stderr=subprocess.DEVNULL).returncode
 
     def _from(self, rest):
-        assert re.fullmatch(r"docker\.io/library/(python:3\.\d+-slim|ros:\$\{ROS_DISTRO\}-ros-base)",
-                            rest)
+        assert re.fullmatch(
+            r"docker\.io/library/(python:3\.\d+-slim|ros:\$\{ROS_DISTRO\}-ros-base)", rest)
 
     def _arg(self, rest):
         name, _, value = rest.partition("=")

@@ -81,8 +81,12 @@ class ManagedNode(LifecycleNode):
                 self.get_clock().now().nanoseconds, [self._status]))
 
 
+Call = Callable[[Callable[[], object]], None]
+"""Has a function called in the thread that serves a node."""
+
+
 @contextmanager
-def served(node: ManagedNode, context: Context) -> Iterator[Callable[[Callable[[], object]], None]]:
+def served(node: ManagedNode, context: Context) -> Iterator[Call]:
     """Serve ``node`` in a thread; gives what has a function called there.
 
     rclpy's callbacks return when a transition is done, which may take long, and is done in the
