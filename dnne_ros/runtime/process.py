@@ -26,6 +26,7 @@ from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import RunControl
 from dnne_ros.runtime.coordination.status import StatusChannel
+from dnne_ros.runtime.coordination.stops import heed_stops
 from dnne_ros.runtime.discovery import RANGE
 from dnne_ros.runtime.edges.rewiring import rewire
 from dnne_ros.runtime.edges.wiring import Wiring, wire
@@ -72,7 +73,9 @@ class GraphProcess:
             if self._settings.lifecycle:
                 return self._be_managed(context, loop)
             parts = self._make(context, loop, ending)
-            loop.run_until_complete(ProcessRun(parts, loop).live())
+            run = ProcessRun(parts, loop)
+            heed_stops(loop, self._status, run.stop)
+            loop.run_until_complete(run.live())
             self._status.send("finished", reason=parts.control.reason)
         unsaved = parts.control.unsaved
         if unsaved and self._status.file_descriptor is None:

@@ -19,7 +19,6 @@ from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import RunControl
 from dnne_ros.runtime.coordination.standstill import Standstill
 from dnne_ros.runtime.coordination.status import StatusChannel
-from dnne_ros.runtime.coordination.stops import heed_stops
 from dnne_ros.runtime.coordination.unawaited import Unawaited
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.event_loop import RosEventLoop
@@ -73,7 +72,6 @@ class ProcessRun:
         Raises `DnneError` if a node or another process fails.
         """
         parts = self._parts
-        heed_stops(self._loop, parts.status, self.stop)
         diagnostics = self._loop.create_task(parts.diagnostics.run())
         diagnostics.add_done_callback(lambda task: task.cancelled() or task.result())  # be loud
         try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from typing import Any
 
 from dnne_ros.runtime.coordination.status import StatusChannel
 
 
 def heed_stops(loop: asyncio.AbstractEventLoop, status: StatusChannel,
                stop: Callable[[str], object]) -> None:
-    """Call ``stop(reason)`` in ``loop`` from now on, in the place of who was told before."""
+    """Call ``stop(reason)`` in ``loop`` from now on."""
     handled = [signal.SIGINT, signal.SIGTERM]  # a shell's background job, too, is sent SIGINT
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
         handled.append(signal.SIGHUP)
@@ -21,8 +22,11 @@ def heed_stops(loop: asyncio.AbstractEventLoop, status: StatusChannel,
     if channel is None:
         return
 
+    def told(message: dict[str, Any]) -> None:
+        stop(message["reason"])
+
     def closed() -> None:
         loop.remove_reader(channel)
         stop("supervisor gone")
 
-    loop.add_reader(channel, status.read, lambda message: stop(message["reason"]), closed)
+    loop.add_reader(channel, status.read, told, closed)

@@ -46,6 +46,7 @@ class ManagedProcess:
         self._reason = ""
         self._ending = ExitStack()
         self._parts: ProcessParts | None = None
+        self._active: ProcessRun | None = None
 
     def live(self, namespace: str, context: Context) -> str:
         """Do what is asked for until the process is to leave, and return the reason."""
@@ -87,8 +88,8 @@ class ManagedProcess:
                 asked.answer.set_exception(error)
             else:  # an active node has no way to an error but by a transition
                 self._call(self._node.trigger_deactivate)
-        elif reason != _DEACTIVATED:
-            self._reason = reason
+        elif self._reason or reason != _DEACTIVATED:
+            self._reason = self._reason or reason
             if asked is not None:
                 asked.answer.set_result(False)
         elif stop is not None and stop.callback == "on_deactivate":
@@ -101,7 +102,7 @@ class ManagedProcess:
 
     async def _run(self, parts: ProcessParts, wish: Wish) -> tuple[Wish | None, DnneError | None]:
         """Run until the run is over; return the wish that has ended it, and an error."""
-        run = ProcessRun(parts, self._loop)
+        run = self._active = ProcessRun(parts, self._loop)
 
         def begun() -> None:
             self._node.say("active")
@@ -153,8 +154,8 @@ class ManagedProcess:
 
     def _take_apart(self) -> None:
         self._parts = None
+        self._active = None
         self._ending.close()
-        heed_stops(self._loop, self._status, self._stop)
         self._loop.run_until_complete(asyncio.sleep(0))  # what is due holds on to them, too
         gc.collect()  # rcl knows nodes by their names until nothing refers to them any more
 
@@ -171,3 +172,5 @@ class ManagedProcess:
     def _stop(self, reason: str) -> None:
         self._reason = reason
         self._stopped.set()
+        if self._active is not None:
+            self._active.stop(reason)
