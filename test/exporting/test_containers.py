@@ -18,6 +18,7 @@ import pytest
 import yaml
 from commands import Command
 from python_path import python_path
+from std_msgs.msg import Float64
 from workspace import needs_colcon
 
 from dnne_ros.cli.main import main
@@ -150,12 +151,16 @@ def test_what_an_image_starts_drives_a_robot(
     assert json.loads(plant.output)["angle"] < 0.3, plant.said() + host.output
 
 
-def test_a_container_that_learns_saves_on_sigterm(export, cartpole, tmp_path):
+def test_a_container_that_learns_saves_on_sigterm(export, cartpole, ros_loop, tmp_path):
     package = export(cartpole, "--standalone", "--container")
     image = Image(package, "Containerfile.slim", tmp_path / "root")
+    returns = []
+    ros_loop.node("watcher").create_subscription(
+        Float64, "/cartpole_ppo/ppo_trainer_6/mean_return", returns.append, 1)
     host = image.start()
     try:
-        host.until(image.is_healthy, "a sign of life")
+        ros_loop.run(ros_loop.until(lambda: returns), host)
+        assert image.is_healthy()
         host.terminate()
         assert host.wait() == 0, host.output
     finally:

@@ -81,7 +81,7 @@ class ManagedNode(LifecycleNode):
                 self.get_clock().now().nanoseconds, [self._status]))
 
 
-Call = Callable[[Callable[[], object]], None]
+Call = Callable[[Callable[[], object]], object]
 """Has a function called in the thread that serves a node."""
 
 

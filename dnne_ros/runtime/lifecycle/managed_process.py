@@ -12,7 +12,7 @@ import asyncio
 import gc
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import DnneError, printable
 from dnne_ros.runtime.coordination.stops import heed_stops
@@ -161,13 +161,14 @@ class ManagedProcess:
 
     async def _next_wish(self) -> Wish | None:
         """Return the next wish, None if the process is to leave first."""
-        waits = [self._loop.create_task(self._wishes.next()),
-                 self._loop.create_task(self._stopped.wait())]
+        wished = self._loop.create_task(self._wishes.next())
+        stopped = self._loop.create_task(self._stopped.wait())
+        waits: set[asyncio.Future[Any]] = {wished, stopped}
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-        wished = waits[0]
-        return wished.result() if wished.done() and not wished.cancelled() else None
+        came = wished.done()
+        wished.cancel()
+        stopped.cancel()
+        return wished.result() if came else None
 
     def _stop(self, reason: str) -> None:
         self._reason = reason
