@@ -151,7 +151,7 @@ def test_what_an_image_starts_drives_a_robot(
     assert json.loads(plant.output)["angle"] < 0.3, plant.said() + host.output
 
 
-def test_a_container_that_learns_saves_on_sigterm(export, cartpole, ros_loop, tmp_path):
+def test_a_container_that_learns_saves_on_sigterm(ros_loop, export, cartpole, tmp_path):
     package = export(cartpole, "--standalone", "--container")
     image = Image(package, "Containerfile.slim", tmp_path / "root")
     returns = []
