@@ -13,6 +13,7 @@ _EXAMPLES = """\
 examples:
   dnne-ros export cartpole.json -o ~/ros2_ws/src
   dnne-ros export cartpole.json -o ~/ros2_ws/src --package my_robot --place split --standalone
+  dnne-ros export robot.json -o src --standalone --container
 
 Then: colcon build, and ros2 launch PACKAGE PACKAGE.launch.py.  A second export into the same
 place updates the package; files that you have edited are never overwritten without --force.
@@ -33,6 +34,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--standalone", action="store_true",
                         help="copy the runtime and the node types that are used into the "
                              "package, so that dnne_ros need not be installed")
+    parser.add_argument("--container", action="store_true",
+                        help="with --standalone: add what makes images of the package (on ROS 2, "
+                             "and on Python with wheels), and a compose file")
     parser.add_argument("--force", action="store_true",
                         help="overwrite files that were edited since the last export")
     parser.add_argument("--place", default="", metavar="fused|split|FILE",
@@ -48,10 +52,14 @@ def run(options: argparse.Namespace) -> int:
     from dnne_ros.exporting.writing import write_package
     from dnne_ros.placement.planning import place
 
+    if options.container and not options.standalone:
+        raise InputError("--container", ["expected --standalone: an image holds no dnne_ros "
+                                         "beside the package"])
     graph = load_graph(options)
     placement = place(graph, options.place)
     package = options.package or default_package_name(graph.namespace)
-    files = package_files(graph, placement, package, standalone=options.standalone)
+    files = package_files(graph, placement, package, standalone=options.standalone,
+                          containers=options.container)
     folder = _folder(options.output, package)
     written = write_package(folder, file_bytes(files), force=options.force)
     if written.changed or written.removed:

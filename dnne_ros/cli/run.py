@@ -20,6 +20,7 @@ from dnne_ros.cli.report import HUNG_UP, RunReport
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.limits import limited
+from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import (
     add_run_arguments,
     check_checkpoints,
@@ -44,6 +45,7 @@ examples:
   dnne-ros run cartpole.json --place split --save-checkpoint-dir checkpoint --duration 5m
   dnne-ros run cartpole.json --max-updates 500 --max-env-steps 1000000   # whichever comes first
   dnne-ros run cartpole.json --inference --load-checkpoint-dir checkpoint
+  dnne-ros run robot.json --lifecycle --strict-runtime   # ros2 lifecycle set /robot/lifecycle …
   dnne-ros run cartpole.json --ros-args -r __ns:=/robot1
   dnne-ros run mnist_mlp.json --set 1.data_path=data --plot curve.png --save-checkpoint-dir c
 
@@ -97,6 +99,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     check_parameter_files(options.ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))
+    check_managed(graph, placement.processes, run_settings(options))
     check_outputs(options)
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)

@@ -71,10 +71,15 @@ def dependency_keys(modules: Iterable[str], packages: Iterable[str]) -> list[str
     """Return the ``exec_depend`` entries for ``modules`` and ROS ``packages``, in order."""
     keys = {"rclpy", "rcl_interfaces", "std_msgs", "launch", "launch_ros", *packages}
     for module in set(modules) - _KEYLESS:
-        ros = module in _ROS_PACKAGES or module.endswith(("_msgs", "_interfaces", "_ros"))
-        default = module if ros else f"python3-{module.lower().replace('_', '-')}"
+        default = module if is_ros_package(module) \
+            else f"python3-{module.lower().replace('_', '-')}"
         keys.add(_KEYS.get(module, default))
     return sorted(keys)
+
+
+def is_ros_package(module: str) -> bool:
+    """Tell whether a top-level module is that of a ROS package."""
+    return module in _ROS_PACKAGES or module.endswith(("_msgs", "_interfaces", "_ros"))
 
 
 def pip_names(modules: Iterable[str]) -> list[str]:

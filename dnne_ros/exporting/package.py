@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dnne_ros.errors import Problems
 from dnne_ros.exporting import description
 from dnne_ros.exporting.carried import carried_files
+from dnne_ros.exporting.containers import container_files
 from dnne_ros.exporting.dependencies import (
     dependency_keys,
     imported_modules,
@@ -29,17 +30,15 @@ from dnne_ros.placement.placement import Placement
 _RESERVED = ("VALUES", "type_name")
 
 
-def package_files(graph: Graph, placement: Placement, package: str, *, standalone: bool
-                  ) -> dict[str, str | bytes]:
+def package_files(graph: Graph, placement: Placement, package: str, *, standalone: bool,
+                  containers: bool = False) -> dict[str, str | bytes]:
     """Return the text of each file, or its bytes if it is no text of ours, by its path.
 
+    ``containers``: those that make images of it, too; they hold no dnne_ros beside it.
     The same input gives the same bytes.  Raises `InputError` with all that stands in the way.
     """
     problems = Problems(graph.path)
-    name_problem = package_name_problem(package)
-    if name_problem:
-        problems.add(name_problem)
-    _check_values(graph, problems)
+    _check(graph, package, problems)
     required = required_modules(graph, problems)
     carried = carried_files(graph, problems)
     problems.raise_if_any()
@@ -82,6 +81,7 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         **sources.files,
         **{f"{owner.replace('.', '/')}/{name}": path.read_bytes()
            for owner, below in data.items() for name, path in below.items()},
+        **(_containers(graph, placement, package, modules) if containers else {}),
     }
     for node in nodes:
         files[f"{package}/nodes/{node.module}.py"] = _node_module(
@@ -90,8 +90,10 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
     return files
 
 
-def _check_values(graph: Graph, problems: Problems) -> None:
-    """Note what neither Python nor a parameter file could hold."""
+def _check(graph: Graph, package: str, problems: Problems) -> None:
+    """Note a name that is none, and what neither Python nor a parameter file could hold."""
+    if problem := package_name_problem(package):
+        problems.add(problem)
     for node in graph.nodes.values():
         def note(message: str, port: str | None = None, node: GraphNode = node) -> None:
             problems.add(message, node=node.id, type=node.type.type_name, title=node.title,
@@ -104,6 +106,14 @@ def _check_values(graph: Graph, problems: Problems) -> None:
             if isinstance(value, str) and not _is_text(value):
                 note("holds bytes that are no text, which ROS parameters cannot carry",
                      f"widget {name!r}")
+
+
+def _containers(graph: Graph, placement: Placement, package: str, modules: set[str]
+                ) -> dict[str, str]:
+    return container_files(
+        package, placement.processes, {*modules, *message_packages(graph)}, pip_names(modules),
+        learns=any(node.type.announces_boundaries for node in graph.nodes.values()),
+        needs_policy=bool(description.untrained_process(graph, placement)))
 
 
 def _is_text(value: str) -> bool:

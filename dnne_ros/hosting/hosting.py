@@ -12,6 +12,7 @@ from dnne_ros.errors import DnneError, InputError, printable
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.limits import limited
+from dnne_ros.options.managed import check_managed
 from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.run_arguments import add_run_arguments, run_settings
 from dnne_ros.options.run_key import take_run_key
@@ -93,4 +94,5 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
             "pip install 'dnne_ros[wheels]'"]) from None
     settings = replace(run_settings(options), run_id=options.run_id)
     graph = limited(graph, settings)
+    check_managed(graph, placement.processes, settings)
     return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(ros_args)

@@ -70,6 +70,11 @@ class NodeContext(Protocol):
         ...
 
     @property
+    def strict_runtime(self) -> bool:
+        """A runtime for policies that is missing is an error, also where another would do."""
+        ...
+
+    @property
     def log(self) -> Log:
         """Where the node's messages go."""
         ...

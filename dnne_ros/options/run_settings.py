@@ -60,6 +60,13 @@ class RunSettings:
     absent_after: float = _option(
         "name a process that gives no sign of life for this long; each edge to it then waits, "
         "drops or fails, as it says", default="10s", read=readings.duration, metavar="T")
+    strict_runtime: bool = _option(
+        "refuse to run where a policy's runtime (cuda, tensorrt) is missing, instead of taking "
+        "the next", default="false", kind="flag")
+    lifecycle: bool = _option(
+        "be a managed node, NAMESPACE/lifecycle: load, run and stop as `ros2 lifecycle` says",
+        default="false", kind="flag", explanation="Be a managed node, NAMESPACE/lifecycle, which "
+        "loads, runs and stops as `ros2 lifecycle` or nav2's lifecycle manager says.")
     respawn: bool = _option(
         "start a process that is killed again, as far as nothing is lost with it; `check "
         "--respawn` tells which", default="false", kind="flag", packaged=False,

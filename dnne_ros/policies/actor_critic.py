@@ -35,11 +35,13 @@ class OnnxActorCritic:
     """The likeliest actions of a saved policy, and what it expects of them."""
 
     def __init__(self, architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray],
-                 runtime: str, warn: Callable[[str], object] = lambda _: None):
+                 runtime: str, warn: Callable[[str], object] = lambda _: None, *,
+                 strict: bool = False):
         """Put the saved ``weights``, by torch's names, into onnxruntime.
 
-        ``runtime`` and ``warn`` are those of `open_session`.  Raises `InputError` for weights that
-        do not fit ``architecture``, and where onnx or onnxruntime is missing.
+        ``runtime``, ``warn`` and ``strict`` are those of `open_session`.  Raises
+        `InputError` for weights that do not fit ``architecture``, and where onnx or onnxruntime is
+        missing.
         """
         try:
             actor = network_of(architecture, weights)
@@ -52,8 +54,8 @@ class OnnxActorCritic:
         as_they_are = ActionTerm("", (), ())
         in_returns = ActionTerm("", ("value",), ("",), scale=scale, offset=mean)
         self._actor, self.runtime = _policy(
-            replace(actor, discrete=False), as_they_are, runtime, warn)
-        self._critic, _ = _policy(critic, in_returns, self.runtime, warn)
+            replace(actor, discrete=False), as_they_are, runtime, warn, strict)
+        self._critic, _ = _policy(critic, in_returns, self.runtime, warn, strict)
 
     def act(self, observations: np.ndarray) -> Answer:
         """Return the likeliest actions for float32 (n, observation size), and all about them."""
@@ -70,12 +72,12 @@ class OnnxActorCritic:
                       np.tile(np.exp(self._log_std), (len(mean), 1)))
 
 
-def _policy(network: Any, command: ActionTerm, runtime: str, warn: Callable[[str], object]
-            ) -> tuple[SteppedPolicy, str]:
+def _policy(network: Any, command: ActionTerm, runtime: str, warn: Callable[[str], object],
+            strict: bool) -> tuple[SteppedPolicy, str]:
     try:
         model = bare_model(network, command).SerializeToString()
     except ModuleNotFoundError:
         raise InputError("runtime", ["networks are written with onnx, which is not installed: "
                                      "pip install 'dnne_ros[policy]'"]) from None
-    session, found = open_session(model, runtime, warn=warn)
+    session, found = open_session(model, runtime, strict=strict, warn=warn)
     return policy_of(session), found

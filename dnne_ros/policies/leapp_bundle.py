@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -56,7 +56,8 @@ class LeappBundle:
     """Models in the order in which they run.
 
     Ends of the flow are written ``model/tensor``.  ``inputs`` and ``outputs`` are those of the
-    whole; ``data_flow`` says for an input whose output it takes in the same step, and
+    whole; ``digest`` is the SHA-256 of the YAML file, which has those of the models;
+    ``data_flow`` says for an input whose output it takes in the same step, and
     ``feedback`` whose in the step before.  ``initial`` is the file of what comes there first.
     """
 
@@ -68,6 +69,7 @@ class LeappBundle:
     feedback: Mapping[str, str] = field(default_factory=dict)
     initial: Path | None = None
     rate_hz: float | None = None
+    digest: str = ""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -90,12 +92,13 @@ def read_leapp_bundle(path: Path) -> LeappBundle:
                                          f"{', '.join(each.name for each in found) or 'none'}"])
         path = found[0]
     try:
-        document = yaml.safe_load(read_file(path).decode("utf-8"))
+        text = read_file(path)
+        document = yaml.safe_load(text.decode("utf-8"))
     except OSError as error:
         raise InputError(str(path), [f"cannot read: {error.strerror}"]) from None
     except (ValueError, yaml.YAMLError, RecursionError) as error:
         raise InputError(str(path), [f"not YAML: {' '.join(str(error).split())[:200]}"]) from None
-    return _Reader(path).read(document)
+    return replace(_Reader(path).read(document), digest=hashlib.sha256(text).hexdigest())
 
 
 class _Reader:

@@ -26,10 +26,12 @@ from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import RunControl
 from dnne_ros.runtime.coordination.status import StatusChannel
+from dnne_ros.runtime.coordination.stops import heed_stops
 from dnne_ros.runtime.discovery import RANGE
 from dnne_ros.runtime.edges.rewiring import rewire
 from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
+from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
@@ -67,12 +69,28 @@ class GraphProcess:
             self._status.send("warning", message=f"ROS writes no log files: {reason}")
         with ExitStack() as ending:
             context, loop = ending.enter_context(_ros_event_loop(ros_args))
+            keep_alive_file(loop)
+            if self._settings.lifecycle:
+                return self._be_managed(context, loop)
             parts = self._make(context, loop, ending)
-            loop.run_until_complete(ProcessRun(parts, loop).live())
+            run = ProcessRun(parts, loop)
+            heed_stops(loop, self._status, run.stop)
+            loop.run_until_complete(run.live())
+            self._status.send("finished", reason=parts.control.reason)
         unsaved = parts.control.unsaved
         if unsaved and self._status.file_descriptor is None:
             raise DnneError(unsaved)
         return 1 if unsaved else 0
+
+    def _be_managed(self, context: rclpy.Context, loop: RosEventLoop) -> int:
+        """Be made, run and taken apart again as others say by the lifecycle services."""
+        from dnne_ros.runtime.lifecycle.managed_process import ManagedProcess
+
+        reason = ManagedProcess(
+            lambda ending: self._make(context, loop, ending), loop, self._status).live(
+                self._graph.namespace, context)
+        self._status.send("finished", reason=reason)
+        return 0
 
     def _make(self, context: rclpy.Context, loop: RosEventLoop, ending: ExitStack
               ) -> ProcessParts:
@@ -87,6 +105,7 @@ class GraphProcess:
         problems.raise_if_any()
         for host in hosts.values():
             loop.executor.add_node(host)
+            ending.callback(loop.executor.remove_node, host)
         diagnostics = Diagnostics(
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
             nodes.contexts)

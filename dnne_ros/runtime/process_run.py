@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,14 +64,14 @@ class ProcessRun:
         self._loop_watch = LoopWatch(loop, self._on_stuck)
         self._blocked_loop = BlockedLoop(
             loop, lambda text: parts.status.send("warning", message=text))
+        self._limit: asyncio.TimerHandle | None = None
 
-    async def live(self) -> None:
-        """Meet the other processes, run, and leave in good order.
+    async def live(self, on_started: Callable[[], object] = lambda: None) -> None:
+        """Meet the other processes, run, and end in good order; ``on_started()`` in between.
 
         Raises `DnneError` if a node or another process fails.
         """
         parts = self._parts
-        self._listen()
         diagnostics = self._loop.create_task(parts.diagnostics.run())
         diagnostics.add_done_callback(lambda task: task.cancelled() or task.result())  # be loud
         try:
@@ -80,44 +80,28 @@ class ProcessRun:
                 parts.control.begin()
                 parts.status.send("started")
                 self._limit_duration()
+                on_started()
                 await self._run_nodes()
         finally:
+            if self._limit is not None:
+                self._limit.cancel()
             await parts.nodes.close()
             self._flush()
             diagnostics.cancel()
             parts.status.send("edges", edges=parts.wiring.edge_reports(parts.graph))
-        parts.status.send("finished", reason=parts.control.reason)
+
+    def stop(self, reason: str) -> None:
+        """Let the run end; nothing waits for it."""
+        if self._standstill is not None:
+            self._standstill.tell_at_end()
+        self._stops.start(self._parts.control.stop(reason))
 
     def _limit_duration(self) -> None:
         """End after the time that was asked for, unless a supervisor sees to it."""
         parts = self._parts
         if parts.settings.duration is not None and parts.group.leads \
                 and parts.status.file_descriptor is None:
-            self._loop.call_later(parts.settings.duration, self._stop, "duration")
-
-    def _listen(self) -> None:
-        """Stop on signals, on the supervisor's word, and when the supervisor is gone."""
-        status = self._parts.status
-        handled = [signal.SIGINT, signal.SIGTERM]  # a shell's background job, too, is sent SIGINT
-        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
-            handled.append(signal.SIGHUP)
-        for signal_number in handled:
-            self._loop.add_signal_handler(signal_number, self._stop, "interrupted")
-        channel = status.file_descriptor
-        if channel is None:
-            return
-
-        def closed() -> None:
-            self._loop.remove_reader(channel)
-            self._stop("supervisor gone")
-
-        self._loop.add_reader(channel, status.read,
-                              lambda message: self._stop(message["reason"]), closed)
-
-    def _stop(self, reason: str) -> None:
-        if self._standstill is not None:
-            self._standstill.tell_at_end()
-        self._stops.start(self._parts.control.stop(reason))
+            self._limit = self._loop.call_later(parts.settings.duration, self.stop, "duration")
 
     async def _run_nodes(self) -> None:
         """Run every node's coroutine until the run ends or one fails."""

@@ -91,6 +91,7 @@ class InMemoryContext:
         self.title = title
         self.seed = seed
         self.inference = inference
+        self.strict_runtime = False
         self.log = RecordedLog()
         self.health = Health()
         self.topics = InMemoryTopics()

@@ -158,3 +158,12 @@ def test_text_that_is_no_unicode_is_refused():
         assert "widget 'text'" in str(error)
     else:
         raise AssertionError("a parameter file cannot hold it")
+
+
+def test_containers_are_told_no_word_of_the_graph():
+    def containers(titles, texts):
+        _, files = files_of(graph_of(["1", "2"], titles, texts), containers=True)
+        return {path: text for path, text in files.items() if path.startswith("containers/")}
+
+    wild = "\nRUN true\n$(eval 1) `eval 1` ${HOME} ' \" \\"
+    assert containers(("", ""), ("", "")) == containers((wild, wild), (wild, wild)) != {}

@@ -32,6 +32,7 @@ from dnne_ros.nodes.policies.message_inputs import (
     MessageInput,
     VelocityInput,
 )
+from dnne_ros.nodes.policies.policy_health import PolicyHealth
 from dnne_ros.policies.interface import QUANTITIES
 from dnne_ros.policies.leapp_bundle import LeappBundle, read_leapp_bundle
 from dnne_ros.policies.leapp_kinds import Joints
@@ -121,7 +122,9 @@ class LeappPolicyNode(Node):
         self._begin_anew = False
         self._trouble = HealthReporter(self.context)
         self._counts = self.context.health.values
-        self._counts.update(actions=0, refused=0, resets=0)
+        self._counts.update(refused=0, resets=0)
+        self._health = PolicyHealth(self.context.health, "cpu", self._bundle.digest[:12],
+                                    rate or 0.0)
 
     async def process(self) -> None:
         """Act, and hear when to begin anew."""
@@ -148,7 +151,6 @@ class LeappPolicyNode(Node):
                 continue
             self._trouble.clear("acts again")
             self._acted = now
-            self._counts["actions"] += 1
             await self._send(outputs)
 
     async def _observed(self) -> tuple[float, dict[str, np.ndarray]]:
@@ -204,9 +206,13 @@ class LeappPolicyNode(Node):
             self._pipeline.reset()
             self._counts["resets"] += 1
         try:
-            return self._pipeline.step(inputs)
+            before = time.perf_counter()
+            outputs = self._pipeline.step(inputs)
         except FloatingPointError as error:
             raise _Refused(str(error)) from None
+        seconds = time.perf_counter() - before
+        self._health.acted(seconds, time.monotonic() - now if self._pace else None)
+        return outputs
 
     async def _send(self, outputs: Mapping[str, np.ndarray]) -> None:
         for port, end in self._ports.outputs.items():

@@ -79,10 +79,13 @@ class OnnxPolicyNode(Node):
         from dnne_ros.policies.loading import load_policy
 
         self._loaded = load_policy(
-            _place(self.bundle), self.runtime, strict=self.strict_runtime,
+            _place(self.bundle), self.runtime,
+            strict=self.strict_runtime or self.context.strict_runtime,
             warn=self.context.log.warning)
+        interface = self._loaded.file.interface
         self._health = PolicyHealth(self.context.health, self._loaded.runtime,
-                                    self._loaded.file.interface_hash)
+                                    self._loaded.file.interface_hash, 0.0 if interface is None
+                                    else interface.rate_hz)
 
     async def process(self) -> None:
         """Give an action for each item of observations, and hear when to begin anew.

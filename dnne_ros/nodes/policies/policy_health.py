@@ -15,25 +15,35 @@ class PolicyHealth:
 
     ``runtime``, ``interface`` (the first digits of its SHA-256), ``actions``,
     ``inference_p99_us``, and, where it is known how old observations are when the action for them
-    goes out, ``age_p50_ms`` and ``age_p99_ms``: of the last 1,000 actions.
+    goes out, ``age_p50_ms`` and ``age_p99_ms``: of the last 1,000 actions.  Where the rate is
+    known, ``missed_periods``: how many periods have passed without an action since the first.
     """
 
-    def __init__(self, health: Health, runtime: str, interface: str):
-        """Speak through ``health``; "" for an interface that is not known."""
+    def __init__(self, health: Health, runtime: str, interface: str, rate_hz: float = 0.0):
+        """Speak through ``health``; "" and 0 for an interface and a rate that are not known."""
         self._said = health.values
         self._said.update(runtime=runtime, interface=interface or "not known", actions=0)
+        self._rate = rate_hz
+        if rate_hz:
+            self._said["missed_periods"] = 0
+        self._acted: float | None = None
         self._times, self._ages = RecentTimes(), RecentTimes()
         self._told = time.monotonic()
 
     def acted(self, seconds: float, age: float | None = None) -> None:
         """Note an action that took ``seconds``; ``age``: of its observation, in seconds."""
         self._said["actions"] += 1
+        now = time.monotonic()
+        if self._rate and self._acted is not None:
+            # One that comes up to half a period late has missed none.
+            self._said["missed_periods"] += max(0, round((now - self._acted) * self._rate) - 1)
+        self._acted = now
         self._times.add(seconds)
         if age is not None:
             self._ages.add(age)
-        if time.monotonic() - self._told < _TOLD_SECONDS:
+        if now - self._told < _TOLD_SECONDS:
             return
-        self._told = time.monotonic()
+        self._told = now
         self._said["inference_p99_us"] = round(1e6 * self._times.percentile(0.99), 1)
         if age is not None:
             self._said["age_p50_ms"] = round(1e3 * self._ages.percentile(0.5), 3)

@@ -20,13 +20,17 @@ class FrozenAgent:
     """Gives the likeliest actions of a saved policy."""
 
     def __init__(self, architecture: Mapping[str, Any], weights: Mapping[str, Tensor],
-                 runtime: str, health: Health, warn: Callable[[str], object]):
-        """Put a saved policy into onnxruntime; `InputError` if that cannot be done."""
+                 runtime: str, health: Health, warn: Callable[[str], object], *,
+                 strict: bool = False):
+        """Put a saved policy into onnxruntime; `InputError` if that cannot be done.
+
+        ``runtime``, ``warn`` and ``strict`` are those of `open_session`.
+        """
         from dnne_ros.policies.actor_critic import OnnxActorCritic
 
         self._policy = OnnxActorCritic(
             architecture, {name: as_array(tensor) for name, tensor in weights.items()},
-            runtime, warn)
+            runtime, warn, strict=strict)
         self._health = PolicyHealth(health, self._policy.runtime, "")
 
     def act(self, observations: Tensor) -> PolicyOutput:

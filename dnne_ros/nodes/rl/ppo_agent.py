@@ -214,7 +214,8 @@ class PPOAgentNode(Node):
         from dnne_ros.nodes.rl.frozen_agent import FrozenAgent
 
         self._frozen = FrozenAgent(architecture, weights, self._runtime, self.context.health,
-                                   self.context.log.warning)
+                                   self.context.log.warning,
+                                   strict=self.context.strict_runtime)
 
     def load_weights(self, weights: Mapping[str, torch.Tensor], layers: Any) -> None:
         """Begin with another program's policy; its first layer tells the observations' size."""

@@ -32,6 +32,7 @@ class ItemMonitor:
         self.title = context.title
         self.seed = context.seed
         self.inference = context.inference
+        self.strict_runtime = context.strict_runtime
         self.log = context.log
         self.health = context.health
         self.topics = context.topics

@@ -45,6 +45,7 @@ class HostContext:
         self.title = host.graph_node.title
         self.seed = settings.seed
         self.inference = settings.inference
+        self.strict_runtime = settings.strict_runtime
         self.log = host.get_logger()
         self.health = Health()
         self.topics = topics

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from policies_with_memory import remembering
 from dnne_ros.checkpoints.manifest import FileRecord
 from dnne_ros.errors import InputError
 from dnne_ros.learning.finite import NotFiniteError
+from dnne_ros.node_api.health import Health
 from dnne_ros.nodes.policies import policy_health
 from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
 from dnne_ros.policies.bundle import GOLDEN, INTERFACE, MANIFEST, MODEL
@@ -89,6 +91,29 @@ def test_diagnostics_say_how_long_it_takes_and_how_old_the_state_is(drive, monke
     said = context.health.values
     assert said["actions"] == 3 and said["inference_p99_us"] > 0.0
     assert said["age_p99_ms"] >= said["age_p50_ms"] > 0.0
+
+
+def test_diagnostics_count_the_periods_that_passed_without_an_action(monkeypatch):
+    moments = iter([0.0, 0.1, 0.2, 0.34, 0.7])  # the last one is three periods late
+    monkeypatch.setattr(policy_health, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    said = Health()
+    counted = policy_health.PolicyHealth(said, "cpu", "", rate_hz=10.0)
+    missed = []
+    for _ in range(4):
+        counted.acted(0.001)
+        missed.append(said.values["missed_periods"])
+    assert missed == [0, 0, 0, 3]
+
+
+def test_a_run_may_insist_on_the_runtime(drive):
+    policy = OnnxPolicyNode({"bundle": str(TRAINED), "runtime": "tensorrt"})
+
+    async def script(context):
+        context.strict_runtime = True
+        policy.setup()
+
+    with pytest.raises(InputError, match="expected tensorrt: TensorrtExecutionProvider"):
+        drive(policy, script, linked=["observations"])
 
 
 @pytest.mark.parametrize("row, error, said", [

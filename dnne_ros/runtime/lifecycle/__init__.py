@@ -1,0 +1,1 @@
+"""A process whose states others decide: ROS 2's managed nodes."""
