@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from dnne_ros import strict_json
 from dnne_ros.jobs.description import states
 from dnne_ros.jobs.description.spec import LAST_LEVEL, JobSpec
-from dnne_ros.jobs.pipelines.pipeline_runs import go_on
+from dnne_ros.jobs.pipelines import pipeline_runs, study
 from dnne_ros.jobs.store import tables
+from dnne_ros.jobs.store.notices import ENDED, TRY_FAILED, note_event
 from dnne_ros.jobs.store.records import spec_of
 from dnne_ros.jobs.store.submitting import Books, add_job, named, queue_first
 
@@ -78,8 +79,12 @@ def end(books: Books, job: int, state: str, reason: str) -> None:
             queue_first(books, dependent, spec_of(row["spec"]).delay,
                         f"{named([job])} has ended")
     row = books.row(job)
-    if row is not None and row["pipeline"] is not None:
-        go_on(books, row)
+    assert row is not None
+    note_event(books, job, spec_of(row["spec"]), ENDED)
+    if row["pipeline"] is not None:
+        pipeline_runs.go_on(books, row)
+    if row["sweep"] is not None:
+        study.go_on(books, row)
 
 
 def _fail(books: Books, row: sa.RowMapping, spec: JobSpec, outcome: Outcome) -> None:
@@ -96,6 +101,7 @@ def _fail(books: Books, row: sa.RowMapping, spec: JobSpec, outcome: Outcome) -> 
             .values(attempt=attempt + 1, level=level))
         books.give_ticket(job, f"{outcome.reason}; try {attempt + 1} of {spec.retries + 1}"
                                + (f" in {rest:.3g} s" if rest else ""), rest)
+        note_event(books, job, spec, TRY_FAILED)
     else:
         tries = f" after {attempt} tries" if spec.retries else ""
         _give_up(books, job, spec, states.DEAD if spec.retries else states.FAILED,
@@ -107,8 +113,11 @@ def _give_up(books: Books, job: int, spec: JobSpec, state: str, reason: str) -> 
     if spec.escalate is None:
         end(books, job, state, reason)
         return
-    successor = add_job(books, replace(spec.escalate, pipeline=spec.pipeline, stage=spec.stage,
-                                       sweep=spec.sweep), f"takes over from job {job}", job)
+    # A run of a sweep is known by its name.
+    name = spec.name if spec.sweep is not None else spec.escalate.name
+    successor = add_job(books, replace(spec.escalate, name=name, pipeline=spec.pipeline,
+                                       stage=spec.stage, sweep=spec.sweep),
+                        f"takes over from job {job}", job)
     table = tables.dependencies
     books.connection.execute(
         sa.update(table).where(table.c.after == job).values(after=successor))

@@ -14,10 +14,11 @@ from dnne_ros.jobs.description.spec import JobSpec
 from dnne_ros.jobs.store import tables
 from dnne_ros.jobs.store.fairness import note_start
 from dnne_ros.jobs.store.records import spec_of
-from dnne_ros.jobs.store.submitting import Books, read_ticket
+from dnne_ros.jobs.store.submitting import GPU_QUEUE, Books, read_ticket, ticket_of
 from dnne_ros.jobs.work.ending import end
 
 _MOST_RELEASED = 50
+_MOST_TRIED = 10
 MOST_LOST = 100
 """What has taken so many workers with it is not given to another."""
 
@@ -62,6 +63,48 @@ def start_job(books: Books, ticket: str, worker: str, host: str, capacity: Capac
                  worker=worker, starts=start, lost=lost, started=books.now, not_before=None)
     note_start(books.connection, row["queue"], row["level"], row["tag"])
     return Claim(job, start, row["attempt"], spec, found)
+
+
+def take_next(books: Books, queue: str, worker: str, host: str, capacity: Capacity
+              ) -> tuple[Claim | None, list[str]]:
+    """Book the first job of an engine's queue that may run, for a worker that has just ended one.
+
+    So what comes next, such as the stage behind the one that has ended, is begun with the same
+    transaction, by the order that the engine keeps too.  Also returns the tickets that the engine
+    may have of it, and of those that had to wait: they are worth nothing.
+    """
+    void: list[str] = []
+    for _ in range(_MOST_TRIED):
+        found = _first(books, queue)
+        if found is None:
+            break
+        job, number = found
+        if books.tickets.pop(job, None) is None:
+            void.append(ticket_of(job, number))
+        books.connection.execute(sa.update(tables.jobs).where(tables.jobs.c.id == job)
+                                 .values(ticket=number + 1))
+        claim = start_job(books, ticket_of(job, number + 1), worker, host, capacity)
+        if claim is not None:
+            return claim, void
+    return None, void
+
+
+def _first(books: Books, queue: str) -> tuple[int, int] | None:
+    """Return the job that is next and the number of its ticket; None if there is none."""
+    name = queue.removesuffix(GPU_QUEUE)
+    if books.connection.execute(
+            sa.select(tables.queues.c.paused).where(tables.queues.c.name == name)).scalar():
+        return None
+    table = tables.jobs
+    order = (table.c.level, table.c.tag, table.c.id)
+    query = sa.select(*order, table.c.ticket).where(table.c.engine_queue == queue).order_by(
+        *order).limit(1)
+    queued = books.connection.execute(query.where(table.c.state == states.QUEUED)).first()
+    due = books.connection.execute(query.where(
+        table.c.state == states.WAITING, table.c.held_by == states.FOR_TIME,
+        table.c.not_before <= books.now)).first()
+    first = min((tuple(row) for row in (queued, due) if row is not None), default=None)
+    return None if first is None else (first[2], first[3])
 
 
 def release_waiting(books: Books, host: str, capacity: Capacity) -> int:
