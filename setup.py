@@ -103,6 +103,8 @@ setup(
             "onnxruntime>=1.16",
             "pooch>=1.6",
             "opencv-python-headless>=4.5",
+            "optuna>=4,<6",
+            "prometheus-client>=0.19,<1",
             "psutil>=5.9",
             "pydocstyle>=6",
             "pytest>=7",

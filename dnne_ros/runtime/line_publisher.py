@@ -1,7 +1,7 @@
 """``python -m dnne_ros.runtime.line_publisher TOPIC``: publishes each line of its input.
 
 For programs that are no ROS nodes themselves.  A line is the text of a ``std_msgs/String``; on
-``/diagnostics`` it is a JSON list of statuses with ``name``, ``level``, ``message`` and ``values``.
+``/diagnostics`` it is a JSON list of statuses with ``name``, ``level``, ``message``, ``values``.
 It ends with its input, once the last line has reached those who listen.
 """
 

@@ -1,4 +1,4 @@
-"""Who is told of jobs: once each, by a command or the topic; what goes wrong there harms no job."""
+"""Who is told of jobs: a command or the topic; what goes wrong there harms no job."""
 
 import json
 import sys

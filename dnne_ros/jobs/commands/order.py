@@ -49,9 +49,9 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     notify = actions.add_parser(
         "notify", help="whom to tell of all jobs that end",
         description="Set whom to tell when a job ends or a try of it fails: a command with its "
-                    f"words, which gets the job's record as JSON on its standard input, or {TOPIC} "
-                    "for that topic. Without a word: show it.",
-        epilog="examples: dnne-ros jobs notify notify-send 'a job has ended'; dnne-ros jobs "
+                    "words, which gets the job's record as JSON on its standard input, or "
+                    f"{TOPIC} for that topic. Without a word: show it.",
+        epilog="examples: dnne-ros jobs notify -- my-notifier --to ann; dnne-ros jobs "
                f"notify {TOPIC}; dnne-ros jobs notify --nobody")
     notify.add_argument("words", nargs="*", metavar="WORD")
     notify.add_argument("--nobody", action="store_true", help="tell nobody any more")

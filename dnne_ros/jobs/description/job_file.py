@@ -66,8 +66,8 @@ def _needs(value: Any) -> Needs:
 
 def _topic(value: Any) -> tuple[str, ...]:
     if value != TOPIC:
-        raise ValueError(f"a file can only name the topic {TOPIC}, as it cannot say which code may "
-                         "run; type --notify behind the command")
+        raise ValueError(f"a file can only name the topic {TOPIC}, as it cannot say which code "
+                         "may run; type --notify behind the command")
     return (TOPIC,)
 
 

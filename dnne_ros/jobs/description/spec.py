@@ -54,7 +54,8 @@ class JobSpec:
     ``after`` are jobs that must succeed before, ``after_any`` such that must end.  A retry comes
     at a level that is ``retry_lower`` higher in number.  ``escalate`` is the job that takes over
     when the last retry has failed.  ``notify`` is a command as a list of words, which gets the
-    job's record as JSON when it ends or a try of it fails, or `TOPIC` alone.  ``directory`` is where relative names in the words count from.
+    job's record as JSON when it ends or a try of it fails, or `TOPIC` alone.
+    ``directory`` is where relative names in the words count from.
     """
 
     task: Task

@@ -1,9 +1,9 @@
 """Sweeps whose settings Optuna proposes, from what has come of those before.
 
-Optuna is asked and told, and keeps nothing: the study is made anew from the jobs of the sweep each
-time that a trial has ended, and what it proposes is queued with the transaction of that end.  So no
-trial is lost or made twice, whatever is killed; and a proposal follows from its number and from
-what is known by then alone, as its generator is seeded with that number.
+Optuna is asked and told, and keeps nothing: the study is made anew from the jobs of the sweep
+each time that a trial has ended, and what it proposes is queued with the transaction of that end.
+So no trial is lost or made twice, whatever is killed; and a proposal follows from its number and
+from what is known by then alone, as its generator is seeded with that number.
 """
 
 from __future__ import annotations
@@ -88,7 +88,11 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Study:
-    """So many ``trials`` of a job, each with ``seeds``; ``minimize`` the ``metric`` or maximise."""
+    """So many ``trials`` of a job, each with ``seeds``.
+
+    Their ``metric``, the mean over the seeds, is to be as large as it can, or, with ``minimize``,
+    as small.
+    """
 
     spec: JobSpec
     dimensions: Sequence[Dimension]

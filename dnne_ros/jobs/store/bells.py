@@ -1,8 +1,8 @@
 """Wakes an idle worker of this machine when a job comes: a named pipe for each queue.
 
-Each job that is queued is a byte in the pipe, and each byte wakes one of the workers that wait, so
-fifty idle ones are not all awake for one job.  Nothing depends on it: where a bell was not rung, as
-its ringer has been killed, workers find the job when they look by themselves.
+Each job that is queued is a byte in the pipe, and each byte wakes one of the workers that wait,
+so fifty idle ones are not all awake for one job.  Nothing depends on it: where a bell was not
+rung, as its ringer has been killed, workers find the job when they look by themselves.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ _VERSION = "jobs-1"
 """Of what a ticket means, not of the package: an upgraded program takes up old tickets."""
 _WORKFLOW = "dnne_ros.job"
 WOKEN_SECONDS, UNWOKEN_SECONDS = 0.5, 0.03
-"""How often all idle workers of a queue, taken together, look for a ticket: where a bell wakes them
-besides, and where tickets come from machines that cannot ring it."""
+"""How often all idle workers of a queue, taken together, look for a ticket: where a bell wakes
+them besides, and where tickets come from machines that cannot ring it."""
 _MOST_POLL_SECONDS = 5.0
 _QUEUE_THREAD = "queue-worker-"
 """How the engine calls the thread of a queue."""
@@ -147,10 +147,10 @@ class EngineWorker:
         self._let_bells_ring(engine)
 
     def _let_bells_ring(self, engine: DBOS) -> None:
-        """Let a bell end the pause between two looks at its queue, for which the engine has no way.
+        """Let a bell end the pause between two looks at its queue; the engine has no way for it.
 
         Each of its threads pauses by waiting for the event that ends it.  Should another version
-        do so in another way, then queues are looked at as often as they say, and no more is lost.
+        do that in another way, then queues are looked at as often as they say, and that is all.
         """
         self._ends: list[threading.Event] = getattr(engine, "background_thread_stop_events", [])
         for event in self._ends:

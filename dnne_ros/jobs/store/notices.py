@@ -37,7 +37,7 @@ class Notice:
 
 
 def set_hook(store: JobStore, words: Sequence[str]) -> None:
-    """Let a command be told of all jobs of a store, or the topic; nobody, if ``words`` is empty."""
+    """Let a command be told of all jobs of a store, or the topic; without words, nobody."""
     with store.turn() as books:
         books.connection.execute(sa.delete(tables.hooks))
         if words:

@@ -21,6 +21,9 @@ GPU_QUEUE = "+gpu"
 _NEXT_ID = sa.update(tables.store).values(next_job=tables.store.c.next_job + 1) \
     .returning(tables.store.c.next_job)
 _ROW = sa.select(tables.jobs).where(tables.jobs.c.id == sa.bindparam("job"))
+_SET = sa.update(tables.jobs).where(tables.jobs.c.id == sa.bindparam("job"))
+_NOTE = sa.insert(tables.changes)
+_ADD = sa.insert(tables.jobs)
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Ticket:
 class Books:
     """A turn at a store: its transaction, the engine, and the time that counts in it.
 
-    ``tickets`` are those of the jobs that it has queued, and ``rings`` queues whose bell is to ring
-    once all of it is on the disk.
+    ``tickets`` are those of the jobs that it has queued; ``rings`` are queues whose bell is to
+    ring once that is on the disk.
     """
 
     connection: sa.Connection
@@ -61,14 +64,16 @@ class Books:
 
     def change(self, job: int, state: str, reason: str, **values: object) -> None:
         """Let a job become something, for a reason."""
-        self.connection.execute(
-            sa.update(tables.jobs).where(tables.jobs.c.id == job)
-            .values(state=state, reason=reason, **values))
+        self.set(job, state=state, reason=reason, **values)
         self.note(job, state, reason)
+
+    def set(self, job: int, **values: object) -> None:
+        """Write plain values into the row of a job."""
+        self.connection.execute(_SET, {"job": job, **values})
 
     def note(self, job: int, state: str, reason: str) -> None:
         """Write down that a job has become something."""
-        self.connection.execute(sa.insert(tables.changes), {
+        self.connection.execute(_NOTE, {
             "job": job, "time": self.now, "state": state, "reason": reason})
 
     def give_ticket(self, job: int, reason: str, delay: float = 0.0) -> None:
@@ -118,7 +123,7 @@ def add_job(books: Books, spec: JobSpec, reason: str = "submitted",
         state, held_by, reason = states.WAITING, states.FOR_TIME, _until(books, spec.delay)
     job, ticket = books.next_id(), int(not waited_for)
     tag = next_tag(books.connection, spec.queue, spec.level, spec.user)
-    books.connection.execute(sa.insert(tables.jobs), {
+    books.connection.execute(_ADD, {
         "id": job, "name": spec.name or spec.task.title, "spec": spec.encode(),
         "queue": spec.queue, "engine_queue": engine_queue(spec), "level": spec.level,
         "user": spec.user, "tag": tag, "dedupe": spec.dedupe, "state": state, "reason": reason,

@@ -17,7 +17,8 @@ from dnne_ros.errors import InputError
 VERSION = 2
 """Of the tables; a store with a higher one was made by a newer program."""
 _BUSY_MILLISECONDS = 60_000
-_UPGRADES = {1: ("CREATE INDEX dnne_jobs_next ON dnne_jobs (engine_queue, state, level, tag, id)",)}
+_UPGRADES = {
+    1: ("CREATE INDEX dnne_jobs_next ON dnne_jobs (engine_queue, state, level, tag, id)",)}
 """What makes of a store of some version one of the next, beside tables that are missing."""
 
 metadata = sa.MetaData()
@@ -201,7 +202,7 @@ def upgrade(database: sa.Engine) -> None:
 
 
 def check_version(database: sa.Engine, named: str) -> None:
-    """Bring an older store up to date; raise `InputError` for one that a newer program has made."""
+    """Bring an older store up to date; `InputError` for one that a newer program has made."""
     with database.connect() as connection:
         found = connection.execute(sa.select(store.c.version)).scalar_one()
     if found < VERSION:

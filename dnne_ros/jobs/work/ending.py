@@ -21,6 +21,12 @@ from dnne_ros.jobs.store.submitting import Books, add_job, named, queue_first
 INPUT_IS_WRONG = 2
 """The exit code of a command whose input is wrong: another try would find the same."""
 _draw = random.Random()
+# Made once: to build a statement takes longer than to run it.
+_RELEASE = sa.delete(tables.leases).where(tables.leases.c.job == sa.bindparam("which"))
+_SERVED = sa.update(tables.workers).where(tables.workers.c.id == sa.bindparam("worker")).values(
+    served=tables.workers.c.served + 1)
+_WAITING = sa.select(tables.dependencies.c.job, tables.dependencies.c.any).where(
+    tables.dependencies.c.after == sa.bindparam("which"))
 
 
 @dataclass(frozen=True)
@@ -43,14 +49,10 @@ def finish(books: Books, job: int, start: int, outcome: Outcome) -> bool:
     row = books.row(job)
     if row is None or row["state"] != states.RUNNING or row["starts"] != start:
         return False
-    books.connection.execute(sa.delete(tables.leases).where(tables.leases.c.job == job))
-    books.connection.execute(
-        sa.update(tables.jobs).where(tables.jobs.c.id == job).values(
-            seconds=row["seconds"] + books.now - (row["started"] or books.now),
-            exit_code=outcome.exit_code, figures=strict_json.dumps(dict(outcome.figures))))
-    books.connection.execute(
-        sa.update(tables.workers).where(tables.workers.c.id == row["worker"])
-        .values(served=tables.workers.c.served + 1))
+    books.connection.execute(_RELEASE, {"which": job})
+    books.set(job, seconds=row["seconds"] + books.now - (row["started"] or books.now),
+              exit_code=outcome.exit_code, figures=strict_json.dumps(dict(outcome.figures)))
+    books.connection.execute(_SERVED, {"worker": row["worker"]})
     if outcome.cancelled or row["cancelling"]:
         end(books, job, states.CANCELLED, outcome.reason)
     elif outcome.given_back:
@@ -66,9 +68,9 @@ def end(books: Books, job: int, state: str, reason: str) -> None:
     """End a job, and go on with what waited for that."""
     books.change(job, state, reason, ended=books.now, cancelling=False, held_by=None)
     table = tables.dependencies
-    waiting = books.connection.execute(
-        sa.select(table.c.job, table.c.any).where(table.c.after == job)).all()
-    books.connection.execute(sa.delete(table).where(table.c.after == job))
+    waiting = books.connection.execute(_WAITING, {"which": job}).all()
+    if waiting:
+        books.connection.execute(sa.delete(table).where(table.c.after == job))
     for dependent, whatever in waiting:
         row = books.row(dependent)
         if row is None or row["state"] not in states.OPEN:
@@ -96,9 +98,7 @@ def _fail(books: Books, row: sa.RowMapping, spec: JobSpec, outcome: Outcome) -> 
         rest = states.jittered(
             states.backoff_seconds(spec.backoff, attempt, spec.backoff_base), _draw)
         level = min(LAST_LEVEL, row["level"] + spec.retry_lower)
-        books.connection.execute(
-            sa.update(tables.jobs).where(tables.jobs.c.id == job)
-            .values(attempt=attempt + 1, level=level))
+        books.set(job, attempt=attempt + 1, level=level)
         books.give_ticket(job, f"{outcome.reason}; try {attempt + 1} of {spec.retries + 1}"
                                + (f" in {rest:.3g} s" if rest else ""), rest)
         note_event(books, job, spec, TRY_FAILED)
@@ -122,8 +122,7 @@ def _give_up(books: Books, job: int, spec: JobSpec, state: str, reason: str) -> 
     books.connection.execute(
         sa.update(table).where(table.c.after == job).values(after=successor))
     # The pipeline goes on with the successor.
-    books.connection.execute(
-        sa.update(tables.jobs).where(tables.jobs.c.id == job).values(pipeline=None))
+    books.set(job, pipeline=None)
     end(books, job, states.FAILED, f"{reason}; job {successor} takes over")
 
 

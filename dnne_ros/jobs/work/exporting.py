@@ -37,8 +37,8 @@ def metrics_served(store: JobStore, where: str) -> Iterator[None]:
     try:
         from prometheus_client import CollectorRegistry, start_http_server
     except ImportError:
-        raise InputError("arguments", ["--metrics: prometheus-client is not installed: pip install "
-                                       "'dnne_ros[metrics]'"]) from None
+        raise InputError("arguments", ["--metrics: prometheus-client is not installed: pip "
+                                       "install 'dnne_ros[metrics]'"]) from None
     registry = CollectorRegistry()
     registry.register(_Collector(store))
     try:
@@ -71,8 +71,9 @@ class _Collector:
         # All of them may sink: who forgets old jobs forgets their figures.
         counts = GaugeMetricFamily("dnne_ros_jobs", "Jobs of a store, as `jobs stats` counts them",
                                    labels=("queue", "count"))
-        seconds = GaugeMetricFamily("dnne_ros_jobs_running_seconds",
-                                    "How long jobs have run, all tries together", labels=("queue",))
+        seconds = GaugeMetricFamily(
+            "dnne_ros_jobs_running_seconds", "How long jobs have run, all tries together",
+            labels=("queue",))
         for queue, figures in found["queue"].items():
             for count in _COUNTS:
                 counts.add_metric((queue, count), figures[count])

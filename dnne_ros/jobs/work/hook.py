@@ -1,4 +1,4 @@
-"""``python -m dnne_ros.jobs.work.hook PARENT WORD…``: become a command that ends with its worker."""
+"""``python -m dnne_ros.jobs.work.hook PARENT WORD…``: a command that ends with its worker."""
 
 from __future__ import annotations
 

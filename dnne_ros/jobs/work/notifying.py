@@ -1,4 +1,4 @@
-"""Tells commands and the ROS topic of jobs that have ended, beside the work and never in its way."""
+"""Tells commands and the ROS topic of jobs that have ended, beside the work, not in its way."""
 
 from __future__ import annotations
 
