@@ -25,7 +25,7 @@ from dnne_ros.runtime.ros_context import start_ros
 
 _DIAGNOSTICS = "/diagnostics"
 _DEPTH = 10
-_FIND_SECONDS = 2.0
+_FIND_SECONDS = 5.0
 """How long the first line waits for somebody to listen: who does needs a moment to be found."""
 _HEARD_SECONDS = 2.0
 

@@ -3,8 +3,11 @@
 import threading
 
 from job_stores import job
+from waiting import until
 
-from dnne_ros.jobs.store.bells import Bell, ring
+from dnne_ros.jobs.store.bells import MOST_RINGS, Bell, ring
+from dnne_ros.jobs.store.engine import EngineWorker
+from dnne_ros.jobs.store.store import JobStore
 from dnne_ros.jobs.work import orders
 from dnne_ros.jobs.work.ending import Outcome, finish
 from dnne_ros.jobs.work.starting import take_next
@@ -38,6 +41,10 @@ def test_each_ring_wakes_one_of_those_who_wait_and_none_who_is_busy(tmp_path):
     bells[2].busy = False
     ring(tmp_path, "a queue/x")
     bells[2].wait(PATIENCE)  # who rings while nobody waits is heard later
+    for _ in range(2 * MOST_RINGS):
+        ring(tmp_path, "a queue/x")  # as when ten thousand jobs come
+    with (tmp_path / "bells" / "a%20queue%2Fx").open("rb", buffering=0) as pipe:
+        assert len(pipe.read(9 * MOST_RINGS)) == MOST_RINGS
 
 
 def test_what_is_queued_rings_once_it_is_on_the_disk(store):
@@ -50,6 +57,26 @@ def test_what_is_queued_rings_once_it_is_on_the_disk(store):
         assert books.rings == []
     bell.wait(PATIENCE)
     assert store.job(number).state == "queued" and books.rings == ["default"]
+
+
+def test_a_bell_ends_the_pause_of_the_engine(new_store):
+    class LongPause(Bell):
+        def wait(self, seconds):
+            super().wait(PATIENCE)  # as if the engine looked by itself every ten minutes
+
+    handed = []
+    with JobStore(new_store) as store:
+        store.engine.add_queue("default")
+        engine = EngineWorker(store.url, store.database, "w1",
+                              {"default": LongPause(new_store, "default")}, handed.append)
+        try:
+            numbers = []
+            for _ in range(2):
+                numbers.append(store.submit(job()))
+                until(lambda: len(handed) == len(numbers))
+        finally:
+            engine.stop()
+    assert handed == [f"dnne_ros-{number}.1" for number in numbers]
 
 
 def test_the_job_behind_the_one_that_ends_is_begun_with_it(store, hands):

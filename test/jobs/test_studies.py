@@ -5,6 +5,7 @@ import shutil
 import pytest
 from job_stores import Hands, job
 
+from dnne_ros.cli.main import main
 from dnne_ros.jobs.pipelines.study import Dimension, Study, begin_study
 from dnne_ros.jobs.pipelines.sweep import goal_of, runs_of
 from dnne_ros.jobs.store.store import JobStore
@@ -72,3 +73,20 @@ def test_a_trial_with_seeds_ends_with_the_last_and_a_cancelled_one_has_no_next(s
     assert [each.name.partition(" ")[0] for each in store.jobs(("queued",))] == ["trial=2"] * 2
     cancel(store, [each.id for each in store.jobs(("queued",))])
     assert len(store.jobs()) == 4 and store.open_count() == 0
+
+
+def test_the_command_tries_the_ends_of_each_range_before_it_submits(store, cartpole, capsys):
+    def sweep(*words):
+        code = main(["jobs", "sweep", str(cartpole), "--store", str(store.folder), *words])
+        return code, capsys.readouterr()
+
+    code, said = sweep("--optuna", "5", "--param", "6.gamma=0.9..1.5")
+    assert code == 2 and "1.5" in said.err and store.jobs() == []
+    code, said = sweep("--optuna", "5")
+    assert code == 2 and "expected at least one --param" in said.err
+    code, said = sweep("--optuna", "5", "--param", "6.gamma=0.9..0.99", "--metric", "loss",
+                       "--minimize")
+    assert (code, said.out) == (0, "sweep 1: 5 trials; the first are jobs 2 to 3\n")
+    assert goal_of(store, 1) == ("loss", True)
+    assert main(["jobs", "compare", "1", "--store", str(store.folder)]) == 0
+    assert "trial" in capsys.readouterr().out

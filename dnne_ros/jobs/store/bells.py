@@ -7,17 +7,26 @@ rung, as its ringer has been killed, workers find the job when they look by them
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
+import termios
 import time
+from array import array
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from dnne_ros.durable_files import make_folder
 
+MOST_RINGS = 64
+"""So many are remembered while nobody waits: more would wake nobody else, as who has a job goes on
+with the next without them."""
 _AWAY_SECONDS = 0.05
 """Who was woken is deaf for so long: it is about to take the job, and the next is for others."""
+
+
+_FLAGS = os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def _path(folder: Path, queue: str) -> Path:
@@ -27,26 +36,34 @@ def _path(folder: Path, queue: str) -> Path:
 def ring(folder: Path, queue: str, times: int = 1) -> None:
     """Wake so many of those that wait for a job of a queue, if there are any."""
     try:
-        pipe = os.open(_path(folder, queue), os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        pipe = os.open(_path(folder, queue), os.O_WRONLY | _FLAGS)
     except OSError:  # nobody waits there
         return
     try:
-        with suppress(BlockingIOError):  # there are thousands of bytes already
-            os.write(pipe, b"!" * times)
+        os.write(pipe, b"!" * min(times, MOST_RINGS - _rung(pipe)))
     finally:
         os.close(pipe)
+
+
+def _rung(pipe: int) -> int:
+    """Return how many bytes are in a pipe, at most `MOST_RINGS`."""
+    number = array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, number)
+    return min(number[0], MOST_RINGS)
 
 
 class Bell:
     """The bell of a queue, as one worker hears it."""
 
     def __init__(self, folder: Path, queue: str):
-        """Listen in the folder of a store; OSError if that cannot be."""
+        """Listen in the folder of a store; where it can have no pipes, to `wake` alone."""
         path = _path(folder, queue)
-        make_folder(path.parent)
-        with suppress(FileExistsError):
-            os.mkfifo(path)
-        self._pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._pipe = -1
+        with suppress(OSError):
+            make_folder(path.parent)
+            with suppress(FileExistsError):
+                os.mkfifo(path)
+            self._pipe = os.open(path, os.O_RDWR | _FLAGS)
         self._own = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._rang = False
         self.busy = False
@@ -78,5 +95,6 @@ class Bell:
     def _is_ready(descriptors: list[int], seconds: float) -> list[int]:
         poll = select.poll()
         for each in descriptors:
-            poll.register(each, select.POLLIN)
+            if each >= 0:
+                poll.register(each, select.POLLIN)
         return [descriptor for descriptor, _ in poll.poll(1e3 * seconds)]

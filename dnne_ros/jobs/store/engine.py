@@ -123,6 +123,24 @@ class Engine:
         self._client.destroy()
 
 
+class _Ends(list[threading.Event]):
+    """The events that end the engine's threads; a thread pauses by waiting for its own.
+
+    Their pauses are made ours, as the engine has no way to let a bell end that between two looks
+    at a queue.  Should another version do that in another way, then queues are looked at as often
+    as they say, and that is all.
+    """
+
+    def __init__(self, pause: Callable[[threading.Event, float | None], bool]):
+        super().__init__()
+        self._own_pause = pause
+
+    def append(self, event: threading.Event) -> None:
+        """Take an event whose thread is about to be started."""
+        setattr(event, "wait", partial(self._own_pause, event))  # noqa: B010 - mypy minds the other
+        super().append(event)
+
+
 class EngineWorker:
     """A process that is handed tickets: one at a time from each of its queues."""
 
@@ -142,19 +160,9 @@ class EngineWorker:
                 name=_APPLICATION, system_database_url=url, system_database_engine=database,
                 application_version=_VERSION, executor_id=worker, run_migrations=False,
                 serializer=DBOSPortableJSONSerializer(), log_level="ERROR"))
+        engine.background_thread_stop_events = self._ends = _Ends(self._pause)
         DBOS.listen_queues(list(bells))
         DBOS.launch()
-        self._let_bells_ring(engine)
-
-    def _let_bells_ring(self, engine: DBOS) -> None:
-        """Let a bell end the pause between two looks at its queue; the engine has no way for it.
-
-        Each of its threads pauses by waiting for the event that ends it.  Should another version
-        do that in another way, then queues are looked at as often as they say, and that is all.
-        """
-        self._ends: list[threading.Event] = getattr(engine, "background_thread_stop_events", [])
-        for event in self._ends:
-            setattr(event, "wait", partial(self._pause, event))  # noqa: B010 - as mypy says
 
     def _pause(self, event: threading.Event, timeout: float | None = None) -> bool:
         bell = self._bells.get(threading.current_thread().name.removeprefix(_QUEUE_THREAD))

@@ -77,6 +77,8 @@ class Worker:
         for queue in self._queues:
             self._store.engine.add_queue(queue)
         self._bells = {queue: Bell(self._store.folder, queue) for queue in self._queues}
+        for bell in self._bells.values():
+            bell.wake()  # what is there already is looked at at once
         self._register()
         self._notifier = Notifier(self._store)
         engine = EngineWorker(self._store.url, self._store.database, self.id, self._bells,
