@@ -16,7 +16,14 @@ from functools import partial
 from typing import Any, cast
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    EnqueueOptions,
+    error as errors_of_engine,
+)
 
 from dnne_ros.jobs.store.bells import Bell
 
@@ -38,6 +45,10 @@ _UNLIMITED = 1_000_000
 _run: Callable[[str], None] | None = None
 
 logging.getLogger("dbos").setLevel(logging.ERROR)  # what is lost and found again is no warning
+logging.getLogger("dbos").addFilter(lambda record: not (
+    # A ticket that is worth nothing may be withdrawn while a worker finds that out.
+    record.exc_info
+    and isinstance(record.exc_info[1], errors_of_engine.DBOSAwaitedWorkflowCancelledError)))
 
 
 @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=_UNLIMITED)

@@ -18,7 +18,8 @@ VERSION = 2
 """Of the tables; a store with a higher one was made by a newer program."""
 _BUSY_MILLISECONDS = 60_000
 _UPGRADES = {
-    1: ("CREATE INDEX dnne_jobs_next ON dnne_jobs (engine_queue, state, level, tag, id)",)}
+    1: ("CREATE INDEX dnne_jobs_next ON dnne_jobs "
+        "(engine_queue, state, held_by, level, tag, id)",)}
 """What makes of a store of some version one of the next, beside tables that are missing."""
 
 metadata = sa.MetaData()
@@ -62,7 +63,7 @@ jobs = sa.Table(
     sa.Column("sweep", sa.Integer),
     sa.Column("takes_over", sa.Integer),  # the job that this one replaces
     sa.Index("dnne_jobs_state", "state", "id"),
-    sa.Index("dnne_jobs_next", "engine_queue", "state", "level", "tag", "id"),
+    sa.Index("dnne_jobs_next", "engine_queue", "state", "held_by", "level", "tag", "id"),
     sa.Index("dnne_jobs_turns", "queue", "level", "user", "tag"),
     sa.Index("dnne_jobs_dedupe", "dedupe"),
     sa.Index("dnne_jobs_pipeline", "pipeline"),

@@ -29,7 +29,8 @@ _LEASE = sa.insert(tables.leases)
 _ORDER = (tables.jobs.c.level, tables.jobs.c.tag, tables.jobs.c.id)
 _OF_QUEUE = sa.select(*_ORDER, tables.jobs.c.ticket).where(
     tables.jobs.c.engine_queue == sa.bindparam("queue")).order_by(*_ORDER).limit(1)
-_QUEUED = _OF_QUEUE.where(tables.jobs.c.state == states.QUEUED)
+_QUEUED = _OF_QUEUE.where(
+    tables.jobs.c.state == states.QUEUED, tables.jobs.c.held_by.is_(None))  # as the index has it
 _DUE = _OF_QUEUE.where(
     tables.jobs.c.state == states.WAITING, tables.jobs.c.held_by == states.FOR_TIME,
     tables.jobs.c.not_before <= sa.bindparam("now"))
