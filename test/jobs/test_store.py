@@ -101,7 +101,7 @@ def test_commands_show_what_there_is(store, hands, said):
     assert said("dead").out == "" and said("gc", "--older-than", "30d").out == "forgot 0 jobs\n"
     assert said("watch").code == 0
     assert said("notify").out == "told of jobs: nobody\n"
-    assert said("notify", "--", "tell", "--to", "a b").out == "told of jobs: tell --to 'a b'\n"
+    assert said("notify", "tell", "a b").out == "told of jobs: tell 'a b'\n"
     assert said("notify", "--nobody", "x").code == 2
     assert said("notify", "--nobody").out == "told of jobs: nobody\n"
 
