@@ -107,7 +107,8 @@ def _study(options: argparse.Namespace) -> int:
 
 def _parsed(options: argparse.Namespace, parse: Callable[[str], _Parsed]) -> list[_Parsed]:
     """Return what each ``--param`` says; `InputError` with all that are wrong."""
-    problems, found = [], []
+    problems: list[str] = []
+    found: list[_Parsed] = []
     for text in options.param:
         try:
             found.append(parse(text))

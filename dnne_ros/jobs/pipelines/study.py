@@ -177,6 +177,7 @@ def _asked(study: Study, number: int, trials: Sequence[Trial]) -> Mapping[str, A
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    trial_states = optuna.trial.TrialState
     distributions = {each.name: each.distribution() for each in study.dimensions}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # to count those that run is called an experiment
@@ -189,11 +190,12 @@ def _asked(study: Study, number: int, trials: Sequence[Trial]) -> Mapping[str, A
             if not trial.is_open and not trial.values:
                 continue  # it has failed, of which nothing follows
             made.add_trial(optuna.trial.create_trial(
+                state=trial_states.RUNNING if trial.is_open else trial_states.COMPLETE,
+                value=None if trial.is_open else math.fsum(trial.values) / len(trial.values),
                 params={each.name: each.number(trial.setting[each.name])
-                        for each in study.dimensions}, distributions=distributions,
-                **({"state": optuna.trial.TrialState.RUNNING} if trial.is_open
-                   else {"value": math.fsum(trial.values) / len(trial.values)})))
-        return made.ask(distributions).params
+                        for each in study.dimensions}, distributions=distributions))
+        asked: dict[str, Any] = made.ask(distributions).params
+        return asked
 
 
 def _trials(books: Books, sweep: int, study: Study) -> dict[str, Trial]:

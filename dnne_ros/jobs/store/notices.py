@@ -49,7 +49,8 @@ def hook(store: JobStore) -> list[str]:
     """Return who is told of all jobs of a store."""
     with store.database.connect() as connection:
         found = connection.execute(sa.select(tables.hooks.c.words)).scalar()
-    return json.loads(found) if found else []
+    words: list[str] = json.loads(found) if found else []
+    return words
 
 
 def note_event(books: Books, job: int, spec: JobSpec, event: str) -> None:

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
@@ -19,6 +19,7 @@ from dnne_ros.jobs.store.store import JobStore
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
+    from prometheus_client.registry import Collector
 
 _DIAGNOSTICS = "/diagnostics"
 _PERIOD_SECONDS = 1.0
@@ -40,7 +41,7 @@ def metrics_served(store: JobStore, where: str) -> Iterator[None]:
         raise InputError("arguments", ["--metrics: prometheus-client is not installed: pip "
                                        "install 'dnne_ros[metrics]'"]) from None
     registry = CollectorRegistry()
-    registry.register(_Collector(store))
+    registry.register(cast("Collector", _Collector(store)))  # which is a class of the extra
     try:
         server, thread = start_http_server(int(port), host or "127.0.0.1", registry)
     except OSError as error:

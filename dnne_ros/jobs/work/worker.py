@@ -153,7 +153,8 @@ class Worker:
 
     def _run_claim(self, claim: Claim, queue: str) -> Claim | None:
         """Run a job to its end; returns the next, which is booked with the same transaction."""
-        following, void = None, []
+        following: Claim | None = None
+        void: list[str] = []
         self._running.add(claim.job)
         try:
             outcome = run_claim(claim, self._store.files(claim.job), self._has_gpus,
