@@ -61,7 +61,9 @@ setup(
         "camera": ["opencv-python-headless>=4.5"],
         "audio": ["sounddevice>=0.4"],
         # Jobs and pipelines; none of it has a rosdep key.
-        "jobs": ["croniter>=2", "dbos>=3.4,<4", "sqlalchemy>=2.0.30"],
+        "jobs": ["croniter>=2", "dbos>=3.4,<4", "optuna>=4,<6", "sqlalchemy>=2.0.30"],
+        # Counters of jobs for Prometheus.
+        "metrics": ["prometheus-client>=0.19,<1"],
         # Fetches data sets that are not there.
         "data": ["pooch>=1.6"],
         # Curves as event files.
@@ -75,6 +77,7 @@ setup(
         "bench": [
             "dora-rs>=1.1; python_version >= '3.11'",
             "huey>=2.5",
+            "procrastinate>=3.2,<4",
             "pyarrow; python_version >= '3.11'",
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",
@@ -100,6 +103,8 @@ setup(
             "onnxruntime>=1.16",
             "pooch>=1.6",
             "opencv-python-headless>=4.5",
+            "optuna>=4,<6",
+            "prometheus-client>=0.19,<1",
             "psutil>=5.9",
             "pydocstyle>=6",
             "pytest>=7",

@@ -1,4 +1,4 @@
-"""Jobs: how soon one is accepted, begun and over, beside huey."""
+"""Jobs: how soon one is accepted, begun and over, beside huey and procrastinate."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dnne_ros.bench import jobs_peers
+from dnne_ros.bench.postgres import no_postgres
 from dnne_ros.bench.rounds import document, interleave
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError
@@ -39,11 +41,13 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
         f"ours, {options.queued} queued": lambda _: _in_process("long_queue", options.queued),
         "ours, 10 workers": lambda _: _in_process("many_workers", 10),
         "ours, 50 workers": lambda _: _in_process("many_workers", 50)}
-    missing = {"procrastinate": jobs_peers.PROCRASTINATE}
-    if why := jobs_peers.no_huey():
-        missing["huey"] = why
-    else:
-        cases["huey"] = lambda _: _in_process("huey", options.jobs)
+    others = {"ours, PostgreSQL": ("on_a_server", no_postgres()),
+              "huey": ("huey", jobs_peers.no_huey()),
+              "procrastinate": ("procrastinate", jobs_peers.no_procrastinate())}
+    missing = {name: why for name, (_, why) in others.items() if why}
+    for name, (case, why) in others.items():
+        if not why:
+            cases[name] = partial(_one_by_one, case, options.jobs)
     found = interleave(cases, options.rounds, say)
     return document("jobs", found, options.rounds, jobs=options.jobs, missing=missing)
 
@@ -66,6 +70,10 @@ def tables(document: dict[str, Any]) -> list[Table]:
     for case, why in document["missing"].items():
         single.rows.append((f"{case}: {why}", *("–",) * len(names)))
     return [single, many]
+
+
+def _one_by_one(case: str, jobs: int, _: int) -> dict[str, float]:
+    return _in_process(case, jobs)
 
 
 def write_function(folder: Path) -> None:
@@ -103,7 +111,8 @@ def main() -> None:
     from dnne_ros.bench import jobs_parts
 
     run = {"one_by_one": jobs_parts.one_by_one, "long_queue": jobs_parts.long_queue,
-           "many_workers": jobs_parts.many_workers, "huey": jobs_peers.huey}[case]
+           "many_workers": jobs_parts.many_workers, "on_a_server": jobs_parts.on_a_server,
+           "huey": jobs_peers.huey, "procrastinate": jobs_peers.procrastinate}[case]
     print(json.dumps(run(Path(folder), *arguments)))
 
 

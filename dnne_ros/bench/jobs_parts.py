@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any
 
 from dnne_ros.bench.jobs_peers import process_start
+from dnne_ros.bench.postgres import own_server
 from dnne_ros.errors import DnneError
 from dnne_ros.jobs.description.spec import JobSpec, Task
 from dnne_ros.jobs.pipelines.pipeline import Pipeline
@@ -25,9 +26,9 @@ _PATIENCE = 600.0
 _NOTHING = JobSpec(Task(function="nothing"))
 
 
-def one_by_one(folder: Path, jobs: str) -> dict[str, float]:
+def one_by_one(folder: Path, jobs: str, url: str = "") -> dict[str, float]:
     """Submit a job when the one before is over; then a pipeline of ten stages."""
-    with JobStore(folder / "store") as store:
+    with JobStore(url or folder / "store", folder=folder / "store") as store:
         pool = _idle_pool(store)
         accepted, ended = [], []
         for _ in range(int(jobs)):
@@ -46,6 +47,12 @@ def one_by_one(folder: Path, jobs: str) -> dict[str, float]:
         "next_stage_ms": pipeline}
 
 
+def on_a_server(folder: Path, jobs: str) -> dict[str, float]:
+    """Do the same with a store on a PostgreSQL server."""
+    with own_server() as url:
+        return one_by_one(folder, jobs, url)
+
+
 def long_queue(folder: Path, jobs: str) -> dict[str, float]:
     """List the latest ten of so many queued jobs, and run ten: how long is it between two?"""
     with JobStore(folder / "store") as store:
@@ -56,18 +63,19 @@ def long_queue(folder: Path, jobs: str) -> dict[str, float]:
         _until(lambda: len(store.jobs(("succeeded",), most=_RUN)) == _RUN, "jobs")
         pool.stop(graceful=False)
         ended = store.jobs(("succeeded",))
-    return {"list_ms": 1e3 * median(listed), "dispatched_ms": 1e3 * median(
-        (after.started or 0.0) - (before.ended or 0.0) for before, after in pairwise(ended))}
+        between = [_begun(store, after) - (before.ended or 0.0)
+                   for before, after in pairwise(ended)]
+    return {"list_ms": 1e3 * median(listed), "dispatched_ms": 1e3 * median(between)}
 
 
 def many_workers(folder: Path, workers: str) -> dict[str, float]:
     """Start so many workers, and let them do four jobs each."""
     wanted = int(workers)
     with JobStore(folder / "store") as store:
-        pool = WorkerPool(store)
         started = time.perf_counter()
+        pool = WorkerPool(store)
         pool.start(wanted)
-        _until(lambda: len(pool.stats()["workers"]) >= wanted, "workers")
+        _until(lambda: _workers(store) >= wanted, "workers")
         up = time.perf_counter() - started
         for _ in range(4 * wanted):
             store.submit(_NOTHING)
@@ -77,6 +85,16 @@ def many_workers(folder: Path, workers: str) -> dict[str, float]:
         seconds = time.perf_counter() - started
         pool.stop()
     return {"up_s": up, "jobs_per_s": 4 * wanted / seconds}
+
+
+def _workers(store: JobStore) -> int:
+    import sqlalchemy as sa
+
+    from dnne_ros.jobs.store import tables
+
+    with store.database.connect() as connection:
+        return connection.execute(
+            sa.select(sa.func.count()).select_from(tables.workers)).scalar_one()
 
 
 def _queue(store: JobStore, jobs: int) -> None:
@@ -91,14 +109,21 @@ def _queue(store: JobStore, jobs: int) -> None:
 
 
 def _pipeline(store: JobStore) -> float:
-    """Return the time from the end of a stage to when the next is begun, in ms."""
+    """Return the time from the end of a stage to the start of the next one's process, in ms."""
     stages = {f"s{index}": Stage(JobSpec(_NOTHING.task), passed=f"s{index + 1}")
               for index in range(_STAGES)}
     number = Pipeline(Plan("ten", {**stages, f"s{_STAGES}": Stage(_NOTHING)})).submit(store)
     _until(lambda: len(store.jobs(("succeeded",), pipeline=number)) == _STAGES + 1, "stages")
-    jobs = store.jobs(pipeline=number)
-    return 1e3 * median((after.started or 0.0) - (before.ended or 0.0)
-                        for before, after in pairwise(jobs))
+    return 1e3 * median(_begun(store, after) - (before.ended or 0.0)
+                        for before, after in pairwise(store.jobs(pipeline=number)))
+
+
+def _begun(store: JobStore, job: Job) -> float:
+    """Return when a job's process was about to be started, in seconds since 1970.
+
+    Its log has a line of that moment, and then none, as the function prints nothing.
+    """
+    return store.files(job.id).log.stat().st_mtime
 
 
 def _idle_pool(store: JobStore) -> WorkerPool:

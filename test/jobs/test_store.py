@@ -42,8 +42,21 @@ def test_two_programs_use_one_store_and_number_their_jobs_apart(store):
 def test_a_store_of_a_newer_program_is_refused(store):
     with store.database.begin() as connection:
         connection.execute(sa.update(tables.store).values(version=tables.VERSION + 1))
-    with pytest.raises(InputError, match="a store of version 2, from a newer dnne_ros"):
+    with pytest.raises(InputError, match=f"a store of version {tables.VERSION + 1}, from a newer"):
         JobStore(store.folder)
+
+
+def test_a_store_of_an_older_program_is_brought_up_to_date_with_its_jobs(store):
+    number = store.submit(job())
+    with store.database.begin() as connection:
+        connection.execute(sa.text("DROP INDEX dnne_jobs_next"))
+        connection.execute(sa.update(tables.store).values(version=1))
+    for _ in range(2):
+        with JobStore(store.folder) as again, again.database.connect() as connection:
+            assert again.job(number).state == "queued"
+            assert connection.execute(sa.select(tables.store.c.version)).scalar() == tables.VERSION
+            assert "dnne_jobs_next" in {each["name"] for each in
+                                        sa.inspect(connection).get_indexes("dnne_jobs")}
 
 
 def test_what_is_no_store_is_refused(tmp_path):
@@ -87,6 +100,10 @@ def test_commands_show_what_there_is(store, hands, said):
     assert said("pause").code == said("resume").code == said("quota", "ann", "2").code == 0
     assert said("dead").out == "" and said("gc", "--older-than", "30d").out == "forgot 0 jobs\n"
     assert said("watch").code == 0
+    assert said("notify").out == "told of jobs: nobody\n"
+    assert said("notify", "tell", "a b").out == "told of jobs: tell 'a b'\n"
+    assert said("notify", "--nobody", "x").code == 2
+    assert said("notify", "--nobody").out == "told of jobs: nobody\n"
 
 
 @pytest.mark.parametrize("words, message", [

@@ -1,7 +1,9 @@
 """Jobs with real workers: processes that are killed, interrupted, limited and replaced."""
 
+import json
 import os
 import signal
+import sys
 
 import psutil
 import pytest
@@ -9,6 +11,7 @@ from job_stores import job
 from waiting import until
 
 from dnne_ros.jobs.description.needs import Needs
+from dnne_ros.jobs.store.notices import set_hook
 from dnne_ros.jobs.store.store import JobStore
 from dnne_ros.jobs.work import orders
 from dnne_ros.jobs.work.pool import WorkerPool
@@ -45,6 +48,8 @@ def workers_of(store):
 
 
 def test_jobs_run_fail_and_report(real_store, pool, tmp_path):
+    set_hook(real_store, [sys.executable, "-c", "import sys; open(sys.argv[1], 'a').write("
+                          "sys.stdin.read() + '\\n')", str(tmp_path / "told")])
     done = real_store.submit(job("note", arguments={"a": 2}, needs=Needs(cpus=1)))
     failed, wrong = real_store.submit(job("fail")), real_store.submit(job("wrong", retries=3))
     again = real_store.submit(job("fail", retries=1, backoff="immediate"))
@@ -58,6 +63,11 @@ def test_jobs_run_fail_and_report(real_store, pool, tmp_path):
     assert real_store.job(slow).reason == "took longer than 0.5 s"
     assert processes_with(str(real_store.files(slow).path)) == []
     assert pool.is_healthy() and pool.stats()["processed"] == 5
+    until(lambda: (tmp_path / "told").read_text().count("\n") == 6)
+    told = map(json.loads, (tmp_path / "told").read_text().splitlines())
+    assert sorted((each["id"], each["event"]) for each in told) == [
+        *((number, "ended") for number in (done, failed, wrong, again)), (again, "try failed"),
+        (slow, "ended")]
 
 
 def test_what_a_killed_worker_had_is_done_by_another_once(real_store, pool, tmp_path):

@@ -7,6 +7,7 @@ import argparse
 from dnne_ros.cli.output import say
 from dnne_ros.errors import InputError
 from dnne_ros.jobs.commands.command import add_store, open_store
+from dnne_ros.jobs.description.spec import TOPIC
 from dnne_ros.options.readings import count, duration, whole_number
 
 _PLAIN = {
@@ -45,11 +46,21 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                                    description="List schedules, or drop one.")
     schedules.add_argument("--drop", type=count, metavar="SCHEDULE")
     schedules.set_defaults(run=_schedules)
+    notify = actions.add_parser(
+        "notify", help="whom to tell of all jobs that end",
+        description="Set whom to tell when a job ends or a try of it fails: a command with its "
+                    "words, which gets the job's record as JSON on its standard input, or "
+                    f"{TOPIC} for that topic. Without a word: show it.",
+        epilog="examples: dnne-ros jobs notify -- my-notifier --to ann; dnne-ros jobs "
+               f"notify {TOPIC}; dnne-ros jobs notify --nobody")
+    notify.add_argument("words", nargs="*", metavar="WORD")
+    notify.add_argument("--nobody", action="store_true", help="tell nobody any more")
+    notify.set_defaults(run=_notify)
     gc = actions.add_parser("gc", help="forget jobs that ended long ago, with their folders",
                             description="Forget jobs that ended long ago, with their folders.")
     gc.add_argument("--older-than", type=duration, required=True, metavar="T", help="such as 30d")
     gc.set_defaults(run=_gc)
-    for parser in (*parsers, quota, dead, schedules, gc):
+    for parser in (*parsers, quota, dead, schedules, notify, gc):
         add_store(parser)
 
 
@@ -125,6 +136,20 @@ def _schedules(options: argparse.Namespace) -> int:
         for each in schedules(store):
             at = time.strftime("%Y-%m-%d %H:%M", time.localtime(float(str(each["next"]))))
             say(f"schedule {each['id']}: {each['name']}, {each['cron']}, next at {at}")
+    return 0
+
+
+def _notify(options: argparse.Namespace) -> int:
+    import shlex
+
+    from dnne_ros.jobs.store.notices import hook, set_hook
+
+    if options.words and options.nobody:
+        raise InputError("arguments", ["--nobody: or a command, not both"])
+    with open_store(options) as store:
+        if options.words or options.nobody:
+            set_hook(store, options.words)
+        say(f"told of jobs: {shlex.join(hook(store)) or 'nobody'}")
     return 0
 
 

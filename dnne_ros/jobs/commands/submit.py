@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dnne_ros.cli.output import say
 from dnne_ros.errors import InputError
 from dnne_ros.jobs.commands.command import add_store, need_engine, open_store
+from dnne_ros.jobs.description.spec import TOPIC
 from dnne_ros.options.run_arguments import PLACE
 from dnne_ros.options.run_settings import RUN_OPTIONS
 from dnne_ros.options.workflow_arguments import NODES, TRUST, WORKFLOW_OPTIONS
@@ -57,6 +58,10 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_treatment(parser)
     parser.add_argument("--wait", action="store_true",
                         help="wait until it has ended; exit as it did")
+    parser.add_argument("--notify", nargs="+", default=(), metavar="WORD",
+                        help=f"tell this command, with its words, or the topic {TOPIC}, when the "
+                             "job ends or a try fails; a command gets the job's record as JSON on "
+                             "its standard input")
     parser.add_argument("--strict", action="store_true",
                         help="refuse what no worker that runs now could ever give it")
     add_run_options(parser)
@@ -117,6 +122,8 @@ def _submit(options: argparse.Namespace) -> int:
     else:
         spec, cron = spec_of_order({**order, "workflow": str(what), "options": words},
                                    str(what), Path.cwd(), trusted_words(options))
+    if options.notify:
+        spec = dataclasses.replace(spec, notify=tuple(options.notify))
     with open_store(options) as store:
         if cron:
             say(f"schedule {add_schedule(store, spec, cron)}: {spec.task.title}, {cron}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+from contextlib import ExitStack, closing
 
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.errors import InputError
@@ -31,14 +32,16 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                         help="leave when no job of these queues has still to end")
     parser.add_argument("--finish", type=duration, metavar="T",
                         help="on Ctrl-C, first let jobs end by themselves for this long")
+    parser.add_argument("--metrics", metavar="[HOST:]PORT",
+                        help="serve Prometheus metrics there (HOST: this machine alone)")
+    parser.add_argument("--diagnostics", action="store_true",
+                        help="say on /diagnostics once a second how the queues do")
     add_store(parser)
     parser.set_defaults(run=_work)
 
 
 def _work(options: argparse.Namespace) -> int:
     need_engine()
-    from dnne_ros.jobs.work.pool import WorkerPool
-
     gpus = [gpu.strip() for gpu in options.gpus.split(",") if gpu.strip()]
     if len(set(gpus)) != len(gpus):
         raise InputError("arguments", [f"--gpus {options.gpus}: each may be named once"])
@@ -46,8 +49,18 @@ def _work(options: argparse.Namespace) -> int:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: ended.set())
-    with lasting_output(), open_store(options) as store:
-        pool = WorkerPool(store, options.queues, gpus)
+    from dnne_ros.jobs.work.warm import warm_server
+
+    server = warm_server()  # first, as it loads the engine while the store is opened
+    with lasting_output(), closing(server), open_store(options) as store, ExitStack() as seen:
+        from dnne_ros.jobs.work.exporting import diagnosed, metrics_served
+        from dnne_ros.jobs.work.pool import WorkerPool
+
+        if options.metrics is not None:
+            seen.enter_context(metrics_served(store, options.metrics))
+        if options.diagnostics:
+            seen.enter_context(diagnosed(store))
+        pool = WorkerPool(store, options.queues, gpus, server)
         pool.start(workers)
         say(f"{workers} worker{'s' * (workers != 1)} for {', '.join(options.queues)} of "
             f"{store.named}", flush=True)

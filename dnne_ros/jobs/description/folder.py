@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dnne_ros import strict_json
-from dnne_ros.durable_files import Folder, make_folder
+from dnne_ros.durable_files import Folder, make_folder, write_file
 from dnne_ros.jobs.description.spec import JobSpec
 
 _LINES = 65_536  # bytes of a log's end in which its last lines are looked for
@@ -27,17 +27,20 @@ class JobFolder:
         self.progress = self.path / "progress.json"
         self.output = self.path / "output"
 
-    def prepare(self, job: int, spec: JobSpec) -> None:
-        """Make the folder with all that the job is; an earlier report is none of this try's."""
+    def prepare(self, spec: JobSpec) -> None:
+        """Make the folder with what the job reads; an earlier report is none of this try's."""
         make_folder(self.path)
         with Folder(self.path) as folder:
-            folder.write("job.json", (strict_json.dumps(
-                {"job": job, **asdict(spec)}, indent=1) + "\n").encode())
             if spec.task.workflow:
                 folder.write(self.workflow.name, spec.task.workflow.encode())
             folder.remove(self.report.name)
             folder.remove(self.progress.name)
             folder.sync()
+
+    def describe(self, job: int, spec: JobSpec) -> None:
+        """Put all that the job is into its folder, for people: the store has it too."""
+        write_file(self.path / "job.json", (strict_json.dumps(
+            {"job": job, **asdict(spec)}, indent=1) + "\n").encode())
 
     def figures(self) -> dict[str, Any]:
         """Return the report's single figures, without curves and lists; empty without a report."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros import strict_json
 from dnne_ros.durable_files import write_file
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "dnne_ros.jobs"
 """The entry-point group."""
@@ -41,4 +46,26 @@ JobFunction = Callable[..., "Mapping[str, Any] | None"]
 
 def registered() -> dict[str, EntryPoint]:
     """Return the functions by name; none is imported."""
+    from importlib.metadata import entry_points  # a job's process does without: it takes long
+
     return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def home(name: str) -> str:
+    """Return ``module:function`` of a registered function; nothing if there is none of that name.
+
+    All packages are looked through only if some were installed or removed since the last time.
+    """
+    return _homes(tuple((folder, _changed(folder)) for folder in sys.path)).get(name, "")
+
+
+@lru_cache(maxsize=1)
+def _homes(_: tuple[tuple[str, int], ...]) -> dict[str, str]:
+    return {name: entry.value.partition("[")[0].strip() for name, entry in registered().items()}
+
+
+def _changed(folder: str) -> int:
+    try:
+        return os.stat(folder or ".").st_mtime_ns
+    except OSError:
+        return 0

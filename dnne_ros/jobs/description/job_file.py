@@ -15,7 +15,7 @@ import yaml
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.jobs.description.needs import Needs
-from dnne_ros.jobs.description.spec import JobSpec, Task, level_of
+from dnne_ros.jobs.description.spec import TOPIC, JobSpec, Task, level_of
 from dnne_ros.jobs.description.states import BACKOFFS
 from dnne_ros.jobs.description.tasks import command_task, function_task
 from dnne_ros.node_api.checkpoint_trigger import parse_duration
@@ -64,6 +64,13 @@ def _needs(value: Any) -> Needs:
     return Needs.parse(_text(value))
 
 
+def _topic(value: Any) -> tuple[str, ...]:
+    if value != TOPIC:
+        raise ValueError(f"a file can only name the topic {TOPIC}, as it cannot say which code "
+                         "may run; type --notify behind the command")
+    return (TOPIC,)
+
+
 TREATMENT: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "name": ("name", _text), "queue": ("queue", _text), "user": ("user", _text),
     "priority": ("level", _level), "after": ("after", _numbers),
@@ -71,7 +78,7 @@ TREATMENT: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "backoff": ("backoff", _backoff), "backoff_base": ("backoff_base", _seconds),
     "retry_lower": ("retry_lower", _whole), "delay": ("delay", _seconds),
     "timeout": ("timeout", _seconds), "grace": ("grace", _seconds), "needs": ("needs", _needs),
-    "dedupe": ("dedupe", _text)}
+    "dedupe": ("dedupe", _text), "notify": ("notify", _topic)}
 """How a job is treated: key in a file → field of `JobSpec`, and what makes it a value."""
 _TASK = ("workflow", "set", "seed", "options", "command", "function", "arguments")
 _OTHER = ("escalate_to", "cron")

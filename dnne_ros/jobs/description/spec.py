@@ -16,6 +16,8 @@ LAST_LEVEL = 9
 COMMANDS = ("run", "check", "export", "graph", "policy")
 """The `dnne-ros` commands that a job may be."""
 TRAINS = "run"
+TOPIC = "/dnne_ros/jobs"
+"""Who is told by ROS and not by a command."""
 GRACE_SECONDS = 4.0
 NO_NEEDS = Needs()
 
@@ -51,7 +53,9 @@ class JobSpec:
 
     ``after`` are jobs that must succeed before, ``after_any`` such that must end.  A retry comes
     at a level that is ``retry_lower`` higher in number.  ``escalate`` is the job that takes over
-    when the last retry has failed.  ``directory`` is where relative names in the words count from.
+    when the last retry has failed.  ``notify`` is a command as a list of words, which gets the
+    job's record as JSON when it ends or a try of it fails, or `TOPIC` alone.
+    ``directory`` is where relative names in the words count from.
     """
 
     task: Task
@@ -71,6 +75,7 @@ class JobSpec:
     needs: Needs = NO_NEEDS
     dedupe: str | None = None
     escalate: JobSpec | None = None
+    notify: tuple[str, ...] = ()
     directory: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     pipeline: int | None = None
@@ -87,8 +92,8 @@ class JobSpec:
         plain = dict(values)
         plain["task"] = Task(**{**values["task"], "words": tuple(values["task"]["words"])})
         plain["needs"] = Needs(**values["needs"])
-        for name in ("after", "after_any"):
-            plain[name] = tuple(values[name])
+        for name in ("after", "after_any", "notify"):
+            plain[name] = tuple(values.get(name, ()))
         if values["escalate"] is not None:
             plain["escalate"] = cls.from_json(values["escalate"])
         return cls(**plain)

@@ -7,7 +7,7 @@ What goes on next is worked out from the plan and from what has run so far (`Cou
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,8 @@ from dnne_ros.jobs.description.spec import JobSpec
 from dnne_ros.jobs.pipelines.pipeline_file import Plan, Stage
 from dnne_ros.jobs.store import tables
 from dnne_ros.jobs.store.submitting import Books, add_job
+
+_WRITE = sa.update(tables.pipelines).where(tables.pipelines.c.id == sa.bindparam("number"))
 
 
 @dataclass
@@ -169,9 +171,8 @@ def _filled(text: str, course: Course) -> str:
 
 
 def _write(books: Books, number: int, course: Course) -> None:
-    books.connection.execute(
-        sa.update(tables.pipelines).where(tables.pipelines.c.id == number)
-        .values(course=strict_json.dumps(asdict(course))))
+    books.connection.execute(_WRITE, {
+        "number": number, "course": strict_json.dumps(vars(course))})
 
 
 def _end(books: Books, number: int, course: Course, state: str, reason: str) -> None:

@@ -10,14 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import sqlalchemy as sa
+
 from dnne_ros.jobs.description.spec import JobSpec
+from dnne_ros.jobs.store import tables
 from dnne_ros.jobs.store.records import Job
 from dnne_ros.jobs.store.store import JobStore
-from dnne_ros.jobs.store.submitting import add_job, engine_queue
+from dnne_ros.jobs.store.submitting import Books, add_job, engine_queue
 
 _RANGE = re.compile(r"(log:|lin:)?([^.]+(?:\.\d+)?)\.\.([^/]+?)(?:/(\d+))?")
 _POINTS = 3
 _MOST_RUNS = 10_000
+METRIC = "mean_return"
+"""The figure of a report that counts, unless another is named."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,17 @@ class Parameter:
         values = tuple(_spread(match)) if match is not None else tuple(given.split(","))
         if "" in values or len(set(values)) != len(values):
             raise ValueError(f"{name}: expected different values, found {given!r:.60}")
+        if any(character.isspace() for character in given):
+            raise ValueError(f"{name}: expected values without spaces, found {given!r:.60}")
         return cls(name, values)
+
+
+def spread_of(given: str) -> tuple[str, str, bool] | None:
+    """Return low, high and whether it is logarithmic of a range that does not say how many."""
+    match = _RANGE.fullmatch(given)
+    if match is None or match[4]:
+        return None
+    return match[2], match[3], match[1] == "log:"
 
 
 def _spread(match: re.Match[str]) -> list[str]:
@@ -75,20 +90,37 @@ def settings(parameters: Sequence[Parameter], seeds: int) -> list[dict[str, str]
 def words_of(setting: Mapping[str, str]) -> list[str]:
     """Return the words that give a run its setting."""
     return [f"--seed={value}" if name == "seed" else f"--set={name}={value}"
-            for name, value in setting.items()]
+            for name, value in setting.items() if name == "seed" or "." in name]
 
 
-def submit_sweep(store: JobStore, spec: JobSpec, runs: Sequence[Mapping[str, str]]
-                 ) -> tuple[int, list[int]]:
+def submit_sweep(store: JobStore, spec: JobSpec, runs: Sequence[Mapping[str, str]],
+                 metric: str = METRIC, minimize: bool = False) -> tuple[int, list[int]]:
     """Submit a job for each setting, all at once; returns the sweep's number and the jobs'."""
     store.engine.add_queue(engine_queue(spec))
     with store.turn() as books:
-        sweep = books.next_id()
-        jobs = [add_job(books, replace(
-            spec, sweep=sweep, name=" ".join(f"{name}={value}" for name, value in run.items()),
-            task=replace(spec.task, words=(*spec.task.words, *words_of(run)))),
-            f"of sweep {sweep}") for run in runs]
+        sweep = add_sweep(books, metric, minimize)
+        jobs = [add_run(books, spec, sweep, run) for run in runs]
     return sweep, jobs
+
+
+def add_sweep(books: Books, metric: str, minimize: bool, study: str | None = None) -> int:
+    """Add a sweep without runs; returns its number."""
+    sweep = books.next_id()
+    books.connection.execute(sa.insert(tables.sweeps).values(
+        id=sweep, metric=metric, minimize=minimize, study=study, asked=0))
+    return sweep
+
+
+def add_run(books: Books, spec: JobSpec, sweep: int, run: Mapping[str, str]) -> int:
+    """Add a run with a setting, which its name says; returns its job."""
+    return add_job(books, replace(
+        spec, sweep=sweep, name=" ".join(f"{name}={value}" for name, value in run.items()),
+        task=replace(spec.task, words=(*spec.task.words, *words_of(run)))), f"of sweep {sweep}")
+
+
+def setting_of(name: str) -> dict[str, str]:
+    """Return the setting that the name of a run says."""
+    return dict(part.partition("=")[::2] for part in name.split(" "))
 
 
 @dataclass(frozen=True)
@@ -100,15 +132,24 @@ class Run:
     value: float | None
 
 
-def runs_of(store: JobStore, sweep: int, metric: str) -> list[Run]:
+def goal_of(store: JobStore, sweep: int) -> tuple[str, bool]:
+    """Return the metric of a sweep, and whether less of it is better."""
+    table = tables.sweeps
+    with store.database.connect() as connection:
+        row = connection.execute(sa.select(table.c.metric, table.c.minimize)
+                                 .where(table.c.id == sweep)).first()
+    return (METRIC, False) if row is None else (row.metric, row.minimize)
+
+
+def runs_of(store: JobStore, sweep: int, metric: str, minimize: bool = False) -> list[Run]:
     """Return the runs of a sweep, the best first, then those that have no figure."""
     found = []
     for job in store.jobs(sweep=sweep):
-        setting = dict(part.partition("=")[::2] for part in job.name.split(" "))
         value = job.figures.get(metric)
-        found.append(Run(job, setting, float(value) if isinstance(value, (int, float)) else None))
-    return sorted(found, key=lambda run: -math.inf if run.value is None else run.value,
-                  reverse=True)
+        number = float(value) if isinstance(value, (int, float)) else math.nan
+        found.append(Run(job, setting_of(job.name), number if math.isfinite(number) else None))
+    return sorted(found, key=lambda run: (
+        run.value is None, (run.value or 0.0) * (1 if minimize else -1)))
 
 
 def best_command(store: JobStore, run: Run) -> str:

@@ -9,26 +9,46 @@ both there or neither.  What a job is, and what becomes of it, is not the engine
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    EnqueueOptions,
+    error as errors_of_engine,
+)
+
+from dnne_ros.jobs.store.bells import Bell
 
 _APPLICATION = "dnne_ros"
 _VERSION = "jobs-1"
 """Of what a ticket means, not of the package: an upgraded program takes up old tickets."""
 _WORKFLOW = "dnne_ros.job"
-_POLL_SECONDS = 0.03
-"""How often all idle workers of a queue, taken together, look for a ticket."""
-_MOST_POLL_SECONDS = 2.0
+WOKEN_SECONDS, UNWOKEN_SECONDS = 0.5, 0.03
+"""How often all idle workers of a queue, taken together, look for a ticket: where a bell wakes
+them besides, and where tickets come from machines that cannot ring it."""
+_MOST_POLL_SECONDS = 5.0
+_QUEUE_THREAD = "queue-worker-"
+"""How the engine calls the thread of a queue."""
+_REST_SECONDS = 10.0
+"""How often its other threads look: for queues that are new, or its own, which we have none of."""
 _UNLIMITED = 1_000_000
 """How often a ticket may be handed out again: what kills its workers is ours to find out."""
 
 _run: Callable[[str], None] | None = None
 
 logging.getLogger("dbos").setLevel(logging.ERROR)  # what is lost and found again is no warning
+logging.getLogger("dbos").addFilter(lambda record: not (
+    # A ticket that is worth nothing may be withdrawn while a worker finds that out.
+    record.exc_info
+    and isinstance(record.exc_info[1], errors_of_engine.DBOSAwaitedWorkflowCancelledError)))
 
 
 @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=_UNLIMITED)
@@ -45,9 +65,10 @@ def prepare(url: str) -> None:
 class Engine:
     """What everybody may do: add tickets, take them back, stop queues."""
 
-    def __init__(self, database: sa.Engine):
-        """Use the tables of a prepared ``database``."""
+    def __init__(self, database: sa.Engine, poll_seconds: float):
+        """Use the tables of a prepared ``database``; its idle workers look so often."""
         self._database = database
+        self._poll_seconds = poll_seconds
         self._client = DBOSClient(system_database_engine=database, application_name=_APPLICATION,
                                   serializer=DBOSPortableJSONSerializer())
         self._queues: set[str] = set()
@@ -56,7 +77,7 @@ class Engine:
         """Make a queue, if there is none of that name; not within a transaction of ours."""
         if name not in self._queues:
             self._client.register_queue(name, worker_concurrency=1,
-                                        polling_interval_sec=_POLL_SECONDS,
+                                        polling_interval_sec=self._poll_seconds,
                                         on_conflict="never_update")
             self._queues.add(name)
 
@@ -93,12 +114,12 @@ class Engine:
     def share_polling(self, queue: str, idle_workers: int) -> None:
         """Let the idle workers of a queue look for tickets in turn, not all as often as one."""
         found = self._client.retrieve_queue(queue)
-        wanted = min(_MOST_POLL_SECONDS, _POLL_SECONDS * max(1, idle_workers))
+        wanted = min(_MOST_POLL_SECONDS, self._poll_seconds * max(1, idle_workers))
         if found is not None and abs(found.polling_interval_sec - wanted) > 0.01:
             found.set_polling_interval_sec(wanted)
 
-    def recover(self, worker: str) -> int:
-        """Hand out again what a dead worker had; returns how many tickets that is."""
+    def recover(self, worker: str) -> dict[str, int]:
+        """Hand out again what a dead worker had; returns how many tickets that is, by queue."""
         held = self._client.list_workflows(status="PENDING", executor_id=worker,
                                            application_name=_APPLICATION, load_input=False)
         by_queue: dict[str, list[str]] = {}
@@ -106,33 +127,65 @@ class Engine:
             by_queue.setdefault(each.queue_name or "", []).append(each.workflow_id)
         for queue, tickets in by_queue.items():
             self._client.resume_workflows(tickets, queue_name=queue)
-        return len(held)
+        return {queue: len(tickets) for queue, tickets in by_queue.items()}
 
     def close(self) -> None:
         """Let go of the database."""
         self._client.destroy()
 
 
+class _Ends(list[threading.Event]):
+    """The events that end the engine's threads; a thread pauses by waiting for its own.
+
+    Their pauses are made ours, as the engine has no way to let a bell end that between two looks
+    at a queue.  Should another version do that in another way, then queues are looked at as often
+    as they say, and that is all.
+    """
+
+    def __init__(self, pause: Callable[[threading.Event, float | None], bool]):
+        super().__init__()
+        self._own_pause = pause
+
+    def append(self, event: threading.Event) -> None:
+        """Take an event whose thread is about to be started."""
+        setattr(event, "wait", partial(self._own_pause, event))  # noqa: B010 - mypy minds the other
+        super().append(event)
+
+
 class EngineWorker:
     """A process that is handed tickets: one at a time from each of its queues."""
 
-    def __init__(self, url: str, database: sa.Engine, worker: str, queues: Sequence[str],
+    def __init__(self, url: str, database: sa.Engine, worker: str, bells: Mapping[str, Bell],
                  run: Callable[[str], None]):
         """Call ``run`` with each ticket, in threads of the engine; ``worker`` is our lasting name.
 
-        ``run`` raises nothing: a ticket is done with when it returns.
+        ``bells`` has that of each queue to serve.  ``run`` raises nothing: a ticket is done with
+        when it returns.
         """
+        self._bells = bells
         global _run
         _run = run
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            DBOS(config=DBOSConfig(
+            engine = DBOS(config=DBOSConfig(
                 name=_APPLICATION, system_database_url=url, system_database_engine=database,
                 application_version=_VERSION, executor_id=worker, run_migrations=False,
                 serializer=DBOSPortableJSONSerializer(), log_level="ERROR"))
-        DBOS.listen_queues(list(queues))
+        engine.background_thread_stop_events = self._ends = _Ends(self._pause)
+        DBOS.listen_queues(list(bells))
         DBOS.launch()
+
+    def _pause(self, event: threading.Event, timeout: float | None = None) -> bool:
+        bell = self._bells.get(threading.current_thread().name.removeprefix(_QUEUE_THREAD))
+        if bell is not None and timeout is not None:
+            bell.wait(timeout)
+            return event.is_set()
+        return threading.Event.wait(event, max(_REST_SECONDS, timeout or 0.0))
 
     def stop(self) -> None:
         """Take no more tickets; those that are being served are nobody's any more."""
+        for event in self._ends:
+            event.set()
+        for bell in self._bells.values():
+            bell.wake()
         DBOS.destroy()

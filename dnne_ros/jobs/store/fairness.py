@@ -22,6 +22,10 @@ _LATEST = sa.select(
         tables.jobs.c.level == sa.bindparam("level"),
         tables.jobs.c.user == sa.bindparam("user")).scalar_subquery())
 """The tag that was served last, and that of a user's last job."""
+_SERVED = sa.update(tables.turns).where(
+    tables.turns.c.queue == sa.bindparam("of"), tables.turns.c.level == sa.bindparam("at")).values(
+    served=sa.case((tables.turns.c.served < sa.bindparam("tag"), sa.bindparam("tag")),
+                   else_=tables.turns.c.served))
 
 
 def next_tag(connection: sa.Connection, queue: str, level: int, user: str) -> int:
@@ -33,12 +37,10 @@ def next_tag(connection: sa.Connection, queue: str, level: int, user: str) -> in
 
 def note_start(connection: sa.Connection, queue: str, level: int, tag: int) -> None:
     """Note that a job of this tag was started."""
-    turns = tables.turns
-    changed = connection.execute(
-        sa.update(turns).where(turns.c.queue == queue, turns.c.level == level)
-        .values(served=sa.case((turns.c.served < tag, tag), else_=turns.c.served)))
+    changed = connection.execute(_SERVED, {"of": queue, "at": level, "tag": tag})
     if not changed.rowcount:
-        connection.execute(sa.insert(turns).values(queue=queue, level=level, served=tag))
+        connection.execute(sa.insert(tables.turns),
+                           {"queue": queue, "level": level, "served": tag})
 
 
 def engine_priority(level: int, tag: int) -> int:

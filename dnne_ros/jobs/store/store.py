@@ -22,6 +22,7 @@ from dnne_ros.jobs.description import states
 from dnne_ros.jobs.description.folder import JobFolder
 from dnne_ros.jobs.description.spec import JobSpec
 from dnne_ros.jobs.store import tables
+from dnne_ros.jobs.store.bells import ring
 from dnne_ros.jobs.store.records import Change, Job, job_of, spec_of
 
 if TYPE_CHECKING:
@@ -85,9 +86,10 @@ class JobStore:
     def engine(self) -> Engine:
         """The durable engine; it is loaded when it is first needed, as it is large."""
         if self._engine is None:
-            from dnne_ros.jobs.store.engine import Engine
+            from dnne_ros.jobs.store.engine import UNWOKEN_SECONDS, WOKEN_SECONDS, Engine
 
-            self._engine = Engine(self.database)
+            self._engine = Engine(self.database,
+                                  UNWOKEN_SECONDS if self.is_server else WOKEN_SECONDS)
         return self._engine
 
     def _make(self) -> None:
@@ -110,17 +112,24 @@ class JobStore:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[Books]:
-        """Give a transaction at the store; `StoreError` if it cannot be kept."""
+        """Give a transaction at the store, then wake workers for what it has queued.
+
+        `StoreError` if it cannot be kept.
+        """
         from dnne_ros.jobs.store.submitting import Books
 
         engine = self.engine
         try:
             with tables.turn(self.database) as connection:
-                yield Books(connection, engine, self.clock())
+                books = Books(connection, engine, self.clock())
+                yield books
+                books.hand_in()
         except sa.exc.DBAPIError as error:
             full = any(words in str(error.orig) for words in _FULL)
             raise StoreError(f"{self.named}: {'the disk is full' if full else 'cannot be written'}"
                              f": {_first_line(error)}") from None
+        for queue in books.rings:
+            ring(self.folder, queue)
 
     def submit(self, spec: JobSpec) -> int:
         """Add a job and return its number; it is on the disk then.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -17,31 +17,63 @@ from dnne_ros.jobs.store.fairness import engine_priority, next_tag
 
 GPU_QUEUE = "+gpu"
 """Jobs that need one are on a queue of their own, which only workers with GPUs serve."""
+# Made once: to build a statement takes longer than to run it.
+_NEXT_ID = sa.update(tables.store).values(next_job=tables.store.c.next_job + 1) \
+    .returning(tables.store.c.next_job)
+_ROW = sa.select(tables.jobs).where(tables.jobs.c.id == sa.bindparam("job"))
+_SET = sa.update(tables.jobs).where(tables.jobs.c.id == sa.bindparam("job"))
+_NOTE = sa.insert(tables.changes)
+_ADD = sa.insert(tables.jobs)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket that a turn is about to give to the engine."""
+
+    text: str
+    queue: str
+    priority: int
+    delay: float
 
 
 @dataclass(frozen=True)
 class Books:
-    """A turn at a store: its transaction, the engine, and the time that counts in it."""
+    """A turn at a store: its transaction, the engine, and the time that counts in it.
+
+    ``tickets`` are those of the jobs that it has queued; ``rings`` are queues whose bell is to
+    ring once that is on the disk.
+    """
 
     connection: sa.Connection
     engine: Engine
     now: float
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+    rings: list[str] = field(default_factory=list)
+
+    def hand_in(self) -> None:
+        """Give the tickets to the engine: the last word of the turn."""
+        for ticket in self.tickets.values():
+            self.engine.add(self.connection, ticket.text, ticket.queue, ticket.priority,
+                            ticket.delay)
+            if ticket.delay <= 0:
+                self.rings.append(ticket.queue)
 
     def row(self, job: int) -> sa.RowMapping | None:
         """Return the row of a job."""
-        return self.connection.execute(
-            sa.select(tables.jobs).where(tables.jobs.c.id == job)).mappings().first()
+        return self.connection.execute(_ROW, {"job": job}).mappings().first()
 
     def change(self, job: int, state: str, reason: str, **values: object) -> None:
         """Let a job become something, for a reason."""
-        self.connection.execute(
-            sa.update(tables.jobs).where(tables.jobs.c.id == job)
-            .values(state=state, reason=reason, **values))
+        self.set(job, state=state, reason=reason, **values)
         self.note(job, state, reason)
+
+    def set(self, job: int, **values: object) -> None:
+        """Write plain values into the row of a job."""
+        self.connection.execute(_SET, {"job": job, **values})
 
     def note(self, job: int, state: str, reason: str) -> None:
         """Write down that a job has become something."""
-        self.connection.execute(sa.insert(tables.changes), {
+        self.connection.execute(_NOTE, {
             "job": job, "time": self.now, "state": state, "reason": reason})
 
     def give_ticket(self, job: int, reason: str, delay: float = 0.0) -> None:
@@ -54,15 +86,12 @@ class Books:
                         not_before=self.now + delay)
         else:
             self.change(job, states.QUEUED, reason, held_by=None, ticket=number, not_before=None)
-        self.engine.add(self.connection, ticket_of(job, number), row["engine_queue"],
-                        engine_priority(row["level"], row["tag"]), delay)
+        self.tickets[job] = Ticket(ticket_of(job, number), row["engine_queue"],
+                                   engine_priority(row["level"], row["tag"]), delay)
 
     def next_id(self) -> int:
         """Return a number that no job, pipeline or schedule has."""
-        table = tables.store
-        following = self.connection.execute(
-            sa.update(table).values(next_job=table.c.next_job + 1).returning(table.c.next_job))
-        return int(following.scalar_one()) - 1
+        return int(self.connection.execute(_NEXT_ID).scalar_one()) - 1
 
 
 def ticket_of(job: int, number: int) -> str:
@@ -94,7 +123,7 @@ def add_job(books: Books, spec: JobSpec, reason: str = "submitted",
         state, held_by, reason = states.WAITING, states.FOR_TIME, _until(books, spec.delay)
     job, ticket = books.next_id(), int(not waited_for)
     tag = next_tag(books.connection, spec.queue, spec.level, spec.user)
-    books.connection.execute(sa.insert(tables.jobs), {
+    books.connection.execute(_ADD, {
         "id": job, "name": spec.name or spec.task.title, "spec": spec.encode(),
         "queue": spec.queue, "engine_queue": engine_queue(spec), "level": spec.level,
         "user": spec.user, "tag": tag, "dedupe": spec.dedupe, "state": state, "reason": reason,
@@ -108,8 +137,8 @@ def add_job(books: Books, spec: JobSpec, reason: str = "submitted",
         books.connection.execute(sa.insert(tables.dependencies).values(
             job=job, after=other, any=whatever))
     if ticket:
-        books.engine.add(books.connection, ticket_of(job, ticket), engine_queue(spec),
-                         engine_priority(spec.level, tag), spec.delay)
+        books.tickets[job] = Ticket(ticket_of(job, ticket), engine_queue(spec),
+                                    engine_priority(spec.level, tag), spec.delay)
     return job
 
 

@@ -14,9 +14,13 @@ from sqlalchemy import event
 
 from dnne_ros.errors import InputError
 
-VERSION = 1
+VERSION = 2
 """Of the tables; a store with a higher one was made by a newer program."""
 _BUSY_MILLISECONDS = 60_000
+_UPGRADES = {
+    1: ("CREATE INDEX dnne_jobs_next ON dnne_jobs "
+        "(engine_queue, state, held_by, level, tag, id)",)}
+"""What makes of a store of some version one of the next, beside tables that are missing."""
 
 metadata = sa.MetaData()
 
@@ -59,6 +63,7 @@ jobs = sa.Table(
     sa.Column("sweep", sa.Integer),
     sa.Column("takes_over", sa.Integer),  # the job that this one replaces
     sa.Index("dnne_jobs_state", "state", "id"),
+    sa.Index("dnne_jobs_next", "engine_queue", "state", "held_by", "level", "tag", "id"),
     sa.Index("dnne_jobs_turns", "queue", "level", "user", "tag"),
     sa.Index("dnne_jobs_dedupe", "dedupe"),
     sa.Index("dnne_jobs_pipeline", "pipeline"),
@@ -115,6 +120,28 @@ quotas = sa.Table(
     sa.Column("user", sa.Text, primary_key=True),
     sa.Column("most", sa.Integer, nullable=False))
 
+sweeps = sa.Table(
+    "dnne_sweeps", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("metric", sa.Text, nullable=False),
+    sa.Column("minimize", sa.Boolean, nullable=False),
+    sa.Column("study", sa.Text),  # what is proposed one after the other; NULL if all was at once
+    sa.Column("asked", sa.Integer, nullable=False))
+
+hooks = sa.Table(
+    "dnne_hooks", metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("words", sa.Text, nullable=False))
+
+notices = sa.Table(
+    "dnne_notices", metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("job", sa.Integer, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),  # whom to tell
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("free_at", sa.Float, nullable=False),  # until then a worker tells it
+    sa.Column("tries", sa.Integer, nullable=False))
+
 schedules = sa.Table(
     "dnne_schedules", metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
@@ -132,6 +159,9 @@ pipelines = sa.Table(
     sa.Column("course", sa.Text, nullable=False),
     sa.Column("submitted", sa.Float, nullable=False),
     sa.Column("ended", sa.Float))
+
+
+_LOCK = sa.update(store).values(turn=store.c.turn + 1)
 
 
 def open_database(url: str) -> sa.Engine:
@@ -161,10 +191,23 @@ def make_tables(database: sa.Engine) -> None:
             connection.execute(sa.insert(store).values(version=VERSION, turn=0, next_job=1))
 
 
+def upgrade(database: sa.Engine) -> None:
+    """Make a store of an earlier version one of this; who was first has done it for all."""
+    with turn(database) as connection:
+        found = connection.execute(sa.select(store.c.version)).scalar_one()
+        metadata.create_all(connection)
+        for version in range(found, VERSION):
+            for statement in _UPGRADES[version]:
+                connection.execute(sa.text(statement))
+        connection.execute(sa.update(store).values(version=VERSION))
+
+
 def check_version(database: sa.Engine, named: str) -> None:
-    """Raise `InputError` for a store that a newer program has made."""
+    """Bring an older store up to date; `InputError` for one that a newer program has made."""
     with database.connect() as connection:
         found = connection.execute(sa.select(store.c.version)).scalar_one()
+    if found < VERSION:
+        upgrade(database)
     if found > VERSION:
         raise InputError(named, [f"a store of version {found}, from a newer dnne_ros; this one "
                                  f"reads up to version {VERSION}"])
@@ -178,7 +221,7 @@ def turn(database: sa.Engine) -> Iterator[sa.Connection]:
     and, in PostgreSQL, that of a row.  So whoever decides something has seen what others decided.
     """
     with database.begin() as connection:
-        connection.execute(sa.update(store).values(turn=store.c.turn + 1))
+        connection.execute(_LOCK)
         yield connection
 
 

@@ -10,6 +10,8 @@ import os
 import resource
 import signal
 import sys
+from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +39,14 @@ def _call(asked: dict[str, Any]) -> int:
     from dnne_ros import strict_json
     from dnne_ros.durable_files import write_file
     from dnne_ros.errors import DnneError
-    from dnne_ros.jobs.description.functions import JobContext, registered
+    from dnne_ros.jobs.description.functions import JobContext
 
     folder = Path(asked["folder"])
-    function = registered()[asked["function"]].load()
+    if not asked["home"]:
+        print(f"no installed package registers the function {asked['function']}", file=sys.stderr)
+        return 2
+    module, _, name = asked["home"].partition(":")
+    function = attrgetter(name)(import_module(module))
     try:
         report = function(JobContext(asked["job"], asked["attempt"], asked["start"], folder),
                           **asked["arguments"])

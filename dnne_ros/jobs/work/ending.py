@@ -12,14 +12,21 @@ import sqlalchemy as sa
 from dnne_ros import strict_json
 from dnne_ros.jobs.description import states
 from dnne_ros.jobs.description.spec import LAST_LEVEL, JobSpec
-from dnne_ros.jobs.pipelines.pipeline_runs import go_on
+from dnne_ros.jobs.pipelines import pipeline_runs, study
 from dnne_ros.jobs.store import tables
+from dnne_ros.jobs.store.notices import ENDED, TRY_FAILED, note_event
 from dnne_ros.jobs.store.records import spec_of
 from dnne_ros.jobs.store.submitting import Books, add_job, named, queue_first
 
 INPUT_IS_WRONG = 2
 """The exit code of a command whose input is wrong: another try would find the same."""
 _draw = random.Random()
+# Made once: to build a statement takes longer than to run it.
+_RELEASE = sa.delete(tables.leases).where(tables.leases.c.job == sa.bindparam("which"))
+_SERVED = sa.update(tables.workers).where(tables.workers.c.id == sa.bindparam("worker")).values(
+    served=tables.workers.c.served + 1)
+_WAITING = sa.select(tables.dependencies.c.job, tables.dependencies.c.any).where(
+    tables.dependencies.c.after == sa.bindparam("which"))
 
 
 @dataclass(frozen=True)
@@ -42,14 +49,10 @@ def finish(books: Books, job: int, start: int, outcome: Outcome) -> bool:
     row = books.row(job)
     if row is None or row["state"] != states.RUNNING or row["starts"] != start:
         return False
-    books.connection.execute(sa.delete(tables.leases).where(tables.leases.c.job == job))
-    books.connection.execute(
-        sa.update(tables.jobs).where(tables.jobs.c.id == job).values(
-            seconds=row["seconds"] + books.now - (row["started"] or books.now),
-            exit_code=outcome.exit_code, figures=strict_json.dumps(dict(outcome.figures))))
-    books.connection.execute(
-        sa.update(tables.workers).where(tables.workers.c.id == row["worker"])
-        .values(served=tables.workers.c.served + 1))
+    books.connection.execute(_RELEASE, {"which": job})
+    books.set(job, seconds=row["seconds"] + books.now - (row["started"] or books.now),
+              exit_code=outcome.exit_code, figures=strict_json.dumps(dict(outcome.figures)))
+    books.connection.execute(_SERVED, {"worker": row["worker"]})
     if outcome.cancelled or row["cancelling"]:
         end(books, job, states.CANCELLED, outcome.reason)
     elif outcome.given_back:
@@ -65,9 +68,9 @@ def end(books: Books, job: int, state: str, reason: str) -> None:
     """End a job, and go on with what waited for that."""
     books.change(job, state, reason, ended=books.now, cancelling=False, held_by=None)
     table = tables.dependencies
-    waiting = books.connection.execute(
-        sa.select(table.c.job, table.c.any).where(table.c.after == job)).all()
-    books.connection.execute(sa.delete(table).where(table.c.after == job))
+    waiting = books.connection.execute(_WAITING, {"which": job}).all()
+    if waiting:
+        books.connection.execute(sa.delete(table).where(table.c.after == job))
     for dependent, whatever in waiting:
         row = books.row(dependent)
         if row is None or row["state"] not in states.OPEN:
@@ -78,8 +81,12 @@ def end(books: Books, job: int, state: str, reason: str) -> None:
             queue_first(books, dependent, spec_of(row["spec"]).delay,
                         f"{named([job])} has ended")
     row = books.row(job)
-    if row is not None and row["pipeline"] is not None:
-        go_on(books, row)
+    assert row is not None
+    note_event(books, job, spec_of(row["spec"]), ENDED)
+    if row["pipeline"] is not None:
+        pipeline_runs.go_on(books, row)
+    if row["sweep"] is not None:
+        study.go_on(books, row)
 
 
 def _fail(books: Books, row: sa.RowMapping, spec: JobSpec, outcome: Outcome) -> None:
@@ -91,11 +98,10 @@ def _fail(books: Books, row: sa.RowMapping, spec: JobSpec, outcome: Outcome) -> 
         rest = states.jittered(
             states.backoff_seconds(spec.backoff, attempt, spec.backoff_base), _draw)
         level = min(LAST_LEVEL, row["level"] + spec.retry_lower)
-        books.connection.execute(
-            sa.update(tables.jobs).where(tables.jobs.c.id == job)
-            .values(attempt=attempt + 1, level=level))
+        books.set(job, attempt=attempt + 1, level=level)
         books.give_ticket(job, f"{outcome.reason}; try {attempt + 1} of {spec.retries + 1}"
                                + (f" in {rest:.3g} s" if rest else ""), rest)
+        note_event(books, job, spec, TRY_FAILED)
     else:
         tries = f" after {attempt} tries" if spec.retries else ""
         _give_up(books, job, spec, states.DEAD if spec.retries else states.FAILED,
@@ -107,14 +113,16 @@ def _give_up(books: Books, job: int, spec: JobSpec, state: str, reason: str) -> 
     if spec.escalate is None:
         end(books, job, state, reason)
         return
-    successor = add_job(books, replace(spec.escalate, pipeline=spec.pipeline, stage=spec.stage,
-                                       sweep=spec.sweep), f"takes over from job {job}", job)
+    # A run of a sweep is known by its name.
+    name = spec.name if spec.sweep is not None else spec.escalate.name
+    successor = add_job(books, replace(spec.escalate, name=name, pipeline=spec.pipeline,
+                                       stage=spec.stage, sweep=spec.sweep),
+                        f"takes over from job {job}", job)
     table = tables.dependencies
     books.connection.execute(
         sa.update(table).where(table.c.after == job).values(after=successor))
     # The pipeline goes on with the successor.
-    books.connection.execute(
-        sa.update(tables.jobs).where(tables.jobs.c.id == job).values(pipeline=None))
+    books.set(job, pipeline=None)
     end(books, job, states.FAILED, f"{reason}; job {successor} takes over")
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.jobs.description import states
 from dnne_ros.jobs.store import tables
+from dnne_ros.jobs.store.bells import MOST_RINGS, ring
 from dnne_ros.jobs.store.store import JobStore
 from dnne_ros.jobs.store.submitting import GPU_QUEUE, ticket_of
 from dnne_ros.jobs.work.ending import end
@@ -79,6 +80,8 @@ def set_paused(store: JobStore, queue: str, paused: bool) -> None:
         books.connection.execute(sa.insert(tables.queues).values(name=queue, paused=paused))
     for name in (queue, queue + GPU_QUEUE):
         store.engine.set_paused(name, paused)
+        if not paused:
+            ring(store.folder, name, MOST_RINGS)
 
 
 def set_quota(store: JobStore, user: str, most: int | None) -> None:

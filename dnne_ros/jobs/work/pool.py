@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,10 +15,10 @@ from typing import Any
 from dnne_ros.jobs.store.records import Job
 from dnne_ros.jobs.store.statistics import statistics
 from dnne_ros.jobs.store.store import JobStore
-from dnne_ros.jobs.work.worker import FINISH, LEAVE
+from dnne_ros.jobs.work.warm import warm_server
+from dnne_ros.jobs.work.words import FINISH, LEAVE
 from dnne_ros.runtime.coordination.spawned_fork_server import SpawnedForkServer
 
-_PRELOAD = ("dnne_ros.jobs.work.worker",)
 _LOOK_SECONDS = 0.2
 _SHORT_LIFE = 5.0
 """A worker that lives no longer is replaced only after as long: it may die each time."""
@@ -53,8 +52,11 @@ class WorkerPool:
     """
 
     def __init__(self, store: JobStore, queues: Sequence[str] = ("default",),
-                 gpus: Sequence[str] = ()):
-        """Serve ``queues``; jobs that need GPUs share those of the given ids."""
+                 gpus: Sequence[str] = (), server: SpawnedForkServer | None = None):
+        """Serve ``queues``; jobs that need GPUs share those of the given ids.
+
+        ``server`` is that of `warm_server`, if there is one already; it is closed by `stop`.
+        """
         self.store = store
         self._queues = list(queues)
         self._asked = json.dumps({
@@ -64,7 +66,7 @@ class WorkerPool:
         self._wanted = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._server: SpawnedForkServer | None = None
+        self._server = server
         self._keeper = threading.Thread(target=self._keep, daemon=True, name="pool of workers")
 
     def start(self, workers: int = 1) -> None:
@@ -143,7 +145,7 @@ class WorkerPool:
             with contextlib.suppress(OSError):  # it has been killed
                 return _Member(self._server, self._asked, log)
             self._server.close()
-        self._server = SpawnedForkServer(_PRELOAD, os.pathsep.join(filter(None, sys.path)))
+        self._server = warm_server()
         return _Member(self._server, self._asked, log)
 
     def _keep(self) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from dnne_ros.errors import shortened, signal_name
 from dnne_ros.jobs.description.folder import JobFolder
+from dnne_ros.jobs.description.functions import home
 from dnne_ros.jobs.description.references import with_folders
 from dnne_ros.jobs.description.spec import TRAINS
 from dnne_ros.jobs.work.ending import Outcome
@@ -39,7 +40,7 @@ def run_claim(claim: Claim, folder: JobFolder, has_gpus: bool, asked_to_end: Cal
     if claim.start > 1:
         end_processes(token, claim.spec.grace, lambda: _interrupt_all(token))
     try:
-        folder.prepare(claim.job, claim.spec)
+        folder.prepare(claim.spec)
         with folder.log.open("ab") as log:
             log.write(f"--- try {claim.attempt}, start {claim.start}, "
                       f"{time.strftime('%Y-%m-%d %H:%M:%S')}\n".encode())
@@ -50,6 +51,8 @@ def run_claim(claim: Claim, folder: JobFolder, has_gpus: bool, asked_to_end: Cal
                 env=_environment(claim, token, has_gpus))
     except OSError as error:  # a full disk, for one
         return Outcome(_CANNOT_START, f"cannot be started: {error}")
+    with suppress(OSError):  # a full disk keeps no job from running
+        folder.describe(claim.job, claim.spec)
     why = _watch(process, claim, asked_to_end)
     if why or processes_with(token):
         end_processes(token, claim.spec.grace if why else 0.0, lambda: _interrupt(process))
@@ -86,7 +89,8 @@ def _words(claim: Claim, folder: JobFolder) -> list[str]:
     task = claim.spec.task
     return [sys.executable, "-m", "dnne_ros.jobs.work.child", json.dumps({
         "parent": os.getpid(), "cpus": claim.granted.cpus, "memory": claim.granted.memory,
-        "function": task.function, "job": claim.job, "arguments": {
+        "function": task.function, "home": home(task.function) if task.function else "",
+        "job": claim.job, "arguments": {
             name: with_folders(value, folder) if isinstance(value, str) else value
             for name, value in task.arguments.items()},
         "attempt": claim.attempt, "start": claim.start, "folder": str(folder.path),

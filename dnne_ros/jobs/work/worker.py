@@ -23,21 +23,25 @@ import sqlalchemy as sa
 from dnne_ros import strict_json
 from dnne_ros.jobs.description import states
 from dnne_ros.jobs.description.needs import Capacity
+from dnne_ros.jobs.pipelines.study import load_sampler
 from dnne_ros.jobs.store import tables
+from dnne_ros.jobs.store.bells import Bell, ring
 from dnne_ros.jobs.store.engine import EngineWorker
 from dnne_ros.jobs.store.schedules import submit_due
 from dnne_ros.jobs.store.store import JobStore, StoreError
-from dnne_ros.jobs.store.submitting import GPU_QUEUE
+from dnne_ros.jobs.store.submitting import GPU_QUEUE, engine_queue
 from dnne_ros.jobs.work.ending import finish
+from dnne_ros.jobs.work.notifying import Notifier
 from dnne_ros.jobs.work.processes import born, is_alive, this_host
 from dnne_ros.jobs.work.running import run_claim
-from dnne_ros.jobs.work.starting import release_waiting, start_job
+from dnne_ros.jobs.work.starting import Claim, release_waiting, start_job, take_next
+from dnne_ros.jobs.work.words import FINISH, LEAVE
 from dnne_ros.runtime.coordination.fork_server import CHANNEL
 from dnne_ros.runtime.coordination.parent_death import die_with_parent
 
-FINISH, LEAVE = b"f", b"l"
-"""What the pool tells a worker."""
-_TICK_SECONDS = 1.0
+_TICK_SECONDS, _MOST_TICK_SECONDS = 1.0, 5.0
+_TICKS_PER_SECOND = 10.0
+"""Of all workers together: each of fifty looks after the others less often than one of five."""
 DEAD_SECONDS = 30.0
 """After so long without a sign of life a worker of another machine counts as gone."""
 _ALONE_SECONDS = 20.0
@@ -59,6 +63,8 @@ class Worker:
         self.id = f"{os.uname().nodename}-{os.getpid()}-{secrets.token_hex(3)}"
         self._capacity = Capacity.of_this_machine(gpus)
         self._running: set[int] = set()
+        self._void: list[str] = []  # tickets that the engine may still have
+        self._tick_seconds = _TICK_SECONDS
         self._asked = b""
         self._beaten = time.monotonic()
         self._lock = threading.Lock()
@@ -70,21 +76,26 @@ class Worker:
         """Run jobs until told to leave."""
         for queue in self._queues:
             self._store.engine.add_queue(queue)
+        self._bells = {queue: Bell(self._store.folder, queue) for queue in self._queues}
+        for bell in self._bells.values():
+            bell.wake()  # what is there already is looked at at once
         self._register()
-        engine = EngineWorker(self._store.url, self._store.database, self.id, self._queues,
+        self._notifier = Notifier(self._store)
+        engine = EngineWorker(self._store.url, self._store.database, self.id, self._bells,
                               self._run)
         try:
             while not self._asked:
                 self._tick()
-                self._listen(_TICK_SECONDS)
+                self._listen(self._tick_seconds)
             while self._is_serving():
                 self._tick()
-                self._done.wait(_TICK_SECONDS)
+                self._done.wait(self._tick_seconds)
                 self._done.clear()
         finally:
             engine.stop()
+            self._notifier.stop(finish=self._asked == FINISH)
             # What it was handed in the meantime, and has not begun.
-            self._store.engine.recover(self.id)
+            hand_out_again(self._store, self.id)
             self._left.set()
             with self._store.turn() as books:
                 books.connection.execute(
@@ -131,15 +142,35 @@ class Worker:
             claim = start_job(books, ticket, self.id, self._host, self._capacity)
         if claim is None:
             return
+        queue = engine_queue(claim.spec)
+        self._bells[queue].busy = True
+        try:
+            while claim is not None:
+                claim = self._run_claim(claim, queue)
+        finally:
+            self._bells[queue].busy = False
+            self._bells[queue].wake()
+
+    def _run_claim(self, claim: Claim, queue: str) -> Claim | None:
+        """Run a job to its end; returns the next, which is booked with the same transaction."""
+        following: Claim | None = None
+        void: list[str] = []
         self._running.add(claim.job)
         try:
             outcome = run_claim(claim, self._store.files(claim.job), self._has_gpus,
                                 lambda: self._wanted_end(claim.job))
+            if claim.spec.sweep is not None:
+                load_sampler(self._store, claim.spec.sweep)
             with self._store.turn() as books:
                 finish(books, claim.job, claim.start, outcome)
                 release_waiting(books, self._host, self._capacity)
+                if not self._asked:
+                    following, void = take_next(books, queue, self.id, self._host, self._capacity)
         finally:
             self._running.discard(claim.job)
+        self._void += void
+        self._notifier.look()
+        return following
 
     def _wanted_end(self, job: int) -> str:
         """Return why a running job is to end now, or nothing."""
@@ -169,6 +200,8 @@ class Worker:
                 release_waiting(books, self._host, self._capacity)
                 submit_due(books)
             self._beaten = time.monotonic()
+            void, self._void = self._void, []
+            self._store.engine.withdraw(void)
             for job in list(self._running):
                 if figures := self._store.files(job).live():
                     self._store.note_progress(job, figures)
@@ -185,6 +218,8 @@ class Worker:
                 sa.select(tables.jobs.c.engine_queue, sa.func.count())
                 .where(tables.jobs.c.state == states.RUNNING)
                 .group_by(tables.jobs.c.engine_queue)).all()
+        self._tick_seconds = min(_MOST_TICK_SECONDS,
+                                 max(_TICK_SECONDS, len(serving) / _TICKS_PER_SECOND))
         running: Mapping[str, int] = dict(tuple(row) for row in busy)
         for queue in self._queues:
             workers = sum(queue in json.loads(text) for text in serving)
@@ -205,7 +240,6 @@ def recover_dead(store: JobStore, host: str) -> list[str]:
     gone = [worker for worker, where, pid, start, beat in rows
             if (not is_alive(pid, start) if where == host else beat < now - DEAD_SECONDS)]
     for worker in gone:
-        store.engine.recover(worker)  # first: if we die here, the next one does it again
         with store.turn() as books:
             jobs = tables.jobs
             left = books.connection.execute(sa.select(jobs.c.id).where(
@@ -213,10 +247,20 @@ def recover_dead(store: JobStore, host: str) -> list[str]:
             for job in left:
                 books.connection.execute(
                     sa.delete(tables.leases).where(tables.leases.c.job == job))
-                books.change(job, states.QUEUED, f"its worker {worker} is gone",
-                             lost=jobs.c.lost + 1)
+                books.connection.execute(
+                    sa.update(jobs).where(jobs.c.id == job).values(lost=jobs.c.lost + 1))
+                books.give_ticket(job, f"its worker {worker} is gone")
+        hand_out_again(store, worker)
+        # Last: if we die before, the next one does it again.
+        with store.turn() as books:
             books.connection.execute(sa.delete(table).where(table.c.id == worker))
     return gone
+
+
+def hand_out_again(store: JobStore, worker: str) -> None:
+    """Let others have the tickets that a worker was handed and has not begun."""
+    for queue, tickets in store.engine.recover(worker).items():
+        ring(store.folder, queue, tickets)
 
 
 def main() -> None:
