@@ -10,7 +10,6 @@ import pytest
 from trained_policies import CONTRACT, VARIANTS, policy_of, write_checkpoint
 
 from dnne_ros.durable_files import write_tree
-from dnne_ros.errors import InputError
 from dnne_ros.policies.bundle import (
     DESCRIPTION,
     GOLDEN,
