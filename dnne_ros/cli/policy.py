@@ -56,7 +56,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     cpp = actions.add_parser(
         "cpp", help="write a bundle as a C++ package",
         description="Write an ament_cmake package with the policy as a header that needs only the "
-                    "standard library, and a test against its golden vectors.")
+                    "standard library, tests against its golden vectors and, if it is one for "
+                    "joints, a node.  A policy with a memory, or with more than 100,000 "
+                    "parameters, runs in onnxruntime instead.")
     cpp.add_argument("bundle", metavar="DIR")
     cpp.add_argument("-o", "--output", required=True, metavar="DIR",
                      help="where to make the package's folder, such as a workspace's src")
@@ -156,11 +158,15 @@ def _cpp(options: argparse.Namespace) -> int:
     from dnne_ros.exporting.writing import write_package
     from dnne_ros.policy_cpp.package import cpp_package
 
-    files = cpp_package(Path(options.bundle), options.package)
+    package = cpp_package(Path(options.bundle), options.package)
     folder = Path(options.output).expanduser().absolute() / options.package
-    written = write_package(folder, files, force=options.force)
+    written = write_package(folder, package.files, force=options.force)
     say(f"wrote {written.folder}: {len(written.changed)} files changed"
         if written.changed or written.removed else f"{written.folder} is up to date")
+    if package.header_problem:
+        say(f"it runs in onnxruntime, not from a header: {package.header_problem}")
+    if package.node_problem:
+        say(f"it has no node: {package.node_problem}")
     return 0
 
 

@@ -52,6 +52,18 @@ class Messages:
         return {*self.joints, *self.imu, *self.velocity}
 
 
+def observed_quantity(kind: str) -> str:
+    """Return which quantity of a joint state a kind is, "" if none."""
+    match = _OBSERVED.fullmatch(kind)
+    return _QUANTITY[match[1]] if match else ""
+
+
+def commanded_quantity(kind: str) -> str:
+    """Return which quantity of joints a kind commands, "" if none."""
+    match = _COMMANDED.fullmatch(kind)
+    return _QUANTITY[match[1]] if match else ""
+
+
 def observed_messages(inputs: Mapping[str, LeappTensor]) -> Messages:
     """Return which inputs of a bundle are in joint states, an IMU reading, a velocity command.
 
@@ -60,13 +72,13 @@ def observed_messages(inputs: Mapping[str, LeappTensor]) -> Messages:
     rows = {end: tensor for end, tensor in inputs.items() if _is_row(tensor)}
     kinds = Counter(tensor.kind for tensor in rows.values())
     once = {end: tensor for end, tensor in rows.items() if kinds[tensor.kind] == 1}
-    return Messages(_joints(_OBSERVED, rows), _placed(_imu_places, once),
+    return Messages(_joints(observed_quantity, rows), _placed(_imu_places, once),
                     _placed(_velocity_places, once))
 
 
 def commanded_joints(outputs: Mapping[str, LeappTensor]) -> Mapping[str, Joints]:
     """Return which outputs of a bundle command joints by name."""
-    return _joints(_COMMANDED, {end: tensor for end, tensor in outputs.items()
+    return _joints(commanded_quantity, {end: tensor for end, tensor in outputs.items()
                                 if _is_row(tensor)})
 
 
@@ -76,9 +88,10 @@ def _is_row(tensor: LeappTensor) -> bool:
         and all(size == 1 for size in tensor.shape[:-1])
 
 
-def _joints(kind: re.Pattern[str], tensors: Mapping[str, LeappTensor]) -> dict[str, Joints]:
-    return {end: Joints(_QUANTITY[match[1]], tensor.elements) for end, tensor in tensors.items()
-            if tensor.elements and (match := kind.fullmatch(tensor.kind))}
+def _joints(quantity_of: Callable[[str], str], tensors: Mapping[str, LeappTensor]
+            ) -> dict[str, Joints]:
+    return {end: Joints(quantity, tensor.elements) for end, tensor in tensors.items()
+            if tensor.elements and (quantity := quantity_of(tensor.kind))}
 
 
 def _placed(places: Callable[[LeappTensor], tuple[int, ...]],

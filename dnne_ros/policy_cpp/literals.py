@@ -1,4 +1,4 @@
-"""Values as C++ literals: nothing of a file becomes code."""
+"""Values as literals of C++ and YAML: nothing of a file becomes code."""
 
 from __future__ import annotations
 
@@ -41,6 +41,35 @@ def c_floats(values: Any) -> str:
 def c_doubles(values: Any) -> str:
     """Return the initialiser of an array of doubles."""
     return _array(map(c_double, np.asarray(values, np.float64).ravel().tolist()))
+
+
+def c_bounds(values: Any) -> str:
+    """Return the initialiser of an array of doubles that may be infinite."""
+    return _array(map(_c_bound, np.asarray(values, np.float64).ravel().tolist()))
+
+
+def c_strings(texts: Iterable[str]) -> str:
+    """Return the initialiser of an array of string literals."""
+    return _array(map(c_string, texts))
+
+
+def yaml_number(value: float) -> str:
+    """Return a number that a ROS parameter file reads back as a double."""
+    if math.isfinite(value):
+        return repr(float(value))
+    return ".nan" if math.isnan(value) else "-.inf" if value < 0 else ".inf"
+
+
+def yaml_numbers(values: Iterable[float]) -> str:
+    """Return a list of `yaml_number`."""
+    return "[" + ", ".join(map(yaml_number, values)) + "]"
+
+
+def _c_bound(value: float) -> str:
+    if math.isinf(value):
+        sign = "-" if value < 0 else ""
+        return f"{sign}std::numeric_limits<double>::infinity()"
+    return c_double(value)
 
 
 def _array(literals: Iterable[str]) -> str:

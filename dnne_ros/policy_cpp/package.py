@@ -1,19 +1,36 @@
-"""An ament_cmake package with a policy as one header."""
+"""An ament_cmake package with a policy: a header or a model, and a node for robots of joints."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dnne_ros.errors import InputError
+from dnne_ros.exporting.literals import yaml_literal
 from dnne_ros.exporting.package_names import package_name_problem
 from dnne_ros.exporting.rendering import templates_of
 from dnne_ros.policies.bundle import GOLDEN, MODEL
-from dnne_ros.policies.checking import check_bundle
+from dnne_ros.policies.checking import CheckedBundle, check_bundle
 from dnne_ros.policies.golden import TOLERANCE, action_scale, read_golden
+from dnne_ros.policies.network import PolicyNetwork
 from dnne_ros.policies.onnx_file import network_in
-from dnne_ros.policy_cpp.literals import c_double, c_doubles, c_float, c_floats, c_string
+from dnne_ros.policies.policy_file import PolicyFile
+from dnne_ros.policy_cpp.literals import (
+    c_bounds,
+    c_double,
+    c_doubles,
+    c_float,
+    c_floats,
+    c_string,
+    c_strings,
+    yaml_number,
+    yaml_numbers,
+)
+from dnne_ros.policy_cpp.robot import Robot
 
 MOST_PARAMETERS = 100_000
 """Beyond that a header takes compilers long, and a runtime is as fast."""
@@ -25,55 +42,108 @@ _KEYWORDS = frozenset("""
     template this throw true try typedef typeid typename union unsigned using virtual void volatile
     while xor std""".split())
 """What no namespace may be called."""
+_NODE_TEMPLATES = (
+    *((f"{name}.hpp.j2", f"include/{{package}}/{name}.hpp")
+      for name in ("gate", "joint_reader", "pilot", "policy_node", "recent")),
+    *((f"{name}.j2", f"src/{name}") for name in ("parameters.hpp", "policy_node.cpp", "main.cpp")),
+    ("policy.yaml.j2", "config/policy.yaml"), ("launch.py.j2", "launch/policy.launch.py"),
+    ("test_pilot.cpp.j2", "test/test_pilot.cpp"))
 
 
-def cpp_package(bundle: Path, package: str) -> dict[str, bytes]:
-    """Return the files of a package named ``package`` by their paths in it.
+@dataclass(frozen=True)
+class CppPackage:
+    """``files`` by their paths in the package.
 
-    Raises `InputError` for a name that a package or a namespace cannot have, if the bundle is not
-    whole, if its network is not one that `dnne-ros policy export` writes, or if it is too large
-    for a header.
+    ``header_problem``: why the policy is a model for onnxruntime rather than a header, ""
+    if it is one.  ``node_problem``: why there is no node, "" if there is one.
+    """
+
+    files: dict[str, bytes]
+    header_problem: str
+    node_problem: str
+
+
+def cpp_package(bundle: Path, package: str) -> CppPackage:
+    """Return a package named ``package``.
+
+    Raises `InputError` for a name that a package or a namespace cannot have, and if the bundle is
+    not whole.
     """
     if problem := _name_problem(package):
         raise InputError("--package", [problem])
     checked = check_bundle(bundle)
-    files, interface = checked.files, checked.interface
+    network, header_problem = _network(checked)
+    robot, node_problem = _robot(checked)
+    templates = [("policy_runtime.hpp.j2" if header_problem else "policy.hpp.j2",
+                  "include/{package}/policy.hpp"),
+                 ("test_golden.cpp.j2", "test/test_golden.cpp"),
+                 ("CMakeLists.txt.j2", "CMakeLists.txt"), ("package.xml.j2", "package.xml"),
+                 ("README.md.j2", "README.md")]
+    if not header_problem:
+        templates.append(("allocations.cpp.j2", "test/allocations.cpp"))
+    if robot is not None:
+        templates += _NODE_TEMPLATES
+    observations, actions = read_golden(checked.files[GOLDEN])
+    values = {**_values(checked, package, actions), "network": network, "robot": robot,
+              "runtime": bool(header_problem)}
+    environment = templates_of(
+        "dnne_ros.policy_cpp", c=c_string, c_strings=c_strings, c_double=c_double,
+        c_float=c_float, c_floats=c_floats, c_doubles=c_doubles, c_bounds=c_bounds,
+        yaml=yaml_literal, yaml_number=yaml_number, yaml_numbers=yaml_numbers)
+    files = {path.format(package=package): environment.get_template(template).render(
+        **values).encode() for template, path in templates}
+    files["test/golden.txt"] = _golden_text(observations, actions).encode()
+    if header_problem:
+        files[MODEL] = checked.files[MODEL]
+    return CppPackage(files, header_problem, node_problem)
+
+
+def _network(checked: CheckedBundle) -> tuple[PolicyNetwork | None, str]:
+    """Return the network of a header, or why there is none."""
     try:
-        network = network_in(files[MODEL], interface)
+        network = network_in(checked.files[MODEL], checked.interface)
     except ValueError as error:
-        raise InputError(str(bundle / MODEL), [str(error)]) from None
+        return None, str(error)
     if network.recurrent:
-        raise InputError(str(bundle / MODEL), [
-            f"is recurrent ({network.cell}), of which no header is made: run {MODEL} with "
-            "onnxruntime"])
+        return None, f"it is recurrent ({network.cell})"
     if network.parameters > MOST_PARAMETERS:
-        raise InputError(str(bundle / MODEL), [
-            f"has {network.parameters} parameters; a header is for up to {MOST_PARAMETERS}: run "
-            f"{MODEL} with onnxruntime"])
-    observations, actions = read_golden(files[GOLDEN])
+        return None, f"it has {network.parameters} parameters, more than {MOST_PARAMETERS}"
+    return network, ""
+
+
+def _robot(checked: CheckedBundle) -> tuple[Robot | None, str]:
+    """Return what a node needs to know, or why there is none."""
+    try:
+        return Robot.of(checked.interface), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _values(checked: CheckedBundle, package: str, actions: np.ndarray) -> dict[str, Any]:
+    """Return what templates say of a policy, whatever it runs in; golden ``actions`` (…, size)."""
+    interface = checked.interface
     commanded = interface.actions
-    values = {
-        "package": package, "guard": f"{package.upper()}__POLICY_HPP_", "network": network,
-        "interface": interface, "tolerance": TOLERANCE,
-        "scales": action_scale(actions, interface).tolist(),
+    count = len(commanded.columns)
+    is_position = commanded.kind.endswith("/position")
+    return {
+        "package": package, "guard": f"{package.upper()}__POLICY_HPP_", "interface": interface,
+        "interface_hash": PolicyFile(checked.files[MODEL], interface).interface_hash,
+        "tolerance": TOLERANCE, "scales": action_scale(actions, interface).tolist(),
+        "steps": actions.shape[-2] if actions.ndim == 3 else 1,
         "observed": [(column, term.kind, unit) for term in interface.observations
                      for column, unit in zip(term.spread(term.columns), term.spread(term.units),
                                              strict=True)],
         "commanded": [(column, commanded.kind, unit) for column, unit in zip(
-            commanded.columns, commanded.units, strict=True)]}
-    templates = templates_of("dnne_ros.policy_cpp", c=c_string, c_double=c_double,
-                             c_float=c_float, c_floats=c_floats, c_doubles=c_doubles)
-    rendered = {path: templates.get_template(template).render(**values)
-                for template, path in (
-                    ("policy.hpp.j2", f"include/{package}/policy.hpp"),
-                    ("test_golden.cpp.j2", "test/test_golden.cpp"),
-                    ("allocations.cpp.j2", "test/allocations.cpp"),
-                    ("CMakeLists.txt.j2", "CMakeLists.txt"), ("package.xml.j2", "package.xml"),
-                    ("README.md.j2", "README.md"))}
-    rows = np.hstack([observations, actions]).tolist()
-    rendered["test/golden.txt"] = "".join(
-        " ".join(f"{np.float32(number):.9g}" for number in row) + "\n" for row in rows)
-    return {path: text.encode() for path, text in rendered.items()}
+            commanded.columns, commanded.units, strict=True)],
+        "anything": [math.inf] * count, "anything_below": [-math.inf] * count,
+        "nothing": [math.nan] * count, "safe": [math.nan if is_position else 0.0] * count}
+
+
+def _golden_text(observations: np.ndarray, actions: np.ndarray) -> str:
+    """Return a row for each observation (…, size), with the action behind it."""
+    rows = np.concatenate([observations, actions], axis=-1)
+    return "".join(" ".join(f"{np.float32(number):.9g}" for number in row) + "\n"
+                   for row in rows.reshape(-1, rows.shape[-1]).tolist())
 
 
 def _name_problem(package: str) -> str:

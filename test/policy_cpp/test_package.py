@@ -10,7 +10,6 @@ import pytest
 from trained_policies import CONTRACT, VARIANTS, policy_of, write_checkpoint
 
 from dnne_ros.durable_files import write_tree
-from dnne_ros.errors import InputError
 from dnne_ros.policies.bundle import (
     DESCRIPTION,
     GOLDEN,
@@ -61,18 +60,18 @@ def compiled(tmp_path):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_commands_are_those_of_torch_and_take_no_memory(bundle, compiled, variant):
-    done = compiled(cpp_package(bundle(variant), "my_policy"))
+    done = compiled(cpp_package(bundle(variant), "my_policy").files)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("256 vectors, ") and ", 0 allocations" in done.stdout
 
 
 @pytest.mark.parametrize("standard", ["c++11", "c++14", "c++20"])
 def test_every_standard_takes_it(bundle, compiled, standard):
-    assert compiled(cpp_package(bundle(), "my_policy"), standard).returncode == 0
+    assert compiled(cpp_package(bundle(), "my_policy").files, standard).returncode == 0
 
 
 def test_a_policy_that_acts_otherwise_is_found(bundle, compiled):
-    files = cpp_package(bundle(), "my_policy")
+    files = cpp_package(bundle(), "my_policy").files
     lines = files["test/golden.txt"].decode().splitlines()
     numbers = lines[7].split()
     lines[7] = " ".join([*numbers[:-1], f"{float(numbers[-1]) + 1e-4:.9g}"])
@@ -80,15 +79,18 @@ def test_a_policy_that_acts_otherwise_is_found(bundle, compiled):
     assert done.returncode == 1 and "5e-05 of the action's scale" in done.stdout
 
 
-def test_it_builds_as_a_package_without_ros(bundle, tmp_path):
+def test_it_builds_as_a_package_without_ros(repository, tmp_path):
+    """Its tests are of the policy, and of what a robot may do to it."""
     if shutil.which("cmake") is None:
         pytest.skip("cmake is not here")
-    write_tree(tmp_path / "package", cpp_package(bundle(), "my_policy"))
+    files = cpp_package(repository / "docs/examples/cartpole_policy", "my_policy").files
+    write_tree(tmp_path / "package", files)
     for words in (["cmake", "-B", "build"], ["cmake", "--build", "build"],
                   ["ctest", "--test-dir", "build", "--output-on-failure"],
                   ["cmake", "--install", "build", "--prefix", "installed"]):
         done = subprocess.run(words, cwd=tmp_path / "package", capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
+        assert words[0] != "ctest" or "out of 2" in done.stdout
     assert (tmp_path / "package/installed/include/my_policy/policy.hpp").is_file()
 
 
@@ -99,7 +101,7 @@ def test_nothing_in_a_bundle_becomes_code(bundle, compiled):
     contract = CONTRACT | {
         "task": HOSTILE, "observation_units": [HOSTILE] * 5, "action_units": [HOSTILE] * 2,
         "observations": [*CONTRACT["observations"][:-1], HOSTILE]}
-    files = cpp_package(bundle(contract=contract), "my_policy")
+    files = cpp_package(bundle(contract=contract), "my_policy").files
     files["show.cpp"] = b"""
 #include <cstdio>
 #include "my_policy/policy.hpp"
@@ -111,10 +113,15 @@ int main() {
     assert compiled(files, "c++17", "show.cpp").stdout == "|".join([HOSTILE] * 4)
 
 
-def test_a_network_that_is_too_large_for_a_header_is_refused(bundle, monkeypatch):
+def test_a_network_that_is_too_large_for_a_header_runs_in_onnxruntime(bundle, monkeypatch):
     monkeypatch.setattr(package_module, "MOST_PARAMETERS", 100)
-    with pytest.raises(InputError, match="parameters; a header is for up to 100: run policy.onnx"):
-        cpp_package(bundle(), "my_policy")
+    folder = bundle()
+    package = cpp_package(folder, "my_policy")
+    assert package.header_problem == "it has 250 parameters, more than 100"
+    assert package.files["policy.onnx"] == (folder / MODEL).read_bytes()
+    assert b"<depend>onnxruntime_vendor</depend>" in package.files["package.xml"]
+    assert b"Ort::Session" in package.files["include/my_policy/policy.hpp"]
+    assert "test/allocations.cpp" not in package.files  # a runtime takes memory
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -159,7 +166,7 @@ def test_gains_and_offsets_of_another_kind_are_taken(bundle, compiled, tmp_path)
         MODEL: data, DESCRIPTION: leapp_description(interface, data, MODEL).encode(),
         INTERFACE: json.dumps(document).encode(),
         "golden.npz": (tmp_path / "golden.npz").read_bytes()})
-    done = compiled(cpp_package(tmp_path / "other", "my_policy"))
+    done = compiled(cpp_package(tmp_path / "other", "my_policy").files)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -182,7 +189,7 @@ def test_what_other_programs_do_is_done(compiled, tmp_path):
         MODEL: data, DESCRIPTION: leapp_description(interface, data, MODEL).encode(),
         INTERFACE: json.dumps(interface.to_json()).encode(),
         GOLDEN: golden_vectors(lambda rows: network.act(rows, actions), network)})
-    files = cpp_package(tmp_path / "bundle", "my_policy")
+    files = cpp_package(tmp_path / "bundle", "my_policy").files
     done = compiled(files)
     assert done.returncode == 0, done.stdout + done.stderr
     golden, _ = np.load(tmp_path / "bundle" / GOLDEN).values()

@@ -156,10 +156,11 @@ def test_a_recurrent_network_is_found_again_in_its_file(actors, imported, kind):
     assert onnx_model(network, interface).SerializeToString(deterministic=True) == files[MODEL]
 
 
-def test_no_header_is_made_of_what_carries_something_on(actors, imported, tmp_path):
+def test_what_carries_something_on_runs_in_onnxruntime_in_cpp(actors, imported, tmp_path):
     write_bundle(tmp_path / "bundle", imported(checkpoint(actors["gru"])))
-    with pytest.raises(InputError, match=r"is recurrent \(gru\), of which no header is made"):
-        cpp_package(tmp_path / "bundle", "my_policy")
+    package = cpp_package(tmp_path / "bundle", "my_policy")
+    assert package.header_problem == "it is recurrent (gru)" and MODEL in package.files
+    assert b"n % 16 == 0" in package.files["test/test_golden.cpp"]  # a reset before each sequence
 
 
 def by_hand(**changes):
