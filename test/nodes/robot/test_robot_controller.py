@@ -159,7 +159,8 @@ def test_the_policy_interface_names_the_joints(drive):
 
     node = RobotControllerNode({**MOTORS, "joint_names": "a, b"})
     drive(node, look, linked=["action"])
-    assert node.policy_interface() == {"actions": ["a.effort", "b.effort"]}
+    assert node.policy_interface() == {
+        "actions": ["a.effort", "b.effort"], "kp": None, "kd": None}
     assert not node.needs_trained_policy(node.values)
     assert node.needs_trained_policy({**node.values, "trained_only": True})
 
