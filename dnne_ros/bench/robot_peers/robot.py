@@ -91,7 +91,7 @@ def main(folder: Path, states: int) -> None:
         "p50_us": float(np.percentile(ways, 50)) * 1e6,
         "p99_us": float(np.percentile(ways, 99)) * 1e6,
         "missed": 1 - len(ways) / states, "core_share": cpu / seconds,
-        "cpu_us": cpu / states * 1e6,
+        "cpu_us": cpu / len(ways) * 1e6,
         "largest_mib": largest_mib(commander), "together_mib": together_mib(commander)}),
         encoding="utf-8")
 
