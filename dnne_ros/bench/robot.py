@@ -63,7 +63,7 @@ def tables(document: dict[str, Any]) -> list[Table]:
     """Return the table of ways to a command, of starts, and of sessions."""
     medians, ratios = document["medians"], document["ratios"]
     ways = Table("From a joint state to its command, through ROS topics (wanted: p50 ≤ 2 ms)", (
-        "", "p50", "p99", "p50 beside by hand", "CPU/command", "beside by hand", "missed"))
+        "", "p50", "p99", "p50 beside by hand", "CPU", "beside by hand", "missed"))
     starts = Table("From its start to its first command, and its memory (wanted without torch: "
                    "≤ 1.5 s, ≤ 120 MB)", (
                        "", "ready", "beside by hand", "largest process", "all processes"))
