@@ -67,7 +67,8 @@ def tables(document: dict[str, Any]) -> list[Table]:
     starts = Table("From its start to its first command, and its memory (wanted without torch: "
                    "≤ 1.5 s, ≤ 120 MB)", (
                        "", "ready", "beside by hand", "largest process", "all processes"))
-    sessions = Table("48-512-256-128-12 at 100 Hz (wanted: ≤ 5 % of a core)", ("", "of a core", "an action"))
+    sessions = Table("48-512-256-128-12 at 100 Hz (wanted: ≤ 5 % of a core)", (
+        "", "of a core", "an action"))
     for case, figures in medians.items():
         if case not in ratios:
             sessions.rows.append((case, f"{figures['core_share']:.1%}",

@@ -52,8 +52,8 @@ class PolicyFile:
 def as_stated(interface: Interface) -> dict[str, Any]:
     """Return an interface as nodes state it: see `dnne_ros.node_api.node.Node.policy_interface`.
 
-    Scale, offset, clip and history are left out: the policy's own node does them, where the network
-    does not (`dnne_ros.policies.terms`).
+    Scale, offset, clip and history are left out: the policy's own node does them, where the
+    network does not (`dnne_ros.policies.terms`).
     """
     kind = interface.actions.kind
     quantity = kind.removeprefix(_COMMAND) if kind.startswith(_COMMAND) else ""

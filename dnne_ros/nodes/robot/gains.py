@@ -80,9 +80,10 @@ def _by_joint(text: str, names: tuple[str, ...], widget: str) -> dict[str, float
     if gains.keys() != {*names}:
         missing = [name for name in names if name not in gains]
         unknown = [name for name in gains if name not in names]
-        raise ValueError(f"widget {widget!r}: expected a gain for each of joint_names: " + "; ".join(
-            f"{what} {', '.join(wrong)}" for what, wrong in (
-                ("none for", missing), ("unknown", unknown)) if wrong))
+        wrong = [f"{what} {', '.join(which)}" for what, which in (
+            ("none for", missing), ("unknown", unknown)) if which]
+        raise ValueError(f"widget {widget!r}: expected a gain for each of joint_names: "
+                         f"{'; '.join(wrong)}")
     return {name: float(gains[name]) for name in names}
 
 

@@ -120,7 +120,7 @@ def _with_arrival(on_message: Callable[[Any, float], None]) -> Callable[..., Non
     def call(*received: Any) -> None:
         message, info = received if len(received) == 2 else received[0]
         now = time.time_ns()
-        waited = max(0, now - (info["received_timestamp"] or now))  # 0: the middleware does not say
+        waited = max(0, now - (info["received_timestamp"] or now))  # 0: DDS does not say
         on_message(message, time.monotonic() - 1e-9 * waited)
 
     call.__signature__ = inspect.signature(on_message)  # type: ignore[attr-defined]  # PEP 362
