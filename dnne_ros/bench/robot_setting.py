@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dnne_ros.bench import ppo_setting
-from dnne_ros.bench.robot_peers.robot import RATE_HZ
 
+RATE_HZ = 60.0
+"""How often the robot speaks and the policy acts."""
 CHECKPOINT, BUNDLE = "checkpoint", "bundle"
 _ENVIRONMENTS = 64
 _STATES, _CONTROLLER = "10", "11"

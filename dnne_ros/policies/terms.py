@@ -83,10 +83,10 @@ class _History:
 
 def outside_command(interface: Interface) -> ActionTerm | None:
     """Return what makes commands of what the network gives; None if it gives commands."""
-    left = [name for name in _COMMANDED if getattr(interface.actions, name) is not None
-            and f"action_{name}" not in interface.inside]
-    return replace(interface.actions, **{name: None for name in _COMMANDED if name not in left}
-                   ) if left else None
+    actions = interface.actions
+    left: dict[str, Any] = {name: None if f"action_{name}" in interface.inside
+                            else getattr(actions, name) for name in _COMMANDED}
+    return None if all(value is None for value in left.values()) else replace(actions, **left)
 
 
 def out_of_order(interface: Interface) -> Iterator[str]:
@@ -117,13 +117,14 @@ def out_of_order(interface: Interface) -> Iterator[str]:
 
 def _outside(term: ObservationTerm, interface: Interface) -> ObservationTerm:
     """Return a term as it is measured, with what is left to do of it."""
-    left = {name: None if f"observation_{name}" in interface.inside else getattr(term, name)
-            for name in _OBSERVED}
+    left: dict[str, Any] = {name: None if f"observation_{name}" in interface.inside
+                            else getattr(term, name) for name in _OBSERVED}
     if "history" not in interface.inside or term.history == 1:
         return replace(term, **left)
-    spread = {name: None if left[name] is None else tuple(term.spread(left[name]))
-              for name in ("offset", "scale")}
-    return replace(term, **{**left, **spread}, kind="", columns=term.names,
+    for name in ("offset", "scale"):
+        if left[name] is not None:
+            left[name] = tuple(term.spread(left[name]))
+    return replace(term, **left, kind="", columns=term.names,
                    units=tuple(term.spread(term.units)), history=1)
 
 

@@ -24,9 +24,8 @@ from std_msgs.msg import Float64MultiArray
 
 from dnne_ros.bench.edge_peers.rally import limit_life
 from dnne_ros.bench.process_use import cpu_seconds, family, largest_mib, together_mib
+from dnne_ros.bench.robot_setting import RATE_HZ
 
-RATE_HZ = 60.0
-"""That of the policy."""
 JOINTS = ("cart_to_pole", "slider_to_cart")
 """Not in the policy's order."""
 _WARM_UP = 60
