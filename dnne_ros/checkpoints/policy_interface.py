@@ -15,14 +15,14 @@ from dnne_ros import strict_json
 
 
 def merge_statements(statements: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return one policy interface of what several nodes say.
+    """Return one policy interface of what several nodes say; None is nothing.
 
     Raises ValueError when two of them say different things under one name.
     """
     merged: dict[str, Any] = {}
     for statement in statements:
         for name, value in statement.items():
-            if not same(merged.setdefault(name, value), value):
+            if value is not None and not same(merged.setdefault(name, value), value):
                 raise ValueError(f"{name} is both {_text(merged[name])} and {_text(value)}")
     return merged
 
@@ -31,12 +31,14 @@ def differences(trained: Mapping[str, Any], stated: Mapping[str, Any]) -> list[s
     """Return where what a node says, ``stated``, is not what ``trained`` says; [] if nowhere.
 
     ``trained`` comes from a file, in which what is not finite is null: so it is in ``stated``.
+    A node that says None has nothing of it, and none must be expected.
     """
-    stated = json.loads(strict_json.dumps(dict(stated), ensure_ascii=False))
+    saved = json.loads(strict_json.dumps(dict(stated), ensure_ascii=False))
     return [f"{name}: expected {_text(trained[name]) if name in trained else 'nothing'} as in "
-            f"training, found {_text(value)} in this graph"
-            for name, value in stated.items()
-            if name not in trained or not same(trained[name], value)]
+            f"training, found {'nothing' if stated[name] is None else _text(value)} in this graph"
+            for name, value in saved.items()
+            if (name not in trained and stated[name] is not None)
+            or not same(trained.get(name), value)]
 
 
 def same(one: Any, other: Any) -> bool:

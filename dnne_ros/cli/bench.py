@@ -15,6 +15,7 @@ _BENCHMARKS = {
     "ppo": "training Cartpole, beside rsl_rl and Stable-Baselines3",
     "mnist": "supervised learning, beside a plain PyTorch loop",
     "io": "a 100 Hz node beside a camera that blocks",
+    "robot": "from a robot's state to its command, beside a node written by hand",
     "jobs": "accepting, beginning and ending jobs, beside huey",
     "edges": "moving arrays between two nodes, beside rclpy, asyncio.Queue and dora",
 }

@@ -46,10 +46,13 @@ class RosTopics(Protocol):
         ...
 
     def subscribe(self, topic: str, message_type: str, qos: str,
-                  on_message: Callable[[Any], None], raw: bool = False) -> None:
-        """Call ``on_message`` for each message (its serialised bytes if ``raw``).
+                  on_message: Callable[..., None], raw: bool = False, timed: bool = False
+                  ) -> None:
+        """Call ``on_message(message)`` for each message (its serialised bytes if ``raw``).
 
-        `InputError` for an illegal name.
+        ``timed``: ``on_message(message, arrived)``, with the `time.monotonic` at which it arrived
+        at this machine, which is earlier where the process was busy.  `InputError` for an illegal
+        name.
         """
         ...
 

@@ -12,20 +12,42 @@ import numpy as np
 
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.policies.bundle import METADATA, MODEL
-from dnne_ros.policies.interface import Interface, differences
+from dnne_ros.policies.interface import ActionTerm, Interface, differences
 from dnne_ros.policies.policy_file import PolicyFile
 from dnne_ros.policies.runtimes import policy_of
 from dnne_ros.policies.sessions import open_session
 from dnne_ros.policies.stepped_policy import SteppedPolicy
+from dnne_ros.policies.terms import ObservationTerms, outside_command
 
 
 @dataclass(frozen=True)
 class LoadedPolicy:
-    """A policy that is ready to act, and the runtime that it acts in."""
+    """A policy that is ready to act, and the runtime that it acts in.
+
+    ``terms`` and ``command``: what is done before the network and behind it; None: nothing.
+    """
 
     policy: SteppedPolicy
     file: PolicyFile
     runtime: str
+    terms: ObservationTerms | None
+    command: ActionTerm | None
+
+    @property
+    def observation_size(self) -> int | None:
+        """Return how many numbers are measured; None if that is not known."""
+        return self.policy.observation_size if self.terms is None else len(self.terms.names)
+
+    def __call__(self, measured: np.ndarray) -> np.ndarray:
+        """Return commands float32 (n, action size) for float32 (n, `observation_size`)."""
+        actions = self.policy(measured if self.terms is None else self.terms(measured))
+        return actions if self.command is None else self.command.command(actions)
+
+    def reset(self) -> None:
+        """Forget what was before: states and histories begin anew."""
+        self.policy.reset()
+        if self.terms is not None:
+            self.terms.reset()
 
 
 def load_policy(place: Path, runtime: str, *, strict: bool = False,
@@ -51,7 +73,10 @@ def load_policy(place: Path, runtime: str, *, strict: bool = False,
     if policy.observation_size is not None:
         policy(np.zeros((1, policy.observation_size), np.float32))
         policy.reset()
-    return LoadedPolicy(policy, file, runtime)
+    if file.interface is None:
+        return LoadedPolicy(policy, file, runtime, None, None)
+    return LoadedPolicy(policy, file, runtime, ObservationTerms(file.interface),
+                        outside_command(file.interface))
 
 
 def _check(place: Path, policy: SteppedPolicy, session: Any, interface: Interface) -> None:

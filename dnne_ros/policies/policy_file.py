@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
 from dnne_ros.policies.bundle import INTERFACE, MODEL, read_bundle
 from dnne_ros.policies.interface import Interface, read_interface
+from dnne_ros.policies.terms import ObservationTerms
 
 _COMMAND = "command/joint/"
 
@@ -49,34 +49,20 @@ class PolicyFile:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def left_to_others(interface: Interface) -> Iterator[str]:
-    """Yield the fields that would have to be applied outside of the network, and how they are."""
-    inside = interface.inside
-    for term in interface.observations:
-        for name in ("offset", "scale", "clip"):
-            value = getattr(term, name)
-            if value is not None and f"observation_{name}" not in inside:
-                yield f"observations.{term.name}.{name}: {list(value)}"
-        if term.history > 1 and "history" not in inside:
-            yield f"observations.{term.name}.history: {term.history}"
-    for name in ("scale", "offset", "clip"):
-        value = getattr(interface.actions, name)
-        if value is not None and f"action_{name}" not in inside:
-            yield f"actions.{name}: {list(value)}"
-
-
 def as_stated(interface: Interface) -> dict[str, Any]:
     """Return an interface as nodes state it: see `dnne_ros.node_api.node.Node.policy_interface`.
 
-    Scale, offset and clip are left out: they are the network's own.
+    Scale, offset, clip and history are left out: the policy's own node does them, where the
+    network does not (`dnne_ros.policies.terms`).
     """
     kind = interface.actions.kind
     quantity = kind.removeprefix(_COMMAND) if kind.startswith(_COMMAND) else ""
     stated = {
         "task": interface.task, "joints": list(interface.joints), "rate_hz": interface.rate_hz,
-        "observations": list(interface.columns),
+        "observations": ObservationTerms(interface).names,
         "observation_units": [unit for term in interface.observations for unit in term.units],
         "actions": [f"{column}.{quantity}" if quantity else column
                     for column in interface.actions.columns],
-        "action_units": list(interface.actions.units)}
-    return {name: value for name, value in stated.items() if value not in ("", [])}
+        "action_units": list(interface.actions.units),
+        "kp": dict(interface.actions.kp), "kd": dict(interface.actions.kd)}
+    return {name: value for name, value in stated.items() if value not in ("", [], {})}

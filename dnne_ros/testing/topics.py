@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -70,10 +71,14 @@ class InMemoryTopics:
         return self.publishers.setdefault(topic, InMemoryPublisher(self))
 
     def subscribe(self, topic: str, message_type: str, qos: str,
-                  on_message: Callable[[Any], None], raw: bool = False) -> None:
-        """Call ``on_message`` for each message that the test delivers."""
+                  on_message: Callable[..., None], raw: bool = False, timed: bool = False
+                  ) -> None:
+        """Call ``on_message`` for each message that the test delivers; it arrives just then."""
+        def receive(message: Any) -> None:
+            on_message(message, *([time.monotonic()] if timed else []))
+
         self.subscriptions.append(TopicEnd(topic, message_type, qos))
-        self._receivers.setdefault(topic, []).append(on_message)
+        self._receivers.setdefault(topic, []).append(receive)
 
     def deliver(self, *messages: Any, topic: str | None = None) -> None:
         """Publish messages as another ROS node would; None: on all topics subscribed to.

@@ -23,16 +23,19 @@ class OnnxPolicyNode(Node):
     """Act on observations with a trained policy from a bundle or an ONNX file, without torch.
 
     A bundle (`dnne-ros policy export`) is compared with its hashes and its interface before
-    anything runs, and what the robot's nodes say of joints, order, units and rate with that
-    interface.  States of a recurrent policy (ports ``NAME_in`` and ``NAME_out``) are fed back, and
-    are zero at the start and after a ``reset``, which `PolicyGate` asks for after a safe stop.
+    anything runs, and what the robot's nodes say of joints, order, rate and gains with that
+    interface.  Offsets, scales, clips and histories that the interface has and the network does
+    not do itself are done here.  States of a recurrent policy (ports ``NAME_in`` and ``NAME_out``)
+    are fed back.  At the start, and after a ``reset``, for which `PolicyGate` and
+    `RobotControllerNode` ask after a safe stop, states are zero, and a history is filled with the
+    first sample.
     """
 
     category = "policies"
     without_torch = True
 
     observations = Input(Tensor("float32", ("env", "observation")),
-                         "What the policy sees, in the order of its interface.")
+                         "What is measured now, in the order of the policy's interface.")
     stamp = Input(Int(), "When that was measured, ns: its age is then on ``/diagnostics``.",
                   optional=True)
     reset = Input(Boolean(), "Let the policy begin anew; false: nothing is asked.", optional=True,
@@ -48,8 +51,8 @@ class OnnxPolicyNode(Node):
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
-        """Check the bundle's files, and that nothing of its interface would be left undone."""
-        from dnne_ros.policies.policy_file import left_to_others
+        """Check the bundle's files, and that all of its interface can be done."""
+        from dnne_ros.policies.terms import out_of_order
 
         if not values["bundle"]:
             return []  # said of every widget that must be given
@@ -58,8 +61,7 @@ class OnnxPolicyNode(Node):
         except InputError as error:
             return [f"widget 'bundle': {error.source}: {problem}" for problem in error.problems]
         return [] if interface is None else [
-            f"widget 'bundle': {field} is not inside the network, and this node does not apply it"
-            for field in left_to_others(interface)]
+            f"widget 'bundle': {problem}" for problem in out_of_order(interface)]
 
     @classmethod
     def trained_interface(cls, values: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -114,15 +116,14 @@ class OnnxPolicyNode(Node):
     async def _hear_resets(self) -> None:
         while self.context.is_linked("reset"):
             if await self.get_input("reset") is not False:
-                self._loaded.policy.reset()
+                self._loaded.reset()
 
     def _act(self, observations: Any) -> Any:
-        policy = self._loaded.policy
-        size = policy.observation_size
+        size = self._loaded.observation_size
         if observations.ndim != 2 or size not in (None, observations.shape[1]):
             raise ValueError(f"expected observations (environments, {size or 'numbers'}), found "
                              f"{tuple(observations.shape)}")
-        return policy(observations)
+        return self._loaded(observations)
 
 
 def _place(text: str) -> Path:

@@ -126,7 +126,7 @@ class PolicyGate(Node):
         self._stir, self._news = asyncio.Event(), asyncio.Event()
         self._unsent: np.ndarray | None = None
         self.context.topics.subscribe(self.topic, _JOINT_STATE, "sensor_data", self._sense,
-                                      raw=True)
+                                      raw=True, timed=True)
 
     def policy_interface(self) -> dict[str, Any]:
         """Say which joints actions are for."""
@@ -165,13 +165,16 @@ class PolicyGate(Node):
             self._note(self._gate.tick(time.monotonic()))
             await came_within(self._stir, self._gate.due(time.monotonic(), _PERIOD))
 
-    def _sense(self, data: bytes) -> None:
-        """Take in joint states; ones that are of no use are as good as none."""
+    def _sense(self, data: bytes, arrived: float) -> None:
+        """Take in joint states; ones that are of no use are as good as none.
+
+        Silence counts from their arrival: a busy process must not take them for newer.
+        """
         now, gate = time.monotonic(), self._gate
         state = gate.state
         try:
             message = self.context.topics.deserialize(data, _JOINT_STATE)
-            numbers = self._gatherer.add(message, now, gate.timeout, all_new=False)
+            numbers = self._gatherer.add(message, arrived, gate.timeout, all_new=False)
         except ValueError as error:
             self._trouble.note("dropped", f"dropped a message on {self.topic}: {error}")
             return

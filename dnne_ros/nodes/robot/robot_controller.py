@@ -15,10 +15,11 @@ from dnne_ros.messages.making import MessageMaker
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Action, Dict, Tensor
+from dnne_ros.node_api.port_types import Action, Boolean, Dict, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.robot.command_limits import CommandLimits, safe_values
+from dnne_ros.nodes.robot.gains import GAINS, GainSender, gains_by_joint
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
 from dnne_ros.toolkit.side_by_side import side_by_side
 from dnne_ros.transport.policy import EdgePolicy
@@ -37,7 +38,8 @@ class RobotControllerNode(Node):
     ``timeout`` without a good action the safe command is sent, again and again, until actions
     come back; it does not wait for anything else in the graph.  Nothing is commanded before the
     first action.  When the run ends, so do velocities and efforts: with the safe command, or with
-    zero where the last one would be held.
+    zero where the last one would be held.  Gains that positions are to be reached with (``kp``,
+    ``kd``) are compared with those of training, and go out in the same way as commands.
     """
 
     category = "robotics"
@@ -49,6 +51,7 @@ class RobotControllerNode(Node):
     joint_commands = Output(Tensor("float64", ("joint",)), "What was commanded, in rad, m, rad/s, "
                             "m/s, N·m or N.")
     status = Output(Dict(), "state (active or safe), message and the counters.")
+    restart = Output(Boolean(), "True when the policy must begin anew: it was stopped.")
     num_joints = Widget(7, "Commanded joints.", minimum=1, maximum=1000, fixed_because=_FIXED)
     control_type = Widget("position", "What is commanded.",
                           choices=("position", "velocity", "effort"), fixed_because=_FIXED)
@@ -68,12 +71,19 @@ class RobotControllerNode(Node):
                    "/effort_controller/commands.")
     trained_only = Widget(False, "Run only with a trained policy whose interface fits.",
                           fixed_because=_FIXED)
+    kp = Widget("", "Gains of the position control behind this, a number for all joints or "
+                "{name: number} as JSON; empty: not said.", fixed_because=_FIXED)
+    kd = Widget("", "Its damping, likewise.", fixed_because=_FIXED)
+    kp_topic = Widget("", "Where to send kp, such as /kp_controller/commands; empty: the "
+                      "robot has them.")
+    kd_topic = Widget("", "Where to send kd, likewise.")
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
-        """Check names, limits and the safe command against the number of joints."""
+        """Check names, limits, gains and the safe command against the number of joints."""
+        names = misfits(_joints, values)
         return (topic_misfits(values["topic"]) + misfits(_limits, values)
-                + misfits(_safe_values, values) + misfits(_joints, values))
+                + misfits(_safe_values, values) + (names or misfits(gains_by_joint, values)))
 
     @classmethod
     def needs_trained_policy(cls, values: Mapping[str, Any]) -> bool:
@@ -90,11 +100,13 @@ class RobotControllerNode(Node):
         self._limits = made(_limits, self.values)
         self._safe = made(_safe_values, self.values)
         self._names = made(_joints, self.values)
+        self._gains = made(gains_by_joint, self.values)
+        self._gain_sender = GainSender(self.context.topics, self.values)
         self.advertise()
         # A motor that has not been told anything pushes nothing; where it stands is not known.
         self._last = None if self.control_type == "position" else np.zeros(self.num_joints)
         self._last_sent = self._last_good = time.monotonic()
-        self._news = False
+        self._news = self._stopped = False
         self._trouble = HealthReporter(self.context)
         self._counts = self.context.health.values
         self._counts.update(actions=0, refused=0, clamped=0, slowed=0, safe_stops=0)
@@ -110,17 +122,21 @@ class RobotControllerNode(Node):
         self._publisher.publish(self._maker.make(command))
 
     async def tell(self) -> None:
-        """Give the newest command and the state to the graph."""
+        """Give the newest command and the state to the graph, and say that it was stopped."""
+        if self._stopped:
+            self._stopped = False
+            await self.send_output(True, "restart")
         if self._last is not None:
             await self.send_output(as_tensor(self._last.copy()), "joint_commands")
         await self.send_output({"message": self.context.health.message,
                                 **self._counts}, "status")
 
     def policy_interface(self) -> dict[str, Any]:
-        """Say which joints actions are for, if they have names."""
+        """Say which joints actions are for, if they have names, and with which gains."""
+        gains = {name: self._gains.get(name) for name in GAINS}
         if not self._names:
-            return {}
-        return {"actions": [f"{joint}.{self.control_type}" for joint in self._names]}
+            return gains
+        return {"actions": [f"{joint}.{self.control_type}" for joint in self._names], **gains}
 
     async def process(self) -> None:
         """Obey actions, and watch that they come: a full edge must not hold up the watch."""
@@ -187,6 +203,7 @@ class RobotControllerNode(Node):
         """
         if self._state == "active":
             self._set_state("safe")
+            self._stopped = True
             self._counts["safe_stops"] += 1
             self._trouble.note(
                 "safe", f"no action for {self.timeout:g} s: the safe command is sent")
@@ -215,6 +232,7 @@ class RobotControllerNode(Node):
     def _publish(self, command: np.ndarray) -> None:
         self.command_robot(command)
         self._last, self._last_sent = command, time.monotonic()
+        self._gain_sender.tell(self._last_sent)
         self._news = True
 
 

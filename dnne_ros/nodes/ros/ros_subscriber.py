@@ -124,7 +124,7 @@ class RosSubscriberNode(Node):
         self._adds_up = False
         self._came = asyncio.Event()
         self.context.topics.subscribe(self.topic, self.message_type, self.qos, self._receive,
-                                      raw=True)
+                                      raw=True, timed=True)
 
     async def arrivals(self, timeout: float | None) -> list[tuple[Any, float]]:
         """Return messages and when they came (`time.monotonic`), in order.
@@ -174,11 +174,11 @@ class RosSubscriberNode(Node):
         await self.send_output(stamp, "stamp")
         await self.send_output(value, self.kind)
 
-    def _receive(self, message: bytes) -> None:
+    def _receive(self, message: bytes, arrived: float) -> None:
         counts = self._counts
         counts["received"] += 1
         counts["skipped"] += len(self._waiting) == self._waiting.maxlen
-        self._waiting.append((message, time.monotonic()))
+        self._waiting.append((message, arrived))
         self._came.set()
 
     async def _next(self) -> tuple[Any, int] | None:

@@ -85,7 +85,7 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
     ``respawn``: this process may be killed, and started again if it is `restartable`.
     """
     wiring = Wiring(endpoint=ProcessEndpoint(files, run_id, key))
-    _load_modules(graph, placement, hosts)
+    _load_modules(graph, hosts)
     for edge in graph.edges:
         if edge.source.node in hosts and edge.target.node in hosts:
             name = graph.edge_name(edge)
@@ -107,10 +107,10 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
     return wiring
 
 
-def _load_modules(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost]) -> None:
-    """Import what the edges to other processes and external inputs convert values with."""
-    types = [edge.type for edge in graph.edges if placement.crosses(edge)
-             and (edge.source.node in hosts or edge.target.node in hosts)]
+def _load_modules(graph: Graph, hosts: Mapping[str, NodeHost]) -> None:
+    """Import what values are made of, or converted with: the first one would hold up the loop."""
+    types = [edge.type for edge in graph.edges
+             if edge.source.node in hosts or edge.target.node in hosts]
     types += [graph.external_type(ref) for ref in graph.external if ref.node in hosts]
     for module in {module for type in types for module in type.modules}:
         importlib.import_module(module)

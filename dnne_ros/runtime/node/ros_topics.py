@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -67,11 +69,13 @@ class HostTopics:
         return publisher
 
     def subscribe(self, topic: str, message_type: str, qos: str,
-                  on_message: Callable[[Any], None], raw: bool = False) -> None:
+                  on_message: Callable[..., None], raw: bool = False, timed: bool = False
+                  ) -> None:
         """Call ``on_message`` for each message."""
+        callback = _with_arrival(on_message) if timed else on_message
         with self._legal(topic), qos_overrides(topic) as options:
             self._subscriptions.append(self._host.create_subscription(
-                self.message_class(message_type), topic, on_message, qos_preset(qos), raw=raw,
+                self.message_class(message_type), topic, callback, qos_preset(qos), raw=raw,
                 qos_overriding_options=options,
                 event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False)))
 
@@ -108,3 +112,19 @@ class HostTopics:
         except NameValidationException as error:
             reason = " ".join(str(error).split())
             raise InputError(f"topic {topic!r:.80}", [reason]) from None
+
+
+def _with_arrival(on_message: Callable[[Any, float], None]) -> Callable[..., None]:
+    """Return what rclpy is to call: it wants to know how, and `EventsExecutor` does otherwise.
+
+    A callback of two arguments gets DDS' information beside the message; that executor gives both
+    as one tuple.
+    """
+    def call(*received: Any) -> None:
+        message, info = received if len(received) == 2 else received[0]
+        now = time.time_ns()
+        waited = max(0, now - (info["received_timestamp"] or now))  # 0: DDS does not say
+        on_message(message, time.monotonic() - 1e-9 * waited)
+
+    call.__signature__ = inspect.signature(on_message)  # type: ignore[attr-defined]  # PEP 362
+    return call

@@ -7,16 +7,19 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from policies_with_memory import remembering
 
 from dnne_ros.checkpoints.manifest import FileRecord
+from dnne_ros.checkpoints.policy_interface import differences
 from dnne_ros.errors import InputError
 from dnne_ros.learning.finite import NotFiniteError
 from dnne_ros.node_api.health import Health
 from dnne_ros.nodes.policies import policy_health
 from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
+from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.policies.bundle import GOLDEN, INTERFACE, MANIFEST, MODEL
 from dnne_ros.policies.golden import read_golden
 
@@ -36,6 +39,18 @@ def bundle(tmp_path):
         manifest["files"][INTERFACE] = {"size": record.size, "sha256": record.sha256}
         (folder / MANIFEST).write_text(json.dumps(manifest))
     return folder, change
+
+
+def bare(folder):
+    """Let the model of a bundle say nothing of its interface, as if another one had made it."""
+    model = onnx.load(folder / MODEL)
+    del model.metadata_props[:]
+    data = model.SerializeToString()
+    (folder / MODEL).write_bytes(data)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    record = FileRecord.of(data)
+    manifest["files"][MODEL] = {"size": record.size, "sha256": record.sha256}
+    (folder / MANIFEST).write_text(json.dumps(manifest))
 
 
 def act(drive, values, *rows, stamps=()):
@@ -135,16 +150,51 @@ def test_a_changed_file_is_refused_before_anything_runs(bundle):
     assert line.startswith("widget 'bundle': ") and f"{MODEL} is damaged" in line
 
 
-@pytest.mark.parametrize("name, value, said", [
-    ("observations", {"scale": [1.0, 2.0, 1.0, 1.0]}, "is not inside the network"),
-    ("actions", {"offset": [1.0]}, "actions.offset: [1.0] is not inside the network")])
-def test_what_nobody_would_apply_is_refused(bundle, name, value, said):
+def test_what_the_network_does_not_do_is_done_here(drive, bundle):
     folder, change = bundle
     document = json.loads((folder / INTERFACE).read_text())
-    part = document[name][0] if name == "observations" else document[name]
-    part |= {key: each[:len(part["columns"])] for key, each in value.items()}
+    document["observations"][1] |= {"offset": [0.5], "scale": [2.0]}
+    document["actions"]["offset"] = [1.0]
     change(document)
-    assert said in "".join(OnnxPolicyNode.validate_parameters({"bundle": str(folder)}))
+    bare(folder)
+    row, measured = torch.full((1, 4), 0.2), torch.full((1, 4), 0.2)
+    measured[0, 1] = 0.6
+    plain = act(drive, {"bundle": str(TRAINED)}, row)
+    found = act(drive, {"bundle": str(folder)}, measured)
+    assert found.outputs("action")[0] == pytest.approx(plain.outputs("action")[0].item() + 1.0)
+
+
+def test_a_history_begins_with_the_first_sample_and_anew_after_a_reset(drive, bundle):
+    folder, change = bundle
+    document = json.loads((folder / INTERFACE).read_text())
+    document["observations"] = [document["observations"][0] | {"history": 4}]
+    change(document)
+    bare(folder)
+    rows = [torch.full((1, 1), value) for value in (0.3, -0.2)]
+
+    async def script(context):
+        for number, row in enumerate((*rows, rows[0])):
+            if number == 2:
+                context.feed("reset", True)
+                while context.waiting("reset"):
+                    await asyncio.sleep(0)
+            context.feed("observations", row)
+            await context.sends(number + 1)
+
+    found = drive(OnnxPolicyNode({"bundle": str(folder)}), script,
+                  linked=["observations", "reset"]).outputs("action")
+    expected = act(drive, {"bundle": str(TRAINED)}, torch.full((1, 4), 0.3),
+                   torch.tensor([[0.3, 0.3, 0.3, -0.2]])).outputs("action")
+    assert torch.allclose(torch.cat(found), torch.cat([*expected, expected[0]]))
+
+
+def test_what_could_only_be_done_inside_the_network_is_refused(bundle):
+    folder, change = bundle
+    document = json.loads((folder / INTERFACE).read_text())
+    change({**document, "inside": ["action_scale"]})
+    (line,) = OnnxPolicyNode.validate_parameters({"bundle": str(folder)})
+    assert line == ("widget 'bundle': actions.clip: expected it inside the network, as "
+                    "action_scale is, which comes after it")
 
 
 @pytest.mark.parametrize("change, said", [
@@ -164,6 +214,27 @@ def test_a_model_with_another_interface_is_refused(drive, bundle, change, said):
     (str(Path(__file__).parent), "no policy bundle: bundle.json")])
 def test_a_place_without_a_policy_is_named(text, said):
     assert said in "".join(OnnxPolicyNode.validate_parameters({"bundle": text}))
+
+
+def test_gains_are_those_of_training(drive, bundle):
+    folder, change = bundle
+    document = json.loads((folder / INTERFACE).read_text())
+    document["actions"] |= {"kind": "command/joint/position", "kp": {"slider_to_cart": 20.0}}
+    change(document)
+    trained = OnnxPolicyNode.trained_interface({"bundle": str(folder)})
+
+    def said(**widgets):
+        node = RobotControllerNode({"num_joints": 1, "joint_names": "slider_to_cart", **widgets})
+        drive(node, lambda _: asyncio.sleep(0), linked=["action"])
+        return differences(trained, node.policy_interface())
+
+    assert said(kp="20") == [] == said(kp='{"slider_to_cart": 20}')
+    assert said(kp="25") == ['kp: expected {"slider_to_cart": 20.0} as in training, found '
+                             '{"slider_to_cart": 25.0} in this graph']
+    assert said() == ['kp: expected {"slider_to_cart": 20.0} as in training, found nothing in '
+                      "this graph"]
+    assert said(kp="20", kd="1") == [
+        'kd: expected nothing as in training, found {"slider_to_cart": 1.0} in this graph']
 
 
 def test_what_it_was_trained_with_is_what_nodes_say():

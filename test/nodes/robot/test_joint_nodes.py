@@ -62,7 +62,8 @@ def test_policy_interfaces_say_what_the_columns_are(drive):
         "observations": ["a.velocity", "a.position", "b.velocity", "b.position"]}
     node = JointCommandsNode({"joints": "a, b", "quantity": "velocity"})
     drive(node, look, linked=["action"])
-    assert node.policy_interface() == {"actions": ["a.velocity", "b.velocity"]}
+    assert node.policy_interface() == {
+        "actions": ["a.velocity", "b.velocity"], "kp": None, "kd": None}
     assert JointCommandsNode.needs_trained_policy(node.values)
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
 
 from dnne_ros.node_api.health import Level
+from dnne_ros.nodes.robot import gains
 from dnne_ros.nodes.robot.command_limits import CommandLimits
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 
@@ -159,12 +160,45 @@ def test_the_policy_interface_names_the_joints(drive):
 
     node = RobotControllerNode({**MOTORS, "joint_names": "a, b"})
     drive(node, look, linked=["action"])
-    assert node.policy_interface() == {"actions": ["a.effort", "b.effort"]}
+    assert node.policy_interface() == {
+        "actions": ["a.effort", "b.effort"], "kp": None, "kd": None}
     assert not node.needs_trained_policy(node.values)
     assert node.needs_trained_policy({**node.values, "trained_only": True})
 
 
+def test_gains_go_out_by_joint_with_the_first_command_and_every_second(command, monkeypatch):
+    told = []
+    monkeypatch.setattr(gains, "_PERIOD", 0.0)
+
+    async def wait(context):
+        told.extend(context.topics.published)
+
+    context = command(
+        [[0.5, 1.0]], [[0.25, 1.0]], then=wait, control_type="position", joint_names="a,b",
+        kp='{"b": 20, "a": 40}', kd="0.5", kp_topic="/kp_controller/commands")
+    assert [advertised[0] for advertised in context.topics.advertised] == [
+        "/kp_controller/commands", "~/commands"]
+    assert [list(message.data) for message in told] == [
+        [0.5, 1.0], [40.0, 20.0], [0.25, 1.0], [40.0, 20.0]]
+
+
+def test_a_policy_that_was_stopped_begins_anew(command):
+    async def wait(context):
+        await until(lambda: context.outputs("restart"))
+
+    context = command([[0.5, 1.0]], timeout=SILENCE, then=wait)
+    assert context.outputs("restart") == [True]
+    assert command([[0.5, 1.0]]).outputs("restart") == []
+
+
 @pytest.mark.parametrize("values, expected", [
+    ({"kp": "20"}, "widget 'kp': expected gains with control_type=position only"),
+    ({"kp": "20", "control_type": "position"}, "widget 'kp': gains are by joint"),
+    ({"kp": '{"a": 20, "c": 1}', "control_type": "position", "joint_names": "a,b"},
+     "widget 'kp': expected a gain for each of joint_names: none for b; unknown c"),
+    ({"kd": "[1, 1]", "control_type": "position", "joint_names": "a,b"},
+     "widget 'kd': expected a gain from 0, or one for each joint by its name"),
+    ({"kp_topic": "/kp"}, "widget 'kp_topic': expected kp, which is empty"),
     ({"joint_names": "a"}, "widget 'joint_names': expected num_joints=2 names, found 1"),
     ({"joint_names": "a,a"}, "each once"),
     ({"joint_limits": "1, 2"}, "widget 'joint_limits': expected numbers as JSON"),

@@ -1,5 +1,7 @@
 """Topics of a node's own, on real DDS."""
 
+import time
+
 import numpy as np
 import pytest
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
@@ -10,7 +12,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.messages.pictures import read_picture, write_picture
 from dnne_ros.messages.reading import NumberReader
 from dnne_ros.node_api.ros_topics import QOS_PRESETS
-from dnne_ros.runtime.node.ros_topics import HostTopics, qos_preset
+from dnne_ros.runtime.node.ros_topics import HostTopics, _with_arrival, qos_preset
 
 
 @pytest.fixture
@@ -41,6 +43,37 @@ def test_messages_go_out_and_come_in(ros_loop, topics):
     assert NumberReader(JointState, "position", names=["a"]).read(message).tolist() == [1.5]
     assert topics.now_ns() > 0
     topics.flush(1.0)
+
+
+def test_when_a_message_arrived_is_known(ros_loop, topics):
+    received = []
+    topics.subscribe("~/joints", "sensor_msgs/msg/JointState", "sensor_data",
+                     lambda message, arrived: received.append((arrived, time.monotonic())),
+                     raw=True, timed=True)
+    joints = ros_loop.node("robot").create_publisher(JointState, "/graph/host/joints", 10)
+
+    async def talk():
+        await ros_loop.until(joints.get_subscription_count)
+        before = time.monotonic()
+        joints.publish(JointState(name=["a"], position=[1.5]))
+        await ros_loop.until(lambda: received)
+        return before
+
+    before = ros_loop.run(talk())
+    ((arrived, taken),) = received
+    assert before - 1e-3 < arrived <= taken  # two clocks
+
+
+@pytest.mark.parametrize("as_tuple", [True, False], ids=["EventsExecutor", "others"])
+def test_a_message_that_waited_arrived_before(as_tuple):
+    heard = []
+    call = _with_arrival(lambda message, arrived: heard.append((message, arrived)))
+    received = (b"bytes", {"received_timestamp": time.time_ns() - 10_000_000_000})
+    call(*([received] if as_tuple else received))
+    ((message, arrived),) = heard
+    assert message == b"bytes" and time.monotonic() - arrived >= 10.0
+    call(b"later", {"received_timestamp": 0})  # a middleware that does not say
+    assert heard[1][1] > arrived + 9.0
 
 
 @pytest.mark.parametrize("name", QOS_PRESETS)

@@ -1,0 +1,169 @@
+"""``dnne-ros bench robot``: from a robot's state to its command, beside a node written by hand."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dnne_ros.bench import robot_setting as setting
+from dnne_ros.bench.children import CaseFailed, Children, child_environment
+from dnne_ros.bench.edge_peers.namespaces import namespace_of
+from dnne_ros.bench.rounds import Case, document, interleave, ratio
+from dnne_ros.bench.table import Table
+from dnne_ros.errors import DnneError, InputError
+
+BY_HAND = "written by hand"
+_BUNDLE, _BARE = "OnnxPolicy", "OnnxPolicy, without torch"
+_TORCH, _CPU = "PPOAgent, torch", "PPOAgent, onnxruntime"
+_SESSIONS = {"ours": "session, ours", "default": "session, onnxruntime's own options"}
+_ROOM = "dnne_ros.bench.robot_peers"
+_NO_TORCH = 'import sys\n\nsys.modules["torch"] = None\n'
+_PATIENCE = 600.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --states, --seconds and --only."""
+    parser.add_argument("--states", type=int, default=600, metavar="N",
+                        help="joint states whose commands are timed, 60 a second (default 600)")
+    parser.add_argument("--seconds", type=float, default=5.0, metavar="T",
+                        help="how long a session acts at 100 Hz (default 5)")
+    parser.add_argument("--only", default="", metavar="TEXT",
+                        help="only the cases with this in their names, like 'OnnxPolicy'; "
+                             "several separated by semicolons")
+
+
+def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    """Train a policy, then run every case in turn, round after round."""
+    if options.states < 1 or options.seconds <= 0:
+        raise InputError("bench robot", ["--states, --seconds: expected numbers above 0"])
+    with tempfile.TemporaryDirectory(prefix="robot_") as name:
+        folder = Path(name)
+        cases = _chosen(_cases(folder, options), options.only)
+        say("training a policy")
+        _make_policy(folder)
+        found = interleave(cases, options.rounds, say)
+    result = document("robot", found, options.rounds, states=options.states,
+                      seconds=options.seconds)
+    medians = result["medians"]
+    result["ratios"] = {
+        case: {figure: ratio(figures[figure], medians.get(BY_HAND, {}).get(figure))
+               for figure in ("p50_us", "cpu_us", "ready_s")}
+        for case, figures in medians.items() if "ready_s" in figures}
+    return result
+
+
+def tables(document: dict[str, Any]) -> list[Table]:
+    """Return the table of ways to a command, of starts, and of sessions."""
+    medians, ratios = document["medians"], document["ratios"]
+    ways = Table("From a joint state to its command, through ROS topics (wanted: p50 ≤ 2 ms)", (
+        "", "p50", "p99", "p50 beside by hand", "CPU", "beside by hand", "missed"))
+    starts = Table("From its start to its first command, and its memory (wanted without torch: "
+                   "≤ 1.5 s, ≤ 120 MB)", (
+                       "", "ready", "beside by hand", "largest process", "all processes"))
+    sessions = Table("48-512-256-128-12 at 100 Hz (wanted: ≤ 5 % of a core)", (
+        "", "of a core", "an action"))
+    for case, figures in medians.items():
+        if case not in ratios:
+            sessions.rows.append((case, f"{figures['core_share']:.1%}",
+                                  f"{figures['p50_us']:.0f} µs"))
+            continue
+        beside = {name: "–" if value is None else f"{value:.2f}"
+                  for name, value in ratios[case].items()}
+        ways.rows.append((
+            case, f"{figures['p50_us'] / 1e3:.2f} ms", f"{figures['p99_us'] / 1e3:.2f} ms",
+            beside["p50_us"], f"{figures['cpu_us']:.0f} µs", beside["cpu_us"],
+            f"{figures['missed']:.1%}"))
+        starts.rows.append((
+            case, f"{figures['ready_s']:.2f} s", beside["ready_s"],
+            f"{figures['largest_mib']:.0f} MiB", f"{figures['together_mib']:.0f} MiB"))
+    return [table for table in (ways, starts, sessions) if table.rows]
+
+
+def _cases(folder: Path, options: argparse.Namespace) -> dict[str, Case]:
+    """Return all cases by name."""
+    bundle = setting.write(setting.with_bundle(folder), folder / "bundle.json")
+    saved = ("--inference", "--load-checkpoint-dir", str(folder / setting.CHECKPOINT))
+    graphs = {_BUNDLE: _run(bundle), _BARE: _run(bundle)} | {
+        name: _run(setting.write(setting.with_checkpoint(runtime), folder / f"{runtime}.json"),
+                   *saved)
+        for name, runtime in ((_TORCH, "torch"), (_CPU, "cpu"))}
+    commanders = {BY_HAND: [sys.executable, "-m", f"{_ROOM}.by_hand",
+                            str(folder / setting.BUNDLE)], **graphs}
+    return {
+        **{name: partial(_commanded, words, options.states, name == _BARE)
+           for name, words in commanders.items()},
+        **{name: partial(_session, kind, options.seconds) for kind, name in _SESSIONS.items()}}
+
+
+def _run(graph: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "dnne_ros", "run", str(graph), "--quiet", "--place", "fused",
+            "--duration", "600s", *words]
+
+
+def _commanded(words: list[str], states: int, without_torch: bool, _: int) -> Mapping[str, float]:
+    """Let a robot be commanded by a process that is started with ``words``."""
+    with tempfile.TemporaryDirectory(prefix="robot_") as name:
+        folder = Path(name)
+        environment = child_environment()
+        if without_torch:
+            (folder / "sitecustomize.py").write_text(_NO_TORCH, encoding="utf-8")
+            environment["PYTHONPATH"] = f"{folder}:{environment['PYTHONPATH']}"
+        place = ["--ros-args", "-r", f"__ns:={namespace_of(folder)}"]
+        with Children(folder, environment) as children:
+            children.start("robot", [sys.executable, "-m", f"{_ROOM}.robot", str(folder),
+                                     str(states), *place])
+            started = time.monotonic()
+            commander = children.start("commander", [*words, *place])
+            (folder / "pid").write_text(str(commander.pid), encoding="utf-8")
+            _wait(children, "robot", "a robot")
+        figures: dict[str, float] = json.loads((folder / "robot.json").read_text("utf-8"))
+    return {"ready_s": figures.pop("first_command") - started, **figures}
+
+
+def _session(kind: str, seconds: float, _: int) -> Mapping[str, float]:
+    figures: dict[str, float] = json.loads(_printed("a session", [
+        f"{_ROOM}.at_100_hz", kind, str(seconds)]))
+    return figures
+
+
+def _make_policy(folder: Path) -> None:
+    """Leave a checkpoint and its bundle in ``folder``."""
+    graph = setting.write(setting.training(), folder / "training.json")
+    checkpoint = str(folder / setting.CHECKPOINT)
+    _printed("training", ["dnne_ros", "run", str(graph), "--quiet", "--max-updates", "2",
+                          "--save-checkpoint-dir", checkpoint])
+    _printed("policy export", ["dnne_ros", "policy", "export", checkpoint, "-o",
+                               str(folder / setting.BUNDLE)])
+
+
+def _printed(what: str, words: list[str]) -> str:
+    """Run a module of Python to its end and return what it printed."""
+    with tempfile.TemporaryDirectory(prefix="robot_") as name, \
+            Children(Path(name), child_environment()) as children:
+        children.start("command", [sys.executable, "-m", *words])
+        _wait(children, "command", what)
+        return (Path(name) / "command.log").read_text(encoding="utf-8")
+
+
+def _wait(children: Children, name: str, what: str) -> None:
+    try:
+        children.wait(name, _PATIENCE)
+    except CaseFailed as error:
+        raise DnneError(f"bench robot: {what}: {error}") from None
+
+
+def _chosen(cases: dict[str, Case], only: str) -> dict[str, Case]:
+    words = [word.strip() for word in only.split(";") if word.strip()]
+    chosen = {name: case for name, case in cases.items()
+              if not words or any(word in name for word in words)}
+    if not chosen:
+        raise InputError("bench robot", [
+            f"--only: expected a part of {'; '.join(cases)}; found {only!r:.80}"])
+    return chosen

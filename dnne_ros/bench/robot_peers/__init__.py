@@ -1,0 +1,1 @@
+"""The processes of ``dnne-ros bench robot``: a robot, and what commands it without us."""
