@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dnne_ros.policies.interface import ActionTerm, Interface
 from dnne_ros.policies.leapp_kinds import commanded_quantity, observed_quantity
-from dnne_ros.policies.policy_file import left_to_others
 
 _TIMEOUT = 0.1
 
@@ -46,7 +46,7 @@ class Robot:
                                  "which no joint state has")
             if term.history > 1:
                 raise ValueError(f"observations.{term.name} has a history of {term.history}")
-        for field in left_to_others(interface):
+        for field in _outside_of_the_network(interface):
             raise ValueError(f"{field} is not inside the network")
         observed = [(observed_quantity(term.kind), column) for term in interface.observations
                     for column in term.columns]
@@ -60,6 +60,20 @@ class Robot:
     def quantities(self) -> frozenset[str]:
         """Return what is seen of joints."""
         return frozenset(quantity for quantity, _ in self.seen)
+
+
+def _outside_of_the_network(interface: Interface) -> Iterator[str]:
+    """Yield the fields that would have to be applied to its numbers, with their values."""
+    inside = interface.inside
+    for term in interface.observations:
+        for name in ("offset", "scale", "clip"):
+            value = getattr(term, name)
+            if value is not None and f"observation_{name}" not in inside:
+                yield f"observations.{term.name}.{name}: {list(value)}"
+    for name in ("scale", "offset", "clip"):
+        value = getattr(interface.actions, name)
+        if value is not None and f"action_{name}" not in inside:
+            yield f"actions.{name}: {list(value)}"
 
 
 def _range(actions: ActionTerm) -> tuple[tuple[float, ...], tuple[float, ...]]:
