@@ -56,7 +56,7 @@ else
 INSTALL_TORCH = $(PIP) '$(TORCH)'
 endif
 
-.PHONY: setup demo test test-jazzy kills lint docs dist clean another-torch chaos-jobs
+.PHONY: setup demo test test-jazzy test-long kills lint docs dist clean another-torch chaos-jobs
 
 setup: $(STAMP)
 
@@ -92,6 +92,10 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
 	  $(PYTEST_ARGS)
+
+# Those that `make test` leaves out.
+test-long:
+	$(MAKE) test PYTEST_ARGS='-m long'
 
 # The same on the other rclpy line.
 test-jazzy:

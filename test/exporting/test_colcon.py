@@ -22,9 +22,9 @@ def hide_dnne_ros(folder):
 
 @pytest.mark.parametrize("workflow, options", [
     ("cartpole_ppo", SMALL),
-    ("cartpole_ppo", (*SMALL, "--standalone")),
+    pytest.param("cartpole_ppo", (*SMALL, "--standalone"), marks=pytest.mark.long),
     ("cartpole_ppo", (*SMALL, "--standalone", "--place", "split")),
-    ("cartpole_on_robot", ()),
+    pytest.param("cartpole_on_robot", (), marks=pytest.mark.long),
     ("cartpole_on_robot", ("--standalone",)),
 ], ids=["plain", "standalone", "standalone-split", "robot-plain", "robot-standalone"])
 def test_builds_and_passes_its_own_test(

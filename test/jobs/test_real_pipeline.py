@@ -3,6 +3,7 @@
 import os
 import signal
 
+import pytest
 from waiting import until
 
 from dnne_ros.jobs.pipelines.pipeline import Pipeline, record
@@ -53,6 +54,8 @@ def kill_once(store, number, stage):
     return victim
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_failed_tuned_passed_and_exported_with_a_kill_in_each_stage(
         new_store, cartpole, tmp_path):
     file = tmp_path / "small.yaml"

@@ -49,7 +49,7 @@ def train(*, seed, num_envs, max_push_effort, spec, config, horizon, max_steps, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("knows_next", [True, False])
+@pytest.mark.parametrize("knows_next", [pytest.param(True, marks=pytest.mark.long), False])
 def test_solves_cartpole_with_10_newtons(knows_next):
     episodes, _ = train(
         seed=1, num_envs=512, max_push_effort=10.0, horizon=16, max_steps=2000,
