@@ -242,6 +242,26 @@ def test_large_gradients_are_none_that_are_not_finite(drive):
     assert weights.tolist() == pytest.approx([-1.0, -1.0])
 
 
+@pytest.mark.parametrize("number, said", [
+    (1e30, "batch_norm_6.running_var is not finite after it, whose largest number is 1e+30"),
+    (math.inf, "found sample 1 [0] is inf")])
+def test_a_moment_that_is_not_finite_is_named_at_its_item(drive, number, said):
+    norm = {"kind": "batch_norm", "node": "batch_norm_6", "title": "Norm", "eps": 1e-5,
+            "momentum": 0.1}
+
+    async def script(context):
+        context.feed("to_output", (norm, linear(3)))
+        for value in (1.0, number):
+            batch = torch.randn(5, 4)
+            batch[1, 0] = value
+            context.feed("input", batch)
+        await context.sends(9)
+
+    with pytest.raises(NotFiniteError) as caught:
+        drive(Network(), script, ["input", "to_output"])
+    assert str(caught.value).startswith("input 'input', item 2: ") and said in str(caught.value)
+
+
 def test_batches_come_one_a_trigger_with_statistics_once_used(drive):
     loader = [(torch.zeros(2, 1), torch.zeros(2)), (torch.ones(1, 1), torch.ones(1))]
 
