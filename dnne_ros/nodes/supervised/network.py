@@ -141,14 +141,12 @@ class Network(Node):
 
     def load_weights(self, weights: Mapping[str, torch.Tensor],
                      layers: Sequence[Mapping[str, Any]]) -> None:
-        """Begin with another program's weights: tensor by tensor, in the order of the layers."""
-        from dnne_ros.learning.fitting import misfits
+        """Begin with another program's weights: by their names, or in the order of the layers."""
+        from dnne_ros.learning.fitting import misfits, named_as
         from dnne_ros.supervised.chain import saved_shapes
 
         expected = saved_shapes(layers)
-        # Others number their layers or name them in other ways; what comes first is the first.
-        found = dict(zip(expected, weights.values(), strict=False))
-        found |= dict(list(weights.items())[len(expected):])
+        found = named_as(expected, weights)
         if lines := misfits(expected, found):
             raise InputError("weights", lines)
         self._saved = NodeState(weights=found, tensors={"dropout": self._dropout.get_state()},
