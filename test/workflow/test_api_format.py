@@ -39,8 +39,8 @@ def test_everything_wrong_is_told_at_once(parse):
         "node 6: expected an object with a class_type (text), found null",
         "node 7: expected an object with a class_type (text), found 'text'",
         "node 1 (IsaacGymEnvNode), devise: IsaacGymEnvNode has no input or widget 'devise'; its "
-        "inputs are: none; its widgets are: env_name, num_envs, isaac_gym_path, isaac_gym_envs_path, "
-        "headless, device, physics_engine; did you mean device?",
+        "inputs are: none; its widgets are: env_name, num_envs, isaac_gym_path, "
+        "isaac_gym_envs_path, headless, device, physics_engine; did you mean device?",
         "node 2 'Or' (ORNode), input_a: expected a link [node, slot], found 5",
         "node 2 'Or' (ORNode), input_b: its link comes from node 77, not found in the file",
         "node 3 (CartpoleActionNode), network_output: expected one link, found two: from slot 0 "
