@@ -37,10 +37,15 @@ def build_graph(workflow: Workflow, catalogue: Catalogue, problems: Problems,
     first, others = _of_drawn_nodes(workflow, catalogue, settings)
     graph = _Builder(workflow, catalogue, problems).build(first)
     problems.raise_if_any()
-    if not any(is_drawn(graph, node) for node in graph.nodes):
+    drawn = [node for node in graph.nodes.values() if is_drawn(graph, node.id)]
+    if not drawn:
         return graph
     workflow = expand(graph, workflow, problems)
     problems.raise_if_any()
+    if not workflow.nodes:
+        problems.add("holds settings alone ("
+                     + ", ".join(f"{node.id} {node.type.type_name}" for node in drawn)
+                     + "): no node in it runs")
     graph = _Builder(workflow, catalogue, problems).build(others)
     problems.raise_if_any()
     return graph
