@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -37,10 +37,15 @@ def build_graph(workflow: Workflow, catalogue: Catalogue, problems: Problems,
     first, others = _of_drawn_nodes(workflow, catalogue, settings)
     graph = _Builder(workflow, catalogue, problems).build(first)
     problems.raise_if_any()
-    if not any(is_drawn(graph, node) for node in graph.nodes):
+    drawn = [node for node in graph.nodes.values() if is_drawn(graph, node.id)]
+    if not drawn:
         return graph
     workflow = expand(graph, workflow, problems)
     problems.raise_if_any()
+    if not workflow.nodes:
+        problems.add("holds settings alone ("
+                     + ", ".join(f"{node.id} {node.type.type_name}" for node in drawn)
+                     + "): no node in it runs")
     graph = _Builder(workflow, catalogue, problems).build(others)
     problems.raise_if_any()
     return graph
@@ -86,7 +91,8 @@ class _Builder:
         names = node_ros_names(
             (id, self.types[id].type_name if id in self.types else record.type)
             for id, record in self.records.items())
-        values = {id: self._checked_values(self.records[id]) for id in self.types}
+        values = {id: {**self._values_by_links(id), **self._checked_values(self.records[id])}
+                  for id in self.types}
         faults = {id: read_fault_options(self.records[id].options, partial(self._problem, id))
                   for id in self.types}
         apply_settings(settings, self.types, names, values, faults, self.problems)
@@ -136,6 +142,13 @@ class _Builder:
             nodes = ", ".join(f"{record.id} {record.title!r}" if record.title not in ("", name)
                               else record.id for record in records)
             self.problems.add(f"nodes {nodes}: unknown node type {name!r}; {hint}")
+
+    def _values_by_links(self, id: str) -> Mapping[str, Any]:
+        """Return what the links of the file say of values that decide which ports a node has."""
+        if not has_own_ports(self.types[id]):
+            return {}
+        return self.types[id].values_for_links(
+            [link.target.port for link in self.workflow.links if link.target.node == id])
 
     def _checked_values(self, record: NodeRecord) -> dict[str, Any]:
         widgets = self.types[record.id].widgets

@@ -51,8 +51,7 @@ def apply_settings(settings: Iterable[Setting], types: Mapping[str, type[Node]],
         if node in ros_names and node not in types:
             continue  # its type is unknown, which is reported already
         if node is None:
-            known = ", ".join(f"{id} ({ros_names[id]})" for id in types)
-            problems.add(f"{said}: no node {setting.node!r}; there are {known}")
+            problems.add(f"{said}: {_no_node(setting, types, ros_names)}")
             continue
         is_fault = setting.widget in FAULT_SETTINGS
         widget = FAULT_SETTINGS.get(setting.widget) or types[node].widgets.get(setting.widget)
@@ -66,3 +65,19 @@ def apply_settings(settings: Iterable[Setting], types: Mapping[str, type[Node]],
             target[setting.widget] = widget.parse(setting.value)
         except WidgetError as error:
             problems.add(f"{said}: {error}")
+
+
+def _no_node(setting: Setting, types: Mapping[str, type[Node]], ros_names: Mapping[str, str]
+             ) -> str:
+    """Say which nodes there are, or that a subgraph's are meant by their own ids."""
+    inside = [id for id in types if id.startswith(f"{setting.node}:")]
+    if not inside:
+        known = ", ".join(f"{id} ({ros_names[id]})" for id in types)
+        return f"no node {setting.node!r}; there are {known}"
+    has_it = [id for id in inside if setting.widget in types[id].widgets]
+    if has_it:
+        return (f"node {setting.node!r} is a subgraph, of which the nodes inside run; expected "
+                + " or ".join(f"{id}.{setting.widget}" for id in has_it))
+    known = ", ".join(f"{id} ({ros_names[id]})" for id in inside)
+    return (f"node {setting.node!r} is a subgraph, of which the nodes inside run, and none has a "
+            f"widget {setting.widget!r}; there are {known}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from torch import Tensor
 
@@ -19,6 +19,19 @@ def misfits(expected: Mapping[str, Shape], found: Mapping[str, Tensor]) -> list[
         if wanted is None or shape is None or not _fits(wanted, shape):
             lines.append(f"{name}: expected {_text(wanted)}, found {_text(shape)}")
     return lines
+
+
+def named_as(expected: Collection[str], weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights by the names that are ``expected``, and what is left over by its own.
+
+    Others number their layers or name them in other ways: then what comes first is the first.  But
+    a tensor with an expected name is that one, wherever it comes.
+    """
+    pairs = list(zip(expected, weights, strict=False))
+    if any(theirs in expected and theirs != ours for ours, theirs in pairs):
+        return dict(weights)
+    named = {ours: weights[theirs] for ours, theirs in pairs}
+    return named | dict(list(weights.items())[len(pairs):])
 
 
 def _fits(wanted: Shape, shape: Sequence[int]) -> bool:

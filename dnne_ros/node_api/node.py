@@ -134,6 +134,14 @@ class Node:
         return Ports()
 
     @classmethod
+    def values_for_links(cls, inputs: Sequence[str]) -> Mapping[str, Any]:
+        """Return values of widgets that `decides_ports`, as a file's links to ``inputs`` ask.
+
+        They count where neither the file nor the command line gives others.
+        """
+        return {}
+
+    @classmethod
     def carried_files(cls, values: Mapping[str, Any]) -> Mapping[str, Sequence[Path]]:
         """Return which files an exported package takes along, by the ``file`` widget they are of.
 

@@ -119,7 +119,8 @@ class PPO:
             spoilt.append(f"the policy's {first_not_finite(self._state.items())} is not finite")
         if spoilt:
             raise NotFiniteError(f"{what}: {', '.join(spoilt)}; a learning rate of "
-                                 f"{stats.learning_rate:g} may be too large, or the rewards")
+                                 f"{stats.learning_rate:g} may be too large, or the rewards or "
+                                 "observations")
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the optimizer's and the generator's state, as tensors and JSON values.

@@ -11,10 +11,12 @@ from dnne_ros.workflow.constants import CONSTANTS, VALUE, constant_signature
 from dnne_ros.workflow.foreign import DISPLAY_ONLY, LABELS, why_not_a_type
 from dnne_ros.workflow.node_head import NodeHead, read_id, read_slot
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
+from dnne_ros.workflow.residue import note
 from dnne_ros.workflow.shown import listed, shown
 from dnne_ros.workflow.signature import NodeSignature, PortSignature, SignatureLookup
 from dnne_ros.workflow.slot_repair import SlotLink, repair_slots
 from dnne_ros.workflow.ui_widgets import is_meaningless
+from dnne_ros.workflow.unknown_names import meant_by
 
 # API files carry no port types, so the dead type is known by the name its ports had.
 DEAD_INPUT = "context"
@@ -124,17 +126,28 @@ class _Found:
             elif node.signature.input(name) is not None:
                 self._read_port(node, node.signature, name, value, end)
             elif node.signature.widget(name) is not None:
-                if end is None:
+                if end is None and value is not None:
                     self.widgets[node.id][name] = value
-                else:
+                elif end is not None:
                     self.widget_links[node.id, name] = end[0]
             elif node.signature.own_ports and end is not None:
                 self._add_link(node, name, end)
             elif not _is_ignored(name, value, end, node.signature):
-                node.report(
-                    self.problems, f"{node.type} has no input or widget {shown(name)}; its inputs "
-                    f"are: {listed(port.name for port in node.signature.inputs)}; its widgets "
-                    f"are: {listed(widget.name for widget in node.signature.widgets)}", port=name)
+                self._tell_unknown(node, node.signature, name, end is not None, inputs)
+
+    def _tell_unknown(self, node: NodeHead, signature: NodeSignature, name: str, is_link: bool,
+                      given: Mapping[str, Any]) -> None:
+        """Report a name that means nothing, or note that its value is left from an older type."""
+        ports = [port.name for port in signature.inputs]
+        widgets = [widget.name for widget in signature.widgets]
+        message = (f"{node.type} has no input or widget {shown(name)}; its inputs are: "
+                   f"{listed(ports)}; its widgets are: {listed(widgets)}")
+        meant = meant_by(name, [*ports, *widgets], given)
+        if meant or is_link or name == DEAD_INPUT:
+            hint = f"; did you mean {' or '.join(meant)}?" if meant else ""
+            node.report(self.problems, message + hint, port=name)
+        else:
+            note(self.problems, f"{node}: {message}; its value is ignored")
 
     def _read_port(self, node: NodeHead, signature: NodeSignature, name: str, value: Any,
                    end: tuple[str, int] | None) -> None:

@@ -83,7 +83,7 @@ class Values:
         saved = node.raw.get("widgets_values")
         candidates = list(saved.values()) if isinstance(saved, dict) else saved
         if isinstance(candidates, list) and candidates:
-            return candidates[0]
+            return _NONE if candidates[0] is None else candidates[0]
         node.report(self._problems, f"expected a value in widgets_values, found {shown(saved)}; "
                                     f"{first.target} takes its {first.input.name!r} from here")
         return _NONE

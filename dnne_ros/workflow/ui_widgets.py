@@ -11,6 +11,7 @@ from dnne_ros.workflow.shown import listed, shown
 from dnne_ros.workflow.signature import NodeSignature
 from dnne_ros.workflow.ui_node import UiNode
 from dnne_ros.workflow.ui_slots import Role
+from dnne_ros.workflow.unknown_names import meant_by
 
 # The editor adds a choice to a seed: what becomes of it after a run.  Nothing here has use for it.
 SEED_CONTROLS = ("seed_control", "control_after_generate")
@@ -28,7 +29,7 @@ def is_meaningless(name: str, signature: NodeSignature) -> bool:
 
 
 def read_ui_widgets(node: UiNode, problems: Problems) -> dict[str, Any]:
-    """Return the values that the file gives, by declared widget name.
+    """Return the values that the file gives, by declared widget name; null is none.
 
     Names, where the file has them, count before positions.
     """
@@ -36,26 +37,31 @@ def read_ui_widgets(node: UiNode, problems: Problems) -> dict[str, Any]:
     if signature is None:
         return {}
     values, named = node.raw.get("widgets_values"), node.raw.get("widgets_values_named")
+    given: dict[str, Any] = {}
     if isinstance(named, dict) and named:
-        return _by_name(node, signature, named, problems)
-    if isinstance(values, dict):
-        return _by_name(node, signature, values, problems)
-    if isinstance(values, list):
-        return _by_position(node, signature, values, problems)
-    if values is not None:
+        given = _by_name(node, signature, named, problems)
+    elif isinstance(values, dict):
+        given = _by_name(node, signature, values, problems)
+    elif isinstance(values, list):
+        given = _by_position(node, signature, values, problems)
+    elif values is not None:
         node.report(problems, "expected widgets_values to be a list or an object, found "
                               f"{shown(values)}")
-    return {}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _by_name(node: UiNode, signature: NodeSignature, given: dict[str, Any],
              problems: Problems) -> dict[str, Any]:
+    known = [widget.name for widget in signature.widgets]
     for name in given:
-        if signature.widget(name) is None and not is_meaningless(name, signature):
-            node.report(problems, f"{node.type} has no widget {shown(name)}; it has: "
-                                  f"{listed(widget.name for widget in signature.widgets)}",
-                        port=name)
-    return {name: value for name, value in given.items() if signature.widget(name) is not None}
+        if name in known or is_meaningless(name, signature):
+            continue
+        message = f"{node.type} has no widget {shown(name)}; it has: {listed(known)}"
+        if meant := meant_by(name, known, given):
+            node.report(problems, f"{message}; did you mean {' or '.join(meant)}?", port=name)
+        else:
+            note(problems, f"{node}: {message}; its value is ignored")
+    return {name: value for name, value in given.items() if name in known}
 
 
 def _by_position(node: UiNode, signature: NodeSignature, values: list[Any],

@@ -49,6 +49,16 @@ def test_what_does_not_fit_is_reported_with_what_would(report_of, setting, said)
     assert said in line
 
 
+@pytest.mark.parametrize("setting, said", [
+    ("40.gain=1", "expected 40:1.gain or 40:2:7.gain"),
+    ("40:2.gain=1", "expected 40:2:7.gain"),
+    ("40.volume=1", "none has a widget 'volume'; there are 40:1 (source_40_1), 40:2:7 (source_40"),
+])
+def test_a_setting_of_a_subgraph_names_the_nodes_inside(report_of, setting, said):
+    [line] = report_of({"40:1": "Source", "40:2:7": "Source", "4": "Source"}, settings=[setting])
+    assert f"node {setting.partition('.')[0]!r} is a subgraph, of which" in line and said in line
+
+
 def test_all_bad_settings_come_in_one_report(report_of):
     assert len(report_of(NODES, settings=["7.gain=1", "1.volume=1", "1.gain=9"])) == 3
 

@@ -231,3 +231,9 @@ def test_a_file_as_the_editor_saves_it():
     assert not agent["normalize_observations"] and agent["normalize_values"]
     assert (env["num_envs"], env["device"], env["env_name"]) == (48, "cuda", "Cartpole")
     assert not any(issubclass(node.type, DrawnNode) for node in graph.nodes.values())
+
+
+def test_settings_without_a_node_that_runs_are_no_graph():
+    alone = {id: node for id, node in api().items() if id != "26"}
+    assert report(alone) == [
+        "holds settings alone (25 IsaacGymEnvs, 27 PPOConfig): no node in it runs"]

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.distributions import Independent, Normal
 
+from dnne_ros.learning.finite import NotFiniteError
 from dnne_ros.rl.policy import ActorCritic
 from dnne_ros.rl.policy_output import PolicyOutput
 from dnne_ros.rl.policy_spec import PolicySpec
@@ -200,6 +201,16 @@ def test_restored_state_goes_on_bit_identically(done_before):
     other.policy.load_state_dict(saved_weights)
     other.restore(tensors, values)
     assert torch.equal(train(other, range(2, 5)), expected)
+
+
+def test_an_observation_that_takes_a_moment_out_of_range_is_found_with_its_update():
+    ppo = learner(spec=replace(SPEC, normalize_observations=True))
+    rollout = collect(ppo.policy)
+    rollout.observations[2, 1, 0] = 1e30  # finite, but its square is not
+    _, stats = finish(ppo.update(rollout, LAST))
+    with pytest.raises(NotFiniteError, match="update 3: .*normalizer.variance is not finite; .* "
+                                             "or the rewards or observations"):
+        ppo.check(stats, "update 3")
 
 
 def test_state_is_a_copy():

@@ -27,7 +27,7 @@ def test_a_list_is_sent_in_an_object_as_it_would_look_like_a_link(parse):
 
 def test_everything_wrong_is_told_at_once(parse):
     parsed = parse({
-        "1": {"class_type": "IsaacGymEnvNode", "inputs": {"num_envs": ["9", 0], "gpu": 1}},
+        "1": {"class_type": "IsaacGymEnvNode", "inputs": {"num_envs": ["9", 0], "devise": 1}},
         "2": {"class_type": "ORNode", "inputs": {
             "input_a": 5, "input_b": ["77", 0], "input_c": ["1", 6]}, "_meta": {"title": "Or"}},
         "3": {"class_type": "CartpoleActionNode", "inputs": {
@@ -38,9 +38,9 @@ def test_everything_wrong_is_told_at_once(parse):
     assert parsed.problems == [
         "node 6: expected an object with a class_type (text), found null",
         "node 7: expected an object with a class_type (text), found 'text'",
-        "node 1 (IsaacGymEnvNode), gpu: IsaacGymEnvNode has no input or widget 'gpu'; its inputs "
-        "are: none; its widgets are: env_name, num_envs, isaac_gym_path, isaac_gym_envs_path, "
-        "headless, device, physics_engine",
+        "node 1 (IsaacGymEnvNode), devise: IsaacGymEnvNode has no input or widget 'devise'; its "
+        "inputs are: none; its widgets are: env_name, num_envs, isaac_gym_path, "
+        "isaac_gym_envs_path, headless, device, physics_engine; did you mean device?",
         "node 2 'Or' (ORNode), input_a: expected a link [node, slot], found 5",
         "node 2 'Or' (ORNode), input_b: its link comes from node 77, not found in the file",
         "node 3 (CartpoleActionNode), network_output: expected one link, found two: from slot 0 "
@@ -50,6 +50,30 @@ def test_everything_wrong_is_told_at_once(parse):
         "from node 9",
         "node 2 'Or' (ORNode), input_c: its link comes from slot 6 of node 1 (IsaacGymEnvNode), "
         "which does not exist; the outputs there are: sim_handle, observations"]
+
+
+def test_values_of_widgets_that_are_gone_are_residue(parse, caplog):
+    """A UI file with such values loads, and so does its export."""
+    parsed = parse({"1": {"class_type": "LinearLayer", "inputs": {
+        "in_features": 784, "output_size": 64, "bias": None, "units_out": 3}}})
+    assert parsed.nodes["1"].widgets == {"output_size": 64}  # null is not given
+    assert parsed.problems == []
+    for name in ("in_features", "units_out"):
+        assert f"node 1 (LinearLayer): LinearLayer has no input or widget '{name}'" in caplog.text
+
+
+@pytest.mark.parametrize("name, meant", [
+    ("ouput_size", "output_size"), ("out_features", "output_size"), ("dropout_rate", "dropout"),
+    ("imput", "input")])
+def test_a_name_that_may_mean_what_is_not_given_is_refused(parse, name, meant):
+    parsed = parse({"1": {"class_type": "LinearLayer", "inputs": {name: 64}}})
+    assert f"has no input or widget '{name}'" in parsed.sole_problem()
+    assert parsed.sole_problem().endswith(f"; did you mean {meant}?")
+
+
+def test_links_to_what_is_gone_are_no_residue(parse):
+    parsed = parse({"1": ENV, "2": {"class_type": "LinearLayer", "inputs": {"gone": ["1", 1]}}})
+    assert "has no input or widget 'gone'" in parsed.sole_problem()
 
 
 def test_dead_context_and_seed_control_are_ignored(parse):

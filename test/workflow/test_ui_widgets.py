@@ -51,6 +51,19 @@ def test_unknown_name_beside_the_values_is_told(parse_ui):
         "widgets_values": [9], "widgets_values_named": {"out_features": 9}})]).sole_problem()
 
 
+def test_names_that_are_gone_are_residue_by_name_too(parse_ui, caplog):
+    parsed = parse_ui([(1, "LinearLayer", {
+        "widgets_values_named": {"output_size": 64, "gone": 5, "bias": None}})])
+    assert (parsed.nodes["1"].widgets, parsed.problems) == ({"output_size": 64}, [])
+    assert "node 1 (LinearLayer): LinearLayer has no widget 'gone'" in caplog.text
+
+
+@pytest.mark.parametrize("values", [[None, True], {"data_path": None, "train": True}])
+def test_null_is_not_given(parse_ui, values):
+    parsed = parse_ui([(1, "MNISTDataset", {"widgets_values": values})])
+    assert (parsed.nodes["1"].widgets, parsed.problems) == ({"train": True}, [])
+
+
 def test_values_stay_in_the_declared_order_beside_names_that_are_gone(parse_ui, caplog):
     names = ["in_features", "out_features", "activation", "bias", "weight_init"]
     parsed = parse_ui([(1, "LinearLayer", {"inputs": [widget(name) for name in names],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Float, Image, Tensor
-from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.ports import Input, Output, Ports
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from dnne_ros.perception.backbones import Trained
 
 _Network = TypeVar("_Network", bound="torch.nn.Module")
+_INPUTS, _MOST_INPUTS = 8, 1000
+"""Of a DecisionNetwork: those in its type, and those that one can have."""
+_INPUT = re.compile(r"input_(0|[1-9]\d{0,5})")
 _FEATURES = Tensor("float32", ("env", "feature"))
 _WEIGHTS = ("A file of safetensors or torch.save (.pt, .pth); empty: random weights drawn from "
             "the run's seed.")
@@ -131,7 +135,9 @@ class SoundNetworkNode(_NetworkNode):
 class DecisionNetworkNode(_NetworkNode):
     """Choose an action from what is seen, heard or otherwise known; the newest of all count.
 
-    At least one of its inputs must be linked.  Actions are from -1 to 1 times ``action_scale``.
+    It has as many inputs as a file links, ``input_0``, ``input_1`` and so on; the first two are
+    ``vision_features`` and ``sound_features``.  At least one of them must be linked.  Actions are
+    from -1 to 1 times ``action_scale``.
     """
 
     needs_an_input = True
@@ -151,6 +157,21 @@ class DecisionNetworkNode(_NetworkNode):
     weights = Widget("", _WEIGHTS)
     action_scale = Widget(1.0, "What an action of 1 means, in the joints' units.", minimum=0.0,
                           maximum=1e6, live=True)
+    num_inputs = Widget(_INPUTS, "Inputs that it has; unless set, as many as are linked.",
+                        minimum=_INPUTS, maximum=_MOST_INPUTS, decides_ports=True)
+
+    @classmethod
+    def ports_for(cls, values: Mapping[str, Any]) -> Ports:
+        """Return the inputs beyond those that every such node has."""
+        return Ports(tuple(
+            Input(_FEATURES, "(1, k): further features.", policy=EdgePolicy.LATEST, optional=True,
+                  name=f"input_{number}") for number in range(_INPUTS, values["num_inputs"])))
+
+    @classmethod
+    def values_for_links(cls, inputs: Sequence[str]) -> Mapping[str, Any]:
+        """Have an input for each that is linked."""
+        numbers = [int(match[1]) for name in inputs if (match := _INPUT.fullmatch(name))]
+        return {"num_inputs": min(max([_INPUTS - 1, *numbers]) + 1, _MOST_INPUTS)}
 
     def setup(self) -> None:
         """Leave the network until the sizes of the features are known."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
@@ -71,7 +72,10 @@ class Network(Node):
             self.context.save_when(self._trigger)
 
     async def process(self) -> None:
-        """Build the module, hand it out, and run every batch through it."""
+        """Build the module, hand it out, and run every batch through it.
+
+        `NotFiniteError` for a batch that makes a moment of batch normalisation NaN or infinite.
+        """
         import torch
 
         await self.send_output((), "layers")
@@ -85,11 +89,13 @@ class Network(Node):
         self._module = module = self._build(layers, schema)
         await self.send_output(module, "model")
         gradients = torch.no_grad if self.context.inference else contextlib.nullcontext
-        while True:
+        moments = {name: buffer for name, buffer in module.named_buffers() if module.training}
+        for item in count(1):
             if batch is None:
                 batch = await self.get_input("input")
             with gradients():
                 output = module(batch)
+            _check_moments(moments, batch, item)
             await self.send_output(output, "output")
             batch = None
 
@@ -135,14 +141,12 @@ class Network(Node):
 
     def load_weights(self, weights: Mapping[str, torch.Tensor],
                      layers: Sequence[Mapping[str, Any]]) -> None:
-        """Begin with another program's weights: tensor by tensor, in the order of the layers."""
-        from dnne_ros.learning.fitting import misfits
+        """Begin with another program's weights: by their names, or in the order of the layers."""
+        from dnne_ros.learning.fitting import misfits, named_as
         from dnne_ros.supervised.chain import saved_shapes
 
         expected = saved_shapes(layers)
-        # Others number their layers or name them in other ways; what comes first is the first.
-        found = dict(zip(expected, weights.values(), strict=False))
-        found |= dict(list(weights.items())[len(expected):])
+        found = named_as(expected, weights)
         if lines := misfits(expected, found):
             raise InputError("weights", lines)
         self._saved = NodeState(weights=found, tensors={"dropout": self._dropout.get_state()},
@@ -154,3 +158,15 @@ class Network(Node):
         self._dropout.set_state(state.tensors["dropout"])
         if self._trigger is not None:
             self._trigger.best = state.values["best_metric"]
+
+
+def _check_moments(moments: Mapping[str, torch.Tensor], batch: torch.Tensor, item: int) -> None:
+    """Raise `NotFiniteError` if the ``item``-th batch has left a moment that is not finite."""
+    from dnne_ros.arrays import first_not_finite
+    from dnne_ros.learning.finite import NotFiniteError, check_finite
+
+    spoilt = first_not_finite(moments.items())
+    if spoilt is not None:
+        check_finite(batch, "input", item, rows="sample")
+        raise NotFiniteError(f"input 'input', item {item}: {spoilt} is not finite after it, whose "
+                             f"largest number is {batch.abs().max().item():g}")

@@ -6,7 +6,6 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
-from dnne_ros.node_api.context import NodeContext
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Float, GradientTensor, NetworkHandle, Optimizer, Sync
 from dnne_ros.node_api.ports import Input, Output
@@ -15,6 +14,8 @@ from dnne_ros.node_api.widget import Widget
 
 if TYPE_CHECKING:
     import torch
+
+    from dnne_ros.learning.descent import Descent
 
 
 class OptimizerNode(Node):
@@ -49,11 +50,16 @@ class OptimizerNode(Node):
         raise TypeError(f"{type(self).__name__} does not define options()")
 
     async def process(self) -> None:
-        """Give the optimizer once; with a loss, learn from every one."""
+        """Give the optimizer once; with a loss, learn from every one.
+
+        `NotFiniteError` for one that is NaN or infinite, or whose gradient or step is.
+        """
         from dnne_ros.supervised.optimizer_state import restore_optimizer
 
         model = await self.get_input("model")
         optimizer = self.make(model.parameters())
+        # As torch does it, from 2.6 on, when it is given names.
+        optimizer.param_groups[0]["param_names"] = [name for name, _ in model.named_parameters()]
         if self._saved is not None and not self.context.inference:
             try:
                 restore_optimizer(optimizer, self._saved.tensors)
@@ -62,10 +68,19 @@ class OptimizerNode(Node):
         self._optimizer = optimizer
         await self.send_output(optimizer, "optimizer")
         if self.context.is_linked("loss"):
-            for item in count(1):
-                await self.send_output(None, "step_complete")
-                backward(await self.get_input("loss"), item, optimizer, self.context)
-                step(optimizer, self.context)
+            await self._learn(optimizer)
+
+    async def _learn(self, optimizer: torch.optim.Optimizer) -> None:
+        """Take a step at each loss."""
+        from dnne_ros.learning.descent import Descent
+
+        descent = Descent(optimizer)
+        for item in count(1):
+            await self.send_output(None, "step_complete")
+            loss = await self.get_input("loss")
+            if not self.context.inference:
+                descent.backward(loss, item)
+                descent.step(item)
 
     def widget_changed(self, name: str) -> None:
         """Let the optimizer go on with the new settings."""
@@ -99,7 +114,7 @@ class SGDOptimizer(OptimizerNode):
         """Return torch's SGD."""
         from dnne_ros.learning.eager_optimizers import SGD
 
-        return SGD(parameters, **self.options())
+        return SGD(parameters, fused=True, **self.options())
 
     def options(self) -> dict[str, Any]:
         """Return the widgets by torch's names."""
@@ -124,7 +139,7 @@ class AdamOptimizer(OptimizerNode):
         """Return torch's Adam."""
         from dnne_ros.learning.eager_optimizers import Adam
 
-        return Adam(parameters, **self.options())
+        return Adam(parameters, fused=True, **self.options())
 
     def options(self) -> dict[str, Any]:
         """Return the widgets by torch's names."""
@@ -147,65 +162,33 @@ class TrainingStep(Node):
                     optional=True)
     ready = Output(Sync(), "The next batch may come.", starts_loop=True,
                    aliases=("trigger", "step_complete"))
-    grad_norm = Output(Float(), "Norm of all gradients before they are clipped; computed where "
-                       "it is linked.")
+    grad_norm = Output(Float(), "Norm of all gradients before they are clipped.")
     gradient_clip = Widget(0.0, "Gradients whose norm is larger are scaled down to it; 0: as "
                            "they are.", minimum=0.0, maximum=1e6, live=True)
 
     async def process(self) -> None:
-        """Learn from every loss; `NotFiniteError` for one that is NaN or infinite."""
+        """Learn from every loss.
+
+        `NotFiniteError` for one that is NaN or infinite, or whose gradient or step is.
+        """
+        from dnne_ros.learning.descent import Descent
+
         await self.send_output(None, "ready")
-        optimizer = await self.get_input("optimizer")
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        descent = Descent(await self.get_input("optimizer"))
         for item in count(1):
-            backward(await self.get_input("loss"), item, optimizer, self.context)
+            loss = await self.get_input("loss")
+            if not self.context.inference:
+                descent.backward(loss, item)
             if self.context.is_linked("trigger"):
                 await self.get_input("trigger")
             if not self.context.inference:
-                await self._mind_the_norm(parameters)
-            step(optimizer, self.context)
+                await self._finish_step(descent, item)
             await self.send_output(None, "ready")
 
-    async def _mind_the_norm(self, parameters: list[torch.nn.Parameter]) -> None:
-        """Give the norm of the gradients where it is linked, and clip them where that is asked."""
+    async def _finish_step(self, descent: Descent, item: int) -> None:
+        """Move the weights by gradients that are there."""
+        if self.context.is_linked("grad_norm"):
+            await self.send_output(descent.norm, "grad_norm")
         if self.gradient_clip > 0:
-            from torch.nn.utils import clip_grad_norm_
-
-            norm = float(clip_grad_norm_(parameters, self.gradient_clip))
-        elif self.context.is_linked("grad_norm"):
-            norm = _norm(parameters)
-        else:
-            return
-        await self.send_output(norm, "grad_norm")
-
-
-def backward(loss: Any, item: int, optimizer: torch.optim.Optimizer, context: NodeContext
-             ) -> None:
-    """Set the gradients of a loss: a single number.  With --inference there are none.
-
-    `InputError` if it has no gradient; `NotFiniteError` if it, the ``item``-th, is not finite.
-    """
-    from dnne_ros.learning.finite import check_finite
-
-    if context.inference:
-        return
-    check_finite(loss.detach(), "loss", item)
-    if not loss.requires_grad:
-        raise InputError("loss", [
-            "it has no gradient; expected one that comes from a Network's output"])
-    optimizer.zero_grad()
-    loss.backward()
-
-
-def step(optimizer: torch.optim.Optimizer, context: NodeContext) -> None:
-    """Move the weights.  With --inference, they stay as they are."""
-    if not context.inference:
-        optimizer.step()
-
-
-def _norm(parameters: list[torch.nn.Parameter]) -> float:
-    """Return the 2-norm of all gradients as one vector."""
-    import torch
-
-    norms = [p.grad.norm() for p in parameters if p.grad is not None]
-    return float(torch.linalg.vector_norm(torch.stack(norms)))
+            descent.clip(self.gradient_clip)
+        descent.step(item)

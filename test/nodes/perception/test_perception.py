@@ -4,7 +4,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
 from dnne_ros.errors import InputError
+from dnne_ros.graph.building import build_graph
 from dnne_ros.nodes.perception.perception import (
     DecisionNetworkNode,
     SoundNetworkNode,
@@ -17,6 +19,7 @@ from dnne_ros.perception.networks import (
     SoundNetwork,
     VisionNetwork,
 )
+from dnne_ros.workflow.reading import parse_workflow
 
 PICTURE = torch.randint(0, 256, (48, 64, 3), dtype=torch.uint8)
 
@@ -167,6 +170,25 @@ def test_a_decision_on_any_number_of_inputs(feed):
     assert alone.shape == (1, 6)
     action, = feed(DecisionNetworkNode, input_2=features, vision_features=features,
                    input_7=torch.ones(1, 2)).outputs("action")
+    assert action.shape == (1, 6)
+
+
+@pytest.mark.parametrize("values, count", [({}, 13), ({"num_inputs": 20}, 20)])
+def test_a_decision_has_the_inputs_that_a_file_links(feed, values, count):
+    """Those of one that links input_12 are thirteen, unless it says that there are more."""
+    document = {number: {"class_type": "SoundNetwork", "inputs": {"audio": ["4", 0]}}
+                for number in ("1", "2")}
+    document["4"] = {"class_type": "Tensor", "inputs": {}}
+    document["3"] = {"class_type": "DecisionNetwork", "inputs": {
+        "vision_features": ["1", 0], "input_12": ["2", 0], **values}}
+    catalogue = Catalogue(BUILT_IN)
+    workflow, problems = parse_workflow(document, "graph", "graph.json", catalogue.signature)
+    graph = build_graph(workflow, catalogue, problems)
+    assert {"3.vision_features", "3.input_12"} <= {str(edge.target) for edge in graph.edges}
+    node_type = graph.nodes["3"].type
+    assert len(node_type.inputs) == count
+    action, = feed(node_type, values=graph.nodes["3"].values | {"device": "cpu"},
+                   vision_features=torch.ones(1, 3), input_12=torch.ones(1, 2)).outputs("action")
     assert action.shape == (1, 6)
 
 

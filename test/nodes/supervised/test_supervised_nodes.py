@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from dnne_ros.errors import InputError
+from dnne_ros.learning.finite import NotFiniteError
 from dnne_ros.node_api.health import Level
 from dnne_ros.node_api.port_types import Float, GradientTensor, Tensor
 from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer, picture_of
@@ -15,6 +16,7 @@ from dnne_ros.nodes.supervised.epoch_tracker import EpochTracker
 from dnne_ros.nodes.supervised.layers import Conv2DLayer, LinearLayer
 from dnne_ros.nodes.supervised.losses import Accuracy, CrossEntropyLoss
 from dnne_ros.nodes.supervised.network import Network
+from dnne_ros.nodes.supervised.optimizer import Optimizer
 from dnne_ros.nodes.supervised.optimizers import AdamOptimizer, SGDOptimizer, TrainingStep
 
 SCHEMA = {"shape": [1, 2, 2], "classes": 3}
@@ -170,6 +172,94 @@ def test_a_loss_without_a_gradient_is_refused(drive):
 
     with pytest.raises(InputError, match="it has no gradient"):
         drive(TrainingStep(), script, ["loss", "optimizer"])
+
+
+def spoilt_gradient(weight, item):
+    """Return a finite loss whose gradient is NaN from item 2 on: the root of nothing."""
+    loss = weight.square().sum()
+    return loss if item == 1 else loss + (loss - loss).sqrt()
+
+
+def overflow(weight, item):
+    """Return a loss whose gradient is finite, and from item 2 on as large as numbers go."""
+    return ((weight - weight.detach()) * (1.0 if item == 1 else 3e38)).sum()
+
+
+NOT_FINITE = "input 'loss', item 2: "
+
+
+@pytest.mark.parametrize("make_loss, values, said", [
+    (spoilt_gradient, {"optimizer_type": "adam"}, "its gradient is not finite, at linear.weight"),
+    (overflow, {"optimizer_type": "adam"}, "after its step, exp_avg_sq of linear.weight is not"),
+    (overflow, {"optimizer_type": "sgd", "learning_rate": 10.0},
+     "after its step, linear.weight is not finite; a learning rate of 10 may be too large"),
+], ids=["gradient", "moment", "weight"])
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_what_is_not_finite_ends_training_at_its_item(drive, make_loss, values, said, by_itself):
+    """Be it the gradient of a finite loss, or a step: by whichever node it is taken."""
+    module = nn.Sequential()
+    module.add_module("linear", nn.Linear(2, 1, bias=False))
+    weight = module[0].weight
+    seen = []
+
+    async def feed_losses(context):
+        for item in (1, 2):
+            seen.append(weight.tolist())
+            context.feed("loss", make_loss(weight, item))
+            await context.idle()
+
+    async def script(context):
+        context.feed("model", module)
+        await context.sends(1)
+        if by_itself:
+            await feed_losses(context)
+
+    async def with_a_step(context):
+        context.feed("optimizer", optimizer)
+        await feed_losses(context)
+
+    node, ports = Optimizer(values), ["model", "loss"]
+    if not by_itself:
+        optimizer, = drive(node, script, ports[:1]).outputs("optimizer")
+        node, ports, script = TrainingStep(), ["loss", "optimizer"], with_a_step
+    with pytest.raises(NotFiniteError) as caught:
+        drive(node, script, ports)
+    assert str(caught.value).startswith(NOT_FINITE) and said in str(caught.value)
+    if make_loss is spoilt_gradient:  # nothing was learned from it
+        assert weight.tolist() == seen[1] != seen[0]
+
+
+def test_large_gradients_are_none_that_are_not_finite(drive):
+    """Their norm overflows single precision."""
+    weights = nn.Parameter(torch.zeros(2))
+
+    async def script(context):
+        context.feed("optimizer", torch.optim.SGD([weights], lr=1e-30))
+        context.feed("loss", (weights * 1e30).sum())
+        await context.sends(2)
+
+    drive(TrainingStep(), script, ["loss", "optimizer"], outputs=["ready"])
+    assert weights.tolist() == pytest.approx([-1.0, -1.0])
+
+
+@pytest.mark.parametrize("number, said", [
+    (1e30, "batch_norm_6.running_var is not finite after it, whose largest number is 1e+30"),
+    (math.inf, "found sample 1 [0] is inf")])
+def test_a_moment_that_is_not_finite_is_named_at_its_item(drive, number, said):
+    norm = {"kind": "batch_norm", "node": "batch_norm_6", "title": "Norm", "eps": 1e-5,
+            "momentum": 0.1}
+
+    async def script(context):
+        context.feed("to_output", (norm, linear(3)))
+        for value in (1.0, number):
+            batch = torch.randn(5, 4)
+            batch[1, 0] = value
+            context.feed("input", batch)
+        await context.sends(9)
+
+    with pytest.raises(NotFiniteError) as caught:
+        drive(Network(), script, ["input", "to_output"])
+    assert str(caught.value).startswith("input 'input', item 2: ") and said in str(caught.value)
 
 
 def test_batches_come_one_a_trigger_with_statistics_once_used(drive):
