@@ -44,7 +44,7 @@ setup(
     ],
     extras_require={
         # Training, and simulators.
-        "train": ["torch>=2.2,<3"],
+        "train": ["torch>=2.4,<3"],
         # dnne_ros.toolkit.retrying; it has no rosdep key, but a Debian package: python3-tenacity.
         "retrying": ["tenacity>=6.2,<11"],
         # rclpy and the messages for machines without a ROS 2 installation.
@@ -114,7 +114,7 @@ setup(
             "stable-baselines3>=2.3,<3",
             "sqlalchemy>=2.0.30",
             "tensorboard>=2.10",
-            "torch>=2.2,<3",
+            "torch>=2.4,<3",
         ],
     },
     zip_safe=False,
