@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 _ASIDE = re.compile(r"\.[0-9a-f]{16}\.part")
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -126,13 +127,30 @@ def write_tree(top: Path, files: Mapping[str, bytes]) -> None:
 def read_file(path: Path) -> bytes:
     """Return a file's content; OSError with its path, also for a pipe, which might never end."""
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = os.open(path, _READ)
     except OSError as error:
         raise _named(error, path) from None
-    with open(file, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(file).st_mode):
-            raise OSError(errno.EINVAL, "is not a regular file", str(path))
-        return opened.read()
+    return _content(file, path)
+
+
+def read_below(top: Path, name: str) -> bytes:
+    """Return the content of the file ``name`` below a folder, which itself may be a link.
+
+    OSError as of `read_file`, and for a link in the place of the file or of a folder on its way.
+    """
+    place = top
+    try:
+        opened = os.open(top, _READ | os.O_DIRECTORY)
+        for part in Path(name).parts:
+            place /= part
+            above = opened
+            try:
+                opened = os.open(part, _READ | os.O_NOFOLLOW, dir_fd=above)
+            finally:
+                os.close(above)
+    except OSError as error:
+        raise _named(error, place) from None
+    return _content(opened, place)
 
 
 def open_lock(path: Path) -> int:
@@ -168,6 +186,13 @@ def make_folder(path: Path) -> None:
 def is_left_over(name: str) -> bool:
     """Tell whether it is the name of a file that somebody writes, or was killed in writing."""
     return _ASIDE.fullmatch(name) is not None
+
+
+def _content(file: int, path: Path) -> bytes:
+    with open(file, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise OSError(errno.EINVAL, "is not a regular file", str(path))
+        return opened.read()
 
 
 def _named(error: OSError, path: Path) -> OSError:

@@ -11,7 +11,7 @@ from dnne_ros.checkpoints.foreign import no_checkpoint
 from dnne_ros.checkpoints.manifest import MANIFEST, FileRecord, Manifest
 from dnne_ros.checkpoints.state_checks import check_state
 from dnne_ros.checkpoints.tensor_files import unpack_tensors
-from dnne_ros.durable_files import read_file
+from dnne_ros.durable_files import read_below
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.node_api.state import NodeState
 
@@ -55,7 +55,7 @@ class Checkpoint:
         contents, problems = {}, Problems(str(directory))
         for path, record in _expected(manifest).items():
             try:
-                data = read_file(directory / path)
+                data = read_below(directory, path)
             except FileNotFoundError:
                 if record is not None or path.endswith(f"/state.{manifest.generation}.json"):
                     problems.add(f"{path} is missing")
@@ -106,7 +106,7 @@ class Checkpoint:
 def read_manifest(directory: Path) -> Manifest:
     """Return what ``checkpoint.json`` says; `InputError` if there is no checkpoint."""
     try:
-        return Manifest.decode(read_file(directory / MANIFEST))
+        return Manifest.decode(read_below(directory, MANIFEST))
     except OSError as error:
         raise InputError(str(directory), [
             no_checkpoint(directory, str(error.strerror))]) from None

@@ -80,6 +80,8 @@ class Manifest:
             raise ValueError(f"not a checkpoint of format {UNSEALED_FORMAT} or {FORMAT}")
         if version == FORMAT and data != _sealed(data[:-len(_sealed(b""))]):
             raise ValueError("damaged: its content is not what was written")
+        if version == UNSEALED_FORMAT and document.keys() & {"files", "sha256"}:
+            raise ValueError(f"damaged: format {UNSEALED_FORMAT} has no digests, and this has")
         nodes = document.get("nodes")
         if type(document.get("generation")) is not int or not _is_typed(nodes):
             raise ValueError("damaged: expected a generation and the types of nodes")

@@ -35,8 +35,9 @@ from dnne_ros.parameter_files.ros_arguments import (
 )
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.restarts import obstacles, restartable
+from dnne_ros.runtime.coordination.executed_process import execute
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
-from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor, execute
+from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor
 from dnne_ros.transport.lasting_memory import RunMemory
 
 _EXAMPLES = """\

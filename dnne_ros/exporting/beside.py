@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from dnne_ros.exporting.file_names import PLACE, FileNames
 from dnne_ros.exporting.package_data import data_files
 
-_READERS = {"open", "Path", "load", "load_file", "loadtxt", "genfromtxt", "imread", "read_csv"}
-"""Functions that are given the names of files."""
+_FINDERS = {"getfile", "getsourcefile", "getabsfile"}
+"""Functions of `inspect` that say where a class is."""
 _IMPORTERS = {"import_module", "__import__"}
 
 
@@ -48,12 +49,22 @@ def data_beside(path: Path) -> dict[str, Path]:
         if name.isidentifier() and module_beside(name, folder):
             raise NotBeside(f"line {line}: write from {name} import …, so that {name} is seen to "
                             "be needed")
-    for line, name in _calls(tree, _READERS):
+    names = FileNames(tree)
+    for line, name in names.read():
         if _is_inside(name) and (folder / name).exists():
             raise NotBeside(f"line {line}: reads {name!r} from the folder that it is run in; "
                             f"write Path(__file__).parent / {name!r}, and it comes along")
+    for node in ast.walk(tree):
+        if (getattr(node, "attr", "") or getattr(node, "id", "")) in _FINDERS:
+            raise NotBeside(f"line {getattr(node, 'lineno', 0)}: asks where a class is, which is "
+                            "somewhere else in a package; write Path(__file__)")
+    for line in names.made_at_run_time(
+            lambda name: _is_inside(name) and (folder / name).is_dir()):
+        raise NotBeside(f"line {line}: makes the name of a file when it runs, so what it reads "
+                        "cannot come along; write each name as one string, or put the files into "
+                        "a folder of their own and name that: Path(__file__).parent / 'data'")
     own_place = [node.lineno for node in ast.walk(tree)
-                 if isinstance(node, ast.Name) and node.id == "__file__"]
+                 if isinstance(node, ast.Name) and node.id == PLACE]
     if not own_place:
         return {}
     found = {}

@@ -30,6 +30,7 @@ def _faults(node_type: type[Node]) -> Iterator[str]:
     for name in vars(Node):
         if callable(getattr(Node, name)) and not callable(found := getattr(node_type, name)):
             yield f"{name}: expected the function that node types have, found {_shown(found)}"
+    yield from _faults_of_behaviour(node_type)
     for name in ("type_name", "category", "superseded_by"):
         yield from _expect(name, getattr(node_type, name), isinstance, str, "text")
     if node_type.type_name == "":
@@ -59,9 +60,33 @@ def _faults(node_type: type[Node]) -> Iterator[str]:
             yield f"widget {name}: {fault}"
 
 
+def _faults_of_behaviour(node_type: type[Node]) -> Iterator[str]:
+    for name, own in vars(Node).items():
+        if inspect.isfunction(own) and not name.startswith("_"):
+            found = inspect.unwrap(getattr(node_type, name))
+            if inspect.iscoroutinefunction(own) and not inspect.iscoroutinefunction(found):
+                yield f"{name}: expected async def {name}, found a function that is none"
+            if inspect.iscoroutinefunction(found) and not inspect.iscoroutinefunction(own):
+                yield f"{name}: expected def {name}, found async def"
+    if node_type.process is not Node.process or node_type.compute is Node.compute:
+        return
+    parameters = list(inspect.signature(node_type.compute).parameters.values())[1:]
+    takes = {each.name: each for each in parameters if each.kind in (
+        inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)}
+    ports = ", ".join(node_type.inputs) or "none"
+    more = any(widget.decides_ports for widget in node_type.widgets.values())
+    for name, each in takes.items():
+        if name not in node_type.inputs and each.default is each.empty and not more:
+            yield f"compute: expected the inputs as parameters ({ports}), found {name!r}"
+    if not any(each.kind is each.VAR_KEYWORD for each in parameters):
+        for name in node_type.inputs.keys() - takes.keys():
+            yield f"compute: expected the inputs as parameters ({ports}), and {name!r} is none"
+
+
 def faults_of_port(port: Port) -> Iterator[str]:
     """Yield what is declared wrong of one port."""
     yield from _expect("name", port.name, isinstance, str, "text")
+    yield from _expect("doc", port.doc, isinstance, str, "text")
     yield from _expect("type", port.type, isinstance, PortType,
                        "an instance of a port type, as Tensor()")
     yield from _expect("aliases", port.aliases, _all_are, str, "a tuple of names")
@@ -84,6 +109,10 @@ def _faults_of_widget(widget: Widget) -> Iterator[str]:
         yield ("default: expected a boolean, an integer, a number or text, found "
                f"{_shown(widget.default)}")
         return
+    for name in ("doc", "unit", "fixed_because"):
+        yield from _expect(name, getattr(widget, name), isinstance, str, "text")
+    for name in ("live", "seed", "required", "decides_ports", "file"):
+        yield from _expect(name, getattr(widget, name), isinstance, bool, "True or False")
     yield from _expect("choices", widget.choices, _all_are, str, "a tuple of texts")
     for name in ("minimum", "maximum"):
         bound = getattr(widget, name)

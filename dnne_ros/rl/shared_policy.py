@@ -110,7 +110,9 @@ class SharedPolicy:
         self._listeners.append(listener)
 
     def apply(self, snapshot: PolicySnapshot) -> None:
-        """Take over what a replica's trainer said."""
+        """Take over what a replica's trainer said; what it said before that changes nothing."""
+        if (snapshot.version, not snapshot.held) < (self.version, not self._held):
+            return  # somebody says again what was heard on the way
         self.policy.load_state_dict(snapshot.weights)
         self._announced = True
         self.version = snapshot.version

@@ -32,6 +32,8 @@ _DTYPES = {
         *NATIVE_MESSAGES, "bool", "float16", "complex64", "complex128")},
     **{name: np.dtype(stored) for name, stored in STORED_AS.items()},
 }
+CARRIED = frozenset(_DTYPES)
+"""The names of all element types that a message carries."""
 _MAX_SIZE = 2**32 - 1
 _SMALL = 1024
 """Bytes up to which a copy is cheaper than a view."""

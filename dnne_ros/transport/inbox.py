@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from heapq import heappop, heappush
 from typing import Any
 
@@ -24,25 +24,23 @@ class Gathering:
     def __init__(self, take: Callable[[float | None], Awaitable[Any]]):
         """Gather what ``take(timeout)`` returns."""
         self._take = take
-        self._items: list[Any] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._items)
+        self.items: list[Any] = []
+        """What a cancelled call has left behind."""
 
     def pop(self) -> Any:
         """Return the first item that a cancelled call has left behind."""
-        return self._items.pop(0)
+        return self.items.pop(0)
 
     async def batch(self, max_items: int, timeout: float | None) -> list[Any]:
         """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        while len(self._items) < max_items:
+        while len(self.items) < max_items:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             try:
-                self._items.append(await self._take(left))
+                self.items.append(await self._take(left))
             except TimeoutError:
                 break
-        batch, self._items = self._items[:max_items], self._items[max_items:]
+        batch, self.items = self.items[:max_items], self.items[max_items:]
         return batch
 
 
@@ -57,6 +55,8 @@ class Inbox:
                  on_taken: Callable[[], None] | None = None):
         """Hold at most ``capacity`` items (one under ``latest``); call ``on_taken`` after each."""
         self._items: deque[Any] = deque()
+        self.span: Callable[[], int] = self._items.__len__
+        """Returns how many items have come since the oldest one that waits, with that one."""
         self._limit = {EdgePolicy.LOSSLESS: 0, EdgePolicy.LATEST: 1,
                        EdgePolicy.DROP_OLDEST: capacity}[policy]
         self._counts_drops = policy is EdgePolicy.DROP_OLDEST
@@ -66,11 +66,6 @@ class Inbox:
         self._gathering = Gathering(self._take)
 
     def __len__(self) -> int:
-        return len(self._items)
-
-    @property
-    def span(self) -> int:
-        """Return how many items have come since the oldest one that waits, with that one."""
         return len(self._items)
 
     @property
@@ -84,18 +79,20 @@ class Inbox:
             self._items.popleft()
             self._stats.dropped += self._counts_drops
         self._items.append(item)
-        self._wake_reader()
+        if self._reader is not None:
+            self._wake_reader()
 
     def drop_first(self, count: int) -> None:
         """Forget the first ``count`` items: they are not for this reader."""
         for _ in range(count):
             self._items.popleft()
 
-    async def take(self, timeout: float | None = None) -> Any:
+    def take(self, timeout: float | None = None) -> Coroutine[Any, Any, Any]:
         """Return the first item; TimeoutError when none came within ``timeout`` seconds."""
-        if self._gathering:
-            return self._gathering.pop()
-        return await self._take(timeout)
+        return self._take_gathered() if self._gathering.items else self._take(timeout)
+
+    async def _take_gathered(self) -> Any:
+        return self._gathering.pop()
 
     async def _take(self, timeout: float | None) -> Any:
         if not self._items:
@@ -157,14 +154,13 @@ class PriorityInbox(Inbox):
             raise ValueError(f"a priority needs a lossless edge, found {policy.value}")
         super().__init__(policy, capacity, stats, on_taken)
         self._items: list[tuple[float, int, Any]] = []  # type: ignore[assignment]
+        self.span = self._count_overtaking
         self._priority = priority
         self._came = 0
         self._since: dict[int, None] = {}
         self._failed: dict[int, Exception] = {}
 
-    @property
-    def span(self) -> int:
-        """Return how many items have come since the oldest one that waits, with that one."""
+    def _count_overtaking(self) -> int:
         return self._came - next(iter(self._since)) if self._since else 0
 
     def offer(self, item: Any) -> None:

@@ -55,7 +55,7 @@ class LocalEdge:
     @property
     def full(self) -> bool:
         """Tell whether a sender must wait."""
-        return self._inbox.span >= self._limit
+        return self._inbox.span() >= self._limit
 
     def deliver(self, value: Any) -> None:
         """Hand ``value`` over; the sender has made sure that the edge is not `full`."""

@@ -122,7 +122,7 @@ class RemoteReader:
         """Return the next value; TimeoutError when none came within ``timeout`` seconds."""
         if self._in_hand:
             self._finish_items()
-        if self._gathering:
+        if self._gathering.items:
             return self._gathering.pop()
         return self._value(await self._inbox.take(timeout))
 

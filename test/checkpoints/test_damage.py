@@ -126,6 +126,27 @@ def unsealed(directory):
     return directory
 
 
+def test_nobody_gets_rid_of_the_digests_by_the_number_of_the_format(directory):
+    manifest = directory / "checkpoint.json"
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 1'))
+    assert "format 1 has no digests" in refusal(directory)
+
+
+@pytest.mark.parametrize("name", ["checkpoint.json", "node_3", "node_3/state.1.json"])
+def test_links_within_a_checkpoint_are_refused(directory, tmp_path, name):
+    """Also to what is whole; one to the checkpoint is not."""
+    elsewhere = tmp_path / "elsewhere"
+    (directory / name).rename(elsewhere)
+    (directory / name).symlink_to(elsewhere)
+    with pytest.raises(InputError, match="symbolic link"):
+        Checkpoint.read(directory)
+    (directory / name).unlink()
+    elsewhere.rename(directory / name)
+    link = tmp_path / "link"
+    link.symlink_to(directory)
+    assert Checkpoint.read(link).states()["3"].values == {"n": 4}
+
+
 def test_a_checkpoint_of_an_earlier_version_is_read(unsealed):
     checkpoint = Checkpoint.read(unsealed)
     state = checkpoint.states()["3"]
@@ -180,18 +201,18 @@ def test_a_reader_meets_a_writer(directory, monkeypatch):
     """The files that its manifest names go while it reads; it reads those of the next one."""
     from dnne_ros.checkpoints import checkpoint
 
-    read = checkpoint.read_file
+    read = checkpoint.read_below
     written = []
 
-    def late(path):
-        if path.name != "checkpoint.json" and not written:
+    def late(top, name):
+        if name != "checkpoint.json" and not written:
             store = CheckpointStore(directory)
             written.append(store.next_generation())
             files = store.write_node(2, "3", NodeState(values={"n": 5}))
             store.commit(2, {"3": "PPOAgentNode"}, files, {})
-        return read(path)
+        return read(top, name)
 
-    monkeypatch.setattr(checkpoint, "read_file", late)
+    monkeypatch.setattr(checkpoint, "read_below", late)
     assert Checkpoint.read(directory).states()["3"].values == {"n": 5} and written == [2]
 
 

@@ -4,12 +4,14 @@ import json
 import signal
 import sys
 
+import psutil
 import pytest
 from patience import until_gone
 
 NODES = '''
 import asyncio
 import os
+import subprocess
 import sys
 import time
 
@@ -57,6 +59,10 @@ class Source(Node):
 
     async def draw(self):
         print("→", flush=True)
+        await self.nothing()
+
+    async def have_a_helper(self):
+        print("helper", subprocess.Popen(["sleep", "100000"]).pid, flush=True)
         await self.nothing()
 
     async def leave_at_once(self):
@@ -138,6 +144,20 @@ def test_a_process_that_had_to_be_killed_is_named_and_the_run_fails(start_run, g
     assert "process main did not leave when the run ended and had to be killed" in run.output
     assert f"no checkpoint was written to {tmp_path / 'c'}: " in run.output
     assert run.report["checkpoint"] is None
+
+
+@pytest.mark.parametrize("end", ["in order", "killed"])
+def test_a_program_that_a_node_has_started_ends_with_its_process(start_run, graph, end):
+    run = start_run(*graph, "--set", "1.does=have_a_helper", "--place", "split")
+    run.until(lambda: "helper " in run.output, "the helper's start")
+    helper = psutil.Process(int(run.output.partition("helper ")[2].split()[0]))
+    if end == "in order":
+        run.interrupt()
+    else:
+        psutil.Process(helper.ppid()).kill()
+    run.wait()
+    assert ("was killed by SIGKILL" in run.output) is (end == "killed")
+    until_gone([helper])
 
 
 @pytest.fixture

@@ -105,7 +105,8 @@ def test_data_beside_it_comes_along(kit, export, run_words, tmp_path):
         from pathlib import Path
 
         GAINS = json.loads((Path(__file__).parent / "gains.json").read_text())
-        MORE = (Path(__file__).parent / "tables" / "more.txt").read_text()
+        NAME = "more"
+        MORE = (Path(__file__).parent / "tables" / f"{NAME}.txt").read_text()
         """, 'float(GAINS["k"]) + float(MORE)', files={
         "gains.json": '{"k": 3}', "tables/more.txt": "4", "thesis.txt": "none of it"})
     package = export(tmp_path / "one.json", "--nodes", str(nodes), "--standalone")
@@ -127,7 +128,22 @@ def test_data_beside_it_comes_along(kit, export, run_words, tmp_path):
     ("import numpy\n\n\ndef read():\n    return numpy.load('t/w.npy')", {"t/w.npy": ""},
      "line 7: reads 't/w.npy'"),
     ("from pathlib import Path\n\nNAME = 'gains'\nFILE = Path(__file__).with_name(NAME + '.json')",
-     {"gains.json": "{}"}, "line 6: uses __file__, and no string in it"),
+     {"gains.json": "{}"}, "line 6: makes the name of a file when it runs"),
+    ("GAINS = 'gains.json'\n\n\ndef read():\n    return open(GAINS)", {"gains.json": "{}"},
+     "line 7: reads 'gains.json' from the folder"),
+    ("def read():\n    return open(file='gains.json')", {"gains.json": "{}"},
+     "line 4: reads 'gains.json'"),
+    ("import numpy\n\n\ndef read():\n    return numpy.fromfile('gains.json')",
+     {"gains.json": ""}, "line 7: reads 'gains.json'"),
+    ("import inspect\nfrom pathlib import Path\n\n\ndef read(self):\n"
+     "    return Path(inspect.getfile(type(self))).with_name('gains.json').read_text()",
+     {"gains.json": "{}"}, "line 8: asks where a class is"),
+    ("import os\n\nOTHER = 'other.txt'\nHERE = os.path.dirname(__file__)\n\n\ndef read(kind):\n"
+     "    return open(os.path.join(HERE, f'{kind}.json'))",
+     {"gains.json": "{}", "other.txt": ""}, "line 10: makes the name of a file"),
+    ("from pathlib import Path\n\nOTHER = 'other.txt'\nFILES = [\n"
+     "    *Path(__file__).parent.glob('*.json')]", {"gains.json": "{}", "other.txt": ""},
+     "line 7: makes the name of a file"),
     ("from pathlib import Path\n\nFILE = Path(__file__).parents[1] / 'one.json'", {},
      "line 5: uses __file__, and no string in it"),
 ])

@@ -38,6 +38,16 @@ class Odd(Node):
     ("setup = Widget(1)", "setup: expected the function"), ("compute = 5", "found 5"),
     ("resumes = 'yes'", "resumes: expected True or False, found 'yes'"),
     ("blocking_calls = 0", "blocking_calls: expected an integer of at least 1, found 0"),
+    ("gain = Widget(1.0, 5)", "widget gain: doc: expected text, found 5"),
+    ("gain = Widget(1.0, live='no')", "widget gain: live: expected True or False, found 'no'"),
+    ("a = Input(Float(), 5)", "port 'a': doc: expected text, found 5"),
+    ("def process(self): pass", "process: expected async def process, found a function that is"),
+    ("def compute(self): pass", "compute: expected async def compute"),
+    ("async def setup(self): pass", "setup: expected def setup, found async def"),
+    ("a = Input(Float())\n    async def compute(self, b): pass",
+     "compute: expected the inputs as parameters (a), found 'b'"),
+    ("a = Input(Float())\n    async def compute(self): pass",
+     "compute: expected the inputs as parameters (a), and 'a' is none"),
     ("outputs_with = {1: 2}", "outputs_with: expected names and tuples of names")])
 def test_a_file_with_a_type_of_nonsense_is_refused_also_unused(tmp_path, body, expected, capsys):
     file = tmp_path / "odd.py"

@@ -137,13 +137,13 @@ def test_priorities_order_as_a_stable_sort_of_what_waits(steps):
             inbox.offer((priority, came))
             waiting.append((priority, came))
             came += 1
-            assert inbox.span == came - min(number for _, number in waiting)
+            assert inbox.span() == came - min(number for _, number in waiting)
             if takes:
                 waiting.sort()
                 assert await inbox.take() == waiting.pop(0)
 
     asyncio.run(main())
-    assert len(inbox) == len(waiting) and inbox.span >= len(inbox)
+    assert len(inbox) == len(waiting) and inbox.span() >= len(inbox)
 
 
 def test_only_a_lossless_edge_has_priorities():

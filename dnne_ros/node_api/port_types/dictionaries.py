@@ -9,6 +9,7 @@ from typing import Any
 
 from dnne_ros.arrays import dtype_name, is_tensor, tensor_of
 from dnne_ros.node_api.port_types.base import PortType
+from dnne_ros.node_api.port_types.tensors import check_numbers
 from dnne_ros.transport.codecs import StringCodec
 from dnne_ros.transport.payload import Wire
 from dnne_ros.transport.policy import EdgePolicy
@@ -32,7 +33,8 @@ class Dict(PortType):
     def canonical(self, value: dict[str, Any]) -> dict[str, Any]:
         """Return the dictionary as it comes out of JSON; itself, if that is no other.
 
-        Raises TypeError for keys that are no text, and values that are neither JSON nor tensors.
+        Raises TypeError for keys that are no text, and values that are neither JSON nor tensors
+        of real numbers.
         """
         plain: dict[str, Any] = _plain(value)
         return plain
@@ -77,7 +79,13 @@ _JSON = {str, int, float, bool, type(None)}
 def _plain(value: Any) -> Any:
     """Return a value as JSON gives it back; the same object, if it is that already."""
     kind = type(value)
-    if kind in _JSON or is_tensor(value):
+    if kind in _JSON:
+        return value
+    if is_tensor(value):
+        check_numbers(value)
+        if "complex" in dtype_name(value):
+            raise TypeError(f"a tensor of {dtype_name(value)} in a dictionary cannot leave its "
+                            "process: JSON has no such numbers")
         return value
     if isinstance(value, dict):
         for key in value:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnne_ros.arrays import MODULES, as_tensor, dtype_name, has_torch
+from dnne_ros.arrays import MODULES, as_tensor, dtype_name, has_torch, is_tensor
 from dnne_ros.node_api.port_types.base import AnyValue, PortType
-from dnne_ros.transport.array_codec import ArrayCodec
+from dnne_ros.transport.array_codec import CARRIED, ArrayCodec
 from dnne_ros.transport.image_codec import ImageCodec
 from dnne_ros.transport.payload import STORED_AS, Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
@@ -31,6 +33,17 @@ def tensor_to_array(tensor: TorchTensor, axes: tuple[str, ...] = ()) -> Array:
         if dtype in STORED_AS:
             return Array(tensor.view(getattr(torch, STORED_AS[dtype])).numpy(), axes, dtype)
         return Array(tensor.numpy(), axes)
+
+
+def check_numbers(value: Any) -> None:
+    """Raise TypeError for what has no numbers that a message could carry."""
+    if not is_tensor(value):
+        raise TypeError(f"expected a tensor, found {type(value).__name__}")
+    if has_torch() and (value.is_meta or str(value.layout) != "torch.strided"):
+        kind = "a meta tensor" if value.is_meta else f"one of layout {value.layout}"
+        raise TypeError(f"expected a dense tensor with numbers, found {kind}")
+    if dtype_name(value) not in CARRIED:
+        raise TypeError(f"elements of {dtype_name(value)} cannot leave their process")
 
 
 def array_to_tensor(array: Array) -> TorchTensor:
@@ -72,13 +85,29 @@ class Tensor(PortType):
         return Wire(ArrayCodec, self.dtype)
 
     def check(self, value: TorchTensor) -> None:
-        """Raise TypeError for another element type or number of axes than declared."""
+        """Raise TypeError for another element type or number of axes than declared.
+
+        And, wherever it goes, for what no message carries: see `check_numbers`.
+        """
         found = dtype_name(value) if hasattr(value, "dtype") else type(value).__name__
         if self.dtype is not None and found != self.dtype:
             raise TypeError(f"expected a tensor of {self.dtype}, found {found}")
+        check_numbers(value)
         if self.axes and value.ndim != len(self.axes):
             raise TypeError(f"expected a tensor with axes ({', '.join(self.axes)}), found shape "
                             f"{tuple(value.shape)}")
+
+    def kind_of(self) -> Callable[[Any], Any]:
+        """Return what gives a tensor's dtype and, where axes are declared, their number.
+
+        Where any dtype may come, dense tensors are told from others, too.
+        """
+        names = ["dtype"]
+        if self.axes:
+            names.append("ndim")
+        if self.dtype is None and has_torch():
+            names += ["layout", "is_meta"]
+        return attrgetter(*names)
 
     def pack(self, value: TorchTensor) -> Array:
         """Return the tensor as an array with this port's axis names."""
@@ -126,6 +155,14 @@ class Image(PortType):
     def wire(self) -> Wire:
         """Return sensor_msgs/Image."""
         return Wire(ImageCodec)
+
+    def check(self, value: TorchTensor) -> None:
+        """Raise TypeError for what no message carries: see `check_numbers`."""
+        check_numbers(value)
+
+    def kind_of(self) -> Callable[[Any], Any]:
+        """Return what tells dense tensors from others."""
+        return attrgetter("dtype", *(("layout", "is_meta") if has_torch() else ()))
 
     def canonical(self, value: TorchTensor) -> TorchTensor:
         """Return the picture, without an axis of one channel; TypeError for what is none."""

@@ -38,6 +38,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dnne_ros.errors import DnneError
+from dnne_ros.runtime.coordination.process_group import end_group
 
 CHANNEL = 100
 """The file descriptor under which a forked process finds the one that was passed to it."""
@@ -52,10 +53,12 @@ _LOST = 255
 class ForkedProcess:
     """A process that the fork server has started; it looks like `asyncio.subprocess.Process`."""
 
-    def __init__(self, pid: int, stdout: asyncio.StreamReader, ended: asyncio.StreamReader):
-        """Wrap a process that writes into ``stdout`` and whose exit code comes from ``ended``."""
+    def __init__(self, pid: int, stdout: asyncio.StreamReader, pipe: asyncio.BaseTransport,
+                 ended: asyncio.StreamReader):
+        """Wrap a process whose output comes to ``stdout`` and whose exit code to ``ended``."""
         self.pid = pid
         self.stdout = stdout
+        self._pipe = pipe
         self.returncode: int | None = None
         self._ended = asyncio.ensure_future(self._note_end(ended))
 
@@ -64,6 +67,7 @@ class ForkedProcess:
             self.returncode = await _read_number(ended)
         except asyncio.IncompleteReadError:
             self.returncode = _LOST
+            end_group(self.pid)  # the server does that, but it is gone
         return self.returncode
 
     async def wait(self) -> int:
@@ -75,8 +79,14 @@ class ForkedProcess:
         self._send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Send SIGKILL, if it still runs."""
+        """Kill it and its helpers, if it still runs."""
         self._send_signal(signal.SIGKILL)
+        if self.returncode is None:
+            end_group(self.pid)
+
+    def hang_up(self) -> None:
+        """Read no more of its output."""
+        self._pipe.close()
 
     def _send_signal(self, number: int) -> None:
         if self.returncode is None:
@@ -123,12 +133,13 @@ class ForkServer:
         finally:
             os.close(into_output)
             os.close(into_ended)
-        stdout, numbers = await _reader(output), await _reader(ended)
+        stdout, pipe = await open_reader(output)
+        numbers, _ = await open_reader(ended)
         try:
             pid = await _read_number(numbers)
         except asyncio.IncompleteReadError:
             raise DnneError("the process that forks those of the graph has ended") from None
-        return ForkedProcess(pid, stdout, numbers)
+        return ForkedProcess(pid, stdout, pipe, numbers)
 
     def close(self) -> None:
         """End the server; the processes that it has started are not its own to end."""
@@ -149,11 +160,12 @@ def request(control: socket.socket, content: Mapping[str, Any], descriptors: Seq
     socket.send_fds(control, [json.dumps(dict(content)).encode()], list(descriptors))
 
 
-async def _reader(descriptor: int) -> asyncio.StreamReader:
+async def open_reader(descriptor: int) -> tuple[asyncio.StreamReader, asyncio.BaseTransport]:
+    """Return what reads a pipe, and what closes it before its end has come."""
     reader = asyncio.StreamReader(limit=2**20)
-    await asyncio.get_running_loop().connect_read_pipe(
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", 0))
-    return reader
+    return reader, transport
 
 
 async def _read_number(reader: asyncio.StreamReader) -> int:
@@ -216,6 +228,7 @@ class _Server:
     def _report_end(self, watched: int, pid: int, ended: int) -> None:
         self._selector.unregister(watched)
         os.close(watched)
+        end_group(pid)  # before its id is given back, which could be another's then
         _tell(ended, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         os.close(ended)
 
@@ -228,6 +241,7 @@ class _Server:
                 self._report_end(*key.data)
         for key in self._selector.get_map().values():
             signal.pidfd_send_signal(key.data[0], signal.SIGKILL)
+            end_group(key.data[1])
         return 0
 
     def _close(self) -> None:

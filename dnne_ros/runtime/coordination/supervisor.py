@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from dnne_ros.errors import signal_name
+from dnne_ros.runtime.coordination.executed_process import ExecutedProcess
 from dnne_ros.runtime.coordination.fork_server import ForkedProcess
 from dnne_ros.transport.lasting_memory import sweep_lasting_memory
 from dnne_ros.transport.shared_memory import sweep
@@ -26,27 +25,15 @@ _SAVING_SECONDS = 40.0
 """How long saving may take at the most: the processes themselves give up sooner."""
 _TERMINATE_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
+_REST_LOOKS = 100
+"""How often it is looked for the rest of what a process has said, once it has ended."""
 _LONGEST_LINE = 2**26
 _MOST_RESPAWNS = 10
 """What dies more often in one run has a reason to."""
 
-Process = asyncio.subprocess.Process | ForkedProcess
+Process = ExecutedProcess | ForkedProcess
 Start = Callable[[str, socket.socket], Awaitable[Process]]
 """Starts the process of a name, with a session of its own, that inherits the status channel."""
-
-
-async def execute(words: Sequence[str], channel: socket.socket,
-                  variables: Mapping[str, str] = MappingProxyType({})
-                  ) -> asyncio.subprocess.Process:
-    """Start a command line whose process inherits ``channel`` under its number.
-
-    ``variables`` are added to its environment.
-    """
-    return await asyncio.create_subprocess_exec(
-        *words, pass_fds=[channel.fileno()], stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=2**20,
-        # A group of its own: Ctrl-C reaches us, and we stop the processes in order.
-        start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1", **variables})
 
 
 @dataclass
@@ -54,7 +41,7 @@ class Child:
     """A process of the run and what it said last.
 
     ``finished``: it has said that it leaves in good order, the only way that is no failure.
-    ``ended_by_us``: it did not leave when it was told to.
+    ``ended_by_us``: it did not leave when it was told to.  ``heard``: lines and messages of it.
     """
 
     name: str
@@ -64,6 +51,7 @@ class Child:
     saving: bool = False
     finished: bool = False
     ended_by_us: bool = False
+    heard: int = 0
     error: str = ""
     exit_code: int | None = None
 
@@ -180,8 +168,7 @@ class Supervisor:
         return [self._watch(child)]
 
     async def _watch(self, child: Child) -> None:
-        await asyncio.gather(self._read_output(child), self._read_messages(child))
-        child.exit_code = await child.process.wait()
+        child.exit_code = await self._see_out(child)
         if child.exit_code < 0 and self._stopping is None \
                 and self._respawns.get(child.name, _MOST_RESPAWNS) < _MOST_RESPAWNS:
             self._respawns[child.name] += 1
@@ -198,6 +185,32 @@ class Supervisor:
             self.exit_code = max(child.exit_code, 1) if child.error else 1
             self.stop("failed")
 
+    async def _see_out(self, child: Child) -> int:
+        """Pass on what a process says until it has ended; returns its exit code.
+
+        A program that it has started and that has left its group may hold both pipes open for
+        ever: when the process has ended, only what is there is read.
+        """
+        reading = asyncio.gather(self._read_output(child), self._read_messages(child))
+        ending = asyncio.ensure_future(child.process.wait())
+        either: set[asyncio.Future[Any]] = {reading, ending}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if reading.done():
+            await reading
+        code = await ending
+        heard = -1
+        for _ in range(_REST_LOOKS):
+            if reading.done() or heard == child.heard:
+                break
+            heard = child.heard
+            await asyncio.wait([reading], timeout=_LOOK_SECONDS)
+        reading.cancel()
+        await asyncio.wait([reading])
+        with suppress(asyncio.CancelledError):
+            reading.result()
+        child.process.hang_up()
+        return code
+
     def _failed(self, child: Child) -> bool:
         """Tell whether a process that has ended did so against the rules.
 
@@ -208,13 +221,13 @@ class Supervisor:
         return not child.finished and (child.started or self._stopping is None)
 
     async def _read_output(self, child: Child) -> None:
-        stream = child.process.stdout
-        assert stream is not None  # it was started with a pipe
-        async for line in _lines(stream):
+        async for line in _lines(child.process.stdout):
+            child.heard += 1
             self._on_line(child.name, line.decode(errors="replace").rstrip("\n"))
 
     async def _read_messages(self, child: Child) -> None:
         async for line in _messages(child.channel):
+            child.heard += 1
             try:
                 message = json.loads(line)
                 kind = message["kind"]

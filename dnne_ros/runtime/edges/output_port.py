@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -38,7 +39,10 @@ class OutputPort:
                  writer: RemoteWriter | None):
         """Send values of ``type``; ``topic`` is None for values that stay in the process."""
         self._type = type
-        self._made: Callable[[Any], Any] | None = self._make_first
+        self._kind_of = type.kind_of()
+        self._kind: Any = _NOTHING
+        own = builtins.type(type).canonical is not PortType.canonical
+        self._made: Callable[[Any], Any] | None = type.canonical if own else None
         self._edges = edges
         self._topic = topic
         self._codec = codec
@@ -71,12 +75,20 @@ class OutputPort:
     async def send(self, value: Any, timeout: float | None = None) -> None:
         """Hand ``value`` to every consumer, waiting for those that are full; senders keep order.
 
-        Raises TimeoutError if there was no room for ``timeout`` seconds.  Then, and when the call
-        is cancelled, nothing was handed to anybody: nothing waits once that has begun.  The first
-        value is checked against the port's type, and each is made what every consumer gets, so
-        that a node that breaks its declaration fails in every placement and not only where its
+        Raises TimeoutError if there was no room for ``timeout`` seconds.  Then, when the call
+        is cancelled, and for a value that cannot be encoded where it must be, nothing was handed
+        to anybody: nothing waits or fails once that has begun.  A value of another kind than the
+        one before is checked against the port's type, and each is made what every consumer gets,
+        so that a node that breaks its declaration fails in every placement and not only where its
         values must be encoded.
         """
+        if self._kind_of is not None:
+            try:
+                if self._kind_of(value) != self._kind:
+                    self._check(value)
+            except AttributeError:
+                self._type.check(value)
+                raise
         if self._made is not None:
             value = self._made(value)
         if self._turns or self._breathes:
@@ -88,11 +100,13 @@ class OutputPort:
                 if end.full:
                     await self._wait_for_room(timeout)
                     break
+        if self._writer is not None:
+            assert self._codec is not None  # who has a writer has one
+            parts = self._codec.parts(self._type.pack(value))
         for edge in self._edges:
             edge.deliver(value)
         if self._writer is not None:
-            assert self._codec is not None  # who has a writer has one
-            self._writer.send(self._codec.parts(self._type.pack(value)))
+            self._writer.send(parts)
         if self._watchers:
             if self._pause is None:
                 self._publish_in_turn(value)
@@ -125,13 +139,10 @@ class OutputPort:
             assert self._topic is not None  # who is watched has one
             self._topic.flush(seconds)
 
-    def _make_first(self, value: Any) -> Any:
-        """Check the first value and return it as consumers get it; the next ones are made so."""
+    def _check(self, value: Any) -> None:
+        assert self._kind_of is not None  # or nobody would ask
         self._type.check(value)
-        value = self._type.canonical(value)
-        own = type(self._type).canonical is not PortType.canonical
-        self._made = self._type.canonical if own else None
-        return value
+        self._kind = self._kind_of(value)
 
     async def _breathe(self, timeout: float | None) -> None:
         """Let the loop turn: while there is room nothing waits, and a source must not starve it.

@@ -110,6 +110,39 @@ def test_beats_that_are_lost_now_and_then_do_no_harm(hearts, pass_time, network)
         assert a.changes() == ([], [])
 
 
+@pytest.mark.parametrize("started_again", [False, True])
+def test_what_is_heard_again_is_no_sign_of_life(
+        hearts, pass_time, network, run_virtual, started_again):
+    """Who records sealed words and says them again does not keep a dead process alive."""
+    made = hearts("a", "b")
+    a = made["a"]
+    pass_time(0.5, *made.values())
+    if started_again:  # one that has never heard of the first, and may have a smaller number
+        made["b"] = hearts("a", "b")["b"]
+        for _ in range(3):
+            pass_time(0.5, a, made["b"])
+    pass_time(0.5, made["b"], state=READY)
+    a.start()
+    assert a.not_ready() == [] and not a.someone_runs
+    said = [message for sender, topic, message in network.said if sender == "b"]
+    gone = []
+    for _ in range(10):
+        run_virtual(network.hear(TOPIC, *said))
+        gone += a.changes()[0]
+    assert gone == ["b"] and not a.someone_runs
+
+
+def test_who_takes_the_place_of_another_is_heard(hearts, pass_time, network, monkeypatch):
+    a, first = hearts("a", "b").values()
+    pass_time(0.5, a, first)
+    monkeypatch.setattr("dnne_ros.runtime.coordination.speakers.new_identity",
+                        lambda above=0: above + 1)
+    again = hearts("a", "b")["b"]  # with a smaller number than it had before
+    pass_time(0.5, a, again)
+    pass_time(0.5, again, state=READY)
+    assert a.not_ready() == [] and not a.someone_runs
+
+
 def test_other_runs_and_strangers_are_no_sign_of_life(
         hearts, pass_time, network, run_virtual):
     known = {"run": "run 1", "process": "b"}

@@ -8,7 +8,8 @@ import time
 import psutil
 import pytest
 
-from dnne_ros.runtime.coordination.supervisor import Supervisor, execute
+from dnne_ros.runtime.coordination.executed_process import execute
+from dnne_ros.runtime.coordination.supervisor import Supervisor
 
 PRELUDE = textwrap.dedent("""
     import json, os, signal, socket, sys, time
@@ -82,6 +83,37 @@ def test_a_killed_process_is_started_again_and_the_run_goes_on(supervise, tmp_pa
     assert supervisor.reason == "done" and not supervisor.failure
     assert ("a", "warning") in messages
     assert len(starts) == 1  # the clock of the run is not set back
+
+
+@pytest.mark.parametrize("own_session", [False, True])
+def test_helpers_of_a_process_hide_its_end_from_nobody(
+        supervise, tmp_path, request, own_session):
+    """A helper has the output, and as a fork the channel; it would live on for ever."""
+    helpers = tmp_path / "helpers"
+    dies = ("import pathlib, subprocess\n"
+            f"helpers = pathlib.Path({str(helpers)!r}); again = helpers.exists()\n"
+            "helper = subprocess.Popen(['sleep', '100000'], pass_fds=[channel.fileno()],\n"
+            f"                          start_new_session={own_session})\n"
+            "with helpers.open('a') as file:\n    print(helper.pid, file=file)\n"
+            "say('started'); print('last words', flush=True)\n"
+            "if not again:\n    os.kill(os.getpid(), 9)\n"
+            "say('finished', reason='done')")
+
+    def end_helpers():
+        for pid in helpers.read_text().split():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                psutil.Process(int(pid)).kill()
+
+    request.addfinalizer(end_helpers)
+    supervisor, lines, messages = supervise(respawns=["a"], a=dies, b=OBEDIENT)
+    assert supervisor.reason == "done" and not supervisor.failure
+    assert messages.count(("a", "warning")) == 1
+    assert lines == [("a", "last words")] * 2
+    pids = [int(pid) for pid in helpers.read_text().split()]
+    if not own_session:
+        _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if
+                                      psutil.pid_exists(pid)])
+        assert not alive
 
 
 def test_what_always_dies_is_given_up(supervise):

@@ -2,11 +2,14 @@
 
 import asyncio
 import random
+import re
 
 import pytest
+import torch
 
-from dnne_ros.node_api.port_types import AnyValue
+from dnne_ros.node_api.port_types import AnyValue, Dict, Image, PortType, Tensor
 from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.transport.codecs import StringCodec
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -214,5 +217,57 @@ def test_senders_keep_their_order_whenever_the_loop_turns(run_async, capacity):
         await start()
         taker.cancel()
         assert came == list(range(600))
+
+    run_async(main())
+
+
+F32 = torch.zeros(2)
+QUANTISED = torch.quantize_per_tensor(F32, 0.1, 0, torch.quint8)
+
+
+@pytest.mark.parametrize("type, good, bad, expected", [
+    (Tensor("float32", ("x",)), F32, F32.double(), "expected a tensor of float32, found float64"),
+    (Tensor("float32", ("x",)), F32, F32[None], "found shape (1, 2)"),
+    (Tensor(), F32, F32.to_sparse(), "layout torch.sparse_coo"),
+    (Tensor(), F32, F32.to("meta"), "a meta tensor"), (Tensor(), F32, QUANTISED, "quint8"),
+    (Tensor(), F32, [0.0], "expected a tensor, found list"),
+    (Image(), F32[None], F32[None].to("meta"), "a meta tensor"),
+    (Dict(), {"x": F32}, {"x": F32.to_sparse()}, "layout torch.sparse_coo"),
+    (Dict(), {"x": F32}, {"x": [F32.to("meta")]}, "a meta tensor"),
+    (Dict(), {"x": F32}, {"x": QUANTISED}, "quint8"),
+    (Dict(), {"x": F32}, {"x": F32 + 0j}, "JSON has no such numbers")])
+def test_each_value_is_refused_in_its_own_process_that_could_not_leave_it(
+        run_async, type, good, bad, expected):
+    """Whether it comes first or later."""
+    async def main():
+        for earlier in ((), (good,)):
+            edge = LocalEdge("a/out → b/in", EdgePolicy.LOSSLESS, 10)
+            output = OutputPort(type, [edge], None, None, None)
+            for value in earlier:
+                await output.send(value)
+            with pytest.raises(TypeError, match=re.escape(expected)):
+                await output.send(bad)
+            await output.send(good)
+            assert edge.stats.sent == len(earlier) + 1
+
+    run_async(main())
+
+
+def test_a_value_that_one_consumer_cannot_have_is_given_to_none(run_async):
+    class Odd(PortType):
+        name = "ODD"
+
+    class Writer:
+        full, lossless = False, True
+
+        def notify_room(self, on_room):
+            pass
+
+    async def main():
+        edge = LocalEdge("a/out → b/in", EdgePolicy.LOSSLESS, 10)
+        output = OutputPort(Odd(), [edge], None, StringCodec(), Writer())
+        with pytest.raises(TypeError, match="a ODD cannot leave its process"):
+            await output.send(1)
+        assert edge.stats.sent == edge.stats.depth == 0
 
     run_async(main())
