@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from dnne_ros.errors import Problems
+from dnne_ros.errors import Problems, printable
 
 LOG = logging.getLogger(__name__)
 
 
 def note(problems: Problems, message: str) -> None:
     """Warn of something harmless in the file that ``problems`` are collected for."""
-    LOG.warning("%s: %s", problems.source, message)
+    LOG.warning("%s", printable(f"{problems.source}: {message}"))

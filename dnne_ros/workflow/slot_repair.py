@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dnne_ros.errors import Problems
+from dnne_ros.errors import Problems, printable
 from dnne_ros.workflow.node_head import NodeHead
 from dnne_ros.workflow.records import PortRef
 from dnne_ros.workflow.shown import listed
@@ -52,8 +52,9 @@ def repair_slots(links: Sequence[SlotLink], true_sources: Mapping[PortRef, PortR
     cases = [_Case(link, _wanted(link, beyond), true_sources.get(link.place)) for link in links]
     if not any(case.is_wrong() for case in cases):
         return list(links)
-    LOG.warning("%s: all slots have collapsed to 0; working out the true ones from %s", path,
-                "the UI file" if true_sources else "the ports' types and names")
+    source = "the UI file" if true_sources else "the ports' types and names"
+    LOG.warning("%s", printable(
+        f"{path}: all slots have collapsed to 0; working out the true ones from {source}"))
     slots = [case.true_slot(problems) for case in cases]
     return [replace(link, slot=slot)
             for link, slot in zip(links, slots, strict=True) if slot is not None]
