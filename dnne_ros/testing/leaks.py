@@ -17,6 +17,10 @@ _LOOPS_OWN_THREADS = "asyncio_"
 """`asyncio.to_thread` keeps them for all who come, until the loop ends."""
 
 
+class LeftBehindError(AssertionError):
+    """Something is there that was not there before."""
+
+
 class Inventory:
     """The tasks, threads and files that there are at one moment, in a running event loop."""
 

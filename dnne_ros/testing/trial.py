@@ -13,7 +13,7 @@ from dnne_ros.testing.cases import Case
 from dnne_ros.testing.clocks import InstantClock
 from dnne_ros.testing.context import InMemoryContext
 from dnne_ros.testing.driver import NodeDriver
-from dnne_ros.testing.leaks import Inventory, Suspensions
+from dnne_ros.testing.leaks import Inventory, LeftBehindError, Suspensions
 from dnne_ros.testing.values import Draw, copy_of
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ class Trial:
         if calls := await self.driver.stop():
             raise AssertionError(f"cancelled at point {point}, {calls} blocking calls go on")
         if left := await before.left_behind():
-            raise AssertionError(f"cancelled at point {point}, it leaves behind "
-                                 f"{'; '.join(left)}")
+            raise LeftBehindError(f"cancelled at point {point}, it leaves behind "
+                                  f"{'; '.join(left)}")
 
     async def _feed_all(self) -> None:
         await self.begin()
