@@ -44,7 +44,7 @@ def parse_api(document: Mapping[str, Any], name: str, path: str, signature_of: S
     links = list(found.links.values())
     # Links that are left out count too: a file with any other slot in it has not collapsed.
     if not any(found.slots):
-        links = repair_slots(links, true_sources or {}, path, problems)
+        links = repair_slots(links, true_sources or {}, problems)
     records = tuple(record for link in links
                     for record in [_link_record(link, found, problems)] if record is not None)
     fed = {record.target for record in records}

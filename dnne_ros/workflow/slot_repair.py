@@ -6,18 +6,16 @@ The true slot is in the UI file of the same graph; without that, it follows from
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from dnne_ros.errors import Problems, printable
+from dnne_ros.errors import Problems
 from dnne_ros.workflow.node_head import NodeHead
 from dnne_ros.workflow.records import PortRef
+from dnne_ros.workflow.residue import note
 from dnne_ros.workflow.shown import listed
 from dnne_ros.workflow.signature import PortSignature
-
-LOG = logging.getLogger(__name__)
 
 ANYTHING = "*"
 
@@ -42,7 +40,7 @@ class SlotLink:
         return f"slot {self.slot} of {self.source}"
 
 
-def repair_slots(links: Sequence[SlotLink], true_sources: Mapping[PortRef, PortRef], path: str,
+def repair_slots(links: Sequence[SlotLink], true_sources: Mapping[PortRef, PortRef],
                  problems: Problems) -> list[SlotLink]:
     """Return ``links``, all of slot 0, with true slots if slot 0 cannot be right everywhere.
 
@@ -53,8 +51,7 @@ def repair_slots(links: Sequence[SlotLink], true_sources: Mapping[PortRef, PortR
     if not any(case.is_wrong() for case in cases):
         return list(links)
     source = "the UI file" if true_sources else "the ports' types and names"
-    LOG.warning("%s", printable(
-        f"{path}: all slots have collapsed to 0; working out the true ones from {source}"))
+    note(problems, f"all slots have collapsed to 0; working out the true ones from {source}")
     slots = [case.true_slot(problems) for case in cases]
     return [replace(link, slot=slot)
             for link, slot in zip(links, slots, strict=True) if slot is not None]

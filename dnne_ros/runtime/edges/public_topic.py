@@ -14,17 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from rclpy.duration import Duration
 from rclpy.impl.implementation_singleton import rclpy_implementation
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.type_support import check_is_valid_msg_type
+
+from dnne_ros.transport.qos import external_qos
 
 if TYPE_CHECKING:
     from rclpy.node import Node as RosNode
     from rclpy.publisher import Publisher
-
-UNREAD = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
-                    reliability=ReliabilityPolicy.BEST_EFFORT,
-                    durability=DurabilityPolicy.VOLATILE)
-"""Matches every publisher, and makes none wait."""
 
 
 class DrawnEdge:
@@ -35,7 +31,7 @@ class DrawnEdge:
         check_is_valid_msg_type(message_type)  # loads what the middleware needs of it
         with reader.handle:
             self._subscription = rclpy_implementation.Subscription(
-                reader.handle, message_type, topic, UNREAD.get_c_qos_profile())
+                reader.handle, message_type, topic, external_qos(1).get_c_qos_profile())
 
     def close(self) -> None:
         """Unsubscribe."""
