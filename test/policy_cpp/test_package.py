@@ -18,7 +18,6 @@ from dnne_ros.policies.bundle import (
     MODEL,
     write_bundle,
 )
-from dnne_ros.policies.golden import golden_vectors
 from dnne_ros.policies.interface import ActionTerm, Interface, ObservationTerm
 from dnne_ros.policies.leapp import leapp_description
 from dnne_ros.policies.network import Layer, PolicyNetwork
@@ -28,7 +27,6 @@ from dnne_ros.policy_cpp.package import cpp_package
 from dnne_ros.policy_export.exporting import bundle_of
 
 SOURCES = ("test/test_golden.cpp", "test/allocations.cpp")
-WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
 
 
 @pytest.fixture
@@ -42,40 +40,32 @@ def bundle(tmp_path):
 
 
 @pytest.fixture
-def compiled(tmp_path):
-    """Compile a package's test, or another source in it; returns what runs it."""
-    if shutil.which("g++") is None:
-        pytest.skip("g++ is not here")
-
-    def build(files, standard="c++17", *sources):
-        write_tree(tmp_path / "package", files)
-        subprocess.run(
-            ["g++", f"-std={standard}", "-O1", *WARNINGS, "-I", "include", *(sources or SOURCES),
-             "-o", "program"],
-            cwd=tmp_path / "package", check=True, capture_output=True, text=True)
-        return subprocess.run(["./program", "test/golden.txt"], cwd=tmp_path / "package",
-                              capture_output=True, text=True)
-    return build
+def tested(compiled):
+    """Compile a package's test of its golden vectors, and run it."""
+    def run(files, standard="c++17"):
+        program = compiled(files, *SOURCES, standard=standard, optimised="-O1")
+        return program("test/golden.txt")
+    return run
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_commands_are_those_of_torch_and_take_no_memory(bundle, compiled, variant):
-    done = compiled(cpp_package(bundle(variant), "my_policy").files)
+def test_commands_are_those_of_torch_and_take_no_memory(bundle, tested, variant):
+    done = tested(cpp_package(bundle(variant), "my_policy").files)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.startswith("256 vectors, ") and ", 0 allocations" in done.stdout
 
 
 @pytest.mark.parametrize("standard", ["c++11", "c++14", "c++20"])
-def test_every_standard_takes_it(bundle, compiled, standard):
-    assert compiled(cpp_package(bundle(), "my_policy").files, standard).returncode == 0
+def test_every_standard_takes_it(bundle, tested, standard):
+    assert tested(cpp_package(bundle(), "my_policy").files, standard).returncode == 0
 
 
-def test_a_policy_that_acts_otherwise_is_found(bundle, compiled):
+def test_a_policy_that_acts_otherwise_is_found(bundle, tested):
     files = cpp_package(bundle(), "my_policy").files
     lines = files["test/golden.txt"].decode().splitlines()
     numbers = lines[7].split()
     lines[7] = " ".join([*numbers[:-1], f"{float(numbers[-1]) + 1e-4:.9g}"])
-    done = compiled({**files, "test/golden.txt": "\n".join(lines).encode()})
+    done = tested({**files, "test/golden.txt": "\n".join(lines).encode()})
     assert done.returncode == 1 and "5e-05 of the action's scale" in done.stdout
 
 
@@ -110,7 +100,7 @@ int main() {
     my_policy::Policy::observation(0).unit, my_policy::Policy::action(1).unit);
 }
 """
-    assert compiled(files, "c++17", "show.cpp").stdout == "|".join([HOSTILE] * 4)
+    assert compiled(files, "show.cpp")().stdout == "|".join([HOSTILE] * 4)
 
 
 def test_a_network_that_is_too_large_for_a_header_runs_in_onnxruntime(bundle, monkeypatch):
@@ -147,7 +137,7 @@ def test_another_network_is_refused(bundle, tmp_path):
         network_in(model.SerializeToString(), interface)
 
 
-def test_gains_and_offsets_of_another_kind_are_taken(bundle, compiled, tmp_path):
+def test_gains_and_offsets_of_another_kind_are_taken(bundle, tested, tmp_path):
     """A bundle whose interface has an offset, as no checkpoint of today says."""
     folder = bundle()
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -166,11 +156,11 @@ def test_gains_and_offsets_of_another_kind_are_taken(bundle, compiled, tmp_path)
         MODEL: data, DESCRIPTION: leapp_description(interface, data, MODEL).encode(),
         INTERFACE: json.dumps(document).encode(),
         "golden.npz": (tmp_path / "golden.npz").read_bytes()})
-    done = compiled(cpp_package(tmp_path / "other", "my_policy").files)
+    done = tested(cpp_package(tmp_path / "other", "my_policy").files)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_what_other_programs_do_is_done(compiled, tmp_path):
+def test_what_other_programs_do_is_done(bundle_of_network, tested):
     """Normalised in double precision and clipped, squashed, spread, and kept within limits."""
     draws = np.random.default_rng(5)
     actions = ActionTerm("command/joint/effort", ("a", "b"), ("N·m", "N·m"), scale=(2.0, 3.0),
@@ -183,16 +173,11 @@ def test_what_other_programs_do_is_done(compiled, tmp_path):
               draws.standard_normal(outputs, np.float32))
         for inputs, outputs in ((4, 16), (16, 2))), "relu", draws.standard_normal(4),
         0.5 + draws.random(4), observation_clip=1.5, squash=True)
-    model = onnx_model(network, interface)
-    data = model.SerializeToString(deterministic=True)
-    write_bundle(tmp_path / "bundle", {
-        MODEL: data, DESCRIPTION: leapp_description(interface, data, MODEL).encode(),
-        INTERFACE: json.dumps(interface.to_json()).encode(),
-        GOLDEN: golden_vectors(lambda rows: network.act(rows, actions), network)})
-    files = cpp_package(tmp_path / "bundle", "my_policy").files
-    done = compiled(files)
+    folder = bundle_of_network(network, interface)
+    files = cpp_package(folder, "my_policy").files
+    done = tested(files)
     assert done.returncode == 0, done.stdout + done.stderr
-    golden, _ = np.load(tmp_path / "bundle" / GOLDEN).values()
+    golden, _ = np.load(folder / GOLDEN).values()
     assert (np.abs((golden - network.mean) / network.deviation) > 1.5).any()
     assert b'{"x", "", "m"},\n      {"x", "", "m"},\n      {"y"' in \
         files["include/my_policy/policy.hpp"]

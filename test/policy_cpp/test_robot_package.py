@@ -1,31 +1,23 @@
 """What a generated package does with a robot, without ROS; and the same gate in Python."""
 
 import ast
-import json
-import shutil
-import subprocess
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import yaml
 
-from dnne_ros.durable_files import write_tree
 from dnne_ros.nodes.robot.command_limits import CommandLimits
 from dnne_ros.nodes.robot.gate import LATCHES, Gate, GateSettings
-from dnne_ros.policies.bundle import DESCRIPTION, GOLDEN, INTERFACE, MODEL, write_bundle
-from dnne_ros.policies.golden import golden_vectors
 from dnne_ros.policies.interface import ActionTerm, Interface, ObservationTerm
-from dnne_ros.policies.leapp import leapp_description
 from dnne_ros.policies.network import Layer, PolicyNetwork
-from dnne_ros.policies.onnx_file import onnx_model
 from dnne_ros.policy_cpp.package import cpp_package
 
 HOSTILE = 'x"; } // */ ??/\n#include "/etc/passwd"\n\\ : {a: [µ]} {{ 7 * 7 }} # \u2028'
 
 
 @pytest.fixture
-def bundle(tmp_path):
+def bundle(bundle_of_network):
     """Write the bundle of a policy for an arm; returns its folder."""
     def write(joints=("shoulder", "elbow"), kind="target/joint/position", seen=("elbow", "wrist"),
               **changes):
@@ -39,30 +31,8 @@ def bundle(tmp_path):
         network = PolicyNetwork((Layer(
             draws.standard_normal((2, len(interface.columns)), np.float32),
             draws.standard_normal(2, np.float32)),), "relu")
-        data = onnx_model(network, interface).SerializeToString(deterministic=True)
-        write_bundle(tmp_path / "bundle", {
-            MODEL: data, DESCRIPTION: leapp_description(interface, data, MODEL).encode(),
-            INTERFACE: json.dumps(interface.to_json()).encode(),
-            GOLDEN: golden_vectors(lambda rows: network.act(rows, actions), network)})
-        return tmp_path / "bundle"
+        return bundle_of_network(network, interface)
     return write
-
-
-@pytest.fixture
-def compiled(tmp_path):
-    """Compile a program of a package; returns what runs it."""
-    if shutil.which("g++") is None:
-        pytest.skip("g++ is not here")
-
-    def build(files, source):
-        write_tree(tmp_path / "package", files)
-        subprocess.run(
-            ["g++", "-std=c++17", "-O0", "-Wall", "-Wextra", "-Wconversion", "-pedantic",
-             "-Werror", "-I", "include", source, "-o", "program"],
-            cwd=tmp_path / "package", check=True, capture_output=True, text=True)
-        return lambda said="": subprocess.run(
-            ["./program"], cwd=tmp_path / "package", input=said, capture_output=True, text=True)
-    return build
 
 
 def test_positions_are_held_whatever_joints_are_called(bundle, compiled):
@@ -220,7 +190,7 @@ def test_the_gate_is_that_of_python(bundle, compiled):
                              *(() if command is None else command)])
             gate.forgets = False
             states.add(gate.state)
-        done = run("\n".join(" ".join(map(str, line)) for line in said))
+        done = run(said="\n".join(" ".join(map(str, line)) for line in said))
         found = [list(map(float, line.split())) for line in done.stdout.splitlines()]
         assert list(map(len, found)) == list(map(len, expected)), done.stderr
         for line, (one, other) in enumerate(zip(found, expected, strict=True)):

@@ -1,0 +1,45 @@
+"""Bundles of networks that a test makes, and programs of the packages made of them."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from dnne_ros.durable_files import write_tree
+from dnne_ros.policies.bundle import DESCRIPTION, GOLDEN, INTERFACE, MODEL, write_bundle
+from dnne_ros.policies.golden import golden_vectors
+from dnne_ros.policies.leapp import leapp_description
+from dnne_ros.policies.onnx_file import onnx_model
+
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
+
+
+@pytest.fixture
+def bundle_of_network(tmp_path):
+    """Write the bundle of a network with an interface; returns its folder."""
+    def write(network, interface):
+        data = onnx_model(network, interface).SerializeToString(deterministic=True)
+        write_bundle(tmp_path / "bundle", {
+            MODEL: data, DESCRIPTION: leapp_description(interface, data, MODEL).encode(),
+            INTERFACE: json.dumps(interface.to_json()).encode(),
+            GOLDEN: golden_vectors(lambda rows: network.act(rows, interface.actions), network)})
+        return tmp_path / "bundle"
+    return write
+
+
+@pytest.fixture
+def compiled(tmp_path):
+    """Compile a program of a package from its sources; returns what runs it."""
+    if shutil.which("g++") is None:
+        pytest.skip("g++ is not here")
+
+    def build(files, *sources, standard="c++17", optimised="-O0"):
+        folder = tmp_path / "package"
+        write_tree(folder, files)
+        subprocess.run(
+            ["g++", f"-std={standard}", optimised, *WARNINGS, "-I", "include", *sources, "-o",
+             "program"], cwd=folder, check=True, capture_output=True, text=True)
+        return lambda *words, said="": subprocess.run(
+            ["./program", *words], cwd=folder, input=said, capture_output=True, text=True)
+    return build
