@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from dnne_ros.exporting.file_names import PLACE, FileNames
+from dnne_ros.exporting.file_names import PLACE, READERS, FileNames, last_name, texts_in
 from dnne_ros.exporting.package_data import data_files
 
 _FINDERS = {"getfile", "getsourcefile", "getabsfile"}
@@ -45,17 +44,17 @@ def data_beside(path: Path) -> dict[str, Path]:
     """
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     folder = path.parent
-    for line, name in _calls(tree, _IMPORTERS):
+    names = FileNames(tree)
+    for line, name in names.given_to(_IMPORTERS):
         if name.isidentifier() and module_beside(name, folder):
             raise NotBeside(f"line {line}: write from {name} import …, so that {name} is seen to "
                             "be needed")
-    names = FileNames(tree)
-    for line, name in names.read():
+    for line, name in names.given_to(READERS):
         if _is_inside(name) and (folder / name).exists():
             raise NotBeside(f"line {line}: reads {name!r} from the folder that it is run in; "
                             f"write Path(__file__).parent / {name!r}, and it comes along")
     for node in ast.walk(tree):
-        if (getattr(node, "attr", "") or getattr(node, "id", "")) in _FINDERS:
+        if last_name(node) in _FINDERS:
             raise NotBeside(f"line {getattr(node, 'lineno', 0)}: asks where a class is, which is "
                             "somewhere else in a package; write Path(__file__)")
     for line in names.made_at_run_time(
@@ -68,7 +67,7 @@ def data_beside(path: Path) -> dict[str, Path]:
     if not own_place:
         return {}
     found = {}
-    for name in _strings(tree):
+    for name in texts_in(tree):
         if _is_inside(name) and (folder / name).is_file():
             found[name] = folder / name
         elif _is_inside(name) and (folder / name).is_dir():
@@ -79,24 +78,6 @@ def data_beside(path: Path) -> dict[str, Path]:
                         "a file beside it, so what it reads cannot come along; write the name "
                         "as one string, or make node types and data a package")
     return found
-
-
-def _calls(tree: ast.AST, functions: set[str]) -> Iterator[tuple[int, str]]:
-    """Yield (line, text) for calls of ``functions`` whose first argument is a text."""
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not node.args:
-            continue
-        function, first = node.func, node.args[0]
-        name = function.attr if isinstance(function, ast.Attribute) else getattr(
-            function, "id", "")
-        if name in functions and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            yield node.lineno, first.value
-
-
-def _strings(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
 
 
 def _is_inside(name: str) -> bool:

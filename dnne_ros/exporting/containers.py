@@ -36,7 +36,7 @@ def container_files(package: str, processes: Iterable[str], modules: Iterable[st
     about: dict[str, Any] = {
         "package": package, "processes": names, "learns": learns, "needs_policy": needs_policy,
         "pip_names": tuple(pip_names),
-        "command": _command(package, names[0], learns, needs_policy)}
+        "command": json.dumps(_words(package, names[0], learns, needs_policy))}
     return {
         f"{FOLDER}/Containerfile.slim": render("Containerfile.slim.j2", **about),
         f"{FOLDER}/Containerfile.ros": render("Containerfile.ros.j2", **about),
@@ -64,12 +64,8 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def _command(package: str, process: str, learns: bool, needs_policy: bool) -> str:
-    """Return the arguments of the host as the JSON list that a Containerfile takes."""
-    return json.dumps(_words(package, process, learns, needs_policy))
-
-
 def _words(package: str, process: str, learns: bool, needs_policy: bool) -> list[str]:
+    """Return the arguments of the host."""
     words = ["--process", process]
     if learns:
         words.append(f"--save-checkpoint-dir={_CHECKPOINT}")

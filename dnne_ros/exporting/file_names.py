@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-_READERS = {"open", "Path", "load", "load_file", "loadtxt", "genfromtxt", "fromfile", "memmap",
-            "imread", "read_csv", "read_json", "safe_open", "ZipFile"}
+READERS = {"open", "Path", "load", "load_file", "loadtxt", "genfromtxt", "fromfile", "memmap",
+           "imread", "read_csv", "read_json", "safe_open", "ZipFile"}
 """Functions that are given the names of files."""
 _JOINERS = {"joinpath", "with_name", "with_stem", "with_suffix"}
 """Methods of a path that make another of it."""
@@ -29,12 +29,13 @@ class FileNames:
         for _ in assigned:  # one may stand for another
             self._places |= {name for name, value in assigned if self._is_place(value)}
 
-    def read(self) -> Iterator[tuple[int, str]]:
-        """Yield (line, text) for each text that is given to a function that reads files."""
-        for call in _calls(self._tree, _READERS):
-            for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-                for text in self._values(argument) or ():
-                    yield call.lineno, text
+    def given_to(self, functions: set[str]) -> Iterator[tuple[int, str]]:
+        """Yield (line, text) for each text that is given to one of ``functions``."""
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Call) and last_name(node.func) in functions:
+                for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                    for text in self._values(argument) or ():
+                        yield node.lineno, text
 
     def made_at_run_time(self, is_there: Callable[[str], bool]) -> Iterator[int]:
         """Yield the lines in which a path beside the module is made of what cannot be told.
@@ -44,12 +45,12 @@ class FileNames:
         for node in ast.walk(self._tree):
             start, parts, lists = _path_of(node)
             if start is not None and self._is_place(start) and not any(
-                    is_there(text) for text in _texts(start)) and (
+                    is_there(text) for text in texts_in(start)) and (
                     lists or any(self._values(part) is None for part in parts)):
                 yield node.lineno  # type: ignore[attr-defined]
 
     def _is_place(self, value: ast.AST) -> bool:
-        return any(_name(node) in self._places for node in ast.walk(value))
+        return any(last_name(node) in self._places for node in ast.walk(value))
 
     def _values(self, value: ast.AST) -> list[str] | None:
         """Return the texts that an expression may be; None if they cannot be told."""
@@ -58,7 +59,7 @@ class FileNames:
         if isinstance(value, ast.IfExp):
             either, other = self._values(value.body), self._values(value.orelse)
             return None if either is None or other is None else either + other
-        return self._texts.get(_name(value))
+        return self._texts.get(last_name(value))
 
 
 def _path_of(node: ast.AST) -> tuple[ast.AST | None, list[ast.expr], bool]:
@@ -66,14 +67,15 @@ def _path_of(node: ast.AST) -> tuple[ast.AST | None, list[ast.expr], bool]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         return node.left, [node.right], False
     if isinstance(node, ast.Call):
-        name = _name(node.func)
+        name = last_name(node.func)
         receiver = node.func.value if isinstance(node.func, ast.Attribute) else None
         if name in _JOINERS:
             return receiver, node.args, False
         if name == "join" and node.args:
             return node.args[0], node.args[1:], False
         if name in _LISTERS:
-            return (node.args[0] if node.args and _name(receiver) == "os" else receiver), [], True
+            of_os = node.args and last_name(receiver) == "os"
+            return (node.args[0] if of_os else receiver), [], True
     return None, [], False
 
 
@@ -81,22 +83,17 @@ def _assignments(tree: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                if name := _name(target):
+                if name := last_name(target):
                     yield name, node.value
 
 
-def _calls(tree: ast.AST, functions: set[str]) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _name(node.func) in functions:
-            yield node
-
-
-def _texts(tree: ast.AST) -> Iterator[str]:
+def texts_in(tree: ast.AST) -> Iterator[str]:
+    """Yield each text that is written in some code."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
 
 
-def _name(node: ast.AST | None) -> str:
+def last_name(node: ast.AST | None) -> str:
     """Return the last part of a name, ``b`` of ``a.b``; "" of what is none."""
     return getattr(node, "attr", "") or getattr(node, "id", "")

@@ -12,9 +12,8 @@ from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
 from dnne_ros.policies.bundle import INTERFACE, MODEL, read_bundle
 from dnne_ros.policies.interface import Interface, read_interface
+from dnne_ros.policies.leapp_kinds import commanded_quantity
 from dnne_ros.policies.terms import ObservationTerms
-
-_COMMAND = "command/joint/"
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,7 @@ def as_stated(interface: Interface) -> dict[str, Any]:
     Scale, offset, clip and history are left out: the policy's own node does them, where the
     network does not (`dnne_ros.policies.terms`).
     """
-    kind = interface.actions.kind
-    quantity = kind.removeprefix(_COMMAND) if kind.startswith(_COMMAND) else ""
+    quantity = commanded_quantity(interface.actions.kind)
     stated = {
         "task": interface.task, "joints": list(interface.joints), "rate_hz": interface.rate_hz,
         "observations": ObservationTerms(interface).names,

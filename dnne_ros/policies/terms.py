@@ -29,7 +29,7 @@ class ObservationTerms:
 
     def __init__(self, interface: Interface):
         """Do what ``interface`` says and the network does not."""
-        terms = [_outside(term, interface) for term in interface.observations]
+        terms = [outside_term(term, interface) for term in interface.observations]
         self.names = [name for term in terms for name in replace(term, history=1).names]
         """Of each number that is measured."""
         self._offset = _of_each(terms, "offset", 0.0)
@@ -81,6 +81,19 @@ class _History:
         return rows.reshape(len(sample), -1)
 
 
+def outside_term(term: ObservationTerm, interface: Interface) -> ObservationTerm:
+    """Return a term as it is measured, with what is left to do of it."""
+    left: dict[str, Any] = {name: None if f"observation_{name}" in interface.inside
+                            else getattr(term, name) for name in _OBSERVED}
+    if "history" not in interface.inside or term.history == 1:
+        return replace(term, **left)
+    for name in ("offset", "scale"):
+        if left[name] is not None:
+            left[name] = tuple(term.spread(left[name]))
+    return replace(term, **left, kind="", columns=term.names,
+                   units=tuple(term.spread(term.units)), history=1)
+
+
 def outside_command(interface: Interface) -> ActionTerm | None:
     """Return what makes commands of what the network gives; None if it gives commands."""
     actions = interface.actions
@@ -113,19 +126,6 @@ def out_of_order(interface: Interface) -> Iterator[str]:
                 and behind:
             yield (f"actions.{name}: expected it inside the network, as {behind[0]} is, which "
                    "comes after it")
-
-
-def _outside(term: ObservationTerm, interface: Interface) -> ObservationTerm:
-    """Return a term as it is measured, with what is left to do of it."""
-    left: dict[str, Any] = {name: None if f"observation_{name}" in interface.inside
-                            else getattr(term, name) for name in _OBSERVED}
-    if "history" not in interface.inside or term.history == 1:
-        return replace(term, **left)
-    for name in ("offset", "scale"):
-        if left[name] is not None:
-            left[name] = tuple(term.spread(left[name]))
-    return replace(term, **left, kind="", columns=term.names,
-                   units=tuple(term.spread(term.units)), history=1)
 
 
 def _of_each(terms: list[ObservationTerm], name: str, default: float) -> np.ndarray | None:

@@ -123,8 +123,6 @@ def _values(checked: CheckedBundle, package: str, actions: np.ndarray) -> dict[s
     """Return what templates say of a policy, whatever it runs in; golden ``actions`` (…, size)."""
     interface = checked.interface
     commanded = interface.actions
-    count = len(commanded.columns)
-    is_position = commanded.kind.endswith("/position")
     return {
         "package": package, "guard": f"{package.upper()}__POLICY_HPP_", "interface": interface,
         "interface_hash": PolicyFile(checked.files[MODEL], interface).interface_hash,
@@ -135,8 +133,7 @@ def _values(checked: CheckedBundle, package: str, actions: np.ndarray) -> dict[s
                                              strict=True)],
         "commanded": [(column, commanded.kind, unit) for column, unit in zip(
             commanded.columns, commanded.units, strict=True)],
-        "anything": [math.inf] * count, "anything_below": [-math.inf] * count,
-        "nothing": [math.nan] * count, "safe": [math.nan if is_position else 0.0] * count}
+        "inf": math.inf, "nan": math.nan}
 
 
 def _golden_text(observations: np.ndarray, actions: np.ndarray) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dnne_ros.policies.interface import ActionTerm, Interface
 from dnne_ros.policies.leapp_kinds import commanded_quantity, observed_quantity
+from dnne_ros.policies.terms import outside_command, outside_term
 
 _TIMEOUT = 0.1
 
@@ -63,16 +64,18 @@ class Robot:
 
 
 def _outside_of_the_network(interface: Interface) -> Iterator[str]:
-    """Yield the fields that would have to be applied to its numbers, with their values."""
-    inside = interface.inside
+    """Yield the fields that would have to be applied to its numbers, with their values.
+
+    Limits are none: the gate keeps them.
+    """
     for term in interface.observations:
+        left = outside_term(term, interface)
         for name in ("offset", "scale", "clip"):
-            value = getattr(term, name)
-            if value is not None and f"observation_{name}" not in inside:
+            if (value := getattr(left, name)) is not None:
                 yield f"observations.{term.name}.{name}: {list(value)}"
+    command = outside_command(interface)
     for name in ("scale", "offset", "clip"):
-        value = getattr(interface.actions, name)
-        if value is not None and f"action_{name}" not in inside:
+        if (value := getattr(command, name, None)) is not None:
             yield f"actions.{name}: {list(value)}"
 
 

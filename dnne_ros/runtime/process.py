@@ -69,7 +69,7 @@ class GraphProcess:
             self._status.send("warning", message=f"ROS writes no log files: {reason}")
         with ExitStack() as ending:
             context, loop = ending.enter_context(_ros_event_loop(ros_args))
-            keep_alive_file(loop)
+            keep_alive_file(loop, lambda text: self._status.send("warning", message=text))
             if self._settings.lifecycle:
                 return self._be_managed(context, loop)
             parts = self._make(context, loop, ending)

@@ -123,6 +123,8 @@ def test_data_beside_it_comes_along(kit, export, run_words, tmp_path):
     ("import help_a", {"help_a.py": "x = 1"}, "write from … import instead of import help_a"),
     ("import importlib\n\nhelp_a = importlib.import_module('help_a')", {"help_a.py": "x = 1"},
      "line 5: write from help_a import …"),
+    ("import importlib\n\nNAME = 'help_a'\nhelp_a = importlib.import_module(name=NAME)",
+     {"help_a.py": "x = 1"}, "line 6: write from help_a import …"),
     ("def read():\n    return open('gains.json')", {"gains.json": "{}"},
      "line 4: reads 'gains.json' from the folder that it is run in"),
     ("import numpy\n\n\ndef read():\n    return numpy.load('t/w.npy')", {"t/w.npy": ""},

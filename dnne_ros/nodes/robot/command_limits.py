@@ -73,7 +73,7 @@ def joint_pairs(text: str, joints: int, widget: str) -> np.ndarray:
 
     Raises ValueError for anything else, and for a low number above the high one.
     """
-    pairs = _json(text, widget)
+    pairs = json_of(text, widget)
     if isinstance(pairs, list) and len(pairs) == 2 and all(map(_is_number, pairs)):
         pairs = [pairs] * joints
     if not (isinstance(pairs, list) and len(pairs) == joints and all(
@@ -87,7 +87,7 @@ def joint_pairs(text: str, joints: int, widget: str) -> np.ndarray:
 
 def joint_values(text: str, joints: int, widget: str, minimum: float = -math.inf) -> np.ndarray:
     """Return a JSON number or list of numbers as float64 (joints,); ValueError for others."""
-    found = _json(text, widget)
+    found = json_of(text, widget)
     values = [found] * joints if _is_number(found) else found
     if not (isinstance(values, list) and len(values) == joints
             and all(_is_number(value) and value >= minimum for value in values)):
@@ -97,7 +97,8 @@ def joint_values(text: str, joints: int, widget: str, minimum: float = -math.inf
     return np.array(values, np.float64)
 
 
-def _json(text: str, widget: str) -> Any:
+def json_of(text: str, widget: str) -> Any:
+    """Return what a widget of numbers says; ValueError for what is no JSON."""
     try:
         return json.loads(text)
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from dnne_ros.messages.making import MessageMaker
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.node_api.ros_topics import RosTopics
+from dnne_ros.nodes.robot.command_limits import json_of
 from dnne_ros.nodes.ros.topic_widgets import optional_names, topic_misfits
 
 GAINS = ("kp", "kd")
@@ -36,9 +36,9 @@ def gains_by_joint(values: Mapping[str, Any]) -> dict[str, dict[str, float]]:
         topic = values[f"{name}_topic"]
         if topic and name not in given:
             raise ValueError(f"widget '{name}_topic': expected {name}, which is empty")
-        if topic and topic_misfits(topic):
-            raise ValueError(f"widget '{name}_topic': expected a ROS name such as "
-                             f"/{name}_controller/commands, found {topic!r:.80}")
+        if topic and (wrong := topic_misfits(topic, f"{name}_topic",
+                                             f"/{name}_controller/commands")):
+            raise ValueError(wrong[0])
     return {name: _by_joint(text, names, name) for name, text in given.items()}
 
 
@@ -48,14 +48,14 @@ class GainSender:
     So a controller that starts later, or again, has them as well.
     """
 
-    def __init__(self, topics: RosTopics, values: Mapping[str, Any]):
-        """Advertise the topics of a node's widgets; the gains are legal."""
+    def __init__(self, topics: RosTopics, gains: Mapping[str, Mapping[str, float]],
+                 values: Mapping[str, Any]):
+        """Advertise the topics that ``values`` of a node's widgets name for its ``gains``."""
         self._maker = MessageMaker(message_class(MESSAGE), "data")
         self._told = -math.inf
         self._gains = [
-            (topics.advertise(topic, MESSAGE, "latched"), np.array(list(gains.values())))
-            for name, gains in gains_by_joint(values).items()
-            if (topic := values[f"{name}_topic"])]
+            (topics.advertise(topic, MESSAGE, "latched"), np.array(list(each.values())))
+            for name, each in gains.items() if (topic := values[f"{name}_topic"])]
 
     def tell(self, now: float) -> None:
         """Send them, if it is time to; ``now`` is of a steady clock, in seconds."""
@@ -68,11 +68,7 @@ class GainSender:
 
 def _by_joint(text: str, names: tuple[str, ...], widget: str) -> dict[str, float]:
     """Return a gain for each of ``names``, in their order."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        raise ValueError(f"widget {widget!r}: expected gains as JSON, found {text!r:.80}"
-                         ) from None
+    found = json_of(text, widget)
     gains = dict.fromkeys(names, found) if _is_gain(found) else found
     if not isinstance(gains, dict) or not all(map(_is_gain, gains.values())):
         raise ValueError(f"widget {widget!r}: expected a gain from 0, or one for each joint by "

@@ -101,7 +101,7 @@ class RobotControllerNode(Node):
         self._safe = made(_safe_values, self.values)
         self._names = made(_joints, self.values)
         self._gains = made(gains_by_joint, self.values)
-        self._gain_sender = GainSender(self.context.topics, self.values)
+        self._gain_sender = GainSender(self.context.topics, self._gains, self.values)
         self.advertise()
         # A motor that has not been told anything pushes nothing; where it stands is not known.
         self._last = None if self.control_type == "position" else np.zeros(self.num_joints)

@@ -14,11 +14,11 @@ _TOKEN = "[A-Za-z_][A-Za-z0-9_]*"
 _TOPIC = re.compile(rf"(~/|/)?{_TOKEN}(/{_TOKEN})*")
 
 
-def topic_misfits(topic: str) -> list[str]:
-    """Return what is wrong with a topic's name; [] if nothing."""
+def topic_misfits(topic: str, widget: str = "topic", example: str = "/joint_states") -> list[str]:
+    """Return what is wrong with a topic's name in a widget; [] if nothing."""
     if _TOPIC.fullmatch(topic):
         return []
-    return [f"widget 'topic': expected a ROS name such as /joint_states, found {topic!r:.80}"]
+    return [f"widget {widget!r}: expected a ROS name such as {example}, found {topic!r:.80}"]
 
 
 def optional_names(text: str) -> tuple[str, ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ALIVE_FILE = "DNNE_ROS_ALIVE_FILE"
@@ -13,27 +12,22 @@ ALIVE_FILE = "DNNE_ROS_ALIVE_FILE"
 _SECONDS = 1.0
 
 
-class AliveFile:
-    """Touches a file once a second: one that is older has been left by a loop that stands."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, place: Path):
-        """Touch the file at ``place`` while ``loop`` runs."""
-        self._loop = loop
-        self._place = place
-
-    def touch(self) -> None:
-        """Touch it, now and from now on; say why if that cannot be done, and leave it."""
-        try:
-            self._place.touch()
-        except OSError as error:
-            print(f"warning: {ALIVE_FILE}: {self._place}: {error.strerror}", file=sys.stderr,
-                  flush=True)
-        else:
-            self._loop.call_later(_SECONDS, self.touch)
-
-
-def keep_alive_file(loop: asyncio.AbstractEventLoop,
+def keep_alive_file(loop: asyncio.AbstractEventLoop, warn: Callable[[str], object],
                     environment: Mapping[str, str] = os.environ) -> None:
-    """Touch the file that the environment names, if it names one, while ``loop`` runs."""
-    if place := environment.get(ALIVE_FILE):
-        loop.call_soon(AliveFile(loop, Path(place)).touch)
+    """Touch the file that the environment names, if it names one, once a second in ``loop``.
+
+    One that is older has been left by a loop that stands.  If it cannot be touched, ``warn`` is
+    told why, and it is left alone.
+    """
+    if not (place := environment.get(ALIVE_FILE)):
+        return
+
+    def touch() -> None:
+        try:
+            Path(place).touch()
+        except OSError as error:
+            warn(f"{ALIVE_FILE}: {place}: {error.strerror}")
+        else:
+            loop.call_later(_SECONDS, touch)
+
+    loop.call_soon(touch)

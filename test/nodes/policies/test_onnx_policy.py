@@ -216,10 +216,11 @@ def test_a_place_without_a_policy_is_named(text, said):
     assert said in "".join(OnnxPolicyNode.validate_parameters({"bundle": text}))
 
 
-def test_gains_are_those_of_training(drive, bundle):
+@pytest.mark.parametrize("kind", ["command/joint/position", "target/joint/position"])
+def test_joints_and_gains_are_those_of_training(drive, bundle, kind):
     folder, change = bundle
     document = json.loads((folder / INTERFACE).read_text())
-    document["actions"] |= {"kind": "command/joint/position", "kp": {"slider_to_cart": 20.0}}
+    document["actions"] |= {"kind": kind, "kp": {"slider_to_cart": 20.0}}
     change(document)
     trained = OnnxPolicyNode.trained_interface({"bundle": str(folder)})
 
