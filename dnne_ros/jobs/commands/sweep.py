@@ -19,6 +19,7 @@ from dnne_ros.jobs.commands.submit import (
     run_options_of,
     trusted_words,
 )
+from dnne_ros.jobs.description.spec import METRIC
 from dnne_ros.options.readings import count
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                             "seeds")
     sweep.add_argument("--at-once", type=count, default=_AT_ONCE, metavar="K",
                        help=f"with --optuna: so many trials at a time (default {_AT_ONCE})")
-    sweep.add_argument("--metric", default="mean_return", metavar="FIGURE",
-                       help="the figure of the report that counts (default mean_return)")
+    sweep.add_argument("--metric", default=METRIC, metavar="FIGURE",
+                       help=f"the figure of the report that counts (default {METRIC})")
     sweep.add_argument("--minimize", action="store_true", help="less of it is better")
     add_treatment(sweep)
     add_run_options(sweep)
