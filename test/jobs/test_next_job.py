@@ -42,6 +42,8 @@ def test_each_ring_wakes_one_of_those_who_wait_and_none_who_is_busy(tmp_path):
     bells[2].busy = False
     ring(tmp_path, "a queue/x")
     bells[2].wait(PATIENCE)  # who rings while nobody waits is heard later
+    bells[2].wake()
+    bells[2].wait(PATIENCE)  # deaf to the bell, as it has just rung, but not to this
     for _ in range(2 * MOST_RINGS):
         ring(tmp_path, "a queue/x")  # as when ten thousand jobs come
     with (tmp_path / "bells" / "a%20queue%2Fx").open("rb", buffering=0) as pipe:
