@@ -13,8 +13,7 @@ from dnne_ros.bench.edge_peers.rally import Job
 from dnne_ros.bench.edge_peers.running import PEERS, Peer, run_peer
 from dnne_ros.bench.edge_tables import payload_name, ratio_rows, tables
 from dnne_ros.bench.edge_watching import WATCHING
-from dnne_ros.bench.rounds import Case, document, interleave
-from dnne_ros.errors import InputError
+from dnne_ros.bench.rounds import Case, chosen, document, interleave
 
 __all__ = ["add_arguments", "measure", "tables"]
 
@@ -42,7 +41,7 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
         cases[peer.case] = partial(_measure_peer, peer, jobs, problems)
     for name, watch in WATCHING.items():
         cases[name] = partial(_watched, watch, options.effort)
-    cases = _chosen(cases, options.only)
+    cases = chosen("bench edges", cases, options.only, ",")
     for peer in PEERS:
         if peer.needs and importlib.util.find_spec(peer.needs) is None \
                 and peer.case in cases:
@@ -85,16 +84,6 @@ def _guarded(name: str, case: Case, problems: dict[str, str], say: Callable[[str
     if problems.get(name) != before:
         say(f"{name}: {problems[name]}")
     return figures
-
-
-def _chosen(cases: dict[str, Case], only: str) -> dict[str, Case]:
-    words = [word.strip() for word in only.split(",") if word.strip()]
-    chosen = {name: case for name, case in cases.items()
-              if not words or any(word in name for word in words)}
-    if not chosen:
-        raise InputError("bench edges", [
-            f"--only: expected a part of {'; '.join(cases)}; found {only!r:.80}"])
-    return chosen
 
 
 def _job(payload: int, copies: int, effort: float) -> Job:

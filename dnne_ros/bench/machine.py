@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 _PACKAGES = ("ros-rclpy", "ros-rmw-fastrtps-cpp", "numpy", "torch", "mujoco", "gymnasium",
-             "dora-rs", "dbos", "huey", "rsl-rl-lib", "stable-baselines3")
+             "dora-rs", "dbos", "huey", "procrastinate", "onnxruntime", "rsl-rl-lib",
+             "stable-baselines3")
 
 
 def describe_machine() -> dict[str, Any]:

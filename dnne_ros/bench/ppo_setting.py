@@ -34,11 +34,13 @@ def minibatches(envs: int) -> int:
     return max(1, HORIZON * envs // MINIBATCH)
 
 
+def node(kind: str, **inputs: Any) -> dict[str, Any]:
+    """Return a node in the API format."""
+    return {"class_type": kind, "inputs": inputs}
+
+
 def workflow(envs: int) -> dict[str, Any]:
     """Return the graph in the API format."""
-    def node(kind: str, **inputs: Any) -> dict[str, Any]:
-        return {"class_type": kind, "inputs": inputs}
-
     return {
         ENVIRONMENTS: node("IsaacGymEnvNode", env_name="Cartpole", num_envs=envs, device="cpu"),
         "2": node("ORNode", input_a=[ENVIRONMENTS, 1], input_b=["4", 0]),

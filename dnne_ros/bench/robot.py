@@ -15,7 +15,7 @@ from typing import Any
 from dnne_ros.bench import robot_setting as setting
 from dnne_ros.bench.children import CaseFailed, Children, child_environment
 from dnne_ros.bench.edge_peers.namespaces import namespace_of
-from dnne_ros.bench.rounds import Case, document, interleave, ratio
+from dnne_ros.bench.rounds import Case, chosen, document, interleave, ratio
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError, InputError
 
@@ -45,7 +45,7 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
         raise InputError("bench robot", ["--states, --seconds: expected numbers above 0"])
     with tempfile.TemporaryDirectory(prefix="robot_") as name:
         folder = Path(name)
-        cases = _chosen(_cases(folder, options), options.only)
+        cases = chosen("bench robot", _cases(folder, options), options.only, ";")
         say("training a policy")
         _make_policy(folder)
         found = interleave(cases, options.rounds, say)
@@ -157,13 +157,3 @@ def _wait(children: Children, name: str, what: str) -> None:
         children.wait(name, _PATIENCE)
     except CaseFailed as error:
         raise DnneError(f"bench robot: {what}: {error}") from None
-
-
-def _chosen(cases: dict[str, Case], only: str) -> dict[str, Case]:
-    words = [word.strip() for word in only.split(";") if word.strip()]
-    chosen = {name: case for name, case in cases.items()
-              if not words or any(word in name for word in words)}
-    if not chosen:
-        raise InputError("bench robot", [
-            f"--only: expected a part of {'; '.join(cases)}; found {only!r:.80}"])
-    return chosen

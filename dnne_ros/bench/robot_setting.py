@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dnne_ros.bench import ppo_setting
+from dnne_ros.bench.ppo_setting import node
 
 RATE_HZ = 60.0
 """How often the robot speaks and the policy acts."""
@@ -22,8 +23,8 @@ def training() -> dict[str, Any]:
 
 def with_bundle(folder: Path) -> dict[str, Any]:
     """Return the graph of a robot with the bundle in ``folder``."""
-    return _robot({"3": _node("OnnxPolicyNode", observations=[_STATES, 0], stamp=[_STATES, 3],
-                              bundle=str(folder / BUNDLE))}, ["3", 0])
+    return _robot({"3": node("OnnxPolicyNode", observations=[_STATES, 0], stamp=[_STATES, 3],
+                             bundle=str(folder / BUNDLE))}, ["3", 0])
 
 
 def with_checkpoint(runtime: str) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def with_checkpoint(runtime: str) -> dict[str, Any]:
     trained = training()
     agent = {**trained[ppo_setting.AGENT]["inputs"], "observations": [_STATES, 0],
              "runtime": runtime}
-    return _robot({ppo_setting.AGENT: _node("PPOAgentNode", **agent),
+    return _robot({ppo_setting.AGENT: node("PPOAgentNode", **agent),
                    "5": trained["5"]}, ["5", 0])
 
 
@@ -43,14 +44,10 @@ def write(graph: dict[str, Any], file: Path) -> Path:
 
 def _robot(policy: dict[str, Any], action: list[Any]) -> dict[str, Any]:
     return {
-        _STATES: _node("RosSubscriberNode", topic="joint_states", field="position,velocity",
-                       names="slider_to_cart,cart_to_pole", order="elements", rate=RATE_HZ,
-                       timeout=0.1, policy_input=True),
+        _STATES: node("RosSubscriberNode", topic="joint_states", field="position,velocity",
+                      names="slider_to_cart,cart_to_pole", order="elements", rate=RATE_HZ,
+                      timeout=0.1, policy_input=True),
         **policy,
-        _CONTROLLER: _node("RobotControllerNode", action=action, num_joints=1,
-                           joint_names="slider_to_cart", control_type="effort",
-                           joint_limits="[-10, 10]", topic="commands", trained_only=True)}
-
-
-def _node(kind: str, **inputs: Any) -> dict[str, Any]:
-    return {"class_type": kind, "inputs": inputs}
+        _CONTROLLER: node("RobotControllerNode", action=action, num_joints=1,
+                          joint_names="slider_to_cart", control_type="effort",
+                          joint_limits="[-10, 10]", topic="commands", trained_only=True)}

@@ -6,8 +6,25 @@ import statistics
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dnne_ros.errors import InputError
+
 Case = Callable[[int], Mapping[str, float]]
 """Measures once and returns figures by name; it is given the round, counted from 0."""
+
+
+def chosen(benchmark: str, cases: Mapping[str, Case], only: str, separator: str
+           ) -> dict[str, Case]:
+    """Return the cases that ``--only`` means: those with one of its parts in their names, or all.
+
+    `InputError` if there is none.
+    """
+    words = [word.strip() for word in only.split(separator) if word.strip()]
+    found = {name: case for name, case in cases.items()
+             if not words or any(word in name for word in words)}
+    if not found:
+        raise InputError(benchmark, [
+            f"--only: expected a part of {'; '.join(cases)}; found {only!r:.80}"])
+    return found
 
 
 def interleave(cases: Mapping[str, Case], rounds: int, say: Callable[[str], None]

@@ -8,9 +8,10 @@ from waiting import until
 from dnne_ros.jobs.store.bells import MOST_RINGS, Bell, ring
 from dnne_ros.jobs.store.engine import EngineWorker
 from dnne_ros.jobs.store.store import JobStore
+from dnne_ros.jobs.store.submitting import add_job
 from dnne_ros.jobs.work import orders
 from dnne_ros.jobs.work.ending import Outcome, finish
-from dnne_ros.jobs.work.starting import take_next
+from dnne_ros.jobs.work.starting import start_job, take_next
 
 PATIENCE = 600.0
 
@@ -41,6 +42,8 @@ def test_each_ring_wakes_one_of_those_who_wait_and_none_who_is_busy(tmp_path):
     bells[2].busy = False
     ring(tmp_path, "a queue/x")
     bells[2].wait(PATIENCE)  # who rings while nobody waits is heard later
+    bells[2].wake()
+    bells[2].wait(PATIENCE)  # deaf to the bell, as it has just rung, but not to this
     for _ in range(2 * MOST_RINGS):
         ring(tmp_path, "a queue/x")  # as when ten thousand jobs come
     with (tmp_path / "bells" / "a%20queue%2Fx").open("rb", buffering=0) as pipe:
@@ -50,8 +53,6 @@ def test_each_ring_wakes_one_of_those_who_wait_and_none_who_is_busy(tmp_path):
 def test_what_is_queued_rings_once_it_is_on_the_disk(store):
     bell = Bell(store.folder, "default")
     with store.turn() as books:
-        from dnne_ros.jobs.store.submitting import add_job
-
         number = add_job(books, job(user="ann"))
         add_job(books, job(user="ann", delay=60))
         assert books.rings == []
@@ -107,8 +108,6 @@ def test_the_next_one_is_the_first_by_priority_turn_and_time(store, hands, clock
 def test_a_void_ticket_of_a_job_that_was_taken_up_starts_nothing(store, hands):
     number = store.submit(job())
     claim, void = following(store, hands)
-    from dnne_ros.jobs.work.starting import start_job
-
     with store.turn() as books:
         assert start_job(books, void[0], "w2", hands.host, hands.capacity) is None
     assert hands.end(claim) and store.job(number).starts == 1

@@ -59,17 +59,25 @@ def test_a_notice_is_left_to_who_took_it_and_told_three_times_at_most(store, clo
 
 def test_commands_are_run_and_those_that_fail_or_hang_are_left_behind(
         store, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(notifying, "_HOOK_SECONDS", 5.0)
+    heard = []
+
+    def said():
+        heard.append(capsys.readouterr().err)
+        return "".join(heard)
+
     hang = (sys.executable, "-c", "import time; time.sleep(600)")
-    for words in (("/no/such/command",), hang, (*TELL, str(tmp_path / "told"))):
+    cancel(store, [store.submit(job(notify=hang))])
+    with monkeypatch.context() as patched:
+        patched.setattr(notifying, "_HOOK_SECONDS", 0.5)
+        notifier = notifying.Notifier(store)
+        until(lambda: "took longer than 0.5 s" in said())
+    for words in (("/no/such/command",), (*TELL, str(tmp_path / "told"))):
         cancel(store, [store.submit(job(notify=words))])
-    notifier = notifying.Notifier(store)
+    notifier.look()
     until((tmp_path / "told").exists)
     notifier.stop(finish=True)
     assert json.loads((tmp_path / "told").read_text())["state"] == "cancelled"
-    said = capsys.readouterr().err
-    assert "exit code 127: /no/such/command: No such file or directory" in said
-    assert "took longer than 5 s" in said
+    assert "exit code 127: /no/such/command: No such file or directory" in said()
 
 
 def test_a_file_may_name_the_topic_and_no_command(tmp_path, kit):

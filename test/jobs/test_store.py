@@ -1,7 +1,9 @@
 """The store as a file: what is refused, what survives, what commands say of it."""
 
 import asyncio
+import importlib.util
 import json
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -115,6 +117,15 @@ def test_commands_show_what_there_is(store, hands, said):
 def test_bad_input_is_one_message_and_exit_code_2(said, words, message):
     done = said(*words)
     assert done.code == 2 and message in done.err and "Traceback" not in done.err
+
+
+def test_without_the_extra_an_action_says_how_to_get_it(said, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "dbos"
+                        else find(name, *more))
+    monkeypatch.setitem(sys.modules, "dnne_ros.jobs.work.orders", None)  # needs it, too
+    refused = said("cancel", "1")
+    assert refused.code == 2 and "pip install 'dnne_ros[jobs]'" in refused.err
 
 
 def test_submit_adds_a_job_a_schedule_or_says_that_it_is_impossible(said, tmp_path, store):

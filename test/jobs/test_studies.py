@@ -9,6 +9,7 @@ from dnne_ros.cli.main import main
 from dnne_ros.jobs.pipelines.study import Dimension, Study, begin_study
 from dnne_ros.jobs.pipelines.sweep import goal_of, runs_of
 from dnne_ros.jobs.store.store import JobStore
+from dnne_ros.jobs.work.orders import cancel
 
 pytest.importorskip("optuna")
 
@@ -64,8 +65,6 @@ def test_a_study_goes_on_after_a_crash_as_if_there_had_been_none(store, tmp_path
 
 
 def test_a_trial_with_seeds_ends_with_the_last_and_a_cancelled_one_has_no_next(store, hands):
-    from dnne_ros.jobs.work.orders import cancel
-
     _, (one, two) = begin_study(store, study(seeds=2), at_once=1)
     hands.run(one, 1)  # which fails, and is none of the trial's figures
     assert len(store.jobs()) == 2

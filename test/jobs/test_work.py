@@ -48,6 +48,7 @@ def workers_of(store):
 
 
 def test_jobs_run_fail_and_report(real_store, pool, tmp_path):
+    (tmp_path / "told").touch()
     set_hook(real_store, [sys.executable, "-c", "import sys; open(sys.argv[1], 'a').write("
                           "sys.stdin.read() + '\\n')", str(tmp_path / "told")])
     done = real_store.submit(job("note", arguments={"a": 2}, needs=Needs(cpus=1)))

@@ -39,6 +39,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     for part in _PARTS:
         importlib.import_module(f"dnne_ros.jobs.commands.{part}").add_actions(actions)
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Do what the action has set as ``act``, which may then import what the extra brings."""
+    need_engine()
+    return int(options.act(options))
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
@@ -51,8 +58,7 @@ def add_store(parser: argparse.ArgumentParser) -> None:
 
 
 def open_store(options: argparse.Namespace) -> JobStore:
-    """Return the store that the options of `add_store` name; `InputError` without the extra."""
-    need_engine()
+    """Return the store that the options of `add_store` name."""
     from dnne_ros.jobs.store.store import JobStore
 
     return JobStore(options.store, folder=options.folder)

@@ -24,28 +24,28 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     for name, help in _PLAIN.items():
         one = actions.add_parser(name, help=help, description=f"{help[:1].upper()}{help[1:]}.")
         one.add_argument("jobs", nargs="+", type=count, metavar="JOB")
-        one.set_defaults(run=globals()[f"_{name}"])
+        one.set_defaults(act=globals()[f"_{name}"])
         parsers.append(one)
     for name, help in (("pause", "start no more jobs of a queue"),
                        ("resume", "start the jobs of a queue again")):
         one = actions.add_parser(name, help=help, description=f"{help[:1].upper()}{help[1:]}.")
         one.add_argument("queue", nargs="?", default="default", metavar="QUEUE")
-        one.set_defaults(run=_pause, paused=name == "pause")
+        one.set_defaults(act=_pause, paused=name == "pause")
         parsers.append(one)
     quota = actions.add_parser("quota", help="how many jobs of a user may run at once",
                                description="Set how many jobs of a user may run at once.")
     quota.add_argument("user", metavar="USER")
     quota.add_argument("most", type=whole_number, metavar="N", help="0 takes the limit away")
-    quota.set_defaults(run=_quota)
+    quota.set_defaults(act=_quota)
     dead = actions.add_parser("dead", help="jobs that have used up their tries",
                               description="List, retry or drop dead letters.")
     dead.add_argument("what", nargs="?", default="list", choices=("list", "retry", "drop"))
     dead.add_argument("jobs", nargs="*", type=count, metavar="JOB", help="default: all of them")
-    dead.set_defaults(run=_dead)
+    dead.set_defaults(act=_dead)
     schedules = actions.add_parser("schedules", help="jobs that come again and again",
                                    description="List schedules, or drop one.")
     schedules.add_argument("--drop", type=count, metavar="SCHEDULE")
-    schedules.set_defaults(run=_schedules)
+    schedules.set_defaults(act=_schedules)
     notify = actions.add_parser(
         "notify", help="whom to tell of all jobs that end",
         description="Set whom to tell when a job ends or a try of it fails: a command with its "
@@ -55,11 +55,11 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                f"notify {TOPIC}; dnne-ros jobs notify --nobody")
     notify.add_argument("words", nargs="*", metavar="WORD")
     notify.add_argument("--nobody", action="store_true", help="tell nobody any more")
-    notify.set_defaults(run=_notify)
+    notify.set_defaults(act=_notify)
     gc = actions.add_parser("gc", help="forget jobs that ended long ago, with their folders",
                             description="Forget jobs that ended long ago, with their folders.")
     gc.add_argument("--older-than", type=duration, required=True, metavar="T", help="such as 30d")
-    gc.set_defaults(run=_gc)
+    gc.set_defaults(act=_gc)
     for parser in (*parsers, quota, dead, schedules, notify, gc):
         add_store(parser)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dnne_ros.cli.output import say
 from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.commands.command import add_store, need_engine, open_store
+from dnne_ros.jobs.commands.command import add_store, open_store
 from dnne_ros.jobs.commands.submit import TRUSTED, trusted_words
 from dnne_ros.options.readings import count
 
@@ -29,22 +29,21 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     for option in TRUSTED:
         option.add_to(run)
     run.add_argument("--wait", action="store_true", help="wait until it has ended")
-    run.set_defaults(run=_run)
+    run.set_defaults(act=_run)
     show = steps.add_parser("show", help="what a pipeline has done",
                             description="Show what a pipeline has done.")
     show.add_argument("pipeline", type=count, metavar="PIPELINE")
-    show.set_defaults(run=_show)
+    show.set_defaults(act=_show)
     picture = steps.add_parser("visualise", help="draw a pipeline as SVG",
                                description="Draw a pipeline as SVG: its file, or one that runs.")
     picture.add_argument("what", metavar="PIPELINE.yaml|PIPELINE")
     picture.add_argument("-o", "--output", required=True, metavar="FILE.svg")
-    picture.set_defaults(run=_draw)
+    picture.set_defaults(act=_draw)
     for each in (run, show, picture):
         add_store(each)
 
 
 def _run(options: argparse.Namespace) -> int:
-    need_engine()
     from dnne_ros.jobs.pipelines.pipeline import Pipeline, wait
 
     pipeline = Pipeline.read(options.file, trusted_words(options))
@@ -60,7 +59,6 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    need_engine()
     from dnne_ros.jobs.commands.views import job_lines
     from dnne_ros.jobs.pipelines.pipeline import record
 
@@ -81,7 +79,6 @@ def _say(found: PipelineRecord) -> None:
 
 
 def _draw(options: argparse.Namespace) -> int:
-    need_engine()
     from dnne_ros.jobs.pipelines.pipeline import plan_of, record
     from dnne_ros.jobs.pipelines.pipeline_drawing import draw_pipeline
     from dnne_ros.jobs.pipelines.pipeline_file import read_pipeline

@@ -33,24 +33,24 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     listing.add_argument("--most", type=count, default=_SHOWN, metavar="N",
                          help=f"the latest N (default {_SHOWN})")
     listing.add_argument("--json", action="store_true", help="as JSON, with all that is known")
-    listing.set_defaults(run=_list)
+    listing.set_defaults(act=_list)
     show = actions.add_parser("show", help="show all that is known of a job",
                               description="Show all that is known of a job.")
     show.add_argument("job", type=count, metavar="JOB")
     show.add_argument("--json", action="store_true", help="as JSON")
-    show.set_defaults(run=_show)
+    show.set_defaults(act=_show)
     logs = actions.add_parser("logs", help="print what a job has printed",
                               description="Print what a job has printed, all its tries.")
     logs.add_argument("job", type=count, metavar="JOB")
     logs.add_argument("-f", "--follow", action="store_true", help="until the job has ended")
-    logs.set_defaults(run=_logs)
+    logs.set_defaults(act=_logs)
     stats = actions.add_parser("stats", help="counts and times, by queue, worker and stage",
                                description="Show counts and times by queue, worker and stage.")
     stats.add_argument("--json", action="store_true", help="as JSON")
-    stats.set_defaults(run=_stats)
+    stats.set_defaults(act=_stats)
     watch = actions.add_parser("watch", help="a live table of the open jobs",
                                description="Show the open jobs until Ctrl-C.")
-    watch.set_defaults(run=_watch)
+    watch.set_defaults(act=_watch)
     for parser in (listing, show, logs, stats, watch):
         add_store(parser)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.cli.output import say
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.commands.command import add_store, need_engine, open_store
+from dnne_ros.jobs.commands.command import add_store, open_store
 from dnne_ros.jobs.description.spec import TOPIC
 from dnne_ros.options.run_arguments import PLACE
 from dnne_ros.options.run_settings import RUN_OPTIONS
@@ -66,7 +66,7 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                         help="refuse what no worker that runs now could ever give it")
     add_run_options(parser)
     add_store(parser)
-    parser.set_defaults(run=_submit)
+    parser.set_defaults(act=_submit)
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +106,6 @@ def run_options_of(options: argparse.Namespace) -> list[str]:
 
 
 def _submit(options: argparse.Namespace) -> int:
-    need_engine()
     from dnne_ros.jobs.description.job_file import read_job_file, spec_of_order
     from dnne_ros.jobs.store.schedules import add_schedule
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from dnne_ros.cli.output import say
 from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.commands.command import add_store, need_engine, open_store
+from dnne_ros.jobs.commands.command import add_store, open_store
 from dnne_ros.jobs.commands.submit import (
     add_run_options,
     add_treatment,
@@ -19,6 +19,7 @@ from dnne_ros.jobs.commands.submit import (
     run_options_of,
     trusted_words,
 )
+from dnne_ros.jobs.description.spec import METRIC
 from dnne_ros.options.readings import count
 
 if TYPE_CHECKING:
@@ -49,12 +50,12 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                             "seeds")
     sweep.add_argument("--at-once", type=count, default=_AT_ONCE, metavar="K",
                        help=f"with --optuna: so many trials at a time (default {_AT_ONCE})")
-    sweep.add_argument("--metric", default="mean_return", metavar="FIGURE",
-                       help="the figure of the report that counts (default mean_return)")
+    sweep.add_argument("--metric", default=METRIC, metavar="FIGURE",
+                       help=f"the figure of the report that counts (default {METRIC})")
     sweep.add_argument("--minimize", action="store_true", help="less of it is better")
     add_treatment(sweep)
     add_run_options(sweep)
-    sweep.set_defaults(run=_sweep)
+    sweep.set_defaults(act=_sweep)
     compare = actions.add_parser(
         "compare", help="a table of a sweep's runs, and the best one's command line",
         description="Show the runs of a sweep, the best first.")
@@ -63,13 +64,12 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                          help="the figure of the report that counts (default: the sweep's)")
     compare.add_argument("--plot", metavar="FILE.png",
                          help="draw the metric against each parameter")
-    compare.set_defaults(run=_compare)
+    compare.set_defaults(act=_compare)
     for parser in (sweep, compare):
         add_store(parser)
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    need_engine()
     if options.optuna is not None:
         return _study(options)
     from dnne_ros.jobs.pipelines.sweep import Parameter, settings, submit_sweep
@@ -139,7 +139,6 @@ def _checked(options: argparse.Namespace, values: Mapping[str, Sequence[str]]) -
 
 
 def _compare(options: argparse.Namespace) -> int:
-    need_engine()
     from dnne_ros.jobs.commands.views import columns
     from dnne_ros.jobs.pipelines.sweep import best_command, goal_of, plot, runs_of
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.errors import InputError
-from dnne_ros.jobs.commands.command import add_store, need_engine, open_store
+from dnne_ros.jobs.commands.command import add_store, open_store
 from dnne_ros.options.readings import count, duration
 
 _LOOK_SECONDS = 0.2
@@ -37,11 +37,10 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--diagnostics", action="store_true",
                         help="say on /diagnostics once a second how the queues do")
     add_store(parser)
-    parser.set_defaults(run=_work)
+    parser.set_defaults(act=_work)
 
 
 def _work(options: argparse.Namespace) -> int:
-    need_engine()
     gpus = [gpu.strip() for gpu in options.gpus.split(",") if gpu.strip()]
     if len(set(gpus)) != len(gpus):
         raise InputError("arguments", [f"--gpus {options.gpus}: each may be named once"])

@@ -18,6 +18,8 @@ COMMANDS = ("run", "check", "export", "graph", "policy")
 TRAINS = "run"
 TOPIC = "/dnne_ros/jobs"
 """Who is told by ROS and not by a command."""
+METRIC = "mean_return"
+"""The figure of a report that counts, unless another is named."""
 GRACE_SECONDS = 4.0
 NO_NEEDS = Needs()
 

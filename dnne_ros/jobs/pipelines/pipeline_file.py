@@ -14,7 +14,7 @@ from dnne_ros import strict_json
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.jobs.description.job_file import KEYS, check_keys, read_yaml, spec_of_order
 from dnne_ros.jobs.description.references import references
-from dnne_ros.jobs.description.spec import JobSpec, Task
+from dnne_ros.jobs.description.spec import METRIC, JobSpec, Task
 
 _STAGE = ("when", "pass", "fail", "at_most", "seeds", "choices", "reduce", "metric")
 _CONDITION = re.compile(r"\s*([A-Za-z_]\w*)\s*(>=|<=|==|!=|>|<)\s*(-?[\d.]+(?:e-?\d+)?)\s*")
@@ -67,7 +67,7 @@ class Stage:
     at_most: int = 1
     choices: tuple[str, ...] = ()
     reduce: str = "best"
-    metric: str = "mean_return"
+    metric: str = METRIC
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,15 @@ import sqlalchemy as sa
 
 from dnne_ros import strict_json
 from dnne_ros.jobs.description import states
-from dnne_ros.jobs.description.spec import JobSpec
-from dnne_ros.jobs.pipelines.sweep import Parameter, add_run, add_sweep, setting_of, spread_of
+from dnne_ros.jobs.description.spec import METRIC, JobSpec
+from dnne_ros.jobs.pipelines.sweep import (
+    Parameter,
+    add_run,
+    add_sweep,
+    figure_of,
+    setting_of,
+    spread_of,
+)
 from dnne_ros.jobs.store import tables
 from dnne_ros.jobs.store.store import JobStore
 from dnne_ros.jobs.store.submitting import Books, engine_queue
@@ -98,7 +105,7 @@ class Study:
     dimensions: Sequence[Dimension]
     trials: int
     seeds: int = 1
-    metric: str = "mean_return"
+    metric: str = METRIC
     minimize: bool = False
 
     def encode(self) -> str:
@@ -129,7 +136,7 @@ def begin_study(store: JobStore, study: Study, at_once: int) -> tuple[int, list[
     with store.turn() as books:
         sweep = add_sweep(books, study.metric, study.minimize, study.encode())
         jobs = [job for _ in range(min(at_once, study.trials))
-                for job in _propose(books, sweep, study)]
+                for job in _propose(books, sweep, study, _trials(books, sweep, study))]
     return sweep, jobs
 
 
@@ -151,22 +158,23 @@ def go_on(books: Books, job: sa.RowMapping) -> None:
     if row is None or row.study is None or job["state"] == states.CANCELLED:
         return
     study = Study.decode(row.study)
-    trial = _trials(books, job["sweep"], study).get(setting_of(job["name"]).get(_TRIAL, ""))
+    trials = _trials(books, job["sweep"], study)
+    trial = trials.get(setting_of(job["name"]).get(_TRIAL, ""))
     if row.asked >= study.trials or trial is None or trial.is_open:
         return
     try:
-        _propose(books, job["sweep"], study)
+        _propose(books, job["sweep"], study, trials)
     except ImportError as error:
         books.note(job["id"], job["state"], f"no further trial is proposed: {error}")
 
 
-def _propose(books: Books, sweep: int, study: Study) -> list[int]:
-    """Queue the next trial; returns its jobs."""
+def _propose(books: Books, sweep: int, study: Study, trials: Mapping[str, Trial]) -> list[int]:
+    """Queue the trial that follows ``trials``; returns its jobs."""
     table = tables.sweeps
     number = books.connection.execute(
         sa.update(table).where(table.c.id == sweep).values(asked=table.c.asked + 1)
         .returning(table.c.asked)).scalar_one()
-    asked = _asked(study, number, list(_trials(books, sweep, study).values()))
+    asked = _asked(study, number, list(trials.values()))
     setting = {each.name: each.text(asked[each.name]) for each in study.dimensions}
     return [add_run(books, study.spec, sweep, {_TRIAL: str(number), **setting, "seed": str(seed)})
             for seed in range(study.seeds)]
@@ -209,7 +217,7 @@ def _trials(books: Books, sweep: int, study: Study) -> dict[str, Trial]:
         setting = setting_of(name)
         trial = found.setdefault(setting[_TRIAL], Trial(setting))
         trial.is_open |= state in states.OPEN
-        value = json.loads(figures or "{}").get(study.metric)
-        if state == states.SUCCEEDED and isinstance(value, (int, float)) and math.isfinite(value):
-            trial.values.append(float(value))
+        value = figure_of(json.loads(figures or "{}"), study.metric)
+        if state == states.SUCCEEDED and value is not None:
+            trial.values.append(value)
     return found

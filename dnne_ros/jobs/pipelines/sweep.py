@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from dnne_ros.jobs.description.spec import JobSpec
+from dnne_ros.jobs.description.spec import METRIC, JobSpec
 from dnne_ros.jobs.store import tables
 from dnne_ros.jobs.store.records import Job
 from dnne_ros.jobs.store.store import JobStore
@@ -21,8 +21,6 @@ from dnne_ros.jobs.store.submitting import Books, add_job, engine_queue
 _RANGE = re.compile(r"(log:|lin:)?([^.]+(?:\.\d+)?)\.\.([^/]+?)(?:/(\d+))?")
 _POINTS = 3
 _MOST_RUNS = 10_000
-METRIC = "mean_return"
-"""The figure of a report that counts, unless another is named."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +121,12 @@ def setting_of(name: str) -> dict[str, str]:
     return dict(part.partition("=")[::2] for part in name.split(" "))
 
 
+def figure_of(figures: Mapping[str, Any], metric: str) -> float | None:
+    """Return what the metric came to in a job's figures; None if it is no finite number."""
+    value = figures.get(metric)
+    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
+
+
 @dataclass(frozen=True)
 class Run:
     """A run of a sweep: its job, its setting, and what the metric came to or None."""
@@ -143,11 +147,8 @@ def goal_of(store: JobStore, sweep: int) -> tuple[str, bool]:
 
 def runs_of(store: JobStore, sweep: int, metric: str, minimize: bool = False) -> list[Run]:
     """Return the runs of a sweep, the best first, then those that have no figure."""
-    found = []
-    for job in store.jobs(sweep=sweep):
-        value = job.figures.get(metric)
-        number = float(value) if isinstance(value, (int, float)) else math.nan
-        found.append(Run(job, setting_of(job.name), number if math.isfinite(number) else None))
+    found = [Run(job, setting_of(job.name), figure_of(job.figures, metric))
+             for job in store.jobs(sweep=sweep)]
     return sorted(found, key=lambda run: (
         run.value is None, (run.value or 0.0) * (1 if minimize else -1)))
 

@@ -24,8 +24,6 @@ MOST_RINGS = 64
 with the next without them."""
 _AWAY_SECONDS = 0.05
 """Who was woken is deaf for so long: it is about to take the job, and the next is for others."""
-
-
 _FLAGS = os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -74,10 +72,11 @@ class Bell:
         until = time.monotonic() + seconds
         if self._rang:
             self._rang = False
-            if self._is_ready([self._own], min(seconds, _AWAY_SECONDS)):
+            if self._ready([self._own], min(seconds, _AWAY_SECONDS)):
                 os.eventfd_read(self._own)
+                return
         while (left := until - time.monotonic()) > 0:
-            ready = self._is_ready([self._own] if self.busy else [self._own, self._pipe], left)
+            ready = self._ready([self._own] if self.busy else [self._own, self._pipe], left)
             if self._own in ready:
                 os.eventfd_read(self._own)
                 return
@@ -92,7 +91,7 @@ class Bell:
         os.eventfd_write(self._own, 1)
 
     @staticmethod
-    def _is_ready(descriptors: list[int], seconds: float) -> list[int]:
+    def _ready(descriptors: list[int], seconds: float) -> list[int]:
         poll = select.poll()
         for each in descriptors:
             if each >= 0:

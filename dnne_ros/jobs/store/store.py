@@ -70,7 +70,7 @@ class JobStore:
         try:
             self._make()
             self.database = tables.open_database(self.url)
-            tables.check_version(self.database, self.named)
+            tables.bring_up_to_date(self.database, self.named)
         except (OSError, sa.exc.SQLAlchemyError) as error:
             raise InputError(self.named, [f"cannot be opened as a store of jobs: "
                                           f"{_first_line(error)}"]) from None

@@ -191,7 +191,7 @@ def make_tables(database: sa.Engine) -> None:
             connection.execute(sa.insert(store).values(version=VERSION, turn=0, next_job=1))
 
 
-def upgrade(database: sa.Engine) -> None:
+def _upgrade(database: sa.Engine) -> None:
     """Make a store of an earlier version one of this; who was first has done it for all."""
     with turn(database) as connection:
         found = connection.execute(sa.select(store.c.version)).scalar_one()
@@ -202,12 +202,12 @@ def upgrade(database: sa.Engine) -> None:
         connection.execute(sa.update(store).values(version=VERSION))
 
 
-def check_version(database: sa.Engine, named: str) -> None:
+def bring_up_to_date(database: sa.Engine, named: str) -> None:
     """Bring an older store up to date; `InputError` for one that a newer program has made."""
     with database.connect() as connection:
         found = connection.execute(sa.select(store.c.version)).scalar_one()
     if found < VERSION:
-        upgrade(database)
+        _upgrade(database)
     if found > VERSION:
         raise InputError(named, [f"a store of version {found}, from a newer dnne_ros; this one "
                                  f"reads up to version {VERSION}"])

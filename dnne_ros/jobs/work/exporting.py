@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from dnne_ros.errors import InputError
 from dnne_ros.jobs.store.statistics import statistics
 from dnne_ros.jobs.store.store import JobStore
+from dnne_ros.jobs.work.processes import python_path
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -95,7 +96,7 @@ def diagnosed(store: JobStore) -> Iterator[None]:
     process = subprocess.Popen(
         [sys.executable, "-m", "dnne_ros.runtime.line_publisher", _DIAGNOSTICS],
         stdin=subprocess.PIPE, start_new_session=True,  # it ends with its input, not by Ctrl-C
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
+        env={**os.environ, "PYTHONPATH": python_path()})
     ending = threading.Event()
     thread = threading.Thread(target=_feed, args=(store, process, ending), daemon=True)
     thread.start()

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from dnne_ros.jobs.description.spec import TOPIC
 from dnne_ros.jobs.store.notices import Notice, close_notice, has_notices, take_notice
 from dnne_ros.jobs.store.store import JobStore, StoreError
+from dnne_ros.jobs.work.processes import python_path
 
 _LOOK_SECONDS = 5.0
 _HOOK_SECONDS = 30.0
@@ -76,7 +77,7 @@ class Notifier:
                 [sys.executable, "-m", "dnne_ros.jobs.work.hook", str(os.getpid()),
                  *_command(notice.words)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE, start_new_session=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})
+                env={**os.environ, "PYTHONPATH": python_path()})
         except OSError as error:
             return str(error)
         self._process = process

@@ -38,9 +38,7 @@ def cancel(store: JobStore, numbers: Sequence[int]) -> list[int]:
             if row is None or row["state"] not in states.OPEN:
                 continue  # it went with one that it depends on
             if row["state"] == states.RUNNING:
-                books.connection.execute(sa.update(tables.jobs)
-                                         .where(tables.jobs.c.id == number)
-                                         .values(cancelling=True))
+                books.set(number, cancelling=True)
                 running.append(number)
             else:
                 tickets.append(ticket_of(number, row["ticket"]))
@@ -62,9 +60,7 @@ def retry(store: JobStore, numbers: Sequence[int]) -> None:
                              "can be retried")
         problems.raise_if_any()
         for number in rows:
-            books.connection.execute(
-                sa.update(tables.jobs).where(tables.jobs.c.id == number)
-                .values(attempt=1, ended=None, exit_code=None))
+            books.set(number, attempt=1, ended=None, exit_code=None)
             books.give_ticket(number, "retried by hand")
 
 

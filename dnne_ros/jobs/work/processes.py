@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from functools import cache
@@ -29,6 +30,11 @@ def this_host() -> str:
     """
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     return f"{os.uname().nodename} {boot} {os.readlink('/proc/self/ns/pid')}"
+
+
+def python_path() -> str:
+    """Return the ``PYTHONPATH`` of an interpreter that is to find the modules that we do."""
+    return os.pathsep.join(filter(None, sys.path))
 
 
 def born(pid: int) -> int:

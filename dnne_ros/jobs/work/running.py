@@ -19,7 +19,7 @@ from dnne_ros.jobs.description.functions import home
 from dnne_ros.jobs.description.references import with_folders
 from dnne_ros.jobs.description.spec import TRAINS
 from dnne_ros.jobs.work.ending import Outcome
-from dnne_ros.jobs.work.processes import TOKEN, end_processes, processes_with
+from dnne_ros.jobs.work.processes import TOKEN, end_processes, processes_with, python_path
 from dnne_ros.jobs.work.starting import Claim
 
 _LOOK_SECONDS = 0.25
@@ -104,7 +104,7 @@ def _directory(claim: Claim, folder: JobFolder) -> Path:
 
 def _environment(claim: Claim, token: str, has_gpus: bool) -> dict[str, str]:
     variables = {**os.environ, TOKEN: token, "PYTHONUNBUFFERED": "1",
-                 "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+                 "PYTHONPATH": python_path()}
     if has_gpus:  # which are handed out by us; without any, a job sees none
         variables["CUDA_VISIBLE_DEVICES"] = ",".join(claim.granted.gpus)
     return variables

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
+from dnne_ros.jobs.work.processes import python_path
 from dnne_ros.runtime.coordination.spawned_fork_server import SpawnedForkServer
 
 _PRELOAD = ("dnne_ros.jobs.work.worker",)
@@ -12,4 +10,4 @@ _PRELOAD = ("dnne_ros.jobs.work.worker",)
 
 def warm_server() -> SpawnedForkServer:
     """Start it; it loads the engine, which takes a second, while the caller does other things."""
-    return SpawnedForkServer(_PRELOAD, os.pathsep.join(filter(None, sys.path)))
+    return SpawnedForkServer(_PRELOAD, python_path())

@@ -191,7 +191,7 @@ class Worker:
             return False
 
     def _tick(self) -> None:
-        """Do what is due each second: a sign of life, dead neighbours, schedules, figures."""
+        """Do what is due time and again: a sign of life, dead neighbours, schedules, figures."""
         try:
             with self._store.turn() as books:
                 books.connection.execute(
