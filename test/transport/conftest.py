@@ -1,6 +1,7 @@
 """Both ends of edges between processes, in one process."""
 
 import asyncio
+import secrets
 
 import pytest
 from std_msgs.msg import UInt8MultiArray
@@ -10,6 +11,7 @@ from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.transport.codecs import Int64Codec, codec_for
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import credit_qos
+from dnne_ros.transport.lasting_counts import LastingCounts
 from dnne_ros.transport.payload import Wire
 from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.qos import link_qos
@@ -37,7 +39,7 @@ class Resuming:
     def base(self, had):
         return had or 0
 
-    def repeated_until(self):
+    def sent_before(self):
         return self._most
 
 
@@ -61,6 +63,8 @@ class Edges:
         self.endpoints = {}
         self.readers = {}
         self._all_readers = []
+        self._memory = secrets.token_hex(8)
+        self._counts = []
         self._incarnations = 0
         self.start_producer()
 
@@ -94,6 +98,8 @@ class Edges:
                 self.codec.decode, self.endpoints[name], policy, capacity,
                 max(c for _, c in self._plans.values()), self._priority)
             self._all_readers.append(self.readers[name])
+            self._counts.append(LastingCounts(self._memory, f"{name}.in"))
+            self.readers[name].keep_counts(self._counts[-1])
 
     def channels_of(self, name):
         """Return the carrier of channels that the consumer connects with."""
@@ -105,6 +111,8 @@ class Edges:
             reader.close()
         for endpoint in (self.endpoint, *self.endpoints.values()):
             endpoint.close()
+        for counts in self._counts:
+            counts.close()
 
     def missing(self):
         for reader in self.readers.values():
