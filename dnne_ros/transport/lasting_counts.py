@@ -17,7 +17,7 @@ class LastingCounts:
     """
 
     def __init__(self, run: str, name: str):
-        """Open or make the counts ``name`` of a ``run``; OSError if there is no memory for them."""
+        """Open or make the counts ``name`` of a ``run``; OSError without memory for them."""
         self._memory = LastingMemory(run, name, 8 * _WORDS)
         self._words = np.frombuffer(self._memory.map, np.uint64)
         self.received, self.duplicated, self.had = map(int, self._words)

@@ -246,6 +246,8 @@ class RemoteReader:
 
     def _report(self) -> None:
         received = self._arrivals.next - 1
+        if self._lasting is not None and not self._lossless:
+            received = max(received, self._lasting.had)  # the latest value comes once more
         self._reported, self._told_handled = self._taken.done, self._handled.done
         taken, handled = (self._taken.done, self._handled.done) if self._lossless \
             else (received, received)

