@@ -66,12 +66,12 @@ class Edges:
         self._memory = secrets.token_hex(8)
         self._counts = []
         self._incarnations = 0
+        self._nodes = {}
         self.start_producer()
 
     def start_producer(self):
-        """Start the producer, or another in its place."""
-        self._incarnations += 1
-        node = self.ros.node(f"producer{self._incarnations}")
+        """Start the producer, or another in the place of one that was killed."""
+        node = self._node("producer")
         self.writer = RemoteWriter(node, "producer/out", [
             Consumer(f"{name}/in", f"producer/out → {name}/in", policy, capacity, **self._plan)
             for name, (policy, capacity) in self._plans.items()], self.endpoint,
@@ -82,19 +82,28 @@ class Edges:
                           for consumer in self.writer.consumers}
         return node
 
+    def _node(self, name):
+        """Return a new node, in the place of one that is killed."""
+        if name in self._nodes:
+            self.ros.kill(self._nodes[name])
+        self._incarnations += 1
+        self._nodes[name] = self.ros.node(f"{name}{self._incarnations}")
+        return self._nodes[name]
+
     @property
     def stats(self):
         return {name: consumer.stats for name, consumer in self.consumers.items()}
 
     def start(self, *names):
-        """Start these consumers, or all; one that is there already is replaced."""
+        """Start these consumers, or all; one that is there already is killed."""
         for name in names or self._plans:
             policy, capacity = self._plans[name]
-            self._incarnations += 1
+            if name in self.readers:
+                self.readers[name].close()
             self.endpoints.setdefault(
                 name, ProcessEndpoint(self.ros.loop.ros, key=KEY, **self._carriers))
             self.readers[name] = RemoteReader(
-                self.ros.node(f"{name}{self._incarnations}"), f"{name}/in", "producer/out",
+                self._node(name), f"{name}/in", "producer/out",
                 self.codec.decode, self.endpoints[name], policy, capacity,
                 max(c for _, c in self._plans.values()), self._priority)
             self._all_readers.append(self.readers[name])
