@@ -58,6 +58,12 @@ class RosLoop:
         self.nodes.append(node)
         return node
 
+    def kill(self, node):
+        """Let a node be as if its process had been killed: it hears and says nothing more."""
+        self.loop.executor.remove_node(node)
+        self.nodes.remove(node)
+        node.destroy_node()
+
     def run(self, coroutine, *commands):
         """Run a coroutine to its end, as long as there is a point in waiting for it.
 

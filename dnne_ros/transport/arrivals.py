@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dnne_ros.transport.frame import Frame
-from dnne_ros.transport.lasting_count import LastingCount
 from dnne_ros.transport.stats import EdgeStats
 
 Accept = Callable[[Frame, bytes | memoryview, str], None]
@@ -28,8 +27,6 @@ class Arrivals:
         self._accept = accept
         self.next = 1
         """The number of the item that is to come next."""
-        self._repeated_until = 0
-        self._lasting: LastingCount | None = None
         self._early: dict[int, tuple[Frame, bytes | memoryview, str]] = {}
 
     def receive(self, frame: Frame, message: bytes | memoryview, by: str) -> None:
@@ -41,11 +38,7 @@ class Arrivals:
         if number == self.next or (number > self.next and not self._lossless):
             self._accept(frame, message, by)
             self.next = number + 1
-            if number <= self._repeated_until:
-                self._count_repeated()
             while self._early and self.next in self._early:
-                if self.next <= self._repeated_until:
-                    self._count_repeated()
                 self._accept(*self._early.pop(self.next))
                 self.next += 1
         elif number > self.next:
@@ -53,28 +46,9 @@ class Arrivals:
             if number not in self._early and number < self.next + self._most_early:
                 self._early[number] = (frame, message, by)
         elif self._lossless:
-            self._count_repeated()
-
-    def keep_count(self, lasting: LastingCount) -> None:
-        """Count what comes twice where whoever takes this process' place finds it."""
-        self._lasting = lasting
-        self._stats.duplicated = lasting.value
+            self._stats.duplicated += 1
 
     def expect(self, number: int) -> None:
         """Go on with item ``number``, or where we are if that is later."""
         self.next = max(self.next, number)
         self._early.clear()
-
-    def take_place(self, number: int, repeated_until: int, duplicated: int) -> None:
-        """Begin with item ``number`` in the place of another consumer.
-
-        Up to ``repeated_until`` items may come a second time; ``duplicated`` did so before.
-        """
-        self._stats.received = max(0, number - self.next)  # by the other one
-        self._stats.duplicated = max(self._stats.duplicated, duplicated)
-        self._repeated_until = repeated_until
-
-    def _count_repeated(self) -> None:
-        self._stats.duplicated += 1
-        if self._lasting is not None:
-            self._lasting.value = self._stats.duplicated

@@ -22,8 +22,9 @@ class Consumer:
 
     ``repeat_after``: seconds after which an item that it lacks is sent again.  ``incarnation`` 0:
     not heard of yet.  ``first``: the number that its present incarnation is to begin with.
-    ``replaced``: it takes the place of one that we knew.  ``may_repeat``: and gets again what that
-    one had not handled.  ``stores``: which stores it reaches, the first as bit 0.
+    ``had_another``: it, or the one before it, has had items of another producer than this one.
+    ``may_repeat``: it takes the place of one that we knew, and gets again what that one had not
+    handled.  ``stores``: which stores it reaches, the first as bit 0.
     ``bytes_to_take`` counts large items only.  ``absent``: it is gone, and nobody waits for it.
     """
 
@@ -41,7 +42,6 @@ class Consumer:
     first: int = 1
     acknowledged: bool = False
     had_another: bool = False
-    replaced: bool = False
     may_repeat: bool = False
     greeted_at: float = 0.0
     refused_at: float = 0.0
@@ -50,7 +50,6 @@ class Consumer:
     received: int = 0
     taken: int = 0
     handled: int = 0
-    duplicated: int = 0
     bytes_to_take: int = 0
     stalled: tuple[int, int, float] = (-1, 0, 0.0)
 

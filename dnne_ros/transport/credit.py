@@ -44,8 +44,7 @@ class Credit:
     ``handled`` the node is through with it (it has asked for the next).  ``incarnation`` tells a
     consumer from the one that it replaces, ``stream`` says which incarnation of the producer it
     listens to (0: none yet), ``heard`` which one it heard of last: from then on it takes nothing
-    of an earlier one.  ``duplicated``: items that came twice, or may have.  ``stores``: which of
-    the producer's stores it reaches, the first as bit 0.
+    of an earlier one.  ``stores``: which of the producer's stores it reaches, the first as bit 0.
     """
 
     consumer: str
@@ -56,22 +55,21 @@ class Credit:
     received: int = 0
     taken: int = 0
     handled: int = 0
-    duplicated: int = 0
     stores: int = 0
 
     def to_message(self) -> bytes:
         """Return the serialised message."""
         numbers = np.array([
             self.run, self.incarnation, self.heard, self.stream, self.received, self.taken,
-            self.handled, self.duplicated, self.stores], np.uint64)
+            self.handled, self.stores], np.uint64)
         return encode_array(Array(numbers, (self.consumer,)), "uint64")
 
     @classmethod
     def from_message(cls, message: bytes | memoryview) -> Credit:
         """Read the serialised message; `CdrError` if it is not one."""
         array = decode_array(message, "uint64")
-        if array.data.size != 9 or not array.axes:
-            raise CdrError(f"expected nine numbers of a consumer, found {array.data.size}")
+        if array.data.size != 8 or not array.axes:
+            raise CdrError(f"expected eight numbers of a consumer, found {array.data.size}")
         credit = cls(array.axes[0], *array.data.reshape(-1).tolist())
         if max(array.data.tolist()[:-1]) > MOST \
                 or not credit.handled <= credit.taken <= credit.received:

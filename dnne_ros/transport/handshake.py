@@ -29,8 +29,8 @@ class Restart(Protocol):
         """
         ...
 
-    def repeated_until(self) -> int:
-        """Return up to which number a consumer that is new, too, may get items again."""
+    def sent_before(self) -> int:
+        """Return up to which number the one before may have sent items, at most."""
         ...
 
 
@@ -71,7 +71,6 @@ class Handshake:
         """A consumer listens to a later producer of the same name."""
         self.base: int | None = None
         """How many items each consumer had at the start; None until all have said so."""
-        self._repeated_until = 0
 
     def missing(self) -> list[str]:
         """Return the names of planned consumers that do not listen to this producer yet."""
@@ -107,7 +106,6 @@ class Handshake:
 
     def _expect(self, consumer: Consumer, incarnation: int) -> None:
         """Hear of a consumer's (new) incarnation for the first time."""
-        consumer.replaced = consumer.incarnation != 0
         if consumer.stream == self.stream:  # it replaces one that we knew
             consumer.may_repeat = consumer.lossless and not consumer.absent
             consumer.first = self._next_for(consumer)
@@ -122,18 +120,13 @@ class Handshake:
         # The latest value is one that was sent already.
         return self._window.sent + (consumer.policy is not EdgePolicy.LATEST)
 
-    def _repeated_until_for(self, consumer: Consumer) -> int:
-        """Return up to which number a consumer may get items that the one before it had."""
-        if consumer.replaced:
-            return max(self._window.sent, self._repeated_until)
-        return self._repeated_until  # what our predecessor sent may have come to it before
-
     def _welcome(self, consumer: Consumer, credit: Credit) -> None:
         """Tell a consumer what to expect, once all have said how far they have come."""
         if self.base is not None:
             self._greet(consumer, FrameKind.WELCOME)
             return
-        if credit.stream != 0:  # we replace the one that it listened to
+        # We replace the one that it listened to; or both are new, and it knows what there was.
+        if credit.stream != 0 or credit.received:
             consumer.received, consumer.handled = credit.received, credit.handled
             consumer.had_another = True
         consumer.acknowledged = True
@@ -148,14 +141,14 @@ class Handshake:
             self.base = max((known.received for known in others), default=0)
         else:
             # What they have received but not handled dies with them, and we have not kept it.
-            have = [known.done_with for known in others]
-            all_know = all(known.had_another or not known.lossless for known in self._consumers)
-            self.base = self._restart.base(min(have) if have and all_know else None)
-            self._repeated_until = self._restart.repeated_until()
+            deciding = self._window.lossless or others
+            have = [known.done_with for known in deciding if known.had_another]
+            self.base = self._restart.base(
+                min(have) if have and len(have) == len(deciding) else None)
+            self._window.sent_before = self._restart.sent_before()
         if self.base is None:
             return
         self._window.sent = self.base
-        self._window.sent_before = self._repeated_until
         for known in self._consumers:
             known.first = self.base + 1
             known.taken = self.base
@@ -181,8 +174,7 @@ class Handshake:
             return
         consumer.greeted_at = now
         self._address(consumer.incarnation, kind, consumer.first, Terms(
-            self._run, 0, self._repeated_until_for(consumer), consumer.duplicated,
-            self._channels, self._stores))
+            self._run, 0, self._channels, self._stores))
 
     def _say_who_is_there(self, consumer: Consumer, credit: Credit) -> None:
         """Tell an earlier incarnation, or a new one that cannot know it, who has its place."""

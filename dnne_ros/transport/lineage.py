@@ -142,8 +142,8 @@ class MadeAgain:
         """Return how many items there were before; None if that is not known yet."""
         return self._lineage.base(self._port)
 
-    def repeated_until(self) -> int:
-        """Return up to which number a consumer that is new, too, may get items again."""
+    def sent_before(self) -> int:
+        """Return up to which number the one before may have sent items, at most."""
         if not self._lineage.restarted:
             return 0
         # One more: of the round in which the other one died, which may be the first of all.

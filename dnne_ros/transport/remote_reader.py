@@ -11,7 +11,7 @@ from dnne_ros.transport.arrivals import Arrivals
 from dnne_ros.transport.credit import REPORTS_PER_WINDOW, Credit
 from dnne_ros.transport.frame import HEAD_SIZE, LARGE_FROM, Frame, FrameKind
 from dnne_ros.transport.inbox import Gathering, make_inbox
-from dnne_ros.transport.lasting_count import LastingCount
+from dnne_ros.transport.lasting_counts import LastingCounts
 from dnne_ros.transport.lineage import Lineage
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 from dnne_ros.transport.process_endpoint import ProcessEndpoint
@@ -61,6 +61,7 @@ class RemoteReader:
         self._handled = Watermark()
         self._finish: Callable[[int], None] = self._handled.add
         self._lineage: Lineage | None = None
+        self._lasting: LastingCounts | None = None
         self._port = ""
         self._told_handled = 0
         self._any_large = False
@@ -99,10 +100,16 @@ class RemoteReader:
         self._finish = partial(lineage.finish, port, self._on_handled)
         lineage.join(port, lambda: self._taken.done, self._skip_until)
 
-    @property
-    def keep_count(self) -> Callable[[LastingCount], None]:
-        """Count what comes twice where whoever takes this process' place finds it."""
-        return self._arrivals.keep_count
+    def keep_counts(self, lasting: LastingCounts) -> None:
+        """Go on with what the processes before this one counted, and count for the next.
+
+        To be called before the first `announce`.
+        """
+        self._lasting = lasting
+        self._stats.duplicated = lasting.duplicated
+        if not self._lossless:
+            self._stats.received = lasting.received
+            self._arrivals.expect(lasting.had + 1)
 
     @property
     def awaited(self) -> bool:
@@ -156,6 +163,8 @@ class RemoteReader:
 
     def _value(self, item: ReceivedItem) -> Any:
         number = item.number
+        if self._lasting is not None:
+            self._count_taken(number, self._lasting)
         if number % _SAMPLE_EVERY == 0:
             self._stats.took(max(0.0, (time.time_ns() - item.stamp_ns) * 1e-9))
         if self._lossless:
@@ -169,13 +178,20 @@ class RemoteReader:
             return item.value
         return self._decode(item.message if item.fetch is None else item.fetch())
 
+    def _count_taken(self, number: int, lasting: LastingCounts) -> None:
+        if number <= lasting.had:  # so it was taken before, or given up for a later one
+            self._stats.duplicated += 1
+            if not self._lossless:
+                self._stats.received -= 1
+        lasting.note(number, self._stats.received, self._stats.duplicated)
+
     def _on_welcome(self, frame: Frame, terms: Terms) -> None:
         """Begin with a producer, or with one that takes the place of another."""
         connection, first = self._connection, self._arrivals.next
         if frame.stream == connection.stream and frame.number <= first:
             return
         if connection.stream == 0:
-            self._arrivals.take_place(frame.number, terms.repeated_until, terms.duplicated)
+            self._begin(frame.number)
         elif frame.stream != connection.stream:
             self._stats.lost += max(0, frame.number - first)
         self._taken.skip(first, frame.number)
@@ -184,6 +200,13 @@ class RemoteReader:
         connection.listen_to(frame.stream, terms)
         if self._lineage is not None:
             self._lineage.begin(self._port, frame.number)
+
+    def _begin(self, number: int) -> None:
+        """Begin with item ``number``, perhaps in the place of another consumer."""
+        if self._lossless:
+            self._stats.received = max(0, number - self._arrivals.next)  # by the other one
+        elif self.policy is EdgePolicy.LATEST:
+            self._arrivals.next = number  # which the other one may have had, but we have not
 
     def _receive_droppable(self, frame: Frame, message: bytes | memoryview, by: str) -> None:
         self._arrivals.receive(frame, message, by)
@@ -223,11 +246,13 @@ class RemoteReader:
 
     def _report(self) -> None:
         received = self._arrivals.next - 1
+        if self._lasting is not None and not self._lossless:
+            received = max(received, self._lasting.had)  # the latest value comes once more
         self._reported, self._told_handled = self._taken.done, self._handled.done
         taken, handled = (self._taken.done, self._handled.done) if self._lossless \
             else (received, received)
         connection = self._connection
         connection.send(Credit(
             self._name, self._run, connection.incarnation, connection.heard, connection.stream,
-            received, taken, handled, self._stats.duplicated, connection.stores_reached
+            received, taken, handled, connection.stores_reached
         ).to_message())

@@ -32,8 +32,8 @@ class Resumed:
         """Return what all consumers had; if one is new, too, what the ones before have handled."""
         return self._before[_HANDLED] if had is None else had
 
-    def repeated_until(self) -> int:
-        """Return up to which number a consumer may get items again, at most."""
+    def sent_before(self) -> int:
+        """Return up to which number the one before may have sent items, at most."""
         return self._before[_MOST]
 
     def _most(self, window: Window) -> int:

@@ -17,11 +17,12 @@ _SMOOTHING = 0.1
 class EdgeStats:
     """Counters of one edge; each end keeps those that it sees, and a report adds them up.
 
-    ``duplicated``: items that came twice, or may have, as they were sent again after a consumer
-    was started again.  ``depth``: items that wait to be taken, now.  ``latency_s``: time from
-    hand-over to taking, smoothed over a sample of the items; ``latency_max_s`` the longest of
-    them.  ``blocked_since``: since when the sender waits for this edge (`time.perf_counter`).
-    ``carried``: how many items went by which carrier (`local`, `socket`, …).
+    ``received``: items that a node has taken, each once.  ``duplicated``: items that came once
+    more, to a node that was started again or because they were taken for lost.  ``depth``:
+    items that wait to be taken, now.  ``latency_s``: time from hand-over to taking, smoothed
+    over a sample of the items; ``latency_max_s`` the longest of them.  ``blocked_since``:
+    since when the sender waits for this edge (`time.perf_counter`).  ``carried``: how many
+    items went by which carrier (`local`, `socket`, …).
     """
 
     sent: int = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dnne_ros.transport.identity import MOST
 
 _CHANNEL, _STORE = "channel", "store"
-_NUMBERS = 4
+_NUMBERS = 2
 _MOST_BYTES = 4096
 
 
@@ -17,15 +17,12 @@ class Terms:
     """The body of HELLO and WELCOME.
 
     ``run`` is the run's number.  ``above`` is the incarnation that has the place of the addressed
-    consumer; 0: nobody has.  For a consumer that takes another's place: up to which number
-    items may come a second time, and how many had before.  ``channels`` and ``stores`` are the
-    addresses of the producer's carriers by name, in its order.
+    consumer; 0: nobody has.  ``channels`` and ``stores`` are the addresses of the producer's
+    carriers by name, in its order.
     """
 
     run: int
     above: int = 0
-    repeated_until: int = 0
-    duplicated: int = 0
     channels: Mapping[str, str] = field(default_factory=dict)
     stores: Mapping[str, str] = field(default_factory=dict)
 
@@ -34,8 +31,7 @@ class Terms:
         carriers = [f"{kind}:{name}={address}"
                     for kind, addresses in ((_CHANNEL, self.channels), (_STORE, self.stores))
                     for name, address in addresses.items()]
-        return " ".join((str(self.run), str(self.above), str(self.repeated_until),
-                         str(self.duplicated), *carriers)).encode("ascii")
+        return " ".join((str(self.run), str(self.above), *carriers)).encode("ascii")
 
     @classmethod
     def from_bytes(cls, body: bytes | memoryview) -> Terms:
@@ -53,9 +49,8 @@ class Terms:
             if kind not in addresses:
                 raise ValueError(f"{kind!r:.40} is no kind of carrier")
             addresses[kind][name] = address
-        run, above, repeated_until, duplicated = numbers
-        return cls(run, above, repeated_until, duplicated, addresses[_CHANNEL],
-                   addresses[_STORE])
+        run, above = numbers
+        return cls(run, above, addresses[_CHANNEL], addresses[_STORE])
 
 
 def _number(word: str) -> int:

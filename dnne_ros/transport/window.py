@@ -73,7 +73,6 @@ class Window:
         consumer.handled = credit.handled
         consumer.stores = credit.stores
         consumer.bytes_to_take = self._kept.bytes_between(consumer, consumer.got, self.sent)
-        consumer.duplicated = credit.duplicated
         consumer.may_repeat = False
         self._send_again(consumer, credit.received, self.sent)
         if consumer.policy is EdgePolicy.LATEST and (newest := self._kept.newest()) is not None:
@@ -92,7 +91,6 @@ class Window:
         consumer.received = max(consumer.received, credit.received)
         consumer.taken = max(consumer.taken, credit.taken)
         consumer.handled = max(consumer.handled, credit.handled)
-        consumer.duplicated = max(consumer.duplicated, credit.duplicated)
         if consumer.bytes_to_take:
             consumer.bytes_to_take -= self._kept.bytes_between(consumer, before, consumer.got)
         if consumer.lossless:

@@ -1,6 +1,7 @@
 """Both ends of edges between processes, in one process."""
 
 import asyncio
+import secrets
 
 import pytest
 from std_msgs.msg import UInt8MultiArray
@@ -10,6 +11,7 @@ from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.transport.codecs import Int64Codec, codec_for
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import credit_qos
+from dnne_ros.transport.lasting_counts import LastingCounts
 from dnne_ros.transport.payload import Wire
 from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.qos import link_qos
@@ -37,7 +39,7 @@ class Resuming:
     def base(self, had):
         return had or 0
 
-    def repeated_until(self):
+    def sent_before(self):
         return self._most
 
 
@@ -61,13 +63,15 @@ class Edges:
         self.endpoints = {}
         self.readers = {}
         self._all_readers = []
+        self._memory = secrets.token_hex(8)
+        self._counts = []
         self._incarnations = 0
+        self._nodes = {}
         self.start_producer()
 
     def start_producer(self):
-        """Start the producer, or another in its place."""
-        self._incarnations += 1
-        node = self.ros.node(f"producer{self._incarnations}")
+        """Start the producer, or another in the place of one that was killed."""
+        node = self._node("producer")
         self.writer = RemoteWriter(node, "producer/out", [
             Consumer(f"{name}/in", f"producer/out → {name}/in", policy, capacity, **self._plan)
             for name, (policy, capacity) in self._plans.items()], self.endpoint,
@@ -78,22 +82,33 @@ class Edges:
                           for consumer in self.writer.consumers}
         return node
 
+    def _node(self, name):
+        """Return a new node, in the place of one that is killed."""
+        if name in self._nodes:
+            self.ros.kill(self._nodes[name])
+        self._incarnations += 1
+        self._nodes[name] = self.ros.node(f"{name}{self._incarnations}")
+        return self._nodes[name]
+
     @property
     def stats(self):
         return {name: consumer.stats for name, consumer in self.consumers.items()}
 
     def start(self, *names):
-        """Start these consumers, or all; one that is there already is replaced."""
+        """Start these consumers, or all; one that is there already is killed."""
         for name in names or self._plans:
             policy, capacity = self._plans[name]
-            self._incarnations += 1
+            if name in self.readers:
+                self.readers[name].close()
             self.endpoints.setdefault(
                 name, ProcessEndpoint(self.ros.loop.ros, key=KEY, **self._carriers))
             self.readers[name] = RemoteReader(
-                self.ros.node(f"{name}{self._incarnations}"), f"{name}/in", "producer/out",
+                self._node(name), f"{name}/in", "producer/out",
                 self.codec.decode, self.endpoints[name], policy, capacity,
                 max(c for _, c in self._plans.values()), self._priority)
             self._all_readers.append(self.readers[name])
+            self._counts.append(LastingCounts(self._memory, f"{name}.in"))
+            self.readers[name].keep_counts(self._counts[-1])
 
     def channels_of(self, name):
         """Return the carrier of channels that the consumer connects with."""
@@ -105,6 +120,8 @@ class Edges:
             reader.close()
         for endpoint in (self.endpoint, *self.endpoints.values()):
             endpoint.close()
+        for counts in self._counts:
+            counts.close()
 
     def missing(self):
         for reader in self.readers.values():

@@ -44,15 +44,6 @@ def test_an_item_that_is_refused_may_come_again():
     assert arrivals.next == 1
 
 
-def test_in_the_place_of_another_some_may_come_a_second_time():
-    arrivals, come, passed, stats = make()
-    arrivals.take_place(11, repeated_until=12, duplicated=3)
-    arrivals.expect(11)
-    come(12, 11, 13)
-    assert passed == [11, 12, 13]
-    assert (stats.received, stats.duplicated) == (10, 5)
-
-
 def test_nothing_early_survives_a_new_beginning():
     arrivals, come, passed, _ = make()
     come(1, 3)

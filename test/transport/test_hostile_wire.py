@@ -19,7 +19,7 @@ FAR = MOST - 1
 
 
 def greeting(edge, kind, stream=FAR, number=FAR):
-    body = Terms(edge.endpoint.run, repeated_until=FAR).to_bytes()
+    body = Terms(edge.endpoint.run).to_bytes()
     return pack_head(kind, edge.readers["reader"]._connection.incarnation, stream, number, 0,
                      len(body)) + body
 

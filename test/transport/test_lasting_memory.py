@@ -7,7 +7,7 @@ import pytest
 
 from dnne_ros.errors import PeerError
 from dnne_ros.transport import lasting_memory
-from dnne_ros.transport.lasting_count import LastingCount
+from dnne_ros.transport.lasting_counts import LastingCounts
 from dnne_ros.transport.lasting_memory import (
     LastingMemory,
     RunMemory,
@@ -27,12 +27,14 @@ def die(memory):
     os.close(memory._file)
 
 
-def test_who_takes_the_place_goes_on_with_the_number(directory):
-    count = LastingCount("a1", "node.input.twice")
-    count.value += 3
-    die(count._memory)
-    again = LastingCount("a1", "node.input.twice")
-    assert again.value == 3
+def test_who_takes_the_place_goes_on_with_the_counts(directory):
+    counts = LastingCounts("a1", "node.input.counts")
+    assert (counts.received, counts.duplicated, counts.had) == (0, 0, 0)
+    counts.note(number=9, received=7, duplicated=2)
+    counts.note(number=8, received=8, duplicated=2)  # of a smaller priority
+    die(counts._memory)
+    again = LastingCounts("a1", "node.input.counts")
+    assert (again.received, again.duplicated, again.had) == (8, 2, 9)
     again.close()
     assert list(directory.iterdir()) == []
 

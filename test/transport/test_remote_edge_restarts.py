@@ -149,17 +149,68 @@ def test_what_comes_twice_is_counted_whoever_sends_it_again(edges, ros_loop):
     async def main():
         await edge.rendezvous()
         await edge.put(*range(6))
-        await ros_loop.until(lambda: edge.readers["reader"].stats.depth == 6)
+        before = await edge.get("reader", 4)
         edge.start_producer()
         await edge.rendezvous()
-        await edge.put(0, 1)
+        first = edge.output.delivered
+        await edge.put(first)
         edge.start("reader")  # the one before had more than its producer has sent by now
         await edge.rendezvous()
-        await edge.put(*range(2, 6))
-        return await edge.get("reader", 6)
+        await edge.put(*range(first + 1, 6))
+        return before, await edge.get("reader", 6 - first)
 
-    assert ros_loop.run(main()) == list(range(6))
-    assert edge.readers["reader"].stats.duplicated == 6
+    before, after = ros_loop.run(main())
+    assert before == list(range(4)) and after == list(range(after[0], 6)) and after[0] < 4
+    stats = edge.readers["reader"].stats
+    assert (stats.received, stats.duplicated) == (6, 4 - after[0])
+
+
+def test_where_both_ends_died_what_may_be_dropped_comes_once_and_is_counted_once(edges, ros_loop):
+    edge = edges(resumes=True, carriers=LOSSY, kept=(LOSSLESS, 8), reader=(DROP_OLDEST, 8))
+    edge.start()
+    edge.channels_of("reader").loses = lambda number: number == 5
+
+    async def main():
+        await edge.rendezvous()
+        await edge.put(*range(6))
+        before = await edge.get("reader", 5)
+        kept = await edge.get("kept", 3)
+        edge.start_producer()
+        edge.start()
+        await edge.rendezvous()
+        first = edge.output.delivered
+        assert first < 3
+        await edge.put(*range(first, 8))
+        return (before, kept, await edge.get("reader", 2), first,
+                await edge.get("kept", 8 - first))
+
+    before, kept, reader, first, again = ros_loop.run(main())
+    assert (before, reader) == ([0, 1, 2, 3, 5], [6, 7])
+    assert (kept, again) == ([0, 1, 2], list(range(first, 8)))
+    reader, kept = edge.readers["reader"].stats, edge.readers["kept"].stats
+    assert (reader.received, reader.duplicated) == (7, 0)
+    assert (kept.received, kept.duplicated) == (8, 3 - first)
+
+
+@pytest.mark.parametrize("policy", [DROP_OLDEST, LATEST])
+def test_where_all_may_be_dropped_new_items_have_new_numbers_when_both_ends_died(
+        edges, ros_loop, policy):
+    edge = edges(reader=(policy, 8))
+    edge.start()
+
+    async def main():
+        await edge.rendezvous()
+        await edge.put(1)
+        before = await edge.get("reader", 1)
+        edge.start_producer()
+        edge.start()
+        await edge.rendezvous()
+        await edge.put(2)
+        return before, await edge.get("reader", 1)
+
+    assert ros_loop.run(main()) == ([1], [2])
+    stats = edge.readers["reader"].stats
+    assert (stats.received, stats.duplicated) == (2, 0)
 
 
 def test_what_a_consumer_lacks_is_sent_again(edges, ros_loop):

@@ -292,5 +292,5 @@ class TestHostileBytes:
 
     def test_a_credit_without_a_total(self):
         message = encode_array(Array(np.zeros(0, np.uint64), ("me",)), "uint64")
-        with pytest.raises(CdrError, match="expected nine numbers of a consumer, found 0"):
+        with pytest.raises(CdrError, match="expected eight numbers of a consumer, found 0"):
             Credit.from_message(message)

@@ -20,7 +20,7 @@ def began():
 
 
 def word(number):
-    return Credit("sink/in", 1, 1, 1, 1, number, number, number, 0, 0)
+    return Credit("sink/in", 1, 1, 1, 1, number, number, number, 0)
 
 
 def test_a_consumer_may_be_farther_than_a_producer_that_makes_items_again(began):

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 _CLASSES = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop"}
 _WITH_MOMENTUM = ("sgd", "rmsprop")
-_FUSED = ("adam", "adamw", "sgd")
 
 
 class Optimizer(OptimizerNode):
@@ -33,9 +32,9 @@ class Optimizer(OptimizerNode):
         """Return the optimizer from torch."""
         from dnne_ros.learning import eager_optimizers
 
-        fused = {"fused": True} if self.optimizer_type in _FUSED else {}
         optimizer: torch.optim.Optimizer = getattr(
-            eager_optimizers, _CLASSES[self.optimizer_type])(parameters, **fused, **self.options())
+            eager_optimizers, _CLASSES[self.optimizer_type])(
+                parameters, foreach=True, **self.options())
         return optimizer
 
     def options(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.restarts import followed_inputs, obstacles
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.transport.handshake import Restart
-from dnne_ros.transport.lasting_count import LastingCount
+from dnne_ros.transport.lasting_counts import LastingCounts
 from dnne_ros.transport.lasting_memory import memory_name
 from dnne_ros.transport.lineage import Lineage
 from dnne_ros.transport.remote_reader import RemoteReader
@@ -20,7 +20,7 @@ from dnne_ros.transport.resumed import COLUMNS, Resumed
 from dnne_ros.transport.round_log import RoundLog
 from dnne_ros.workflow.records import PortRef
 
-_Lasting = TypeVar("_Lasting", RoundLog, LastingCount)
+_Lasting = TypeVar("_Lasting", RoundLog, LastingCounts)
 
 
 class Restarts:
@@ -35,7 +35,7 @@ class Restarts:
         """
         self._graph = graph
         self._run = memory_name(run_id)
-        self._logs: list[RoundLog | LastingCount] = []
+        self._logs: list[RoundLog | LastingCounts] = []
         self._restartable = False
         self._lineages: dict[str, Lineage] = {}
         self._resumed: dict[PortRef, Resumed] = {}
@@ -71,10 +71,10 @@ class Restarts:
             self._resumed[ref].follow(writer.window)
 
     def join(self, ref: PortRef, reader: RemoteReader) -> None:
-        """Follow what becomes of the items of an input, and count those that come twice."""
+        """Follow what becomes of the items of an input, and count on where others counted."""
         if self._restartable:
-            reader.keep_count(self._open(lambda: LastingCount(
-                self._run, f"{self._graph.nodes[ref.node].ros_name}.{ref.port}.twice")))
+            reader.keep_counts(self._open(lambda: LastingCounts(
+                self._run, f"{self._graph.nodes[ref.node].ros_name}.{ref.port}.counts")))
         lineage = self._lineages.get(ref.node)
         if lineage is not None and ref.port in lineage.inputs:
             reader.join(lineage, ref.port)
