@@ -27,8 +27,11 @@ class LocalEdge:
         self.policy = policy
         self.capacity = capacity
         self._stats = EdgeStats()
-        self._limit = capacity if policy is EdgePolicy.LOSSLESS else math.inf
+        self.limit = capacity if policy is EdgePolicy.LOSSLESS else math.inf
+        """A sender must wait while `span` has reached it."""
         self._inbox = make_inbox(policy, capacity, self._stats, self._on_taken, priority)
+        self.span = self._inbox.span
+        self._offer = self._inbox.offer
         self._on_room: Callable[[], None] | None = None
         self._timed: deque[tuple[int, float]] = deque(maxlen=64)
         self._time_next = 1
@@ -55,17 +58,17 @@ class LocalEdge:
     @property
     def full(self) -> bool:
         """Tell whether a sender must wait."""
-        return self._inbox.span() >= self._limit
+        return self.span() >= self.limit
 
     def deliver(self, value: Any) -> None:
         """Hand ``value`` over; the sender has made sure that the edge is not `full`."""
         stats = self._stats
-        stats.sent += 1
-        if stats.sent >= self._time_next:
+        sent = stats.sent = stats.sent + 1
+        if sent >= self._time_next:
             # A look at the clock for each item would cost as much as its way.
-            self._timed.append((stats.sent, time.perf_counter()))
-            self._time_next = stats.sent + _SAMPLE_EVERY
-        self._inbox.offer(value)
+            self._timed.append((sent, time.perf_counter()))
+            self._time_next = sent + _SAMPLE_EVERY
+        self._offer(value)
 
     def note_wait(self, waiting: bool) -> None:
         """Note that the sender waits, as far as it is for this edge."""
