@@ -33,6 +33,7 @@ class LocalEdge:
         self.span = self._inbox.span
         self._offer = self._inbox.offer
         self._on_room: Callable[[], None] | None = None
+        self._sender_waits = False
         self._timed: deque[tuple[int, float]] = deque(maxlen=64)
         self._time_next = 1
         self.get = self._inbox.take
@@ -52,7 +53,7 @@ class LocalEdge:
         return self._inbox.awaited
 
     def notify_room(self, on_room: Callable[[], None]) -> None:
-        """Call ``on_room`` each time that an item was taken."""
+        """Call ``on_room`` each time that an item was taken, while the sender waits."""
         self._on_room = on_room
 
     @property
@@ -72,6 +73,7 @@ class LocalEdge:
 
     def note_wait(self, waiting: bool) -> None:
         """Note that the sender waits, as far as it is for this edge."""
+        self._sender_waits = waiting
         if waiting and self.full:
             self._stats.block()
         else:
@@ -80,7 +82,7 @@ class LocalEdge:
     def _on_taken(self) -> None:
         if self._timed:
             self._time_taken()
-        if self._on_room is not None:
+        if self._sender_waits and self._on_room is not None:
             self._on_room()
 
     def _time_taken(self) -> None:

@@ -167,6 +167,8 @@ class OutputPort:
         self._breathes = False
         if any(end.full for end in self._ends):
             await self._wait_for_room(timeout, first=True)
+        elif self._turns:
+            self._note_wait()
 
     async def _wait_for_room(self, timeout: float | None, *, first: bool = False) -> None:
         loop = asyncio.get_running_loop()
