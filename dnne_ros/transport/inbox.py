@@ -57,6 +57,7 @@ class Inbox:
         self._items: deque[Any] = deque()
         self.span: Callable[[], int] = self._items.__len__
         """Returns how many items have come since the oldest one that waits, with that one."""
+        self._pop: Callable[[], Any] = self._items.popleft
         self._limit = {EdgePolicy.LOSSLESS: 0, EdgePolicy.LATEST: 1,
                        EdgePolicy.DROP_OLDEST: capacity}[policy]
         self._counts_drops = policy is EdgePolicy.DROP_OLDEST
@@ -114,9 +115,6 @@ class Inbox:
         """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
         return await self._gathering.batch(max_items, timeout)
 
-    def _pop(self) -> Any:
-        return self._items.popleft()
-
     def _wake_reader(self) -> None:
         reader = self._reader
         if reader is not None and not reader.done():
@@ -155,6 +153,7 @@ class PriorityInbox(Inbox):
         super().__init__(policy, capacity, stats, on_taken)
         self._items: list[tuple[float, int, Any]] = []  # type: ignore[assignment]
         self.span = self._count_overtaking
+        self._pop = self._pop_first
         self._priority = priority
         self._came = 0
         self._since: dict[int, None] = {}
@@ -177,7 +176,7 @@ class PriorityInbox(Inbox):
         self._came += 1
         self._wake_reader()
 
-    def _pop(self) -> Any:
+    def _pop_first(self) -> Any:
         _, number, item = heappop(self._items)
         del self._since[number]
         error = self._failed.pop(number, None)

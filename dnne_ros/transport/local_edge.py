@@ -27,9 +27,13 @@ class LocalEdge:
         self.policy = policy
         self.capacity = capacity
         self._stats = EdgeStats()
-        self._limit = capacity if policy is EdgePolicy.LOSSLESS else math.inf
+        self.limit = capacity if policy is EdgePolicy.LOSSLESS else math.inf
+        """A sender must wait while `span` has reached it."""
         self._inbox = make_inbox(policy, capacity, self._stats, self._on_taken, priority)
+        self.span = self._inbox.span
+        self._offer = self._inbox.offer
         self._on_room: Callable[[], None] | None = None
+        self._sender_waits = False
         self._timed: deque[tuple[int, float]] = deque(maxlen=64)
         self._time_next = 1
         self.get = self._inbox.take
@@ -49,26 +53,27 @@ class LocalEdge:
         return self._inbox.awaited
 
     def notify_room(self, on_room: Callable[[], None]) -> None:
-        """Call ``on_room`` each time that an item was taken."""
+        """Call ``on_room`` each time that an item was taken, while the sender waits."""
         self._on_room = on_room
 
     @property
     def full(self) -> bool:
         """Tell whether a sender must wait."""
-        return self._inbox.span() >= self._limit
+        return self.span() >= self.limit
 
     def deliver(self, value: Any) -> None:
         """Hand ``value`` over; the sender has made sure that the edge is not `full`."""
         stats = self._stats
-        stats.sent += 1
-        if stats.sent >= self._time_next:
+        sent = stats.sent = stats.sent + 1
+        if sent >= self._time_next:
             # A look at the clock for each item would cost as much as its way.
-            self._timed.append((stats.sent, time.perf_counter()))
-            self._time_next = stats.sent + _SAMPLE_EVERY
-        self._inbox.offer(value)
+            self._timed.append((sent, time.perf_counter()))
+            self._time_next = sent + _SAMPLE_EVERY
+        self._offer(value)
 
     def note_wait(self, waiting: bool) -> None:
         """Note that the sender waits, as far as it is for this edge."""
+        self._sender_waits = waiting
         if waiting and self.full:
             self._stats.block()
         else:
@@ -77,7 +82,7 @@ class LocalEdge:
     def _on_taken(self) -> None:
         if self._timed:
             self._time_taken()
-        if self._on_room is not None:
+        if self._sender_waits and self._on_room is not None:
             self._on_room()
 
     def _time_taken(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -48,13 +49,15 @@ class OutputPort:
         self._codec = codec
         self._writer = writer
         self._ends = (*edges, *(() if writer is None else (writer,)))
+        self._spans = [(edge.span, edge.limit) for edge in edges if edge.limit < math.inf]
         for end in self._ends:
             end.notify_room(self._on_room)
         self._turns: deque[asyncio.Future[None]] = deque()
         self._watchers = 0
         self._latched = type.policy is EdgePolicy.LATEST
         self._newest: Any = None
-        self._sends = 0
+        self.sent = 0
+        """How many items were handed over."""
         self._breathes = False
         self._pause: asyncio.TimerHandle | None = None
         self._held_back: Any = _NOTHING
@@ -82,9 +85,10 @@ class OutputPort:
         so that a node that breaks its declaration fails in every placement and not only where its
         values must be encoded.
         """
-        if self._kind_of is not None:
+        kind_of = self._kind_of
+        if kind_of is not None:
             try:
-                if self._kind_of(value) != self._kind:
+                if kind_of(value) != self._kind:
                     self._check(value)
             except AttributeError:
                 self._type.check(value)
@@ -93,13 +97,17 @@ class OutputPort:
             value = self._made(value)
         if self._turns or self._breathes:
             await self._wait_for_room(timeout)
-        elif self._sends % _BREATHE_EVERY == _BREATHE_EVERY - 1:
+        elif self.sent % _BREATHE_EVERY == _BREATHE_EVERY - 1:
             await self._breathe(timeout)
         else:
-            for end in self._ends:
-                if end.full:
+            # As `full` of each end, at half the price.
+            for span, limit in self._spans:
+                if span() >= limit:
                     await self._wait_for_room(timeout)
                     break
+            else:
+                if self._writer is not None and self._writer.full:
+                    await self._wait_for_room(timeout)
         if self._writer is not None:
             assert self._codec is not None  # who has a writer has one
             parts = self._codec.parts(self._type.pack(value))
@@ -114,7 +122,7 @@ class OutputPort:
                 self._held_back = value
         if self._latched:
             self._newest = value
-        self._sends += 1
+        self.sent += 1
         if self._turns:
             self._on_room()
 
@@ -159,6 +167,8 @@ class OutputPort:
         self._breathes = False
         if any(end.full for end in self._ends):
             await self._wait_for_room(timeout, first=True)
+        elif self._turns:
+            self._note_wait()
 
     async def _wait_for_room(self, timeout: float | None, *, first: bool = False) -> None:
         loop = asyncio.get_running_loop()

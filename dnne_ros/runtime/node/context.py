@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from dnne_ros.graph.graph import Graph
@@ -52,8 +52,6 @@ class HostContext:
         self.clock = HostClock(host)
         self.items = 0
         """Items taken so far, over all inputs: which one a failure was about."""
-        self.sent = 0
-        """Items given so far, over all outputs."""
         self._graph = graph
         self._control = control
         type_name = host.graph_node.type.type_name
@@ -83,10 +81,15 @@ class HostContext:
         self.items += len(batch)
         return batch
 
-    async def put(self, port: str, value: Any, timeout: float | None = None) -> None:
+    def put(self, port: str, value: Any, timeout: float | None = None
+            ) -> Coroutine[Any, Any, None]:
         """Hand a value to every consumer of an output."""
-        await self._outputs[port].send(value, timeout)
-        self.sent += 1
+        return self._outputs[port].send(value, timeout)
+
+    @property
+    def sent(self) -> int:
+        """Items given so far, over all outputs."""
+        return sum(output.sent for output in self._outputs.values())
 
     def delivered(self, port: str) -> int:
         """Return how many items of an output all consumers had before a restart."""
