@@ -108,23 +108,25 @@ class OutputPort:
             else:
                 if self._writer is not None and self._writer.full:
                     await self._wait_for_room(timeout)
-        if self._writer is not None:
-            assert self._codec is not None  # who has a writer has one
-            parts = self._codec.parts(self._type.pack(value))
-        for edge in self._edges:
-            edge.deliver(value)
-        if self._writer is not None:
-            self._writer.send(parts)
-        if self._watchers:
-            if self._pause is None:
-                self._publish_in_turn(value)
-            else:
-                self._held_back = value
-        if self._latched:
-            self._newest = value
-        self.sent += 1
-        if self._turns:
-            self._on_room()
+        try:
+            if self._writer is not None:
+                assert self._codec is not None  # who has a writer has one
+                parts = self._codec.parts(self._type.pack(value))
+            for edge in self._edges:
+                edge.deliver(value)
+            if self._writer is not None:
+                self._writer.send(parts)
+            if self._watchers:
+                if self._pause is None:
+                    self._publish_in_turn(value)
+                else:
+                    self._held_back = value
+            if self._latched:
+                self._newest = value
+            self.sent += 1
+        finally:
+            if self._turns:
+                self._on_room()
 
     def look_for_watchers(self) -> None:
         """Notice who else subscribes; a late joiner of a latched topic gets the newest value."""

@@ -253,21 +253,45 @@ def test_each_value_is_refused_in_its_own_process_that_could_not_leave_it(
     run_async(main())
 
 
+class Odd(PortType):
+    name = "ODD"
+
+    def pack(self, value):
+        return str(value) if value >= 0 else super().pack(value)
+
+
+class Writer:
+    full, lossless = False, True
+
+    def notify_room(self, on_room):
+        pass
+
+    def note_wait(self, waiting):
+        pass
+
+    def send(self, parts):
+        pass
+
+
 def test_a_value_that_one_consumer_cannot_have_is_given_to_none(run_async):
-    class Odd(PortType):
-        name = "ODD"
-
-    class Writer:
-        full, lossless = False, True
-
-        def notify_room(self, on_room):
-            pass
-
     async def main():
         edge = LocalEdge("a/out → b/in", EdgePolicy.LOSSLESS, 10)
         output = OutputPort(Odd(), [edge], None, StringCodec(), Writer())
         with pytest.raises(TypeError, match="a ODD cannot leave its process"):
-            await output.send(1)
+            await output.send(-1)
         assert edge.stats.sent == edge.stats.depth == 0
+
+    run_async(main())
+
+
+def test_who_waits_behind_a_value_that_fails_has_its_turn(run_async):
+    async def main():
+        edge = LocalEdge("a/out → b/in", EdgePolicy.LOSSLESS, 1000)
+        output = OutputPort(Odd(), [edge], None, StringCodec(), Writer())
+        senders = await start(*(output.send(-1 if number == 63 else number)
+                                for number in range(66)))
+        assert all(sender.done() for sender in senders) and edge.stats.sent == 65
+        with pytest.raises(TypeError):
+            await senders[63]
 
     run_async(main())
