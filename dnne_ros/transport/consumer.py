@@ -25,7 +25,9 @@ class Consumer:
     ``had_another``: it, or the one before it, has had items of another producer than this one.
     ``may_repeat``: it takes the place of one that we knew, and gets again what that one had not
     handled.  ``stores``: which stores it reaches, the first as bit 0.
-    ``bytes_to_take`` counts large items only.  ``absent``: it is gone, and nobody waits for it.
+    ``bytes_to_take`` counts large items only.  ``again``: up to which item it was sent once more
+    what it lacks, ``again_until``: up to which it is to be.  ``absent``: it is gone, and nobody
+    waits for it.
     """
 
     name: str
@@ -52,6 +54,8 @@ class Consumer:
     handled: int = 0
     bytes_to_take: int = 0
     stalled: tuple[int, int, float] = (-1, 0, 0.0)
+    again: int = 0
+    again_until: int = 0
 
     channel: Channel | None = None
     stores: int = 0

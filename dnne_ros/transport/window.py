@@ -94,6 +94,7 @@ class Window:
         if consumer.bytes_to_take:
             consumer.bytes_to_take -= self._kept.bytes_between(consumer, before, consumer.got)
         if consumer.lossless:
+            self._go_on_again(consumer)
             self._repeat_what_went_astray(consumer)
         self._progressed()
 
@@ -130,10 +131,22 @@ class Window:
             consumer.stalled = (consumer.received, self.sent, now)
 
     def _send_again(self, consumer: Consumer, after: int, last: int) -> None:
-        """Send the kept items from ``after`` to ``last`` to one consumer."""
+        """Send one consumer the kept items from behind ``after`` to ``last``, step by step."""
         if consumer.lossless:
-            for item in self._kept.items(after, last):
+            consumer.again, consumer.again_until = after, last
+            self._go_on_again(consumer)
+
+    def _go_on_again(self, consumer: Consumer) -> None:
+        """Send again as much as a consumer holds beyond what it has received.
+
+        What it has not handled may be far more: then the first of it would be gone from DDS'
+        history before it was read, and what comes too early is not kept.
+        """
+        last = min(consumer.again_until, consumer.received + consumer.capacity)
+        if last > consumer.again:
+            for item in self._kept.items(max(consumer.again, consumer.received), last):
                 self._send_to(consumer, item.frame, item.by)
+            consumer.again = last
 
     def _progressed(self) -> None:
         self.handled = self._kept.forget(self.sent)

@@ -1,9 +1,10 @@
-"""What a producer takes a consumer's word for."""
+"""What a producer takes a consumer's word for, and what it sends again."""
 
 import pytest
 
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import Credit
+from dnne_ros.transport.kept_items import KeptItem
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.window import Window
 
@@ -45,3 +46,39 @@ def test_a_producer_that_is_the_first_has_sent_what_it_says(began):
     assert consumer.received == 25 and window.room_until == 30
     window.note(consumer, word(30))
     assert window.room_until == 35
+
+
+def test_what_a_new_consumer_lacks_comes_as_it_has_room():
+    """A node in the middle had taken much more than its edge holds, and none of it was handled."""
+    sent = []
+    consumer = Consumer("sink/in", "source/out → sink/in", EdgePolicy.LOSSLESS, 2)
+    window = Window([consumer], lambda _, frame, by: sent.append(frame))
+    window.begin(consumer, word(0))
+    for number in range(1, 31):
+        window.sent = number
+        window.add(KeptItem(number, number, 0, None, ""))
+    window.begin(consumer, word(4))
+    assert sent == [5, 6]
+    window.note(consumer, word(4))
+    assert sent == [5, 6]
+    for number in range(5, 31):
+        window.note(consumer, word(number))
+        assert sent[-1] == min(number + 2, 30)
+    assert sent == [*range(5, 31)]
+
+
+def test_what_went_astray_comes_as_it_has_room():
+    sent = []
+    consumer = Consumer("sink/in", "source/out → sink/in", EdgePolicy.LOSSLESS, 3,
+                        repeat_after=0.0)
+    window = Window([consumer], lambda _, frame, by: sent.append(frame))
+    window.begin(consumer, word(0))
+    for number in range(1, 11):
+        window.sent = number
+        window.add(KeptItem(number, number, 0, None, ""))
+    window.note(consumer, word(2))  # notes when
+    assert sent == []
+    window.note(consumer, word(2))
+    assert sent == [3, 4, 5]
+    window.note(consumer, word(4))
+    assert sent == [3, 4, 5, 6, 7]
