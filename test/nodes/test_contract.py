@@ -28,6 +28,7 @@ from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.ros.service_client import ServiceClientNode
 from dnne_ros.nodes.sensors.audio_sensor import AudioSensorNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
@@ -388,6 +389,15 @@ class Subscriber(NodeContract):
         wanted = len(context.sent) + len(self.node_type.outputs) - 2
         context.topics.deliver(self.message(draw))
         await context.sends(wanted)
+
+
+class Caller(NodeContract):
+    node_type = ServiceClientNode
+    settings = {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest",
+                "tensor_field": "passed"}
+
+    def make_input(self, name, draw):
+        return {} if name == "request" else super().make_input(name, draw)
 
 
 class Publisher(NodeContract):

@@ -18,6 +18,7 @@ from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.ros.service_client import ServiceClientNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
 from dnne_ros.nodes.simulation.action import ActionNode
@@ -33,6 +34,7 @@ SETTINGS = {
     PolicyGate: {"joint_names": "a,b", "max_velocity": "5"},
     JointObservationsNode: {"joints": "joint_2,joint_0"}, JointCommandsNode: {"joints": "a,b"},
     CameraSensorNode: {"resolution": "16x12", "use_real_camera": False},
+    ServiceClientNode: {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest"},
     IMUSensorNode: {"topic": "/imu"}, Split: {"split_pos": "1,2,3"}}
 SIZES = {
     OnnxPolicyNode: {"observation": 4, "action": 1}, JointObservationsNode: {"env": 1, "joint": 3},
@@ -45,6 +47,7 @@ SIZES = {
 LINKS = {
     LeappPolicyNode: Links(("observations",), ("actions",)),
     RosSubscriberNode: Links((), ("tensor", "stamp")), RosPublisherNode: Links(("value",), ()),
+    ServiceClientNode: Links(("trigger",), ("response", "succeeded")),
     ActionNode: Links(("network_output",), ("action",))}
 MESSAGES = {RosSubscriberNode: JointState(position=[1.0, 2.0]), IMUSensorNode: Imu()}
 
