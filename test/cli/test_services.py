@@ -1,0 +1,87 @@
+"""Services of other ROS nodes in whole runs, in one process and split."""
+
+import json
+
+import pytest
+from sensor_msgs.srv import SetCameraInfo
+from std_msgs.msg import Float64MultiArray
+
+ROWS = 100
+CLIENT = "2"
+
+
+@pytest.fixture
+def calling(tmp_path):
+    """Write a graph that calls a service for each of 100 rows, and publishes what it says."""
+    (tmp_path / "rows.csv").write_text("w,h\n" + "".join(f"{row},7\n" for row in range(ROWS)))
+    path = tmp_path / "calling.json"
+    path.write_text(json.dumps({
+        "1": {"class_type": "DataStreamer", "inputs": {"src_path": str(tmp_path / "rows.csv")}},
+        CLIENT: {"class_type": "ServiceClient", "_meta": {"title": "Ask"}, "inputs": {
+            "request": ["1", 0], "service": "camera/_set", "tensor_field": "success",
+            "service_type": "sensor_msgs/srv/SetCameraInfo", "timeout": 3600.0,
+            "field": "camera_info.width,camera_info.height"}},
+        "3": {"class_type": "RosPublisher", "inputs": {"value": [CLIENT, 1], "topic": "/said"}},
+        "4": {"class_type": "Display", "inputs": {"value": [CLIENT, 2]}}}))
+    return path
+
+
+class Camera:
+    """A node that hears what the graph makes of the responses of a service that it offers."""
+
+    def __init__(self, ros_loop):
+        self.node = ros_loop.node("camera")
+        self.node.create_subscription(Float64MultiArray, "/said", self.hear, 1000)
+        self.asked, self.heard = [], []
+
+    def answer(self, request, response):
+        info = request.camera_info
+        self.asked.append((info.width, info.height))
+        response.success = info.width % 3 == 0
+        return response
+
+    def hear(self, message):
+        self.heard += message.data
+
+
+@pytest.mark.parametrize("place", ["fused", "split"])
+def test_each_item_is_a_call_in_order(start_run, ros_loop, calling, place):
+    camera = Camera(ros_loop)
+    run = start_run(calling, "--place", place, "--ros-args", "-r", "camera/_set:=/elsewhere")
+
+    async def talk():
+        await ros_loop.until(lambda: camera.node.count_publishers("/said"))
+        camera.node.create_service(SetCameraInfo, "/elsewhere", camera.answer)
+        await ros_loop.until(lambda: len(camera.heard) == ROWS)
+
+    ros_loop.run(talk(), run)
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert camera.asked == [(row, 7) for row in range(ROWS)]
+    assert camera.heard == [float(row % 3 == 0) for row in range(ROWS)]
+
+
+@pytest.mark.parametrize("place", ["fused", "split"])
+def test_a_service_that_nobody_offers_is_late(start_run, calling, place):
+    run = start_run(calling, "--place", place, "--set", f"{CLIENT}.deadline.seconds=6",
+                    "--set", f"{CLIENT}.deadline.policy=stop")
+    assert run.wait() == 1, run.output
+    assert ("waits for the service /calling/camera/_set (sensor_msgs/srv/SetCameraInfo), which no "
+            "node offers, for 5 s so far") in run.output
+    assert "/calling/service_client_2 (item 1)" in run.output
+
+
+def test_a_type_that_is_not_installed_is_said_before_the_start(command, calling):
+    for words in (("check", calling), ("run", calling, "--quiet")):
+        done = command(*words, "--set", f"{CLIENT}.service_type=no_srvs/srv/Ask")
+        assert done.returncode == 2
+        line = done.stderr.splitlines()[-1]
+        assert "node 2 'Ask' (ServiceClient): widget 'service_type': service type no_srvs" in line
+        assert "apt install ros-" in line and "-no-srvs; or" in line and "colcon build" in line
+
+
+def test_check_says_what_would_be_called(command, calling):
+    done = command("check", calling)
+    assert done.returncode == 0, done.stderr
+    assert ("service_client_2 calls /calling/camera/_set  [sensor_msgs/srv/SetCameraInfo]"
+            in done.stdout)
