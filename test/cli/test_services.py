@@ -1,10 +1,13 @@
 """Services of other ROS nodes in whole runs, in one process and split."""
 
+import asyncio
 import json
 
 import pytest
 from sensor_msgs.srv import SetCameraInfo
-from std_msgs.msg import Float64MultiArray
+from std_msgs.msg import Bool, Float64MultiArray, Int64
+
+from dnne_ros.runtime.node.ros_services import HostServices
 
 ROWS = 100
 CLIENT = "2"
@@ -85,3 +88,81 @@ def test_check_says_what_would_be_called(command, calling):
     assert done.returncode == 0, done.stderr
     assert ("service_client_2 calls /calling/camera/_set  [sensor_msgs/srv/SetCameraInfo]"
             in done.stdout)
+
+
+SET = {"service": "/set", "service_type": "sensor_msgs/srv/SetCameraInfo", "timeout": 3600.0}
+
+
+@pytest.fixture
+def serving(tmp_path):
+    """Write a graph that answers requests with what comes on a topic, which may be never."""
+    path = tmp_path / "serving.json"
+    path.write_text(json.dumps({
+        "1": {"class_type": "RosSubscriber", "inputs": {
+            "topic": "/answers", "message_type": "std_msgs/msg/Bool", "field": "data"}},
+        "2": {"class_type": "ServiceServer", "inputs": {
+            "answer": ["1", 0], "field": "success", **SET}},
+        "3": {"class_type": "RosPublisher", "inputs": {
+            "value": ["2", 2], "topic": "/asked", "message_type": "std_msgs/msg/Int64"}}}))
+    return path
+
+
+@pytest.mark.parametrize("place", ["fused", "split"])
+def test_a_graph_answers_its_own_calls(start_run, ros_loop, tmp_path, place):
+    (tmp_path / "rows.csv").write_text("w\n0\n1\n")
+    graph = tmp_path / "both.json"
+    graph.write_text(json.dumps({
+        "1": {"class_type": "DataStreamer", "inputs": {
+            "src_path": str(tmp_path / "rows.csv"), "loop_data": True, "sync_mode": "timed"}},
+        "2": {"class_type": "ServiceClient", "inputs": {
+            "request": ["1", 0], "field": "camera_info.width", "tensor_field": "success", **SET}},
+        "3": {"class_type": "RosPublisher", "inputs": {"value": ["2", 1], "topic": "/said"}},
+        "4": {"class_type": "Display", "inputs": {"value": ["2", 2]}},
+        "5": {"class_type": "ServiceServer", "inputs": {
+            "answer": ["5", 1], "tensor_field": "camera_info.width", "field": "success", **SET}},
+        "6": {"class_type": "Display", "inputs": {"value": ["5", 2]}}}))
+    heard = []
+    ros_loop.node("listener").create_subscription(
+        Float64MultiArray, "/said", lambda message: heard.extend(message.data), 1000)
+    run = start_run(graph, "--place", place)
+    ros_loop.run(ros_loop.until(lambda: len(heard) >= 20), run)
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert heard == [(heard[0] + number) % 2 for number in range(len(heard))]
+
+
+@pytest.mark.parametrize("end", ["interrupt", "kill"])
+def test_a_server_that_ends_in_mid_call_and_comes_back(start_run, ros_loop, serving, end):
+    host = ros_loop.node("caller")
+    client = HostServices(host).client("/set", SET["service_type"])
+    asked = []
+    host.create_subscription(Int64, "/asked", lambda message: asked.append(message.data), 100)
+    answers = host.create_publisher(Bool, "/answers", 10)
+
+    async def call(seconds):
+        calling = asyncio.ensure_future(client.call(SetCameraInfo.Request(), seconds))
+        await asyncio.wait({calling})
+        return None if calling.exception() else calling.result()
+
+    async def call_until_it_ends(run):
+        await client.appears(None)
+        waiting = asyncio.ensure_future(call(3.0))
+        while not asked:  # the first ones may be published before the subscription is matched
+            if waiting.done():
+                waiting = asyncio.ensure_future(call(3.0))
+            await asyncio.sleep(0.01)
+        getattr(run, end)()  # with a request that may wait for an hour
+        assert await waiting is None
+
+    async def call_again():
+        while (response := await call(0.5)) is None:
+            pass
+        return response
+
+    run = start_run(serving)
+    ros_loop.run(call_until_it_ends(run))
+    assert end == "kill" or run.wait() == 130, run.output
+    run = start_run(serving)
+    host.create_timer(0.02, lambda: answers.publish(Bool(data=True)))
+    assert ros_loop.run(call_again(), run).success is True
+    assert client.pending == 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rclpy.exceptions import NameValidationException
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.service import Service
+from rosidl_generator_py.import_type_support_impl import UnsupportedTypeSupport
 
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import service_class
@@ -148,7 +149,7 @@ class HostServices:
         except NameValidationException as error:
             reason = " ".join(str(error).split())
             raise InputError(f"service {service!r:.80}", [reason]) from None
-        except ValueError as error:
+        except (ValueError, UnsupportedTypeSupport) as error:
             raise InputError(f"service {service!r:.80}", [str(error)]) from None
         except RCLError as error:  # another node of the process has it with another type
             reason = " ".join(str(error).split())
