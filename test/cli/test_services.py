@@ -4,8 +4,9 @@ import asyncio
 import json
 
 import pytest
+from diagnostic_msgs.srv import SelfTest
 from sensor_msgs.srv import SetCameraInfo
-from std_msgs.msg import Bool, Float64MultiArray, Int64
+from std_msgs.msg import Bool, Empty, Float64MultiArray, Int64
 
 from dnne_ros.runtime.node.ros_services import HostServices
 
@@ -166,3 +167,22 @@ def test_a_server_that_ends_in_mid_call_and_comes_back(start_run, ros_loop, serv
     host.create_timer(0.02, lambda: answers.publish(Bool(data=True)))
     assert ros_loop.run(call_again(), run).success is True
     assert client.pending == 0
+
+
+def test_the_example_answers_and_calls(start_run, ros_loop, repository):
+    run = start_run(repository / "docs" / "examples" / "self_test.json")
+    host = ros_loop.node("caller")
+    driver = []
+    HostServices(host).serve("/driver/self_test", "diagnostic_msgs/srv/SelfTest",
+                             lambda request, answer: driver.append(request))
+    check = host.create_publisher(Empty, "/check", 10)
+    client = HostServices(host).client("/self_test/self_test", "diagnostic_msgs/srv/SelfTest")
+
+    async def talk():
+        await client.appears(None)
+        response = await client.call(SelfTest.Request(), 3600.0)
+        await ros_loop.until(lambda: check.publish(Empty()) or driver)
+        return response
+
+    response = ros_loop.run(talk(), run)
+    assert (response.id, response.passed) == ("self_test", b"\x01")

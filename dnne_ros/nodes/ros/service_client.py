@@ -102,6 +102,10 @@ class ServiceClientNode(Node):
         """Tell that it gives nothing before others answer."""
         return True
 
+    def safe_outputs(self, last: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the last response, and that the call has not succeeded."""
+        return {**last, "succeeded": False}
+
     def setup(self) -> None:
         """Find the fields and make the client."""
         self._fill = made(lambda values: message_maker(values, "request"), self.values)

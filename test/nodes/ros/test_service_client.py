@@ -120,6 +120,12 @@ def test_a_failure_may_be_an_error(call):
         call({}, respond=lambda _: None, when_failed="fail", **CHECK)
 
 
+def test_in_its_place_stands_the_last_response_as_one_that_did_not_succeed():
+    node = ServiceClientNode(CHECK)
+    assert node.safe_outputs({"response": {"id": "7"}, "succeeded": True}) == {
+        "response": {"id": "7"}, "succeeded": False}
+
+
 def test_who_waits_for_whom_is_said_and_ends_with_wait(call, drive):
     async def script(context):
         context.services.ready = False
