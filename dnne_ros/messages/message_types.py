@@ -45,6 +45,14 @@ def type_name(message_class: type) -> str:
     return f"{package}/{kind}/{message_class.__name__}"
 
 
+def how_to_install(package: str) -> str:
+    """Say how a package of messages or services gets here."""
+    distribution = os.environ.get("ROS_DISTRO") or "<distro>"
+    return (f"To install it: apt install ros-{distribution}-{package.replace('_', '-')}; or, with "
+            f"its source in a workspace, colcon build --packages-up-to {package} and source "
+            "install/setup.bash")
+
+
 def class_named(name: str) -> type:
     """Return the class of which `type_name` is ``name``: a message, or half of a service."""
     if "/srv/" not in name:
@@ -64,26 +72,18 @@ def _interface(text: str, kind: str) -> type:
     if not any(_holds(Path(folder), package, kind) for folder in _folders(package)):
         raise ValueError(f"{noun} type {text}: the package {package} is not installed; {noun} "
                          f"packages here: {', '.join(sorted(set(_packages(kind)))) or 'none'}. "
-                         f"{_how_to_install(package)}")
+                         f"{how_to_install(package)}")
     try:
         module = importlib.import_module(f"{package}.{kind}")
     except ImportError as error:
         raise ValueError(f"{noun} type {text} cannot be imported: {error}. "
-                         f"{_how_to_install(package)}") from None
+                         f"{how_to_install(package)}") from None
     if not hasattr(module, name):
         known = [known for known in dir(module) if _NAME.fullmatch(f"{package}/{known}")]
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known
         raise ValueError(f"{noun} type {text} is not installed; {package} has {', '.join(near)}")
     found: type = getattr(module, name)
     return found
-
-
-def _how_to_install(package: str) -> str:
-    """Say how a package of messages or services gets here."""
-    distribution = os.environ.get("ROS_DISTRO") or "<distro>"
-    return (f"To install it: apt install ros-{distribution}-{package.replace('_', '-')}; or, with "
-            f"its source in a workspace, colcon build --packages-up-to {package} and source "
-            "install/setup.bash")
 
 
 def _folders(package: str) -> list[str]:

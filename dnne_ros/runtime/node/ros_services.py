@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from rclpy.exceptions import NameValidationException
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.service import Service
-from rosidl_generator_py.import_type_support_impl import UnsupportedTypeSupport
 
 from dnne_ros.errors import InputError
-from dnne_ros.messages.message_types import service_class
+from dnne_ros.messages.message_types import how_to_install, service_class
 from dnne_ros.node_api.ros_services import Answer
 
 if TYPE_CHECKING:
@@ -145,15 +144,27 @@ class HostServices:
     @contextmanager
     def _legal(self, service: str, service_type: str) -> Iterator[Any]:
         try:
-            yield service_class(service_type)
+            yield _loaded(service_type)
         except NameValidationException as error:
             reason = " ".join(str(error).split())
             raise InputError(f"service {service!r:.80}", [reason]) from None
-        except (ValueError, UnsupportedTypeSupport) as error:
+        except ValueError as error:
             raise InputError(f"service {service!r:.80}", [str(error)]) from None
         except RCLError as error:  # another node of the process has it with another type
             reason = " ".join(str(error).split())
             raise InputError(f"service {service!r:.80}", [f"{service_type}: {reason}"]) from None
+
+
+def _loaded(service_type: str) -> Any:
+    """Return the class of a type with what is compiled of it; ValueError if it is not there."""
+    type: Any = service_class(service_type)
+    try:
+        type.__import_type_support__()
+    except Exception as error:  # rosidl has one of its own, and libraries may be missing
+        reason = " ".join(str(error.__context__ or error).split())
+        raise ValueError(f"service type {service_type} cannot be loaded: {reason}. "
+                         f"{how_to_install(service_type.partition('/')[0])}") from None
+    return type
 
 
 def _answer(service: Service[Any, Any], header: Any) -> Answer:

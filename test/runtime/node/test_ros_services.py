@@ -150,7 +150,7 @@ def test_a_hundred_calls_leave_nothing_behind(ros_loop, services):
 
     def left():
         gc.collect()
-        return (sum(isinstance(each, Future) for each in gc.get_objects()), client.pending,
+        return (sum(type(each) is Future for each in gc.get_objects()), client.pending,
                 len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task")))
 
     async def talk():
@@ -185,6 +185,15 @@ def test_what_cannot_be_is_an_input_error(services):
         services.serve("load", "diagnostic_msgs/srv/SelfTest", print)
     with pytest.raises(InputError, match="the package no_srvs is not installed"):
         services.client("load", "no_srvs/srv/X")
+
+
+def test_a_type_whose_libraries_are_missing_is_an_input_error(services, monkeypatch):
+    def fail():
+        raise RuntimeError("libarm.so: cannot open shared object file")
+
+    monkeypatch.setattr(AddDiagnostics, "__import_type_support__", fail)
+    with pytest.raises(InputError, match="cannot be loaded: libarm.so: .*apt install ros-"):
+        services.client("load", TYPE)
 
 
 def test_a_node_that_is_made_anew_offers_and_calls_again(ros_loop, services):
