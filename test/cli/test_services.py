@@ -67,7 +67,7 @@ def test_each_item_is_a_call_in_order(start_run, ros_loop, calling, place):
 
 @pytest.mark.parametrize("place", ["fused", "split"])
 def test_a_service_that_nobody_offers_is_late(start_run, calling, place):
-    run = start_run(calling, "--place", place, "--set", f"{CLIENT}.deadline.seconds=6",
+    run = start_run(calling, "--place", place, "--set", f"{CLIENT}.deadline.seconds=10",
                     "--set", f"{CLIENT}.deadline.policy=stop")
     assert run.wait() == 1, run.output
     assert ("waits for the service /calling/camera/_set (sensor_msgs/srv/SetCameraInfo), which no "

@@ -408,7 +408,7 @@ class Server(NodeContract):
     node_type = ServiceServerNode
     sizes = {"axis0": 1, "axis1": 2}
     settings = {"service": "/set", "service_type": "sensor_msgs/srv/SetCameraInfo",
-                "tensor_field": "camera_info.width,camera_info.height"}
+                "tensor_field": "camera_info.width,camera_info.height", "timeout": 3600.0}
     not_resumed = ["request_id"]
 
     def make_input(self, name, draw):

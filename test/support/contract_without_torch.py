@@ -36,7 +36,8 @@ SETTINGS = {
     JointObservationsNode: {"joints": "joint_2,joint_0"}, JointCommandsNode: {"joints": "a,b"},
     CameraSensorNode: {"resolution": "16x12", "use_real_camera": False},
     ServiceClientNode: {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest"},
-    ServiceServerNode: {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest"},
+    ServiceServerNode: {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest",
+                        "timeout": 3600.0},
     IMUSensorNode: {"topic": "/imu"}, Split: {"split_pos": "1,2,3"}}
 SIZES = {
     OnnxPolicyNode: {"observation": 4, "action": 1}, JointObservationsNode: {"env": 1, "joint": 3},

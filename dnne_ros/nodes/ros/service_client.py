@@ -133,7 +133,7 @@ class ServiceClientNode(Node):
         except (TimeoutError, CircuitOpen) as error:
             return self._failed(error)
         self._counts["answered"] += 1
-        self._trouble.clear(f"{self._client.name} answers again")
+        self._trouble.clear(f"{self._client.name} answers")
         outputs = {"response": fields_in(response)}
         if self._numbers is not None:
             outputs["tensor"] = self._numbers(response)

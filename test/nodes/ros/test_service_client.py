@@ -92,7 +92,7 @@ def test_a_call_that_is_not_answered_is_said_and_the_next_one_works(call):
     assert [each["id"] for each in context.outputs("response")] == ["back"]
     assert context.log.lines == [
         ("warning", "no answer of the service ~/check for 0.5 s"),
-        ("info", "~/check answers again")]
+        ("info", "~/check answers")]
     assert context.health.values["failed"] == 1 and context.health.level is Level.OK
 
 
@@ -156,7 +156,7 @@ def test_without_a_limit_it_waits_until_the_service_is_there(monkeypatch, run_as
 
     assert run_async(main()) == [
         ("warning", "waits for the service ~/check (diagnostic_msgs/srv/SelfTest), which no node "
-         "offers, for 0.01 s so far"), ("info", "~/check answers again")]
+         "offers, for 0.01 s so far"), ("info", "~/check answers")]
 
 
 def test_a_value_that_does_not_fit_is_named(call):

@@ -10,7 +10,8 @@ from sensor_msgs.srv import SetCameraInfo
 from dnne_ros.node_api.health import Level
 from dnne_ros.nodes.ros.service_server import ServiceServerNode
 
-LOAD = {"service": "load", "service_type": "diagnostic_msgs/srv/AddDiagnostics"}
+LOAD = {"service": "load", "service_type": "diagnostic_msgs/srv/AddDiagnostics",
+        "timeout": 3600.0}
 CAMERA = {"service": "/camera/set", "service_type": "sensor_msgs/srv/SetCameraInfo"}
 
 
@@ -102,43 +103,51 @@ def test_more_than_may_wait_get_no_answer(serve):
         in context.log.lines
 
 
-def test_a_request_that_is_not_answered_in_time_and_the_late_answer(serve):
+def expire(node, *requests):
+    """Let it be as if requests had waited for too long."""
+    for request in requests:
+        request.timer.cancel()
+        node._give_up(request)
+
+
+def test_a_request_that_nobody_answers_is_counted(serve):
     async def script(context):
         responses = context.services.request(load("a"))
-        await context.sends(2)
         await until(lambda: context.health.values["unanswered"])
-        assert context.health.level is Level.WARN
-        responses += context.services.request(load("b"))
-        context._node.values["timeout"] = 3600.0
-        await context.sends(4)
-        context.feed("answer", {"message": "for a"})
-        await context.idle()
-        assert messages(responses) == [[], []]
-        responses += context.services.request(load("c"))
+        assert responses == [[]] and context.health.level is Level.WARN
+
+    context = serve(script, timeout=0.05)
+    assert context.log.lines == [("warning", "a request to load has got no answer for 0.05 s")]
+
+
+def test_a_late_answer_is_for_nobody_else(serve):
+    async def script(context):
+        node = context._node
+        responses = context.services.request(load("a"), load("b"), load("c"))
         await context.sends(6)
-        await until(lambda: context.health.values["unanswered"] == 2)
-        context.feed("answer", {"message": "for b"}, {"message": "for c"})
+        expire(node, *list(node._given.values())[:2])
+        context.feed("answer", {"message": "for a"}, {"message": "for b"}, {"message": "for c"})
         await until(lambda: responses[2])
         assert messages(responses) == [[], [], ["for c"]]
 
-    context = serve(script, timeout=0.05)
-    assert context.health.values["late"] == 2
+    context = serve(script)
+    assert context.health.values == {"received": 3, "answered": 1, "unanswered": 2, "refused": 0,
+                                     "dropped": 0, "late": 2}
     assert context.health.level is Level.OK
-    assert context.log.lines[0] == (
-        "warning", "a request to load has got no answer for 0.05 s")
 
 
 def test_what_is_over_before_the_graph_had_it_is_not_given_out(serve):
     async def script(context):
+        node = context._node
         context.fill("request_id")
         context.services.request(load("a"), load("b"))
-        await until(lambda: context.health.values["unanswered"] == 2)
+        await until(lambda: node._given)
+        expire(node, *node._given.values(), *node._new)
         context.drain("request_id")
-        context._node.values["timeout"] = 3600.0
         context.services.request(load("c"))
         await context.sends(4)
 
-    context = serve(script, timeout=0.02)
+    context = serve(script)
     assert [each["load_namespace"] for each in context.outputs("request")] == ["a", "c"]
 
 
