@@ -70,8 +70,9 @@ def test_a_service_that_nobody_offers_is_late(start_run, calling, place):
     run = start_run(calling, "--place", place, "--set", f"{CLIENT}.deadline.seconds=10",
                     "--set", f"{CLIENT}.deadline.policy=stop")
     assert run.wait() == 1, run.output
-    assert ("waits for the service /calling/camera/_set (sensor_msgs/srv/SetCameraInfo), which no "
-            "node offers, for 5 s so far") in run.output
+    assert ("[calling.service_client_2]: has waited 5 s so far for the service "
+            "/calling/camera/_set (sensor_msgs/srv/SetCameraInfo), which no node offers"
+            ) in run.output
     assert "/calling/service_client_2 (item 1)" in run.output
 
 

@@ -155,13 +155,13 @@ class ServiceClientNode(Node):
         quiet = min(self.wait or _PATIENCE_SECONDS, _PATIENCE_SECONDS)
         if await self._client.appears(quiet):
             return
-        what = f"the service {self._client.name} ({self.service_type})"
-        silence = f"{self._client.absence()}, for"
+        what = (f"for the service {self._client.name} ({self.service_type}), "
+                f"{self._client.absence()}")
         if not self.wait or self.wait > quiet:
-            self._trouble.note("absent", f"waits for {what}, {silence} {quiet:g} s so far")
+            self._trouble.note("absent", f"has waited {quiet:g} s so far {what}")
             if await self._client.appears(self.wait - quiet if self.wait else None):
                 return
-        raise TimeoutError(f"{what}, {silence} {self.wait:g} s")
+        raise TimeoutError(f"waited {self.wait:g} s {what}")
 
     def _failed(self, error: Exception) -> Mapping[str, Any]:
         self._counts["failed"] += 1

@@ -135,8 +135,8 @@ def test_who_waits_for_whom_is_said_and_ends_with_wait(call, drive):
     context = drive(ServiceClientNode({**CHECK, "wait": 0.02}), script, linked=["request"],
                     outputs=["succeeded"])
     assert context.outputs("succeeded") == [False] and not context.services.requests
-    assert context.log.lines == [("warning", "the service ~/check (diagnostic_msgs/srv/SelfTest), "
-                                  "which no node offers, for 0.02 s")]
+    assert context.log.lines == [("warning", "waited 0.02 s for the service ~/check "
+                                  "(diagnostic_msgs/srv/SelfTest), which no node offers")]
 
 
 def test_without_a_limit_it_waits_until_the_service_is_there(monkeypatch, run_async):
@@ -155,8 +155,8 @@ def test_without_a_limit_it_waits_until_the_service_is_there(monkeypatch, run_as
         return context.log.lines
 
     assert run_async(main()) == [
-        ("warning", "waits for the service ~/check (diagnostic_msgs/srv/SelfTest), which no node "
-         "offers, for 0.01 s so far"), ("info", "~/check answers")]
+        ("warning", "has waited 0.01 s so far for the service ~/check "
+         "(diagnostic_msgs/srv/SelfTest), which no node offers"), ("info", "~/check answers")]
 
 
 def test_a_value_that_does_not_fit_is_named(call):
