@@ -110,6 +110,8 @@ setup(
             "pytest>=7",
             "pytest-xdist>=3.7",
             "tenacity>=6.2,<11",
+            # Every shape of messages, services and actions.
+            "ros-test-msgs>=2,<3",
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",
             "sqlalchemy>=2.0.30",
