@@ -37,6 +37,7 @@ class Backend:
         variable: the environment variable that names it, of one that is not installed here but
             elsewhere.
         randomizes: it takes ``settings.randomization``.
+        threaded: it takes ``settings.threads``.
 
     """
 
@@ -51,6 +52,7 @@ class Backend:
     install: str = ""
     variable: str = ""
     randomizes: bool = False
+    threaded: bool = False
 
     def __post_init__(self) -> None:
         """Refuse one that does nothing (ValueError)."""
@@ -85,7 +87,7 @@ class Backend:
 
 BUILT_IN: tuple[Backend, ...] = (
     Backend("mujoco", "dnne_ros.sim.mujoco_cartpole", tasks=("Cartpole",), requires="mujoco",
-            install="pip install 'mujoco>=3.2'", randomizes=True),
+            install="pip install 'mujoco>=3.2'", randomizes=True, threaded=True),
     Backend("torch", "dnne_ros.sim.torch_cartpole", tasks=("Cartpole",), requires="torch",
             install="pip install torch"),
     Backend("mujoco_warp", "dnne_ros.sim.mujoco_warp_cartpole", tasks=("Cartpole",),
@@ -95,6 +97,10 @@ BUILT_IN: tuple[Backend, ...] = (
             about="every registered environment by its id",
             examples=("CartPole-v1", "InvertedPendulum-v5"), requires="gymnasium",
             install="pip install 'gymnasium[mujoco]>=1.1'"),
+    Backend("envpool", "dnne_ros.sim.envpool_envs",
+            about="EnvPool's tasks with one observation vector, as envpool:HalfCheetah-v5",
+            examples=("CartPole-v1", "InvertedPendulum-v5"), requires="envpool",
+            install="pip install 'envpool>=1.2' (Python 3.11 or newer)", threaded=True),
     Backend("isaacgym", "dnne_ros.sim.isaac_gym", about="every task of IsaacGymEnvs",
             examples=("Cartpole",), variable="ISAACGYM_PYTHON",
             install="ISAACGYM_PYTHON=<its interpreter>, see docs/isaac_gym.md"),
@@ -177,7 +183,8 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
         backend: the name of one of `backends`; empty: the first that suits the task and is
             installed.
         seed: of everything random, from 0 to 2**63 - 1.
-        threads: threads of the physics; None: as many as there are cores.
+        threads: threads of the physics, of a back end that has them; None: as many as there are
+            cores.
         device: torch device for the tensors.
         randomization: how environments differ (`dnne_ros.sim.randomization`); empty: not at all.
         isaac: where Isaac Gym is, for its back end alone.
@@ -203,6 +210,10 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
         able = ", ".join(its.name for its in known if its.randomizes)
         raise InputError(source, [f"back end {chosen.name!r} cannot vary the physics "
                                   f"({randomization!r:.60}); those that can: {able}"])
+    if threads is not None and not chosen.threaded:
+        able = ", ".join(its.name for its in known if its.threaded)
+        raise InputError(source, [f"back end {chosen.name!r} has no threads of its own (threads: "
+                                  f"{threads}); those that have: {able}"])
     try:
         return chosen.make(SimulatorSettings(
             task, num_envs, seed, threads=threads, device=device, randomization=randomization,

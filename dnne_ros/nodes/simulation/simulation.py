@@ -41,12 +41,14 @@ class SimulatorEnvNode(Node):
     headless = Widget(True, "Run without a viewer.")
     device = Widget("cuda", "Where tensors live; without CUDA: cpu.", choices=("cuda", "cpu"))
     physics_engine = Widget("physx", "Isaac Gym's engine.", choices=("physx", "flex"))
-    backend = Widget("", "The simulator: mujoco, torch, mujoco_warp, gymnasium …; empty: the "
+    backend = Widget("", "The simulator: mujoco, torch, gymnasium, envpool …; empty: the "
                      "first that is installed and has the task.", fixed_because=_CHOOSES)
     randomization = Widget("", "How environments differ, such as mass:0.8..1.2 (mujoco only).",
                            fixed_because="it is built into the physics")
     isaac_python = Widget("", "Interpreter that has Isaac Gym; empty: that of the environment "
                           "variable ISAACGYM_PYTHON.", fixed_because=_CHOOSES)
+    threads = Widget(0, "Threads of the physics (mujoco and envpool); 0: as many as there are "
+                     "cores.", minimum=0, maximum=1024)
 
     sim_handle = Output(SimHandle(), "The simulator, for the step node.")
     observations = Output(_OBSERVATIONS, "Observations after the first reset.")
@@ -73,7 +75,7 @@ class SimulatorEnvNode(Node):
         self._simulator: Simulator = make_simulator(
             self.env_name, self.num_envs, backend=self.backend, device=str(device),
             seed=node_seed(self.context.seed, self.context.node_id),
-            randomization=self.randomization,
+            randomization=self.randomization, threads=self.threads or None,
             isaac=IsaacOptions(self.isaac_python, self.isaac_gym_path, self.isaac_gym_envs_path,
                                self.headless, self.physics_engine, self.device))
 
