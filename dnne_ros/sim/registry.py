@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dnne_ros.errors import InputError
 from dnne_ros.plugins.installed import SOURCE, InstalledPlugins
 from dnne_ros.plugins.kinds import Kind
+from dnne_ros.sim.listed_tasks import ListedTask
 from dnne_ros.sim.simulator_settings import IsaacOptions, SimulatorSettings
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Backend:
             elsewhere.
         randomizes: it takes ``settings.randomization``.
         threaded: it takes ``settings.threads``.
+        listing: the function that `listed` asks, as ``module:function``; it returns a list of
+            `dnne_ros.sim.listed_tasks.ListedTask`.  Empty: there is none.
 
     """
 
@@ -53,6 +56,7 @@ class Backend:
     variable: str = ""
     randomizes: bool = False
     threaded: bool = False
+    listing: str = ""
 
     def __post_init__(self) -> None:
         """Refuse one that does nothing (ValueError)."""
@@ -74,6 +78,24 @@ class Backend:
         """Tell whether ``task`` looks like one of its own."""
         return task in self.tasks or bool(self.pattern and re.fullmatch(self.pattern, task))
 
+    @property
+    def described(self) -> str:
+        """What it does, in a line, and how to install it if it is missing."""
+        tasks = ", ".join(self.tasks) or f"{self.about}, such as {', '.join(self.examples)}"
+        state = "" if self.installed else f" (not installed: {self.install})"
+        return f"{self.name}: {tasks}{state}"
+
+    def listed(self) -> list[ListedTask]:
+        """Return what is known of its tasks, or of its examples if it keeps no list.
+
+        Nothing is made, but what it requires may be imported: it must be there.
+        """
+        if not self.listing:
+            return [ListedTask(name) for name in self.tasks or self.examples]
+        module, _, function = self.listing.partition(":")
+        found: list[ListedTask] = getattr(importlib.import_module(module), function)()
+        return found
+
     def make(self, settings: SimulatorSettings) -> Simulator:
         """Import it and make environments; ModuleNotFoundError if what it imports is missing."""
         from dnne_ros.sim.simulator import Simulator
@@ -85,22 +107,27 @@ class Backend:
         return made
 
 
+_CARTPOLE = "dnne_ros.sim.listed_tasks:cartpole"
 BUILT_IN: tuple[Backend, ...] = (
     Backend("mujoco", "dnne_ros.sim.mujoco_cartpole", tasks=("Cartpole",), requires="mujoco",
-            install="pip install 'mujoco>=3.2'", randomizes=True, threaded=True),
+            install="pip install 'mujoco>=3.2'", randomizes=True, threaded=True,
+            listing=_CARTPOLE),
     Backend("torch", "dnne_ros.sim.torch_cartpole", tasks=("Cartpole",), requires="torch",
-            install="pip install torch"),
+            install="pip install torch", listing=_CARTPOLE),
     Backend("mujoco_warp", "dnne_ros.sim.mujoco_warp_cartpole", tasks=("Cartpole",),
-            requires="mujoco_warp", install="pip install 'mujoco-warp>=4'"),
+            requires="mujoco_warp", install="pip install 'mujoco-warp>=4'",
+            listing=_CARTPOLE),
     Backend("gymnasium", "dnne_ros.sim.gymnasium_envs",
             pattern=r"(?:[\w:-]+/)?[\w:.-]+-v\d+",
             about="every registered environment by its id",
             examples=("CartPole-v1", "InvertedPendulum-v5"), requires="gymnasium",
-            install="pip install 'gymnasium[mujoco]>=1.1'"),
+            install="pip install 'gymnasium[mujoco]>=1.1'",
+            listing="dnne_ros.sim.listed_tasks:gymnasium_ids"),
     Backend("envpool", "dnne_ros.sim.envpool_envs",
             about="EnvPool's tasks with one observation vector, as envpool:HalfCheetah-v5",
             examples=("CartPole-v1", "InvertedPendulum-v5"), requires="envpool",
-            install="pip install 'envpool>=1.2' (Python 3.11 or newer)", threaded=True),
+            install="pip install 'envpool>=1.2' (Python 3.11 or newer)", threaded=True,
+            listing="dnne_ros.sim.listed_tasks:envpool"),
     Backend("isaacgym", "dnne_ros.sim.isaac_gym", about="every task of IsaacGymEnvs",
             examples=("Cartpole",), variable="ISAACGYM_PYTHON",
             install="ISAACGYM_PYTHON=<its interpreter>, see docs/isaac_gym.md"),
@@ -245,9 +272,4 @@ def _choose(known: Backends, task: str, backend: str, source: str) -> Backend:
 
 def _listing(known: Backends) -> str:
     """Say what each back end does, and how to install those that are missing."""
-    lines = []
-    for its in known:
-        tasks = ", ".join(its.tasks) or f"{its.about}, such as {', '.join(its.examples)}"
-        state = "" if its.installed else f" (not installed: {its.install})"
-        lines.append(f"    {its.name}: {tasks}{state}")
-    return "\n".join(lines)
+    return "\n".join(f"    {its.described}" for its in known)
