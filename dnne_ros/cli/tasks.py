@@ -38,21 +38,18 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the table, and what is missing in it."""
+    """Print the table, and what is not in it."""
     load_catalogue(options.nodes)
     known = backends()
     asked = list(known) if options.backend is None else [_backend(known, options.backend)]
     there = [its for its in asked if its.installed]
     found: Rows = [(its, task) for its in there for task in its.listed()]
     rows, left_out = _chosen(found, options)
-    if rows:
-        say(_table(rows))
-    for its, count in left_out.items():
-        say(f"{its.name}: {count} tasks, see dnne-ros tasks --backend {its.name}")
-    rest = [its for its in there if not its.tasks and not its.listing]
-    rest += [its for its in asked if not its.installed]
-    if rest:
-        say("\n".join(["", *(its.described for its in rest)]))
+    rest = [f"{its.name}: {count} tasks, see dnne-ros tasks --backend {its.name}"
+            for its, count in left_out.items()]
+    rest += [its.described for its in there if not its.tasks and not its.listing]
+    rest += [its.described for its in asked if not its.installed]
+    say("\n\n".join(filter(None, (_table(rows) if rows else "", "\n".join(rest)))))
     return 0
 
 

@@ -63,6 +63,7 @@ class EnvPoolEnvs(Simulator):
             action=self._actions.columns, discrete_actions=self._actions.choices,
             step_seconds=seconds_of(found), max_episode_steps=found.limit)
         self._steps = 0
+        self._pool: Any = None
         self._start(0)
 
     @property
@@ -122,7 +123,7 @@ class EnvPoolEnvs(Simulator):
         limit, num_envs = self._spec.max_episode_steps, self._spec.num_envs
         first = int(np.random.SeedSequence([self._seed, steps]).generate_state(1)[0])
         with named_errors(self._spec.name):
-            self._pool: Any = envpool.make(
+            self._pool = envpool.make(
                 self._spec.name, env_type="gymnasium", num_envs=num_envs,
                 num_threads=self._threads,
                 seed=[(first + env) % ENDLESS for env in range(num_envs)],

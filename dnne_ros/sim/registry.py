@@ -86,12 +86,12 @@ class Backend:
         return f"{self.name}: {tasks}{state}"
 
     def listed(self) -> list[ListedTask]:
-        """Return what is known of its tasks, or of its examples if it keeps no list.
+        """Return what is known of its tasks; nothing of one that keeps no list of them.
 
         Nothing is made, but what it requires may be imported: it must be there.
         """
         if not self.listing:
-            return [ListedTask(name) for name in self.tasks or self.examples]
+            return [ListedTask(name) for name in self.tasks]
         module, _, function = self.listing.partition(":")
         found: list[ListedTask] = getattr(importlib.import_module(module), function)()
         return found
