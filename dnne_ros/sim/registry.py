@@ -128,6 +128,10 @@ BUILT_IN: tuple[Backend, ...] = (
             examples=("CartPole-v1", "InvertedPendulum-v5"), requires="envpool",
             install="pip install 'envpool>=1.2' (Python 3.11 or newer)", threaded=True,
             listing="dnne_ros.sim.listed_tasks:envpool"),
+    Backend("vecenv", "dnne_ros.sim.vecenv",
+            about="vector environments that a function in your own file makes, by file and "
+                  "function", examples=("vecenv:my_envs:make",), requires="torch",
+            install="pip install torch"),
     Backend("isaacgym", "dnne_ros.sim.isaac_gym", about="every task of IsaacGymEnvs",
             examples=("Cartpole",), variable="ISAACGYM_PYTHON",
             install="ISAACGYM_PYTHON=<its interpreter>, see docs/isaac_gym.md"),

@@ -55,7 +55,7 @@ class IsaacGymEnvs(SettingsNode):
             problems.append("widget 'task': expected a task such as Cartpole, found "
                             f"{values['task']!r}")
         return problems + SimulatorEnvNode.validate_parameters(
-            {"randomization": values["randomization"]})
+            {**values, "env_name": values["task"]})
 
     @classmethod
     def environments(cls, values: Mapping[str, Any]) -> Part:

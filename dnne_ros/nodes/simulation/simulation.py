@@ -55,14 +55,20 @@ class SimulatorEnvNode(Node):
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
-        """Check the ranges of the randomization."""
+        """Check the ranges of the randomization, and that a file that is named may run."""
         from dnne_ros.sim.randomization import Randomization
+        from dnne_ros.sim.vecenv import check_file
 
+        problems = []
         try:
             Randomization.parse(values["randomization"])
         except ValueError as error:
-            return [f"widget 'randomization': {error}"]
-        return []
+            problems.append(f"widget 'randomization': {error}")
+        try:
+            check_file(values["env_name"], values["backend"])
+        except ValueError as error:
+            problems.append(f"widget 'env_name': {error}")
+        return problems
 
     def setup(self) -> None:
         """Build the simulator."""
