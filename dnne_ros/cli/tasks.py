@@ -6,10 +6,10 @@ import argparse
 import difflib
 import io
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dnne_ros.cli.output import say
-from dnne_ros.errors import InputError
+from dnne_ros.errors import InputError, describe
 from dnne_ros.options.workflow_arguments import NODES, load_catalogue
 from dnne_ros.sim.listed_tasks import ListedTask
 from dnne_ros.sim.registry import Backend, Backends, backends
@@ -43,10 +43,13 @@ def run(options: argparse.Namespace) -> int:
     known = backends()
     asked = list(known) if options.backend is None else [_backend(known, options.backend)]
     there = [its for its in asked if its.installed]
-    found: Rows = [(its, task) for its in there for task in its.listed()]
+    found, broken = _found(there)
+    if options.backend is not None and broken:
+        raise InputError("tasks", broken)
     rows, left_out = _chosen(found, options)
     rest = [f"{its.name}: {count} tasks, see dnne-ros tasks --backend {its.name}"
             for its, count in left_out.items()]
+    rest += broken
     rest += [its.described for its in there if not its.tasks and not its.listing]
     rest += [its.described for its in asked if not its.installed]
     say("\n\n".join(filter(None, (_table(rows) if rows else "", "\n".join(rest)))))
@@ -63,6 +66,20 @@ def _backend(known: Backends, name: str) -> Backend:
     if not known[name].installed:
         raise InputError("tasks", [f"back end {name!r} is not installed: {known[name].install}"])
     return known[name]
+
+
+def _found(there: Iterable[Backend]) -> tuple[Rows, list[str]]:
+    """Return all tasks, and a line about each back end that cannot tell: others still can."""
+    found: Rows = []
+    broken = []
+    for its in there:
+        try:
+            found += [(its, task) for task in its.listed()]
+        except InputError as error:
+            broken.append(f"back end {its.name!r} cannot list its tasks: {error}")
+        except Exception as error:  # a back end of other people's
+            broken.append(f"back end {its.name!r} cannot list its tasks: {describe(error)}")
+    return found, broken
 
 
 def _chosen(found: Rows, options: argparse.Namespace) -> tuple[Rows, dict[Backend, int]]:

@@ -38,7 +38,10 @@ class EnvPoolTask:
 
 
 def task_names() -> list[str]:
-    """Return the names of all tasks that EnvPool has; InputError if it cannot be imported."""
+    """Return the names of all tasks that EnvPool has.
+
+    InputError if it cannot be imported, or is the old one that pip has for Python 3.10.
+    """
     try:
         import envpool
     except ModuleNotFoundError as error:
@@ -47,6 +50,10 @@ def task_names() -> list[str]:
         raise _broken(error) from error
     except (ImportError, OSError) as error:
         raise _broken(error) from error
+    if envpool.__version__.startswith("0."):
+        raise InputError("simulator envpool", [
+            f"expected EnvPool 1.2 or newer, found {envpool.__version__}; newer ones need Python "
+            "3.11"])
     return sorted(envpool.list_all_envs())
 
 

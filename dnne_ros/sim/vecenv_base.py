@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
-from dnne_ros.sim.vecenv import MakeEnv, close, described, first_seed
+from dnne_ros.sim.vecenv_function import described
+
+MakeEnv = Callable[[int], Any]
+"""Makes the vector environment that has a seed."""
 
 
 class UserVectorEnv(Simulator):
@@ -130,3 +134,14 @@ def seconds_of(env: Any) -> float:
                 return float(found)
     metadata = getattr(env, "metadata", None) or {}
     return 1.0 / (metadata.get("render_fps") or 1.0)
+
+
+def first_seed(seed: int, steps: int) -> int:
+    """Return the seed, from 0 to 2**31 - 1, of episodes that begin behind ``steps`` steps."""
+    return int(np.random.SeedSequence([seed, steps]).generate_state(1)[0]) >> 1
+
+
+def close(env: Any) -> None:
+    """Close a vector environment that can be closed."""
+    if callable(getattr(env, "close", None)):
+        env.close()

@@ -14,8 +14,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.sim.gymnasium_spaces import ActionSpace, columns
 from dnne_ros.sim.simulator import StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
-from dnne_ros.sim.vecenv import MakeEnv
-from dnne_ros.sim.vecenv_base import UserVectorEnv, seconds_of
+from dnne_ros.sim.vecenv_base import MakeEnv, UserVectorEnv, seconds_of
 
 
 class GymnasiumVectorEnv(UserVectorEnv):

@@ -13,8 +13,7 @@ from torch import Tensor
 from dnne_ros.errors import InputError
 from dnne_ros.sim.simulator import ArraySpec, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
-from dnne_ros.sim.vecenv import MakeEnv, close
-from dnne_ros.sim.vecenv_base import UserVectorEnv, seconds_of
+from dnne_ros.sim.vecenv_base import MakeEnv, UserVectorEnv, close, seconds_of
 
 _GROUPS = ("actor", "policy")
 """What rsl_rl and Isaac Lab call the observations of the actor."""

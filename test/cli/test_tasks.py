@@ -71,6 +71,19 @@ def test_what_there_is_not(tasks, monkeypatch, arguments, message):
     assert error.startswith(f"dnne-ros: tasks: {message}") and error.count("\n") == 1
 
 
+def test_one_that_cannot_tell_hides_no_other(tasks, tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "_registered", {})
+    (tmp_path / "maze.py").write_text(
+        "from dnne_ros import Backend\n"
+        "maze = Backend('maze', 'maze', tasks=('Maze',), listing='nowhere_at_all:tasks')\n")
+    code, lines, _ = tasks("--nodes", tmp_path / "maze.py")
+    assert code == 0 and ["Cartpole", "torch", "4", "1", "500"] in lines
+    line = "back end 'maze' cannot list its tasks: ModuleNotFoundError: No module named 'nowhere_"
+    assert any(" ".join(each).startswith(line) for each in lines)
+    code, _, error = tasks("--nodes", tmp_path / "maze.py", "--backend", "maze")
+    assert code == 2 and error.startswith(f"dnne-ros: tasks: {line}")
+
+
 def test_those_of_a_file(tasks, tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "_registered", {})
     (tmp_path / "maze.py").write_text(

@@ -226,6 +226,12 @@ def test_what_cannot_be_made_is_refused(name, message):
         make_simulator(name, 1, backend="envpool", seed=0)
 
 
+def test_the_old_one_is_refused(monkeypatch):
+    monkeypatch.setattr(envpool, "__version__", "0.8.4")
+    with pytest.raises(InputError, match="expected EnvPool 1.2 or newer, found 0.8.4; newer"):
+        make_simulator("envpool:CartPole-v1", 1, seed=0)
+
+
 def test_threads_reach_it_from_the_settings():
     simulator = make_simulator("envpool:Pendulum-v1", 4, seed=0, threads=3)
     assert simulator._pool.config["num_threads"] == 3

@@ -80,6 +80,14 @@ def test_without_them_an_episode_ends_with_what_was_observed_before():
     assert result.observations[0].abs().max() <= 0.1
 
 
+def test_groups_may_be_a_tensordict():
+    pytest.importorskip("tensordict")
+    simulator, other = made("walk_with_tensordict"), made("walk")
+    for _ in range(15):
+        for mine, its in zip(simulator.step(torch.ones(5, 2)), other.step(torch.ones(5, 2))):
+            assert torch.equal(mine, its)
+
+
 def test_a_foreign_next_step_is_one_of_the_new_episode():
     simulator = made("next_step")
     assert not simulator.resets_in_step and simulator.spec.max_episode_steps == LIMIT + 1

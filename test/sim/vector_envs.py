@@ -111,6 +111,21 @@ def walk(num_envs, seed):
     return Walk(num_envs, seed, tells_final=False)
 
 
+def walk_with_tensordict(num_envs, seed):
+    from tensordict import TensorDict
+
+    env = Walk(num_envs, seed, tells_final=False)
+    groups, step = env.get_observations, env.step
+    env.get_observations = lambda: TensorDict(groups(), batch_size=[num_envs])
+
+    def other_step(actions):
+        _, *rest = step(actions)
+        return (env.get_observations(), *rest)
+
+    env.step = other_step
+    return env
+
+
 def walk_with_final(num_envs, seed, device):
     assert device == "cpu"
     return Walk(num_envs, seed, tells_final=True)

@@ -57,7 +57,7 @@ class SimulatorEnvNode(Node):
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Check the ranges of the randomization, and that a file that is named may run."""
         from dnne_ros.sim.randomization import Randomization
-        from dnne_ros.sim.vecenv import check_file
+        from dnne_ros.sim.vecenv_function import check_file
 
         problems = []
         try:
