@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from dnne_ros.errors import InputError
@@ -27,6 +28,10 @@ def make(settings: SimulatorSettings) -> Simulator:
     def make_env(seed: int) -> Any:
         return call_function(function, {**taken, "seed": seed}, source)
 
+    with suppress(ModuleNotFoundError):  # without MuJoCo there is nothing to take over
+        from dnne_ros.sim.mujoco_warnings import take_over_warnings
+
+        take_over_warnings()
     made = make_env(first_seed(settings.seed, 0))
     try:
         return _simulator(made, make_env, settings, source)
