@@ -22,7 +22,7 @@ _KEYS = {
 _KEYLESS = {"onnx", "safetensors", "tenacity"}
 """Modules that rosdep knows no key for; pip has them under their names."""
 CHOSEN_LATER = {
-    "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mujoco_warp", "pooch", "warp"}
+    "envpool", "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mujoco_warp", "pooch", "warp"}
 """Modules of simulators that a widget may choose, and of downloads: not needed for being in the
 source.  Where one is missing, the run says how to get it."""
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
