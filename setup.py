@@ -57,6 +57,9 @@ setup(
             "ros-sensor-msgs",
             "ros-std-msgs",
         ],
+        # Every shape of messages, services and actions, for tests: apart from the others, as a ROS 2
+        # installation has its own.
+        "wheels-test": ["ros-test-msgs>=2,<3"],
         # Real sensors.
         "camera": ["opencv-python-headless>=4.5"],
         "audio": ["sounddevice>=0.4"],
@@ -112,8 +115,6 @@ setup(
             "pytest>=7",
             "pytest-xdist>=3.7",
             "tenacity>=6.2,<11",
-            # Every shape of messages, services and actions.
-            "ros-test-msgs>=2,<3",
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",
             "sqlalchemy>=2.0.30",
