@@ -57,8 +57,7 @@ setup(
             "ros-sensor-msgs",
             "ros-std-msgs",
         ],
-        # Every shape of messages, services and actions, for tests: apart from the others, as a ROS 2
-        # installation has its own.
+        # Every shape of messages and services, for tests; a ROS 2 installation has its own.
         "wheels-test": ["ros-test-msgs>=2,<3"],
         # Real sensors.
         "camera": ["opencv-python-headless>=4.5"],
