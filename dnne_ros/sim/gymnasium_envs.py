@@ -59,10 +59,11 @@ class GymnasiumEnvs(Simulator):
             wrappers=[] if flat else [gymnasium.wrappers.FlattenObservation])
         assert isinstance(envs, SyncVectorEnv)  # so "sync" says
         self._envs = envs
+        observed: Any = envs.single_observation_space
         self._actions = ActionSpace(envs.single_action_space)  # type: ignore[arg-type]
         self._spec = TaskSpec(
             name=id, num_envs=num_envs, action=self._actions.columns,
-            observation=columns("observation", envs.single_observation_space),  # type: ignore[arg-type]
+            observation=columns("observation", observed),
             discrete_actions=self._actions.choices, step_seconds=seconds,
             max_episode_steps=gymnasium.spec(id).max_episode_steps or 0)
         self._steps = 0
