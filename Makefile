@@ -40,7 +40,7 @@ ifdef ROS_DISTRO
 VENV_FLAGS := --system-site-packages
 EXTRAS := train,test
 else
-EXTRAS := wheels,train,test
+EXTRAS := wheels,wheels-test,train,test
 endif
 
 # On Linux, PyPI's torch brings CUDA.  The CPU build may be where pip looks on this machine; else uv

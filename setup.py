@@ -57,6 +57,8 @@ setup(
             "ros-sensor-msgs",
             "ros-std-msgs",
         ],
+        # Every shape of messages and services, for tests; a ROS 2 installation has its own.
+        "wheels-test": ["ros-test-msgs>=2,<3"],
         # Real sensors.
         "camera": ["opencv-python-headless>=4.5"],
         "audio": ["sounddevice>=0.4"],
@@ -72,6 +74,8 @@ setup(
         "policy": ["onnx>=1.14", "onnxruntime>=1.16"],
         # Further simulators.
         "gymnasium": ["gymnasium[mujoco]>=1.1"],
+        # EnvPool for Python 3.10 is an old one (0.8), which does not do; its models are 500 MB.
+        "envpool": ["envpool>=1.2,<2; python_version >= '3.11'", "gymnasium[mujoco]>=1.1"],
         "warp": ["mujoco-warp>=4", "warp-lang>=1.19"],
         # Peers of the benchmarks.
         "bench": [

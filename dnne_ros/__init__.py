@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         tensor_to_array,
     )
     from dnne_ros.node_api.ports import Input, Output, Ports
+    from dnne_ros.node_api.ros_services import Answer, RosServices, ServiceCaller, ServiceUse
     from dnne_ros.node_api.ros_topics import QOS_PRESETS, RosTopics, TopicPublisher
     from dnne_ros.node_api.seeding import node_seed
     from dnne_ros.node_api.state import NodeState
@@ -93,6 +94,7 @@ _NAMES = {
         "SimHandle String Sync Tensor Twist array_to_tensor tensor_to_array",
     "node_api.own_ports": "type_with_ports",
     "node_api.ports": "Input Output Ports",
+    "node_api.ros_services": "Answer RosServices ServiceCaller ServiceUse",
     "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher",
     "node_api.seeding": "node_seed",
     "node_api.state": "NodeState",
@@ -119,6 +121,7 @@ HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 __all__ = [
     "QOS_PRESETS",
     "Action",
+    "Answer",
     "AnyTensor",
     "AnyValue",
     "Array",
@@ -173,9 +176,12 @@ __all__ = [
     "PortType",
     "Ports",
     "Rate",
+    "RosServices",
     "RosTopics",
     "SafeDefault",
     "Schema",
+    "ServiceCaller",
+    "ServiceUse",
     "SimHandle",
     "SimulationError",
     "Simulator",

@@ -53,7 +53,7 @@ MAY_IMPORT = {
               "node_api", "transport", "errors"),
     "cli": ("options", "parameter_files", "policies", "policy_cpp", "policy_export",
             "policy_import", "exporting", "runtime", "placement", "graph", "catalogue",
-            "node_api", "transport", "workflow", "durable_files", "errors", "strict_json"),
+            "node_api", "sim", "transport", "workflow", "durable_files", "errors", "strict_json"),
     "jobs": ("cli", "runtime", "placement", "options", "node_api", "durable_files", "errors",
              "strict_json"),
 }

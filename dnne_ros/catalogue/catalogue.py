@@ -34,6 +34,8 @@ from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.ros.service_client import ServiceClientNode
+from dnne_ros.nodes.ros.service_server import ServiceServerNode
 from dnne_ros.nodes.sensors.audio_sensor import AudioSensorNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
@@ -80,6 +82,7 @@ BUILT_IN: tuple[type[Node], ...] = (
     CameraSensorNode, IMUSensorNode, AudioSensorNode, VisionNetworkNode, SoundNetworkNode,
     DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,
     IsaacGymSim, SimulationTracker, CustomComputation, LeappPolicyNode,
+    ServiceClientNode, ServiceServerNode,
 )
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from dnne_ros.cli.output import say
 from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
+
+if TYPE_CHECKING:
+    from dnne_ros.graph.graph import Graph
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -53,4 +57,16 @@ def run(options: argparse.Namespace) -> int:
         port = graph.nodes[ref.node].type.inputs[ref.port]
         say(f"  topic → {graph.topic(ref)}  [{port.type}, "
             f"{codec_for(port.type.sent_as()).message}, external]")
+    _say_services(graph)
     return 0
+
+
+def _say_services(graph: Graph) -> None:
+    """Print which services of other ROS nodes the graph calls, and which it offers."""
+    uses = [(node, use) for node in graph.nodes.values()
+            for use in node.type.ros_services(node.values)]
+    if uses:
+        say("\nservices")
+    for node, use in uses:
+        say(f"  {node.ros_name} {'offers' if use.serves else 'calls'} "
+            f"{graph.full_name(node, use.name)}  [{use.type}]")

@@ -15,7 +15,7 @@ from dnne_ros.options.working_directory import check_working_directory
 
 _COMMANDS = (
     "cli.check", "cli.run", "jobs.commands.command", "top.command", "cli.graph", "cli.export",
-    "cli.policy", "cli.nodes", "cli.bench")
+    "cli.policy", "cli.nodes", "cli.tasks", "cli.bench")
 """The modules of the commands; `add_parser` of each adds one."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
@@ -30,6 +30,7 @@ examples:
   dnne-ros jobs submit my_graph.json --seed 3   queue a run; `jobs work` runs it
   dnne-ros top                            watch running graphs, from another terminal
   dnne-ros nodes PPOTrainerNode           ports and widgets of a node type
+  dnne-ros tasks cheetah                  the tasks of the simulators that are installed
   dnne-ros bench edges --json edges.json  measure it beside its peers
 
 exit codes: 0 done, 1 the run failed, 2 the input is wrong, 129 hung up, 130 interrupted

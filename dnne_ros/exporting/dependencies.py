@@ -22,7 +22,7 @@ _KEYS = {
 _KEYLESS = {"onnx", "safetensors", "tenacity"}
 """Modules that rosdep knows no key for; pip has them under their names."""
 CHOSEN_LATER = {
-    "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mujoco_warp", "pooch", "warp"}
+    "envpool", "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mujoco_warp", "pooch", "warp"}
 """Modules of simulators that a widget may choose, and of downloads: not needed for being in the
 source.  Where one is missing, the run says how to get it."""
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
@@ -58,12 +58,13 @@ def imported_modules(graph: Graph, foreign: Set[str]) -> set[str]:
 
 
 def message_packages(graph: Graph) -> set[str]:
-    """Return the packages of the messages on the graph's topics."""
+    """Return the packages of the messages on the graph's topics, and of its services."""
     types = [*graph.output_types.values(),
              *(graph.nodes[ref.node].type.inputs[ref.port].type for ref in graph.external)]
     messages = [codec_for(type.wire).message for type in types if type.wire is not None]
     for node in graph.nodes.values():
         messages += node.type.message_types(node.values)
+        messages += [use.type for use in node.type.ros_services(node.values)]
     return {message.partition("/")[0] for message in messages}
 
 

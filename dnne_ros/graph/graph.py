@@ -96,6 +96,13 @@ class Graph:
         """Return a port's topic, relative to the namespace: ``ppo_agent_3/policy_output``."""
         return f"{self.nodes[ref.node].ros_name}/{ref.port}"
 
+    def full_name(self, node: GraphNode, name: str) -> str:
+        """Return a name of a node's topic or service as ROS expands it, before remapping."""
+        if name.startswith("/"):
+            return name
+        space = f"/{self.namespace}".rstrip("/")
+        return f"{space}/{node.ros_name}{name[1:]}" if name.startswith("~") else f"{space}/{name}"
+
     def _index(self, end: str) -> dict[str, dict[str, tuple[Edge, ...]]]:
         index: dict[str, dict[str, tuple[Edge, ...]]] = {node: {} for node in self.nodes}
         for edge in self.edges:

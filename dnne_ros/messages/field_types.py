@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dnne_ros.messages.message_types import message_class
+from dnne_ros.messages.message_types import class_named
 
 _DTYPES = {
     "boolean": np.dtype(bool), "octet": np.dtype(np.uint8), "char": np.dtype(np.uint8),
@@ -61,7 +61,7 @@ class FieldType:
         """Return the class of elements that are messages, None for the others."""
         if self.dtype is not None or self.is_text:
             return None
-        return message_class(self.base)
+        return class_named(self.base)
 
     def number_dtype(self) -> np.dtype:
         """Return `dtype`; TypeError for elements that are no numbers."""

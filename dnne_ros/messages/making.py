@@ -23,14 +23,18 @@ class MessageMaker:
     """Makes messages of one type, each with a value in the same field."""
 
     def __init__(self, message: type, field: str, *, order: str = "fields",
-                 names: Sequence[str] = (), frame_id: str = "", encoding: str = ""):
+                 names: Sequence[str] = (), frame_id: str = "", encoding: str = "",
+                 fixed: Mapping[str, Any] | None = None):
         """Put values into ``field`` (paths with commas; none: the whole message) of ``message``.
 
-        ``names`` and ``frame_id`` are the same in all messages; ``encoding`` is one of a picture.
-        Raises ValueError for what the message type has not.
+        ``names``, ``frame_id`` and the fields that ``fixed`` has are the same in all messages,
+        unless a value sets them; ``encoding`` is one of a picture.  Raises ValueError for what
+        the message type has not.
         """
         self._class = message
         self._names, self._frame_id, self._encoding = list(names), frame_id, encoding
+        self._fixed = dict(fixed or {})
+        fill(message(), self._fixed)
         self._whole = not field.strip()
         self._is_image = type_name(message) == IMAGE and self._whole
         self._names_path = names_path(message) if names else None
@@ -55,6 +59,7 @@ class MessageMaker:
     def make(self, value: np.ndarray | str | Mapping[str, Any]) -> Any:
         """Return a message with ``value``; ValueError for one that does not fit."""
         message = self._class()
+        fill(message, self._fixed)
         if self._frame_id:
             header_of(message).frame_id = self._frame_id
         if self._names_path is not None:

@@ -1,9 +1,10 @@
-"""Which message types are installed, and their Python classes."""
+"""Which message and service types are installed, and their Python classes."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -11,39 +12,78 @@ from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-_NAME = re.compile(r"([a-z][a-z0-9_]*)/(?:msg/)?([A-Z][A-Za-z0-9]*)")
+_NAME = re.compile(r"([a-z][a-z0-9_]*)/(?:(msg|srv)/)?([A-Z][A-Za-z0-9]*)")
 _TYPE_SUPPORT = "{}_s__rosidl_typesupport_*"
+_KINDS = {"msg": ("message", "sensor_msgs/msg/JointState"),
+          "srv": ("service", "std_srvs/srv/SetBool")}
 
 
-@cache
 def message_class(message_type: str) -> type:
     """Return the Python class of ``package/msg/Name``; ``package/Name`` is understood too.
 
     Only what the ROS message generator made is imported: a name out of a file must not run
     modules that are no messages.  Raises ValueError if there is no such type, naming those that
-    are most like it.
+    are most like it, and how to install the package.
     """
-    match = _NAME.fullmatch(message_type)
-    if match is None:
-        raise ValueError("expected a message type such as sensor_msgs/msg/JointState, found "
-                         f"{message_type!r:.80}")
-    package, name = match.groups()
-    if not any(_holds_messages(Path(folder), package) for folder in _folders(package)):
-        raise ValueError(f"message type {message_type}: the package {package} is not installed; "
-                         f"message packages here: {', '.join(sorted(set(_packages())))}")
-    module = importlib.import_module(f"{package}.msg")
-    if not hasattr(module, name):
-        known = [known for known in dir(module) if _NAME.fullmatch(f"{package}/{known}")]
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known
-        raise ValueError(f"message type {message_type} is not installed; {package} has "
-                         f"{', '.join(near)}")
-    found: type = getattr(module, name)
-    return found
+    return _interface(message_type, "msg")
+
+
+def service_class(service_type: str) -> type:
+    """Return the Python class of ``package/srv/Name``, with ``Request`` and ``Response``.
+
+    ``package/Name`` is understood too; ValueError as of `message_class`.
+    """
+    return _interface(service_type, "srv")
 
 
 def type_name(message_class: type) -> str:
-    """Return ``sensor_msgs/msg/JointState`` for its class."""
-    return f"{message_class.__module__.split('.')[0]}/msg/{message_class.__name__}"
+    """Return ``sensor_msgs/msg/JointState`` for its class.
+
+    Of a service's request, ``std_srvs/srv/SetBool_Request``.
+    """
+    package, kind, *_ = message_class.__module__.split(".")
+    return f"{package}/{kind}/{message_class.__name__}"
+
+
+def how_to_install(package: str) -> str:
+    """Say how a package of messages or services gets here."""
+    distribution = os.environ.get("ROS_DISTRO") or "<distro>"
+    return (f"To install it: apt install ros-{distribution}-{package.replace('_', '-')}; or, with "
+            f"its source in a workspace, colcon build --packages-up-to {package} and source "
+            "install/setup.bash")
+
+
+def class_named(name: str) -> type:
+    """Return the class of which `type_name` is ``name``: a message, or half of a service."""
+    if "/srv/" not in name:
+        return message_class(name)
+    service, _, half = name.rpartition("_")
+    found: type = getattr(service_class(service), half)
+    return found
+
+
+@cache
+def _interface(text: str, kind: str) -> type:
+    noun, example = _KINDS[kind]
+    match = _NAME.fullmatch(text)
+    if match is None or match[2] not in (None, kind):
+        raise ValueError(f"expected a {noun} type such as {example}, found {text!r:.80}")
+    package, _, name = match.groups()
+    if not any(_holds(Path(folder), package, kind) for folder in _folders(package)):
+        raise ValueError(f"{noun} type {text}: the package {package} is not installed; {noun} "
+                         f"packages here: {', '.join(sorted(set(_packages(kind)))) or 'none'}. "
+                         f"{how_to_install(package)}")
+    try:
+        module = importlib.import_module(f"{package}.{kind}")
+    except ImportError as error:
+        raise ValueError(f"{noun} type {text} cannot be imported: {error}. "
+                         f"{how_to_install(package)}") from None
+    if not hasattr(module, name):
+        known = [known for known in dir(module) if _NAME.fullmatch(f"{package}/{known}")]
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known
+        raise ValueError(f"{noun} type {text} is not installed; {package} has {', '.join(near)}")
+    found: type = getattr(module, name)
+    return found
 
 
 def _folders(package: str) -> list[str]:
@@ -51,13 +91,13 @@ def _folders(package: str) -> list[str]:
     return list(spec.submodule_search_locations or ()) if spec else []
 
 
-def _holds_messages(folder: Path, package: str) -> bool:
-    return ((folder / "msg" / "__init__.py").is_file()
+def _holds(folder: Path, package: str, kind: str) -> bool:
+    return ((folder / kind / "__init__.py").is_file()
             and any(folder.glob(_TYPE_SUPPORT.format(package))))
 
 
-def _packages() -> Iterator[str]:
+def _packages(kind: str) -> Iterator[str]:
     for entry in sys.path:
         if Path(entry).is_dir():
             yield from (child.name for child in Path(entry).iterdir()
-                        if _holds_messages(child, child.name))
+                        if _holds(child, child.name, kind))

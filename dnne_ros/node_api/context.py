@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
     from dnne_ros.node_api.clock import Clock
     from dnne_ros.node_api.health import Health
+    from dnne_ros.node_api.ros_services import RosServices
     from dnne_ros.node_api.ros_topics import RosTopics
 
 
@@ -87,6 +88,11 @@ class NodeContext(Protocol):
     @property
     def topics(self) -> RosTopics:
         """Topics of the node's own, beside its ports."""
+        ...
+
+    @property
+    def services(self) -> RosServices:
+        """Services that the node calls and offers."""
         ...
 
     @property

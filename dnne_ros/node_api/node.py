@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dnne_ros.node_api.context import NodeContext
+    from dnne_ros.node_api.ros_services import ServiceUse
     from dnne_ros.node_api.state import NodeState
 
 T = TypeVar("T")
@@ -167,6 +168,14 @@ class Node:
         return ()
 
     @classmethod
+    def ros_services(cls, values: Mapping[str, Any]) -> tuple[ServiceUse, ...]:
+        """Return the services that it calls or offers; ``dnne-ros check`` shows them.
+
+        An exported package declares what their types are installed with.
+        """
+        return ()
+
+    @classmethod
     def needs_trained_policy(cls, values: Mapping[str, Any]) -> bool:
         """Tell whether it runs only with a trained policy: see `needs_policy_interface`."""
         return cls.needs_policy_interface
@@ -202,7 +211,7 @@ class Node:
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
-        """Tell whether it gives nothing before other ROS nodes publish on such a topic.
+        """Tell whether it gives nothing before other ROS nodes publish, offer or call something.
 
         The test of an exported package does not wait for it.
         """

@@ -140,6 +140,7 @@ class ProcessNodes:
         old, context = self.by_id[node_id], self.contexts[node_id]
         await close_node(old, _RESTART_GRACE)
         context.topics.close()
+        context.services.close()
         node = type(old)(old.values)
         node.context = context
         node.setup()

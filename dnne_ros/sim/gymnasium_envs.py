@@ -7,7 +7,6 @@ They run one after the other in one thread (``SyncVectorEnv``).  A process for e
 from __future__ import annotations
 
 import difflib
-import math
 from typing import Any
 
 import gymnasium
@@ -18,9 +17,10 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from torch import Tensor
 
 from dnne_ros.errors import InputError
+from dnne_ros.sim.gymnasium_spaces import ActionSpace, columns, step_seconds
 from dnne_ros.sim.gymnasium_state import can_be_saved, saved_state, write_state
 from dnne_ros.sim.mujoco_warnings import take_over_warnings
-from dnne_ros.sim.simulator import ArraySpec, SimulationError, Simulator, StepResult, TaskSpec
+from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 
 
@@ -52,17 +52,20 @@ class GymnasiumEnvs(Simulator):
             raise ValueError(f"num_envs: expected at least 1, found {num_envs}")
         take_over_warnings()
         self._seed = seed
-        flat, step_seconds = _look_at(id)
+        flat, seconds = _look_at(id)
         envs = gymnasium.make_vec(
             id, num_envs, vectorization_mode="sync", disable_env_checker=True,
             vector_kwargs={"autoreset_mode": AutoresetMode.DISABLED, "copy": False},
             wrappers=[] if flat else [gymnasium.wrappers.FlattenObservation])
         assert isinstance(envs, SyncVectorEnv)  # so "sync" says
         self._envs = envs
-        self._space = self._envs.single_action_space
-        self._spec = _task_spec(id, self._envs, step_seconds)
-        self._low = np.array(self._spec.action.low, np.float32)
-        self._high = np.array(self._spec.action.high, np.float32)
+        observed: Any = envs.single_observation_space
+        self._actions = ActionSpace(envs.single_action_space)  # type: ignore[arg-type]
+        self._spec = TaskSpec(
+            name=id, num_envs=num_envs, action=self._actions.columns,
+            observation=columns("observation", observed),
+            discrete_actions=self._actions.choices, step_seconds=seconds,
+            max_episode_steps=gymnasium.spec(id).max_episode_steps or 0)
         self._steps = 0
         self._start(0)
         self.resumes = all(can_be_saved(env) for env in self._envs.envs)
@@ -81,7 +84,7 @@ class GymnasiumEnvs(Simulator):
         self._spec.check_actions(actions, self._steps + 1)
         self._steps += 1
         observations, rewards, terminated, truncated, _ = self._envs.step(
-            self._native(actions.detach().cpu().numpy()))
+            self._actions.native(actions.detach().cpu().numpy()))
         following = observations.astype(np.float32)
         next_observations = torch.from_numpy(following)
         self._spec.check_observations(next_observations, self._steps)
@@ -135,15 +138,6 @@ class GymnasiumEnvs(Simulator):
         observations, _ = self._envs.reset(seed=[int(seed) for seed in seeds])
         self._observations = observations.astype(np.float32)
 
-    def _native(self, actions: np.ndarray) -> np.ndarray:
-        """Return ``actions`` as the environments take them."""
-        actions = np.clip(actions, self._low, self._high)
-        if isinstance(self._space, spaces.Discrete):
-            return np.asarray(
-                np.rint(actions[:, 0]).astype(self._space.dtype) + self._space.start)
-        shape = self._space.shape or ()
-        return actions.reshape(-1, *shape).astype(self._space.dtype, copy=False)
-
 
 def make(settings: SimulatorSettings) -> GymnasiumEnvs:
     """Make what the settings ask for."""
@@ -175,36 +169,6 @@ def _look_at(id: str) -> tuple[bool, float]:
                                       f"{env.observation_space}"])
         flat = isinstance(env.observation_space, spaces.Box) \
             and len(env.observation_space.shape) == 1
-        return flat, _step_seconds(env)
+        return flat, step_seconds(env)
     finally:
         env.close()
-
-
-def _step_seconds(env: gymnasium.Env) -> float:
-    """Return the time between observations: MuJoCo's, or that of the pictures, or 1 s."""
-    step = getattr(env.unwrapped, "dt", None)
-    if isinstance(step, (int, float)) and step > 0 and math.isfinite(step):
-        return float(step)
-    return 1.0 / (env.metadata.get("render_fps") or 1.0)
-
-
-def _task_spec(id: str, envs: Any, step_seconds: float) -> TaskSpec:
-    space, observation = envs.single_action_space, envs.single_observation_space
-    choices = None
-    if isinstance(space, spaces.Discrete):
-        choices = int(space.n)
-        action = ArraySpec(("choice",), ("",), (0.0,), (choices - 1.0,))
-    else:
-        action = _columns("action", space)
-    return TaskSpec(
-        name=id, num_envs=envs.num_envs, observation=_columns("observation", observation),
-        action=action, discrete_actions=choices, step_seconds=step_seconds,
-        max_episode_steps=gymnasium.spec(id).max_episode_steps or 0)
-
-
-def _columns(name: str, space: spaces.Box) -> ArraySpec:
-    size = math.prod(space.shape)
-    return ArraySpec(
-        tuple(f"{name}_{i}" for i in range(size)), ("",) * size,
-        tuple(space.low.astype(float).flatten().tolist()),
-        tuple(space.high.astype(float).flatten().tolist()))

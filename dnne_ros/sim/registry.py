@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dnne_ros.errors import InputError
 from dnne_ros.plugins.installed import SOURCE, InstalledPlugins
 from dnne_ros.plugins.kinds import Kind
+from dnne_ros.sim.listed_tasks import ListedTask
 from dnne_ros.sim.simulator_settings import IsaacOptions, SimulatorSettings
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ class Backend:
         variable: the environment variable that names it, of one that is not installed here but
             elsewhere.
         randomizes: it takes ``settings.randomization``.
+        threaded: it takes ``settings.threads``.
+        listing: the function that `listed` asks, as ``module:function``; it returns a list of
+            `dnne_ros.sim.listed_tasks.ListedTask`.  Empty: there is none.
 
     """
 
@@ -51,6 +55,8 @@ class Backend:
     install: str = ""
     variable: str = ""
     randomizes: bool = False
+    threaded: bool = False
+    listing: str = ""
 
     def __post_init__(self) -> None:
         """Refuse one that does nothing (ValueError)."""
@@ -72,6 +78,24 @@ class Backend:
         """Tell whether ``task`` looks like one of its own."""
         return task in self.tasks or bool(self.pattern and re.fullmatch(self.pattern, task))
 
+    @property
+    def described(self) -> str:
+        """What it does, in a line, and how to install it if it is missing."""
+        tasks = ", ".join(self.tasks) or f"{self.about}, such as {', '.join(self.examples)}"
+        state = "" if self.installed else f" (not installed: {self.install})"
+        return f"{self.name}: {tasks}{state}"
+
+    def listed(self) -> list[ListedTask]:
+        """Return what is known of its tasks; nothing of one that keeps no list of them.
+
+        Nothing is made, but what it requires may be imported: it must be there.
+        """
+        if not self.listing:
+            return [ListedTask(name) for name in self.tasks]
+        module, _, function = self.listing.partition(":")
+        found: list[ListedTask] = getattr(importlib.import_module(module), function)()
+        return found
+
     def make(self, settings: SimulatorSettings) -> Simulator:
         """Import it and make environments; ModuleNotFoundError if what it imports is missing."""
         from dnne_ros.sim.simulator import Simulator
@@ -83,18 +107,31 @@ class Backend:
         return made
 
 
+_CARTPOLE = "dnne_ros.sim.listed_tasks:cartpole"
 BUILT_IN: tuple[Backend, ...] = (
     Backend("mujoco", "dnne_ros.sim.mujoco_cartpole", tasks=("Cartpole",), requires="mujoco",
-            install="pip install 'mujoco>=3.2'", randomizes=True),
+            install="pip install 'mujoco>=3.2'", randomizes=True, threaded=True,
+            listing=_CARTPOLE),
     Backend("torch", "dnne_ros.sim.torch_cartpole", tasks=("Cartpole",), requires="torch",
-            install="pip install torch"),
+            install="pip install torch", listing=_CARTPOLE),
     Backend("mujoco_warp", "dnne_ros.sim.mujoco_warp_cartpole", tasks=("Cartpole",),
-            requires="mujoco_warp", install="pip install 'mujoco-warp>=4'"),
+            requires="mujoco_warp", install="pip install 'mujoco-warp>=4'",
+            listing=_CARTPOLE),
     Backend("gymnasium", "dnne_ros.sim.gymnasium_envs",
             pattern=r"(?:[\w:-]+/)?[\w:.-]+-v\d+",
             about="every registered environment by its id",
             examples=("CartPole-v1", "InvertedPendulum-v5"), requires="gymnasium",
-            install="pip install 'gymnasium[mujoco]>=1.1'"),
+            install="pip install 'gymnasium[mujoco]>=1.1'",
+            listing="dnne_ros.sim.listed_tasks:gymnasium_ids"),
+    Backend("envpool", "dnne_ros.sim.envpool_envs",
+            about="EnvPool's tasks with one observation vector, as envpool:HalfCheetah-v5",
+            examples=("CartPole-v1", "InvertedPendulum-v5"), requires="envpool",
+            install="pip install 'envpool>=1.2' (Python 3.11 or newer)", threaded=True,
+            listing="dnne_ros.sim.listed_tasks:envpool"),
+    Backend("vecenv", "dnne_ros.sim.vecenv",
+            about="vector environments that a function in your own file makes, by file and "
+                  "function", examples=("vecenv:my_envs:make",), requires="torch",
+            install="pip install torch"),
     Backend("isaacgym", "dnne_ros.sim.isaac_gym", about="every task of IsaacGymEnvs",
             examples=("Cartpole",), variable="ISAACGYM_PYTHON",
             install="ISAACGYM_PYTHON=<its interpreter>, see docs/isaac_gym.md"),
@@ -177,7 +214,8 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
         backend: the name of one of `backends`; empty: the first that suits the task and is
             installed.
         seed: of everything random, from 0 to 2**63 - 1.
-        threads: threads of the physics; None: as many as there are cores.
+        threads: threads of the physics, of a back end that has them; None: as many as there are
+            cores.
         device: torch device for the tensors.
         randomization: how environments differ (`dnne_ros.sim.randomization`); empty: not at all.
         isaac: where Isaac Gym is, for its back end alone.
@@ -203,6 +241,10 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
         able = ", ".join(its.name for its in known if its.randomizes)
         raise InputError(source, [f"back end {chosen.name!r} cannot vary the physics "
                                   f"({randomization!r:.60}); those that can: {able}"])
+    if threads is not None and not chosen.threaded:
+        able = ", ".join(its.name for its in known if its.threaded)
+        raise InputError(source, [f"back end {chosen.name!r} has no threads of its own (threads: "
+                                  f"{threads}); those that have: {able}"])
     try:
         return chosen.make(SimulatorSettings(
             task, num_envs, seed, threads=threads, device=device, randomization=randomization,
@@ -234,9 +276,4 @@ def _choose(known: Backends, task: str, backend: str, source: str) -> Backend:
 
 def _listing(known: Backends) -> str:
     """Say what each back end does, and how to install those that are missing."""
-    lines = []
-    for its in known:
-        tasks = ", ".join(its.tasks) or f"{its.about}, such as {', '.join(its.examples)}"
-        state = "" if its.installed else f" (not installed: {its.install})"
-        lines.append(f"    {its.name}: {tasks}{state}")
-    return "\n".join(lines)
+    return "\n".join(f"    {its.described}" for its in known)

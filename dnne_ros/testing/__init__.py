@@ -12,6 +12,7 @@ from dnne_ros.testing.clocks import InstantClock, ManualClock
 from dnne_ros.testing.context import InMemoryContext, RecordedLog, SavedState
 from dnne_ros.testing.contract import NOTHING, NodeContract
 from dnne_ros.testing.driver import NodeDriver, compute, drive, run
+from dnne_ros.testing.services import InMemoryServices
 from dnne_ros.testing.topics import InMemoryPublisher, InMemoryTopics, TopicEnd
 from dnne_ros.testing.values import Draw, copy_of, difference, example
 
@@ -23,6 +24,7 @@ __all__ = [
     "Draw",
     "InMemoryContext",
     "InMemoryPublisher",
+    "InMemoryServices",
     "InMemoryTopics",
     "InstantClock",
     "Links",

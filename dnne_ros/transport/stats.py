@@ -18,11 +18,12 @@ class EdgeStats:
     """Counters of one edge; each end keeps those that it sees, and a report adds them up.
 
     ``received``: items that a node has taken, each once.  ``duplicated``: items that came once
-    more, to a node that was started again or because they were taken for lost.  ``depth``:
-    items that wait to be taken, now.  ``latency_s``: time from hand-over to taking, smoothed
-    over a sample of the items; ``latency_max_s`` the longest of them.  ``blocked_since``:
-    since when the sender waits for this edge (`time.perf_counter`).  ``carried``: how many
-    items went by which carrier (`local`, `socket`, …).
+    more, as an end of the edge was started again or they were taken for lost; a node that has
+    had them gets them no more, unless it is new.  ``depth``: items that wait to be taken, now.
+    ``latency_s``: time from hand-over to taking, smoothed over a sample of the items;
+    ``latency_max_s`` the longest of them.  ``blocked_since``: since when the sender waits for
+    this edge (`time.perf_counter`).  ``carried``: how many items went by which carrier
+    (`local`, `socket`, …).
     """
 
     sent: int = 0

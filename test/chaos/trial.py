@@ -289,7 +289,8 @@ class Trial:
     def _begun_by(self, feed):
         """Return how many items a source has begun to send at the most."""
         file = self._folder / progress_of(feed.name)
-        return NUMBER.unpack(file.read_bytes())[0] if file.exists() else 0
+        data = file.read_bytes() if file.exists() else b""
+        return NUMBER.unpack(data)[0] if data else 0  # it is made before it has a size
 
     def _some_feed_is_through(self):
         return any(self._begun_by(part) >= part.widgets["most"]

@@ -8,6 +8,7 @@ import pytest
 import torch
 from handmade_bundles import write_two_models
 from sensor_msgs.msg import Imu, JointState
+from sensor_msgs.srv import SetCameraInfo
 from torch import nn
 from torch.utils.data import TensorDataset
 
@@ -28,6 +29,8 @@ from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.ros.service_client import ServiceClientNode
+from dnne_ros.nodes.ros.service_server import ServiceServerNode
 from dnne_ros.nodes.sensors.audio_sensor import AudioSensorNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
@@ -388,6 +391,36 @@ class Subscriber(NodeContract):
         wanted = len(context.sent) + len(self.node_type.outputs) - 2
         context.topics.deliver(self.message(draw))
         await context.sends(wanted)
+
+
+class Caller(NodeContract):
+    node_type = ServiceClientNode
+    settings = {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest",
+                "tensor_field": "passed"}
+
+    def make_input(self, name, draw):
+        return {} if name == "request" else super().make_input(name, draw)
+
+
+class Server(NodeContract):
+    """A round is a request and its answer."""
+
+    node_type = ServiceServerNode
+    sizes = {"axis0": 1, "axis1": 2}
+    settings = {"service": "/set", "service_type": "sensor_msgs/srv/SetCameraInfo",
+                "tensor_field": "camera_info.width,camera_info.height", "timeout": 3600.0}
+    not_resumed = ["request_id"]
+
+    def make_input(self, name, draw):
+        return {"success": True} if name == "answer" else draw.number
+
+    async def run_round(self, context, draw):
+        request = SetCameraInfo.Request()
+        request.camera_info.width = int(draw.random.integers(1000))
+        wanted = len(context.sent) + 3
+        context.services.request(request)
+        await context.sends(wanted)
+        await super().run_round(context, draw)
 
 
 class Publisher(NodeContract):

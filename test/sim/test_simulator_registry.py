@@ -65,6 +65,13 @@ def test_physics_that_cannot_vary_is_refused():
         registry.make_simulator("torch:Cartpole", 1, seed=0, randomization="mass:0.8..1.2")
 
 
+def test_threads_that_nothing_reads_are_refused():
+    with pytest.raises(InputError, match=r"back end 'torch' has no threads of its own \(threads: "
+                                         "2\\); those that have: mujoco, envpool"):
+        registry.make_simulator("torch:Cartpole", 1, seed=0, threads=2)
+    registry.make_simulator("mujoco:Cartpole", 1, seed=0, threads=2).close()
+
+
 def test_no_environments_are_refused():
     with pytest.raises(InputError, match="expected at least 1 environment, found 0"):
         registry.make_simulator("Cartpole", 0, seed=0)

@@ -18,6 +18,8 @@ from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.ros.service_client import ServiceClientNode
+from dnne_ros.nodes.ros.service_server import ServiceServerNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
 from dnne_ros.nodes.simulation.action import ActionNode
@@ -33,6 +35,9 @@ SETTINGS = {
     PolicyGate: {"joint_names": "a,b", "max_velocity": "5"},
     JointObservationsNode: {"joints": "joint_2,joint_0"}, JointCommandsNode: {"joints": "a,b"},
     CameraSensorNode: {"resolution": "16x12", "use_real_camera": False},
+    ServiceClientNode: {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest"},
+    ServiceServerNode: {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest",
+                        "timeout": 3600.0},
     IMUSensorNode: {"topic": "/imu"}, Split: {"split_pos": "1,2,3"}}
 SIZES = {
     OnnxPolicyNode: {"observation": 4, "action": 1}, JointObservationsNode: {"env": 1, "joint": 3},
@@ -45,6 +50,8 @@ SIZES = {
 LINKS = {
     LeappPolicyNode: Links(("observations",), ("actions",)),
     RosSubscriberNode: Links((), ("tensor", "stamp")), RosPublisherNode: Links(("value",), ()),
+    ServiceClientNode: Links(("trigger",), ("response", "succeeded")),
+    ServiceServerNode: Links(("answer",), ("request", "request_id")),
     ActionNode: Links(("network_output",), ("action",))}
 MESSAGES = {RosSubscriberNode: JointState(position=[1.0, 2.0]), IMUSensorNode: Imu()}
 
@@ -60,11 +67,14 @@ def contract_of(node_type):
             return [LINKS[node_type]] if node_type in LINKS else super().links(values)
 
         async def run_round(self, context, draw):
-            if node_type not in MESSAGES:
+            if node_type not in (*MESSAGES, ServiceServerNode):
                 await super().run_round(context, draw)
                 return
             wanted = len(context.sent) + 1
-            context.topics.deliver(MESSAGES[node_type])
+            if node_type is ServiceServerNode:
+                context.services.request(None)
+            else:
+                context.topics.deliver(MESSAGES[node_type])
             await context.sends(wanted)
 
     values = {**node_type().values, **Contract.settings}

@@ -6,17 +6,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from dnne_ros.arrays import is_tensor
 from dnne_ros.errors import InputError
 from dnne_ros.messages.making import MessageMaker
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import ORDERS
 from dnne_ros.messages.stamps import has_stamp, header_of, write_stamp
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import AnyValue, Float, Int, tensor_to_array
+from dnne_ros.node_api.port_types import AnyValue, Float, Int
 from dnne_ros.node_api.ports import Input
 from dnne_ros.node_api.ros_topics import QOS_PRESETS
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.ros.plain_values import plain
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
 
 
@@ -92,7 +92,7 @@ class RosPublisherNode(Node):
             health.values["published"] += 1
 
     def _message(self, value: Any, stamp: int | float | None) -> Any:
-        message = self._maker.make(_plain(value))
+        message = self._maker.make(plain(value))
         if stamp is not None:
             write_stamp(message, round(stamp * 1e9) if isinstance(stamp, float) else int(stamp))
         elif self._stamps:
@@ -108,13 +108,3 @@ def _maker(values: Mapping[str, Any]) -> MessageMaker:
     return MessageMaker(type, values["field"], order=values["order"],
                         names=optional_names(values["names"]), frame_id=values["frame_id"],
                         encoding=values["encoding"])
-
-
-def _plain(value: Any) -> Any:
-    """Return a value with numpy arrays for tensors and numbers; text as it is."""
-    import numpy as np
-
-    if isinstance(value, (str, Mapping)):
-        return value
-    value = getattr(value, "actions", value)  # of a policy's output
-    return tensor_to_array(value).data if is_tensor(value) else np.asarray(value)

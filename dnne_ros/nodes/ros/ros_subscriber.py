@@ -23,6 +23,7 @@ from dnne_ros.node_api.port_types import Dict, Image, Int, Tensor
 from dnne_ros.node_api.ports import Output
 from dnne_ros.node_api.ros_topics import QOS_PRESETS
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.ros.plain_values import DTYPES, in_dtype, tensors_in
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
 from dnne_ros.toolkit.event_waits import came_within
 from dnne_ros.toolkit.rate import Rate
@@ -76,7 +77,7 @@ class RosSubscriberNode(Node):
                    "fields of the first element (joint), then of the next.", choices=ORDERS,
                    fixed_because=_FIXED)
     dtype = Widget("float32", "Element type of the tensor; as_sent: the message's own.",
-                   choices=("float32", "float64", "int64", "as_sent"))
+                   choices=DTYPES)
     batch = Widget(True, "Give (1, n), one environment, as policies take it, instead of (n).")
     stamp_from = Widget("arrival", "What counts as the time of a message: its arrival, or its "
                         "header.stamp, by which old ones are dropped after ``timeout``.",
@@ -266,7 +267,7 @@ def _converter(values: Mapping[str, Any]) -> Callable[[Any], Any]:
         raise ValueError("widget 'policy_input': expected kind=tensor and names, by which the "
                          "policy's columns are known")
     if kind == "message":
-        return lambda message: _tensors_in(to_dictionary(message))
+        return lambda message: tensors_in(to_dictionary(message))
     is_image = type_name(type) == IMAGE
     if kind == "image":
         if not is_image:
@@ -307,22 +308,8 @@ def _finite(numbers: np.ndarray, columns: list[str]) -> np.ndarray:
 
 
 def _shaped(numbers: np.ndarray, values: Mapping[str, Any]) -> torch.Tensor:
-    import numpy as np
-
-    if values["dtype"] != "as_sent":
-        numbers = numbers.astype(np.dtype(values["dtype"]), copy=False)
+    numbers = in_dtype(numbers, values["dtype"])
     return as_tensor(numbers[None] if values["batch"] else numbers)
-
-
-def _tensors_in(value: Any) -> Any:
-    """Return a dictionary with its numpy arrays as tensors."""
-    import numpy as np
-
-    if isinstance(value, dict):
-        return {name: _tensors_in(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_tensors_in(part) for part in value]
-    return as_tensor(value) if isinstance(value, np.ndarray) else value
 
 
 def _zeros_like(value: Any) -> Any:

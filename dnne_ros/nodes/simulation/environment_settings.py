@@ -14,8 +14,8 @@ from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.simulation.simulation import SimulatorEnvNode
 
 _DEVICE = re.compile(r"cpu|cuda(:\d+)?")
-_SAME = ("num_envs", "headless", "physics_engine", "backend", "randomization", "isaac_gym_path",
-         "isaac_gym_envs_path", "isaac_python")
+_SAME = ("num_envs", "headless", "physics_engine", "backend", "randomization", "threads",
+         "isaac_gym_path", "isaac_gym_envs_path", "isaac_python")
 """Widgets that the environments have under the same name."""
 
 
@@ -43,6 +43,7 @@ class IsaacGymEnvs(SettingsNode):
     isaac_gym_path = SimulatorEnvNode.isaac_gym_path
     isaac_gym_envs_path = SimulatorEnvNode.isaac_gym_envs_path
     isaac_python = SimulatorEnvNode.isaac_python
+    threads = SimulatorEnvNode.threads
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
@@ -54,7 +55,7 @@ class IsaacGymEnvs(SettingsNode):
             problems.append("widget 'task': expected a task such as Cartpole, found "
                             f"{values['task']!r}")
         return problems + SimulatorEnvNode.validate_parameters(
-            {"randomization": values["randomization"]})
+            {**values, "env_name": values["task"]})
 
     @classmethod
     def environments(cls, values: Mapping[str, Any]) -> Part:

@@ -41,26 +41,34 @@ class SimulatorEnvNode(Node):
     headless = Widget(True, "Run without a viewer.")
     device = Widget("cuda", "Where tensors live; without CUDA: cpu.", choices=("cuda", "cpu"))
     physics_engine = Widget("physx", "Isaac Gym's engine.", choices=("physx", "flex"))
-    backend = Widget("", "The simulator: mujoco, torch, mujoco_warp, gymnasium …; empty: the "
+    backend = Widget("", "The simulator: mujoco, torch, gymnasium, envpool …; empty: the "
                      "first that is installed and has the task.", fixed_because=_CHOOSES)
     randomization = Widget("", "How environments differ, such as mass:0.8..1.2 (mujoco only).",
                            fixed_because="it is built into the physics")
     isaac_python = Widget("", "Interpreter that has Isaac Gym; empty: that of the environment "
                           "variable ISAACGYM_PYTHON.", fixed_because=_CHOOSES)
+    threads = Widget(0, "Threads of the physics (mujoco and envpool); 0: as many as there are "
+                     "cores.", minimum=0, maximum=1024)
 
     sim_handle = Output(SimHandle(), "The simulator, for the step node.")
     observations = Output(_OBSERVATIONS, "Observations after the first reset.")
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
-        """Check the ranges of the randomization."""
+        """Check the ranges of the randomization, and that a file that is named may run."""
         from dnne_ros.sim.randomization import Randomization
+        from dnne_ros.sim.vecenv_function import check_file
 
+        problems = []
         try:
             Randomization.parse(values["randomization"])
         except ValueError as error:
-            return [f"widget 'randomization': {error}"]
-        return []
+            problems.append(f"widget 'randomization': {error}")
+        try:
+            check_file(values["env_name"], values["backend"])
+        except ValueError as error:
+            problems.append(f"widget 'env_name': {error}")
+        return problems
 
     def setup(self) -> None:
         """Build the simulator."""
@@ -73,7 +81,7 @@ class SimulatorEnvNode(Node):
         self._simulator: Simulator = make_simulator(
             self.env_name, self.num_envs, backend=self.backend, device=str(device),
             seed=node_seed(self.context.seed, self.context.node_id),
-            randomization=self.randomization,
+            randomization=self.randomization, threads=self.threads or None,
             isaac=IsaacOptions(self.isaac_python, self.isaac_gym_path, self.isaac_gym_envs_path,
                                self.headless, self.physics_engine, self.device))
 

@@ -36,6 +36,7 @@ class ItemMonitor:
         self.log = context.log
         self.health = context.health
         self.topics = context.topics
+        self.services = context.services
         self.clock = context.clock
         self.is_linked = context.is_linked
         self.trainers = context.trainers

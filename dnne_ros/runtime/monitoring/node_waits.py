@@ -67,15 +67,16 @@ class NodeWaits:
             reasons.append(reason)
             peers.append(peer)
         cause = Cause.NODES
+        services = self._contexts[id].services.awaited
         if not reasons and not topics:
             cause, reason = self._own_cause(id)
             if cause is Cause.CODE:
                 topics = self._contexts[id].topics.subscribed
-            if not topics:
+            if not topics and not services:
                 reasons.append(reason)
-        if topics:
+        if topics or services:
             cause = Cause.OUTSIDE
-            reasons += [self._waits_for_topic(id, topic) for topic in topics]
+            reasons += [self._waits_for_topic(id, topic) for topic in topics] + services
         return NodeWait(name, cause, tuple(reasons), tuple(dict.fromkeys(peers)), since)
 
     def _awaited_items(self, id: str) -> tuple[list[str], list[str], list[str]]:

@@ -111,12 +111,13 @@ def test_bad_values(values, expected):
 
 def test_settings_become_environments():
     values = {**default_values(IsaacGymEnvs), "task": "CartPole-v1", "num_envs": 3,
-              "sim_device": "cuda:1", "backend": "gymnasium", "randomization": "mass:0.9..1.1"}
+              "sim_device": "cuda:1", "backend": "gymnasium", "randomization": "mass:0.9..1.1",
+              "threads": 2}
     part, output = IsaacGymEnvs.stand_in(values)
     assert part.type is SimulatorEnvNode and output == "sim_handle"
     assert part.values == {
         "env_name": "CartPole-v1", "num_envs": 3, "headless": True, "device": "cuda",
         "physics_engine": "physx", "backend": "gymnasium", "randomization": "mass:0.9..1.1",
-        "isaac_gym_path": "", "isaac_gym_envs_path": "", "isaac_python": ""}
+        "isaac_gym_path": "", "isaac_gym_envs_path": "", "isaac_python": "", "threads": 2}
     problem, = IsaacGymEnvs.validate_parameters({**values, "randomization": "mass"})
     assert problem.startswith("widget 'randomization':")

@@ -14,12 +14,13 @@ from dnne_ros.workflow.records import PortRef
 
 
 class Node:
-    """A node that runs ``process`` and knows a clock and, perhaps, topics."""
+    """A node that runs ``process`` and knows a clock and, perhaps, topics and services."""
 
-    def __init__(self, process, simulated=False, sleepers=0, subscribed=()):
+    def __init__(self, process, simulated=False, sleepers=0, subscribed=(), awaited=()):
         self.clock = SimpleNamespace(simulated=simulated, sleepers=sleepers, now_ns=lambda: 7)
         self.context = SimpleNamespace(
-            items=2, sent=3, clock=self.clock, topics=SimpleNamespace(subscribed=subscribed))
+            items=2, sent=3, clock=self.clock, topics=SimpleNamespace(subscribed=subscribed),
+            services=SimpleNamespace(awaited=list(awaited)))
         self.host = SimpleNamespace(count_publishers=lambda topic: len(topic) % 3)
         self.process = process
         self.awaits_trainer = ""
@@ -148,3 +149,9 @@ def test_one_that_has_subscribed_waits_for_others(look):
 def test_one_that_has_ended_is_through_and_one_that_failed_is_made_anew(look):
     assert look(Node(ends)).cause is Cause.THROUGH
     assert look(Node(fails)).cause is Cause.TIME
+
+
+def test_who_waits_for_a_service_waits_for_the_world_outside(look):
+    found = look(Node(sleeps, awaited=["waits for the service /arm (std_srvs/srv/Trigger)"]))
+    assert found.cause is Cause.OUTSIDE
+    assert found.text == "some_1 waits for the service /arm (std_srvs/srv/Trigger), for 10 s"

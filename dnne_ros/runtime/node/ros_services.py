@@ -1,0 +1,179 @@
+"""Implements `dnne_ros.node_api.ros_services.RosServices` on a node's host."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rclpy.exceptions import NameValidationException
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.service import Service
+
+from dnne_ros.errors import InputError
+from dnne_ros.messages.message_types import how_to_install, service_class
+from dnne_ros.node_api.ros_services import Answer
+
+if TYPE_CHECKING:
+    from rclpy.client import Client
+    from rclpy.task import Future
+
+    from dnne_ros.runtime.node.node_host import NodeHost
+
+RCLError: type[Exception] = rclpy_implementation.RCLError
+_LOOK_SECONDS = 0.05
+"""Between looks for a service: discovery has no event to wait for."""
+
+
+class HostServiceClient:
+    """Calls one service; responses come in the event loop's own thread."""
+
+    def __init__(self, host: NodeHost, client: Client[Any, Any], service_type: str):
+        """Call with ``client`` of ``host``."""
+        self._host = host
+        self._client = client
+        self._type = service_type
+        self.name = str(client.service_name)
+        self.awaits = ""
+        """What it waits for at the moment, in words."""
+
+    @property
+    def pending(self) -> int:
+        """Return how many calls rclpy keeps for a response."""
+        return len(self._client._pending_requests)
+
+    def is_ready(self) -> bool:
+        """Tell whether some node offers the service."""
+        return self._client.service_is_ready()
+
+    def absence(self) -> str:
+        """Say why it is not ready."""
+        types = dict(self._host.get_service_names_and_types()).get(self.name, [])
+        others = [each for each in types if each != self._type]
+        return f"which is offered as {', '.join(others)}" if others else "which no node offers"
+
+    async def appears(self, timeout: float | None) -> bool:
+        """Wait until it is ready; tell whether it was in time."""
+        end = float("inf") if timeout is None else time.monotonic() + timeout
+        self.awaits = f"waits for the service {self.name} ({self._type})"
+        try:
+            while not self.is_ready():
+                left = end - time.monotonic()
+                if left <= 0:
+                    return False
+                await asyncio.sleep(min(_LOOK_SECONDS, left))
+        finally:
+            self.awaits = ""
+        return True
+
+    async def call(self, request: Any, timeout: float) -> Any:
+        """Return the response; TimeoutError if there is none in time."""
+        answered = asyncio.get_running_loop().create_future()
+
+        def take(future: Future[Any]) -> None:
+            if not answered.done():
+                answered.set_result(future.result())
+
+        calling = self._client.call_async(request)
+        calling.add_done_callback(take)
+        self.awaits = f"waits for an answer of the service {self.name}"
+        try:
+            await asyncio.wait({answered}, timeout=timeout)
+        finally:
+            self.awaits = ""
+            self._client.remove_pending_request(calling)
+        if not answered.done():
+            raise TimeoutError(f"no answer of the service {self.name} for {timeout:g} s")
+        return answered.result()
+
+
+class HostServices:
+    """Services of one node."""
+
+    def __init__(self, host: NodeHost):
+        """Call and offer services as ``host``."""
+        self._host = host
+        self._clients: list[tuple[HostServiceClient, Client[Any, Any]]] = []
+        self._services: list[Service[Any, Any]] = []
+
+    @property
+    def awaited(self) -> list[str]:
+        """Say what the node waits for outside: services, their answers, requests."""
+        waits = [caller.awaits for caller, _ in self._clients if caller.awaits]
+        return waits + [f"waits for requests to the service {service.service_name}"
+                        for service in self._services]
+
+    def client(self, service: str, service_type: str) -> HostServiceClient:
+        """Return what calls a service."""
+        with self._legal(service, service_type) as type:
+            client: Client[Any, Any] = self._host.create_client(type, service)
+        caller = HostServiceClient(self._host, client, service_type)
+        self._clients.append((caller, client))
+        return caller
+
+    def serve(self, service: str, service_type: str,
+              on_request: Callable[[Any, Answer], None]) -> str:
+        """Offer a service; return its full name.
+
+        rclpy sends what a callback returns, at once, and its executor for events knows no
+        coroutines there before Kilted.  So the callback returns the request itself, and in the
+        place of rclpy's ``send_response``, which alone is told whom to answer, stands ours.
+        """
+        with self._legal(service, service_type) as type:
+            offered: Service[Any, Any] = self._host.create_service(
+                type, service, lambda request, _: request)
+
+        def note(request: Any, header: Any) -> None:
+            on_request(request, _answer(offered, header))
+
+        offered.send_response = note  # type: ignore[assignment, method-assign]
+        self._services.append(offered)
+        return str(offered.service_name)
+
+    def close(self) -> None:
+        """Give all services back: the node is made anew."""
+        for _, client in self._clients:
+            self._host.destroy_client(client)
+        for service in self._services:
+            self._host.destroy_service(service)
+        self._clients.clear()
+        self._services.clear()
+
+    @contextmanager
+    def _legal(self, service: str, service_type: str) -> Iterator[Any]:
+        try:
+            yield _loaded(service_type)
+        except NameValidationException as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"service {service!r:.80}", [reason]) from None
+        except ValueError as error:
+            raise InputError(f"service {service!r:.80}", [str(error)]) from None
+        except RCLError as error:  # another node of the process has it with another type
+            reason = " ".join(str(error).split())
+            raise InputError(f"service {service!r:.80}", [f"{service_type}: {reason}"]) from None
+
+
+def _loaded(service_type: str) -> Any:
+    """Return the class of a type with what is compiled of it; ValueError if it is not there."""
+    type: Any = service_class(service_type)
+    try:
+        type.__import_type_support__()
+    except Exception as error:  # rosidl has one of its own, and libraries may be missing
+        reason = " ".join(str(error.__context__ or error).split())
+        raise ValueError(f"service type {service_type} cannot be loaded: {reason}. "
+                         f"{how_to_install(service_type.partition('/')[0])}") from None
+    return type
+
+
+def _answer(service: Service[Any, Any], header: Any) -> Answer:
+    """Return what answers one request."""
+    headers = [header]
+
+    def answer(response: Any) -> None:
+        if not headers:
+            raise ValueError("this request has been answered")
+        Service.send_response(service, response, headers.pop())
+
+    return answer

@@ -1,0 +1,101 @@
+"""Services in memory: the test answers what a node calls, and calls what it offers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from dnne_ros.errors import InputError
+from dnne_ros.messages.message_types import service_class
+from dnne_ros.node_api.ros_services import Answer, ServiceUse
+
+
+class InMemoryServiceClient:
+    """Calls a service of which the test says what it does."""
+
+    def __init__(self, services: InMemoryServices, name: str, type: Any):
+        """Call what ``services`` stands for."""
+        self._services = services
+        self.name = name
+        self._type = type
+
+    def is_ready(self) -> bool:
+        """Return `InMemoryServices.ready`."""
+        return self._services.ready
+
+    def absence(self) -> str:
+        """Say that nobody offers it."""
+        return "which no node offers"
+
+    async def appears(self, timeout: float | None) -> bool:
+        """Wait until the test says that it is ready, for ``timeout`` seconds."""
+        end = asyncio.get_running_loop().time() + (timeout or 0.0)
+        while not self.is_ready():
+            if timeout is not None and asyncio.get_running_loop().time() >= end:
+                return False
+            await asyncio.sleep(0)
+        return True
+
+    async def call(self, request: Any, timeout: float) -> Any:
+        """Return what `InMemoryServices.respond` makes of a request; TimeoutError for None."""
+        self._services.requests.append(request)
+        await asyncio.sleep(0)
+        respond = self._services.respond
+        response = self._type.Response() if respond is None else respond(request)
+        if response is None:
+            raise TimeoutError(f"no answer of the service {self.name} for {timeout:g} s")
+        return response
+
+
+class InMemoryServices:
+    """Implements `dnne_ros.RosServices` without ROS; names are kept as the node gave them."""
+
+    def __init__(self) -> None:
+        """Begin without services."""
+        self.uses: list[ServiceUse] = []
+        self.ready = True
+        """Whether the services that the node calls are there."""
+        self.respond: Callable[[Any], Any] | None = None
+        """Makes the response to a request; None: an empty one.  If it returns None, no answer
+        comes in time."""
+        self.requests: list[Any] = []
+        """What the node has sent."""
+        self._offered: dict[str, Callable[[Any, Answer], None]] = {}
+        self._types: dict[str, Any] = {}
+
+    def client(self, service: str, service_type: str) -> InMemoryServiceClient:
+        """Return what calls a service; `InputError` for a type that is not installed."""
+        self.uses.append(ServiceUse(service, service_type))
+        return InMemoryServiceClient(self, service, _class(service, service_type))
+
+    def serve(self, service: str, service_type: str,
+              on_request: Callable[[Any, Answer], None]) -> str:
+        """Offer a service; `InputError` for a type that is not installed."""
+        self.uses.append(ServiceUse(service, service_type, serves=True))
+        self._types[service] = _class(service, service_type)
+        self._offered[service] = on_request
+        return service
+
+    def request(self, *requests: Any) -> list[list[Any]]:
+        """Call the service that the node offers, once for each request; None: an empty one.
+
+        Returns a list for each, which its response comes into.  AssertionError if the node offers
+        none.
+        """
+        if not self._offered:
+            raise AssertionError("the node offers no service")
+        (name, on_request), = self._offered.items()
+        responses: list[list[Any]] = []
+        for request in requests:
+            responses.append([])
+            on_request(self._types[name].Request() if request is None else request,
+                       responses[-1].append)
+        return responses
+
+
+def _class(service: str, service_type: str) -> Any:
+    try:
+        return service_class(service_type)
+    except ValueError as error:
+        raise InputError(f"service {service!r:.80}", [str(error)]) from None
