@@ -33,8 +33,7 @@ class Optimizer(OptimizerNode):
         from dnne_ros.learning import eager_optimizers
 
         optimizer: torch.optim.Optimizer = getattr(
-            eager_optimizers, _CLASSES[self.optimizer_type])(
-                parameters, foreach=True, **self.options())
+            eager_optimizers, _CLASSES[self.optimizer_type])(parameters, **self.options())
         return optimizer
 
     def options(self) -> dict[str, Any]:

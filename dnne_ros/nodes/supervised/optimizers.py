@@ -114,7 +114,7 @@ class SGDOptimizer(OptimizerNode):
         """Return torch's SGD."""
         from dnne_ros.learning.eager_optimizers import SGD
 
-        return SGD(parameters, foreach=True, **self.options())
+        return SGD(parameters, **self.options())
 
     def options(self) -> dict[str, Any]:
         """Return the widgets by torch's names."""
@@ -139,7 +139,7 @@ class AdamOptimizer(OptimizerNode):
         """Return torch's Adam."""
         from dnne_ros.learning.eager_optimizers import Adam
 
-        return Adam(parameters, foreach=True, **self.options())
+        return Adam(parameters, **self.options())
 
     def options(self) -> dict[str, Any]:
         """Return the widgets by torch's names."""
