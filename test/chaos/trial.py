@@ -165,8 +165,9 @@ class Trial:
         data = file.read_bytes() if file.exists() else b""
         found = [number for number, in NUMBER.iter_unpack(data[:len(data) // 8 * 8])]
         if len(rounds) == 1:
-            last = rounds[0][-_LAST:]
-            return found[len(found) - len(last):] == last  # the first may be there twice
+            # A process that takes another's place may begin with a round that was noted before.
+            newest = list(dict.fromkeys(reversed(found)))[:_LAST]
+            return newest[::-1] == rounds[0][-_LAST:]
         return {branch[-1] for branch in rounds if branch} <= set(found)
 
     def _pause(self, seconds):
