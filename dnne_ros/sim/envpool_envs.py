@@ -16,11 +16,12 @@ from torch import Tensor
 
 from dnne_ros.sim.envpool_tasks import ENDLESS, find_task, named_errors, seconds_of
 from dnne_ros.sim.gymnasium_spaces import ActionSpace, columns
-from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
+from dnne_ros.sim.simulator import StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
+from dnne_ros.sim.unsaved_simulator import UnsavedSimulator, first_seed
 
 
-class EnvPoolEnvs(Simulator):
+class EnvPoolEnvs(UnsavedSimulator):
     """A pool of EnvPool's in its synchronous mode.
 
     *Ends.*  EnvPool calls an episode that falls in its last step truncated and not terminated.  So
@@ -33,8 +34,6 @@ class EnvPoolEnvs(Simulator):
 
     EnvPool gives no state away (``resumes`` is False).
     """
-
-    resumes = False
 
     def __init__(self, task: str, num_envs: int, seed: int, threads: int | None = None):
         """Make ``num_envs`` environments of ``task`` and reset them.
@@ -62,14 +61,8 @@ class EnvPoolEnvs(Simulator):
             name=task, num_envs=num_envs, observation=columns("observation", found.observation),
             action=self._actions.columns, discrete_actions=self._actions.choices,
             step_seconds=seconds_of(found), max_episode_steps=found.limit)
-        self._steps = 0
         self._pool: Any = None
-        self._start(0)
-
-    @property
-    def spec(self) -> TaskSpec:
-        """The task, as far as EnvPool tells it: columns have numbers for names."""
-        return self._spec
+        self._start()
 
     def observations(self) -> Tensor:
         """Return the present observations, float32 (n, observation.size)."""
@@ -96,32 +89,19 @@ class EnvPoolEnvs(Simulator):
             torch.from_numpy(terminated.copy()), torch.from_numpy(timed_out),
             next_observations.clone())
 
-    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Return how far it has come; the physics cannot be saved."""
-        return {}, {"num_envs": self._spec.num_envs, "steps": self._steps}
-
-    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """Start new episodes, the same ones for the same state."""
-        if values["num_envs"] != self._spec.num_envs:
-            raise SimulationError(f"{self._spec.name}: expected a state of {self._spec.num_envs} "
-                                  f"environments, found one of {values['num_envs']}")
-        self._spec.check_state(tensors, {})
-        self._start(values["steps"])
-        self._steps = values["steps"]
-
     def close(self) -> None:
         """End EnvPool's threads."""
         self._pool = None
 
-    def _start(self, steps: int) -> None:
-        """Make all environments, with seeds that follow from the seed and the ``steps`` so far.
+    def _start(self) -> None:
+        """Make all environments, with seeds that follow from the seed and the steps so far.
 
         EnvPool takes seeds at no other time.
         """
         import envpool
 
         limit, num_envs = self._spec.max_episode_steps, self._spec.num_envs
-        first = int(np.random.SeedSequence([self._seed, steps]).generate_state(1)[0])
+        first = first_seed(self._seed, self._steps)
         with named_errors(self._spec.name):
             self._pool = envpool.make(
                 self._spec.name, env_type="gymnasium", num_envs=num_envs,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dnne_ros.errors import InputError
-from dnne_ros.sim.gymnasium_spaces import step_seconds
+from dnne_ros.sim.step_seconds import step_seconds
 
 ENDLESS = 2**31 - 1
 """What EnvPool calls the limit of episodes that never time out."""

@@ -17,11 +17,12 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from torch import Tensor
 
 from dnne_ros.errors import InputError
-from dnne_ros.sim.gymnasium_spaces import ActionSpace, columns, step_seconds
+from dnne_ros.sim.gymnasium_spaces import ActionSpace, columns
 from dnne_ros.sim.gymnasium_state import can_be_saved, saved_state, write_state
 from dnne_ros.sim.mujoco_warnings import take_over_warnings
 from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
+from dnne_ros.sim.step_seconds import step_seconds
 
 
 class GymnasiumEnvs(Simulator):

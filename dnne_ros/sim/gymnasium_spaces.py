@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import gymnasium
 import numpy as np
 from gymnasium import spaces
 
@@ -18,14 +17,6 @@ def columns(name: str, space: spaces.Box) -> ArraySpec:
         tuple(f"{name}_{i}" for i in range(size)), ("",) * size,
         tuple(space.low.astype(float).flatten().tolist()),
         tuple(space.high.astype(float).flatten().tolist()))
-
-
-def step_seconds(env: gymnasium.Env) -> float:
-    """Return the time between observations: MuJoCo's, or that of the pictures, or 1 s."""
-    step = getattr(env.unwrapped, "dt", None)
-    if isinstance(step, (int, float)) and step > 0 and math.isfinite(step):
-        return float(step)
-    return 1.0 / (env.metadata.get("render_fps") or 1.0)
 
 
 class ActionSpace:

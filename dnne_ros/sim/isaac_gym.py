@@ -18,15 +18,15 @@ from torch import Tensor
 from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole
 from dnne_ros.sim.isaac_process import IsaacProcess, find_python, search_paths
-from dnne_ros.sim.simulator import ArraySpec, SimulationError, Simulator, StepResult, TaskSpec
+from dnne_ros.sim.simulator import ArraySpec, SimulationError, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
+from dnne_ros.sim.unsaved_simulator import UnsavedSimulator
 
 
-class IsaacGym(Simulator):
+class IsaacGym(UnsavedSimulator):
     """The environments of a worker; tensors come through shared memory."""
 
     resets_in_step = False
-    resumes = False
 
     def __init__(self, settings: SimulatorSettings):
         """Start the worker, and wait until its environments are there.
@@ -48,13 +48,7 @@ class IsaacGym(Simulator):
             raise InputError("Isaac Gym", [f"{settings.task} makes {hello['num_envs']} "
                                            f"environments, not {settings.num_envs}"])
         self._spec, self._newtons = _task_spec(settings, hello, self._worker.arrays)
-        self._steps = 0
         self._spec.check_observations(self.observations(), 0)
-
-    @property
-    def spec(self) -> TaskSpec:
-        """The task."""
-        return self._spec
 
     @property
     def worker_pid(self) -> int:
@@ -84,22 +78,12 @@ class IsaacGym(Simulator):
         answer = self._ask("joints", env=env)
         return answer["position"], answer["velocity"]
 
-    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Return how far it has come; the physics cannot be saved."""
-        return {}, {"num_envs": self._spec.num_envs, "steps": self._steps}
-
-    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """Start new episodes, the same ones for the same state."""
-        if values["num_envs"] != self._spec.num_envs:
-            raise SimulationError(f"{self._spec.name}: expected a state of {self._spec.num_envs} "
-                                  f"environments, found one of {values['num_envs']}")
-        self._spec.check_state(tensors, {})
-        self._steps = values["steps"]
-        self._ask("restart", seed=self._seed + self._steps)
-
     def close(self) -> None:
         """End the worker."""
         self._worker.close()
+
+    def _start(self) -> None:
+        self._ask("restart", seed=self._seed + self._steps)
 
     def _take(self, name: str) -> Tensor:
         """Return a copy of a shared array: the next step writes to it."""

@@ -8,7 +8,8 @@ from typing import Any
 from dnne_ros.errors import InputError
 from dnne_ros.sim.simulator import Simulator
 from dnne_ros.sim.simulator_settings import SimulatorSettings
-from dnne_ros.sim.vecenv_base import MakeEnv, close, first_seed
+from dnne_ros.sim.unsaved_simulator import first_seed
+from dnne_ros.sim.vecenv_base import MakeEnv, close
 from dnne_ros.sim.vecenv_function import call_function, find_function
 
 _NEEDED = ("num_envs", "num_actions", "get_observations", "step")

@@ -2,46 +2,36 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
+from dnne_ros.sim.simulator import SimulationError, StepResult
 from dnne_ros.sim.simulator_settings import SimulatorSettings
+from dnne_ros.sim.unsaved_simulator import UnsavedSimulator, first_seed
 from dnne_ros.sim.vecenv_function import described
 
 MakeEnv = Callable[[int], Any]
 """Makes the vector environment that has a seed."""
 
 
-class UserVectorEnv(Simulator):
+class UserVectorEnv(UnsavedSimulator):
     """A vector environment made by the user; its state cannot be saved (``resumes`` is False).
 
     A subclass sets ``_spec`` and says how it begins and steps.  What fails in the user's code is
     a SimulationError with the task, the step, and the file and line.
     """
 
-    resumes = False
-    _spec: TaskSpec
-
     def __init__(self, env: Any, make_env: MakeEnv, settings: SimulatorSettings):
         """Hold ``env``, made with the seed that follows from the settings' at step 0."""
         self._env, self._make_env = env, make_env
         self._name, self._num_envs = f"vecenv:{settings.task}", settings.num_envs
         self._seed = settings.seed
-        self._steps = 0
         self._observations: Tensor
-
-    @property
-    def spec(self) -> TaskSpec:
-        """The task, as far as the environment tells it: columns have numbers for names."""
-        return self._spec
 
     def observations(self) -> Tensor:
         """Return the present observations."""
@@ -60,19 +50,6 @@ class UserVectorEnv(Simulator):
             raise self._error(f"the reward is {result.rewards[env].item()} in environment {env}")
         self._observations = result.observations.clone()
         return result
-
-    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Return how far it has come."""
-        return {}, {"num_envs": self._num_envs, "steps": self._steps}
-
-    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """Start new episodes, the same ones for the same state, as far as they follow a seed."""
-        if values["num_envs"] != self._num_envs:
-            raise SimulationError(f"{self._name}: expected a state of {self._num_envs} "
-                                  f"environments, found one of {values['num_envs']}")
-        self._spec.check_state(tensors, {})
-        self._steps = values["steps"]
-        self._start()
 
     def close(self) -> None:
         """Close the user's environment, if it can be closed."""
@@ -122,23 +99,6 @@ class UserVectorEnv(Simulator):
             raise
         except Exception as error:
             raise self._error(f"{what} of the environments failed: {described(error)}") from error
-
-
-def seconds_of(env: Any) -> float:
-    """Return the time between observations: ``step_dt`` or ``dt``, or by its pictures, or 1 s."""
-    inner = getattr(env, "unwrapped", env)
-    for name in ("step_dt", "dt"):
-        for each in (env, inner):
-            found = getattr(each, name, None)
-            if isinstance(found, (int, float)) and found > 0 and math.isfinite(found):
-                return float(found)
-    metadata = getattr(env, "metadata", None) or {}
-    return 1.0 / (metadata.get("render_fps") or 1.0)
-
-
-def first_seed(seed: int, steps: int) -> int:
-    """Return the seed, from 0 to 2**31 - 1, of episodes that begin behind ``steps`` steps."""
-    return int(np.random.SeedSequence([seed, steps]).generate_state(1)[0]) >> 1
 
 
 def close(env: Any) -> None:

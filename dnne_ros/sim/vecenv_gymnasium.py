@@ -14,7 +14,8 @@ from dnne_ros.errors import InputError
 from dnne_ros.sim.gymnasium_spaces import ActionSpace, columns
 from dnne_ros.sim.simulator import StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
-from dnne_ros.sim.vecenv_base import MakeEnv, UserVectorEnv, seconds_of
+from dnne_ros.sim.step_seconds import step_seconds
+from dnne_ros.sim.vecenv_base import MakeEnv, UserVectorEnv
 
 
 class GymnasiumVectorEnv(UserVectorEnv):
@@ -51,7 +52,7 @@ class GymnasiumVectorEnv(UserVectorEnv):
             name=self._name, num_envs=self._num_envs, action=self._actions.columns,
             observation=columns("observation", observation),
             discrete_actions=self._actions.choices,
-            step_seconds=seconds_of(inner.envs[0] if isinstance(inner, SyncVectorEnv) else env),
+            step_seconds=step_seconds(inner.envs[0] if isinstance(inner, SyncVectorEnv) else env),
             max_episode_steps=limit and limit + (not self.resets_in_step))
         self._start()
 

@@ -13,7 +13,8 @@ from torch import Tensor
 from dnne_ros.errors import InputError
 from dnne_ros.sim.simulator import ArraySpec, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
-from dnne_ros.sim.vecenv_base import MakeEnv, UserVectorEnv, close, seconds_of
+from dnne_ros.sim.step_seconds import step_seconds
+from dnne_ros.sim.vecenv_base import MakeEnv, UserVectorEnv, close
 
 _GROUPS = ("actor", "policy")
 """What rsl_rl and Isaac Lab call the observations of the actor."""
@@ -47,7 +48,7 @@ class RslRlVecEnv(UserVectorEnv):
                 tuple(f"observation_{i}" for i in range(size)), ("",) * size),
             action=ArraySpec.unbounded(
                 tuple(f"action_{i}" for i in range(actions)), ("",) * actions),
-            discrete_actions=None, step_seconds=seconds_of(env),
+            discrete_actions=None, step_seconds=step_seconds(env),
             max_episode_steps=int(torch.as_tensor(limit).max()), device=str(first.device))
         self._observations = self._vectors(first)
         self._spec.check_observations(self._observations, 0)

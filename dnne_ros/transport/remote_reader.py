@@ -109,6 +109,7 @@ class RemoteReader:
         self._stats.duplicated = lasting.duplicated
         if not self._lossless:
             self._stats.received = lasting.received
+        if self.policy is EdgePolicy.DROP_OLDEST:
             self._arrivals.expect(lasting.had + 1)
 
     @property
@@ -191,7 +192,8 @@ class RemoteReader:
         if frame.stream == connection.stream and frame.number <= first:
             return
         if connection.stream == 0:
-            self._begin(frame.number)
+            if self._lossless:
+                self._stats.received = max(0, frame.number - first)  # by who was here before
         elif frame.stream != connection.stream:
             self._stats.lost += max(0, frame.number - first)
         self._taken.skip(first, frame.number)
@@ -200,13 +202,6 @@ class RemoteReader:
         connection.listen_to(frame.stream, terms)
         if self._lineage is not None:
             self._lineage.begin(self._port, frame.number)
-
-    def _begin(self, number: int) -> None:
-        """Begin with item ``number``, perhaps in the place of another consumer."""
-        if self._lossless:
-            self._stats.received = max(0, number - self._arrivals.next)  # by the other one
-        elif self.policy is EdgePolicy.LATEST:
-            self._arrivals.next = number  # which the other one may have had, but we have not
 
     def _receive_droppable(self, frame: Frame, message: bytes | memoryview, by: str) -> None:
         self._arrivals.receive(frame, message, by)

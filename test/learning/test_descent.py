@@ -31,3 +31,14 @@ def test_gradients_are_scaled_down_to_a_norm(clip, left):
     descent.clip(clip)
     descent.step(1)
     assert weight.tolist() == pytest.approx([-each for each in left])
+
+
+def test_what_the_optimizer_remembers_is_looked_at_also_where_gradients_cancel():
+    """Those of two classes do: their sum is 0, however large they are, and Adam squares them."""
+    weight = torch.nn.Parameter(torch.zeros(2))
+    descent = Descent(torch.optim.Adam([weight], lr=1e-3))
+    with pytest.raises(NotFiniteError, match="after its step, exp_avg_sq of weight 0 is not fin"):
+        for item in range(1, 33):
+            descent.backward((weight * torch.tensor([1e25, -1e25])).sum(), item)
+            descent.step(item)
+    assert item == 32

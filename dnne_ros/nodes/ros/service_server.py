@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import secrets
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,7 +102,7 @@ class ServiceServerNode(Node):
             self._numbers = made(lambda values: number_reader(values, "request"), self.values)
         self._by_id = self.context.is_linked("answer_id")
         # A node that is made anew, or another process, must not take the number of an old request.
-        self._ids = count(time.time_ns())
+        self._ids = count(secrets.randbits(50))
         self._new: deque[_Request] = deque()
         self._given: dict[int, _Request] = {}
         """Those that the graph has, in their order."""
