@@ -53,15 +53,21 @@ def test_profiles_and_another_dds_that_the_user_has_chosen_stay(chosen):
 
 
 THREADS = """
-import os, pathlib, sys
+import os, pathlib, sys, time
 from dnne_ros.runtime.discovery import choose_reach
 if sys.argv[1] != "as it comes":
     choose_reach(os.environ, sys.argv[1])
 import rclpy
 rclpy.init()
 node = rclpy.create_node("threads")
-for thread in pathlib.Path("/proc/self/task").iterdir():
-    print(thread.joinpath("comm").read_text(), end="")
+threads = [each for each in pathlib.Path("/proc/self/task").iterdir()
+           if each.name != str(os.getpid())]
+# A thread gives itself its name, and sleeps thereafter; one that has not begun yet is ready to run.
+while any(each.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "S"
+          for each in threads):
+    time.sleep(0.01)
+for each in threads:
+    print(each.joinpath("comm").read_text(), end="")
 """
 
 
