@@ -34,6 +34,8 @@ from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.ros.sensor_publisher import SensorPublisherNode
+from dnne_ros.nodes.ros.sensor_subscriber import SensorSubscriberNode
 from dnne_ros.nodes.ros.service_client import ServiceClientNode
 from dnne_ros.nodes.ros.service_server import ServiceServerNode
 from dnne_ros.nodes.sensors.audio_sensor import AudioSensorNode
@@ -83,6 +85,7 @@ BUILT_IN: tuple[type[Node], ...] = (
     DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,
     IsaacGymSim, SimulationTracker, CustomComputation, LeappPolicyNode,
     ServiceClientNode, ServiceServerNode,
+    SensorSubscriberNode, SensorPublisherNode,
 )
 
 
