@@ -38,6 +38,7 @@ from dnne_ros.nodes.ros.sensor_publisher import SensorPublisherNode
 from dnne_ros.nodes.ros.sensor_subscriber import SensorSubscriberNode
 from dnne_ros.nodes.ros.service_client import ServiceClientNode
 from dnne_ros.nodes.ros.service_server import ServiceServerNode
+from dnne_ros.nodes.ros.synced_subscribers import SyncedSubscribersNode
 from dnne_ros.nodes.sensors.audio_sensor import AudioSensorNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
@@ -85,7 +86,7 @@ BUILT_IN: tuple[type[Node], ...] = (
     DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,
     IsaacGymSim, SimulationTracker, CustomComputation, LeappPolicyNode,
     ServiceClientNode, ServiceServerNode,
-    SensorSubscriberNode, SensorPublisherNode,
+    SensorSubscriberNode, SensorPublisherNode, SyncedSubscribersNode,
 )
 
 
