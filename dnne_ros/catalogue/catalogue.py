@@ -39,6 +39,8 @@ from dnne_ros.nodes.ros.sensor_subscriber import SensorSubscriberNode
 from dnne_ros.nodes.ros.service_client import ServiceClientNode
 from dnne_ros.nodes.ros.service_server import ServiceServerNode
 from dnne_ros.nodes.ros.synced_subscribers import SyncedSubscribersNode
+from dnne_ros.nodes.ros.transform_broadcaster import TransformBroadcasterNode
+from dnne_ros.nodes.ros.transform_listener import TransformListenerNode
 from dnne_ros.nodes.sensors.audio_sensor import AudioSensorNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
@@ -87,6 +89,7 @@ BUILT_IN: tuple[type[Node], ...] = (
     IsaacGymSim, SimulationTracker, CustomComputation, LeappPolicyNode,
     ServiceClientNode, ServiceServerNode,
     SensorSubscriberNode, SensorPublisherNode, SyncedSubscribersNode,
+    TransformListenerNode, TransformBroadcasterNode,
 )
 
 

@@ -16,7 +16,10 @@ class Meaning(Enum):
     VECTOR = "vector"
     """x, y, z: turned."""
     ROTATION = "rotation"
-    """A quaternion x, y, z, w: turned."""
+    """A quaternion x, y, z, w of something that is seen: turned."""
+    ATTITUDE = "attitude"
+    """A quaternion x, y, z, w of the sensor itself in the world (REP 145): that of the other frame,
+    which moves along."""
     COVARIANCE = "covariance"
     """(3, 3), of x, y, z: turned from both sides."""
     PICTURE = "picture"

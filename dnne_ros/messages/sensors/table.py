@@ -88,7 +88,7 @@ _ALL = (
         Quantity("field_of_view", "(1): rad.", "field_of_view")),
     ImuConverter(
         "sensor_msgs/msg/Imu",
-        Quantity("orientation", _XYZW, "orientation", _ROTATION),
+        Quantity("orientation", _XYZW[:-1] + ", in the world.", "orientation", Meaning.ATTITUDE),
         Quantity("angular_velocity", _XYZ + "rad/s.", "angular_velocity", _VECTOR),
         Quantity("linear_acceleration", _XYZ + "m/s².", "linear_acceleration", _VECTOR),
         _covariance("orientation"), _covariance("angular_velocity"),

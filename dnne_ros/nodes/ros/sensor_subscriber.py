@@ -9,13 +9,16 @@ from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.sensors.converter import INVALID
 from dnne_ros.messages.sensors.table import CONVERTERS
-from dnne_ros.messages.stamps import has_stamp
+from dnne_ros.messages.stamps import has_stamp, read_stamp
+from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.own_ports import port_changes
 from dnne_ros.node_api.port_types import Int, String
 from dnne_ros.node_api.ports import Output, Ports
+from dnne_ros.node_api.ros_frames import FrameError
 from dnne_ros.node_api.ros_topics import QOS_PRESETS
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.ros.frames import TRANSFORMS, FrameMover, frame_misfits
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
 from dnne_ros.nodes.ros.sensor_ports import (
     DTYPES,
@@ -62,7 +65,8 @@ class SensorSubscriberNode(Node):
     without_torch = True
 
     stamp = Output(Int(), "When it was measured (``stamp_from``), ns.")
-    frame_id = Output(String(), "The frame in the header; empty for a message without one.")
+    frame_id = Output(String(), "The frame that they are in: ``frame``, or that of the header; "
+                      "empty for a message without one.")
     topic = Widget("/scan", "The topic: /absolute, relative to the graph's namespace, or "
                    "~/private.")
     message_type = Widget("sensor_msgs/msg/LaserScan", "What the sensor publishes; it says which "
@@ -89,6 +93,10 @@ class SensorSubscriberNode(Node):
                      "points out), refuse (drop the message).", choices=INVALID)
     fields = Widget("x,y,z", "Of a point cloud: which fields of each point, with commas; empty: "
                     "all.")
+    frame = Widget("", "The frame in which points, positions, vectors and rotations are wanted, by "
+                   "tf2; empty: the message's own.")
+    frame_wait = Widget(0.1, "How long a message waits for its transform; without one it is "
+                        "dropped.", minimum=0.0, maximum=3600.0, unit="s", live=True)
     organised = Widget(True, "A point cloud of several rows keeps them, (height, width, fields).")
 
     @classmethod
@@ -104,12 +112,14 @@ class SensorSubscriberNode(Node):
         if values["invalid"] not in converter.invalid:
             wrong.append(f"widget 'invalid': expected one of {', '.join(converter.invalid)} for "
                          f"{converter.message_type}, found {values['invalid']}")
-        return wrong + misfits(lambda each: message_class(each["message_type"]), values)
+        if unknown := misfits(lambda each: message_class(each["message_type"]), values):
+            return wrong + unknown
+        return wrong + frame_misfits(converter, values["frame"], values["fields"])
 
     @classmethod
     def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Say what the topic's messages are."""
-        return (values["message_type"],)
+        return (values["message_type"], *((TRANSFORMS,) if values["frame"] else ()))
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
@@ -121,12 +131,15 @@ class SensorSubscriberNode(Node):
         if changes := port_changes(type(self), self.values):
             raise InputError("parameters", changes)
         made(lambda values: message_class(values["message_type"]), self.values)
+        self._mover = FrameMover(self.context, self.frame, self.frame_wait)
+        self._trouble = HealthReporter(self.context)
         self._heard = _Heard(self)
         self._heard.setup()
 
     def widget_changed(self, name: str) -> None:
-        """Take up ``timeout`` and ``when_stale`` as they are now."""
+        """Take up limits and what is done without messages, as they are now."""
         self._heard.values[name] = self.values[name]
+        self._mover.wait = self.frame_wait
 
     def reader(self) -> Callable[[Any], Any]:
         """Return what makes of a message what `give` gets."""
@@ -134,25 +147,30 @@ class SensorSubscriberNode(Node):
         self._quantities = {name: each for name, each in converter.quantities.items()
                             if self.context.is_linked(name)}
         read = converter.reader(made(options_of, self.values), self._quantities)
-        frame = _frame_of(message_class(self.message_type))
-        return lambda message: (frame(message), read(message))
+        if not has_stamp(message_class(self.message_type)):
+            return lambda message: ("", 0, read(message))
+        return lambda message: (str(message.header.frame_id), read_stamp(message), read(message))
 
     async def process(self) -> None:
         """Give each message, at most ``rate`` a second."""
         await self._heard.process()
 
-    async def give(self, found: tuple[str, dict[str, Any]], stamp: int) -> None:
-        """Send the quantities of a message, and before them when it was measured, in ns."""
-        frame, values = found
+    async def give(self, found: tuple[str, int, dict[str, Any]], stamp: int) -> None:
+        """Send the quantities of a message, and before them when it was measured, in ns.
+
+        ``found``: the message's own frame and stamp, and its quantities.
+        """
+        frame, measured, values = found
+        try:
+            values = await self._mover.moved(values, self._quantities, frame, measured)
+        except FrameError as error:
+            self.context.health.values["dropped"] += 1
+            self._trouble.note("frame", f"dropped a message on {self.topic}: {error}")
+            return
+        self._trouble.clear(f"there are transforms into {self.frame} again")
         await self.send_output(stamp, "stamp")
-        await self.send_output(frame, "frame_id")
+        await self.send_output(self.frame or frame, "frame_id")
         for name, quantity in self._quantities.items():
             await self.send_output(
                 sent_value(values[name], quantity, self.dtype, self.batch), name)
 
-
-def _frame_of(message: type) -> Callable[[Any], str]:
-    """Return what reads the frame of a message; "" for a type without a header."""
-    if not hasattr(message, "header"):
-        return lambda _: ""
-    return lambda each: str(each.header.frame_id)
