@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from geometry_msgs.msg import Twist, Vector3
+from geometry_msgs.msg import PoseStamped, Twist, Vector3
 from sensor_msgs.msg import Image, Imu, LaserScan, PointCloud2, PointField
 from std_msgs.msg import Header
 
@@ -132,3 +132,62 @@ def test_ports_that_the_graph_was_not_built_with(drive):
     node.values["message_type"] = "sensor_msgs/msg/Imu"
     with pytest.raises(InputError, match="expected a value with which its outputs are"):
         drive(node, nothing, linked=[], outputs=[])
+
+
+QUARTER = (0.0, 0.0, 0.5**0.5, 0.5**0.5)
+POSE = {"message_type": "geometry_msgs/msg/PoseStamped", "topic": "/pose", "frame": "map"}
+
+
+def pose(frame, x):
+    message = PoseStamped(header=header(frame, 3))
+    message.pose.position.x = x
+    return message
+
+
+@pytest.fixture
+def hear_in_map(drive):
+    """Let poses be heard in the frame map, in which camera is known, until one is given."""
+    def call(*messages, **values):
+        async def script(context):
+            context.frames.put("map", "camera", (10.0, 0.0, 0.0), QUARTER)
+            context.topics.deliver(*messages)
+            await context.sends(4)
+
+        return drive(sensor(**POSE, keep=9, frame_wait=0.0, **values), script, linked=[],
+                     outputs=["position", "orientation"])
+    return call
+
+
+def test_a_sensor_in_another_frame(hear_in_map):
+    context = hear_in_map(pose("camera", 2.0))
+    np.testing.assert_allclose(context.outputs("position")[0], [[10, 2, 0]], atol=1e-6)
+    np.testing.assert_allclose(context.outputs("orientation")[0], [QUARTER], rtol=1e-6)
+    assert context.outputs("frame_id") == ["map"]
+    assert context.frames.asked == [("map", "camera", 3_000_000_000, 0.0)]
+
+
+def test_what_is_in_that_frame_already_needs_no_transform(hear_in_map):
+    context = hear_in_map(pose("map", 2.0))
+    assert context.outputs("position")[0].tolist() == [[2, 0, 0]] and not context.frames.asked
+
+
+@pytest.mark.parametrize("frame, expected", [
+    ("nowhere", '"nowhere" passed to lookupTransform argument source_frame does not exist.'),
+    ("", "the message names no frame")])
+def test_a_message_without_a_transform_is_dropped(hear_in_map, frame, expected):
+    context = hear_in_map(pose(frame, 1.0), pose("camera", 2.0))
+    assert len(context.outputs("position")) == 1
+    assert context.log.lines == [
+        ("warning", f"dropped a message on /pose: {expected}"),
+        ("info", "there are transforms into map again")]
+    assert context.health.values["dropped"] == 1
+
+
+@pytest.mark.parametrize("values, expected", [
+    ({"message_type": "sensor_msgs/msg/Joy"}, "nothing that a sensor_msgs/msg/Joy says is of a"),
+    ({"message_type": "geometry_msgs/msg/Twist"}, "nothing that a geometry_msgs/msg/Twist says"),
+    ({"message_type": "sensor_msgs/msg/PointCloud2", "fields": "intensity,x,y,z"},
+     "expected fields that begin with x,y,z, found 'intensity,x,y,z'"),
+])
+def test_frames_of_what_has_none(values, expected):
+    assert expected in refusals(frame="map", **values)[0]
