@@ -1,0 +1,80 @@
+"""Sensors, and frames of tf2, in whole runs."""
+
+import json
+
+import pytest
+from sensor_msgs.msg import LaserScan, PointCloud2
+
+from dnne_ros.messages.sensors.converter import Options
+from dnne_ros.messages.sensors.table import CONVERTERS
+
+
+def points_of(cloud):
+    return CONVERTERS["sensor_msgs/msg/PointCloud2"].reader(Options(), ["points"])(cloud)["points"]
+
+
+@pytest.fixture
+def scan(ros_loop):
+    """Publish a scan again and again until its points come back; return the cloud."""
+    def call(run, topic):
+        node, clouds = ros_loop.node("laser"), []
+        node.create_subscription(PointCloud2, topic, clouds.append, 10)
+        publisher = node.create_publisher(LaserScan, "/scan", 10)
+        message = LaserScan(ranges=[1.0, float("inf"), 2.0], range_max=5.0,
+                            angle_increment=3.14159265 / 4)
+        message.header.frame_id, message.header.stamp.sec = "laser", 7
+        node.create_timer(0.02, lambda: publisher.publish(message))
+
+        async def hear():
+            await ros_loop.until(lambda: clouds)
+
+        ros_loop.run(hear(), run)
+        return clouds[0]
+    return call
+
+
+@pytest.mark.parametrize("place", ["fused", "split"])
+def test_a_scan_as_points(scan, start_run, repository, place):
+    run = start_run(repository / "docs" / "examples" / "scan_points.json", "--place", place)
+    cloud = scan(run, "/scan_points")
+    assert points_of(cloud).tolist() == pytest.approx([[1, 0, 0], [0, 2, 0]], abs=1e-6)
+    assert (cloud.header.frame_id, cloud.header.stamp.sec) == ("laser", 7)
+
+
+def test_points_in_another_frame(scan, start_run, repository):
+    for module in ("tf2_py", "tf2_msgs.msg"):
+        pytest.importorskip(module, reason="needs tf2: apt install ros-$ROS_DISTRO-tf2-ros-py")
+    run = start_run(repository / "docs" / "examples" / "frames.json")
+    points = points_of(scan(run, "/base_points"))
+    assert points.ravel().tolist() == pytest.approx([1.2, 0, 0.1, 0.2, 2, 0.1], abs=1e-6)
+
+
+def test_a_frame_where_tf2_is_missing(start_run, tmp_path):
+    """Before anything runs, with the node and what to install."""
+    try:
+        import tf2_py  # noqa: F401
+    except ImportError:
+        pass
+    else:
+        pytest.skip("tf2 is installed")
+    path = tmp_path / "listens.json"
+    path.write_text(json.dumps({
+        "1": {"class_type": "TransformListener", "_meta": {"title": "Where"},
+              "inputs": {"target": "map", "source": "base"}},
+        "2": {"class_type": "Display", "inputs": {"value": ["1", 0]}}}))
+    run = start_run(path)
+    assert run.wait() == 2
+    said = " ".join(run.output.split())
+    assert "node 1 'Where' (TransformListenerNode): tf2: it is needed for frames" in said
+    assert "tf2-ros-py; or, with its source in a workspace" in said
+
+
+def test_a_type_that_is_not_there_is_refused(start_run, tmp_path):
+    path = tmp_path / "sensor.json"
+    path.write_text(json.dumps({
+        "1": {"class_type": "SensorSubscriber", "_meta": {"title": "Eyes"},
+              "inputs": {"message_type": "sensor_msgs/msg/Eyes"}}}))
+    run = start_run(path)
+    assert run.wait() == 2
+    assert "node 1 'Eyes' (SensorSubscriberNode)" in run.output
+    assert "expected one of geometry_msgs/msg/PoseStamped" in " ".join(run.output.split())
