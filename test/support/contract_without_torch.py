@@ -66,7 +66,7 @@ LINKS = {
     ServiceServerNode: Links(("answer",), ("request", "request_id")),
     ActionNode: Links(("network_output",), ("action",))}
 MESSAGES = {RosSubscriberNode: JointState(position=[1.0, 2.0]), IMUSensorNode: Imu(),
-            SensorSubscriberNode: LaserScan(ranges=[1.0, 2.0])}
+            SensorSubscriberNode: LaserScan(ranges=[1.0, 2.0], intensities=[1.0, 2.0])}
 
 
 def contract_of(node_type):

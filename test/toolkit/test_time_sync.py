@@ -1,8 +1,9 @@
 """Sets by stamps: examples of message_filters' own tests, and what holds of any streams."""
 
+import itertools
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from dnne_ros.toolkit.time_sync import ApproximateTime, ExactTime
 
@@ -105,7 +106,7 @@ def test_what_holds_of_any_streams(drawn, slop, queue):
     count, arrivals = drawn
     sync = ApproximateTime(count, queue, slop)
     sets = [each for sets in run(sync, *arrivals) for each in sets]
-    for before, after in zip(sets, sets[1:], strict=False):
+    for before, after in itertools.pairwise(sets):
         assert all(a < b for a, b in zip(before, after, strict=True))
     assert all(max(each) - min(each) <= slop for each in sets)
     for stream in range(count):

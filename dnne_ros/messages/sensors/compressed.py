@@ -52,7 +52,7 @@ def _decoded(message: Any) -> np.ndarray:
                          "that OpenCV can decode")
     if is_depth and message.format.startswith("32FC1"):
         return _depth(picture, scale, shift)
-    # OpenCV takes what is stored for B, G, R; who has compressed R, G, B as if it were that says so.
+    # OpenCV takes what is stored for B, G, R; who has compressed R, G, B instead says so.
     as_stored = picture.ndim == 2 or "compressed rgb" in message.format
     return picture if as_stored else red_and_blue_turned(picture)
 

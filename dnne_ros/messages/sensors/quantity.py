@@ -18,8 +18,8 @@ class Meaning(Enum):
     ROTATION = "rotation"
     """A quaternion x, y, z, w of something that is seen: turned."""
     ATTITUDE = "attitude"
-    """A quaternion x, y, z, w of the sensor itself in the world (REP 145): that of the other frame,
-    which moves along."""
+    """A quaternion x, y, z, w of the sensor itself in the world (REP 145): that of the other
+    frame, which moves along."""
     COVARIANCE = "covariance"
     """(3, 3), of x, y, z: turned from both sides."""
     PICTURE = "picture"

@@ -104,4 +104,3 @@ def _points(ranges: np.ndarray, angles: np.ndarray) -> np.ndarray:
         points[:, 0] = ranges * np.cos(angles)
         points[:, 1] = ranges * np.sin(angles)
     return points
-

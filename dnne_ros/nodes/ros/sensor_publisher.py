@@ -47,8 +47,8 @@ class SensorPublisherNode(Node):
     stamp = Input(Int(), "When it was measured, ns; for stamp_from=data.", optional=True)
     topic = Widget("~/output", "The topic: /absolute, relative to the graph's namespace, or "
                    "~/private.")
-    message_type = Widget("geometry_msgs/msg/PoseStamped", "What to publish; it says which inputs there "
-                          "are.", choices=MESSAGE_TYPES, decides_ports=True)
+    message_type = Widget("geometry_msgs/msg/PoseStamped", "What to publish; it says which "
+                          "inputs there are.", choices=MESSAGE_TYPES, decides_ports=True)
     qos = Widget("reliable", "How to publish.", choices=QOS_PRESETS)
     rate = Widget(0.0, "Most messages in a second, what comes sooner is left out; 0: all.",
                   minimum=0.0, maximum=10_000.0, unit="Hz", live=True)

@@ -93,8 +93,8 @@ class SensorSubscriberNode(Node):
                      "points out), refuse (drop the message).", choices=INVALID)
     fields = Widget("x,y,z", "Of a point cloud: which fields of each point, with commas; empty: "
                     "all.")
-    frame = Widget("", "The frame in which points, positions, vectors and rotations are wanted, by "
-                   "tf2; empty: the message's own.")
+    frame = Widget("", "The frame in which points, positions, vectors and rotations are wanted, "
+                   "by tf2; empty: the message's own.")
     frame_wait = Widget(0.1, "How long a message waits for its transform; without one it is "
                         "dropped.", minimum=0.0, maximum=3600.0, unit="s", live=True)
     organised = Widget(True, "A point cloud of several rows keeps them, (height, width, fields).")
@@ -173,4 +173,3 @@ class SensorSubscriberNode(Node):
         for name, quantity in self._quantities.items():
             await self.send_output(
                 sent_value(values[name], quantity, self.dtype, self.batch), name)
-

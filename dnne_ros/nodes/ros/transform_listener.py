@@ -22,7 +22,6 @@ from dnne_ros.nodes.ros.sensor_ports import DTYPES
 from dnne_ros.toolkit.rate import Rate
 
 
-
 class TransformListenerNode(Node):
     """Give where the frame ``source`` is in the frame ``target``, as tf2 knows it.
 

@@ -7,8 +7,7 @@ from std_msgs.msg import Header
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.own_ports import type_with_ports
-from dnne_ros.node_api.port_types import Image as ImagePort
-from dnne_ros.node_api.port_types import String, Tensor
+from dnne_ros.node_api.port_types import Image as ImagePort, String, Tensor
 from dnne_ros.nodes.ros.sensor_subscriber import SensorSubscriberNode
 
 XYZ = [PointField(name=name, offset=4 * place, datatype=7, count=1)

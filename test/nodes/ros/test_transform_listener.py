@@ -28,8 +28,6 @@ def look(drive):
     return call
 
 
-
-
 def test_position_rotation_and_matrix(look):
     context = look(rate=1000.0)
     assert context.outputs("position")[0].tolist() == [[1, 2, 3]]
