@@ -37,7 +37,7 @@ def scan(ros_loop):
 def test_a_scan_as_points(scan, start_run, repository, place):
     run = start_run(repository / "docs" / "examples" / "scan_points.json", "--place", place)
     cloud = scan(run, "/scan_points")
-    assert points_of(cloud).tolist() == pytest.approx([[1, 0, 0], [0, 2, 0]], abs=1e-6)
+    assert points_of(cloud).ravel().tolist() == pytest.approx([1, 0, 0, 0, 2, 0], abs=1e-6)
     assert (cloud.header.frame_id, cloud.header.stamp.sec) == ("laser", 7)
 
 

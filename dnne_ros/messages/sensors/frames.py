@@ -26,8 +26,9 @@ def quaternion_of(matrix: np.ndarray) -> np.ndarray:
     rows = {0: (squares[0], b + d, c + g, h - f), 1: (b + d, squares[1], f + h, c - g),
             2: (c + g, f + h, squares[2], d - b), 3: (h - f, c - g, d - b, squares[3])}
     found = np.array(rows[int(squares.argmax())])
-    found = found / np.linalg.norm(found)
-    return -found if found[3] < 0 else found
+    length = np.linalg.norm(found)
+    unit: np.ndarray = found / (-length if found[3] < 0 else length)
+    return unit
 
 
 def product(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.sensors.converter import Converter
 from dnne_ros.messages.sensors.frames import DEPENDS, in_frame
-from dnne_ros.messages.sensors.quantity import Meaning, Quantity
+from dnne_ros.messages.sensors.quantity import Quantity
 from dnne_ros.node_api.ros_frames import FrameError
 
 if TYPE_CHECKING:
@@ -45,15 +45,22 @@ class FrameMover:
                 if name in depends else value for name, value in values.items()}
 
 
-def frame_misfits(converter: Converter, target: str, fields: str) -> list[str]:
-    """Return why nothing of a message type can be had in another frame; [] if something can."""
+def frame_misfits(converters: Sequence[Converter], target: str, fields: str) -> list[str]:
+    """Return why nothing of these message types can be had in another frame; [] if some can."""
     if not target:
         return []
-    quantities = converter.quantities.values()
-    if not any(each.meaning in DEPENDS for each in quantities) or not hasattr(
-            message_class(converter.message_type), "header"):
-        return [f"widget 'frame': nothing that a {converter.message_type} says is of a frame"]
-    if converter.has_fields and any(each.meaning is Meaning.POINTS for each in quantities) \
+    wrong = []
+    if not any(map(_depends, converters)):
+        names = ", ".join(each.message_type for each in converters)
+        wrong.append(f"widget 'frame': expected a message of which something is of a frame, "
+                     f"found {names}")
+    if any(each.has_fields for each in converters) \
             and [each.strip() for each in fields.split(",")][:3] != ["x", "y", "z"]:
-        return [f"widget 'frame': expected fields that begin with x,y,z, found {fields!r:.80}"]
-    return []
+        wrong.append(f"widget 'frame': expected fields that begin with x,y,z, found "
+                     f"{fields!r:.80}")
+    return wrong
+
+
+def _depends(converter: Converter) -> bool:
+    return hasattr(message_class(converter.message_type), "header") and any(
+        each.meaning in DEPENDS for each in converter.quantities.values())

@@ -114,7 +114,7 @@ class SensorSubscriberNode(Node):
                          f"{converter.message_type}, found {values['invalid']}")
         if unknown := misfits(lambda each: message_class(each["message_type"]), values):
             return wrong + unknown
-        return wrong + frame_misfits(converter, values["frame"], values["fields"])
+        return wrong + frame_misfits([converter], values["frame"], values["fields"])
 
     @classmethod
     def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -164,6 +164,7 @@ class SensorSubscriberNode(Node):
         try:
             values = await self._mover.moved(values, self._quantities, frame, measured)
         except FrameError as error:
+            self.context.health.values["used"] -= 1
             self.context.health.values["dropped"] += 1
             self._trouble.note("frame", f"dropped a message on {self.topic}: {error}")
             return

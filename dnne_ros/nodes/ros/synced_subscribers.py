@@ -13,8 +13,9 @@ from dnne_ros.errors import InputError
 from dnne_ros.messages.dictionaries import to_dictionary
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.sensors.converter import INVALID, Options
+from dnne_ros.messages.sensors.quantity import Meaning, Quantity
 from dnne_ros.messages.sensors.table import CONVERTERS
-from dnne_ros.messages.stamps import read_stamp
+from dnne_ros.messages.stamps import header_of, read_stamp
 from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.own_ports import port_changes
@@ -22,6 +23,7 @@ from dnne_ros.node_api.port_types import Dict, Float, Int
 from dnne_ros.node_api.ports import Output, Ports
 from dnne_ros.node_api.ros_topics import QOS_PRESETS
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.ros.frames import TRANSFORMS, FrameMover, frame_misfits
 from dnne_ros.nodes.ros.plain_values import tensors_in
 from dnne_ros.nodes.ros.sensor_ports import DTYPES, field_names, outputs_of, sent_value
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, topic_misfits
@@ -29,6 +31,8 @@ from dnne_ros.toolkit.event_waits import came_within
 from dnne_ros.toolkit.time_sync import ApproximateTime, ExactTime, Set
 
 _ENTRY = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*:\s*(\S+)\s+(\S+)\s*")
+_WHOLE = Quantity("message", "", meaning=Meaning.TEXT)
+"""Of a type that the table of sensors has not: it goes on as it is."""
 _EXAMPLE = "scan: /scan sensor_msgs/msg/LaserScan"
 
 
@@ -38,6 +42,14 @@ class _Topic(NamedTuple):
     name: str
     topic: str
     type: str
+
+
+class _Reading(NamedTuple):
+    """How one topic's messages are read: its quantities that are linked, without the name."""
+
+    before: str
+    quantities: Mapping[str, Quantity]
+    read: Callable[[Any], dict[str, Any]]
 
 
 class SyncedSubscribersNode(Node):
@@ -80,6 +92,10 @@ class SyncedSubscribersNode(Node):
                      "to which it applies.", choices=INVALID)
     fields = Widget("x,y,z", "Of point clouds: which fields of each point, with commas; empty: "
                     "all.")
+    frame = Widget("", "The frame in which points, positions, vectors and rotations are wanted, "
+                   "by tf2; empty: the messages' own.")
+    frame_wait = Widget(0.1, "How long a set waits for its transforms; without one it is "
+                        "dropped.", minimum=0.0, maximum=3600.0, unit="s", live=True)
     organised = Widget(True, "Point clouds of several rows keep them, (height, width, fields).")
 
     @classmethod
@@ -102,12 +118,15 @@ class SyncedSubscribersNode(Node):
         for each in topics:
             wrong += topic_misfits(each.topic, "topics", _EXAMPLE)
             wrong += misfits(lambda _, each=each: read_stamp(message_class(each.type)()), {})
-        return wrong
+        return wrong or frame_misfits([CONVERTERS[each.type] for each in topics
+                                       if each.type in CONVERTERS],
+                                      values["frame"], values["fields"])
 
     @classmethod
     def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Say what the topics' messages are."""
-        return tuple(dict.fromkeys(each.type for each in _topics(values)))
+        types = dict.fromkeys(each.type for each in _topics(values))
+        return (*types, *((TRANSFORMS,) if values["frame"] else ()))
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
@@ -123,7 +142,8 @@ class SyncedSubscribersNode(Node):
             ApproximateTime(len(topics), self.queue, round(self.slop * 1e9),
                             age_penalty=self.age_penalty)
         self._topics = topics
-        self._senders = [self._sender(each) for each in topics]
+        self._readings = [self._reading(each) for each in topics]
+        self._mover = FrameMover(self.context, self.frame, self.frame_wait)
         self._sets: deque[Set] = deque(maxlen=self.keep)
         self._came = asyncio.Event()
         self._received = [0] * len(topics)
@@ -135,6 +155,10 @@ class SyncedSubscribersNode(Node):
             self.context.topics.subscribe(each.topic, each.type, self.qos,
                                           partial(self._receive, stream))
 
+    def widget_changed(self, name: str) -> None:
+        """Take up ``frame_wait`` as it is now."""
+        self._mover.wait = self.frame_wait
+
     async def process(self) -> None:
         """Give each set."""
         while True:
@@ -145,7 +169,8 @@ class SyncedSubscribersNode(Node):
                     continue
             found = self._sets.popleft()
             try:
-                values = [send(each.item) for send, each in zip(self._senders, found, strict=True)]
+                values = [await self._values(reading, each.item)
+                          for reading, each in zip(self._readings, found, strict=True)]
             except ValueError as error:
                 self._counts["skipped"] += 1
                 self._trouble.note("unreadable", f"dropped a set: {error}")
@@ -179,25 +204,27 @@ class SyncedSubscribersNode(Node):
         self._trouble.note("apart", f"no set of messages for {self.timeout:g} s; so far have "
                            f"come {came}")
 
-    def _sender(self, topic: _Topic) -> Callable[[Any], dict[str, Any]]:
-        """Return what makes of a message the values of its outputs that are linked."""
+    async def _values(self, reading: _Reading, message: Any) -> dict[str, Any]:
+        """Return the values of a topic's outputs that are linked; ValueError if it has none."""
+        values = await self._mover.moved(reading.read(message), reading.quantities,
+                                         str(header_of(message).frame_id), read_stamp(message))
+        return {reading.before + name: sent_value(value, reading.quantities[name], self.dtype,
+                                                  self.batch) for name, value in values.items()}
+
+    def _reading(self, topic: _Topic) -> _Reading:
         before = f"{topic.name}_"
         converter = CONVERTERS.get(topic.type)
+        known = {_WHOLE.name: _WHOLE} if converter is None else converter.quantities
+        wanted = {name: each for name, each in known.items()
+                  if self.context.is_linked(before + name)}
         if converter is None:
-            port = f"{before}message"
-            if not self.context.is_linked(port):
-                return lambda _: {}
-            return lambda message: {port: tensors_in(to_dictionary(message))}
-        wanted = [name for name in converter.quantities
-                  if self.context.is_linked(before + name)]
+            return _Reading(before, wanted, lambda message: {
+                name: tensors_in(to_dictionary(message)) for name in wanted})
         options = Options(
             invalid=self.invalid if self.invalid in converter.invalid else "keep",
             fields=made(lambda values: field_names(values["fields"]), self.values),
             organised=self.organised)
-        read = converter.reader(options, wanted)
-        return lambda message: {
-            before + name: sent_value(value, converter.quantities[name], self.dtype, self.batch)
-            for name, value in read(message).items()}
+        return _Reading(before, wanted, converter.reader(options, wanted))
 
 
 def _topics(values: Mapping[str, Any]) -> list[_Topic]:
@@ -222,4 +249,4 @@ def _outputs(topic: _Topic) -> tuple[Output, ...]:
     if topic.type in CONVERTERS:
         return outputs_of(CONVERTERS[topic.type], before)
     return (Output(Dict(), f"All fields of {topic.topic}; arrays of numbers in it are tensors.",
-                   name=f"{before}message"),)
+                   name=before + _WHOLE.name),)

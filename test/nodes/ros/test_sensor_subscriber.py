@@ -183,8 +183,8 @@ def test_a_message_without_a_transform_is_dropped(hear_in_map, frame, expected):
 
 
 @pytest.mark.parametrize("values, expected", [
-    ({"message_type": "sensor_msgs/msg/Joy"}, "nothing that a sensor_msgs/msg/Joy says is of a"),
-    ({"message_type": "geometry_msgs/msg/Twist"}, "nothing that a geometry_msgs/msg/Twist says"),
+    ({"message_type": "sensor_msgs/msg/Joy"}, "something is of a frame, found sensor_msgs/msg/Joy"),
+    ({"message_type": "geometry_msgs/msg/Twist"}, "found geometry_msgs/msg/Twist"),
     ({"message_type": "sensor_msgs/msg/PointCloud2", "fields": "intensity,x,y,z"},
      "expected fields that begin with x,y,z, found 'intensity,x,y,z'"),
 ])

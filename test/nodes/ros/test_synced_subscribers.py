@@ -78,6 +78,22 @@ def test_messages_of_any_type_with_a_stamp(hear):
     assert context.outputs("b_message")[0]["point"] == {"x": 3.0, "y": 0.0, "z": 0.0}
 
 
+def test_each_topic_in_the_frame_that_is_wanted(drive):
+    async def script(context):
+        context.frames.put("base", "imu", rotation=(0.0, 0.0, 0.5**0.5, 0.5**0.5))
+        for (topic, message), frame in ((scan(5, 1.0), "base"), (imu(5, 0.0), "imu")):
+            message.header.frame_id = frame
+            context.topics.deliver(message, topic=topic)
+        await context.sends(4)
+
+    values = {"topics": SCAN_AND_IMU, "method": "exact", "frame": "base"}
+    node_type = type_with_ports(SyncedSubscribersNode, SyncedSubscribersNode(values).values)
+    context = drive(node_type(values), script, linked=[], outputs=["scan_points",
+                                                                   "imu_orientation"])
+    assert context.outputs("scan_points")[0].tolist() == [[[1, 0, 0]]]
+    assert context.frames.asked == [("base", "imu", 5_000_000, 0.1)]
+
+
 def test_the_newest_set_counts(hear):
     sets = [message for at in (0, 10, 20) for message in (scan(at, float(at)), imu(at))]
     context = hear(*sets, topics=SCAN_AND_IMU, method="exact", outputs=["scan_ranges"])
