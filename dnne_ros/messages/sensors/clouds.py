@@ -79,12 +79,11 @@ def columns_of(cloud: Any, names: Sequence[str]) -> list[Column]:
         if field.datatype not in _DTYPES:
             raise ValueError(f"field {name} has the datatype {field.datatype}; expected 1 to 8")
         dtype = np.dtype(_DTYPES[field.datatype]).newbyteorder(">" if cloud.is_bigendian else "<")
+        count = max(1, field.count)  # some publishers leave it 0
+        if field.offset + count * dtype.itemsize > cloud.point_step:
+            raise ValueError(f"field {name} is outside of its point of {cloud.point_step} bytes")
         columns += [Column(name, dtype, field.offset + number * dtype.itemsize)
-                    for number in range(max(1, field.count))]
-    outside = [each.name for each in columns
-               if each.offset + each.dtype.itemsize > cloud.point_step]
-    if outside:
-        raise ValueError(f"field {outside[0]} is outside of its point of {cloud.point_step} bytes")
+                    for number in range(count)]
     return columns
 
 
@@ -92,12 +91,17 @@ def _bytes_of(cloud: Any) -> np.ndarray:
     """Return a cloud's bytes; ValueError if there are fewer than it says."""
     data = np.frombuffer(cloud.data, np.uint8)
     row = cloud.width * cloud.point_step
-    step = max(row, cloud.row_step) if cloud.height > 1 else row
-    needed = step * (cloud.height - 1) + row if cloud.height else 0
+    needed = _row_step(cloud) * (cloud.height - 1) + row if cloud.height else 0
     if data.size < needed:
         raise ValueError(f"a cloud of {cloud.height}×{cloud.width} points of {cloud.point_step} "
                          f"bytes needs {needed} bytes, found {data.size}")
     return data
+
+
+def _row_step(cloud: Any) -> int:
+    """Return how many bytes apart rows begin; of a single row many messages do not say it."""
+    row: int = cloud.width * cloud.point_step
+    return max(row, cloud.row_step) if cloud.height > 1 else row
 
 
 def _view(cloud: Any, data: np.ndarray, dtype: np.dtype, offset: int, count: int) -> np.ndarray:
@@ -105,9 +109,9 @@ def _view(cloud: Any, data: np.ndarray, dtype: np.dtype, offset: int, count: int
     shape = (cloud.height, cloud.width, count)
     if not cloud.height * cloud.width * count:
         return np.empty(shape, dtype)
-    row = max(cloud.width * cloud.point_step, cloud.row_step) if cloud.height > 1 \
-        else cloud.width * cloud.point_step
-    return np.ndarray(shape, dtype, data, offset, (row, cloud.point_step, dtype.itemsize))
+    steps = (_row_step(cloud), cloud.point_step, dtype.itemsize)
+    view: np.ndarray = np.ndarray(shape, dtype, data, offset, steps)
+    return view
 
 
 def _numbers(cloud: Any, data: np.ndarray, columns: Sequence[Column]) -> np.ndarray:
@@ -142,7 +146,8 @@ def _colours(cloud: Any, data: np.ndarray) -> np.ndarray:
     if field.offset + 4 > cloud.point_step:
         raise ValueError(f"field {field.name} is outside of its point")
     packed = _view(cloud, data, np.dtype(np.uint8), field.offset, 4)
-    return packed[..., 1:].copy() if cloud.is_bigendian else packed[..., 2::-1].copy()
+    colours: np.ndarray = packed[..., 1:] if cloud.is_bigendian else packed[..., 2::-1]
+    return colours.copy()
 
 
 def _valid(found: dict[str, np.ndarray], invalid: str) -> dict[str, np.ndarray]:
@@ -161,12 +166,14 @@ def _rows(numbers: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     width = numbers.shape[-1]
     if chosen.all():
         return numbers.reshape(-1, width)
-    return _pieces(numbers)[chosen].view(numbers.dtype).reshape(-1, width)
+    rows: np.ndarray = _pieces(numbers)[chosen].view(numbers.dtype).reshape(-1, width)
+    return rows
 
 
 def _pieces(numbers: np.ndarray) -> np.ndarray:
     """Return points as (height, width), each a piece of memory that moves as a whole."""
-    return numbers.view(f"V{numbers.shape[-1] * numbers.itemsize}")[..., 0]
+    pieces: np.ndarray = numbers.view(f"V{numbers.shape[-1] * numbers.itemsize}")[..., 0]
+    return pieces
 
 
 def _write(cloud: Any, names: Sequence[str], points: np.ndarray, colors: np.ndarray | None

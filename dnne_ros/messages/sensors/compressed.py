@@ -60,8 +60,9 @@ def _decoded(message: Any) -> np.ndarray:
 def _depth(stored: np.ndarray, scale: float, shift: float) -> np.ndarray:
     """Return metres for inverse depths, which 0 is none of."""
     with np.errstate(divide="ignore"):
-        metres = np.float32(scale) / (stored.astype(np.float32) - np.float32(shift))
-    return np.where(stored == 0, np.float32(np.nan), metres)
+        metres: np.ndarray = np.float32(scale) / (stored.astype(np.float32) - np.float32(shift))
+    metres[stored == 0] = np.nan
+    return metres
 
 
 def _encoded(picture: np.ndarray, options: Options) -> tuple[str, Any]:
