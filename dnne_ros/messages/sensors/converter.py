@@ -53,7 +53,7 @@ class Converter:
     has_fields: ClassVar[bool] = False
     """It goes by `Options.fields` and `Options.organised`."""
     packages: ClassVar[tuple[str, ...]] = ()
-    """Modules that it needs."""
+    """Modules that it needs, beside numpy."""
 
     def __init__(self, message_type: str, *quantities: Quantity):
         """Convert messages of ``package/msg/Name``."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.arrays import as_tensor
+from dnne_ros.errors import InputError
 from dnne_ros.messages.sensors.converter import Converter, Options
 from dnne_ros.messages.sensors.quantity import Meaning, Quantity
 from dnne_ros.messages.sensors.table import CONVERTERS
@@ -37,6 +39,18 @@ def options_of(values: Mapping[str, Any]) -> Options:
     known = {name: values[name] for name in ("invalid", "organised", "quality", "format")
              if name in values}
     return Options(fields=field_names(values["fields"]), **known)
+
+
+def load_packages(converter: Converter) -> None:
+    """Import what a message type needs, before the first message; `InputError` if it is missing.
+    """
+    for name in converter.packages:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise InputError(f"message type {converter.message_type}", [
+                f"it needs OpenCV, which is not installed: {error}. pip install "
+                "dnne_ros[camera], or apt install python3-opencv"]) from None
 
 
 def field_names(text: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from dnne_ros.nodes.ros.sensor_ports import (
     MESSAGE_TYPES,
     field_names,
     inputs_of,
+    load_packages,
     options_of,
     written_value,
 )
@@ -84,6 +85,7 @@ class SensorPublisherNode(Node):
         if changes := port_changes(type(self), self.values):
             raise InputError("parameters", changes)
         converter = CONVERTERS[self.message_type]
+        load_packages(converter)
         self._quantities = {name: each for name, each in converter.quantities.items()
                             if name in self.inputs and self.context.is_linked(name)}
         self._check_links()

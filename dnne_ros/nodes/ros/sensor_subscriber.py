@@ -23,6 +23,7 @@ from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
 from dnne_ros.nodes.ros.sensor_ports import (
     DTYPES,
     MESSAGE_TYPES,
+    load_packages,
     options_of,
     outputs_of,
     sent_value,
@@ -131,6 +132,7 @@ class SensorSubscriberNode(Node):
         if changes := port_changes(type(self), self.values):
             raise InputError("parameters", changes)
         made(lambda values: message_class(values["message_type"]), self.values)
+        load_packages(CONVERTERS[self.message_type])
         self._mover = FrameMover(self.context, self.frame, self.frame_wait)
         self._trouble = HealthReporter(self.context)
         self._heard = _Heard(self)

@@ -25,7 +25,13 @@ from dnne_ros.node_api.ros_topics import QOS_PRESETS
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.ros.frames import TRANSFORMS, FrameMover, frame_misfits
 from dnne_ros.nodes.ros.plain_values import tensors_in
-from dnne_ros.nodes.ros.sensor_ports import DTYPES, field_names, outputs_of, sent_value
+from dnne_ros.nodes.ros.sensor_ports import (
+    DTYPES,
+    field_names,
+    load_packages,
+    outputs_of,
+    sent_value,
+)
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, topic_misfits
 from dnne_ros.toolkit.event_waits import came_within
 from dnne_ros.toolkit.time_sync import ApproximateTime, ExactTime, Set
@@ -220,6 +226,7 @@ class SyncedSubscribersNode(Node):
         if converter is None:
             return _Reading(before, wanted, lambda message: {
                 name: tensors_in(to_dictionary(message)) for name in wanted})
+        load_packages(converter)
         options = Options(
             invalid=self.invalid if self.invalid in converter.invalid else "keep",
             fields=made(lambda values: field_names(values["fields"]), self.values),

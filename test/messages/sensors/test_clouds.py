@@ -106,6 +106,8 @@ def test_an_empty_cloud():
     ({"fields": []}, "no field x, y, z; the cloud has none"),
     ({"fields": [PointField(name=name, datatype=9, count=1) for name in "xyz"]},
      "field x has the datatype 9; expected 1 to 8"),
+    ({"fields": [PointField(name=name, datatype=7, count=2**32 - 1) for name in "xyz"]},
+     "field x is outside of its point of 12 bytes"),
 ])
 def test_clouds_that_are_none(change, expected):
     message = cloud([(1, 2, 3), (4, 5, 6)], xyz())

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -121,6 +123,17 @@ def refusals(**values):
 ])
 def test_what_makes_no_sense_is_said_before_the_run(values, expected):
     assert expected in refusals(**values)[0]
+
+
+def test_pictures_without_opencv(drive, monkeypatch):
+    async def nothing(context):
+        pass
+
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(InputError, match="message type sensor_msgs/msg/CompressedImage: it needs "
+                       "OpenCV, which is not installed"):
+        drive(sensor(message_type="sensor_msgs/msg/CompressedImage"), nothing, linked=[],
+              outputs=[])
 
 
 def test_ports_that_the_graph_was_not_built_with(drive):
