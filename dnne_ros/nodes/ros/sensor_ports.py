@@ -42,8 +42,7 @@ def options_of(values: Mapping[str, Any]) -> Options:
 
 
 def load_packages(converter: Converter) -> None:
-    """Import what a message type needs, before the first message; `InputError` if it is missing.
-    """
+    """Import what a message type needs; `InputError` for what is missing."""
     for name in converter.packages:
         try:
             importlib.import_module(name)
