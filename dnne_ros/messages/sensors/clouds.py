@@ -146,8 +146,8 @@ def _colours(cloud: Any, data: np.ndarray) -> np.ndarray:
     if field.offset + 4 > cloud.point_step:
         raise ValueError(f"field {field.name} is outside of its point")
     packed = _view(cloud, data, np.dtype(np.uint8), field.offset, 4)
-    colours: np.ndarray = packed[..., 1:] if cloud.is_bigendian else packed[..., 2::-1]
-    return colours.copy()
+    colours: np.ndarray = (packed[..., 1:] if cloud.is_bigendian else packed[..., 2::-1]).copy()
+    return colours
 
 
 def _valid(found: dict[str, np.ndarray], invalid: str) -> dict[str, np.ndarray]:

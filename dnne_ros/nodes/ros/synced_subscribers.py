@@ -123,7 +123,7 @@ class SyncedSubscribersNode(Node):
         wrong = misfits(lambda each: field_names(each["fields"]), values)
         for each in topics:
             wrong += topic_misfits(each.topic, "topics", _EXAMPLE)
-            wrong += misfits(lambda _, each=each: read_stamp(message_class(each.type)()), {})
+            wrong += misfits(partial(_stamp_of_new, each.type), {})
         return wrong or frame_misfits([CONVERTERS[each.type] for each in topics
                                        if each.type in CONVERTERS],
                                       values["frame"], values["fields"])
@@ -249,6 +249,11 @@ def _topics(values: Mapping[str, Any]) -> list[_Topic]:
         raise ValueError(f"expected two topics or more, each with a name of its own, found "
                          f"{', '.join(names)}")
     return found
+
+
+def _stamp_of_new(type: str, _: Mapping[str, Any]) -> int:
+    """Return the stamp of a new message; ValueError for a type that has none, or is not there."""
+    return read_stamp(message_class(type)())
 
 
 def _outputs(topic: _Topic) -> tuple[Output, ...]:

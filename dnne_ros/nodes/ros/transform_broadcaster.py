@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,8 +50,7 @@ class TransformBroadcasterNode(Node):
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Check names and numbers."""
-        wrong = [each for name in _SIZES for each in misfits(
-            lambda given, name=name: _fixed(given, name), values)]
+        wrong = [each for name in _SIZES for each in misfits(partial(_fixed, name), values)]
         if not missing_values(cls.widgets, values) and values["parent"] == values["child"]:
             wrong.append(f"widget 'child': expected another frame than parent, found "
                          f"{values['child']!r:.80}")
@@ -67,8 +67,7 @@ class TransformBroadcasterNode(Node):
         if "matrix" in self._linked and {"position", "rotation"} & {*self._linked}:
             raise InputError("input 'matrix'", [
                 "expected it, or position and rotation, found links to both"])
-        self._fixed = {name: made(lambda values, name=name: _fixed(values, name), self.values)
-                       for name in _SIZES}
+        self._fixed = {name: made(partial(_fixed, name), self.values) for name in _SIZES}
         self._broadcast = self.context.frames.broadcaster(self.static)
 
     async def process(self) -> None:
@@ -96,7 +95,7 @@ class TransformBroadcasterNode(Node):
         self.context.health.values["broadcast"] += 1
 
 
-def _fixed(values: Mapping[str, Any], name: str) -> np.ndarray:
+def _fixed(name: str, values: Mapping[str, Any]) -> np.ndarray:
     """Return the numbers in a widget; ValueError, naming it, for others."""
     text = values[f"fixed_{name}"]
     try:
