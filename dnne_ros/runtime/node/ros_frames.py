@@ -18,6 +18,7 @@ from dnne_ros.messages.message_types import how_to_install, message_class
 from dnne_ros.messages.stamps import read_stamp, write_stamp
 from dnne_ros.node_api.ros_frames import Broadcast, FrameError, FrameTransform
 from dnne_ros.toolkit.event_waits import came_within
+from dnne_ros.transport.qos_overrides import qos_overrides
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.node.node_host import NodeHost
@@ -57,11 +58,12 @@ class ProcessFrames:
                 ("/tf", self._buffer.set_transform, DurabilityPolicy.VOLATILE),
                 ("/tf_static", self._buffer.set_transform_static,
                  DurabilityPolicy.TRANSIENT_LOCAL)):
-            host.create_subscription(
-                type, topic, self._receiver(add),
-                QoSProfile(depth=_DEPTH, durability=durability,
-                           reliability=ReliabilityPolicy.RELIABLE),
-                event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False))
+            profile = QoSProfile(depth=_DEPTH, durability=durability,
+                                 reliability=ReliabilityPolicy.RELIABLE)
+            with qos_overrides(topic) as options:
+                host.create_subscription(
+                    type, topic, self._receiver(add), profile, qos_overriding_options=options,
+                    event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False))
         self._jumps = host.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=_BACKWARDS, on_clock_change=True),
             post_callback=self._forget)

@@ -5,6 +5,9 @@ import sys
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
+from rclpy.parameter import Parameter
+from rosgraph_msgs.msg import Clock
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.ros_frames import FrameError, FrameTransform
@@ -119,3 +122,28 @@ def test_without_tf2_it_says_what_to_install(ros_loop, monkeypatch):
     with pytest.raises(InputError, match="tf2: it is needed for frames, and is not installed: .*"
                        "apt install ros-kilted-tf2-ros-py; or"):
         make(ros_loop, "hearer").listen()
+
+
+def test_time_that_jumps_back_begins_anew(ros_loop, tf2):
+    node = ros_loop.node("hearer", parameter_overrides=[Parameter("use_sim_time", value=True)])
+    frames = HostFrames(node, HostTopics(node), ProcessFrames())
+    frames.listen()
+    moving = make(ros_loop, "mover").broadcaster(static=False)
+    clock = ros_loop.nodes[-1].create_publisher(Clock, "/clock", 10)
+
+    async def time_is(seconds):
+        while node.get_clock().now().nanoseconds != seconds * SECOND:
+            clock.publish(Clock(clock=Time(sec=seconds)))
+            await asyncio.sleep(0.01)
+
+    async def talk():
+        await time_is(100)
+        looking = asyncio.ensure_future(heard(frames, "odom", "base"))
+        while not looking.done():
+            moving("odom", "base", where(1.0, 100 * SECOND))
+            await asyncio.sleep(0.01)
+        await time_is(5)
+        with pytest.raises(FrameError):
+            await frames.lookup("odom", "base", None, 0.0)
+
+    ros_loop.run(talk())
