@@ -19,7 +19,6 @@ from dnne_ros.messages.sensors.converter import Options
 from dnne_ros.messages.sensors.table import CONVERTERS
 
 _XYZ = ("x", "y", "z")
-_POINT = {"names": _XYZ, "formats": ("<f4",) * 3, "offsets": (0, 4, 8)}
 _CLOUDS = {
     "depth camera: 640×480, steps of 32 bytes": (480, 640, 32, 0.1),
     "lidar: 130,000 points, steps of 22 bytes": (1, 130_000, 22, 0.1),
@@ -93,7 +92,9 @@ def _message(height: int, width: int, step: int, missing: float) -> Any:
     from sensor_msgs.msg import PointCloud2, PointField
 
     random = np.random.default_rng(0)
-    points = np.zeros(height * width, np.dtype({**_POINT, "itemsize": step}))
+    point: Any = np.dtype({"names": list(_XYZ), "formats": ["<f4"] * 3, "offsets": [0, 4, 8],
+                           "itemsize": step})
+    points = np.zeros(height * width, point)
     gone = random.random(points.size) < missing
     for name in _XYZ:
         points[name] = np.where(gone, np.nan, random.standard_normal(points.size))
