@@ -76,5 +76,5 @@ def test_a_type_that_is_not_there_is_refused(start_run, tmp_path):
               "inputs": {"message_type": "sensor_msgs/msg/Eyes"}}}))
     run = start_run(path)
     assert run.wait() == 2
-    assert "node 1 'Eyes' (SensorSubscriber): " in run.output
+    assert "node 1 'Eyes' (SensorSubscriber)" in run.output
     assert "expected one of geometry_msgs/msg/PoseStamped" in " ".join(run.output.split())
