@@ -1,9 +1,10 @@
 """Sensors, and frames of tf2, in whole runs."""
 
 import json
+from itertools import count
 
 import pytest
-from sensor_msgs.msg import LaserScan, PointCloud2
+from sensor_msgs.msg import Imu, LaserScan, PointCloud2
 
 from dnne_ros.messages.sensors.converter import Options
 from dnne_ros.messages.sensors.table import CONVERTERS
@@ -39,6 +40,35 @@ def test_a_scan_as_points(scan, start_run, repository, place):
     cloud = scan(run, "/scan_points")
     assert points_of(cloud).ravel().tolist() == pytest.approx([1, 0, 0, 0, 2, 0], abs=1e-6)
     assert (cloud.header.frame_id, cloud.header.stamp.sec) == ("laser", 7)
+
+
+def test_a_scan_and_what_the_imu_said_with_it(ros_loop, start_run, repository):
+    """Each 100 ms a scan, and 10 ms later an Imu: sets have the stamp of the Imu."""
+    run = start_run(repository / "docs" / "examples" / "scan_and_imu.json")
+    node, clouds, times = ros_loop.node("robot"), [], count(1)
+    node.create_subscription(PointCloud2, "/synced_points", clouds.append, 10)
+    scans = node.create_publisher(LaserScan, "/scan", 10)
+    turns = node.create_publisher(Imu, "/imu", 10)
+
+    def publish():
+        scan, turn = LaserScan(ranges=[1.0], range_max=5.0), Imu()
+        seconds, tenth = divmod(next(times), 10)
+        for message, milliseconds in ((scan, 100 * tenth), (turn, 100 * tenth + 10)):
+            message.header.stamp.sec = seconds
+            message.header.stamp.nanosec = milliseconds * 1_000_000
+        scans.publish(scan)
+        turns.publish(turn)
+
+    node.create_timer(0.02, publish)
+
+    async def hear():
+        await ros_loop.until(lambda: len(clouds) >= 3)
+
+    ros_loop.run(hear(), run)
+    stamps = [1000 * each.header.stamp.sec + each.header.stamp.nanosec // 1_000_000
+              for each in clouds]
+    assert {each % 100 for each in stamps} == {10} and stamps == sorted(set(stamps))
+    assert points_of(clouds[0]).tolist() == [[1, 0, 0]]
 
 
 def test_points_in_another_frame(scan, start_run, repository):
