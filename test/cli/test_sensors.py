@@ -71,15 +71,40 @@ def test_a_scan_and_what_the_imu_said_with_it(ros_loop, start_run, repository):
     assert points_of(clouds[0]).tolist() == [[1, 0, 0]]
 
 
-def test_points_in_another_frame(scan, start_run, repository):
+@pytest.fixture
+def tf2():
+    """Skip where tf2 is not installed."""
     for module in ("tf2_py", "tf2_msgs.msg"):
         pytest.importorskip(module, reason="needs tf2: apt install ros-$ROS_DISTRO-tf2-ros-py")
+
+
+@pytest.fixture
+def listening(tmp_path):
+    """Write a graph that looks for a frame that nobody broadcasts."""
+    path = tmp_path / "listens.json"
+    path.write_text(json.dumps({
+        "1": {"class_type": "TransformListener", "_meta": {"title": "Where"}, "inputs": {
+            "target": "map", "source": "base", "when_missing": "fail"}},
+        "2": {"class_type": "Display", "inputs": {"value": ["1", 0]}}}))
+    return path
+
+
+def test_points_in_another_frame(scan, start_run, repository, tf2):
     run = start_run(repository / "docs" / "examples" / "frames.json")
     points = points_of(scan(run, "/base_points"))
     assert points.ravel().tolist() == pytest.approx([1.2, 0, 0.1, 0.2, 2, 0.1], abs=1e-6)
 
 
-def test_a_frame_where_tf2_is_missing(start_run, tmp_path):
+def test_a_frame_that_does_not_exist(start_run, listening, tf2):
+    """tf2's own words, with the node's name."""
+    run = start_run(listening)
+    assert run.wait() == 1
+    said = " ".join(run.output.split())
+    assert ('/listens/transform_listener_1 (item 0): base in map: "map" passed to lookupTransform '
+            "argument target_frame does not exist.") in said
+
+
+def test_a_frame_where_tf2_is_missing(start_run, listening):
     """Before anything runs, with the node and what to install."""
     try:
         import tf2_py  # noqa: F401
@@ -87,12 +112,7 @@ def test_a_frame_where_tf2_is_missing(start_run, tmp_path):
         pass
     else:
         pytest.skip("tf2 is installed")
-    path = tmp_path / "listens.json"
-    path.write_text(json.dumps({
-        "1": {"class_type": "TransformListener", "_meta": {"title": "Where"},
-              "inputs": {"target": "map", "source": "base"}},
-        "2": {"class_type": "Display", "inputs": {"value": ["1", 0]}}}))
-    run = start_run(path)
+    run = start_run(listening)
     assert run.wait() == 2
     said = " ".join(run.output.split())
     assert "node 1 'Where' (TransformListenerNode): tf2: it is needed for frames" in said
