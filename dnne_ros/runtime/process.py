@@ -69,7 +69,7 @@ class GraphProcess:
         if self._group.leads and (reason := why_no_log_files()):
             self._status.send("warning", message=f"ROS writes no log files: {reason}")
         with ExitStack() as ending:
-            context, loop = ending.enter_context(_ros_event_loop(ros_args))
+            context, loop = ending.enter_context(ros_event_loop(ros_args))
             keep_alive_file(loop, lambda text: self._status.send("warning", message=text))
             if self._settings.lifecycle:
                 return self._be_managed(context, loop)
@@ -98,7 +98,7 @@ class GraphProcess:
         """Make everything and load what was saved; ``ending`` takes it apart again."""
         problems = Problems(self._graph.path)
         graph, hosts, values = self._make_hosts(context, problems, ending)
-        nodes = ProcessNodes(graph, hosts, SavedStates(graph, self._settings))
+        nodes = self._nodes(graph, hosts)
         wiring, control, peers = self._connect(graph, hosts, nodes, loop, ending)
         nodes.create(values, lambda host: HostContext(
             host, graph, wiring, self._settings, control, HostTopics(host),
@@ -113,6 +113,10 @@ class GraphProcess:
             nodes.contexts)
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
                             hosts, wiring, control, peers, nodes, diagnostics)
+
+    def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:
+        """Return what makes the nodes of ``hosts``."""
+        return ProcessNodes(graph, hosts, SavedStates(graph, self._settings))
 
     def _make_hosts(self, context: rclpy.Context, problems: Problems, ending: ExitStack
                     ) -> tuple[Graph, dict[str, NodeHost], dict[str, dict[str, Any]]]:
@@ -177,7 +181,7 @@ def _process_group(graph: Graph, placement: Placement, name: str, run_id: str) -
 
 
 @contextmanager
-def _ros_event_loop(ros_args: Sequence[str]) -> Iterator[tuple[rclpy.Context, RosEventLoop]]:
+def ros_event_loop(ros_args: Sequence[str]) -> Iterator[tuple[rclpy.Context, RosEventLoop]]:
     """Give an rclpy context and the loop that serves it, and shut both down."""
     context = start_ros(ros_args)
     loop = RosEventLoop(context)
