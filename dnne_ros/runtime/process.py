@@ -39,7 +39,7 @@ from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
-from dnne_ros.runtime.ros_context import start_ros, why_no_log_files
+from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
 
 
@@ -123,7 +123,9 @@ class GraphProcess:
         """Return the graph as remapping rules leave it, and the host and values of each node."""
         hosts = {}
         for node_id in self._placement.processes[self._group.process]:
-            host = hosts[node_id] = NodeHost(self._graph, self._graph.nodes[node_id], context)
+            with missing_security_told():
+                host = NodeHost(self._graph, self._graph.nodes[node_id], context)
+            hosts[node_id] = host
             ending.callback(host.destroy_node)
         graph = rewire(self._graph, _first(hosts), problems)
         values = {id: host.declare(problems) for id, host in hosts.items()}

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from dnne_ros.errors import InputError, Problems
@@ -26,25 +25,15 @@ from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.process import GraphProcess, ros_event_loop
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.saved_states import SavedStates
+from dnne_ros.security.enclaves import Profile
+from dnne_ros.security.environment import ENABLE
 
 _FOR_NOBODY = {RANGE: "OFF"}
-_NOT_FOR_US = ("ROS_SECURITY_ENABLE", "ROS_STATIC_PEERS", *PROFILES)
-
-
-@dataclass(frozen=True)
-class NodeNames:
-    """The full names, after remapping, of what one ROS node has; each once, in order."""
-
-    namespace: str
-    name: str
-    publishes: tuple[str, ...]
-    subscribes: tuple[str, ...]
-    offers: tuple[str, ...]
-    calls: tuple[str, ...]
+_NOT_FOR_US = (ENABLE, "ROS_STATIC_PEERS", *PROFILES)
 
 
 def rehearse(graph: Graph, placement: Placement, settings: RunSettings,
-             ros_args: Sequence[str] = ()) -> dict[str, list[NodeNames]]:
+             ros_args: Sequence[str] = ()) -> dict[str, list[Profile]]:
     """Return what the nodes of each process have with these ``ros_args``.
 
     Raises `InputError` for what a run would refuse, and for node types that do not say which
@@ -59,7 +48,7 @@ def rehearse(graph: Graph, placement: Placement, settings: RunSettings,
 class _Rehearsal(GraphProcess):
     """A process that is made, and not run."""
 
-    def names(self, ros_args: Sequence[str]) -> list[NodeNames]:
+    def names(self, ros_args: Sequence[str]) -> list[Profile]:
         """Return what its nodes have."""
         with ExitStack() as ending:
             context, loop = ending.enter_context(ros_event_loop(ros_args))
@@ -116,10 +105,10 @@ def _is_silent(type: type[Node]) -> bool:
     return type.ros_topics.__func__ is Node.ros_topics.__func__  # type: ignore[attr-defined]
 
 
-def _names_of(node: Any) -> NodeNames:
+def _names_of(node: Any) -> Profile:
     """Ask rcl, which knows a process' own nodes without any discovery."""
     who = node.get_name(), node.get_namespace()
-    return NodeNames(
+    return Profile(
         who[1], who[0],
         _sorted(node.get_publisher_names_and_types_by_node(*who)),
         _sorted(node.get_subscriber_names_and_types_by_node(*who)),
