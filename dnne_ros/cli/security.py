@@ -75,32 +75,41 @@ def run(options: argparse.Namespace) -> int:
     """Check everything, find out what the graph has in ROS, and write it down."""
     output = _free(options.output)
     check_ros_arguments(options.ros_args)
-    keystore = None
     if options.keys or options.keystore:
         check_cryptography()
-    if options.keystore:
-        keystore = Keystore(Path(options.keystore).expanduser())
+    keystore = Keystore(Path(options.keystore).expanduser()) if options.keystore else None
     enclaves = _enclaves(options)
+    held = [] if keystore is None else keystore.holds(enclaves)
+    try:
+        _write(output, enclaves, options, keystore)
+    except OSError as error:
+        raise InputError(options.output, [f"cannot write: {error}"]) from None
+    say(f"wrote {output / 'policy.xml'}: {len(enclaves)} enclave(s)")
+    for enclave in enclaves:
+        nodes = ", ".join(profile.node for profile in enclave.profiles)
+        say(f"  {enclave.path}  ({nodes})")
+    if options.keys or keystore is not None:
+        where = output / "keystore" if keystore is None else keystore.folder
+        kept = f"; {len(held)} keys were there and stay" if held else ""
+        say(f"signed for ROS domain {_domain()} in {where}{kept}")
+    return 0
+
+
+def _write(output: Path, enclaves: Sequence[Enclave], options: argparse.Namespace,
+           keystore: Keystore | None) -> None:
+    """Make the folder ``output``, whole or not at all; sign in ``keystore`` or a new one."""
     folder = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
     try:
         write_file(folder / "policy.xml", policy_xml(enclaves))
         if options.keys:
             keystore = Keystore.create(folder / "keystore", _domain(), options.days)
-        held = [] if keystore is None else keystore.holds(enclaves)
-        for enclave in enclaves if keystore is not None else ():
-            keystore.add(enclave, _domain(), options.days)
+        if keystore is not None:
+            for enclave in enclaves:
+                keystore.add(enclave, _domain(), options.days)
         folder.chmod(0o755)
         folder.rename(output)
-    except OSError as error:
-        raise InputError(options.output, [f"cannot write: {error.strerror}"]) from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    _tell(output, enclaves)
-    if keystore is not None:
-        where = output / "keystore" if options.keys else keystore.folder
-        kept = f"; {len(held)} keys were there and stay" if held else ""
-        say(f"signed for ROS domain {_domain()} in {where}{kept}")
-    return 0
 
 
 def _enclaves(options: argparse.Namespace) -> list[Enclave]:
@@ -149,10 +158,3 @@ def _free(text: str) -> Path:
 
 def _domain() -> int:
     return int(os.environ.get("ROS_DOMAIN_ID") or 0)
-
-
-def _tell(output: Path, enclaves: Sequence[Enclave]) -> None:
-    say(f"wrote {output / 'policy.xml'}: {len(enclaves)} enclave(s)")
-    for enclave in enclaves:
-        nodes = ", ".join(profile.node for profile in enclave.profiles)
-        say(f"  {enclave.path}  ({nodes})")

@@ -69,7 +69,7 @@ def remap_problems(rule: str) -> list[str]:
 
 
 def absolute_namespace(words: Sequence[str], graph: Graph) -> str:
-    """Return the namespace that the graph's nodes live in; of several rules rcl takes the first."""
+    """Return the namespace of the graph's nodes; of several rules rcl takes the first."""
     for option, value in _arguments(words, Problems("--ros-args")):
         if option == "--remap" and value.startswith("__ns:="):
             return "/" + value.removeprefix("__ns:=").strip("/")

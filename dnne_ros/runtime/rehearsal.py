@@ -1,9 +1,9 @@
 """What the processes of a graph have in ROS: they are made as for a run, and rcl is asked.
 
-A policy of least privilege names every topic and service of every node.  A list of these beside the
-code that makes them would be wrong with the next change.  So that code makes them here, too, while
-DDS reaches nobody, and nothing is started.  Nodes alone are not set up, which opens devices and
-reads models: their types say which topics and services they use.
+A policy of least privilege names every topic and service of every node.  A list of these beside
+the code that makes them would be wrong with the next change.  So that code makes them here, too,
+while DDS reaches nobody, and nothing is started.  Nodes alone are not set up, which opens devices
+and reads models: their types say which topics and services they use.
 """
 
 from __future__ import annotations

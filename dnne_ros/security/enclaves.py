@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+NEEDED = ("identity_ca.cert.pem", "permissions_ca.cert.pem", "cert.pem", "key.pem",
+          "governance.p7s", "permissions.p7s")
+"""What a process reads in the folder of its enclave."""
+
 _SEND_GOAL = "/_action/send_goal"
 _SERVICES = (_SEND_GOAL, "/_action/cancel_goal", "/_action/get_result")
 _TOPICS = ("/_action/feedback", "/_action/status")

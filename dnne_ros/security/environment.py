@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dnne_ros.errors import Problems
-from dnne_ros.security.keystore import NEEDED
+from dnne_ros.security.enclaves import NEEDED
 
 ENABLE, STRATEGY, KEYSTORE = (
     "ROS_SECURITY_ENABLE", "ROS_SECURITY_STRATEGY", "ROS_SECURITY_KEYSTORE")

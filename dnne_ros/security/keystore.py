@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
-from dnne_ros.security.enclaves import Enclave
+from dnne_ros.security.enclaves import NEEDED, Enclave
 from dnne_ros.security.permissions import governance_xml, permissions_xml
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 AUTHORITY = "sros2CA"
-NEEDED = ("identity_ca.cert.pem", "permissions_ca.cert.pem", "cert.pem", "key.pem",
-          "governance.p7s", "permissions.p7s")
-"""What a process reads in the folder of its enclave."""
 _LINKED = {name: f"public/{name}" for name in NEEDED[:2]} | {
     "governance.p7s": "enclaves/governance.p7s"}
 _ROLES = ("identity_ca", "permissions_ca")
@@ -159,7 +156,8 @@ def _pem(certificate: Certificate) -> bytes:
 def _certificate(path: Path) -> Certificate:
     from cryptography import x509
 
-    return _read(path, x509.load_pem_x509_certificate)
+    certificate: Certificate = _read(path, x509.load_pem_x509_certificate)
+    return certificate
 
 
 def _key(path: Path) -> Any:

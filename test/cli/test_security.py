@@ -125,8 +125,8 @@ def test_a_folder_that_exists_is_left_alone(command, cartpole, tmp_path):
     done = command("security", cartpole, "-o", tmp_path / "out")
     assert done.returncode == 2
     assert lines_of(done) == [
-        f"dnne-ros: {tmp_path}/out: it exists already; a policy and its keys are not written over: "
-        "name another folder, or remove it"]
+        f"dnne-ros: {tmp_path}/out: it exists already; a policy and its keys are not written "
+        "over: name another folder, or remove it"]
     assert not list((tmp_path / "out").iterdir())
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     done = command("security", cartpole, "-o", tmp_path / "no/out")
@@ -161,8 +161,8 @@ def test_without_cryptography_it_says_what_to_install(start_command, repository,
     done = start_command("dnne_ros", "security", cartpole, "--keys", "-o", "out", folder=tmp_path,
                          cold=True, environment={"PYTHONPATH": f"{tmp_path}:{repository}"})
     assert done.wait() == 2
-    assert "No module named 'cryptography': keys want the Python package cryptography: pip " \
-        "install 'dnne_ros[security]'" in done.output
+    assert ("No module named 'cryptography': keys want the Python package cryptography: pip "
+            "install 'dnne_ros[security]'") in done.output
     assert "Traceback" not in done.output and not (tmp_path / "out").exists()
 
 
@@ -179,7 +179,7 @@ def test_processes_without_an_enclave_are_named_before_the_start(start_command, 
 @pytest.mark.skipif("ROS_DISTRO" in os.environ, reason="a ROS 2 installation's Fast DDS has it")
 @pytest.mark.parametrize("place", ["fused", "split"])
 def test_a_fast_dds_without_security_is_one_line(start_command, cartpole, tmp_path, place):
-    from dnne_ros.security.keystore import NEEDED
+    from dnne_ros.security.enclaves import NEEDED
 
     for process in ("main", "isaac_gym_env_1", "or_2", "ppo_agent_3", "cartpole_action_5",
                     "ppo_trainer_6", "display_7"):

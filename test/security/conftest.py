@@ -42,7 +42,7 @@ def start_probe(probe_program, start_command, tmp_path_factory):
         os.mkfifo(folder / "fifo")
         command = start_command(
             ["bash", "-c", script, probe_program, os.environ["ROS_DOMAIN_ID"]], folder=folder,
-            cold=True)
+            cold=True, separate=True)
         started.append(command)
         return Probe(command).begun()
 

@@ -9,6 +9,7 @@
 //   NAME trusts|distrusts PREFIX              what it makes of another participant's identity
 //   NAME is PREFIX                            its own, by which others know it
 //   NAME has N pub|sub:TOPIC                  how many ends match this one
+//   somebody denies PREFIX                    that its permissions are good; its identity is
 //
 // It ends with its input.
 
@@ -25,6 +26,7 @@
 #include <fastdds/dds/domain/DomainParticipant.hpp>
 #include <fastdds/dds/domain/DomainParticipantFactory.hpp>
 #include <fastdds/dds/domain/DomainParticipantListener.hpp>
+#include <fastdds/dds/log/Log.hpp>
 #include <fastdds/dds/publisher/DataWriter.hpp>
 #include <fastdds/dds/publisher/DataWriterListener.hpp>
 #include <fastdds/dds/publisher/Publisher.hpp>
@@ -52,6 +54,22 @@ std::string words_of(const rtps::GuidPrefix_t & prefix)
   text << prefix;
   return text.str();
 }
+
+// Fast DDS tells nobody but its log of permissions of others that are not good.
+class Log : public fast::LogConsumer
+{
+public:
+  void Consume(const fast::Log::Entry & entry) override
+  {
+    static const std::string told = "Error validating remote permissions for ";
+    if (entry.message.rfind(told, 0) == 0) {
+      const std::string rest = entry.message.substr(told.size());
+      say("somebody denies " + rest.substr(0, rest.find('|')));
+    }
+    const std::lock_guard<std::mutex> lock(output);
+    std::cerr << entry.message << std::endl;
+  }
+};
 
 // Four bytes; what is in them does not matter.
 class Nothing : public fast::TopicDataType
@@ -202,6 +220,8 @@ private:
 
 int main(int, char ** words)
 {
+  fast::Log::ClearConsumers();
+  fast::Log::RegisterConsumer(std::make_unique<Log>());
   std::vector<std::unique_ptr<Actor>> actors;
   std::ifstream file(words[2]);
   for (std::string line; std::getline(file, line);) {

@@ -3,8 +3,8 @@
 import pytest
 
 from dnne_ros.errors import InputError
+from dnne_ros.security.enclaves import NEEDED
 from dnne_ros.security.environment import check_security, why_not_secure
-from dnne_ros.security.keystore import NEEDED
 
 ENFORCED = {"ROS_SECURITY_ENABLE": "true", "ROS_SECURITY_STRATEGY": "Enforce"}
 ENCLAVES = {"sim": "/g/sim", "learn": "/g/learn"}

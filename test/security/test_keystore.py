@@ -9,8 +9,8 @@ import pytest
 pytest.importorskip("cryptography", reason="cryptography is not installed")
 
 from dnne_ros.errors import InputError
-from dnne_ros.security.enclaves import Enclave, Profile
-from dnne_ros.security.keystore import NEEDED, Keystore
+from dnne_ros.security.enclaves import NEEDED, Enclave, Profile
+from dnne_ros.security.keystore import Keystore
 
 ONE = Enclave("/g/one", (Profile("/g", "a", publishes=("/g/a/out",)),))
 

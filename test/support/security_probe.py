@@ -47,10 +47,19 @@ class Probe:
         return {end: count for end, count in counts.items() if count}
 
     def opinions(self):
-        """Return {(actor, of which other): whether it trusts it}."""
-        names = {each[2]: each[1] for each in self.found(r"(\S+) is (\S+)")}
+        """Return {(actor, of which other): whether it trusts its identity}."""
+        names = self._names()
         return {(each[1], names[each[3]]): each[2] == "trusts"
                 for each in self.found(r"(\S+) (trusts|distrusts) (\S+)") if each[3] in names}
+
+    def doubted(self):
+        """Return the actors whose permissions some other finds bad, although it is who it is."""
+        names = self._names()
+        return {names[each[1]] for each in self.found(r"somebody denies (\S+)")
+                if each[1] in names}
+
+    def _names(self):
+        return {each[2]: each[1] for each in self.found(r"(\S+) is (\S+)")}
 
 
 def permitted(folder):
