@@ -169,7 +169,7 @@ def test_without_cryptography_it_says_what_to_install(start_command, repository,
 def test_processes_without_an_enclave_are_named_before_the_start(start_command, cartpole,
                                                                  tmp_path):
     run = start_command("dnne_ros", "run", cartpole, "--place", "split", folder=tmp_path,
-                        environment={**ENFORCED, "ROS_SECURITY_KEYSTORE": tmp_path})
+                        environment={**ENFORCED, "ROS_SECURITY_KEYSTORE": str(tmp_path)})
     assert run.wait() == 2
     assert "environment: 6 problems" in run.output and "Traceback" not in run.output
     for process in ("isaac_gym_env_1", "or_2", "ppo_agent_3", "ppo_trainer_6"):
@@ -189,7 +189,7 @@ def test_a_fast_dds_without_security_is_one_line(start_command, cartpole, tmp_pa
             (folder / name).touch()
     run = start_command("dnne_ros", "run", cartpole, "--place", place, "--quiet", folder=tmp_path,
                         separate=True,
-                        environment={**ENFORCED, "ROS_SECURITY_KEYSTORE": tmp_path})
+                        environment={**ENFORCED, "ROS_SECURITY_KEYSTORE": str(tmp_path)})
     assert run.wait() == 2, run.said()
     assert [line for line in run.errors.splitlines() if line] == [
         "dnne-ros: environment: ROS_SECURITY_ENABLE=true, but this Fast DDS doesn't have the "
