@@ -22,7 +22,7 @@ LOCAL_PROCESSES = 100
 """How many participants look for each other on one machine without multicast: loopback.xml."""
 
 _TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
-PROFILES = ("FASTDDS_DEFAULTPROFILES_FILE", "FASTRTPS_DEFAULTPROFILES_FILE")
+PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 """Of Fast DDS 3, in Kilted, which complains of the other one, and of Fast DDS 2, in Jazzy."""
 _KILTED_RCLPY = 9
 _LOOPBACK = str(Path(__file__).with_name("loopback.xml"))
