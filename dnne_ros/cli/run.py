@@ -32,12 +32,14 @@ from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_gra
 from dnne_ros.parameter_files.ros_arguments import (
     check_parameter_files,
     check_ros_arguments,
+    enclaves_of,
 )
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.restarts import obstacles, restartable
 from dnne_ros.runtime.coordination.executed_process import execute
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor
+from dnne_ros.security.environment import check_security
 from dnne_ros.transport.lasting_memory import RunMemory
 
 _EXAMPLES = """\
@@ -101,6 +103,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
                           lambda message: say(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))
     check_managed(graph, placement.processes, run_settings(options))
+    check_security(enclaves_of(options.ros_args, graph, placement.processes))
     check_outputs(options)
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)

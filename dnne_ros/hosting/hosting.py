@@ -17,7 +17,7 @@ from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.run_arguments import add_run_arguments, run_settings
 from dnne_ros.options.run_key import take_run_key
 from dnne_ros.options.working_directory import check_working_directory
-from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
+from dnne_ros.parameter_files.ros_arguments import check_ros_arguments, enclaves_of
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.coordination.status import StatusChannel
@@ -95,4 +95,6 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
     settings = replace(run_settings(options), run_id=options.run_id)
     graph = limited(graph, settings)
     check_managed(graph, placement.processes, settings)
-    return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(ros_args)
+    enclave = enclaves_of(ros_args, graph, [name])[name]
+    return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(
+        [*ros_args, "--ros-args", "--enclave", enclave])

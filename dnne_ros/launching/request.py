@@ -26,6 +26,8 @@ from dnne_ros.parameter_files.checking import check_parameter_file
 from dnne_ros.parameter_files.ros_arguments import remap_problems
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.planning import place
+from dnne_ros.security.enclaves import enclave_name
+from dnne_ros.security.environment import check_security
 
 _Result = TypeVar("_Result")
 _REMAP = re.compile(r"([^\s:=]+:)?[^\s:=]+:=[^\s:=]+")
@@ -81,6 +83,9 @@ class LaunchRequest:
         if params_file and graph:
             reading.attempt(check_parameter_file, Path(params_file), graph, namespace,
                             warnings.append)
+        if graph and placement:
+            reading.attempt(check_security, {process: enclave_name(namespace, process)
+                                             for process in placement.processes})
         reading.refuse_if_wrong()
         assert graph is not None and placement is not None  # else there was something wrong
         return cls(graph, placement, _words(options), namespace, remappings, params_file,

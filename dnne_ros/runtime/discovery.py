@@ -22,7 +22,7 @@ LOCAL_PROCESSES = 100
 """How many participants look for each other on one machine without multicast: loopback.xml."""
 
 _TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
-_PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 """Of Fast DDS 3, in Kilted, which complains of the other one, and of Fast DDS 2, in Jazzy."""
 _KILTED_RCLPY = 9
 _LOOPBACK = str(Path(__file__).with_name("loopback.xml"))
@@ -36,7 +36,7 @@ def choose_reach(environment: MutableMapping[str, str], default: str) -> str:
     keeps what he has, as do transports and peers that were chosen.
     """
     reach = environment.setdefault(RANGE, default)
-    if any(map(environment.get, _PROFILES)) \
+    if any(map(environment.get, PROFILES)) \
             or "fastrtps" not in environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"):
         return reach
     profile = _NETWORK
@@ -46,7 +46,7 @@ def choose_reach(environment: MutableMapping[str, str], default: str) -> str:
             profile = _LOOPBACK
         else:
             environment[_TRANSPORTS] = "UDPv4"
-    environment[_PROFILES[rclpy_line() < _KILTED_RCLPY]] = profile
+    environment[PROFILES[rclpy_line() < _KILTED_RCLPY]] = profile
     return reach
 
 

@@ -40,7 +40,7 @@ from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
-from dnne_ros.runtime.ros_context import start_ros, why_no_log_files
+from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
 
 
@@ -70,7 +70,7 @@ class GraphProcess:
         if self._group.leads and (reason := why_no_log_files()):
             self._status.send("warning", message=f"ROS writes no log files: {reason}")
         with ExitStack() as ending:
-            context, loop = ending.enter_context(_ros_event_loop(ros_args))
+            context, loop = ending.enter_context(ros_event_loop(ros_args))
             keep_alive_file(loop, lambda text: self._status.send("warning", message=text))
             if self._settings.lifecycle:
                 return self._be_managed(context, loop)
@@ -99,7 +99,7 @@ class GraphProcess:
         """Make everything and load what was saved; ``ending`` takes it apart again."""
         problems = Problems(self._graph.path)
         graph, hosts, values = self._make_hosts(context, problems, ending)
-        nodes = ProcessNodes(graph, hosts, SavedStates(graph, self._settings))
+        nodes = self._nodes(graph, hosts)
         wiring, control, peers = self._connect(graph, hosts, nodes, loop, ending)
         frames = ProcessFrames()
         ending.callback(frames.close)
@@ -121,12 +121,18 @@ class GraphProcess:
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
                             hosts, wiring, control, peers, nodes, diagnostics)
 
+    def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:
+        """Return what makes the nodes of ``hosts``."""
+        return ProcessNodes(graph, hosts, SavedStates(graph, self._settings))
+
     def _make_hosts(self, context: rclpy.Context, problems: Problems, ending: ExitStack
                     ) -> tuple[Graph, dict[str, NodeHost], dict[str, dict[str, Any]]]:
         """Return the graph as remapping rules leave it, and the host and values of each node."""
         hosts = {}
         for node_id in self._placement.processes[self._group.process]:
-            host = hosts[node_id] = NodeHost(self._graph, self._graph.nodes[node_id], context)
+            with missing_security_told():
+                host = NodeHost(self._graph, self._graph.nodes[node_id], context)
+            hosts[node_id] = host
             ending.callback(host.destroy_node)
         graph = rewire(self._graph, _first(hosts), problems)
         values = {id: host.declare(problems) for id, host in hosts.items()}
@@ -184,7 +190,7 @@ def _process_group(graph: Graph, placement: Placement, name: str, run_id: str) -
 
 
 @contextmanager
-def _ros_event_loop(ros_args: Sequence[str]) -> Iterator[tuple[rclpy.Context, RosEventLoop]]:
+def ros_event_loop(ros_args: Sequence[str]) -> Iterator[tuple[rclpy.Context, RosEventLoop]]:
     """Give an rclpy context and the loop that serves it, and shut both down."""
     context = start_ros(ros_args)
     loop = RosEventLoop(context)

@@ -110,3 +110,10 @@ def test_a_semicolon_inside_a_value(launch_packages):
     from dnne_ros.launching.arguments import split_list
 
     assert split_list(r"a.b=1\;2; c.d=3 ;;") == ["a.b=1;2", "c.d=3"]
+
+
+def test_processes_without_a_security_enclave_are_refused(refusal, monkeypatch, tmp_path):
+    for name, value in (("ENABLE", "true"), ("STRATEGY", "Enforce"), ("KEYSTORE", str(tmp_path))):
+        monkeypatch.setenv(f"ROS_SECURITY_{name}", value)
+    said = refusal(namespace="robot1")
+    assert f"process main: there is no enclave /robot1/cartpole_ppo/main in {tmp_path}" in said
