@@ -17,6 +17,8 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from dnne_ros.errors import InputError
+
 RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 LOCAL_PROCESSES = 100
 """How many participants look for each other on one machine without multicast: loopback.xml."""
@@ -48,6 +50,14 @@ def choose_reach(environment: MutableMapping[str, str], default: str) -> str:
             environment[_TRANSPORTS] = "UDPv4"
     environment[_PROFILES[rclpy_line() < _KILTED_RCLPY]] = profile
     return reach
+
+
+def check_reach(host: str | None, reach: str) -> None:
+    """Raise `InputError` if ``host`` is to meet others, and DDS does not ``reach`` them."""
+    if host is not None and reach in ("LOCALHOST", "OFF"):
+        raise InputError("environment", [
+            f"{RANGE}={reach}: host {host} could not find the other hosts; leave it out, or set "
+            "SUBNET"])
 
 
 def rclpy_line() -> int:

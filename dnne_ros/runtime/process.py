@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import rclpy
@@ -20,6 +21,7 @@ from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
 from dnne_ros.runtime.coordination.name_claims import NameClaims
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.ros_bus import RosBus
@@ -31,6 +33,7 @@ from dnne_ros.runtime.discovery import RANGE
 from dnne_ros.runtime.edges.rewiring import rewire
 from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
+from dnne_ros.runtime.hosts import open_meeting
 from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
@@ -56,6 +59,7 @@ class GraphProcess:
         self._graph = graph
         self._placement = placement
         self._settings = settings
+        self._memory = settings.run_id
         self._status = status
         self._group = _process_group(graph, placement, name, settings.run_id)
 
@@ -73,15 +77,32 @@ class GraphProcess:
             keep_alive_file(loop, lambda text: self._status.send("warning", message=text))
             if self._settings.lifecycle:
                 return self._be_managed(context, loop)
+            on_started: Callable[[], object] = lambda: None
+            if self._settings.host is not None:
+                meeting, place = ending.enter_context(open_meeting(
+                    context, loop, self._graph, self._placement, self._group, self._settings,
+                    self._key))
+                on_started = meeting.begin
+                if not self._meet(loop, place):
+                    self._status.send("finished", reason=place.stopped)
+                    return 0
             parts = self._make(context, loop, ending)
             run = ProcessRun(parts, loop)
             heed_stops(loop, self._status, run.stop)
-            loop.run_until_complete(run.live())
+            loop.run_until_complete(run.live(on_started))
             self._status.send("finished", reason=parts.control.reason)
         unsaved = parts.control.unsaved
         if unsaved and self._status.file_descriptor is None:
             raise DnneError(unsaved)
         return 1 if unsaved else 0
+
+    def _meet(self, loop: RosEventLoop, place: MeetingPlace) -> bool:
+        """Wait for the other hosts, and take part in their run; False if the user ends it."""
+        heed_stops(loop, self._status, place.stop)
+        run_id = loop.run_until_complete(place.meet(self._settings.wait))
+        self._settings = replace(self._settings, run_id=run_id)
+        self._group = replace(self._group, run_id=run_id)
+        return bool(run_id)
 
     def _be_managed(self, context: rclpy.Context, loop: RosEventLoop) -> int:
         """Be made, run and taken apart again as others say by the lifecycle services."""
@@ -142,7 +163,7 @@ class GraphProcess:
              if node.type.keeps_state()},
             sum(node.type.announces_boundaries for node in graph.nodes.values()))
         wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id, self._key,
-                      settings.respawn)
+                      settings.respawn, self._memory)
         ending.callback(wiring.close)
         ending.callback(_end_tasks, loop)  # before what they use goes
         peers = Peers(

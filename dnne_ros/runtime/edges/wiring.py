@@ -77,12 +77,14 @@ class Wiring:
 
 
 def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
-         files: RosSelector, run_id: str = "", key: bytes = b"", respawn: bool = False) -> Wiring:
+         files: RosSelector, run_id: str = "", key: bytes = b"", respawn: bool = False,
+         memory: str = "") -> Wiring:
     """Make both ends of every edge that touches a node in ``hosts`` (by node id).
 
     ``files`` is the event loop's selector; ``run_id`` is the same in all processes of a run,
     as is ``key``, which nobody else knows.
-    ``respawn``: this process may be killed, and started again if it is `restartable`.
+    ``respawn``: this process may be killed, and started again if it is `restartable`; what it is
+    to know then is kept in memory under ``memory``, which the processes of this machine share.
     """
     wiring = Wiring(endpoint=ProcessEndpoint(files, run_id, key))
     _load_modules(graph, hosts)
@@ -91,7 +93,7 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
             name = graph.edge_name(edge)
             wiring.local[name] = LocalEdge(name, edge.policy, edge.capacity,
                                            _priority(graph, edge))
-    restarts = wiring.restarts = Restarts(graph, placement, hosts, run_id, respawn)
+    restarts = wiring.restarts = Restarts(graph, placement, hosts, memory, respawn)
     for node_id, host in hosts.items():
         for port in graph.nodes[node_id].type.outputs:
             ref = PortRef(node_id, port)

@@ -1,0 +1,50 @@
+"""A run on several machines: its processes meet before any of them begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import rclpy
+
+from dnne_ros import __version__
+from dnne_ros.graph.graph import Graph
+from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.placement.fingerprint import fingerprint
+from dnne_ros.placement.placement import Placement
+from dnne_ros.placement.restarts import obstacles
+from dnne_ros.runtime.coordination.host_card import HostCard
+from dnne_ros.runtime.coordination.host_meeting import HostMeeting
+from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
+from dnne_ros.runtime.coordination.run_channel import ProcessGroup
+from dnne_ros.runtime.event_loop import RosEventLoop
+from dnne_ros.transport.identity import new_identity
+
+_EQUAL = ("seed", "inference", "until_return", "max_updates", "max_env_steps", "epochs", "respawn")
+"""The options that all hosts must be given alike."""
+
+
+@contextmanager
+def open_meeting(context: rclpy.Context, loop: RosEventLoop, graph: Graph, placement: Placement,
+                 group: ProcessGroup, settings: RunSettings, key: bytes
+                 ) -> Iterator[tuple[HostMeeting, MeetingPlace]]:
+    """Give what the process of ``group`` knows of the other hosts, and where it meets them.
+
+    ``settings`` name this host and a number for the run, should this process be asked for one.
+    """
+    assert settings.host is not None
+    card = HostCard(settings.host, group.process, new_identity(), __version__, {
+        **fingerprint(graph, placement),
+        **{f"--{name.replace('_', '-')}": str(getattr(settings, name)) for name in _EQUAL}})
+    meeting = HostMeeting(
+        card, placement.hosts, group.leader, settings.run_id,
+        settings.respawn and not obstacles(graph, placement, group.process))
+    nodes_of = {host: ", ".join(graph.nodes[node].ros_name for process in processes
+                                for node in placement.processes[process])
+                for host, processes in placement.hosts.items()}
+    place = MeetingPlace(context, loop, graph.namespace, key, meeting, nodes_of,
+                         group.process == placement.hosts[settings.host][0])
+    try:
+        yield meeting, place
+    finally:
+        place.close()
