@@ -1,7 +1,7 @@
 """Machines that are none: network namespaces of Linux, joined by a virtual cable.
 
-Each has an address, a name, a machine id, ``/dev/shm`` and clocks since boot of its own, so that nothing but
-the network leads from one to the other.  Only root may make them.
+Each has an address, a name, a machine id, ``/dev/shm`` and clocks since boot of its own, so that
+nothing but the network leads from one to the other.  Only root may make them.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ def addresses(text: str) -> str:
     for piece in found:
         if not _ADDRESS.fullmatch(piece):
             raise argparse.ArgumentTypeError(
-                f"expected names or IPv4 addresses of hosts, separated by commas, found {text!r:.80}")
+                "expected names or IPv4 addresses of hosts, separated by commas, found "
+                f"{text!r:.80}")
     return ",".join(found)
 
 

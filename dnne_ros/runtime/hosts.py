@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import rclpy
 
 from dnne_ros import __version__
+from dnne_ros.errors import PeerError
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.fingerprint import fingerprint
@@ -17,11 +18,25 @@ from dnne_ros.runtime.coordination.host_card import HostCard
 from dnne_ros.runtime.coordination.host_meeting import HostMeeting
 from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
+from dnne_ros.runtime.coordination.run_control import FAILED, RunControl
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.transport.identity import new_identity
 
 _EQUAL = ("seed", "inference", "until_return", "max_updates", "max_env_steps", "epochs", "respawn")
 """The options that all hosts must be given alike."""
+
+
+def returning_hosts(graph: Graph, placement: Placement) -> list[str]:
+    """Return the hosts whose processes can all be started again without a loss."""
+    return [host for host, processes in placement.hosts.items()
+            if not any(obstacles(graph, placement, process) for process in processes)]
+
+
+def check_end(placement: Placement, host: str | None, control: RunControl) -> None:
+    """Raise `PeerError` if the run is over on ``host`` as it has failed on another one."""
+    there = placement.host_of(control.ended_by)
+    if host is not None and control.reason == FAILED and there not in ("", host):
+        raise PeerError(f"host {there}: the run has failed there, which its own output explains")
 
 
 @contextmanager

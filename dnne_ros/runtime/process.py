@@ -21,6 +21,7 @@ from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.coordination.host_meeting import HostMeeting
 from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
 from dnne_ros.runtime.coordination.name_claims import NameClaims
 from dnne_ros.runtime.coordination.peers import Peers
@@ -33,7 +34,7 @@ from dnne_ros.runtime.discovery import RANGE
 from dnne_ros.runtime.edges.rewiring import rewire
 from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
-from dnne_ros.runtime.hosts import open_meeting
+from dnne_ros.runtime.hosts import check_end, open_meeting, returning_hosts
 from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
@@ -60,6 +61,7 @@ class GraphProcess:
         self._placement = placement
         self._settings = settings
         self._memory = settings.run_id
+        self._meeting: HostMeeting | None = None
         self._status = status
         self._group = _process_group(graph, placement, name, settings.run_id)
 
@@ -77,19 +79,18 @@ class GraphProcess:
             keep_alive_file(loop, lambda text: self._status.send("warning", message=text))
             if self._settings.lifecycle:
                 return self._be_managed(context, loop)
-            on_started: Callable[[], object] = lambda: None
             if self._settings.host is not None:
-                meeting, place = ending.enter_context(open_meeting(
+                self._meeting, place = ending.enter_context(open_meeting(
                     context, loop, self._graph, self._placement, self._group, self._settings,
                     self._key))
-                on_started = meeting.begin
                 if not self._meet(loop, place):
                     self._status.send("finished", reason=place.stopped)
                     return 0
             parts = self._make(context, loop, ending)
             run = ProcessRun(parts, loop)
             heed_stops(loop, self._status, run.stop)
-            loop.run_until_complete(run.live(on_started))
+            loop.run_until_complete(run.live(self._note_start))
+            check_end(self._placement, self._settings.host, parts.control)
             self._status.send("finished", reason=parts.control.reason)
         unsaved = parts.control.unsaved
         if unsaved and self._status.file_descriptor is None:
@@ -103,6 +104,10 @@ class GraphProcess:
         self._settings = replace(self._settings, run_id=run_id)
         self._group = replace(self._group, run_id=run_id)
         return bool(run_id)
+
+    def _note_start(self) -> None:
+        if self._meeting is not None:
+            self._meeting.begin()
 
     def _be_managed(self, context: rclpy.Context, loop: RosEventLoop) -> int:
         """Be made, run and taken apart again as others say by the lifecycle services."""
@@ -170,7 +175,10 @@ class GraphProcess:
             self._group, bus, wiring, settings, self._status, control.ended,
             {name: ", ".join(graph.nodes[node].ros_name for node in ids)
              for name, ids in processes.items()},
-            _look_for_twins(list(hosts.values()), ending))
+            _look_for_twins(list(hosts.values()), ending),
+            hosts={host: names for host, names in self._placement.hosts.items()
+                   if settings.host not in (None, host)},
+            returning=returning_hosts(graph, self._placement) if settings.respawn else ())
         return wiring, control, peers
 
 

@@ -94,6 +94,8 @@ class RunControl:
         """
         self.ended: asyncio.Event = asyncio.Event()
         self.reason = ""
+        self.ended_by = ""
+        """The process that has said that the run is over, if another did."""
         self.stop_wanted: str | None = None
         """The reason of a stop that is under way."""
         self._group = group
@@ -212,9 +214,9 @@ class RunControl:
         """Wait until the other processes have what was said last; then this one may leave."""
         self._channel.flush(_FLUSH_SECONDS)
 
-    def _take_end(self, reason: str) -> None:
+    def _take_end(self, reason: str, sender: str = "") -> None:
         if not self.ended.is_set():
-            self.reason = reason
+            self.reason, self.ended_by = reason, sender
             self.ended.set()
 
     def _about(self) -> dict[str, Any]:
@@ -237,11 +239,12 @@ class RunControl:
     def _on_over(self, sender: str, reason: str) -> None:
         """End with the others; a checkpoint that is being written is written first."""
         if self._leading is None:
-            self._take_end(reason)
+            self._take_end(reason, sender)
         else:
             self._leading.lose(sender)
-            self._endings.start(self._end_when_written(self._leading, reason))
+            self._endings.start(self._end_when_written(self._leading, reason, sender))
 
-    async def _end_when_written(self, leading: CheckpointLeader, reason: str) -> None:
+    async def _end_when_written(self, leading: CheckpointLeader, reason: str, sender: str
+                                ) -> None:
         await leading.idle()
-        self._take_end(reason)
+        self._take_end(reason, sender)

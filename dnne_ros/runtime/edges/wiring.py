@@ -186,7 +186,9 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
             edge.capacity,
             max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
             _priority(graph, edge),
-            placement.process_of(edge.source.node), edge.when_absent)
+            placement.process_of(edge.source.node), edge.when_absent,
+            same_clock=placement.host_of(placement.process_of(edge.source.node))
+            == placement.host_of(placement.process_of(edge.target.node)))
         restarts.join(edge.target, reader)
         wiring.readers[name] = reader
         source = reader
