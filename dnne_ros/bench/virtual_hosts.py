@@ -61,8 +61,12 @@ class VirtualHost:
         """Put it back."""
         self._set("up")
 
-    def _set(self, state: str) -> None:
-        _ip("-n", self._namespace, "link", "set", "eth0", state)
+    def multicast(self, *, on: bool) -> None:
+        """Let the cable carry what is for everybody, or not, as many a wireless network."""
+        self._set("multicast", "on" if on else "off")
+
+    def _set(self, *words: str) -> None:
+        _ip("-n", self._namespace, "link", "set", "eth0", *words)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import (
     add_run_arguments,
     check_checkpoints,
+    check_host_options,
     run_settings,
     run_words,
 )
@@ -102,6 +103,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     graph = load_graph(options)
     check_torch(graph)
     placement = place(graph, options.place or "")
+    check_host_options(run_settings(options))
     here = placement.on_host(options.host)
     check_parameter_files(options.ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))

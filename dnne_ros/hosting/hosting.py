@@ -14,14 +14,14 @@ from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.limits import limited
 from dnne_ros.options.managed import check_managed
 from dnne_ros.options.near_misses import unknown_arguments
-from dnne_ros.options.run_arguments import add_run_arguments, run_settings
+from dnne_ros.options.run_arguments import add_run_arguments, check_host_options, run_settings
 from dnne_ros.options.run_key import RUN_KEY, shared_run_key, take_run_key
 from dnne_ros.options.working_directory import check_working_directory
 from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.coordination.status import StatusChannel
-from dnne_ros.runtime.discovery import LOCAL_PROCESSES, RANGE, check_reach, choose_reach
+from dnne_ros.runtime.discovery import LOCAL_PROCESSES, RANGE, check_reach, choose_peers, choose_reach
 
 Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
 """Returns what the options and the ROS arguments ask for; `DnneError` if they do not fit."""
@@ -72,12 +72,14 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
 
 def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_args: list[str],
          status: StatusChannel) -> int:
+    check_host_options(run_settings(options))
     here = placement.on_host(options.host)
     name = options.process or next(iter(here))
     if name not in here or (not options.process and len(here) > 1):
         raise InputError("--process", [
             f"expected one of {', '.join(here)}, found {options.process!r}"])
-    reach = choose_reach(os.environ, "LOCALHOST" if options.host is None else "SUBNET")
+    reach = choose_peers(os.environ, options.peers.split(",")) if options.peers \
+        else choose_reach(os.environ, "LOCALHOST" if options.host is None else "SUBNET")
     check_reach(options.host, reach)
     if reach == "OFF" and len(placement.processes) > 1:
         raise InputError("environment", [

@@ -56,12 +56,14 @@ class PlacementFile:
         host_of: dict[str, str] = {}
         for host, members in self._lists("host", hosts):
             here = [node for node, process in placed.items() if process in map(str, members)]
-            alone = self._nodes(f"host {host!r:.40}", [
-                member for member in members if str(member) not in processes])
+            alone = list(self._nodes(f"host {host!r:.40}", [
+                member for member in members if str(member) not in processes]))
             for node in (*here, *alone):
-                if node in placed and node not in here:
+                if node in placed and node in alone:
                     self._problems.add(f"host {host}: node {node} is in process {placed[node]}; "
                                        "expected the process")
+                elif alone.count(node) > 1:
+                    self._problems.add(f"node {node} is twice on host {host}")
                 elif host_of.setdefault(node, host) != host:
                     self._problems.add(f"node {node} is on two hosts: {host_of[node]} and {host}")
                 else:
@@ -70,9 +72,9 @@ class PlacementFile:
                 self.wanted[node] for node, its_host in host_of.items() if its_host == host))
             if not self.hosts[host]:
                 self._problems.add(f"host {host} has no nodes")
-        for id, node in self._graph.nodes.items():
+        for id, lacking in self._graph.nodes.items():
             if id not in host_of:
-                self._problems.add(f"node {id} ({node.ros_name}) is on no host")
+                self._problems.add(f"node {id} ({lacking.ros_name}) is on no host")
         for process, its_host in self._shared_names():
             self._problems.add(f"process {process} is on host {its_host} and has the name of "
                                "another host")

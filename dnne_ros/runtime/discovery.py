@@ -12,7 +12,10 @@ begins beside others, so it is told not to.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+import os
+import re
+import socket
+from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,6 +32,9 @@ _PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 _KILTED_RCLPY = 9
 _LOOPBACK = str(Path(__file__).with_name("loopback.xml"))
 _NETWORK = str(Path(__file__).with_name("network.xml"))
+_PEERS = Path(__file__).with_name("peers.xml")
+_PEER = re.compile(r"\n *<locator>\s*<udpv4>.*?</locator>", re.DOTALL)
+_LOCALHOST = "127.0.0.1"
 
 
 def choose_reach(environment: MutableMapping[str, str], default: str) -> str:
@@ -58,6 +64,43 @@ def check_reach(host: str | None, reach: str) -> None:
         raise InputError("environment", [
             f"{RANGE}={reach}: host {host} could not find the other hosts; leave it out, or set "
             "SUBNET"])
+
+
+def choose_peers(environment: MutableMapping[str, str], peers: Sequence[str]) -> str:
+    """Set in ``environment`` that DDS looks on these hosts and on this one, without multicast.
+
+    Up to 100 processes are found on each, where DDS by itself would look for 32.  Returns the range
+    that it means.  Raises `InputError` for a host without an address, and where profiles of the
+    user's say whom to look for.
+    """
+    if chosen := [name for name in _PROFILES if environment.get(name)]:
+        raise InputError("--peers", [f"{chosen[0]} is set; expected the peers in that file, or no "
+                                     "such file"])
+    if "fastrtps" not in environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"):
+        environment["ROS_STATIC_PEERS"] = ";".join(peers)
+        return environment.setdefault(RANGE, "SUBNET")
+    environment[RANGE] = "SYSTEM_DEFAULT"  # for others rmw_fastrtps has transports of its own
+    environment[_PROFILES[rclpy_line() < _KILTED_RCLPY]] = _profile_of_peers(
+        [_LOCALHOST, *map(_address, peers)])
+    return "SUBNET"
+
+
+def _address(peer: str) -> str:
+    try:
+        return socket.getaddrinfo(peer, None, socket.AF_INET)[0][4][0]
+    except OSError as error:
+        raise InputError("--peers", [f"{peer}: no IPv4 address of a host: {error.strerror}"]
+                         ) from None
+
+
+def _profile_of_peers(addresses: Sequence[str]) -> str:
+    """Return the name of a file with a profile; it is there as long as this process."""
+    text = _PEERS.read_text(encoding="utf-8")
+    text = _PEER.sub(lambda match: "".join(
+        match[0].replace("PEER", address) for address in addresses), text)
+    file = os.memfd_create("dnne_ros_peers")
+    os.write(file, text.encode())
+    return f"/proc/{os.getpid()}/fd/{file}"
 
 
 def rclpy_line() -> int:

@@ -13,7 +13,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.fingerprint import fingerprint
 from dnne_ros.placement.placement import Placement
-from dnne_ros.placement.restarts import obstacles
+from dnne_ros.placement.restarts import followed_inputs, obstacles
 from dnne_ros.runtime.coordination.host_card import HostCard
 from dnne_ros.runtime.coordination.host_meeting import HostMeeting
 from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
@@ -21,6 +21,7 @@ from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import FAILED, RunControl
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.transport.identity import new_identity
+from dnne_ros.transport.lasting_memory import is_remembered, memory_name
 
 _EQUAL = ("seed", "inference", "until_return", "max_updates", "max_env_steps", "epochs", "respawn")
 """The options that all hosts must be given alike."""
@@ -39,6 +40,17 @@ def check_end(placement: Placement, host: str | None, control: RunControl) -> No
         raise PeerError(f"host {there}: the run has failed there, which its own output explains")
 
 
+def _may_join(graph: Graph, placement: Placement, process: str, memory: str) -> bool:
+    """Tell whether ``process`` can take another's place in a run that has begun.
+
+    Of rounds, those before it must have left a word in ``memory`` on this machine: else nobody
+    knows where to go on.
+    """
+    return not obstacles(graph, placement, process) and all(
+        is_remembered(memory_name(memory), graph.nodes[node].ros_name)
+        for node in placement.processes[process] if followed_inputs(graph, placement, node))
+
+
 @contextmanager
 def open_meeting(context: rclpy.Context, loop: RosEventLoop, graph: Graph, placement: Placement,
                  group: ProcessGroup, settings: RunSettings, key: bytes
@@ -53,7 +65,7 @@ def open_meeting(context: rclpy.Context, loop: RosEventLoop, graph: Graph, place
         **{f"--{name.replace('_', '-')}": str(getattr(settings, name)) for name in _EQUAL}})
     meeting = HostMeeting(
         card, placement.hosts, group.leader, settings.run_id,
-        settings.respawn and not obstacles(graph, placement, group.process))
+        settings.respawn and _may_join(graph, placement, group.process, settings.run_id))
     nodes_of = {host: ", ".join(graph.nodes[node].ros_name for process in processes
                                 for node in placement.processes[process])
                 for host, processes in placement.hosts.items()}

@@ -175,14 +175,30 @@ def test_a_host_that_stays_away_ends_the_run_with_its_name(start_on, numbers, de
     assert f"host {dead} ({node}) has given no sign of life for 3 s" in left.output
 
 
+@pytest.mark.parametrize("dead", ["robot", "desk"])
+def test_with_respawn_a_host_that_died_is_taken_up_again(start_on, numbers, dead):
+    graph = numbers("--absent-after", "3s", "--respawn")
+    runs = {name: start_on(name, *graph.arguments) for name in ("robot", "desk")}
+    graph.until_more(runs["desk"], runs["robot"])
+    lost = runs.pop(dead)
+    left, = runs.values()
+    lost.kill()
+    left.until(lambda: "it is taken up again when it is back" in left.output, "its absence")
+    assert f"host {dead} (" in left.output
+    runs[dead] = start_on(dead, *graph.arguments)
+    graph.until_more(runs["desk"], runs["robot"])
+    runs["desk"].interrupt()
+    for run in runs.values():
+        assert run.wait() in (0, 130), run.output
+    assert np.array_equal(np.unique(graph.taken), np.arange(graph.taken.max() + 1))
+
+
 def test_what_fails_on_one_host_ends_the_other_with_its_name(start_on, numbers):
-    graph = numbers()
+    graph = numbers("--set", "2.file=/no/such/folder/file")
     robot, desk = (start_on(name, *graph.arguments) for name in ("robot", "desk"))
-    graph.until_more(desk, robot)
-    graph.workflow.with_suffix(".taken").chmod(0)
-    desk.child("desk").send_signal(signal.SIGTERM)
-    assert desk.wait() in (0, 130), desk.output
-    assert robot.wait() in (0, 130), robot.output
+    assert desk.wait() == 1 and "/no/such/folder" in desk.output, desk.output
+    assert robot.wait() == 1, robot.output
+    assert "host desk: the run has failed there" in robot.output
 
 
 def test_another_workflow_is_refused_on_both_hosts(start_on, numbers):
@@ -248,3 +264,56 @@ def test_who_waits_can_be_interrupted(start_on, numbers):
     robot.until(lambda: "waits for host desk (write_down_2) since" in robot.output, "its wait")
     robot.interrupt()
     assert robot.wait() == 130, robot.output
+
+
+@pytest.fixture
+def without_multicast(hosts):
+    """Let the network carry nothing that is for everybody."""
+    for host in hosts.values():
+        host.multicast(on=False)
+    yield [host.address for host in hosts.values()]
+    for host in hosts.values():
+        host.multicast(on=True)
+
+
+def test_hosts_without_multicast_find_each_other_by_their_addresses(
+        start_on, numbers, without_multicast):
+    graph = numbers("--peers", ",".join(without_multicast))
+    robot, desk = (start_on(name, *graph.arguments) for name in ("robot", "desk"))
+    graph.until_more(desk, robot)
+    desk.interrupt()
+    assert desk.wait() == 130, desk.output
+
+
+MANY = """
+import os, sys, time
+from dnne_ros.runtime.discovery import choose_peers
+choose_peers(os.environ, sys.argv[2:])
+import rclpy
+nodes = []
+for number in range(int(sys.argv[1])):
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    nodes.append(rclpy.create_node(f"node_{number}", context=context))
+names = set()
+while True:
+    new = set(nodes[-1].get_node_names()) - names
+    names |= new
+    for name in new:
+        print(name, flush=True)
+    time.sleep(0.1)
+"""
+
+
+def test_more_than_32_processes_on_one_host_are_found(
+        hosts, without_multicast, tmp_path, repository):
+    environment = {**os.environ, "PYTHONPATH": python_path(repository)}
+    many, one = (
+        Command(hosts[name].words(sys.executable, "-c", MANY, count, *without_multicast), (),
+                tmp_path, environment) for name, count in (("robot", 40), ("desk", 1)))
+    try:
+        one.until(lambda: len(one.lines) == 40, "all of 40 nodes", [many],
+                  lambda: len(many.output))
+    finally:
+        one.kill()
+        many.kill()

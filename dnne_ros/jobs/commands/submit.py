@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _OURS = ("save_checkpoint_dir",)
 """What a job has in its own folder."""
-_SEVERAL_HOSTS = ("host", "wait", "key_file", "peers")
-"""What a job, which runs where its worker is, has no use for."""
 _PASSED_ON = tuple(dataclasses.replace(option, also=()) for option in (
-    *WORKFLOW_OPTIONS, PLACE, *RUN_OPTIONS) if option.name not in _OURS + _SEVERAL_HOSTS)
-"""The options of ``dnne-ros run`` that submit takes; ``--timeout`` is the job's here."""
+    *WORKFLOW_OPTIONS, PLACE, *RUN_OPTIONS) if option.name not in _OURS and not option.for_hosts)
+"""The options of ``dnne-ros run`` that submit takes; ``--timeout`` is the job's here.
+
+A job runs on one machine."""
 TRUSTED = (NODES, TRUST)
 TREATMENT = {
     "name": ("NAME", "what lists call it (default: what it runs)"),

@@ -70,6 +70,8 @@ class HostMeeting:
             self._note_namesake(card)
         elif not self._begun:
             self.refusal = self.refusal or self._misfit(card)
+        if self.refusal:
+            return ""
         if card.process in self._host_of and card.process != self._card.process:
             self._cards[card.process] = (card, self._now())
             self._agree()

@@ -67,7 +67,7 @@ class MeetingPlace:
         """
         since, word_at = time.strftime("%H:%M:%S"), _FIRST_WORD_SECONDS
         meeting = self._meeting
-        while not self._stopped and not meeting.run:
+        while not self._stopped and (meeting.refusal or not meeting.run):
             self._say()
             if meeting.refusal:
                 await self._leave()
