@@ -18,6 +18,7 @@ _BENCHMARKS = {
     "robot": "from a robot's state to its command, beside a node written by hand",
     "jobs": "accepting, beginning and ending jobs, beside huey",
     "edges": "moving arrays between two nodes, beside rclpy, asyncio.Queue and dora",
+    "hosts": "moving arrays from one machine to another, beside rclpy",
 }
 """Name, as module of `dnne_ros.bench` → what it measures."""
 
