@@ -39,8 +39,14 @@ def why_no_virtual_hosts() -> str:
 class VirtualHost:
     """One of them."""
 
-    def __init__(self, name: str, namespace: str, address: str, boot_seconds: int):
-        """Be ``name`` at ``address``, up for ``boot_seconds`` longer than this machine."""
+    def __init__(self, name: str, namespace: str, address: str, bridge: str, port: str,
+                 boot_seconds: int):
+        """Be ``name`` at ``address``, up for ``boot_seconds`` longer than this machine.
+
+        The cable ends at the ``port`` of the ``bridge``.
+        """
+        self._bridge = bridge
+        self._port = port
         self.name = name
         self.address = address
         self._namespace = namespace
@@ -62,11 +68,12 @@ class VirtualHost:
         self._set("up")
 
     def multicast(self, *, on: bool) -> None:
-        """Let the cable carry what is for everybody, or not, as many a wireless network."""
-        self._set("multicast", "on" if on else "off")
+        """Let the network bring what is for everybody to this host, or not, as some do."""
+        _ip("-n", self._bridge, "link", "set", self._port, "type", "bridge_slave", "mcast_flood",
+            "on" if on else "off")
 
-    def _set(self, *words: str) -> None:
-        _ip("-n", self._namespace, "link", "set", "eth0", *words)
+    def _set(self, state: str) -> None:
+        _ip("-n", self._namespace, "link", "set", "eth0", state)
 
 
 @contextmanager
@@ -89,7 +96,8 @@ def virtual_hosts(*names: str) -> Iterator[tuple[VirtualHost, ...]]:
             _ip("-n", namespace, "address", "add", f"{address}/24", "dev", "eth0")
             for device in ("lo", "eth0"):
                 _ip("-n", namespace, "link", "set", device, "up")
-            hosts.append(VirtualHost(name, namespace, address, 100_000 * number))
+            hosts.append(VirtualHost(name, namespace, address, bridge, f"port{number}",
+                                     100_000 * number))
         yield tuple(hosts)
     finally:
         for namespace in (bridge, *(f"{tag}_{number}" for number in range(len(hosts) + 1))):

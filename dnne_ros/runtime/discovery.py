@@ -12,9 +12,9 @@ begins beside others, so it is told not to.
 
 from __future__ import annotations
 
-import os
 import re
 import socket
+import tempfile
 from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -34,6 +34,7 @@ _LOOPBACK = str(Path(__file__).with_name("loopback.xml"))
 _NETWORK = str(Path(__file__).with_name("network.xml"))
 _PEERS = Path(__file__).with_name("peers.xml")
 _PEER = re.compile(r"\n *<locator>\s*<udpv4>.*?</locator>", re.DOTALL)
+_PREFIX = "dnne_ros_peers_"
 _LOCALHOST = "127.0.0.1"
 
 
@@ -70,8 +71,8 @@ def choose_peers(environment: MutableMapping[str, str], peers: Sequence[str]) ->
     """Set in ``environment`` that DDS looks on these hosts and on this one, without multicast.
 
     Up to 100 processes are found on each, where DDS by itself would look for 32.  Returns the range
-    that it means.  Raises `InputError` for a host without an address, and where profiles of the
-    user's say whom to look for.
+    that it means.  `forget_peers` is to be called once there is a node.  Raises `InputError` for a
+    host without an address, and where profiles of the user's say whom to look for.
     """
     if chosen := [name for name in _PROFILES if environment.get(name)]:
         raise InputError("--peers", [f"{chosen[0]} is set; expected the peers in that file, or no "
@@ -93,14 +94,24 @@ def _address(peer: str) -> str:
                          ) from None
 
 
+def forget_peers(environment: MutableMapping[str, str]) -> None:
+    """Remove the file of `choose_peers`, which Fast DDS has read when the first node was made."""
+    for name in _PROFILES:
+        file = Path(environment.get(name, ""))
+        if file.name.startswith(_PREFIX):
+            del environment[name]
+            file.unlink(missing_ok=True)
+
+
 def _profile_of_peers(addresses: Sequence[str]) -> str:
-    """Return the name of a file with a profile; it is there as long as this process."""
+    """Write a profile into a file, and return its name: Fast DDS takes one from nowhere else."""
     text = _PEERS.read_text(encoding="utf-8")
     text = _PEER.sub(lambda match: "".join(
         match[0].replace("PEER", address) for address in addresses), text)
-    file = os.memfd_create("dnne_ros_peers")
-    os.write(file, text.encode())
-    return f"/proc/{os.getpid()}/fd/{file}"
+    file, name = tempfile.mkstemp(prefix=_PREFIX, suffix=".xml")
+    with open(file, "w", encoding="utf-8") as profile:
+        profile.write(text)
+    return name
 
 
 def rclpy_line() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ from dnne_ros.runtime.coordination.host_meeting import HostMeeting
 from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import FAILED, RunControl
+from dnne_ros.runtime.discovery import forget_peers
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.transport.identity import new_identity
 from dnne_ros.transport.lasting_memory import is_remembered, memory_name
@@ -71,6 +73,7 @@ def open_meeting(context: rclpy.Context, loop: RosEventLoop, graph: Graph, place
                 for host, processes in placement.hosts.items()}
     place = MeetingPlace(context, loop, graph.namespace, key, meeting, nodes_of,
                          group.process == placement.hosts[settings.host][0])
+    forget_peers(os.environ)
     try:
         yield meeting, place
     finally:

@@ -168,7 +168,7 @@ class GraphProcess:
              if node.type.keeps_state()},
             sum(node.type.announces_boundaries for node in graph.nodes.values()))
         wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id, self._key,
-                      settings.respawn, self._memory)
+                      settings.respawn, self._memory, settings.host is not None)
         ending.callback(wiring.close)
         ending.callback(_end_tasks, loop)  # before what they use goes
         peers = Peers(

@@ -144,7 +144,7 @@ def test_cartpole_on_two_hosts_gives_the_losses_of_one_process(
     crossing = [edge for edge in runs["desk"].report["edges"] if "isaac_gym" in edge["name"]]
     assert len(crossing) >= 4
     for edge in crossing:
-        assert set(edge["carried"]) == {"dds"} and edge["lost"] == edge["duplicated"] == 0, edge
+        assert set(edge["carried"]) == {"tcp"} and edge["lost"] == edge["duplicated"] == 0, edge
 
 
 def test_a_host_that_is_cut_off_for_five_seconds_loses_nothing(hosts, start_on, numbers):
@@ -287,7 +287,7 @@ def test_hosts_without_multicast_find_each_other_by_their_addresses(
 
 MANY = """
 import os, sys, time
-from dnne_ros.runtime.discovery import choose_peers
+from dnne_ros.runtime.discovery import choose_peers, forget_peers
 choose_peers(os.environ, sys.argv[2:])
 import rclpy
 nodes = []
@@ -295,6 +295,7 @@ for number in range(int(sys.argv[1])):
     context = rclpy.Context()
     rclpy.init(context=context)
     nodes.append(rclpy.create_node(f"node_{number}", context=context))
+forget_peers(os.environ)
 names = set()
 while True:
     new = set(nodes[-1].get_node_names()) - names
@@ -307,13 +308,14 @@ while True:
 
 def test_more_than_32_processes_on_one_host_are_found(
         hosts, without_multicast, tmp_path, repository):
-    environment = {**os.environ, "PYTHONPATH": python_path(repository)}
+    environment = {**os.environ, "PYTHONPATH": python_path(repository), "TMPDIR": str(tmp_path)}
     many, one = (
         Command(hosts[name].words(sys.executable, "-c", MANY, count, *without_multicast), (),
                 tmp_path, environment) for name, count in (("robot", 40), ("desk", 1)))
     try:
         one.until(lambda: len(one.lines) == 40, "all of 40 nodes", [many],
                   lambda: len(many.output))
+        assert not list(tmp_path.glob("dnne_ros_peers_*"))
     finally:
         one.kill()
         many.kill()
