@@ -21,7 +21,13 @@ from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.coordination.status import StatusChannel
-from dnne_ros.runtime.discovery import LOCAL_PROCESSES, RANGE, check_reach, choose_peers, choose_reach
+from dnne_ros.runtime.discovery import (
+    LOCAL_PROCESSES,
+    RANGE,
+    check_reach,
+    choose_peers,
+    choose_reach,
+)
 
 Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
 """Returns what the options and the ROS arguments ask for; `DnneError` if they do not fit."""

@@ -95,9 +95,9 @@ class LaunchRequest:
             reading.attempt(check_parameter_file, Path(params_file), graph, namespace,
                             warnings.append)
         reading.refuse_if_wrong()
-        assert graph and placement and here and key is not None  # else something was wrong
-        return cls(graph, placement, here, key, _words(options), namespace, remappings, params_file,
-                   use_sim_time, options.respawn, log_level, tuple(warnings))
+        assert graph and placement and here and key is not None  # else something is wrong
+        return cls(graph, placement, here, key, _words(options), namespace, remappings,
+                   params_file, use_sim_time, options.respawn, log_level, tuple(warnings))
 
 
 def _words(options: argparse.Namespace) -> tuple[str, ...]:

@@ -70,9 +70,9 @@ def check_reach(host: str | None, reach: str) -> None:
 def choose_peers(environment: MutableMapping[str, str], peers: Sequence[str]) -> str:
     """Set in ``environment`` that DDS looks on these hosts and on this one, without multicast.
 
-    Up to 100 processes are found on each, where DDS by itself would look for 32.  Returns the range
-    that it means.  `forget_peers` is to be called once there is a node.  Raises `InputError` for a
-    host without an address, and where profiles of the user's say whom to look for.
+    Up to 100 processes are found on each, where DDS by itself would look for 32.  Returns the
+    range that it means.  `forget_peers` is to be called once there is a node.  Raises `InputError`
+    for a host without an address, and where profiles of the user's say whom to look for.
     """
     if chosen := [name for name in _PROFILES if environment.get(name)]:
         raise InputError("--peers", [f"{chosen[0]} is set; expected the peers in that file, or no "

@@ -20,6 +20,7 @@ from dnne_ros.runtime.coordination.host_meeting import HostMeeting
 from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import FAILED, RunControl
+from dnne_ros.runtime.coordination.stops import SUPERVISOR_GONE
 from dnne_ros.runtime.discovery import forget_peers
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.transport.identity import new_identity
@@ -38,8 +39,12 @@ def returning_hosts(graph: Graph, placement: Placement) -> list[str]:
 def check_end(placement: Placement, host: str | None, control: RunControl) -> None:
     """Raise `PeerError` if the run is over on ``host`` as it has failed on another one."""
     there = placement.host_of(control.ended_by)
-    if host is not None and control.reason == FAILED and there not in ("", host):
+    if host is None or there in ("", host):
+        return
+    if control.reason == FAILED:
         raise PeerError(f"host {there}: the run has failed there, which its own output explains")
+    if control.reason == SUPERVISOR_GONE:
+        raise PeerError(f"host {there}: the command that ran it has been killed")
 
 
 def _may_join(graph: Graph, placement: Placement, process: str, memory: str) -> bool:

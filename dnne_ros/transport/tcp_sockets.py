@@ -1,9 +1,9 @@
 """Connections between two machines, for the frames of an edge and its credits.
 
 DDS cuts a large message into datagrams and waits for those that got lost; TCP does so in the
-kernel, at a multiple of the speed.  Everybody may connect to a port, so each packet shows the run's
-key: a hash (BLAKE2b, as in `dnne_ros.transport.seal`) over its number on this connection and its
-content, with a key that both ends derive from the run's and from numbers that they have drawn.
+kernel, at a multiple of the speed.  Everybody may connect to a port, so each packet shows the
+run's key: a hash (BLAKE2b, as in `dnne_ros.transport.seal`) over its number on this connection and
+its content, with a key that both ends derive from the run's and from numbers that they have drawn.
 So none can be forged, left out, repeated or taken from another connection.  Nothing is hidden.
 """
 
@@ -219,45 +219,44 @@ class TcpSockets:
         turns out not to be reached.
         """
         hosts, _, port = address.rpartition(":")
-        host = nearest(hosts.split(","), own_addresses())
+        host = nearest(hosts.split(","), self._own_addresses())
         if not host or not port.isdecimal():
             return None
-        connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        connection.setblocking(False)
-        # Two tries of some seconds: where nobody answers, DDS is to carry on soon.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
         try:
-            connection.connect((host, int(port)))
-        except BlockingIOError:
-            pass  # it is under way
+            connection = _begin_to_connect(host, int(port))
         except (OSError, OverflowError):
-            connection.close()
             return None
         return TcpChannel(connection, self._files, self._key, served=False, on_packet=on_packet,
                           on_closed=on_closed)
 
     def close(self) -> None:
         """Stop listening and close what has connected to us."""
-        if self._listener is not None:
-            self._files.forget(self._listener)
-            self._listener.close()
-            self._listener = None
+        self._stop_listening()
         for channel in (*self._strangers, *self._known):
             channel.close()
 
-    def _listen(self) -> str:
-        own = own_addresses()
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    def _own_addresses(self) -> list[str]:
         try:
-            listener.bind(("", 0))
-            listener.listen(256)
-        except OSError:  # not allowed: DDS carries everything
-            listener.close()
+            return own_addresses()
+        except OSError:  # no more descriptors
+            return []
+
+    def _listen(self) -> str:
+        own = self._own_addresses()
+        try:
+            listener = socket.create_server(("", 0), backlog=256)
+        except OSError:  # not allowed, or no more descriptors: DDS carries everything
             return ""
         listener.setblocking(False)
         self._files.serve(listener, self._accept, selectors.EVENT_READ)
         self._listener = listener
         return f"{','.join(own)}:{listener.getsockname()[1]}" if own else ""
+
+    def _stop_listening(self) -> None:
+        if self._listener is not None:
+            self._files.forget(self._listener)
+            self._listener.close()
+            self._listener = None
 
     def _accept(self, _: int) -> None:
         assert self._listener is not None
@@ -266,7 +265,7 @@ class TcpSockets:
         except BlockingIOError:
             return
         except OSError:  # no more descriptors: whoever comes now has DDS
-            self.close()
+            self._stop_listening()
             return
         connection.setblocking(False)
 
@@ -281,6 +280,22 @@ class TcpSockets:
         self._strangers.append(channel)
         if len(self._strangers) > _MOST_STRANGERS:
             self._strangers.popleft().close()
+
+
+def _begin_to_connect(host: str, port: int) -> socket.socket:
+    """Return a socket on its way there; OSError or OverflowError if there is none."""
+    connection = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    connection.setblocking(False)
+    # Two tries of some seconds: where nobody answers, DDS is to carry on soon.
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 1)
+    try:
+        connection.connect((host, port))
+    except BlockingIOError:
+        return connection  # it is under way
+    except (OSError, OverflowError):
+        connection.close()
+        raise
+    return connection
 
 
 def own_addresses() -> list[str]:

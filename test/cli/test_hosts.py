@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -25,7 +26,7 @@ class HostRun(Command):
     """`dnne-ros run` on a virtual host."""
 
     def __init__(self, host, arguments, folder, environment):
-        self.folder = folder
+        self.host, self.folder = host, folder
         super().__init__(host.words(sys.executable, "-X", "faulthandler", "-m", "dnne_ros", "run",
                                     "--host", host.name, "--report", "report.json",
                                     *arguments), (), folder, environment)
@@ -34,6 +35,12 @@ class HostRun(Command):
     def report(self):
         """The JSON report."""
         return json.loads((self.folder / "report.json").read_text())
+
+    def lose_power(self):
+        """Kill everything there; nobody has a last word."""
+        self.host.cut()
+        self.kill()
+        self.host.join()
 
     def interrupt(self):
         """Press Ctrl-C there; the first of the family only waits for what runs in its clocks."""
@@ -168,8 +175,8 @@ def test_a_host_that_stays_away_ends_the_run_with_its_name(start_on, numbers, de
     graph = numbers("--absent-after", "3s")
     runs = {name: start_on(name, *graph.arguments) for name in ("robot", "desk")}
     graph.until_more(runs["desk"], runs["robot"])
-    lost, left = runs.pop(dead), *runs.values()
-    lost.kill()
+    runs.pop(dead).lose_power()
+    left, = runs.values()
     assert left.wait() == 1, left.output
     node = {"robot": "numbers_1", "desk": "write_down_2"}[dead]
     assert f"host {dead} ({node}) has given no sign of life for 3 s" in left.output
@@ -180,9 +187,8 @@ def test_with_respawn_a_host_that_died_is_taken_up_again(start_on, numbers, dead
     graph = numbers("--absent-after", "3s", "--respawn")
     runs = {name: start_on(name, *graph.arguments) for name in ("robot", "desk")}
     graph.until_more(runs["desk"], runs["robot"])
-    lost = runs.pop(dead)
+    runs.pop(dead).lose_power()
     left, = runs.values()
-    lost.kill()
     left.until(lambda: "it is taken up again when it is back" in left.output, "its absence")
     assert f"host {dead} (" in left.output
     runs[dead] = start_on(dead, *graph.arguments)
@@ -199,6 +205,15 @@ def test_what_fails_on_one_host_ends_the_other_with_its_name(start_on, numbers):
     assert desk.wait() == 1 and "/no/such/folder" in desk.output, desk.output
     assert robot.wait() == 1, robot.output
     assert "host desk: the run has failed there" in robot.output
+
+
+def test_a_command_that_is_killed_ends_the_other_host_with_its_name(start_on, numbers):
+    graph = numbers()
+    robot, desk = (start_on(name, *graph.arguments) for name in ("robot", "desk"))
+    graph.until_more(desk, robot)
+    os.kill(desk.family()[1], signal.SIGKILL)
+    assert robot.wait() == 1, robot.output
+    assert "host desk: the command that ran it has been killed" in robot.output
 
 
 def test_another_workflow_is_refused_on_both_hosts(start_on, numbers):
@@ -234,8 +249,8 @@ def test_a_host_with_another_key_is_named_and_waited_for_no_longer_than_asked(st
                                   (desk, "desk", "robot", "numbers_1")):
         assert run.wait() == 1, run.output
         assert f"host {other} has been heard, but with another key" in run.output
-        assert f"host {own}: waited 8 s for host {other} ({node}; has been heard, but with " \
-            "another key)" in run.output
+        assert (f"host {own}: waited 8 s for host {other} ({node}; has been heard, but with "
+                "another key)") in run.output
 
 
 @pytest.mark.parametrize(("key", "said"), [
@@ -264,6 +279,46 @@ def test_who_waits_can_be_interrupted(start_on, numbers):
     robot.until(lambda: "waits for host desk (write_down_2) since" in robot.output, "its wait")
     robot.interrupt()
     assert robot.wait() == 130, robot.output
+
+
+ARM = """
+import sys
+import rclpy
+from sensor_msgs.msg import JointState
+rclpy.init()
+node = rclpy.create_node("arm")
+joints = node.create_publisher(JointState, f"/{sys.argv[1]}/joint_states", 10)
+node.create_timer(0.05, lambda: joints.publish(JointState(
+    name=["elbow"], position=[float(sys.argv[2])])))
+rclpy.spin(node)
+"""
+
+
+def test_two_robots_and_a_workstation(tmp_path, repository):
+    """What docs/hosts.md shows, each host with its own copy of the files."""
+    environment = {**os.environ, "PYTHONPATH": python_path(repository)}
+    del environment["ROS_AUTOMATIC_DISCOVERY_RANGE"]
+    with virtual_hosts("left", "right", "desk") as machines:
+        runs = []
+        try:
+            for number, machine in enumerate(machines):
+                folder = tmp_path / machine.name
+                shutil.copytree(repository / "docs" / "examples", folder)
+                (folder / "run.key").write_text(KEY)
+                (folder / "run.key").chmod(0o600)
+                if machine.name != "desk":
+                    runs.append(Command(machine.words(
+                        sys.executable, "-c", ARM, machine.name, number + 0.25), (), folder,
+                        environment))
+                runs.append(HostRun(machine, (
+                    "two_robots.json", "--place", "two_robots.yaml", "--key-file", "run.key"),
+                    folder, environment))
+            desk = runs[-1]
+            desk.until(lambda: "display_3]: [[0.25]]" in desk.output
+                       and "display_4]: [[1.25]]" in desk.output, "both arms", runs)
+        finally:
+            for run in runs:
+                run.kill()
 
 
 @pytest.fixture

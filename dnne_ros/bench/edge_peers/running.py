@@ -54,6 +54,7 @@ def place_name(processes: int) -> str:
 
 
 def peer_module(name: str, *words: str) -> list[str]:
+    """Return the command that runs a module of the peers."""
     return [sys.executable, "-m", f"{_ROOM}.{name}", *words]
 
 

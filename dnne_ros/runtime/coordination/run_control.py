@@ -95,7 +95,7 @@ class RunControl:
         self.ended: asyncio.Event = asyncio.Event()
         self.reason = ""
         self.ended_by = ""
-        """The process that has said that the run is over, if another did."""
+        """The process by which the run is over, if it is another."""
         self.stop_wanted: str | None = None
         """The reason of a stop that is under way."""
         self._group = group
@@ -207,16 +207,16 @@ class RunControl:
     def end(self, reason: str) -> None:
         """End the run now, here and in the other processes."""
         if not self.ended.is_set():
-            self._channel.say("over", reason=reason)
+            self._channel.say("over", reason=reason, by=self.ended_by or self._group.process)
             self._take_end(reason)
 
     def flush(self) -> None:
         """Wait until the other processes have what was said last; then this one may leave."""
         self._channel.flush(_FLUSH_SECONDS)
 
-    def _take_end(self, reason: str, sender: str = "") -> None:
+    def _take_end(self, reason: str) -> None:
         if not self.ended.is_set():
-            self.reason, self.ended_by = reason, sender
+            self.reason = reason
             self.ended.set()
 
     def _about(self) -> dict[str, Any]:
@@ -225,9 +225,11 @@ class RunControl:
     def _on_message(self, sender: str, content: Mapping[str, Any]) -> None:
         said = content["say"]
         if said == "over":
+            self.ended_by = self.ended_by or str(content["by"])
             self._on_over(sender, str(content["reason"]))
         elif said == "stop":
             if self._group.leads:
+                self.ended_by = self.ended_by or sender
                 self._endings.start(self.stop(str(content["reason"])))
         elif said == "stopping":
             self._leader_stops = self._leader_stops or sender == self._group.leader
@@ -239,12 +241,11 @@ class RunControl:
     def _on_over(self, sender: str, reason: str) -> None:
         """End with the others; a checkpoint that is being written is written first."""
         if self._leading is None:
-            self._take_end(reason, sender)
+            self._take_end(reason)
         else:
             self._leading.lose(sender)
-            self._endings.start(self._end_when_written(self._leading, reason, sender))
+            self._endings.start(self._end_when_written(self._leading, reason))
 
-    async def _end_when_written(self, leading: CheckpointLeader, reason: str, sender: str
-                                ) -> None:
+    async def _end_when_written(self, leading: CheckpointLeader, reason: str) -> None:
         await leading.idle()
-        self._take_end(reason, sender)
+        self._take_end(reason)

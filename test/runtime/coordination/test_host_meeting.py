@@ -114,9 +114,9 @@ def test_who_may_not_join_waits_until_the_run_without_it_is_over(hall, process):
 
 
 @pytest.mark.parametrize(("there", "said"), [
-    ({"version": "1.1"}, "dnne_ros 1.1 here, and 1.0 on host robot; expected the same version"),
-    ({"about": {**ABOUT, "nodes": "9z"}}, "nodes 9z here, and 1a on host robot; expected the same"),
-    ({"about": {**ABOUT, "--seed": "4"}}, "--seed 4 here, and 0 on host robot; expected the same"),
+    ({"version": "1.1"}, "dnne_ros 1.1 here, and 1.0 on host robot; expected the same"),
+    ({"about": {**ABOUT, "nodes": "9z"}}, "nodes 9z here, and 1a on host robot; expected"),
+    ({"about": {**ABOUT, "--seed": "4"}}, "--seed 4 here, and 0 on host robot; expected"),
 ])
 def test_who_does_not_fit_is_refused_on_both_sides(hall, there, said):
     sim, learn = hall.enter("sim"), hall.enter("learn", **there)
