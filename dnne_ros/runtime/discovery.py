@@ -88,7 +88,7 @@ def choose_peers(environment: MutableMapping[str, str], peers: Sequence[str]) ->
 
 def _address(peer: str) -> str:
     try:
-        return socket.getaddrinfo(peer, None, socket.AF_INET)[0][4][0]
+        return str(socket.getaddrinfo(peer, None, socket.AF_INET)[0][4][0])
     except OSError as error:
         raise InputError("--peers", [f"{peer}: no IPv4 address of a host: {error.strerror}"]
                          ) from None

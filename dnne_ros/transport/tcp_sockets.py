@@ -21,6 +21,7 @@ import struct
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 from dnne_ros.transport.carrier import Files, OnChannel, OnPacket
 from dnne_ros.transport.packet_reader import PacketReader
@@ -127,7 +128,7 @@ class TcpChannel:
                 return False
             else:
                 self._reader.trust()
-                self.on_packet(body)
+                self.on_packet(cast("bytes", body))  # nobody writes to it any more
                 if not self._open:
                     break
         return not self._reader.refused
