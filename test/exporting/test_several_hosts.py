@@ -19,7 +19,7 @@ def package(export, cartpole, tmp_path):
     place = tmp_path / "place.json"
     place.write_text(json.dumps({"processes": {"sim": [1, 4]},
                                  "hosts": {"robot": ["sim"], "desk": [2, 3, 5, 6, 7]}}))
-    return export(cartpole, "--place", place, "--standalone")
+    return export(cartpole, "--place", str(place), "--standalone")
 
 
 def test_it_names_its_hosts_and_is_clean(package, run_words):
@@ -40,10 +40,28 @@ def test_it_names_its_hosts_and_is_clean(package, run_words):
         package / "NAME/graph.py").read_text()
 
 
+@pytest.mark.parametrize(("host", "started"), [
+    ("robot", ["sim"]), ("desk", ["desk"]), ("", ["sim", "desk"])])
+def test_its_launch_file_starts_the_processes_of_one_host(package, host, started):
+    pytest.importorskip("launch_ros.actions", reason="launch comes with a ROS 2 installation")
+    from launch import LaunchContext
+    from launch.launch_description_sources import get_launch_description_from_python_launch_file
+    from launch_ros.actions import Node
+
+    description = get_launch_description_from_python_launch_file(
+        str(package / "launch/NAME.launch.py"))
+    context = LaunchContext()
+    context.launch_configurations["host"] = host
+    nodes = [entity for entity in description.entities if isinstance(entity, Node)
+             and entity.condition.evaluate(context)]
+    names = [node.process_description.name[0].text for node in nodes]
+    assert names == started
+
+
 def test_a_package_of_one_host_knows_of_no_others(export, cartpole):
     package = export(cartpole)
     launch = (package / "launch/NAME.launch.py").read_text()
-    assert "key_file" not in launch and "runs_on" not in launch and "environ" not in launch
+    assert "key_file" not in launch and "runs_on" not in launch and "environ.get" not in launch
     assert "HOSTS = {}" in (package / "NAME/graph.py").read_text()
 
 

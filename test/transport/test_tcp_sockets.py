@@ -235,8 +235,15 @@ def test_many_that_say_nothing_do_not_keep_others_out(make_pair, ros_loop):
         silent = []
         for _ in range(100):
             silent.append(socket.create_connection(("127.0.0.1", pair.port)))
-            await asyncio.sleep(0)
-        await pair.rendezvous()
+            silent[-1].setblocking(False)
+            await asyncio.get_running_loop().sock_recv(silent[-1], 16)  # its greeting: it is in
+        late = pair.connecting.connect(f"127.0.0.1:{pair.port}", print, print)
+        late.send(b"first")
+        await ros_loop.until(lambda: pair.accepted)
+        gone = [each for each in silent[:30]
+                if not await asyncio.get_running_loop().sock_recv(each, 1)]
+        assert len(gone) == 30
+        late.close()
         for each in silent:
             each.close()
 
