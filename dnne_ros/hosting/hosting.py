@@ -80,6 +80,8 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
          status: StatusChannel) -> int:
     check_host_options(run_settings(options))
     here = placement.on_host(options.host)
+    if options.host is None:  # all of the graph runs on this machine
+        placement = Placement(placement.processes)
     name = options.process or next(iter(here))
     if name not in here or (not options.process and len(here) > 1):
         raise InputError("--process", [

@@ -199,6 +199,40 @@ def test_with_respawn_a_host_that_died_is_taken_up_again(start_on, numbers, dead
     assert np.array_equal(np.unique(graph.taken), np.arange(graph.taken.max() + 1))
 
 
+def test_with_respawn_a_process_that_is_killed_goes_on_in_the_same_run(start_on, numbers):
+    graph = numbers("--respawn")
+    runs = {name: start_on(name, *graph.arguments) for name in ("robot", "desk")}
+    for name, run in runs.items():
+        graph.until_more(runs["desk"], runs["robot"])
+        run.child(name).kill()
+        run.until(lambda run=run: "killed by SIGKILL" in run.output, "its end")
+    graph.until_more(runs["desk"], runs["robot"])
+    runs["desk"].interrupt()
+    for run in runs.values():
+        assert run.wait() in (0, 130), run.output
+    assert np.array_equal(np.unique(graph.taken), np.arange(graph.taken.max() + 1))
+
+
+def test_a_host_whose_memory_is_gone_is_not_taken_up_where_rounds_are_known_nowhere_else(
+        start_on, place_file, tmp_path):
+    workflow = tmp_path / "halves.json"
+    workflow.write_text(json.dumps({
+        "1": {"class_type": "Arrays", "inputs": {"count": 2**31 - 1}},
+        "2": {"class_type": "AddHalf", "inputs": {"array": ["1", 0]}},
+        "3": {"class_type": "WriteArrays",
+              "inputs": {"array": ["2", 0], "file": str(tmp_path / "taken")}}}))
+    arguments = (workflow, "--nodes", NODES, "--respawn", "--absent-after", "3s", "--place",
+                 place_file(processes={"start": [1], "end": [3]},
+                            hosts={"robot": [2], "desk": ["start", "end"]}))
+    robot, desk = (start_on(name, *arguments) for name in ("robot", "desk"))
+    desk.until(lambda: (tmp_path / "taken").exists(), "the first items", [robot])
+    robot.lose_power()
+    desk.until(lambda: "host robot (add_half_2) has given no sign of life" in desk.output, "it")
+    again = start_on("robot", *arguments, "--wait", "6s")
+    assert again.wait() == 1, again.output
+    assert "is still in a run that has begun without this host" in again.output
+
+
 def test_what_fails_on_one_host_ends_the_other_with_its_name(start_on, numbers):
     graph = numbers("--set", "2.file=/no/such/folder/file")
     robot, desk = (start_on(name, *graph.arguments) for name in ("robot", "desk"))

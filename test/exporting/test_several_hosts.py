@@ -87,7 +87,7 @@ def test_its_hosts_meet_and_run_the_graph(package, tmp_path):
 
 @pytest.mark.parametrize(("old", "new", "said"), [
     ("    'robot': (\n        'sim',\n    ),\n", "", "process sim is on no host"),
-    ("        'sim',\n    ),\n    'desk': (", "        'sim',\n        'desk',\n    ),\n    'desk': (",
+    ("        'sim',\n    ),", "        'sim',\n        'desk',\n    ),",
      "process desk is on two hosts: robot and desk"),
     ("    'desk': (\n        'desk',", "    'desk': (\n        'desk',\n        'other',",
      "host desk: no process 'other'"),

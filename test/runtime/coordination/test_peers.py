@@ -303,11 +303,13 @@ def test_a_host_that_has_fallen_silent_ends_the_run_with_its_name(processes, run
 @pytest.mark.parametrize(("returning", "when_absent", "said"), [
     (("robot",), WhenAbsent.WAIT, "host robot (node_b) has given no sign of life for 3 s; it is "
      "taken up again when it is back"),
-    ((), WhenAbsent.DROP, "process b (node_b) has given no sign of life for 3 s; the edge: dropped"),
+    ((), WhenAbsent.DROP, "process b (node_b) has given no sign of life for 3 s; the edge: "
+     "dropped"),
 ])
 def test_a_host_that_may_be_away_is_waited_for(
         processes, run_virtual, network, returning, when_absent, said):
-    a, b = made = list(processes("a", "b", hosts={"robot": ("b",)}, returning=returning).values())
+    made = list(processes("a", "b", hosts={"robot": ("b",)}, returning=returning).values())
+    a = made[0]
     a.writes_to("b", "the edge", when_absent)
 
     async def main():
