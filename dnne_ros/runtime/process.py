@@ -8,6 +8,7 @@ the run; and the end, in the opposite order.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -103,6 +104,8 @@ class GraphProcess:
         run_id = loop.run_until_complete(place.meet(self._settings.wait))
         self._settings = replace(self._settings, run_id=run_id)
         self._group = replace(self._group, run_id=run_id)
+        # What was sealed in an earlier run with the same key means nothing in this one.
+        self._key = hashlib.blake2b(run_id.encode(), key=self._key).digest()
         return bool(run_id)
 
     def _note_start(self) -> None:

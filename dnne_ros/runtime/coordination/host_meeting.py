@@ -38,6 +38,7 @@ class HostMeeting:
         self._started = now()
         self._cards: dict[str, tuple[HostCard, float]] = {}
         self._strangers: dict[str, float] = {}
+        self._knows: dict[str, int] = {}
         self._begun = False
         self.run = ""
         """The number of the run, once it is agreed on."""
@@ -47,7 +48,7 @@ class HostMeeting:
     @property
     def card(self) -> HostCard:
         """Return what to say to the others now."""
-        return self._card.now(self.run, self._begun, self.waited)
+        return self._card.now(self.run, self._begun, self.waited, dict(self._knows))
 
     @property
     def waited(self) -> float:
@@ -62,10 +63,15 @@ class HostMeeting:
         """Take what another process says; return what a person should know of it, if anything.
 
         ``genuine``: it has shown the run's key.  Without it a card means nothing, as anybody may
-        write one.
+        write one; nor does one that does not know us, as somebody may have kept it from an earlier
+        run.
         """
         if not genuine:
             return self._note_stranger(card.host)
+        if card.process in self._host_of:
+            self._knows[card.process] = card.incarnation
+        if card.knows.get(self._card.process) != self._card.incarnation:
+            return ""
         if card.process == self._card.process and card.host == self._card.host:
             self._note_namesake(card)
         elif not self._begun:

@@ -122,8 +122,11 @@ class MeetingPlace:
             self._node.get_logger().warning(f"not a card of a host: {error}",
                                             throttle_duration_sec=10.0)
             return
+        known = self._meeting.card.knows
         if text := self._meeting.note(card, genuine):
             self._tell(text)
+        if self._meeting.card.knows != known:  # who is new waits to hear that we have heard it
+            self._said = -_SAY_SECONDS
 
     def _tell(self, text: str) -> None:
         if self._speaks:

@@ -132,10 +132,22 @@ def test_the_second_machine_of_one_name_is_refused_and_the_first_is_not(hall):
     hall.pass_time()
     second = HostMeeting(HostCard("robot", "sim", 2, "1.0", ABOUT), HOSTS, "learn", "other",
                          now=lambda: hall.time)
-    first.note(second.card, True)
-    second.note(first.card, True)
+    for _ in range(2):
+        first.note(second.card, True)
+        second.note(first.card, True)
     assert not first.refusal
     assert "is host robot of this run already" in second.refusal
+
+
+def test_cards_that_somebody_kept_from_an_earlier_run_change_nothing(hall):
+    begun(hall)
+    kept = [meeting.card for meeting in hall.meetings.values()]
+    hall.meetings.clear()
+    sim = hall.enter("sim", incarnation=2, may_join=True, version="1.1")
+    for _ in range(3):
+        for card in kept:
+            sim.note(card, True)
+    assert sim.run == sim.refusal == "" and set(sim.absent()) == {"robot", "desk"}
 
 
 def test_a_card_without_the_key_changes_nothing_and_its_host_is_named_once(hall):
@@ -150,7 +162,7 @@ def test_a_card_without_the_key_changes_nothing_and_its_host_is_named_once(hall)
 
 
 def test_a_card_travels_and_shows_whether_its_writer_has_the_key():
-    card = HostCard("robot", "sim", 7, "1.0", ABOUT, "a run", True, 2.5)
+    card = HostCard("robot", "sim", 7, "1.0", ABOUT, "a run", True, 2.5, {"learn": 9})
     text = card.to_text(Seal(b"k" * 32, "/graph/_hosts"))
     assert HostCard.from_text(text, Seal(b"k" * 32, "/graph/_hosts")) == (card, True)
     assert HostCard.from_text(text, Seal(b"x" * 32, "/graph/_hosts")) == (card, False)
