@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import zlib
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,9 +23,12 @@ STORES: tuple[Callable[[], Store], ...] = (SharedMemoryStore,)
 def network_channels(key: bytes) -> tuple[Callable[[Files, OnChannel], ChannelCarrier], ...]:
     """Return the ways to connect processes of which some are on other machines.
 
-    Only who has the run's ``key`` is let in; without one DDS carries what goes to others.
+    Only who has the run's ``key`` is let in; without one DDS carries what goes to others, as it
+    does where the system is not Linux.
     """
-    return (*CHANNELS, partial(TcpSockets, key=key)) if key else CHANNELS
+    if not key or not hasattr(socket, "TCP_SYNCNT"):
+        return CHANNELS
+    return (*CHANNELS, partial(TcpSockets, key=key))
 
 
 class ProcessEndpoint:

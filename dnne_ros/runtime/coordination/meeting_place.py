@@ -39,7 +39,8 @@ class MeetingPlace:
         self._nodes_of = nodes_of
         self._speaks = speaks
         self._loop = loop
-        self._stopped = ""
+        self.stopped = ""
+        """Why the run is over before it has begun, if it is."""
         self._said = -_SAY_SECONDS
         self._node = rclpy.create_node(
             f"_host_{meeting.card.process}", namespace=namespace, context=context,
@@ -51,13 +52,8 @@ class MeetingPlace:
         self._telling: asyncio.Task[None] | None = None
 
     def stop(self, reason: str) -> None:
-        """Meet nobody any more: the run is over before it has begun."""
-        self._stopped = reason
-
-    @property
-    def stopped(self) -> str:
-        """Return why the run is over already, or ""."""
-        return self._stopped
+        """Meet nobody any more."""
+        self.stopped = reason
 
     async def meet(self, most_seconds: float | None) -> str:
         """Return the number of the run when all are there; "" if it was stopped.
@@ -67,7 +63,7 @@ class MeetingPlace:
         """
         since, word_at = time.strftime("%H:%M:%S"), _FIRST_WORD_SECONDS
         meeting = self._meeting
-        while not self._stopped and (meeting.refusal or not meeting.run):
+        while not self.stopped and (meeting.refusal or not meeting.run):
             self._say()
             if meeting.refusal:
                 await self._leave()
@@ -111,7 +107,7 @@ class MeetingPlace:
 
     async def _leave(self) -> None:
         deadline = time.monotonic() + _LEAVE_SECONDS
-        while time.monotonic() < deadline and not self._stopped:
+        while time.monotonic() < deadline and not self.stopped:
             self._say()
             await asyncio.sleep(_LOOK_SECONDS)
 
