@@ -10,19 +10,18 @@ So none can be forged, left out, repeated or taken from another connection.  Not
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import hmac
-import ipaddress
 import secrets
 import selectors
 import socket
 import struct
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import cast
 
+from dnne_ros.transport.addresses import nearest, own_addresses
 from dnne_ros.transport.carrier import Files, OnChannel, OnPacket
 from dnne_ros.transport.packet_reader import PacketReader
 
@@ -35,7 +34,6 @@ _MOST_STRANGERS = 64
 _LOST_MILLISECONDS = 20_000
 """After this long without an answer the connection is given up, and DDS carries on."""
 _RECEIVES_AT_ONCE = 16
-_SIOCGIFADDR = 0x8915
 _BUFFER_BYTES = 4 * 2**20
 
 
@@ -297,43 +295,6 @@ def _begin_to_connect(host: str, port: int) -> socket.socket:
         connection.close()
         raise
     return connection
-
-
-def own_addresses() -> list[str]:
-    """Return the IPv4 addresses of this machine's interfaces, without that of the loopback."""
-    found = []
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        for _, name in socket.if_nameindex():
-            request = struct.pack("256s", name.encode()[:15])
-            with contextlib.suppress(OSError):  # it has none
-                answer = fcntl.ioctl(any_socket, _SIOCGIFADDR, request)
-                found.append(socket.inet_ntoa(answer[20:24]))
-    return [address for address in found if not ipaddress.ip_address(address).is_loopback]
-
-
-def nearest(addresses: Iterable[str], own: Sequence[str]) -> str:
-    """Return the one of ``addresses`` that has most leading bits in common with one of ``own``.
-
-    One that we have, too, as of a virtual bridge, is not that of another machine.  "" if there is
-    none.
-    """
-    def distance(address: str) -> int:
-        return min((_number(address) ^ _number(each) for each in own), default=0)
-
-    candidates = [address for address in addresses if _is_address(address) and address not in own]
-    return min(candidates, key=distance, default="")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.IPv4Address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(address: str) -> int:
-    return int(ipaddress.IPv4Address(address))
 
 
 def _prepare(connection: socket.socket) -> None:

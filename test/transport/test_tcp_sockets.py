@@ -9,8 +9,9 @@ import struct
 import pytest
 from hypothesis import given, strategies as st
 
+from dnne_ros.transport.addresses import nearest
 from dnne_ros.transport.packet_reader import PacketReader
-from dnne_ros.transport.tcp_sockets import TcpSockets, nearest
+from dnne_ros.transport.tcp_sockets import TcpSockets
 
 KEY = b"known to this run alone"
 HEAD = struct.Struct("<Q16s")
