@@ -151,7 +151,9 @@ def test_cartpole_on_two_hosts_gives_the_losses_of_one_process(
     crossing = [edge for edge in runs["desk"].report["edges"] if "isaac_gym" in edge["name"]]
     assert len(crossing) >= 4
     for edge in crossing:
-        assert set(edge["carried"]) == {"tcp"} and edge["lost"] == edge["duplicated"] == 0, edge
+        # One that is sent while the other end leaves goes through DDS, to nobody.
+        assert edge["transport"].startswith("tcp"), edge
+        assert edge["lost"] == edge["duplicated"] == 0, edge
 
 
 def test_a_host_that_is_cut_off_for_five_seconds_loses_nothing(hosts, start_on, numbers):
