@@ -28,7 +28,7 @@ setup(
     ],
     package_data={PACKAGE: ["py.typed"],
                   f"{PACKAGE}.exporting": ["templates/*.j2"],
-                  f"{PACKAGE}.runtime": ["loopback.xml", "network.xml"],
+                  f"{PACKAGE}.runtime": ["loopback.xml", "network.xml", "peers.xml"],
                   f"{PACKAGE}.policy_cpp": ["templates/*.j2"],
                   f"{PACKAGE}.sim": ["assets/*.urdf"]},
     python_requires=">=3.10",

@@ -8,9 +8,11 @@ the run; and the end, in the opposite order.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import rclpy
@@ -20,6 +22,8 @@ from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.coordination.host_meeting import HostMeeting
+from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
 from dnne_ros.runtime.coordination.name_claims import NameClaims
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.ros_bus import RosBus
@@ -31,6 +35,7 @@ from dnne_ros.runtime.discovery import RANGE
 from dnne_ros.runtime.edges.rewiring import rewire
 from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
+from dnne_ros.runtime.hosts import check_end, open_meeting, returning_hosts
 from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
@@ -57,6 +62,8 @@ class GraphProcess:
         self._graph = graph
         self._placement = placement
         self._settings = settings
+        self._memory = settings.run_id
+        self._meeting: HostMeeting | None = None
         self._status = status
         self._group = _process_group(graph, placement, name, settings.run_id)
 
@@ -74,15 +81,37 @@ class GraphProcess:
             keep_alive_file(loop, lambda text: self._status.send("warning", message=text))
             if self._settings.lifecycle:
                 return self._be_managed(context, loop)
+            if self._settings.host is not None:
+                self._meeting, place = ending.enter_context(open_meeting(
+                    context, loop, self._graph, self._placement, self._group, self._settings,
+                    self._key))
+                if not self._meet(loop, place):
+                    self._status.send("finished", reason=place.stopped)
+                    return 0
             parts = self._make(context, loop, ending)
             run = ProcessRun(parts, loop)
             heed_stops(loop, self._status, run.stop)
-            loop.run_until_complete(run.live())
+            loop.run_until_complete(run.live(self._note_start))
+            check_end(self._placement, self._settings.host, parts.control)
             self._status.send("finished", reason=parts.control.reason)
         unsaved = parts.control.unsaved
         if unsaved and self._status.file_descriptor is None:
             raise DnneError(unsaved)
         return 1 if unsaved else 0
+
+    def _meet(self, loop: RosEventLoop, place: MeetingPlace) -> bool:
+        """Wait for the other hosts, and take part in their run; False if the user ends it."""
+        heed_stops(loop, self._status, place.stop)
+        run_id = loop.run_until_complete(place.meet(self._settings.wait))
+        self._settings = replace(self._settings, run_id=run_id)
+        self._group = replace(self._group, run_id=run_id)
+        # What was sealed in an earlier run with the same key means nothing in this one.
+        self._key = hashlib.blake2b(run_id.encode(), key=self._key).digest()
+        return bool(run_id)
+
+    def _note_start(self) -> None:
+        if self._meeting is not None:
+            self._meeting.begin()
 
     def _be_managed(self, context: rclpy.Context, loop: RosEventLoop) -> int:
         """Be made, run and taken apart again as others say by the lifecycle services."""
@@ -155,14 +184,17 @@ class GraphProcess:
              if node.type.keeps_state()},
             sum(node.type.announces_boundaries for node in graph.nodes.values()))
         wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id, self._key,
-                      settings.respawn)
+                      settings.respawn, self._memory, settings.host is not None)
         ending.callback(wiring.close)
         ending.callback(_end_tasks, loop)  # before what they use goes
         peers = Peers(
             self._group, bus, wiring, settings, self._status, control.ended,
             {name: ", ".join(graph.nodes[node].ros_name for node in ids)
              for name, ids in processes.items()},
-            _look_for_twins(list(hosts.values()), ending))
+            _look_for_twins(list(hosts.values()), ending),
+            hosts={host: names for host, names in self._placement.hosts.items()
+                   if settings.host not in (None, host)},
+            returning=returning_hosts(graph, self._placement) if settings.respawn else ())
         return wiring, control, peers
 
 
