@@ -100,7 +100,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     check_parameter_files(options.ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))
-    check_managed(graph, placement.processes, run_settings(options))
+    check_managed(graph, run_settings(options))
     check_outputs(options)
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)

@@ -94,5 +94,5 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
             "pip install 'dnne_ros[wheels]'"]) from None
     settings = replace(run_settings(options), run_id=options.run_id)
     graph = limited(graph, settings)
-    check_managed(graph, placement.processes, settings)
+    check_managed(graph, settings)
     return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(ros_args)

@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import rclpy
@@ -85,11 +86,16 @@ class GraphProcess:
 
     def _be_managed(self, context: rclpy.Context, loop: RosEventLoop) -> int:
         """Be made, run and taken apart again as others say by the lifecycle services."""
-        from dnne_ros.runtime.lifecycle.managed_process import ManagedProcess
+        from dnne_ros.runtime.lifecycle.managing import be_managed
 
-        reason = ManagedProcess(
-            lambda ending: self._make(context, loop, ending), loop, self._status).live(
-                self._graph.namespace, context)
+        def make(ending: ExitStack, generation: int) -> ProcessParts:
+            run_id = f"{self._settings.run_id}.{generation}"
+            settings = replace(self._settings, run_id=run_id, respawn=False)
+            return GraphProcess(self._graph, self._placement, self._group.process, settings,
+                                self._status, self._key)._make(context, loop, ending)
+
+        reason = be_managed(make, self._graph.namespace, self._group, self._settings, self._key,
+                            loop, context, self._status)
         self._status.send("finished", reason=reason)
         return 0
 

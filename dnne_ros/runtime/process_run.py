@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dnne_ros.errors import InputError, Problems
+from dnne_ros.errors import DnneError, InputError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.fault_settings import STOP
 from dnne_ros.options.run_settings import RunSettings
@@ -66,10 +66,12 @@ class ProcessRun:
             loop, lambda text: parts.status.send("warning", message=text))
         self._limit: asyncio.TimerHandle | None = None
 
-    async def live(self, on_started: Callable[[], object] = lambda: None) -> None:
+    async def live(self, on_started: Callable[[], object] = lambda: None,
+                   on_failed: Callable[[DnneError], object] = lambda error: None) -> None:
         """Meet the other processes, run, and end in good order; ``on_started()`` in between.
 
-        Raises `DnneError` if a node or another process fails.
+        Raises `DnneError` if a node or another process fails; ``on_failed`` knows of it before
+        the nodes are closed, which may take a while.
         """
         parts = self._parts
         diagnostics = self._loop.create_task(parts.diagnostics.run())
@@ -82,6 +84,9 @@ class ProcessRun:
                 self._limit_duration()
                 on_started()
                 await self._run_nodes()
+        except DnneError as error:
+            on_failed(error)
+            raise
         finally:
             if self._limit is not None:
                 self._limit.cancel()

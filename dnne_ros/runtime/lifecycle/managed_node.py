@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
@@ -38,7 +39,7 @@ class ManagedNode(LifecycleNode):
                               hardware_id=self.get_namespace())
         self.say("unconfigured")
         self._statuses = self.create_publisher(DiagnosticArray, TOPIC, 10)
-        self.create_timer(PERIOD, self._tell)
+        self.create_timer(PERIOD, self._tell, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def say(self, state: str, trouble: str = "") -> None:
         """Tell ``/diagnostics`` the state and, if it is an unwanted one, the log too why."""
@@ -70,6 +71,11 @@ class ManagedNode(LifecycleNode):
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Take apart what has failed."""
         return self._make("on_error")
+
+    def deactivate(self) -> None:
+        """Make that transition by itself, unless a manager has just done so."""
+        if self._status.values["state"] == "active":
+            self.trigger_deactivate()
 
     def _make(self, callback: str) -> TransitionCallbackReturn:
         return TransitionCallbackReturn.SUCCESS if self._wish(callback) \
