@@ -34,7 +34,7 @@ from dnne_ros.parameter_files.ros_arguments import (
     check_ros_arguments,
 )
 from dnne_ros.placement.placement import Placement
-from dnne_ros.placement.restarts import obstacles, restartable
+from dnne_ros.placement.restarts import obstacles, returning
 from dnne_ros.runtime.coordination.executed_process import execute
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor
@@ -104,14 +104,15 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     check_outputs(options)
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)
-    if options.respawn:
+    lasting = options.respawn and not options.lifecycle
+    if lasting:
         for process in placement.processes:
             for obstacle in obstacles(graph, placement, process):
                 say(f"warning: --respawn: process {process} is not started again when it is "
                       f"killed: {obstacle}", flush=True)
     if options.inference and options.save_checkpoint_dir:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
-    with closing(RunMemory(run_id)) if options.respawn else nullcontext():
+    with closing(RunMemory(run_id)) if lasting else nullcontext():
         report = asyncio.run(_supervise(options, graph, placement, start))
     unwritten = write_outputs(options, report, graph.name)
     for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
@@ -144,7 +145,8 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
                  for process, nodes in placement.processes.items()}
         supervisor = Supervisor(names, start, progress.line, on_message, on_all_started,
-                                restartable(graph, placement) if options.respawn else ())
+                                returning(graph, placement, lifecycle=options.lifecycle,
+                                          respawn=options.respawn))
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup

@@ -15,7 +15,7 @@ from launch_ros.actions import Node
 from dnne_ros.errors import PeerError, signal_name
 from dnne_ros.launching.request import LaunchRequest
 from dnne_ros.options.run_key import RUN_KEY, new_run_key
-from dnne_ros.placement.restarts import restartable
+from dnne_ros.placement.restarts import returning
 from dnne_ros.transport.lasting_memory import RunMemory
 
 _RESPAWN_DELAY = 1.0
@@ -52,11 +52,11 @@ class GraphProcesses:
         self._run_id = uuid.uuid4().hex
         self._run_key = new_run_key()
         request = self._request
-        alone = restartable(request.graph, request.placement) \
-            if request.respawn and len(request.placement.processes) > 1 else []
+        alone = returning(request.graph, request.placement, lifecycle=request.lifecycle,
+                          respawn=request.respawn) if len(request.placement.processes) > 1 else []
         self._returns = dict.fromkeys(alone, _MOST_ALONE)
         self._forget_memory()
-        if alone:
+        if alone and not request.lifecycle:
             self._memory = RunMemory(self._run_id)
         self._running = {name: self._action(name) for name in request.placement.processes}
         return list(self._running.values())
@@ -90,10 +90,11 @@ class GraphProcesses:
         if event.returncode == 0:
             self._over = True
             return self._end()
-        if self._over or not self._request.respawn:
+        alone = event.returncode < 0 and self._returns.get(process)
+        if self._over or not (self._request.respawn or alone):
             # An exception, unlike a Shutdown action, makes the launch exit with an error.
             raise PeerError(self._describe(process, event.returncode))
-        if event.returncode < 0 and self._returns.get(process):
+        if alone:
             self._returns[process] -= 1
             again = self._running[process] = self._action(process)
             return [LogInfo(msg=f"{self._describe(process, event.returncode)}; it starts again"),

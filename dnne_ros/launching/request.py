@@ -20,6 +20,7 @@ from dnne_ros.launching.arguments import LOG_LEVELS, read_flag, split_list
 from dnne_ros.launching.host_options import host_options
 from dnne_ros.node_api.widget import WidgetError
 from dnne_ros.options.limits import limited
+from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import check_checkpoints, run_settings, run_words
 from dnne_ros.options.workflow_arguments import load_graph, workflow_words
 from dnne_ros.parameter_files.checking import check_parameter_file
@@ -54,6 +55,7 @@ class LaunchRequest:
     params_file: str
     use_sim_time: bool
     respawn: bool
+    lifecycle: bool
     log_level: str
     warnings: tuple[str, ...] = ()
 
@@ -74,6 +76,7 @@ class LaunchRequest:
         reading.attempt(check_checkpoints, options, graph)
         if graph:
             reading.attempt(limited, graph, run_settings(options))
+            reading.attempt(check_managed, graph, run_settings(options))
         placement = reading.attempt(place, graph, options.place or "") if graph else None
         namespace = reading.namespace(outer_namespace, graph.namespace if graph else "graph")
         params_file = os.path.expanduser(values["params_file"])
@@ -84,7 +87,7 @@ class LaunchRequest:
         reading.refuse_if_wrong()
         assert graph is not None and placement is not None  # else there was something wrong
         return cls(graph, placement, _words(options), namespace, remappings, params_file,
-                   use_sim_time, options.respawn, log_level, tuple(warnings))
+                   use_sim_time, options.respawn, options.lifecycle, log_level, tuple(warnings))
 
 
 def _words(options: argparse.Namespace) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.name_claims import NameClaims
 from dnne_ros.runtime.coordination.peers import Peers
@@ -174,12 +175,9 @@ def _look_for_twins(hosts: Sequence[NodeHost], ending: ExitStack) -> Callable[[]
 
 
 def _process_group(graph: Graph, placement: Placement, name: str, run_id: str) -> ProcessGroup:
-    """Return who takes part; the process of the first node that announces boundaries leads."""
-    processes = placement.processes
-    pacing = [process for process, nodes in processes.items()
-              if any(graph.nodes[node].type.announces_boundaries for node in nodes)]
-    others = tuple(process for process in processes if process != name)
-    return ProcessGroup(name, others, (pacing or list(processes))[0], run_id)
+    """Return who takes part."""
+    others = tuple(process for process in placement.processes if process != name)
+    return ProcessGroup(name, others, leading_process(graph, placement), run_id)
 
 
 @contextmanager

@@ -54,9 +54,10 @@ class Manager:
         found = await self.call(GetState, "get_state", GetState.Request())
         return found.current_state.label
 
-    async def until_commanded(self):
-        """Move the joints until the policy pushes."""
+    async def until_commanded(self, tick=lambda: None):
+        """Move the joints until the policy pushes; ``tick()`` each time."""
         self.commands.clear()
         while not any(any(command) for command in self.commands):
+            tick()
             self.joints.publish(LEANING)
             await asyncio.sleep(0.02)

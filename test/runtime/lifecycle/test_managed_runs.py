@@ -1,14 +1,19 @@
 """A robot's graph as a managed node, in the hands of a manager that knows nothing of us."""
 
 import asyncio
+from itertools import count
 
 import pytest
 from lifecycle_manager import LEANING
 from lifecycle_msgs.srv import GetAvailableTransitions
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock
 
 from dnne_ros.cli.main import main
 
 GRAPH = "docs/examples/cartpole_onnx.json"
+PERIOD_NS = 16_666_667
+"""One of the policy's periods, in nanoseconds."""
 
 
 PLACES = pytest.mark.parametrize("place", ["fused", "split"])
@@ -85,3 +90,58 @@ def test_what_cannot_be_managed_is_refused(words, said, repository, tmp_path, mo
     words = [word if word != "c" else str(tmp_path / "c") for word in words]
     assert main(["run", *words, "--lifecycle"]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_killed_process_is_started_again_and_the_graph_is_inactive(managed, manager, ros_loop):
+    run = managed("--place", "split")
+
+    async def course():
+        assert await manager.change("configure") == (True, "inactive")
+        assert await manager.change("activate") == (True, "active")
+        await manager.until_commanded()
+        policy = run.child("onnx_policy_2")
+        policy.kill()
+        await ros_loop.until(lambda: manager.events[-1:] == ["inactive"])
+        await ros_loop.until(lambda: manager.troubles)
+        assert manager.troubles[-1] == "process onnx_policy_2 has died and was started again"
+        assert manager.commands[-1] == [0.0]
+        assert run.child("onnx_policy_2").pid != policy.pid
+        assert await manager.change("activate") == (True, "active")
+        await manager.until_commanded()
+        assert await manager.change("deactivate") == (True, "inactive")
+        run.child("robot_controller_3").kill()  # while nothing runs
+        while await manager.change("activate") != (True, "active"):
+            assert await manager.state() == "inactive"  # it was not there yet
+        await manager.until_commanded()
+
+    ros_loop.run(course(), run)
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert run.output.count("it is started again") == 2
+
+
+def test_a_robot_is_safe_before_its_clock_moves_on(managed, manager, ros_loop):
+    """With simulated time that stands still, as a simulator's that is paused."""
+    run = managed("--place", "split", "--ros-args", "-p", "use_sim_time:=true")
+    clock = manager.node.create_publisher(Clock, "/clock", 10)
+    periods = count(1)
+
+    def tick():
+        clock.publish(Clock(clock=Time(nanoseconds=next(periods) * PERIOD_NS).to_msg()))
+
+    async def course():
+        assert await manager.change("configure") == (True, "inactive")
+        assert await manager.change("activate") == (True, "active")
+        await manager.until_commanded(tick)
+        assert await manager.change("deactivate") == (True, "inactive")
+        await ros_loop.until(lambda: manager.commands[-1] == [0.0])
+        known = len(manager.commands)
+        assert await manager.change("activate") == (True, "active")
+        for _ in range(10):
+            tick()
+            await asyncio.sleep(0.01)
+        assert not any(any(command) for command in manager.commands[known:])
+
+    ros_loop.run(course(), run)
+    run.interrupt()
+    run.wait()
