@@ -32,6 +32,7 @@ from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_gra
 from dnne_ros.parameter_files.ros_arguments import (
     check_parameter_files,
     check_ros_arguments,
+    take_managed_name,
 )
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.restarts import obstacles, returning
@@ -93,11 +94,12 @@ def run(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     from dnne_ros.placement.planning import place
 
-    check_ros_arguments(options.ros_args)
+    _, ros_args = take_managed_name(options.ros_args, options.lifecycle)
+    check_ros_arguments(ros_args)
     graph = load_graph(options)
     check_torch(graph)
     placement = place(graph, options.place or "")
-    check_parameter_files(options.ros_args, graph,
+    check_parameter_files(ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))
     check_managed(graph, run_settings(options))

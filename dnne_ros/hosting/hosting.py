@@ -17,7 +17,11 @@ from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.run_arguments import add_run_arguments, run_settings
 from dnne_ros.options.run_key import take_run_key
 from dnne_ros.options.working_directory import check_working_directory
-from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
+from dnne_ros.parameter_files.ros_arguments import (
+    check_ros_arguments,
+    name_loggers,
+    take_managed_name,
+)
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.coordination.status import StatusChannel
@@ -57,10 +61,12 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
         die_with_parent()
     try:
         check_working_directory()
-        check_ros_arguments(words[cut:])
-        graph, placement = load(options, words[cut:])
+        managed_name, ros_args = take_managed_name(words[cut:], options.lifecycle)
+        check_ros_arguments(ros_args)
+        graph, placement = load(options, ros_args)
         check_torch(graph)
-        return _run(graph, placement, options, words[cut:], status)
+        return _run(graph, placement, options, name_loggers(ros_args, graph), status,
+                    managed_name)
     except DnneError as error:
         status.send("error", message=str(error))
         if options.status_fd is None:
@@ -71,7 +77,7 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
 
 
 def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_args: list[str],
-         status: StatusChannel) -> int:
+         status: StatusChannel, managed_name: str) -> int:
     name = options.process or next(iter(placement.processes))
     if name not in placement.processes or (not options.process and len(placement.processes) > 1):
         raise InputError("--process", [
@@ -95,4 +101,5 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
     settings = replace(run_settings(options), run_id=options.run_id)
     graph = limited(graph, settings)
     check_managed(graph, settings)
-    return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(ros_args)
+    return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(
+        ros_args, managed_name)

@@ -7,14 +7,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from launch import LaunchContext, LaunchDescriptionEntity
-from launch.actions import EmitEvent, LogInfo, OpaqueFunction, Shutdown, TimerAction
+from launch.actions import (
+    EmitEvent,
+    LogInfo,
+    OpaqueFunction,
+    RegisterEventHandler,
+    Shutdown,
+    TimerAction,
+)
 from launch.events import matches_action
 from launch.events.process import ProcessExited, ShutdownProcess
 from launch_ros.actions import Node
 
 from dnne_ros.errors import PeerError, signal_name
+from dnne_ros.launching.events import tell_when_running
 from dnne_ros.launching.request import LaunchRequest
 from dnne_ros.options.run_key import RUN_KEY, new_run_key
+from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.restarts import returning
 from dnne_ros.transport.lasting_memory import RunMemory
 
@@ -59,7 +68,9 @@ class GraphProcesses:
         if alone and not request.lifecycle:
             self._memory = RunMemory(self._run_id)
         self._running = {name: self._action(name) for name in request.placement.processes}
-        return list(self._running.values())
+        leader = self._running[leading_process(request.graph, request.placement)]
+        return [RegisterEventHandler(tell_when_running(leader, request.namespace)),
+                *self._running.values()]
 
     def _action(self, process: str) -> Node:
         request = self._request
@@ -73,7 +84,8 @@ class GraphProcesses:
             arguments=[*request.words, "--process", process, "--run-id", self._run_id],
             parameters=parameters,
             remappings=request.remappings,
-            ros_arguments=["--log-level", request.log_level],
+            ros_arguments=[word for level in request.log_levels
+                           for word in ("--log-level", level)],
             additional_env={**_defaults(self._environment), RUN_KEY: self._run_key},
             output="screen",
             on_exit=lambda event, context: self._on_exit(process, event, context))

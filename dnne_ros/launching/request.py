@@ -16,7 +16,7 @@ from rclpy.validate_namespace import validate_namespace
 
 from dnne_ros.errors import DnneError, InputError, Problems
 from dnne_ros.graph.graph import Graph
-from dnne_ros.launching.arguments import LOG_LEVELS, read_flag, split_list
+from dnne_ros.launching.arguments import read_flag, split_list
 from dnne_ros.launching.host_options import host_options
 from dnne_ros.node_api.widget import WidgetError
 from dnne_ros.options.limits import limited
@@ -24,7 +24,7 @@ from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import check_checkpoints, run_settings, run_words
 from dnne_ros.options.workflow_arguments import load_graph, workflow_words
 from dnne_ros.parameter_files.checking import check_parameter_file
-from dnne_ros.parameter_files.ros_arguments import remap_problems
+from dnne_ros.parameter_files.ros_arguments import check_ros_arguments, remap_problems
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.planning import place
 
@@ -56,7 +56,7 @@ class LaunchRequest:
     use_sim_time: bool
     respawn: bool
     lifecycle: bool
-    log_level: str
+    log_levels: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -70,7 +70,7 @@ class LaunchRequest:
         reading = _Reading(values)
         options = host_options(values, reading.problems)
         use_sim_time = reading.flag("use_sim_time")
-        log_level = reading.log_level()
+        log_levels = reading.log_levels()
         remappings = reading.remappings()
         graph = reading.attempt(load_graph, options)
         reading.attempt(check_checkpoints, options, graph)
@@ -87,7 +87,7 @@ class LaunchRequest:
         reading.refuse_if_wrong()
         assert graph is not None and placement is not None  # else there was something wrong
         return cls(graph, placement, _words(options), namespace, remappings, params_file,
-                   use_sim_time, options.respawn, options.lifecycle, log_level, tuple(warnings))
+                   use_sim_time, options.respawn, options.lifecycle, log_levels, tuple(warnings))
 
 
 def _words(options: argparse.Namespace) -> tuple[str, ...]:
@@ -116,12 +116,15 @@ class _Reading:
             self._add(name, str(error))
             return False
 
-    def log_level(self) -> str:
+    def log_levels(self) -> tuple[str, ...]:
+        levels = split_list(self.values["log_level"])
         try:
-            return str(LOG_LEVELS.check(self.values["log_level"].lower()))
-        except WidgetError as error:
-            self._add("log_level", str(error))
-            return "info"
+            check_ros_arguments(["--ros-args", *(word for level in levels
+                                                 for word in ("--log-level", level))], {})
+        except InputError as error:
+            for problem in error.problems:
+                self._add("log_level", str(problem).removeprefix("--log-level: "))
+        return tuple(levels)
 
     def remappings(self) -> tuple[tuple[str, str], ...]:
         rules = []

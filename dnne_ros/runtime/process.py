@@ -61,10 +61,11 @@ class GraphProcess:
         self._status = status
         self._group = _process_group(graph, placement, name, settings.run_id)
 
-    def run(self, ros_args: Sequence[str] = ()) -> int:
+    def run(self, ros_args: Sequence[str] = (), managed_name: str = "") -> int:
         """Run until the graph ends and return the exit code.
 
-        ``ros_args`` are ROS command-line arguments (remapping, parameters).  Raises
+        ``ros_args`` are ROS command-line arguments (remapping, parameters), ``managed_name`` what
+        a managed node is to be called instead of ``lifecycle``.  Raises
         `InputError` before any node runs if the input does not fit, and `DnneError` if a node
         or peer fails, or if nobody else could be told that there is no checkpoint.
         """
@@ -74,7 +75,7 @@ class GraphProcess:
             context, loop = ending.enter_context(_ros_event_loop(ros_args))
             keep_alive_file(loop, lambda text: self._status.send("warning", message=text))
             if self._settings.lifecycle:
-                return self._be_managed(context, loop)
+                return self._be_managed(context, loop, managed_name)
             parts = self._make(context, loop, ending)
             run = ProcessRun(parts, loop)
             heed_stops(loop, self._status, run.stop)
@@ -85,7 +86,7 @@ class GraphProcess:
             raise DnneError(unsaved)
         return 1 if unsaved else 0
 
-    def _be_managed(self, context: rclpy.Context, loop: RosEventLoop) -> int:
+    def _be_managed(self, context: rclpy.Context, loop: RosEventLoop, name: str) -> int:
         """Be made, run and taken apart again as others say by the lifecycle services."""
         from dnne_ros.runtime.lifecycle.managing import be_managed
 
@@ -95,8 +96,8 @@ class GraphProcess:
             return GraphProcess(self._graph, self._placement, self._group.process, settings,
                                 self._status, self._key)._make(context, loop, ending)
 
-        reason = be_managed(make, self._graph.namespace, self._group, self._settings, self._key,
-                            loop, context, self._status)
+        reason = be_managed(make, name, self._graph.namespace, self._group, self._settings,
+                            self._key, loop, context, self._status)
         self._status.send("finished", reason=reason)
         return 0
 

@@ -80,7 +80,7 @@ class ProcessRun:
             await parts.peers.rendezvous()
             if not parts.control.ended.is_set():
                 parts.control.begin()
-                parts.status.send("started")
+                parts.status.send("started", message=self._running() if parts.group.leads else "")
                 self._limit_duration()
                 on_started()
                 await self._run_nodes()
@@ -94,6 +94,11 @@ class ProcessRun:
             self._flush()
             diagnostics.cancel()
             parts.status.send("edges", edges=parts.wiring.edge_reports(parts.graph))
+
+    def _running(self) -> str:
+        """Return the line that launch files wait for, to start what needs the graph."""
+        host = next(iter(self._parts.hosts.values()))
+        return f"{host.get_namespace()} is running"
 
     def stop(self, reason: str) -> None:
         """Let the run end; nothing waits for it."""

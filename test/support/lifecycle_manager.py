@@ -19,6 +19,7 @@ class Manager:
 
     def __init__(self, ros_loop):
         self.loop = ros_loop
+        self.name = NODE
         self.node = ros_loop.node("manager")
         self.commands, self.events, self.troubles = [], [], []
         self.joints = self.node.create_publisher(
@@ -37,7 +38,7 @@ class Manager:
                           if status.name == "/cartpole_onnx: lifecycle" and status.level == b"\2"]
 
     async def call(self, kind, name, request):
-        client = self._clients.setdefault(name, self.node.create_client(kind, f"{NODE}/{name}"))
+        client = self._clients.setdefault(name, self.node.create_client(kind, f"{self.name}/{name}"))
         await self.loop.until(client.service_is_ready)
         answer = client.call_async(request)
         await self.loop.until(answer.done)

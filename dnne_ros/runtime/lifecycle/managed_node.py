@@ -14,6 +14,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from dnne_ros.node_api.health import Level
+from dnne_ros.runtime.lifecycle.bonds import Bonds, bond_type
 from dnne_ros.runtime.monitoring.diagnostic_message import Status, encode_array
 from dnne_ros.runtime.monitoring.diagnostics import PERIOD, TOPIC
 
@@ -21,22 +22,24 @@ if TYPE_CHECKING:
     from rclpy.context import Context
 
 NAME = "lifecycle"
-"""No node of a graph is called so: their names end with their ids."""
+"""Unless somebody says otherwise.  No node of a graph is called so: their names end with their
+ids."""
 
 
 class ManagedNode(LifecycleNode):
-    """The node ``lifecycle`` in a graph's namespace, with the standard services and states."""
+    """One node for a graph, in its namespace, with the standard services and states."""
 
-    def __init__(self, namespace: str, context: Context, wish: Callable[[str], bool]):
+    def __init__(self, name: str, namespace: str, context: Context, wish: Callable[[str], bool]):
         """Let ``wish(callback)`` make each transition, and say whether it went well.
 
         It is called in the thread that serves the node.  If it raises, the error is dealt with
         by the callback ``on_error``, as ROS 2 has it.
         """
-        super().__init__(NAME, namespace=namespace, context=context)
+        super().__init__(name, namespace=namespace, context=context)
         self._wish = wish
-        self._status = Status(f"{self.get_namespace()}: {NAME}",
+        self._status = Status(f"{self.get_namespace()}: {name}",
                               hardware_id=self.get_namespace())
+        self.bonds = Bonds(self, bond_type())
         self.say("unconfigured")
         self._statuses = self.create_publisher(DiagnosticArray, TOPIC, 10)
         self.create_timer(PERIOD, self._tell, clock=Clock(clock_type=ClockType.STEADY_TIME))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dnne_ros.errors import DnneError, printable
 from dnne_ros.runtime.coordination.run_control import FAILED
 from dnne_ros.runtime.coordination.stops import heed_stops
+from dnne_ros.runtime.lifecycle.bonds import PERIOD
 from dnne_ros.runtime.lifecycle.crew import Crew
 from dnne_ros.runtime.lifecycle.crew_channel import ACTIVE, FINALIZED, INACTIVE, UNCONFIGURED
 from dnne_ros.runtime.lifecycle.managed_node import ManagedNode, served
@@ -110,16 +111,20 @@ class ManagedProcess:
 
     async def _run(self, wish: Wish) -> tuple[Wish | None, str]:
         """Run until the run is over; return the wish that has ended it, and why it is over."""
-        def begun() -> None:
+        begun = asyncio.Event()
+
+        def begin() -> None:
             self._node.say("active")
+            begun.set()
             wish.answer.set_result(True)
 
         def failed(error: DnneError) -> None:
             self._troubles.append(printable(str(error)))
 
-        living = self._loop.create_task(self._life.run(begun, failed))
+        living = self._loop.create_task(self._life.run(begin, failed))
         wished = self._loop.create_task(self._wishes.next())
         failing = self._loop.create_task(self._crew.failing())
+        beating = self._loop.create_task(self._show_life(begun))
         waits: set[asyncio.Future[Any]] = {living, wished, failing}
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         stop = wished.result() if wished.done() else None
@@ -128,12 +133,20 @@ class ManagedProcess:
         elif failing.done():
             self._troubles += failing.result()
             self._life.stop(FAILED)
-        wished.cancel()
-        failing.cancel()
+        for task in (wished, failing, beating):
+            task.cancel()
+        self._node.bonds.end()
         reason = await living
         if reason == FAILED and not self._troubles:
             self._troubles += await self._crew.why()
         return stop, reason
+
+    async def _show_life(self, begun: asyncio.Event) -> None:
+        """Keep bonds with managers while the graph is active and the event loop turns."""
+        await begun.wait()
+        while True:
+            self._node.bonds.beat()
+            await asyncio.sleep(PERIOD)
 
     def _on_deactivate(self, wish: Wish) -> None:
         """Be ready to be activated again; what has failed keeps its reason."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rcl_interfaces.msg import (
@@ -41,7 +41,8 @@ def describe_widget(widget: Widget) -> ParameterDescriptor:
     if not widget.live:
         constraints.append(f"Fixed while the graph runs: {widget.fixed_because}.")
     descriptor = ParameterDescriptor(
-        description=widget.doc + unit, additional_constraints=" ".join(constraints))
+        description=widget.doc + unit, additional_constraints=" ".join(constraints),
+        read_only=not widget.live)
     if widget.minimum is not None or widget.maximum is not None:
         low, high = widget.minimum, widget.maximum
         if widget.kind is int:
@@ -75,8 +76,28 @@ def declare_widgets(host: RosNode, widgets: Mapping[str, Widget], values: Mappin
     return effective
 
 
+def changes_nothing(host: RosNode, parameter: Parameter[Any]) -> bool:
+    """Tell whether a parameter is read-only and has this value already.
+
+    `ros2 param load` of what `ros2 param dump` has written gives each of them so.
+    """
+    name = parameter.name
+    return host.has_parameter(name) and host.describe_parameter(name).read_only \
+        and host.get_parameter(name).value == parameter.value
+
+
+def why_fixed(widgets: Mapping[str, Widget], parameters: Iterable[Parameter[Any]]) -> str:
+    """Return why one of ``parameters`` cannot be set while the graph runs, or nothing."""
+    for parameter in parameters:
+        widget = widgets.get(parameter.name)
+        if widget is not None and not widget.live:
+            return (f"{parameter.name} cannot change while the graph runs: "
+                    f"{widget.fixed_because}")
+    return ""
+
+
 def serve_changes(host: NodeHost) -> None:
-    """Let what is live change while the graph runs; refuse the others with a reason."""
+    """Let what is live change while the graph runs, to what its widget takes."""
     known = {**FAULT_SETTINGS, **host.graph_node.type.widgets}
 
     def refuse(parameters: list[Parameter[Any]]) -> SetParametersResult:
@@ -84,10 +105,6 @@ def serve_changes(host: NodeHost) -> None:
             widget = known.get(parameter.name)
             if widget is None:
                 continue
-            if not widget.live:
-                return SetParametersResult(successful=False, reason=(
-                    f"{parameter.name} cannot change while the graph runs: "
-                    f"{widget.fixed_because}"))
             try:
                 widget.check(parameter.value)
             except WidgetError as error:

@@ -145,3 +145,44 @@ def test_a_robot_is_safe_before_its_clock_moves_on(managed, manager, ros_loop):
     ros_loop.run(course(), run)
     run.interrupt()
     run.wait()
+
+
+def test_it_may_be_named_as_a_launch_file_names_it(managed, manager, ros_loop):
+    run = managed("--place", "split", "--ros-args", "-r", "__node:=walker")
+    manager.name = "/cartpole_onnx/walker"
+
+    async def course():
+        assert await manager.change("configure") == (True, "inactive")
+        names = {name for name, _ in manager.node.get_node_names_and_namespaces()}
+        assert {"walker", "ros_subscriber_1", "onnx_policy_2", "robot_controller_3"} <= names
+
+    ros_loop.run(course(), run)
+    run.interrupt()
+    run.wait()
+
+
+def test_many_activations_leave_nothing_behind(managed, manager, ros_loop):
+    run = managed("--place", "split")
+    found = []
+
+    def handles():
+        children = run.children().values()
+        return (sum(child.num_fds() for child in children),
+                sum(child.num_threads() for child in children),
+                sum(child.memory_info().rss for child in children))
+
+    async def course():
+        assert await manager.change("configure") == (True, "inactive")
+        for _ in range(50):
+            assert await manager.change("activate") == (True, "active")
+            assert await manager.change("deactivate") == (True, "inactive")
+            found.append(handles())
+
+    ros_loop.run(course(), run)
+    run.interrupt()
+    run.wait()
+    print("handles", found)
+    files, threads, memory = zip(*found)
+    assert max(files[25:]) <= max(files[:25])
+    assert max(threads[25:]) <= max(threads[:25])
+    assert memory[-1] - memory[24] < 25 * 200_000
