@@ -41,8 +41,8 @@ def check_ros_arguments(words: Sequence[str], environment: Mapping[str, str] = o
         elif option == "--param" and not _PARAMETER.fullmatch(value):
             problems.add(f"--param: expected NAME:=VALUE or NODE:NAME:=VALUE, found {value!r:.80}")
         elif option == "--log-level" and value.rpartition(":=")[2].lower() not in LOG_LEVELS:
-            problems.add(f"--log-level: expected one of {', '.join(LOG_LEVELS)}, or NODE:= and one "
-                         f"of them, found {value!r:.80}")
+            problems.add(f"--log-level: expected one of {', '.join(LOG_LEVELS)}, or NODE:= and "
+                         f"one of them, found {value!r:.80}")
         elif option == "--params-file" and not Path(value).is_file():
             problems.add(f"--params-file {value}: there is no such file")
     domain = environment.get("ROS_DOMAIN_ID", "")

@@ -38,7 +38,9 @@ class Manager:
                           if status.name == "/cartpole_onnx: lifecycle" and status.level == b"\2"]
 
     async def call(self, kind, name, request):
-        client = self._clients.setdefault(name, self.node.create_client(kind, f"{self.name}/{name}"))
+        if name not in self._clients:
+            self._clients[name] = self.node.create_client(kind, f"{self.name}/{name}")
+        client = self._clients[name]
         await self.loop.until(client.service_is_ready)
         answer = client.call_async(request)
         await self.loop.until(answer.done)

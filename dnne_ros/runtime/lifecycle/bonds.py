@@ -1,8 +1,8 @@
 """Bonds, as nav2's lifecycle manager wants them: an active node shows that it is there.
 
-A manager offers a bond by publishing on ``bond``, in its own namespace, with the node's name as it
-knows it.  While the graph is active, its event loop answers ten times a second; a bond whose end is
-said, or that falls silent, tells the manager that the graph has failed.  What
+A manager offers a bond by publishing on ``bond``, in its own namespace, with the node's name as
+it knows it.  While the graph is active, its event loop answers ten times a second; a bond whose
+end is said, or that falls silent, tells the manager that the graph has failed.  What
 `bond_core <https://github.com/ros/bond_core>`_ calls a sister is the manager's end.
 
 The messages (the package ``bond``) come with nav2 and are in no wheel: without them there is no

@@ -11,7 +11,6 @@ A graph that fails is stopped as by deactivation, and is inactive, with the reas
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 

@@ -28,9 +28,8 @@ def be_managed(make: Make, name: str, namespace: str, group: ProcessGroup, setti
                key: bytes, loop: RosEventLoop, context: Context, status: StatusChannel) -> str:
     """Be what ``make`` gives as often as a manager says, until the process is to leave.
 
-    The leader of ``group`` has the managed node, which is called ``name`` if that is not empty, and
-    the others follow it.  Returns the reason of
-    the end.
+    The leader of ``group`` has the managed node, which is called ``name`` if that is not empty,
+    and the others follow it.  Returns the reason of the end.
     """
     life = ProcessLife(make, loop)
     with ExitStack() as ending:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
@@ -77,13 +78,25 @@ def declare_widgets(host: RosNode, widgets: Mapping[str, Widget], values: Mappin
 
 
 def changes_nothing(host: RosNode, parameter: Parameter[Any]) -> bool:
-    """Tell whether a parameter is read-only and has this value already.
+    """Tell whether a parameter has this value already, where setting it would be refused.
 
-    `ros2 param load` of what `ros2 param dump` has written gives each of them so.
+    `ros2 param load` of what `ros2 param dump` has written gives each parameter so: the read-only
+    ones, and texts and numbers as what rclpy makes of them, which reads them twice: a quoted '10'
+    becomes a number, and 1e-05 a text.
     """
-    name = parameter.name
-    return host.has_parameter(name) and host.describe_parameter(name).read_only \
-        and host.get_parameter(name).value == parameter.value
+    if not host.has_parameter(parameter.name):
+        return False
+    found = host.get_parameter(parameter.name).value
+    if type(found) is not type(parameter.value):
+        return _read_again(str(found)) == parameter.value
+    return host.describe_parameter(parameter.name).read_only and found == parameter.value
+
+
+def _read_again(text: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
 
 
 def why_fixed(widgets: Mapping[str, Widget], parameters: Iterable[Parameter[Any]]) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from itertools import count
+from statistics import median
 
 import pytest
 from lifecycle_manager import LEANING
@@ -181,8 +182,8 @@ def test_many_activations_leave_nothing_behind(managed, manager, ros_loop):
     ros_loop.run(course(), run)
     run.interrupt()
     run.wait()
-    print("handles", found)
     files, threads, memory = zip(*found)
-    assert max(files[25:]) <= max(files[:25])
-    assert max(threads[25:]) <= max(threads[:25])
-    assert memory[-1] - memory[24] < 25 * 200_000
+    assert median(files[25:]) == median(files[:25])
+    assert median(threads[25:]) == median(threads[:25])
+    # rclpy itself keeps 0.1 to 0.15 MB of a node that is destroyed; the policy is larger.
+    assert memory[-1] - memory[24] < 25 * 3 * 300_000
