@@ -3,7 +3,12 @@
 import pytest
 
 from dnne_ros.errors import InputError
-from dnne_ros.parameter_files.ros_arguments import check_parameter_files, check_ros_arguments
+from dnne_ros.parameter_files.ros_arguments import (
+    check_parameter_files,
+    check_ros_arguments,
+    name_loggers,
+    take_managed_name,
+)
 
 
 def refusal(*words, **environment):
@@ -108,3 +113,29 @@ def test_without_a_namespace_a_node_is_named_on_the_command_line(cartpole_graph)
     check_parameter_files(words, cartpole_graph)
     with pytest.raises(InputError, match="gamma of /ppo_trainer_6"):
         check_parameter_files([*words[:-1], "ppo_trainer_6:gamma:=2.0"], cartpole_graph)
+
+
+def test_a_managed_node_may_be_renamed_and_takes_the_rule_with_it():
+    words = ["--ros-args", "-r", "__node:=walker", "-r", "a:=b"]
+    assert take_managed_name(words, True) == ("walker", ["--ros-args", "-r", "a:=b"])
+    assert take_managed_name(words, False) == ("", words)
+    assert take_managed_name(["--ros-args", "-p", "__node:=x"], True)[0] == ""
+
+
+def test_levels_are_those_of_nodes_by_their_loggers(cartpole_graph):
+    def named(*words):
+        return name_loggers(["--ros-args", *words], cartpole_graph)[1:]
+
+    assert named("--log-level", "ppo_agent_3:=debug") == [
+        "--log-level", "cartpole_ppo.ppo_agent_3:=debug"]
+    assert named("-r", "__ns:=/left/robot", "--log-level", "ppo_agent_3:=debug")[-1] == \
+        "left.robot.ppo_agent_3:=debug"
+    assert named("--log-level", "rcl:=debug")[-1] == "rcl:=debug"
+    assert named("--log-level", "debug", "-p", "ppo_agent_3:=1")[1::2] == [
+        "debug", "ppo_agent_3:=1"]
+
+
+@pytest.mark.parametrize("level", ["loud", "ppo_agent_3:=loud", "ppo_agent_3:="])
+def test_levels_that_there_are_not(level):
+    [problem] = refusal("--ros-args", "--log-level", level)
+    assert "expected one of debug, info" in problem and repr(level) in problem

@@ -5,6 +5,8 @@ import asyncio
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.msg import TransitionEvent
 from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.parameter import Parameter
+from rclpy.parameter_client import AsyncParameterClient
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
@@ -56,6 +58,22 @@ class Manager:
     async def state(self):
         found = await self.call(GetState, "get_state", GetState.Request())
         return found.current_state.label
+
+    async def timeout(self):
+        """Ask the controller for its parameter ``timeout``."""
+        return (await self._ask("get_parameters", ["timeout"])).values[0].double_value
+
+    async def set_timeout(self, seconds):
+        """Set it, as `ros2 param set` does."""
+        done = await self._ask("set_parameters", [Parameter("timeout", value=seconds)])
+        assert done.results[0].successful
+
+    async def _ask(self, service, what):
+        client = AsyncParameterClient(self.node, "/cartpole_onnx/robot_controller_3")
+        await self.loop.until(client.services_are_ready)
+        answer = getattr(client, service)(what)
+        await self.loop.until(answer.done)
+        return answer.result()
 
     async def until_commanded(self, tick=lambda: None):
         """Move the joints until the policy pushes; ``tick()`` each time."""

@@ -68,7 +68,7 @@ class FollowingProcess:
         if self._goal == FINALIZED:
             self._reason = SHUT_DOWN
         elif self._goal == UNCONFIGURED:
-            self._life.take_apart()
+            self._life.unload()
             self._be(UNCONFIGURED, self._wanted)
         elif self._wanted != self._generation or self._state == UNCONFIGURED:
             if self._goal == INACTIVE:  # the others have run without this one, if it is active

@@ -193,7 +193,7 @@ class ManagedProcess:
 
     def _unload(self) -> None:
         self._crew.want(UNCONFIGURED)
-        self._life.take_apart()
+        self._life.unload()
 
     def _leave(self) -> None:
         self._crew.want(FINALIZED)

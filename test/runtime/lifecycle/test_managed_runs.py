@@ -33,8 +33,10 @@ def test_a_manager_takes_a_robot_through_all_states(managed, manager, ros_loop, 
                                      GetAvailableTransitions.Request())
         assert {each.transition.label for each in offered.available_transitions} == {
             "activate", "cleanup", "shutdown"}
-        for _ in range(2):
+        for before, timeout in ((0.1, 0.2), (0.2, 0.3)):
             assert await manager.change("activate") == (True, "active")
+            assert await manager.timeout() == before
+            await manager.set_timeout(timeout)
             await manager.until_commanded()
             assert await manager.change("deactivate") == (True, "inactive")
             await ros_loop.until(lambda: manager.commands[-1] == [0.0])  # the safe command
@@ -42,8 +44,10 @@ def test_a_manager_takes_a_robot_through_all_states(managed, manager, ros_loop, 
         for _ in range(10):  # nobody acts on what is heard now, nor later
             manager.joints.publish(LEANING)
             await asyncio.sleep(0.01)
+        assert await manager.timeout() == 0.3  # it stays until it is taken apart
         assert await manager.change("cleanup") == (True, "unconfigured")
         assert await manager.change("configure") == (True, "inactive")
+        assert await manager.timeout() == 0.1
         assert await manager.change("activate") == (True, "active")
         assert not any(any(command) for command in manager.commands[known:])
         await manager.until_commanded()
