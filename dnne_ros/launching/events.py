@@ -41,4 +41,3 @@ def tell_when_running(action: Any, namespace: str) -> OnProcessIO:
         return EmitEvent(event=GraphRuns(namespace)) if said in event.text.splitlines() else None
 
     return OnProcessIO(target_action=action, on_stdout=read)
-
