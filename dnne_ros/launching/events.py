@@ -11,7 +11,7 @@ from launch.event_handlers import OnProcessIO
 from launch.events.process import ProcessIO
 
 
-class GraphRuns(Event):
+class GraphRuns(Event):  # type: ignore[misc]  # launch is not installed for checks
     """All nodes of the graph in ``namespace`` (absolute) run; of a managed one, it is active."""
 
     name = "dnne_ros.launching.GraphRuns"
@@ -21,7 +21,7 @@ class GraphRuns(Event):
         self.namespace = namespace
 
 
-class OnGraphRuns(EventHandler):
+class OnGraphRuns(EventHandler):  # type: ignore[misc]
     """Starts ``entities`` when a graph runs: the one in ``namespace`` or, without one, any."""
 
     def __init__(self, entities: Iterable[LaunchDescriptionEntity], namespace: str = "",

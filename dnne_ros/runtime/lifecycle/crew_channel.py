@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import rclpy
-from rclpy.clock import Clock, ClockType
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 
 from dnne_ros.runtime.coordination.bus import Delivery
 
@@ -50,6 +51,6 @@ def hidden_node(process: str, namespace: str, loop: RosEventLoop, context: rclpy
         node.destroy_node()
 
 
-def repeat(node: RosNode, say: Callable[[], object]) -> None:
+def repeat(node: RosNode, say: Callable[[], None]) -> None:
     """Call ``say()`` again and again, also while simulated time stands still."""
     node.create_timer(PERIOD, say, clock=Clock(clock_type=ClockType.STEADY_TIME))

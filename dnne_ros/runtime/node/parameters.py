@@ -88,8 +88,8 @@ def changes_nothing(host: RosNode, parameter: Parameter[Any]) -> bool:
         return False
     found = host.get_parameter(parameter.name).value
     if type(found) is not type(parameter.value):
-        return _read_again(str(found)) == parameter.value
-    return host.describe_parameter(parameter.name).read_only and found == parameter.value
+        return bool(_read_again(str(found)) == parameter.value)
+    return bool(host.describe_parameter(parameter.name).read_only and found == parameter.value)
 
 
 def _read_again(text: str) -> object:
