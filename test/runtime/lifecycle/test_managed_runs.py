@@ -158,8 +158,9 @@ def test_it_may_be_named_as_a_launch_file_names_it(managed, manager, ros_loop):
 
     async def course():
         assert await manager.change("configure") == (True, "inactive")
-        names = {name for name, _ in manager.node.get_node_names_and_namespaces()}
-        assert {"walker", "ros_subscriber_1", "onnx_policy_2", "robot_controller_3"} <= names
+        await ros_loop.until(lambda: {  # the graph's nodes keep their names
+            "walker", "ros_subscriber_1", "onnx_policy_2", "robot_controller_3"} <= {
+                name for name, _ in manager.node.get_node_names_and_namespaces()})
 
     ros_loop.run(course(), run)
     run.interrupt()
