@@ -34,9 +34,10 @@ from dnne_ros.parameter_files.ros_arguments import (
     check_parameter_files,
     check_ros_arguments,
     enclaves_of,
+    take_managed_name,
 )
 from dnne_ros.placement.placement import Placement
-from dnne_ros.placement.restarts import obstacles, restartable
+from dnne_ros.placement.restarts import obstacles, returning
 from dnne_ros.runtime.coordination.executed_process import execute
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor
@@ -101,28 +102,30 @@ def _run_key(options: argparse.Namespace) -> str:
 def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     from dnne_ros.placement.planning import place
 
-    check_ros_arguments(options.ros_args)
+    _, ros_args = take_managed_name(options.ros_args, options.lifecycle)
+    check_ros_arguments(ros_args)
     graph = load_graph(options)
     check_torch(graph)
     placement = place(graph, options.place or "")
     check_host_options(run_settings(options))
     here = placement.on_host(options.host)
-    check_parameter_files(options.ros_args, graph,
+    check_parameter_files(ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))
-    check_managed(graph, placement.processes, run_settings(options))
-    check_security(enclaves_of(options.ros_args, graph, placement.processes))
+    check_managed(graph, run_settings(options))
+    check_security(enclaves_of(ros_args, graph, placement.processes))
     check_outputs(options)
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)
-    if options.respawn:
+    lasting = options.respawn and not options.lifecycle
+    if lasting:
         for process in here:
             for obstacle in obstacles(graph, placement, process):
                 say(f"warning: --respawn: process {process} is not started again when it is "
                       f"killed: {obstacle}", flush=True)
     if options.inference and options.save_checkpoint_dir:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
-    with closing(RunMemory(run_id)) if options.respawn else nullcontext():
+    with closing(RunMemory(run_id)) if lasting else nullcontext():
         report = asyncio.run(_supervise(options, graph, placement, here, start))
     unwritten = write_outputs(options, report, graph.name)
     for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
@@ -156,8 +159,9 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
                  for process, nodes in here.items()}
         supervisor = Supervisor(names, start, progress.line, on_message, on_all_started,
-                                set(here) & set(restartable(graph, placement))
-                                if options.respawn else ())
+                                set(here) & set(returning(
+                                    graph, placement, lifecycle=options.lifecycle,
+                                    respawn=options.respawn)))
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup

@@ -122,7 +122,7 @@ def _enclaves(options: argparse.Namespace) -> list[Enclave]:
     settings = RunSettings(lifecycle=options.lifecycle, inference=options.lifecycle)
     check_parameter_files(options.ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))
-    check_managed(graph, placement.processes, settings)
+    check_managed(graph, settings)
     try:
         from dnne_ros.runtime.rehearsal import rehearse
     except ModuleNotFoundError as error:

@@ -15,6 +15,7 @@ from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.placement import Placement
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
@@ -95,10 +96,15 @@ class EdgeTopicView:
 
 @dataclass(frozen=True)
 class ProcessView:
-    """A process with its nodes, the topics of each by its ROS name, and its host, if any."""
+    """A process with its nodes, the topics of each by its ROS name, and its host, if any.
+
+    The one that ``leads`` says when the graph runs.
+    """
 
     name: str
     constant: str
+    variable: str
+    leads: bool
     nodes: tuple[NodeView, ...]
     topics: Mapping[str, tuple[TopicView, ...]]
     host: str
@@ -161,7 +167,8 @@ def process_views(graph: Graph, placement: Placement, nodes: Iterable[NodeView]
     """Return the processes of a placement of ``nodes``."""
     views = {node.id: node for node in nodes}
     return tuple(ProcessView(
-        name, name.upper(), tuple(views[id] for id in ids),
+        name, name.upper(), f"process_{name.lower()}", name == leading_process(graph, placement),
+        tuple(views[id] for id in ids),
         {views[id].ros_name: tuple(_topics(graph, placement, id)) for id in ids},
         placement.host_of(name))
         for name, ids in placement.processes.items())

@@ -17,7 +17,12 @@ from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.run_arguments import add_run_arguments, check_host_options, run_settings
 from dnne_ros.options.run_key import RUN_KEY, shared_run_key, take_run_key
 from dnne_ros.options.working_directory import check_working_directory
-from dnne_ros.parameter_files.ros_arguments import check_ros_arguments, enclaves_of
+from dnne_ros.parameter_files.ros_arguments import (
+    check_ros_arguments,
+    enclaves_of,
+    name_loggers,
+    take_managed_name,
+)
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.coordination.status import StatusChannel
@@ -63,10 +68,12 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
         die_with_parent()
     try:
         check_working_directory()
-        check_ros_arguments(words[cut:])
-        graph, placement = load(options, words[cut:])
+        managed_name, ros_args = take_managed_name(words[cut:], options.lifecycle)
+        check_ros_arguments(ros_args)
+        graph, placement = load(options, ros_args)
         check_torch(graph)
-        return _run(graph, placement, options, words[cut:], status)
+        return _run(graph, placement, options, name_loggers(ros_args, graph), status,
+                    managed_name)
     except DnneError as error:
         status.send("error", message=str(error))
         if options.status_fd is None:
@@ -77,7 +84,7 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
 
 
 def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_args: list[str],
-         status: StatusChannel) -> int:
+         status: StatusChannel, managed_name: str) -> int:
     check_host_options(run_settings(options))
     here = placement.on_host(options.host)
     if options.host is None:  # all of the graph runs on this machine
@@ -106,9 +113,9 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
             "pip install 'dnne_ros[wheels]'"]) from None
     settings = replace(run_settings(options), run_id=options.run_id)
     graph = limited(graph, settings)
-    check_managed(graph, placement.processes, settings)
+    check_managed(graph, settings)
     enclave = enclaves_of(ros_args, graph, [name])[name]
     if options.host is not None:
         os.environ[RUN_KEY] = shared_run_key(options.host, options.key_file)
     return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(
-        [*ros_args, "--ros-args", "--enclave", enclave])
+        [*ros_args, "--ros-args", "--enclave", enclave], managed_name)

@@ -29,10 +29,10 @@ ARGUMENTS = (
            "they count more than the workflow's and those in set", kind="file"),
     Option("use_sim_time", "the nodes take their time from the topic /clock, which a simulator "
            "in the graph then publishes", default="false", kind="flag"),
-    Option("log_level", "what the nodes log: debug, info, warn, error or fatal", default="info"),
+    Option("log_level", "what the nodes log: debug, info, warn, error or fatal, of one node "
+           "ppo_agent_3:=debug; several joined by semicolons", default="info"),
 )
 
-LOG_LEVELS = Widget("info", choices=("debug", "info", "warn", "error", "fatal"))
 _FLAG = Widget(False)
 
 

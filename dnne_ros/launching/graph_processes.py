@@ -7,15 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from launch import LaunchContext, LaunchDescriptionEntity
-from launch.actions import EmitEvent, LogInfo, OpaqueFunction, Shutdown, TimerAction
+from launch.actions import (
+    EmitEvent,
+    LogInfo,
+    OpaqueFunction,
+    RegisterEventHandler,
+    Shutdown,
+    TimerAction,
+)
 from launch.events import matches_action
 from launch.events.process import ProcessExited, ShutdownProcess
 from launch_ros.actions import Node
 
 from dnne_ros.errors import PeerError, signal_name
+from dnne_ros.launching.events import tell_when_running
 from dnne_ros.launching.request import LaunchRequest
 from dnne_ros.options.run_key import RUN_KEY, new_run_key
-from dnne_ros.placement.restarts import restartable
+from dnne_ros.placement.leading import leading_process
+from dnne_ros.placement.restarts import returning
 from dnne_ros.transport.lasting_memory import RunMemory
 
 _RESPAWN_DELAY = 1.0
@@ -52,15 +61,19 @@ class GraphProcesses:
         self._run_id = uuid.uuid4().hex
         self._run_key = self._request.run_key or new_run_key()
         request = self._request
-        alone = [process for process in restartable(request.graph, request.placement)
-                 if process in request.here] \
-            if request.respawn and len(request.placement.processes) > 1 else []
+        alone = [process for process in returning(
+                     request.graph, request.placement, lifecycle=request.lifecycle,
+                     respawn=request.respawn)
+                 if process in request.here] if len(request.placement.processes) > 1 else []
         self._returns = dict.fromkeys(alone, _MOST_ALONE)
         self._forget_memory()
-        if alone:
+        if alone and not request.lifecycle:
             self._memory = RunMemory(self._run_id)
         self._running = {name: self._action(name) for name in request.here}
-        return list(self._running.values())
+        leader = self._running.get(leading_process(request.graph, request.placement))
+        told = [] if leader is None else [
+            RegisterEventHandler(tell_when_running(leader, request.namespace))]
+        return [*told, *self._running.values()]
 
     def _action(self, process: str) -> Node:
         request = self._request
@@ -74,7 +87,8 @@ class GraphProcesses:
             arguments=[*request.words, "--process", process, "--run-id", self._run_id],
             parameters=parameters,
             remappings=request.remappings,
-            ros_arguments=["--log-level", request.log_level],
+            ros_arguments=[word for level in request.log_levels
+                           for word in ("--log-level", level)],
             additional_env={**_defaults(self._environment, bool(request.run_key)),
                             RUN_KEY: self._run_key},
             output="screen",
@@ -92,10 +106,11 @@ class GraphProcesses:
         if event.returncode == 0:
             self._over = True
             return self._end()
-        if self._over or not self._request.respawn:
+        alone = event.returncode < 0 and self._returns.get(process)
+        if self._over or not (self._request.respawn or alone):
             # An exception, unlike a Shutdown action, makes the launch exit with an error.
             raise PeerError(self._describe(process, event.returncode))
-        if event.returncode < 0 and self._returns.get(process):
+        if alone:
             self._returns[process] -= 1
             again = self._running[process] = self._action(process)
             return [LogInfo(msg=f"{self._describe(process, event.returncode)}; it starts again"),

@@ -16,10 +16,11 @@ from rclpy.validate_namespace import validate_namespace
 
 from dnne_ros.errors import DnneError, InputError, Problems
 from dnne_ros.graph.graph import Graph
-from dnne_ros.launching.arguments import LOG_LEVELS, read_flag, split_list
+from dnne_ros.launching.arguments import read_flag, split_list
 from dnne_ros.launching.host_options import host_options
 from dnne_ros.node_api.widget import WidgetError
 from dnne_ros.options.limits import limited
+from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import (
     check_checkpoints,
     check_host_options,
@@ -29,7 +30,7 @@ from dnne_ros.options.run_arguments import (
 from dnne_ros.options.run_key import shared_run_key
 from dnne_ros.options.workflow_arguments import load_graph, workflow_words
 from dnne_ros.parameter_files.checking import check_parameter_file
-from dnne_ros.parameter_files.ros_arguments import remap_problems
+from dnne_ros.parameter_files.ros_arguments import check_ros_arguments, remap_problems
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.planning import place
 from dnne_ros.security.enclaves import enclave_name
@@ -65,7 +66,8 @@ class LaunchRequest:
     params_file: str
     use_sim_time: bool
     respawn: bool
-    log_level: str
+    lifecycle: bool
+    log_levels: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
     @classmethod
@@ -79,12 +81,13 @@ class LaunchRequest:
         reading = _Reading(values)
         options = host_options(values, reading.problems)
         use_sim_time = reading.flag("use_sim_time")
-        log_level = reading.log_level()
+        log_levels = reading.log_levels()
         remappings = reading.remappings()
         graph = reading.attempt(load_graph, options)
         reading.attempt(check_checkpoints, options, graph)
         if graph:
             reading.attempt(limited, graph, run_settings(options))
+            reading.attempt(check_managed, graph, run_settings(options))
         placement = reading.attempt(place, graph, options.place or "") if graph else None
         reading.attempt(check_host_options, run_settings(options))
         here = reading.attempt(placement.on_host, options.host) if placement else None
@@ -102,7 +105,8 @@ class LaunchRequest:
         reading.refuse_if_wrong()
         assert graph and placement and here and key is not None  # else something is wrong
         return cls(graph, placement, here, key, _words(options), namespace, remappings,
-                   params_file, use_sim_time, options.respawn, log_level, tuple(warnings))
+                   params_file, use_sim_time, options.respawn, options.lifecycle, log_levels,
+                   tuple(warnings))
 
 
 def _words(options: argparse.Namespace) -> tuple[str, ...]:
@@ -131,12 +135,15 @@ class _Reading:
             self._add(name, str(error))
             return False
 
-    def log_level(self) -> str:
+    def log_levels(self) -> tuple[str, ...]:
+        levels = split_list(self.values["log_level"])
         try:
-            return str(LOG_LEVELS.check(self.values["log_level"].lower()))
-        except WidgetError as error:
-            self._add("log_level", str(error))
-            return "info"
+            check_ros_arguments(["--ros-args", *(word for level in levels
+                                                 for word in ("--log-level", level))], {})
+        except InputError as error:
+            for problem in error.problems:
+                self._add("log_level", str(problem).removeprefix("--log-level: "))
+        return tuple(levels)
 
     def remappings(self) -> tuple[tuple[str, str], ...]:
         rules = []

@@ -26,6 +26,7 @@ _ALONE = tuple(f"--{able}-{what}" for able in ("enable", "disable")
 _NAMESPACE = re.compile(r"/|(/[A-Za-z_][A-Za-z0-9_]*)+")
 _PARAMETER = re.compile(r"(?P<node>[A-Za-z_]\w*:)?(?P<name>[^:\s]+):=(?P<value>.+)", re.DOTALL)
 _LARGEST_DOMAIN = 232
+LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 
 
 def check_ros_arguments(words: Sequence[str], environment: Mapping[str, str] = os.environ) -> None:
@@ -40,6 +41,9 @@ def check_ros_arguments(words: Sequence[str], environment: Mapping[str, str] = o
                 problems.add(message)
         elif option == "--param" and not _PARAMETER.fullmatch(value):
             problems.add(f"--param: expected NAME:=VALUE or NODE:NAME:=VALUE, found {value!r:.80}")
+        elif option == "--log-level" and value.rpartition(":=")[2].lower() not in LOG_LEVELS:
+            problems.add(f"--log-level: expected one of {', '.join(LOG_LEVELS)}, or NODE:= and "
+                         f"one of them, found {value!r:.80}")
         elif option == "--params-file" and not Path(value).is_file():
             problems.add(f"--params-file {value}: there is no such file")
     domain = environment.get("ROS_DOMAIN_ID", "")
@@ -47,6 +51,38 @@ def check_ros_arguments(words: Sequence[str], environment: Mapping[str, str] = o
         problems.add(f"ROS_DOMAIN_ID: expected a number from 0 to {_LARGEST_DOMAIN}, found "
                      f"{domain!r:.40}")
     problems.raise_if_any()
+
+
+def take_managed_name(words: Sequence[str], lifecycle: bool) -> tuple[str, list[str]]:
+    """Return the name that ``words`` give a managed node, and the words without it.
+
+    ``LifecycleNode(name=…)`` of a launch file renames *the* node of a process: that is the managed
+    one, and the nodes of the graph keep their names.  "": nothing is said, or ``lifecycle`` is not
+    asked for, and `check_ros_arguments` has a word on it.
+    """
+    name, kept = "", list(words)
+    for place, word in enumerate(words[1:] if lifecycle else (), 1):
+        rule, sign, target = word.partition(":=")
+        if words[place - 1] in ("-r", "--remap") and rule in ("__node", "__name") and sign:
+            name = target
+            kept[place - 1] = kept[place] = ""
+    return name, [word for word in kept if word]
+
+
+def name_loggers(words: Sequence[str], graph: Graph) -> list[str]:
+    """Return ``words`` with ``--log-level NODE:=LEVEL`` as rcl wants it: loggers in full."""
+    namespace, names = graph.namespace, {node.ros_name for node in graph.nodes.values()}
+    for option, value in _arguments(words, Problems("--ros-args")):
+        if option == "--remap" and value.startswith("__ns:="):
+            namespace = value.removeprefix("__ns:=")
+    dotted = ".".join(filter(None, namespace.split("/")))
+    full = []
+    for place, word in enumerate(words):
+        node, sign, level = word.partition(":=")
+        of_level = place > 0 and words[place - 1] == "--log-level"
+        full.append(f"{dotted}.{node}{sign}{level}" if of_level and sign and node in names
+                    else word)
+    return full
 
 
 def remap_problems(rule: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.node_api.node import Node
+from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.placement import Placement
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -14,6 +15,18 @@ def restartable(graph: Graph, placement: Placement) -> list[str]:
     """Return the processes that can be started again alone: nothing is lost with them."""
     return [process for process in placement.processes
             if not obstacles(graph, placement, process)]
+
+
+def returning(graph: Graph, placement: Placement, *, lifecycle: bool, respawn: bool) -> list[str]:
+    """Return the processes that are started again when they are killed, in a run so asked for.
+
+    Of a managed graph (``lifecycle``) these are all but the one with the managed node: what they
+    did is stopped in all processes then, and made anew.
+    """
+    if lifecycle:
+        leader = leading_process(graph, placement)
+        return [process for process in placement.processes if process != leader]
+    return restartable(graph, placement) if respawn else []
 
 
 def obstacles(graph: Graph, placement: Placement, process: str) -> list[str]:

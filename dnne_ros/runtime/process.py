@@ -21,6 +21,7 @@ from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.host_meeting import HostMeeting
 from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
@@ -67,10 +68,11 @@ class GraphProcess:
         self._status = status
         self._group = _process_group(graph, placement, name, settings.run_id)
 
-    def run(self, ros_args: Sequence[str] = ()) -> int:
+    def run(self, ros_args: Sequence[str] = (), managed_name: str = "") -> int:
         """Run until the graph ends and return the exit code.
 
-        ``ros_args`` are ROS command-line arguments (remapping, parameters).  Raises
+        ``ros_args`` are ROS command-line arguments (remapping, parameters), ``managed_name`` what
+        a managed node is to be called instead of ``lifecycle``.  Raises
         `InputError` before any node runs if the input does not fit, and `DnneError` if a node
         or peer fails, or if nobody else could be told that there is no checkpoint.
         """
@@ -80,7 +82,7 @@ class GraphProcess:
             context, loop = ending.enter_context(ros_event_loop(ros_args))
             keep_alive_file(loop, lambda text: self._status.send("warning", message=text))
             if self._settings.lifecycle:
-                return self._be_managed(context, loop)
+                return self._be_managed(context, loop, managed_name)
             if self._settings.host is not None:
                 self._meeting, place = ending.enter_context(open_meeting(
                     context, loop, self._graph, self._placement, self._group, self._settings,
@@ -113,13 +115,19 @@ class GraphProcess:
         if self._meeting is not None:
             self._meeting.begin()
 
-    def _be_managed(self, context: rclpy.Context, loop: RosEventLoop) -> int:
+    def _be_managed(self, context: rclpy.Context, loop: RosEventLoop, name: str) -> int:
         """Be made, run and taken apart again as others say by the lifecycle services."""
-        from dnne_ros.runtime.lifecycle.managed_process import ManagedProcess
+        from dnne_ros.runtime.lifecycle.managing import managing
 
-        reason = ManagedProcess(
-            lambda ending: self._make(context, loop, ending), loop, self._status).live(
-                self._graph.namespace, context)
+        def make(ending: ExitStack, generation: int) -> ProcessParts:
+            run_id = f"{self._settings.run_id}.{generation}"
+            settings = replace(self._settings, run_id=run_id, respawn=False)
+            return GraphProcess(self._graph, self._placement, self._group.process, settings,
+                                self._status, self._key)._make(context, loop, ending)
+
+        with managing(make, name, self._graph.namespace, self._group, self._settings, self._key,
+                      loop, context, self._status) as (_, live):
+            reason = live()
         self._status.send("finished", reason=reason)
         return 0
 
@@ -213,12 +221,9 @@ def _look_for_twins(hosts: Sequence[NodeHost], ending: ExitStack) -> Callable[[]
 
 
 def _process_group(graph: Graph, placement: Placement, name: str, run_id: str) -> ProcessGroup:
-    """Return who takes part; the process of the first node that announces boundaries leads."""
-    processes = placement.processes
-    pacing = [process for process, nodes in processes.items()
-              if any(graph.nodes[node].type.announces_boundaries for node in nodes)]
-    others = tuple(process for process in processes if process != name)
-    return ProcessGroup(name, others, (pacing or list(processes))[0], run_id)
+    """Return who takes part."""
+    others = tuple(process for process in placement.processes if process != name)
+    return ProcessGroup(name, others, leading_process(graph, placement), run_id)
 
 
 @contextmanager

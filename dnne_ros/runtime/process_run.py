@@ -66,10 +66,12 @@ class ProcessRun:
             loop, lambda text: parts.status.send("warning", message=text))
         self._limit: asyncio.TimerHandle | None = None
 
-    async def live(self, on_started: Callable[[], object] = lambda: None) -> None:
+    async def live(self, on_started: Callable[[], object] = lambda: None,
+                   on_failed: Callable[[DnneError], object] = lambda error: None) -> None:
         """Meet the other processes, run, and end in good order; ``on_started()`` in between.
 
-        Raises `DnneError` if a node or another process fails.
+        Raises `DnneError` if a node or another process fails; ``on_failed`` knows of it before
+        the nodes are closed, which may take a while.
         """
         parts = self._parts
         diagnostics = self._loop.create_task(parts.diagnostics.run())
@@ -78,11 +80,12 @@ class ProcessRun:
             await parts.peers.rendezvous()
             if not parts.control.ended.is_set():
                 parts.control.begin()
-                parts.status.send("started")
+                parts.status.send("started", message=self._running() if parts.group.leads else "")
                 self._limit_duration()
                 on_started()
                 await self._run_nodes()
-        except DnneError:
+        except DnneError as error:
+            on_failed(error)
             if parts.settings.host is not None:  # no supervisor tells the other hosts
                 parts.control.end(FAILED)
             raise
@@ -93,6 +96,11 @@ class ProcessRun:
             self._flush()
             diagnostics.cancel()
             parts.status.send("edges", edges=parts.wiring.edge_reports(parts.graph))
+
+    def _running(self) -> str:
+        """Return the line that launch files wait for, to start what needs the graph."""
+        host = next(iter(self._parts.hosts.values()))
+        return f"{host.get_namespace()} is running"
 
     def stop(self, reason: str) -> None:
         """Let the run end; nothing waits for it."""

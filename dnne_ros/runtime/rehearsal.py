@@ -65,10 +65,12 @@ class _Rehearsal(GraphProcess):
             parts = self._make(context, loop, ending)
             nodes += parts.hosts.values()
             if parts.settings.lifecycle:
-                from dnne_ros.runtime.lifecycle.managed_node import ManagedNode
+                from dnne_ros.runtime.lifecycle.managing import managing
 
-                nodes.append(ManagedNode(parts.graph.namespace, context, lambda _: False))
-                ending.callback(nodes[-1].destroy_node)
+                part, _ = ending.enter_context(managing(
+                    lambda ending, generation: parts, "", parts.graph.namespace, self._group,
+                    parts.settings, self._key, loop, context, self._status))
+                nodes += part
             return [_names_of(node) for node in nodes]
 
     def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:

@@ -137,8 +137,9 @@ def test_the_launch_file_describes_each_process(export, cartpole, monkeypatch):
     assert len(nodes) > 1
     assert {"namespace", "params_file", "seed", "inference", "until_return",
             "save_checkpoint_dir", "load_checkpoint_dir", "peer_timeout", "absent_after",
-            "use_sim_time", "log_level"} == {each.name for each in description.entities
-                             if isinstance(each, launch.actions.DeclareLaunchArgument)}
+            "use_sim_time", "log_level", "lifecycle"} <= {
+                each.name for each in description.entities
+                if isinstance(each, launch.actions.DeclareLaunchArgument)}
 
 
 def test_the_shared_workflow(export, repository):

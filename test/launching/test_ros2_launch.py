@@ -1,5 +1,6 @@
 """Runs the ``ros2 launch`` command as a user does, where it is installed."""
 
+import shutil
 import sys
 
 import psutil
@@ -249,3 +250,85 @@ def test_a_policy_on_a_robot_s_topics(launch, listener, repository, tmp_path):
     run.interrupt()
     assert run.wait() == 0, run.output
     assert not run.leftover()
+
+
+MANAGED = """
+from launch import LaunchDescription
+from launch.actions import EmitEvent, ExecuteProcess, RegisterEventHandler
+from launch.events import matches_action
+from launch_ros.actions import LifecycleNode, Node
+from launch_ros.event_handlers import OnStateTransition
+from launch_ros.events.lifecycle import ChangeState
+from lifecycle_msgs.msg import Transition
+
+
+def generate_launch_description():
+    words = ["WORKFLOW", "--place", "split", "--lifecycle"]
+    first = LifecycleNode(
+        package="dnne_ros", executable="graph_host", name="walker", namespace="/cartpole_onnx",
+        arguments=[*words, "--process", "ros_subscriber_1"], output="screen")
+    others = [Node(package="dnne_ros", executable="graph_host", namespace="/cartpole_onnx",
+                   arguments=[*words, "--process", process], output="screen")
+              for process in ("onnx_policy_2", "robot_controller_3")]
+
+    def change(transition):
+        return EmitEvent(event=ChangeState(
+            lifecycle_node_matcher=matches_action(first), transition_id=transition))
+
+    return LaunchDescription([
+        first, *others,
+        RegisterEventHandler(OnStateTransition(
+            target_lifecycle_node=first, goal_state="inactive", start_state="configuring",
+            entities=[change(Transition.TRANSITION_ACTIVATE)])),
+        RegisterEventHandler(OnStateTransition(
+            target_lifecycle_node=first, goal_state="active",
+            entities=[ExecuteProcess(cmd=["echo", "the walker walks"], output="screen")])),
+        change(Transition.TRANSITION_CONFIGURE),
+    ])
+"""
+
+
+def test_launch_s_lifecycle_node_drives_a_split_graph(launch, repository, tmp_path):
+    shutil.copytree(repository / "docs/examples/cartpole_policy",
+                    tmp_path / "docs/examples/cartpole_policy")
+    file = tmp_path / "managed.launch.py"
+    file.write_text(MANAGED.replace(
+        "WORKFLOW", str(repository / "docs/examples/cartpole_onnx.json")))
+    run = launch(file=file)
+    run.until(lambda: "the walker walks" in run.output, "what follows the activation")
+    run.interrupt()
+    assert run.wait() == 0, run.output
+    assert not run.leftover()
+
+
+OTHERS = """
+from launch import LaunchDescription
+from launch.actions import ExecuteProcess, IncludeLaunchDescription, RegisterEventHandler
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from dnne_ros.launching.events import OnGraphRuns
+
+
+def generate_launch_description():
+    return LaunchDescription([
+        RegisterEventHandler(OnGraphRuns(
+            [ExecuteProcess(cmd=["echo", "the others start"], output="screen")],
+            namespace="/robot1/cartpole_ppo")),
+        IncludeLaunchDescription(
+            PythonLaunchDescriptionSource("LAUNCH_FILE"),
+            launch_arguments={"workflow": "WORKFLOW", "set": "1.num_envs=16",
+                              "namespace": "robot1", "place": "split",
+                              "log_level": "info;ppo_agent_3:=debug"}.items()),
+    ])
+"""
+
+
+def test_others_start_when_the_graph_runs(launch, tmp_path, launch_file, cartpole):
+    file = tmp_path / "others.launch.py"
+    file.write_text(OTHERS.replace("LAUNCH_FILE", str(launch_file))
+                    .replace("WORKFLOW", str(cartpole)))
+    run = launch(file=file)
+    run.until(lambda: "the others start" in run.output, "what waits for the graph")
+    assert run.output.index("/robot1/cartpole_ppo is running") < run.output.index(
+        "the others start")
+    run.interrupt()
+    assert run.wait() == 0, run.output

@@ -8,6 +8,8 @@ from dnne_ros.parameter_files.ros_arguments import (
     check_parameter_files,
     check_ros_arguments,
     enclaves_of,
+    name_loggers,
+    take_managed_name,
 )
 
 
@@ -125,3 +127,29 @@ def test_each_process_has_an_enclave_below_the_namespace(cartpole_graph):
     assert enclaves_of(renamed, cartpole_graph, processes)["sim"] == "/robot1/sim"
     assert enclaves_of(["--ros-args", "-e", "/a", "--enclave", "/b"], cartpole_graph,
                        processes) == {"sim": "/b", "learn": "/b"}
+
+
+def test_a_managed_node_may_be_renamed_and_takes_the_rule_with_it():
+    words = ["--ros-args", "-r", "__node:=walker", "-r", "a:=b"]
+    assert take_managed_name(words, True) == ("walker", ["--ros-args", "-r", "a:=b"])
+    assert take_managed_name(words, False) == ("", words)
+    assert take_managed_name(["--ros-args", "-p", "__node:=x"], True)[0] == ""
+
+
+def test_levels_are_those_of_nodes_by_their_loggers(cartpole_graph):
+    def named(*words):
+        return name_loggers(["--ros-args", *words], cartpole_graph)[1:]
+
+    assert named("--log-level", "ppo_agent_3:=debug") == [
+        "--log-level", "cartpole_ppo.ppo_agent_3:=debug"]
+    assert named("-r", "__ns:=/left/robot", "--log-level", "ppo_agent_3:=debug")[-1] == \
+        "left.robot.ppo_agent_3:=debug"
+    assert named("--log-level", "rcl:=debug")[-1] == "rcl:=debug"
+    assert named("--log-level", "debug", "-p", "ppo_agent_3:=1")[1::2] == [
+        "debug", "ppo_agent_3:=1"]
+
+
+@pytest.mark.parametrize("level", ["loud", "ppo_agent_3:=loud", "ppo_agent_3:="])
+def test_levels_that_there_are_not(level):
+    [problem] = refusal("--ros-args", "--log-level", level)
+    assert "expected one of debug, info" in problem and repr(level) in problem

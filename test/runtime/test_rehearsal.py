@@ -128,3 +128,15 @@ def test_hosts_meet_on_a_topic_of_their_own(cartpole_graph, tmp_path):
         meets = next(profile for profile in each if profile.node == f"_host_{process}")
         assert "/cartpole_ppo/_hosts" in meets.publishes
         assert "/cartpole_ppo/_hosts" in meets.subscribes
+
+
+def test_the_first_process_is_the_managed_node_and_the_others_follow(cartpole_graph):
+    found = rehearse(cartpole_graph, place(cartpole_graph, "split"),
+                     RunSettings(lifecycle=True, inference=True))
+    managed = [profile for each in found.values() for profile in each
+               if "/cartpole_ppo/lifecycle/change_state" in profile.offers]
+    assert [profile.node for profile in managed] == ["lifecycle"]
+    for process, each in found.items():
+        speaks = next(profile for profile in each if profile.node == f"_{process}_lifecycle")
+        assert "/cartpole_ppo/_lifecycle" in speaks.publishes
+        assert "/cartpole_ppo/_lifecycle" in speaks.subscribes

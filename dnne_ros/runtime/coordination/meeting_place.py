@@ -117,7 +117,7 @@ class MeetingPlace:
             card, genuine = HostCard.from_text(message.data, self._seal)
         except (ValueError, TypeError, RecursionError) as error:  # anybody may publish here
             self.node.get_logger().warning(f"not a card of a host: {error}",
-                                            throttle_duration_sec=10.0)
+                                           throttle_duration_sec=10.0)
             return
         known = self._meeting.card.knows
         if text := self._meeting.note(card, genuine):

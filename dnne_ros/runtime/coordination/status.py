@@ -14,7 +14,8 @@ from dnne_ros.errors import shortened
 class StatusChannel:
     """The process' end of a socket to the supervisor.
 
-    Without one, warnings go to the standard error output and everything else is dropped.
+    Without one, warnings go to the standard error output, that the graph runs to the standard
+    output, and everything else is dropped.
     """
 
     def __init__(self, file_descriptor: int | None):
@@ -33,6 +34,8 @@ class StatusChannel:
         """Send a message; a supervisor that is gone is noticed by `read`, not here."""
         if self._alone and kind == "warning":
             print(f"warning: {content['message']}", file=sys.stderr, flush=True)
+        if self._alone and kind == "started" and content["message"]:
+            print(content["message"], flush=True)
         if self._socket is None:
             return
         line = json.dumps({"kind": kind, **{

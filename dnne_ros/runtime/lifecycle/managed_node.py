@@ -9,10 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from dnne_ros.node_api.health import Level
+from dnne_ros.runtime.lifecycle.bonds import Bonds, bond_type
 from dnne_ros.runtime.monitoring.diagnostic_message import Status, encode_array
 from dnne_ros.runtime.monitoring.diagnostics import PERIOD, TOPIC
 
@@ -20,25 +23,27 @@ if TYPE_CHECKING:
     from rclpy.context import Context
 
 NAME = "lifecycle"
-"""No node of a graph is called so: their names end with their ids."""
+"""Unless somebody says otherwise.  No node of a graph is called so: their names end with their
+ids."""
 
 
 class ManagedNode(LifecycleNode):
-    """The node ``lifecycle`` in a graph's namespace, with the standard services and states."""
+    """One node for a graph, in its namespace, with the standard services and states."""
 
-    def __init__(self, namespace: str, context: Context, wish: Callable[[str], bool]):
+    def __init__(self, name: str, namespace: str, context: Context, wish: Callable[[str], bool]):
         """Let ``wish(callback)`` make each transition, and say whether it went well.
 
         It is called in the thread that serves the node.  If it raises, the error is dealt with
         by the callback ``on_error``, as ROS 2 has it.
         """
-        super().__init__(NAME, namespace=namespace, context=context)
+        super().__init__(name, namespace=namespace, context=context)
         self._wish = wish
-        self._status = Status(f"{self.get_namespace()}: {NAME}",
+        self._status = Status(f"{self.get_namespace()}: {name}",
                               hardware_id=self.get_namespace())
+        self.bonds = Bonds(self, bond_type())
         self.say("unconfigured")
         self._statuses = self.create_publisher(DiagnosticArray, TOPIC, 10)
-        self.create_timer(PERIOD, self._tell)
+        self.create_timer(PERIOD, self._tell, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def say(self, state: str, trouble: str = "") -> None:
         """Tell ``/diagnostics`` the state and, if it is an unwanted one, the log too why."""
@@ -70,6 +75,11 @@ class ManagedNode(LifecycleNode):
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Take apart what has failed."""
         return self._make("on_error")
+
+    def deactivate(self) -> None:
+        """Make that transition by itself, unless a manager has just done so."""
+        if self._status.values["state"] == "active":
+            self.trigger_deactivate()
 
     def _make(self, callback: str) -> TransitionCallbackReturn:
         return TransitionCallbackReturn.SUCCESS if self._wish(callback) \
@@ -106,4 +116,3 @@ def served(node: ManagedNode, context: Context) -> Iterator[Call]:
     finally:
         executor.shutdown()
         thread.join()
-        node.destroy_node()

@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.node import Node as RosNode
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
-from dnne_ros.runtime.node.parameters import declare_widgets, serve_changes
+from dnne_ros.runtime.node.parameters import (
+    changes_nothing,
+    declare_widgets,
+    serve_changes,
+    why_fixed,
+)
 from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.qos_overrides import qos_overrides
 
 if TYPE_CHECKING:
     from rclpy.context import Context
+    from rclpy.parameter import Parameter
     from rclpy.publisher import Publisher
     from rclpy.qos import QoSProfile
 
@@ -50,6 +57,16 @@ class NodeHost(RosNode):
         if self.node is None:
             serve_changes(self)
         self.node = node
+
+    def set_parameters_atomically(self, parameter_list: list[Parameter[Any]]
+                                  ) -> SetParametersResult:
+        """Set what may change; of what may not, its own value is taken, another refused."""
+        changes = [each for each in parameter_list if not changes_nothing(self, each)]
+        if reason := why_fixed(self.graph_node.type.widgets, changes):
+            return SetParametersResult(successful=False, reason=reason)
+        if not changes:
+            return SetParametersResult(successful=True)
+        return super().set_parameters_atomically(changes)
 
     def topic(self, port: str) -> str:
         """Return the topic of an output, relative to the namespace."""

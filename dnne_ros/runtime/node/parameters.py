@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
@@ -41,7 +42,8 @@ def describe_widget(widget: Widget) -> ParameterDescriptor:
     if not widget.live:
         constraints.append(f"Fixed while the graph runs: {widget.fixed_because}.")
     descriptor = ParameterDescriptor(
-        description=widget.doc + unit, additional_constraints=" ".join(constraints))
+        description=widget.doc + unit, additional_constraints=" ".join(constraints),
+        read_only=not widget.live)
     if widget.minimum is not None or widget.maximum is not None:
         low, high = widget.minimum, widget.maximum
         if widget.kind is int:
@@ -75,8 +77,40 @@ def declare_widgets(host: RosNode, widgets: Mapping[str, Widget], values: Mappin
     return effective
 
 
+def changes_nothing(host: RosNode, parameter: Parameter[Any]) -> bool:
+    """Tell whether a parameter has this value already, where setting it would be refused.
+
+    `ros2 param load` of what `ros2 param dump` has written gives each parameter so: the read-only
+    ones, and texts and numbers as what rclpy makes of them, which reads them twice: a quoted '10'
+    becomes a number, and 1e-05 a text.
+    """
+    if not host.has_parameter(parameter.name):
+        return False
+    found = host.get_parameter(parameter.name).value
+    if type(found) is not type(parameter.value):
+        return bool(_read_again(str(found)) == parameter.value)
+    return bool(host.describe_parameter(parameter.name).read_only and found == parameter.value)
+
+
+def _read_again(text: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+def why_fixed(widgets: Mapping[str, Widget], parameters: Iterable[Parameter[Any]]) -> str:
+    """Return why one of ``parameters`` cannot be set while the graph runs, or nothing."""
+    for parameter in parameters:
+        widget = widgets.get(parameter.name)
+        if widget is not None and not widget.live:
+            return (f"{parameter.name} cannot change while the graph runs: "
+                    f"{widget.fixed_because}")
+    return ""
+
+
 def serve_changes(host: NodeHost) -> None:
-    """Let what is live change while the graph runs; refuse the others with a reason."""
+    """Let what is live change while the graph runs, to what its widget takes."""
     known = {**FAULT_SETTINGS, **host.graph_node.type.widgets}
 
     def refuse(parameters: list[Parameter[Any]]) -> SetParametersResult:
@@ -84,10 +118,6 @@ def serve_changes(host: NodeHost) -> None:
             widget = known.get(parameter.name)
             if widget is None:
                 continue
-            if not widget.live:
-                return SetParametersResult(successful=False, reason=(
-                    f"{parameter.name} cannot change while the graph runs: "
-                    f"{widget.fixed_because}"))
             try:
                 widget.check(parameter.value)
             except WidgetError as error:

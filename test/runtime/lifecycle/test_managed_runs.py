@@ -1,96 +1,29 @@
 """A robot's graph as a managed node, in the hands of a manager that knows nothing of us."""
 
 import asyncio
-import shutil
+from itertools import count
+from statistics import median
 
 import pytest
-from diagnostic_msgs.msg import DiagnosticArray
-from lifecycle_msgs.msg import TransitionEvent
-from lifecycle_msgs.srv import ChangeState, GetAvailableTransitions, GetState
-from rclpy.qos import qos_profile_sensor_data
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray
+from lifecycle_manager import LEANING
+from lifecycle_msgs.srv import GetAvailableTransitions
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock
 
 from dnne_ros.cli.main import main
 
 GRAPH = "docs/examples/cartpole_onnx.json"
-NODE = "/cartpole_onnx/lifecycle"
-LEANING = JointState(name=["slider_to_cart", "cart_to_pole"], position=[0.0, 0.1],
-                     velocity=[0.0, 0.0])
+PERIOD_NS = 16_666_667
+"""One of the policy's periods, in nanoseconds."""
 
 
-class Manager:
-    """Speaks with the managed node, moves a robot's joints and hears what they are told."""
-
-    def __init__(self, ros_loop):
-        self.loop = ros_loop
-        self.node = ros_loop.node("manager")
-        self.commands, self.events, self.troubles = [], [], []
-        self.joints = self.node.create_publisher(
-            JointState, "/joint_states", qos_profile_sensor_data)
-        self.node.create_subscription(
-            Float64MultiArray, "/effort_controller/commands",
-            lambda message: self.commands.append(list(message.data)), 10)
-        self.node.create_subscription(
-            TransitionEvent, f"{NODE}/transition_event",
-            lambda message: self.events.append(message.goal_state.label), 10)
-        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._note, 10)
-        self._clients = {}
-
-    def _note(self, message):
-        self.troubles += [status.message for status in message.status
-                          if status.name == "/cartpole_onnx: lifecycle" and status.level == b"\2"]
-
-    async def call(self, kind, name, request):
-        client = self._clients.setdefault(name, self.node.create_client(kind, f"{NODE}/{name}"))
-        await self.loop.until(client.service_is_ready)
-        answer = client.call_async(request)
-        await self.loop.until(answer.done)
-        return answer.result()
-
-    async def change(self, label):
-        """Ask for a transition; returns whether it went well, and the state behind it."""
-        request = ChangeState.Request()
-        request.transition.label = label
-        done = await self.call(ChangeState, "change_state", request)
-        return done.success, await self.state()
-
-    async def state(self):
-        found = await self.call(GetState, "get_state", GetState.Request())
-        return found.current_state.label
-
-    async def until_commanded(self):
-        """Move the joints until the policy pushes."""
-        self.commands.clear()
-        while not any(any(command) for command in self.commands):
-            self.joints.publish(LEANING)
-            await asyncio.sleep(0.02)
+PLACES = pytest.mark.parametrize("place", ["fused", "split"])
+"""Split: three processes, of which one has the managed node."""
 
 
-@pytest.fixture
-def manager(ros_loop):
-    return Manager(ros_loop)
-
-
-@pytest.fixture
-def managed(start_command, repository, tmp_path):
-    """Start the robot's graph in a folder of its own, as a managed node."""
-    shutil.copytree(repository / "docs/examples/cartpole_policy",
-                    tmp_path / "docs/examples/cartpole_policy")
-    started = []
-
-    def start(*options):
-        run = start_command("dnne_ros", "run", str(repository / GRAPH), "--lifecycle", "--quiet",
-                            *options, folder=tmp_path)
-        started.append(run)
-        return run
-    yield start
-    for run in started:
-        run.kill()
-
-
-def test_a_manager_takes_a_robot_through_all_states(managed, manager, ros_loop):
-    run = managed()
+@PLACES
+def test_a_manager_takes_a_robot_through_all_states(managed, manager, ros_loop, place):
+    run = managed("--place", place)
 
     async def course():
         assert await manager.state() == "unconfigured"
@@ -100,8 +33,10 @@ def test_a_manager_takes_a_robot_through_all_states(managed, manager, ros_loop):
                                      GetAvailableTransitions.Request())
         assert {each.transition.label for each in offered.available_transitions} == {
             "activate", "cleanup", "shutdown"}
-        for _ in range(2):
+        for before, timeout in ((0.1, 0.2), (0.2, 0.3)):
             assert await manager.change("activate") == (True, "active")
+            assert await manager.timeout() == before
+            await manager.set_timeout(timeout)
             await manager.until_commanded()
             assert await manager.change("deactivate") == (True, "inactive")
             await ros_loop.until(lambda: manager.commands[-1] == [0.0])  # the safe command
@@ -109,8 +44,10 @@ def test_a_manager_takes_a_robot_through_all_states(managed, manager, ros_loop):
         for _ in range(10):  # nobody acts on what is heard now, nor later
             manager.joints.publish(LEANING)
             await asyncio.sleep(0.01)
+        assert await manager.timeout() == 0.3  # it stays until it is taken apart
         assert await manager.change("cleanup") == (True, "unconfigured")
         assert await manager.change("configure") == (True, "inactive")
+        assert await manager.timeout() == 0.1
         assert await manager.change("activate") == (True, "active")
         assert not any(any(command) for command in manager.commands[known:])
         await manager.until_commanded()
@@ -124,9 +61,10 @@ def test_a_manager_takes_a_robot_through_all_states(managed, manager, ros_loop):
         "inactive", "active", "inactive", "active", "inactive", "inactive", "active"]
 
 
+@PLACES
 def test_what_does_not_fit_is_not_configured_and_what_fails_is_not_active(
-        managed, manager, ros_loop, tmp_path):
-    run = managed("--set", "1.when_stale=stop")
+        managed, manager, ros_loop, tmp_path, place):
+    run = managed("--set", "1.when_stale=stop", "--place", place)
     model = tmp_path / "docs/examples/cartpole_policy/policy.onnx"
     content = model.read_bytes()
 
@@ -138,11 +76,10 @@ def test_what_does_not_fit_is_not_configured_and_what_fails_is_not_active(
         model.write_bytes(content)
         assert await manager.change("configure") == (True, "inactive")
         assert await manager.change("activate") == (True, "active")
-        # No joint state comes, which ends the run: by itself, it is to be configured anew.
-        await ros_loop.until(lambda: manager.events[-1:] == ["unconfigured"])
-        assert "errorprocessing" in manager.events
+        # No joint state comes, which ends the run: by itself, it is inactive, and says why.
+        await ros_loop.until(lambda: manager.events[-1:] == ["inactive"])
         await ros_loop.until(lambda: "/joint_states" in manager.troubles[-1])
-        assert await manager.change("configure") == (True, "inactive")
+        assert await manager.change("activate") == (True, "active")
 
     ros_loop.run(course(), run)
     run.interrupt()
@@ -151,7 +88,6 @@ def test_what_does_not_fit_is_not_configured_and_what_fails_is_not_active(
 
 
 @pytest.mark.parametrize("words, said", [
-    ((GRAPH, "--place", "split"), "expected a graph in one process, found 3"),
     (("config/workflows/cartpole_ppo.json", "--save-checkpoint-dir", "c"),
      "expected a graph that does not learn, found ppo_trainer_6")])
 def test_what_cannot_be_managed_is_refused(words, said, repository, tmp_path, monkeypatch, capsys):
@@ -159,3 +95,100 @@ def test_what_cannot_be_managed_is_refused(words, said, repository, tmp_path, mo
     words = [word if word != "c" else str(tmp_path / "c") for word in words]
     assert main(["run", *words, "--lifecycle"]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_killed_process_is_started_again_and_the_graph_is_inactive(managed, manager, ros_loop):
+    run = managed("--place", "split")
+
+    async def course():
+        assert await manager.change("configure") == (True, "inactive")
+        assert await manager.change("activate") == (True, "active")
+        await manager.until_commanded()
+        policy = run.child("onnx_policy_2")
+        policy.kill()
+        await ros_loop.until(lambda: manager.events[-1:] == ["inactive"])
+        await ros_loop.until(lambda: manager.troubles)
+        assert manager.troubles[-1] == "process onnx_policy_2 has died and was started again"
+        assert manager.commands[-1] == [0.0]
+        assert run.child("onnx_policy_2").pid != policy.pid
+        assert await manager.change("activate") == (True, "active")
+        await manager.until_commanded()
+        assert await manager.change("deactivate") == (True, "inactive")
+        run.child("robot_controller_3").kill()  # while nothing runs
+        while await manager.change("activate") != (True, "active"):
+            assert await manager.state() == "inactive"  # it was not there yet
+        await manager.until_commanded()
+
+    ros_loop.run(course(), run)
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert run.output.count("it is started again") == 2
+
+
+def test_a_robot_is_safe_before_its_clock_moves_on(managed, manager, ros_loop):
+    """With simulated time that stands still, as a simulator's that is paused."""
+    run = managed("--place", "split", "--ros-args", "-p", "use_sim_time:=true")
+    clock = manager.node.create_publisher(Clock, "/clock", 10)
+    periods = count(1)
+
+    def tick():
+        clock.publish(Clock(clock=Time(nanoseconds=next(periods) * PERIOD_NS).to_msg()))
+
+    async def course():
+        assert await manager.change("configure") == (True, "inactive")
+        assert await manager.change("activate") == (True, "active")
+        await manager.until_commanded(tick)
+        assert await manager.change("deactivate") == (True, "inactive")
+        await ros_loop.until(lambda: manager.commands[-1] == [0.0])
+        known = len(manager.commands)
+        assert await manager.change("activate") == (True, "active")
+        for _ in range(10):
+            tick()
+            await asyncio.sleep(0.01)
+        assert not any(any(command) for command in manager.commands[known:])
+
+    ros_loop.run(course(), run)
+    run.interrupt()
+    run.wait()
+
+
+def test_it_may_be_named_as_a_launch_file_names_it(managed, manager, ros_loop):
+    run = managed("--place", "split", "--ros-args", "-r", "__node:=walker")
+    manager.name = "/cartpole_onnx/walker"
+
+    async def course():
+        assert await manager.change("configure") == (True, "inactive")
+        await ros_loop.until(lambda: {  # the graph's nodes keep their names
+            "walker", "ros_subscriber_1", "onnx_policy_2", "robot_controller_3"} <= {
+                name for name, _ in manager.node.get_node_names_and_namespaces()})
+
+    ros_loop.run(course(), run)
+    run.interrupt()
+    run.wait()
+
+
+def test_many_activations_leave_nothing_behind(managed, manager, ros_loop):
+    run = managed("--place", "split")
+    found = []
+
+    def handles():
+        children = run.children().values()
+        return (sum(child.num_fds() for child in children),
+                sum(child.num_threads() for child in children),
+                sum(child.memory_info().rss for child in children))
+
+    async def course():
+        assert await manager.change("configure") == (True, "inactive")
+        for _ in range(50):
+            assert await manager.change("activate") == (True, "active")
+            assert await manager.change("deactivate") == (True, "inactive")
+            found.append(handles())
+
+    ros_loop.run(course(), run)
+    run.interrupt()
+    run.wait()
+    files, threads, memory = zip(*found)
+    assert median(files[25:]) == median(files[:25])
+    assert median(threads[25:]) == median(threads[:25])
+    # rclpy itself keeps 0.1 to 0.15 MB of a node that is destroyed; the policy is larger.
+    assert memory[-1] - memory[24] < 25 * 3 * 300_000
