@@ -111,7 +111,7 @@ class Window:
         for consumer in self._consumers:
             if consumer.absent:
                 consumer.counts.dropped += 1
-            elif consumer.lossless or item.stored is not None:
+            elif item.number > consumer.got and (consumer.lossless or item.stored is not None):
                 consumer.bytes_to_take += item.size
         self._progressed()
 

@@ -33,6 +33,19 @@ def test_a_consumer_may_be_farther_than_a_producer_that_makes_items_again(began)
     assert window.room_until == 44 and window.handled == 39
 
 
+def test_what_is_made_again_weighs_nothing_to_who_has_had_it(began):
+    """Nobody would ever take it off again: so many bytes, and the edge is full for good."""
+    window, consumer = began
+    window.sent_before = 40
+    window.note(consumer, word(39))
+    for number in range(31, 42):
+        window.sent = number
+        window.add(KeptItem(number, b"", consumer.bytes_in_flight // 4, None, ""))
+    assert consumer.bytes_to_take == 2 * (consumer.bytes_in_flight // 4)
+    window.note(consumer, word(41))
+    assert consumer.bytes_to_take == 0 and window.room_until == 46
+
+
 def test_beyond_what_was_ever_sent_nobody_is_believed(began):
     window, consumer = began
     window.sent_before = 40
