@@ -18,6 +18,7 @@ from dnne_ros.runtime.lifecycle.crew_channel import (
     UNCONFIGURED,
     Now,
 )
+from dnne_ros.toolkit.event_waits import came_within
 
 if TYPE_CHECKING:
     from dnne_ros.options.run_settings import RunSettings
@@ -107,10 +108,11 @@ class Crew:
 
     async def why(self) -> list[str]:
         """Return why the run of this generation is over, as one of the others has said so."""
-        try:
-            return await asyncio.wait_for(self.failing(), _LAST_REPORT_SECONDS)
-        except asyncio.TimeoutError:
+        known = asyncio.ensure_future(self.failing())
+        await asyncio.wait({known}, timeout=_LAST_REPORT_SECONDS)
+        if known.cancel():
             return ["a process has ended the run and does not say why"]
+        return known.result()
 
     def _troubles(self) -> Iterator[str]:
         for process, report in self._reports.items():
@@ -130,10 +132,7 @@ class Crew:
                 yield f"process {process} has given no sign of life for {silence:g} s"
 
     async def _change(self) -> None:
-        try:
-            await asyncio.wait_for(self._changed.wait(), PERIOD)
-        except asyncio.TimeoutError:
-            return  # time to look who is silent
+        await came_within(self._changed, PERIOD)  # or it is time to look who is silent
 
     def _on_report(self, sender: str, content: Mapping[str, Any]) -> None:
         state, generation = content["say"], content["generation"]
