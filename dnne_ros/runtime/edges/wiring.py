@@ -14,7 +14,7 @@ from dnne_ros.runtime.coordination.replication import accept_updates, send_updat
 from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.edges.input_port import ExternalInput, HeldInput, InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.runtime.edges.public_topic import DrawnEdge, PublicTopic
+from dnne_ros.runtime.edges.public_topic import DrawnEdge, PublicTopic, public_codec
 from dnne_ros.runtime.edges.restarts import Restarts
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.consumer import Consumer
@@ -45,7 +45,8 @@ class Wiring:
     readers: dict[str, RemoteReader] = field(default_factory=dict)
     writers: list[RemoteWriter] = field(default_factory=list)
     external: dict[str, ExternalReader] = field(default_factory=dict)
-    drawn: list[DrawnEdge] = field(default_factory=list)
+    seen: list[DrawnEdge | PublicTopic] = field(default_factory=list)
+    """What tools see of edges."""
     endpoint: ProcessEndpoint | None = None
     restarts: Restarts | None = None
 
@@ -53,8 +54,8 @@ class Wiring:
         """Close the channels between processes and give back the shared memory."""
         for reader in self.readers.values():
             reader.close()
-        for edge in self.drawn:
-            edge.close()
+        for end in self.seen:
+            end.close()
         if self.restarts is not None:
             self.restarts.close()
         if self.endpoint is not None:
@@ -99,7 +100,7 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
         for port, edges in graph.incoming[node_id].items():
             wiring.inputs[PortRef(node_id, port)] = _input(
                 graph, placement, host, edges[0], wiring, restarts)
-            wiring.drawn += _draw(graph, host, edges[0].source)
+            wiring.seen += _draw(graph, host, edges[0])
     for ref in graph.external:
         if ref.node in hosts:
             wiring.inputs[ref] = _external_input(
@@ -131,13 +132,14 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     remote = [edge for edge in edges if placement.crosses(edge)]
     type = graph.output_types.get(ref)
     declared = graph.nodes[ref.node].type.outputs[ref.port].type
-    if type is None or type.wire is None:
+    if type is None or (type.wire is None and not edges):
         return OutputPort(type or declared, local, None, None, None)
-    codec = codec_for(type.wire)
+    codec = public_codec(type)
     publisher = host.advertise(ref.port, codec, _topic_qos(graph, ref), within=bool(edges))
     topic = PublicTopic(host, publisher, Counter(
         f"{host.get_namespace().rstrip('/')}/{graph.nodes[edge.target.node].ros_name}"
         for edge in edges))
+    wiring.seen.append(topic)
     writer = None
     if remote:
         assert wiring.endpoint is not None  # `wire` has made it
@@ -156,12 +158,12 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     return output
 
 
-def _draw(graph: Graph, host: NodeHost, source: PortRef) -> list[DrawnEdge]:
-    """Show an edge from ``source`` to ``host``, if ``source`` has a topic."""
-    type = graph.output_types.get(source)
-    if type is None or type.wire is None:
+def _draw(graph: Graph, host: NodeHost, edge: Edge) -> list[DrawnEdge]:
+    """Show an edge that ends at ``host``, if its source has a topic."""
+    type = graph.output_types.get(edge.source)
+    if type is None:
         return []
-    return [DrawnEdge(host, graph.topic(source), codec_for(type.wire).message_type())]
+    return [DrawnEdge(host, graph.topic(edge.source), public_codec(type).message_type())]
 
 
 def _sends_back(graph: Graph, edge: Edge) -> bool:
