@@ -9,8 +9,9 @@ them by what it does not know: a subscription that is no edge is somebody who li
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rclpy.duration import Duration
@@ -31,8 +32,8 @@ _NO_NAME = "_NODE_NAME_UNKNOWN_"
 """What the middleware calls a node of which it knows an endpoint but no name."""
 _PARTICIPANT_BYTES = 12
 """How many bytes of an endpoint's id are those of its DDS participant, which is a process."""
-_PATIENCE = 25
-"""For how many looks, five to a second, a subscription without its node's name is nobody yet.
+_PATIENCE_SECONDS = 5.0
+"""For how long a subscription without its node's name is nobody yet.
 
 What is no ROS node, such as a router of DDS, never has one."""
 _LOOKS = 2
@@ -65,14 +66,16 @@ class DrawnEdge:
 class PublicTopic:
     """A publisher that knows which of its subscribers are drawn edges."""
 
-    def __init__(self, host: RosNode, publisher: Publisher[Any], readers: Mapping[str, int]):
+    def __init__(self, host: RosNode, publisher: Publisher[Any], readers: Mapping[str, int],
+                 now: Callable[[], float] = time.monotonic):
         """Publish with ``publisher`` of ``host``.
 
-        ``readers``: how many edges end at each node, by its full name.
+        ``readers``: how many edges end at each node, by its full name.  ``now()``: seconds.
         """
         self._host = host
         self._publisher = publisher
         self._readers = readers
+        self._now = now
         with publisher.handle:
             self._matching = rclpy_implementation.EventHandle(
                 publisher.handle, QoSPublisherEventType.RCL_PUBLISHER_MATCHED)
@@ -80,8 +83,8 @@ class PublicTopic:
         """How many subscriptions there are, and how many there ever were."""
         self._fits = 0
         """How many looks in a row have found out who they all are."""
-        self._nameless: dict[bytes, int] = {}
-        """How many looks have found a subscription, by its id, without its node's name."""
+        self._nameless: dict[bytes, float] = {}
+        """Since when there has been a subscription, by its id, without its node's name."""
         self._watchers = 0
 
     @property
@@ -92,8 +95,8 @@ class PublicTopic:
     def watchers(self) -> int:
         """Return how many subscriptions there are beside the drawn edges, as far as is known.
 
-        It is to be asked some times a second.  One whose node is not known yet is nobody at
-        first: nothing is published because a process of the graph starts again.
+        One whose node is not known yet is nobody at first: nothing is published because a
+        process of the graph starts again.
         """
         status = self._matching.take_event()
         if status is not None and (status.current_count, status.total_count) != self._matched:
@@ -111,17 +114,18 @@ class PublicTopic:
         known = self._host.get_subscriptions_info_by_topic(self.name)
         named: Counter[tuple[str, bytes]] = Counter()
         nameless = {}
+        now = self._now()
         for each in known:
             id = bytes(each.endpoint_gid)
             if each.node_name == _NO_NAME:
-                nameless[id] = self._nameless.get(id, 0) + 1
+                nameless[id] = self._nameless.get(id, now)
             else:
                 node = f"{each.node_namespace.rstrip('/')}/{each.node_name}"
                 named[node, id[:_PARTICIPANT_BYTES]] += 1
         # Process by process: what a process that was killed has left behind stays for a while
         # beside what its successor has, and neither listens.
         nobody = sum(min(count, self._readers.get(node, 0)) for (node, _), count in named.items())
-        nobody += sum(looks < _PATIENCE for looks in nameless.values())
+        nobody += sum(now - since < _PATIENCE_SECONDS for since in nameless.values())
         nobody += max(0, matched - len(known))
         self._watchers = max(0, matched - nobody)
         self._nameless = nameless

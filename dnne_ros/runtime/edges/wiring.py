@@ -29,6 +29,7 @@ from dnne_ros.transport.stats import CountingEnd
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
+    from rclpy.node import Node as RosNode
     from rclpy.qos import QoSProfile
 
     from dnne_ros.runtime.event_loop import RosSelector
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 class Wiring:
     """The ends of edges in one process, by port."""
 
+    speaker: RosNode
+    """Whose the topics between processes are."""
+    endpoint: ProcessEndpoint
     inputs: dict[PortRef, InputPort] = field(default_factory=dict)
     outputs: dict[PortRef, OutputPort] = field(default_factory=dict)
     local: dict[str, LocalEdge] = field(default_factory=dict)
@@ -47,7 +51,6 @@ class Wiring:
     external: dict[str, ExternalReader] = field(default_factory=dict)
     seen: list[DrawnEdge | PublicTopic] = field(default_factory=list)
     """What tools see of edges."""
-    endpoint: ProcessEndpoint | None = None
     restarts: Restarts | None = None
 
     def close(self) -> None:
@@ -58,8 +61,7 @@ class Wiring:
             end.close()
         if self.restarts is not None:
             self.restarts.close()
-        if self.endpoint is not None:
-            self.endpoint.close()
+        self.endpoint.close()
 
     def drop(self, consumer: Consumer) -> None:
         """Go on without a consumer in another process that is gone."""
@@ -77,15 +79,16 @@ class Wiring:
                  **end.stats.as_dict()} for name, end in ends]
 
 
-def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
+def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost], speaker: RosNode,
          files: RosSelector, run_id: str = "", key: bytes = b"", respawn: bool = False) -> Wiring:
     """Make both ends of every edge that touches a node in ``hosts`` (by node id).
 
+    ``speaker`` has the topics between processes.
     ``files`` is the event loop's selector; ``run_id`` is the same in all processes of a run,
     as is ``key``, which nobody else knows.
     ``respawn``: this process may be killed, and started again if it is `restartable`.
     """
-    wiring = Wiring(endpoint=ProcessEndpoint(files, run_id, key))
+    wiring = Wiring(speaker, ProcessEndpoint(files, run_id, key))
     _load_modules(graph, hosts)
     for edge in graph.edges:
         if edge.source.node in hosts and edge.target.node in hosts:
@@ -142,8 +145,7 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     wiring.seen.append(topic)
     writer = None
     if remote:
-        assert wiring.endpoint is not None  # `wire` has made it
-        writer = RemoteWriter(host, host.topic(ref.port), [
+        writer = RemoteWriter(wiring.speaker, host.topic(ref.port), [
             Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity,
                      placement.process_of(edge.target.node), edge.when_absent)
             for edge in remote], wiring.endpoint, restarts.of_output(ref))
@@ -152,9 +154,9 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     output = OutputPort(type, local, topic, codec, writer)
     for edge in remote:
         if _sends_back(graph, edge):
-            assert wiring.endpoint is not None  # `wire` has made it
-            accept_updates(RosBus(host, wiring.endpoint.key), update_topic(graph, edge), type,
-                           lambda: output.newest, host.get_logger().warning)
+            accept_updates(RosBus(wiring.speaker, wiring.endpoint.key),
+                           update_topic(graph, edge), type, lambda: output.newest,
+                           host.get_logger().warning)
     return output
 
 
@@ -179,9 +181,8 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
     else:
         codec, type = codec_for(edge.type.sent_as()), edge.type
         siblings = graph.outgoing[edge.source.node][edge.source.port]
-        assert wiring.endpoint is not None  # `wire` has made it
         reader = RemoteReader(
-            host, _input_name(graph, edge), graph.topic(edge.source),
+            wiring.speaker, _input_name(graph, edge), graph.topic(edge.source),
             lambda message: type.unpack(codec.decode(message)), wiring.endpoint, edge.policy,
             edge.capacity,
             max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
@@ -192,7 +193,7 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
         source = reader
         if _sends_back(graph, edge):
             return HeldInput(source, send_updates(
-                RosBus(host, wiring.endpoint.key), update_topic(graph, edge), edge.type))
+                RosBus(wiring.speaker, wiring.endpoint.key), update_topic(graph, edge), edge.type))
     # The target decides: a merge passes on a model once, it does not hold it.
     held = graph.nodes[edge.target.node].type.inputs[edge.target.port].type.held
     return HeldInput(source) if held else source
