@@ -49,7 +49,7 @@ def arguments(request, tmp_path):
 
 @pytest.fixture
 def start(start_run, repository, arguments, tmp_path):
-    """Start a workflow that writes down what it publishes; returns the run, its edges, the file."""
+    """Start a workflow that writes down what it publishes: the run, its edges, the file."""
     def begin(workflow, place, *more):
         if place == "by hand":
             place = tmp_path / "place.json"

@@ -1,7 +1,7 @@
 """What rqt_graph draws, by the calls that it makes and the rules that it has.
 
-Of rqt_graph 1.5 (``rosgraph2_impl.Graph`` and ``dotcode.RosGraphDotcodeGenerator``) as it opens: nodes
-only, with the debugging ones hidden.
+Of rqt_graph 1.5 (``rosgraph2_impl.Graph`` and ``dotcode.RosGraphDotcodeGenerator``) as it opens:
+nodes only, with the debugging ones hidden.
 """
 
 from collections import defaultdict
