@@ -77,7 +77,7 @@ class PublicTopic:
         self._readers = readers
         self._now = now
         with publisher.handle:
-            self._matching = rclpy_implementation.EventHandle(
+            self._matching: Any = rclpy_implementation.EventHandle(
                 publisher.handle, QoSPublisherEventType.RCL_PUBLISHER_MATCHED)
         self._matched = (0, 0)
         """How many subscriptions there are, and how many there ever were."""
