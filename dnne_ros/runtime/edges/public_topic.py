@@ -2,9 +2,8 @@
 
 Items go between the nodes of a graph by reference, sockets, shared memory or hidden topics; tools
 such as rqt_graph know publishers and subscriptions only.  So each edge has a subscription on the
-public topic that nobody reads (`DrawnEdge`).  An output publishes for others alone, and knows
-them by what it does not know: a subscription that is no edge is somebody who listens
-(`PublicTopic.watchers`).
+public topic that nobody reads (`DrawnEdge`).  An output publishes for others alone: while there
+are subscriptions that are no edges (`PublicTopic.watchers`).
 """
 
 from __future__ import annotations
