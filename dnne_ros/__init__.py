@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         tensor_to_array,
     )
     from dnne_ros.node_api.ports import Input, Output, Ports
+    from dnne_ros.node_api.ros_frames import Broadcast, FrameError, FrameTransform, RosFrames
     from dnne_ros.node_api.ros_services import Answer, RosServices, ServiceCaller, ServiceUse
     from dnne_ros.node_api.ros_topics import QOS_PRESETS, RosTopics, TopicPublisher
     from dnne_ros.node_api.seeding import node_seed
@@ -94,6 +95,7 @@ _NAMES = {
         "SimHandle String Sync Tensor Twist array_to_tensor tensor_to_array",
     "node_api.own_ports": "type_with_ports",
     "node_api.ports": "Input Output Ports",
+    "node_api.ros_frames": "Broadcast FrameError FrameTransform RosFrames",
     "node_api.ros_services": "Answer RosServices ServiceCaller ServiceUse",
     "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher",
     "node_api.seeding": "node_seed",
@@ -131,6 +133,7 @@ __all__ = [
     "Boolean",
     "Boundary",
     "Breath",
+    "Broadcast",
     "CheckpointTrigger",
     "Circuit",
     "CircuitBreaker",
@@ -146,6 +149,8 @@ __all__ = [
     "EdgePolicy",
     "ErrorLimit",
     "Float",
+    "FrameError",
+    "FrameTransform",
     "GradientTensor",
     "Health",
     "HealthReporter",
@@ -176,6 +181,7 @@ __all__ = [
     "PortType",
     "Ports",
     "Rate",
+    "RosFrames",
     "RosServices",
     "RosTopics",
     "SafeDefault",

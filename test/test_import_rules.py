@@ -50,7 +50,7 @@ MAY_IMPORT = {
                   "workflow", "durable_files", "errors"),
     "top": ("options", "parameter_files", "runtime", "node_api", "errors", "strict_json"),
     "bench": ("jobs", "hosting", "runtime", "sim", "learning", "rl", "supervised", "policies",
-              "node_api", "transport", "errors"),
+              "node_api", "transport", "messages", "errors"),
     "cli": ("options", "parameter_files", "policies", "policy_cpp", "policy_export",
             "policy_import", "exporting", "runtime", "placement", "graph", "catalogue",
             "node_api", "sim", "transport", "workflow", "durable_files", "errors", "strict_json"),

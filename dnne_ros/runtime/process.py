@@ -37,6 +37,7 @@ from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.hidden_node import hidden_node
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
+from dnne_ros.runtime.node.ros_frames import HostFrames, ProcessFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
@@ -103,9 +104,15 @@ class GraphProcess:
         nodes = ProcessNodes(graph, hosts, SavedStates(graph, self._settings))
         speaker = self._make_speaker(_first(hosts), ending)
         wiring, control, peers = self._connect(graph, hosts, speaker, nodes, loop, ending)
-        nodes.create(values, lambda host: HostContext(
-            host, graph, wiring, self._settings, control, HostTopics(host),
-            HostServices(host)), problems)
+        frames = ProcessFrames()
+        ending.callback(frames.close)
+
+        def make_context(host: NodeHost) -> HostContext:
+            topics = HostTopics(host)
+            return HostContext(host, graph, wiring, self._settings, control, topics,
+                               HostServices(host), HostFrames(host, topics, frames))
+
+        nodes.create(values, make_context, problems)
         nodes.load(problems)
         problems.raise_if_any()
         for node in {speaker, *hosts.values()}:

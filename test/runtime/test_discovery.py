@@ -62,7 +62,7 @@ rclpy.init()
 node = rclpy.create_node("threads")
 threads = [each for each in pathlib.Path("/proc/self/task").iterdir()
            if each.name != str(os.getpid())]
-# A thread gives itself its name, and sleeps thereafter; one that has not begun yet is ready to run.
+# A thread gives itself its name, and sleeps thereafter; one that has not begun is ready to run.
 while any(each.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "S"
           for each in threads):
     time.sleep(0.01)

@@ -6,7 +6,7 @@ Prints the names of those that it has tried.
 import importlib.util
 from pathlib import Path
 
-from sensor_msgs.msg import Imu, JointState
+from sensor_msgs.msg import CameraInfo, Image, Imu, JointState, LaserScan
 
 from dnne_ros.catalogue.catalogue import BUILT_IN
 from dnne_ros.node_api.own_ports import type_with_ports
@@ -18,8 +18,13 @@ from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.ros.sensor_publisher import SensorPublisherNode
+from dnne_ros.nodes.ros.sensor_subscriber import SensorSubscriberNode
 from dnne_ros.nodes.ros.service_client import ServiceClientNode
 from dnne_ros.nodes.ros.service_server import ServiceServerNode
+from dnne_ros.nodes.ros.synced_subscribers import SyncedSubscribersNode
+from dnne_ros.nodes.ros.transform_broadcaster import TransformBroadcasterNode
+from dnne_ros.nodes.ros.transform_listener import TransformListenerNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
 from dnne_ros.nodes.simulation.action import ActionNode
@@ -38,6 +43,10 @@ SETTINGS = {
     ServiceClientNode: {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest"},
     ServiceServerNode: {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest",
                         "timeout": 3600.0},
+    SensorPublisherNode: {"message_type": "sensor_msgs/msg/Joy"},
+    SyncedSubscribersNode: {"method": "exact", "keep": 100},
+    TransformListenerNode: {"target": "map", "source": "base", "rate": 1000.0},
+    TransformBroadcasterNode: {"parent": "odom", "child": "base", "static": True},
     IMUSensorNode: {"topic": "/imu"}, Split: {"split_pos": "1,2,3"}}
 SIZES = {
     OnnxPolicyNode: {"observation": 4, "action": 1}, JointObservationsNode: {"env": 1, "joint": 3},
@@ -45,15 +54,19 @@ SIZES = {
     PolicyGate: {"env": 1, "action": 2, "axis0": 1, "axis1": 2},
     JointCommandsNode: {"env": 1, "action": 2, "joint": 2},
     RobotControllerNode: {"env": 1, "action": 7, "joint": 7, "axis0": 1, "axis1": 7},
-    RosPublisherNode: {"axis0": 1, "axis1": 1}, IMUSensorNode: {"env": 1, "signal": 6},
+    RosPublisherNode: {"axis0": 1, "axis1": 1},
+    TransformBroadcasterNode: {"axis0": 1, "axis1": 3}, IMUSensorNode: {"env": 1, "signal": 6},
     Split: {"axis0": 5, "axis1": 4}}
 LINKS = {
     LeappPolicyNode: Links(("observations",), ("actions",)),
+    SensorPublisherNode: Links(("axes",), ()), TransformBroadcasterNode: Links(("position",), ()),
+    TransformListenerNode: Links((), ("position", "rotation", "matrix", "stamp")),
     RosSubscriberNode: Links((), ("tensor", "stamp")), RosPublisherNode: Links(("value",), ()),
     ServiceClientNode: Links(("trigger",), ("response", "succeeded")),
     ServiceServerNode: Links(("answer",), ("request", "request_id")),
     ActionNode: Links(("network_output",), ("action",))}
-MESSAGES = {RosSubscriberNode: JointState(position=[1.0, 2.0]), IMUSensorNode: Imu()}
+MESSAGES = {RosSubscriberNode: JointState(position=[1.0, 2.0]), IMUSensorNode: Imu(),
+            SensorSubscriberNode: LaserScan(ranges=[1.0, 2.0], intensities=[1.0, 2.0])}
 
 
 def contract_of(node_type):
@@ -67,12 +80,18 @@ def contract_of(node_type):
             return [LINKS[node_type]] if node_type in LINKS else super().links(values)
 
         async def run_round(self, context, draw):
-            if node_type not in (*MESSAGES, ServiceServerNode):
+            context.frames.put("map", "base")
+            if node_type not in (*MESSAGES, ServiceServerNode, SyncedSubscribersNode):
                 await super().run_round(context, draw)
                 return
             wanted = len(context.sent) + 1
             if node_type is ServiceServerNode:
                 context.services.request(None)
+            elif node_type is SyncedSubscribersNode:
+                picture = Image(height=1, width=1, step=1, encoding="mono8", data=b"\x05")
+                picture.header.stamp.sec = draw.number
+                context.topics.deliver(picture, topic="/image_raw")
+                context.topics.deliver(CameraInfo(header=picture.header), topic="/camera_info")
             else:
                 context.topics.deliver(MESSAGES[node_type])
             await context.sends(wanted)

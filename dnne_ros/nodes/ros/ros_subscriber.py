@@ -106,18 +106,22 @@ class RosSubscriberNode(Node):
 
     def setup(self) -> None:
         """Find the fields and subscribe."""
-        self._convert = made(_converter, self.values)
+        self._convert = self.converter()
         reader = _named_reader(self.values)
         self._gatherer = None if reader is None else PartGatherer(reader)
-        for port in {"tensor", "image", "message"} - {self.kind}:
-            if self.context.is_linked(port):
-                raise InputError(f"output {port!r}", [
-                    f"expected kind={port} for what is linked to it, found kind={self.kind}"])
         self._counts = self.context.health.values
         self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
         self._trouble = HealthReporter(self.context)
         self._last: Any = None
         self.listen()
+
+    def converter(self) -> Callable[[Any], Any]:
+        """Return what makes of a message the value that `give` gets; it may raise ValueError."""
+        for port in {"tensor", "image", "message"} - {self.kind}:
+            if self.context.is_linked(port):
+                raise InputError(f"output {port!r}", [
+                    f"expected kind={port} for what is linked to it, found kind={self.kind}"])
+        return made(_converter, self.values)
 
     def listen(self) -> None:
         """Subscribe to the topic."""

@@ -43,7 +43,7 @@ def message_maker(values: Mapping[str, Any], half: str, *, whole: bool = False) 
     ValueError for fields that the type has not.
     """
     return MessageMaker(_class_of(values, half), "" if whole else values["field"],
-                        fixed=_fixed_fields(values["fixed"]))
+                        fixed=fixed_fields(values["fixed"]))
 
 
 def number_reader(values: Mapping[str, Any], half: str) -> Callable[[Any], Any]:
@@ -64,7 +64,7 @@ def fields_in(message: Any) -> dict[str, Any]:
     return fields
 
 
-def _fixed_fields(text: str) -> dict[str, Any]:
+def fixed_fields(text: str) -> dict[str, Any]:
     """Return the fields in a text, as ``ros2 service call`` takes them; ValueError for others."""
     import yaml
 
