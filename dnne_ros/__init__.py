@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.ports import Input, Output, Ports
     from dnne_ros.node_api.ros_frames import Broadcast, FrameError, FrameTransform, RosFrames
     from dnne_ros.node_api.ros_services import Answer, RosServices, ServiceCaller, ServiceUse
-    from dnne_ros.node_api.ros_topics import QOS_PRESETS, RosTopics, TopicPublisher
+    from dnne_ros.node_api.ros_topics import QOS_PRESETS, RosTopics, TopicPublisher, TopicUse
     from dnne_ros.node_api.seeding import node_seed
     from dnne_ros.node_api.state import NodeState
     from dnne_ros.node_api.widget import Widget, WidgetError
@@ -97,7 +97,7 @@ _NAMES = {
     "node_api.ports": "Input Output Ports",
     "node_api.ros_frames": "Broadcast FrameError FrameTransform RosFrames",
     "node_api.ros_services": "Answer RosServices ServiceCaller ServiceUse",
-    "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher",
+    "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher TopicUse",
     "node_api.seeding": "node_seed",
     "node_api.state": "NodeState",
     "node_api.widget": "Widget WidgetError",
@@ -201,6 +201,7 @@ __all__ = [
     "Tensor",
     "Throttle",
     "TopicPublisher",
+    "TopicUse",
     "Twist",
     "Velocity",
     "Widget",

@@ -13,6 +13,7 @@ ON_UBUNTU = {
     "pydocstyle": "pydocstyle",
     "python3-build": "python3-build",
     "python3-colcon-common-extensions": "python3-colcon-common-extensions",
+    "python3-cryptography": "python3-cryptography",
     "python3-flake8": "python3-flake8",
     "python3-gymnasium-pip": "pip: gymnasium",
     "python3-hypothesis": "python3-hypothesis",

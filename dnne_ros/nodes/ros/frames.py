@@ -10,12 +10,15 @@ from dnne_ros.messages.sensors.converter import Converter
 from dnne_ros.messages.sensors.frames import DEPENDS, in_frame
 from dnne_ros.messages.sensors.quantity import Quantity
 from dnne_ros.node_api.ros_frames import FrameError
+from dnne_ros.node_api.ros_topics import TopicUse
 
 if TYPE_CHECKING:
     from dnne_ros.node_api.context import NodeContext
 
 
 TRANSFORMS = "tf2_msgs/msg/TFMessage"
+HEARD_TRANSFORMS = (TopicUse("/tf", TRANSFORMS), TopicUse("/tf_static", TRANSFORMS))
+"""What who asks tf2 listens to."""
 
 
 class FrameMover:

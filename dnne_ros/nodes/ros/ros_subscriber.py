@@ -21,7 +21,7 @@ from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Dict, Image, Int, Tensor
 from dnne_ros.node_api.ports import Output
-from dnne_ros.node_api.ros_topics import QOS_PRESETS
+from dnne_ros.node_api.ros_topics import QOS_PRESETS, TopicUse
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.ros.plain_values import DTYPES, in_dtype, tensors_in
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
@@ -95,9 +95,9 @@ class RosSubscriberNode(Node):
         return topic_misfits(values["topic"]) + misfits(_converter, values)
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what the topic's messages are."""
-        return (values["message_type"],)
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say what it listens to."""
+        return (TopicUse(values["topic"], values["message_type"]),)
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.own_ports import port_changes
 from dnne_ros.node_api.port_types import Int
 from dnne_ros.node_api.ports import Input, Ports
-from dnne_ros.node_api.ros_topics import QOS_PRESETS
+from dnne_ros.node_api.ros_topics import QOS_PRESETS, TopicUse
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.ros.sensor_ports import (
     MESSAGE_TYPES,
@@ -76,9 +76,9 @@ class SensorPublisherNode(Node):
         return wrong + misfits(lambda each: field_names(each["fields"]), values)
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what the topic's messages are."""
-        return (values["message_type"],)
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say where it publishes."""
+        return (TopicUse(values["topic"], values["message_type"], publishes=True),)
 
     def setup(self) -> None:
         """Advertise the topic."""

@@ -16,9 +16,9 @@ from dnne_ros.node_api.own_ports import port_changes
 from dnne_ros.node_api.port_types import Int, String
 from dnne_ros.node_api.ports import Output, Ports
 from dnne_ros.node_api.ros_frames import FrameError
-from dnne_ros.node_api.ros_topics import QOS_PRESETS
+from dnne_ros.node_api.ros_topics import QOS_PRESETS, TopicUse
 from dnne_ros.node_api.widget import Widget
-from dnne_ros.nodes.ros.frames import TRANSFORMS, FrameMover, frame_misfits
+from dnne_ros.nodes.ros.frames import HEARD_TRANSFORMS, FrameMover, frame_misfits
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
 from dnne_ros.nodes.ros.sensor_ports import (
     DTYPES,
@@ -118,9 +118,10 @@ class SensorSubscriberNode(Node):
         return wrong + frame_misfits([converter], values["frame"], values["fields"])
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what the topic's messages are."""
-        return (values["message_type"], *((TRANSFORMS,) if values["frame"] else ()))
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say what it listens to."""
+        return (TopicUse(values["topic"], values["message_type"]),
+                *(HEARD_TRANSFORMS if values["frame"] else ()))
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:

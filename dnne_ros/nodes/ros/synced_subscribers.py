@@ -21,9 +21,9 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.own_ports import port_changes
 from dnne_ros.node_api.port_types import Dict, Float, Int
 from dnne_ros.node_api.ports import Output, Ports
-from dnne_ros.node_api.ros_topics import QOS_PRESETS
+from dnne_ros.node_api.ros_topics import QOS_PRESETS, TopicUse
 from dnne_ros.node_api.widget import Widget
-from dnne_ros.nodes.ros.frames import TRANSFORMS, FrameMover, frame_misfits
+from dnne_ros.nodes.ros.frames import HEARD_TRANSFORMS, FrameMover, frame_misfits
 from dnne_ros.nodes.ros.plain_values import tensors_in
 from dnne_ros.nodes.ros.sensor_ports import (
     DTYPES,
@@ -129,10 +129,10 @@ class SyncedSubscribersNode(Node):
                                       values["frame"], values["fields"])
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what the topics' messages are."""
-        types = dict.fromkeys(each.type for each in _topics(values))
-        return (*types, *((TRANSFORMS,) if values["frame"] else ()))
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say what it listens to."""
+        return (*(TopicUse(each.topic, each.type) for each in _topics(values)),
+                *(HEARD_TRANSFORMS if values["frame"] else ()))
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import AnyTensor, Int
 from dnne_ros.node_api.ports import Input
 from dnne_ros.node_api.ros_frames import FrameTransform
+from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.node_api.widget import Widget, missing_values
 from dnne_ros.nodes.ros.frames import TRANSFORMS
 from dnne_ros.nodes.ros.plain_values import plain
@@ -57,9 +58,10 @@ class TransformBroadcasterNode(Node):
         return wrong
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what transforms are sent as."""
-        return (TRANSFORMS,)
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say where it broadcasts."""
+        return (TopicUse("/tf_static" if values["static"] else "/tf", TRANSFORMS,
+                         publishes=True),)
 
     def setup(self) -> None:
         """Advertise."""

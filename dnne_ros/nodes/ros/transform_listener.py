@@ -15,8 +15,9 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Int, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.ros_frames import FrameError, FrameTransform
+from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.node_api.widget import Widget
-from dnne_ros.nodes.ros.frames import TRANSFORMS
+from dnne_ros.nodes.ros.frames import HEARD_TRANSFORMS
 from dnne_ros.nodes.ros.plain_values import in_dtype
 from dnne_ros.nodes.ros.sensor_ports import DTYPES
 from dnne_ros.toolkit.rate import Rate
@@ -51,9 +52,9 @@ class TransformListenerNode(Node):
     batch = Widget(True, "Give (1, …), one environment, as policies take it.")
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what transforms are sent as."""
-        return (TRANSFORMS,)
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say what tf2 listens to."""
+        return HEARD_TRANSFORMS
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
