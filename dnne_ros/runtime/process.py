@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 import rclpy
+from rclpy.node import Node as RosNode
 
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.errors import DnneError, Problems
@@ -40,6 +41,7 @@ from dnne_ros.runtime.hosts import check_end, open_meeting, returning_hosts
 from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
+from dnne_ros.runtime.node.hidden_node import hidden_node
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
 from dnne_ros.runtime.node.ros_frames import HostFrames, ProcessFrames
 from dnne_ros.runtime.node.ros_services import HostServices
@@ -137,7 +139,8 @@ class GraphProcess:
         problems = Problems(self._graph.path)
         graph, hosts, values = self._make_hosts(context, problems, ending)
         nodes = self._nodes(graph, hosts)
-        wiring, control, peers = self._connect(graph, hosts, nodes, loop, ending)
+        speaker = self._make_speaker(_first(hosts), ending)
+        wiring, control, peers = self._connect(graph, hosts, speaker, nodes, loop, ending)
         frames = ProcessFrames()
         ending.callback(frames.close)
 
@@ -149,9 +152,9 @@ class GraphProcess:
         nodes.create(values, make_context, problems)
         nodes.load(problems)
         problems.raise_if_any()
-        for host in hosts.values():
-            loop.executor.add_node(host)
-            ending.callback(loop.executor.remove_node, host)
+        for node in {speaker, *hosts.values()}:
+            loop.executor.add_node(node)
+            ending.callback(loop.executor.remove_node, node)
         diagnostics = Diagnostics(
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
             nodes.contexts)
@@ -176,8 +179,17 @@ class GraphProcess:
         problems.raise_if_any()
         return graph, hosts, values
 
-    def _connect(self, graph: Graph, hosts: dict[str, NodeHost], nodes: ProcessNodes,
-                 loop: RosEventLoop, ending: ExitStack) -> tuple[Wiring, RunControl, Peers]:
+    def _make_speaker(self, host: NodeHost, ending: ExitStack) -> RosNode:
+        """Return whose the topics between processes are; alone, a process has none."""
+        if not self._group.others:
+            return host
+        speaker = hidden_node(host, self._graph.namespace)
+        ending.callback(speaker.destroy_node)
+        return speaker
+
+    def _connect(self, graph: Graph, hosts: dict[str, NodeHost], speaker: RosNode,
+                 nodes: ProcessNodes, loop: RosEventLoop, ending: ExitStack
+                 ) -> tuple[Wiring, RunControl, Peers]:
         """Make the edges, and what the processes agree on with each other."""
         settings, processes = self._settings, self._placement.processes
         if self._group.leads and settings.save_checkpoint_dir is not None:
@@ -185,14 +197,14 @@ class GraphProcess:
             store.prepare()
             store.lock()
             ending.callback(store.unlock)
-        bus = RosBus(_first(hosts), self._key)
+        bus = RosBus(speaker, self._key)
         control = RunControl(
             self._group, settings, self._status, bus, nodes,
             {id: node.type.state_type() for id, node in graph.nodes.items()
              if node.type.keeps_state()},
             sum(node.type.announces_boundaries for node in graph.nodes.values()))
-        wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id, self._key,
-                      settings.respawn, self._memory, settings.host is not None)
+        wiring = wire(graph, self._placement, hosts, speaker, loop.ros, settings.run_id,
+                      self._key, settings.respawn, self._memory, settings.host is not None)
         ending.callback(wiring.close)
         ending.callback(_end_tasks, loop)  # before what they use goes
         peers = Peers(

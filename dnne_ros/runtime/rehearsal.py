@@ -63,7 +63,7 @@ class _Rehearsal(GraphProcess):
                     self._key))
                 nodes.append(place.node)
             parts = self._make(context, loop, ending)
-            nodes += parts.hosts.values()
+            nodes += dict.fromkeys([*parts.hosts.values(), parts.wiring.speaker])
             if parts.settings.lifecycle:
                 from dnne_ros.runtime.lifecycle.managing import managing
 

@@ -21,18 +21,23 @@ def profiles(graph, how, *ros_args, **settings):
 
 
 def test_a_process_has_its_ends_of_each_edge_and_no_others(cartpole_graph):
-    found = profiles(cartpole_graph, "split")["ppo_agent_3"]
+    every = profiles(cartpole_graph, "split")
+    found, hidden = every["ppo_agent_3"], every["_ppo_agent_3"]
     space = "/cartpole_ppo"
-    assert found.namespace == space
+    assert found.namespace == hidden.namespace == space
     assert set(found.publishes) == {
-        "/rosout", "/parameter_events", "/diagnostics", f"{space}/_run", f"{space}/_alive",
-        f"{space}/ppo_agent_3/model", f"{space}/ppo_agent_3/policy_output",
+        "/rosout", "/parameter_events", "/diagnostics",
+        f"{space}/ppo_agent_3/model", f"{space}/ppo_agent_3/policy_output"}
+    assert set(found.subscribes) == {f"{space}/or_2/output"}
+    assert set(hidden.publishes) == {
+        "/rosout", "/parameter_events", f"{space}/_run", f"{space}/_alive",
         f"{space}/ppo_agent_3/_link/model", f"{space}/ppo_agent_3/_link/policy_output",
         f"{space}/or_2/_credit/output"}
-    assert set(found.subscribes) == {
-        f"{space}/_run", f"{space}/_alive", f"{space}/or_2/output", f"{space}/or_2/_link/output",
+    assert set(hidden.subscribes) == {
+        f"{space}/_run", f"{space}/_alive", f"{space}/or_2/_link/output",
         f"{space}/ppo_agent_3/_credit/model", f"{space}/ppo_agent_3/_credit/policy_output",
         f"{space}/ppo_trainer_6/model/_updates"}
+    assert not hidden.offers
     assert {f"{space}/ppo_agent_3/{name}" for name in PARAMETERS} <= set(found.offers)
     assert not found.calls
 

@@ -38,7 +38,11 @@ class OutputPort:
     def __init__(self, type: PortType, edges: Sequence[LocalEdge],
                  topic: PublicTopic | None, codec: Codec | None,
                  writer: RemoteWriter | None):
-        """Send values of ``type``; ``topic`` is None for values that stay in the process."""
+        """Send values of ``type``.
+
+        The ``topic`` of values that stay in their process says only that there is one; it is
+        None where nobody takes them.
+        """
         self._type = type
         self._kind_of = type.kind_of()
         self._kind: Any = _NOTHING
@@ -47,6 +51,7 @@ class OutputPort:
         self._edges = edges
         self._topic = topic
         self._codec = codec
+        self._shown_as: Callable[[Any], Any] = _nothing if type.wire is None else type.pack
         self._writer = writer
         self._ends = (*edges, *(() if writer is None else (writer,)))
         self._spans = [(edge.span, edge.limit) for edge in edges if edge.limit < math.inf]
@@ -234,7 +239,11 @@ class OutputPort:
 
     def _publish(self, value: Any) -> None:
         assert self._topic is not None and self._codec is not None  # if somebody watches
-        self._topic.publish(self._codec.encode(self._type.pack(value)))
+        self._topic.publish(self._codec.encode(self._shown_as(value)))
+
+
+def _nothing(value: Any) -> None:
+    """Return what is published of a value that no message carries."""
 
 
 def _expire(turn: asyncio.Future[None]) -> None:

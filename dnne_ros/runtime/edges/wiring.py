@@ -14,7 +14,7 @@ from dnne_ros.runtime.coordination.replication import accept_updates, send_updat
 from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.edges.input_port import ExternalInput, HeldInput, InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.runtime.edges.public_topic import DrawnEdge, PublicTopic
+from dnne_ros.runtime.edges.public_topic import DrawnEdge, PublicTopic, public_codec
 from dnne_ros.runtime.edges.restarts import Restarts
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.consumer import Consumer
@@ -29,6 +29,7 @@ from dnne_ros.transport.stats import CountingEnd
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
+    from rclpy.node import Node as RosNode
     from rclpy.qos import QoSProfile
 
     from dnne_ros.runtime.event_loop import RosSelector
@@ -39,26 +40,28 @@ if TYPE_CHECKING:
 class Wiring:
     """The ends of edges in one process, by port."""
 
+    speaker: RosNode
+    """Whose the topics between processes are."""
+    endpoint: ProcessEndpoint
     inputs: dict[PortRef, InputPort] = field(default_factory=dict)
     outputs: dict[PortRef, OutputPort] = field(default_factory=dict)
     local: dict[str, LocalEdge] = field(default_factory=dict)
     readers: dict[str, RemoteReader] = field(default_factory=dict)
     writers: list[RemoteWriter] = field(default_factory=list)
     external: dict[str, ExternalReader] = field(default_factory=dict)
-    drawn: list[DrawnEdge] = field(default_factory=list)
-    endpoint: ProcessEndpoint | None = None
+    seen: list[DrawnEdge | PublicTopic] = field(default_factory=list)
+    """What tools see of edges."""
     restarts: Restarts | None = None
 
     def close(self) -> None:
         """Close the channels between processes and give back the shared memory."""
         for reader in self.readers.values():
             reader.close()
-        for edge in self.drawn:
-            edge.close()
+        for end in self.seen:
+            end.close()
         if self.restarts is not None:
             self.restarts.close()
-        if self.endpoint is not None:
-            self.endpoint.close()
+        self.endpoint.close()
 
     def drop(self, consumer: Consumer) -> None:
         """Go on without a consumer in another process that is gone."""
@@ -76,18 +79,19 @@ class Wiring:
                  **end.stats.as_dict()} for name, end in ends]
 
 
-def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
+def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost], speaker: RosNode,
          files: RosSelector, run_id: str = "", key: bytes = b"", respawn: bool = False,
          memory: str = "", several_hosts: bool = False) -> Wiring:
     """Make both ends of every edge that touches a node in ``hosts`` (by node id).
 
+    ``speaker`` has the topics between processes.
     ``files`` is the event loop's selector; ``run_id`` is the same in all processes of a run,
     as is ``key``, which nobody else knows.
     ``respawn``: this process may be killed, and started again if it is `restartable`; what it is
     to know then is kept in memory under ``memory``, which the processes of this machine share.
     ``several_hosts``: some of the other processes are on other machines.
     """
-    wiring = Wiring(endpoint=ProcessEndpoint(
+    wiring = Wiring(speaker, ProcessEndpoint(
         files, run_id, key, network_channels(key) if several_hosts else CHANNELS))
     _load_modules(graph, hosts)
     for edge in graph.edges:
@@ -103,7 +107,7 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
         for port, edges in graph.incoming[node_id].items():
             wiring.inputs[PortRef(node_id, port)] = _input(
                 graph, placement, host, edges[0], wiring, restarts)
-            wiring.drawn += _draw(graph, host, edges[0].source)
+            wiring.seen += _draw(graph, host, edges[0])
     for ref in graph.external:
         if ref.node in hosts:
             wiring.inputs[ref] = _external_input(
@@ -135,17 +139,17 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     remote = [edge for edge in edges if placement.crosses(edge)]
     type = graph.output_types.get(ref)
     declared = graph.nodes[ref.node].type.outputs[ref.port].type
-    if type is None or type.wire is None:
+    if type is None or (type.wire is None and not edges):
         return OutputPort(type or declared, local, None, None, None)
-    codec = codec_for(type.wire)
+    codec = public_codec(type)
     publisher = host.advertise(ref.port, codec, _topic_qos(graph, ref), within=bool(edges))
     topic = PublicTopic(host, publisher, Counter(
         f"{host.get_namespace().rstrip('/')}/{graph.nodes[edge.target.node].ros_name}"
         for edge in edges))
+    wiring.seen.append(topic)
     writer = None
     if remote:
-        assert wiring.endpoint is not None  # `wire` has made it
-        writer = RemoteWriter(host, host.topic(ref.port), [
+        writer = RemoteWriter(wiring.speaker, host.topic(ref.port), [
             Consumer(_input_name(graph, edge), graph.edge_name(edge), edge.policy, edge.capacity,
                      placement.process_of(edge.target.node), edge.when_absent)
             for edge in remote], wiring.endpoint, restarts.of_output(ref))
@@ -154,18 +158,18 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
     output = OutputPort(type, local, topic, codec, writer)
     for edge in remote:
         if _sends_back(graph, edge):
-            assert wiring.endpoint is not None  # `wire` has made it
-            accept_updates(RosBus(host, wiring.endpoint.key), update_topic(graph, edge), type,
-                           lambda: output.newest, host.get_logger().warning)
+            accept_updates(RosBus(wiring.speaker, wiring.endpoint.key),
+                           update_topic(graph, edge), type, lambda: output.newest,
+                           host.get_logger().warning)
     return output
 
 
-def _draw(graph: Graph, host: NodeHost, source: PortRef) -> list[DrawnEdge]:
-    """Show an edge from ``source`` to ``host``, if ``source`` has a topic."""
-    type = graph.output_types.get(source)
-    if type is None or type.wire is None:
+def _draw(graph: Graph, host: NodeHost, edge: Edge) -> list[DrawnEdge]:
+    """Show an edge that ends at ``host``, if its source has a topic."""
+    type = graph.output_types.get(edge.source)
+    if type is None:
         return []
-    return [DrawnEdge(host, graph.topic(source), codec_for(type.wire).message_type())]
+    return [DrawnEdge(host, graph.topic(edge.source), public_codec(type).message_type())]
 
 
 def _sends_back(graph: Graph, edge: Edge) -> bool:
@@ -181,9 +185,8 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
     else:
         codec, type = codec_for(edge.type.sent_as()), edge.type
         siblings = graph.outgoing[edge.source.node][edge.source.port]
-        assert wiring.endpoint is not None  # `wire` has made it
         reader = RemoteReader(
-            host, _input_name(graph, edge), graph.topic(edge.source),
+            wiring.speaker, _input_name(graph, edge), graph.topic(edge.source),
             lambda message: type.unpack(codec.decode(message)), wiring.endpoint, edge.policy,
             edge.capacity,
             max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
@@ -196,7 +199,7 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
         source = reader
         if _sends_back(graph, edge):
             return HeldInput(source, send_updates(
-                RosBus(host, wiring.endpoint.key), update_topic(graph, edge), edge.type))
+                RosBus(wiring.speaker, wiring.endpoint.key), update_topic(graph, edge), edge.type))
     # The target decides: a merge passes on a model once, it does not hold it.
     held = graph.nodes[edge.target.node].type.inputs[edge.target.port].type.held
     return HeldInput(source) if held else source

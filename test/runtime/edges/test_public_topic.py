@@ -1,48 +1,191 @@
 """Edges that tools draw, and subscribers that count."""
 
-from std_msgs.msg import Float64
+import asyncio
+from types import SimpleNamespace
 
-from dnne_ros.runtime.edges.public_topic import DrawnEdge, PublicTopic
+import pytest
+import rclpy
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Empty, Float64
+
+from dnne_ros.node_api.port_types import Float, SimHandle
+from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.runtime.edges.public_topic import DrawnEdge, PublicTopic, public_codec
 
 EDGES = {"/reader": 2, "/other": 1}
 
 
-def test_edges_are_told_from_those_who_listen(ros_loop):
-    source, reader, other = (ros_loop.node(name) for name in ("source", "reader", "other"))
-    publisher = source.create_publisher(Float64, "flow", 10)
-    topic = PublicTopic(source, publisher, EDGES)
+class Flow:
+    """A topic, asked who listens as often as the loop turns."""
 
-    def matched(number):
-        return ros_loop.until(lambda: publisher.get_subscription_count() == number)
+    def __init__(self, ros_loop):
+        self.ros_loop = ros_loop
+        self.source = ros_loop.node("source")
+        self.publisher = self.source.create_publisher(Float64, "flow", 10)
+        self.now = 0.0
+        self.topic = PublicTopic(self.source, self.publisher, EDGES, lambda: self.now)
+        self.ends = []
+
+    def draw(self, reader, count=1):
+        """Draw so many edges to a node."""
+        self.ends += [DrawnEdge(reader, "flow", Float64) for _ in range(count)]
+
+    async def settles(self, subscriptions, watchers):
+        """Wait until there are so many, by DDS and by name, and see who is counted of them.
+
+        Nobody else may be counted on the way.
+        """
+        counts = set()
+        while not self._named(subscriptions):
+            counts.add(self.topic.watchers())
+            await asyncio.sleep(0.005)  # DDS discovery has no event
+        for _ in range(3):
+            counts.add(self.topic.watchers())
+        assert self.topic.watchers() == watchers
+        return counts
+
+    def _named(self, number):
+        known = self.source.get_subscriptions_info_by_topic("/flow")
+        return self.publisher.get_subscription_count() == number == len(known) \
+            and not any("UNKNOWN" in each.node_name for each in known)
+
+
+@pytest.fixture
+def flow(ros_loop):
+    """Give a topic whose edges end at `reader`, twice, and at `other`."""
+    flow = Flow(ros_loop)
+    yield flow
+    flow.topic.close()
+    for end in flow.ends:
+        end.close()
+
+
+@pytest.fixture
+def another_process(ros_loop):
+    """Give an rclpy context that is to DDS what a process is: a participant of its own."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    nodes = []
+
+    def node(name):
+        nodes.append(rclpy.create_node(name, context=context))
+        return nodes[-1]
+
+    yield node
+    for each in nodes:
+        each.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+def listen(node, profile=10):
+    """Subscribe for real; nobody calls back, as what comes is not looked at."""
+    return node.create_subscription(Float64, "flow", lambda message: None, profile)
+
+
+def test_edges_are_told_from_those_who_listen(ros_loop, flow):
+    reader, other = ros_loop.node("reader"), ros_loop.node("other")
 
     async def main():
-        assert topic.watchers() == 0
-        drawn = [DrawnEdge(reader, "flow", Float64), DrawnEdge(reader, "flow", Float64)]
-        await matched(2)
-        assert topic.watchers() == 0
+        assert flow.topic.watchers() == 0
+        flow.draw(reader, 2)
+        assert await flow.settles(2, 0) == {0}
+        flow.draw(other)
+        assert await flow.settles(3, 0) == {0}
         heard = []
-        other.create_subscription(Float64, "flow", heard.append, 10)  # where an edge is missing
-        await matched(3)
-        await ros_loop.until(lambda: names_are_known(source, 3))
-        assert topic.watchers() == 0  # it has the name of a reader that is not there yet
-        drawn.append(DrawnEdge(other, "flow", Float64))
-        await matched(4)
-        await ros_loop.until(lambda: names_are_known(source, 4))
-        assert topic.watchers() == 1
-        drawn.pop(0).close()  # as when a process starts again
-        await matched(3)
-        await ros_loop.until(lambda: names_are_known(source, 3))
-        assert topic.watchers() == 1
-        topic.publish(Float64(data=4.5))
+        listener = other.create_subscription(Float64, "flow", heard.append, 10)
+        assert await flow.settles(4, 1) <= {0, 1}
+        flow.topic.publish(Float64(data=4.5))
         await ros_loop.until(lambda: heard)
-        topic.flush(10)
-        for edge in drawn:
-            edge.close()
+        flow.topic.flush(10)
+        other.destroy_subscription(listener)
+        assert await flow.settles(3, 0) <= {1, 0}
 
     ros_loop.run(main())
 
 
-def names_are_known(node, number):
-    known = [each for each in node.get_subscriptions_info_by_topic("/flow")
-             if "UNKNOWN" not in each.node_name]
-    return len(known) == number
+def test_what_a_killed_process_has_left_is_nobody(ros_loop, flow, another_process):
+    reader, successor = another_process("reader"), ros_loop.node("reader")
+
+    async def main():
+        flow.draw(reader, 2)  # as in a process that was killed, until DDS forgets it
+        assert await flow.settles(2, 0) == {0}
+        flow.draw(successor, 2)
+        assert await flow.settles(4, 0) == {0}
+        listen(successor)
+        assert await flow.settles(5, 1) <= {0, 1}
+
+    ros_loop.run(main())
+
+
+def test_one_comes_as_another_goes(ros_loop, flow):
+    reader, listener = ros_loop.node("reader"), ros_loop.node("listener")
+
+    async def main():
+        flow.draw(reader, 2)
+        await flow.settles(2, 0)
+        flow.ends.pop().close()  # between two looks, so that there are two, as before
+        listen(listener)
+        assert await flow.settles(2, 1) <= {0, 1}
+
+    ros_loop.run(main())
+
+
+def test_who_cannot_hear_is_nobody(ros_loop, flow):
+    reader, listener = ros_loop.node("reader"), ros_loop.node("listener")
+
+    async def main():
+        flow.draw(reader, 2)
+        await flow.settles(2, 0)
+        listen(listener, QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+        await ros_loop.until(lambda: len(
+            flow.source.get_subscriptions_info_by_topic("/flow")) == 3)
+        assert {flow.topic.watchers() for _ in range(100)} == {0}
+
+    ros_loop.run(main())
+
+
+def test_what_is_no_ros_node_listens_after_a_while(ros_loop, flow, monkeypatch):
+    reader, router = ros_loop.node("reader"), ros_loop.node("router")
+    look = flow.source.get_subscriptions_info_by_topic
+
+    def without_name(topic):
+        return [each if each.node_name != "router" else SimpleNamespace(
+            node_name="_NODE_NAME_UNKNOWN_", node_namespace="_NODE_NAMESPACE_UNKNOWN_",
+            endpoint_gid=each.endpoint_gid) for each in look(topic)]
+
+    async def main():
+        flow.draw(reader, 2)
+        listen(router)
+        await ros_loop.until(lambda: flow._named(3))
+        monkeypatch.setattr(flow.source, "get_subscriptions_info_by_topic", without_name)
+        assert flow.topic.watchers() == 0
+        flow.now += 4.9
+        assert flow.topic.watchers() == 0
+        flow.now += 0.2
+        assert flow.topic.watchers() == 1
+        flow.draw(reader)  # as a third, it is no edge; and the router is not forgotten over it
+        await ros_loop.until(lambda: flow.publisher.get_subscription_count() == 4)
+        assert flow.topic.watchers() == 2
+
+    ros_loop.run(main())
+
+
+@pytest.mark.parametrize(("type", "message", "value"), [
+    (Float(), Float64, 2.5), (SimHandle(), Empty, object())])
+def test_a_topic_has_what_a_message_carries_or_that_there_is_something(
+        ros_loop, type, message, value):
+    source, heard = ros_loop.node("source"), []
+    publisher = source.create_publisher(public_codec(type).message_type(), "shown", 10)
+    topic = PublicTopic(source, publisher, {})
+    output = OutputPort(type, [], topic, public_codec(type), None)
+    ros_loop.node("listener").create_subscription(message, "shown", heard.append, 10)
+
+    async def main():
+        await ros_loop.until(lambda: topic.watchers() == 1)
+        output.look_for_watchers()
+        await output.send(value)
+        await ros_loop.until(lambda: heard)
+        assert getattr(heard[0], "data", None) == (value if message is Float64 else None)
+
+    ros_loop.run(main())
+    topic.close()

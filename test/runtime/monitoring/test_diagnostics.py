@@ -52,7 +52,7 @@ def told(ros_loop, clock):
         contexts = {id: SimpleNamespace(name=f"/robot/{name}", health=Health(), items=0, sent=0)
                     for id, name in (("1", "a_1"), ("2", "b_2"))}
         host = ros_loop.node("a_1", namespace="/robot")
-        reporter = Diagnostics(host, "main", 2, graph, Wiring(**ends), contexts)
+        reporter = Diagnostics(host, "main", 2, graph, Wiring(host, None, **ends), contexts)
 
         def look(seconds=1.0):
             clock.seconds += seconds
