@@ -35,6 +35,7 @@ from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
+from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
@@ -102,7 +103,7 @@ class GraphProcess:
         wiring, control, peers = self._connect(graph, hosts, nodes, loop, ending)
         nodes.create(values, lambda host: HostContext(
             host, graph, wiring, self._settings, control, HostTopics(host),
-            HostServices(host)), problems)
+            HostServices(host), HostActions(host)), problems)
         nodes.load(problems)
         problems.raise_if_any()
         for host in hosts.values():

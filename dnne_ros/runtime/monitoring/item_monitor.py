@@ -37,6 +37,7 @@ class ItemMonitor:
         self.health = context.health
         self.topics = context.topics
         self.services = context.services
+        self.actions = context.actions
         self.clock = context.clock
         self.is_linked = context.is_linked
         self.trainers = context.trainers

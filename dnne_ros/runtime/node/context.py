@@ -13,6 +13,7 @@ from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.node.host_clock import HostClock
 from dnne_ros.runtime.node.node_host import NodeHost
+from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.workflow.records import PortRef
@@ -39,7 +40,8 @@ class HostContext:
     """Implements `dnne_ros.node_api.node.NodeContext` on a host and the wiring of its process."""
 
     def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
-                 control: RunControl, topics: HostTopics, services: HostServices):
+                 control: RunControl, topics: HostTopics, services: HostServices,
+                 actions: HostActions):
         """Serve the node of ``host``."""
         self.name = host.get_fully_qualified_name()
         self.node_id = host.graph_node.id
@@ -51,6 +53,7 @@ class HostContext:
         self.health = Health()
         self.topics = topics
         self.services = services
+        self.actions = actions
         self.clock = HostClock(host)
         self.items = 0
         """Items taken so far, over all inputs: which one a failure was about."""
