@@ -3,15 +3,22 @@
 import asyncio
 import gc
 import os
+import threading
 
 import pytest
+import rclpy
+from action_msgs.msg import GoalInfo
 from action_msgs.srv import CancelGoal
 from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
 from rclpy.action.graph import get_action_names_and_types
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.ros_actions import GoalRejectedError, ServerGoneError
+from dnne_ros.runtime.node.action_client import HostSentGoal
+from dnne_ros.runtime.node.action_server import HostServedGoal
 from dnne_ros.runtime.node.ros_actions import HostActions
 
 pytest.importorskip("test_msgs.action", reason="needs test_msgs: pip install ros-test-msgs")
@@ -28,27 +35,61 @@ def actions(ros_loop):
     return HostActions(ros_loop.node("host", namespace="/graph"))
 
 
+class Elsewhere:
+    """Another participant with an executor of rclpy's own, in a thread."""
+
+    def __init__(self):
+        self.context = rclpy.Context()
+        rclpy.init(context=self.context, signal_handler_options=SignalHandlerOptions.NO)
+        self.node = rclpy.create_node("elsewhere", context=self.context)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self.ends = []
+        self.thread = threading.Thread(target=self.executor.spin)
+        self.thread.start()
+
+    def close(self):
+        self.executor.shutdown()
+        self.thread.join()
+        for end in self.ends:  # a node forgets those
+            end.destroy()
+        self.node.destroy_node()
+        rclpy.shutdown(context=self.context)
+
+
+@pytest.fixture
+def elsewhere():
+    other = Elsewhere()
+    yield other
+    other.close()
+
+
 class Theirs:
     """An action server of rclpy's whose goals end when the test says so."""
 
-    def __init__(self, ros_loop, accepts=True, cancels=True, name="/graph/count"):
-        self.node = ros_loop.node("server")
-        self.handles, self.ends = [], []
-        self.server = ActionServer(
-            self.node, Fibonacci, name, self.execute,
+    def __init__(self, elsewhere, accepts, cancels):
+        self.node = elsewhere.node
+        self.handles = []
+        elsewhere.ends.append(ActionServer(
+            self.node, Fibonacci, "/graph/count", print,
             goal_callback=lambda _: GoalResponse.ACCEPT if accepts else GoalResponse.REJECT,
-            cancel_callback=lambda _: CancelResponse.ACCEPT if cancels else CancelResponse.REJECT)
-
-    async def execute(self, handle):
-        end = Future(executor=self.node.executor)
-        self.handles.append(handle)
-        self.ends.append(end)
-        how, numbers = await end
-        getattr(handle, how)()
-        return Result(sequence=numbers)
+            handle_accepted_callback=self.handles.append,
+            cancel_callback=lambda _: CancelResponse.ACCEPT if cancels else CancelResponse.REJECT))
 
     def end(self, how, *numbers):
-        self.ends[-1].set_result((how, numbers))
+        def execute(handle):
+            getattr(handle, how)()
+            return Result(sequence=numbers)
+
+        self.handles[-1].execute(execute)
+
+
+@pytest.fixture
+def theirs(elsewhere):
+    """Make a server of rclpy's."""
+    def make(accepts=True, cancels=True):
+        return Theirs(elsewhere, accepts, cancels)
+    return make
 
 
 class Heard:
@@ -68,21 +109,21 @@ async def sent(client, order=3, heard=None, timeout=LONG):
 
 @pytest.mark.parametrize("how, word", [
     ("succeed", "succeeded"), ("abort", "aborted"), ("canceled", "canceled")])
-def test_a_goal_its_feedback_and_its_end(ros_loop, actions, how, word):
-    client, theirs, heard = actions.client("count", TYPE), Theirs(ros_loop), Heard()
+def test_a_goal_its_feedback_and_its_end(ros_loop, actions, theirs, how, word):
+    client, server, heard = actions.client("count", TYPE), theirs(), Heard()
 
     async def talk():
         goal = await sent(client, 7, heard)
         ending = asyncio.ensure_future(goal.result())
-        await ros_loop.until(lambda: theirs.handles)
-        assert theirs.handles[0].request.order == 7
-        theirs.handles[0].publish_feedback(Feedback(sequence=[1, 2]))
+        await ros_loop.until(lambda: server.handles)
+        assert server.handles[0].request.order == 7
+        server.handles[0].publish_feedback(Feedback(sequence=[1, 2]))
         await ros_loop.until(lambda: heard.feedback)
         assert actions.awaited == ["waits for the end of a goal of the action /graph/count"]
         if how == "canceled":
             assert await goal.cancel(LONG)
-            assert theirs.handles[0].is_cancel_requested
-        theirs.end(how, 5)
+            assert server.handles[0].is_cancel_requested
+        server.end(how, 5)
         end, result = await ending
         await ros_loop.until(lambda: word in heard.states)
         goal.let_go(cancel=False)
@@ -93,36 +134,37 @@ def test_a_goal_its_feedback_and_its_end(ros_loop, actions, how, word):
     assert client.pending == 0 and not actions.awaited
 
 
-def test_a_goal_that_is_rejected(ros_loop, actions):
+def test_a_goal_that_is_rejected(ros_loop, actions, theirs):
     client = actions.client("count", TYPE)
-    Theirs(ros_loop, accepts=False)
+    theirs(accepts=False)
     with pytest.raises(GoalRejectedError, match="the action /graph/count has rejected a goal"):
         ros_loop.run(sent(client))
     assert client.pending == 0
 
 
-def test_a_server_that_will_not_cancel(ros_loop, actions):
-    client, theirs = actions.client("count", TYPE), Theirs(ros_loop, cancels=False)
+def test_a_server_that_will_not_cancel(ros_loop, actions, theirs):
+    client, server = actions.client("count", TYPE), theirs(cancels=False)
 
     async def talk():
         goal = await sent(client)
+        await ros_loop.until(lambda: server.handles)
         assert await goal.cancel(LONG) is False
-        theirs.end("succeed", 1)
+        server.end("succeed", 1)
         return (await goal.result())[0]
 
     assert ros_loop.run(talk()) == "succeeded"
 
 
-def test_who_lets_go_of_a_goal_may_cancel_it(ros_loop, actions):
-    client, theirs = actions.client("count", TYPE), Theirs(ros_loop)
+def test_who_lets_go_of_a_goal_may_cancel_it(ros_loop, actions, theirs):
+    client, server = actions.client("count", TYPE), theirs()
 
     async def talk():
         goal = await sent(client)
-        await ros_loop.until(lambda: theirs.handles)
+        await ros_loop.until(lambda: server.handles)
         goal.let_go(cancel=True)
-        await ros_loop.until(lambda: theirs.handles[0].is_cancel_requested)
+        await ros_loop.until(lambda: server.handles[0].is_cancel_requested)
         goal.let_go(cancel=True)  # which is nothing more
-        theirs.end("canceled")
+        server.end("canceled")
 
     ros_loop.run(talk())
     assert client.pending == 0
@@ -147,24 +189,22 @@ def test_a_server_that_gives_no_answer(ros_loop, actions):
 
 
 def test_a_server_that_goes_and_comes_back(ros_loop, actions):
-    client, theirs = actions.client("count", TYPE), Theirs(ros_loop)
+    client = actions.client("count", TYPE)
+    theirs = HostActions(ros_loop.node("server"))
+    theirs.serve("/graph/count", TYPE, lambda goal: goal.accept(), bool, 1.0)
 
     async def talk():
         goal = await sent(client)
-        ending = asyncio.ensure_future(goal.result())
-        await ros_loop.until(lambda: theirs.handles)
-        theirs.server.destroy()
+        theirs.close()
         with pytest.raises(ServerGoneError, match="the server of the action /graph/count has "
                                                   "gone, and its goal with it"):
-            await ending
+            await goal.result()
         goal.let_go(cancel=True)
         assert client.pending == 0
         await ros_loop.until(lambda: not client.is_ready())
-        again = Theirs(ros_loop)
-        goal = await sent(client)
-        await ros_loop.until(lambda: again.ends)
-        again.end("succeed", 2)
-        return (await goal.result())[0]
+        theirs.serve("/graph/count", TYPE, lambda goal: (
+            goal.accept(), goal.finish("succeeded", Result())), bool, LONG)
+        return (await (await sent(client)).result())[0]
 
     assert ros_loop.run(talk()) == "succeeded"
 
@@ -189,10 +229,10 @@ def test_a_server_that_has_forgotten_a_goal(ros_loop, actions):
         ros_loop.run(talk())
 
 
-def test_an_action_that_is_not_there(ros_loop, actions):
+def test_an_action_that_is_not_there(ros_loop, actions, elsewhere):
     client = actions.client("count", TYPE)
-    other = HostActions(ros_loop.node("other"))
-    other.serve("/graph/count", "test_msgs/action/NestedMessage", print, bool, 1.0)
+    HostActions(elsewhere.node).serve(
+        "/graph/count", "test_msgs/action/NestedMessage", print, bool, 1.0)
 
     async def talk():
         await ros_loop.until(lambda: "Nested" in client.absence())
@@ -209,7 +249,7 @@ def test_an_action_that_is_not_there(ros_loop, actions):
 
 
 @pytest.fixture
-def ours(ros_loop, actions):
+def ours(ros_loop, actions, elsewhere):
     """Return a server of ours, with what has been asked of it, and a client of rclpy's."""
     class Ours:
         goals, cancelled, cancels = [], [], True
@@ -217,8 +257,9 @@ def ours(ros_loop, actions):
         def __init__(self):
             self.goals, self.cancelled = [], []
             self.name = actions.serve("~/count", TYPE, self.goals.append, self.cancel, 0.0)
-            self.node = ros_loop.node("caller")
+            self.node = elsewhere.node
             self.client = ActionClient(self.node, Fibonacci, self.name)
+            elsewhere.ends.append(self.client)
             self.feedback = []
 
         def cancel(self, goal):
@@ -331,9 +372,8 @@ def test_a_hundred_goals_leave_nothing_behind(ros_loop, actions):
 
     def left():
         gc.collect()
-        names = [type(each).__name__ for each in gc.get_objects()]
-        return ([names.count(name) for name in (
-            "Future", "HostSentGoal", "HostServedGoal", "GoalInfo", "TimerHandle")],
+        types = [type(each) for each in gc.get_objects()]
+        return ([types.count(each) for each in (Future, HostSentGoal, HostServedGoal, GoalInfo)],
             client.pending, server.kept,
             len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task")))
 
@@ -349,10 +389,10 @@ def test_a_hundred_goals_leave_nothing_behind(ros_loop, actions):
         for order in range(100):
             await one(order)
         await ros_loop.until(lambda: not server.kept)
-        return before
+        return before, left()
 
-    before = ros_loop.run(talk())
-    assert left() == before
+    before, after = ros_loop.run(talk())
+    assert after == before
 
 
 @pytest.mark.parametrize("name, expected", [
@@ -384,6 +424,9 @@ def test_what_cannot_be_is_an_input_error(actions):
     with pytest.raises(InputError, match="the package no_actions is not installed; action pack.*: "
                                          ".*apt install ros-.*-no-actions"):
         actions.client("count", "no_actions/action/X")
+    with pytest.raises(InputError, match="NestedMessage: .*incompatible type"):
+        actions.client("count", TYPE)
+        actions.serve("count", "test_msgs/action/NestedMessage", print, bool, 1.0)
     with pytest.raises(InputError, match="expected an action type such as control_msgs/action/"):
         actions.client("count", "test_msgs/srv/Empty")
 
