@@ -52,6 +52,15 @@ if TYPE_CHECKING:
         tensor_to_array,
     )
     from dnne_ros.node_api.ports import Input, Output, Ports
+    from dnne_ros.node_api.ros_actions import (
+        ActionCaller,
+        ActionUse,
+        GoalRejectedError,
+        RosActions,
+        SentGoal,
+        ServedGoal,
+        ServerGoneError,
+    )
     from dnne_ros.node_api.ros_services import Answer, RosServices, ServiceCaller, ServiceUse
     from dnne_ros.node_api.ros_topics import QOS_PRESETS, RosTopics, TopicPublisher
     from dnne_ros.node_api.seeding import node_seed
@@ -94,6 +103,8 @@ _NAMES = {
         "SimHandle String Sync Tensor Twist array_to_tensor tensor_to_array",
     "node_api.own_ports": "type_with_ports",
     "node_api.ports": "Input Output Ports",
+    "node_api.ros_actions":
+        "ActionCaller ActionUse GoalRejectedError RosActions SentGoal ServedGoal ServerGoneError",
     "node_api.ros_services": "Answer RosServices ServiceCaller ServiceUse",
     "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher",
     "node_api.seeding": "node_seed",
@@ -122,6 +133,8 @@ __all__ = [
     "QOS_PRESETS",
     "Action",
     "Answer",
+    "ActionCaller",
+    "ActionUse",
     "AnyTensor",
     "AnyValue",
     "Array",
@@ -146,6 +159,7 @@ __all__ = [
     "EdgePolicy",
     "ErrorLimit",
     "Float",
+    "GoalRejectedError",
     "GradientTensor",
     "Health",
     "HealthReporter",
@@ -176,10 +190,14 @@ __all__ = [
     "PortType",
     "Ports",
     "Rate",
+    "RosActions",
     "RosServices",
     "RosTopics",
     "SafeDefault",
     "Schema",
+    "SentGoal",
+    "ServedGoal",
+    "ServerGoneError",
     "ServiceCaller",
     "ServiceUse",
     "SimHandle",

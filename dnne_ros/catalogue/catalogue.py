@@ -32,6 +32,8 @@ from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
+from dnne_ros.nodes.ros.action_client import ActionClientNode
+from dnne_ros.nodes.ros.action_server import ActionServerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
 from dnne_ros.nodes.ros.service_client import ServiceClientNode
@@ -82,7 +84,7 @@ BUILT_IN: tuple[type[Node], ...] = (
     CameraSensorNode, IMUSensorNode, AudioSensorNode, VisionNetworkNode, SoundNetworkNode,
     DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,
     IsaacGymSim, SimulationTracker, CustomComputation, LeappPolicyNode,
-    ServiceClientNode, ServiceServerNode,
+    ServiceClientNode, ServiceServerNode, ActionClientNode, ActionServerNode,
 )
 
 
