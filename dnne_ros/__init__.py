@@ -132,9 +132,9 @@ HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 __all__ = [
     "QOS_PRESETS",
     "Action",
-    "Answer",
     "ActionCaller",
     "ActionUse",
+    "Answer",
     "AnyTensor",
     "AnyValue",
     "Array",

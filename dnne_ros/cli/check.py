@@ -60,18 +60,17 @@ def run(options: argparse.Namespace) -> int:
         port = graph.nodes[ref.node].type.inputs[ref.port]
         say(f"  topic → {graph.topic(ref)}  [{port.type}, "
             f"{codec_for(port.type.sent_as()).message}, external]")
-    nodes = graph.nodes.values()
-    _say_uses(graph, "services", [(node, use) for node in nodes
-                                  for use in node.type.ros_services(node.values)])
-    _say_uses(graph, "actions", [(node, use) for node in nodes
-                                 for use in node.type.ros_actions(node.values)])
+    drawn = graph.nodes.values()
+    _say_uses(graph, "services", [(each, use) for each in drawn
+                                  for use in each.type.ros_services(each.values)])
+    _say_uses(graph, "actions", [(each, use) for each in drawn
+                                 for use in each.type.ros_actions(each.values)])
     return 0
 
 
 def _say_uses(graph: Graph, what: str,
               uses: Sequence[tuple[GraphNode, ServiceUse | ActionUse]]) -> None:
-    """Print which services, or actions, of other ROS nodes the graph calls, and which it offers.
-    """
+    """Print which services, or actions, of other ROS nodes the graph calls and offers."""
     if uses:
         say(f"\n{what}")
     for node, use in uses:

@@ -80,7 +80,8 @@ def _interface(text: str, kind: str) -> type:
     noun, example = _KINDS[kind]
     match = _NAME.fullmatch(text)
     if match is None or match[2] not in (None, kind):
-        raise ValueError(f"expected a{'n' * (kind == 'action')} {noun} type such as {example}, found {text!r:.80}")
+        article = "an" if noun == "action" else "a"
+        raise ValueError(f"expected {article} {noun} type such as {example}, found {text!r:.80}")
     package, _, name = match.groups()
     if not any(_holds(Path(folder), package, kind) for folder in _folders(package)):
         raise ValueError(f"{noun} type {text}: the package {package} is not installed; {noun} "

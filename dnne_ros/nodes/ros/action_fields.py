@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from dnne_ros.messages.making import MessageMaker
@@ -30,10 +31,10 @@ def action_misfits(node_type: type[Node], values: Mapping[str, Any], made: Mappi
     if unknown := misfits(lambda each: action_class(each["action_type"]), values):
         return wrong + [f"widget 'action_type': {each}" for each in unknown]
     for widget, part in made.items():
-        wrong += misfits(lambda each, w=widget, p=part: part_maker(each, p, w), values)
+        wrong += misfits(partial(part_maker, part=part, widget=widget), values)
     for widget, part in read.items():
         if values[widget].strip():
-            wrong += misfits(lambda each, w=widget, p=part: part_reader(each, p, w), values)
+            wrong += misfits(partial(part_reader, part=part, widget=widget), values)
     return wrong
 
 

@@ -60,8 +60,8 @@ class GoalNode(Node):
     new_goal = Widget("wait", "What a goal does that comes while another is under way: wait for "
                       "its end; cancel: cancel it and wait for its end; replace: be sent at once, "
                       "for servers that go over to it.", choices=("wait", "cancel", "replace"))
-    attempts = Widget(1, "How often a goal that is rejected, or not answered, is sent in all. More "
-                      "than 1 needs tenacity.", minimum=1, maximum=1000)
+    attempts = Widget(1, "How often a goal that is rejected, or not answered, is sent in all. "
+                      "More than 1 needs tenacity.", minimum=1, maximum=1000)
     back_off = Widget("exponential", "How the pause before another attempt grows.",
                       choices=BACK_OFFS, live=True)
     first_pause = Widget(0.1, "The first pause.", minimum=0.0, maximum=3600.0, unit="s",
@@ -107,6 +107,10 @@ class GoalNode(Node):
     def outputs_of_result(self, message: Any) -> Mapping[str, Any]:
         """Return what a result message gives beside its fields, by output."""
         return {}
+
+    def reason_of(self, result: Any) -> str:
+        """Return what a result says of why the goal has not succeeded, for people."""
+        return ""
 
     def setup(self) -> None:
         """Make the client."""
@@ -224,7 +228,9 @@ class GoalNode(Node):
         for name, value in self.outputs_of_result(result).items():
             await self.send_output(value, name)
         await self.send_output(fields_in(result), "result")
-        await self._end(word, f"{self._client.name}: a goal was {word}", meant)
+        reason = "" if word == "succeeded" else self.reason_of(result)
+        await self._end(word, f"{self._client.name}: a goal was {word}"
+                        + (f": {reason}" if reason else ""), meant)
 
     async def _outcome(self, goal: Any) -> tuple[str, Any, bool]:
         """Return how a goal ends, its result, and whether this node has cancelled it.

@@ -16,6 +16,7 @@ from dnne_ros.runtime.node.action_names import SERVICES, STATUS_WORDS, TOPICS
 from dnne_ros.runtime.node.ros_services import LOOK_SECONDS, HostServiceClient
 
 if TYPE_CHECKING:
+    from rclpy.client import Client
     from rclpy.node import Node
 
 _GONE_SECONDS = 0.5
@@ -81,8 +82,9 @@ class HostActionClient:
         self._goals: dict[bytes, HostSentGoal] = {}
         classes = (type.Impl.SendGoalService, type.Impl.GetResultService,
                    type.Impl.CancelGoalService)
-        self._clients = [host.create_client(each, f"{name}{service}")
-                         for each, service in zip(classes, SERVICES, strict=True)]
+        self._clients: list[Client[Any, Any]] = [
+            host.create_client(each, f"{name}{service}")
+            for each, service in zip(classes, SERVICES, strict=True)]
         self._send, self._result, self._cancel = (
             HostServiceClient(host, client, "") for client in self._clients)
         feedback, self._status_topic = (f"{name}{topic}" for topic in TOPICS)

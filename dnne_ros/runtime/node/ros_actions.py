@@ -11,12 +11,13 @@ from rclpy.exceptions import NameValidationException
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import action_class
 from dnne_ros.node_api.ros_actions import ServedGoal
-from dnne_ros.runtime.node.action_client import HostActionClient
-from dnne_ros.runtime.node.action_server import HostActionServer
 from dnne_ros.runtime.node.ros_services import RCLError, with_libraries
 
 if TYPE_CHECKING:
     from rclpy.node import Node
+
+    from dnne_ros.runtime.node.action_client import HostActionClient
+    from dnne_ros.runtime.node.action_server import HostActionServer
 
 
 class HostActions:
@@ -37,6 +38,8 @@ class HostActions:
 
     def client(self, action: str, action_type: str) -> HostActionClient:
         """Return what calls an action."""
+        from dnne_ros.runtime.node.action_client import HostActionClient
+
         with self._legal(action, action_type) as type:
             client = HostActionClient(self._host, type, self._full_name(action), action_type)
         self._clients.append(client)
@@ -45,6 +48,8 @@ class HostActions:
     def serve(self, action: str, action_type: str, on_goal: Callable[[ServedGoal], None],
               on_cancel: Callable[[ServedGoal], bool], keep_results: float) -> str:
         """Offer an action; return its full name."""
+        from dnne_ros.runtime.node.action_server import HostActionServer
+
         with self._legal(action, action_type) as type:
             server = HostActionServer(self._host, type, self._full_name(action), on_goal,
                                       on_cancel, keep_results)
@@ -53,8 +58,10 @@ class HostActions:
 
     def close(self) -> None:
         """Give all actions back: the node is made anew."""
-        for end in (*self._clients, *self._servers):
-            end.close()
+        for client in self._clients:
+            client.close()
+        for server in self._servers:
+            server.close()
         self._clients.clear()
         self._servers.clear()
 
