@@ -22,7 +22,7 @@ class TrajectoryNode(Node):
 
     positions = Input(Tensor(), "Where the joints are to be, one row after another: (A), (H, A) "
                       "or (1, H, A), rad or m.", accepts_also=(Action(), PolicyOutput()),
-                      aliases=("chunk", "actions", "action", "command", "input"))
+                      aliases=("chunk", "actions", "command", "input"))
     joints = Widget("", "The joints' names, with commas, in the order of the columns.",
                     required=True)
     rate = Widget(10.0, "How many rows there are to a second: the first is to be reached after "
