@@ -1,11 +1,12 @@
 """Actions of other ROS nodes in whole runs, in one process and split."""
 
 import json
+import re
 
 import pytest
 from action_msgs.msg import GoalStatusArray
 from rclpy.qos import qos_profile_action_status_default
-from std_msgs.msg import Float64MultiArray, Int64, String
+from std_msgs.msg import Float64MultiArray, Int32, Int64, String
 
 from dnne_ros.runtime.node.ros_actions import HostActions
 
@@ -233,3 +234,36 @@ def test_an_arm_follows_chunks(start_run, ros_loop, tmp_path):
     run.interrupt()
     assert run.wait() == 130, run.output
     assert all(list(each.points[0].positions) == [0.5, 1.0] for each in goals)
+
+
+def test_the_example_counts_for_itself_and_for_others(start_run, ros_loop, repository):
+    run = start_run(repository / "docs" / "examples" / "count.json")
+    node = ros_loop.node("caller")
+    client = HostActions(node).client("/count/count", TYPE)
+    feedback, states = [], []
+    order = node.create_publisher(Int32, "/order", 10)
+
+    async def talk():
+        await client.appears(None)
+        goal = await client.send(Fibonacci.Goal(order=7), 3600.0, feedback.append, states.append)
+        ended = await goal.result()
+        goal.let_go(cancel=False)
+        await ros_loop.until(lambda: order.publish(Int32(data=5)) or "succeeded" in run.output)
+        return ended
+
+    word, result = ros_loop.run(talk(), run)
+    assert (word, list(result.sequence)) == ("succeeded", [7])
+
+
+def test_the_snippets_are_sound(command, repository, tmp_path):
+    pytest.importorskip("control_msgs.action", reason="needs control_msgs")
+    pytest.importorskip("nav2_msgs.action", reason="needs nav2_msgs")
+    text = (repository / "docs" / "ros_actions.md").read_text()
+    snippets = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    assert len(snippets) == 2
+    for number, snippet in enumerate(snippets):
+        path = tmp_path / f"snippet_{number}.json"
+        path.write_text(snippet)
+        done = command("check", path)
+        assert done.returncode == 0, done.stderr
+        assert re.search("calls /.*(follow_joint_trajectory|navigate_to_pose)", done.stdout)

@@ -23,6 +23,10 @@ from dnne_ros.nodes.ros.topic_widgets import made
 from dnne_ros.toolkit.side_by_side import side_by_side
 
 
+_TURNS = 3
+"""Of the event loop before a goal ends: feedback that came together with its result goes first."""
+
+
 @dataclass(eq=False)
 class _Goal:
     """A goal, until it has ended; one that is ``over`` has, but the graph does not know."""
@@ -272,6 +276,8 @@ class ActionServerNode(Node):
         while True:
             value = await self.get_input("result")
             end = await self.get_input("end") if ends else ""
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
             wanted = await self.get_input("result_id") if by_id \
                 else next(iter(self._given), None)
             goal = None if wanted is None else self._given.pop(wanted, None)
@@ -289,8 +295,8 @@ class ActionServerNode(Node):
             value = await self.get_input("feedback")
             wanted = await self.get_input("feedback_id") if by_id else None
             goal = next((each for each in self._under_way() if wanted in (None, each.id)), None)
-            if goal is None:
-                self._note_late("feedback")
+            if goal is None:  # it is over, which is nothing to worry about
+                self._counts["late"] += 1
             else:
                 goal.served.feedback(self._fill_feedback.make(plain(value)))
 

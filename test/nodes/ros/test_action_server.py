@@ -193,6 +193,19 @@ def test_results_and_feedback_find_their_goals_by_number(serve):
     serve(script, linked=("result", "result_id", "feedback", "feedback_id"), most_goals=2)
 
 
+def test_feedback_that_comes_with_the_result_goes_first(serve):
+    async def script(context):
+        goal, = context.actions.send(None)
+        await context.sends(2)
+        await context.idle()
+        context.feed("result", torch.tensor([2]))
+        context.feed("feedback", torch.tensor([1]))
+        assert await ended(goal) == [("succeeded", [2])]
+        assert [list(each.sequence) for each in goal.heard] == [[1]]
+
+    assert serve(script, linked=("result", "feedback")).health.values["late"] == 0
+
+
 def test_a_goal_that_takes_too_long_is_aborted(serve):
     async def script(context):
         goal, = context.actions.send(None)
