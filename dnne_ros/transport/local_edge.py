@@ -80,7 +80,8 @@ class LocalEdge:
             self._stats.unblock()
 
     def _on_taken(self) -> None:
-        if self._timed:
+        timed = self._timed
+        if timed and timed[0][0] <= self._stats.received + self._stats.dropped:
             self._time_taken()
         if self._sender_waits and self._on_room is not None:
             self._on_room()

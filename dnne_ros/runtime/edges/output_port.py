@@ -59,6 +59,7 @@ class OutputPort:
         self.sent = 0
         """How many items were handed over."""
         self._breathes = False
+        self._breathe_at = _BREATHE_EVERY
         self._pause: asyncio.TimerHandle | None = None
         self._held_back: Any = _NOTHING
         lossless = any(edge.policy is EdgePolicy.LOSSLESS for edge in edges) or (
@@ -97,7 +98,7 @@ class OutputPort:
             value = self._made(value)
         if self._turns or self._breathes:
             await self._wait_for_room(timeout)
-        elif self.sent % _BREATHE_EVERY == _BREATHE_EVERY - 1:
+        elif self.sent >= self._breathe_at:
             await self._breathe(timeout)
         else:
             # As `full` of each end, at half the price.
@@ -167,6 +168,7 @@ class OutputPort:
             self._on_room()
             raise
         self._breathes = False
+        self._breathe_at = self.sent + _BREATHE_EVERY
         if any(end.full for end in self._ends):
             await self._wait_for_room(timeout, first=True)
         elif self._turns:
@@ -191,6 +193,7 @@ class OutputPort:
             if timer is not None:
                 timer.cancel()
         self._turns.remove(turn)
+        self._breathe_at = self.sent + _BREATHE_EVERY
         self._note_wait()
 
     def _on_room(self) -> None:
