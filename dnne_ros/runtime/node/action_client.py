@@ -6,6 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from action_msgs.msg import GoalStatus, GoalStatusArray
@@ -144,7 +145,8 @@ class HostActionClient:
         self._goals[sent.id] = sent
         self._doing = f"waits for whether the action {self.name} takes a goal"
         try:
-            response = await self._send.call(request, timeout)
+            response = await self._send.call(request, timeout,
+                                             partial(self._cancel_if_accepted, sent.id))
         except TimeoutError:
             sent.let_go(cancel=True)
             raise TimeoutError(f"no answer of the action {self.name} to a goal for {timeout:g} s"
@@ -184,8 +186,7 @@ class HostActionClient:
         """Let go of a goal; ``cancel``: ask for that, and wait for no answer."""
         known = self._goals.pop(goal.id, None)
         if cancel and known is not None:
-            client = self._clients[-1]
-            client.remove_pending_request(client.call_async(self._cancel_request(goal.id)))
+            self._cancel_unseen(goal.id)
 
     def close(self) -> None:
         """Give services and topics back; goals go on at their server."""
@@ -194,6 +195,16 @@ class HostActionClient:
             self._host.destroy_client(client)
         for subscription in self._subscriptions:
             self._host.destroy_subscription(subscription)
+
+    def _cancel_if_accepted(self, id: bytes, response: Any) -> None:
+        """Hear too late that a goal is accepted, which nobody follows any more."""
+        if response.accepted:
+            self._cancel_unseen(id)
+
+    def _cancel_unseen(self, id: bytes) -> None:
+        """Ask for a goal to be cancelled, and wait for no answer."""
+        client = self._clients[-1]
+        client.remove_pending_request(client.call_async(self._cancel_request(id)))
 
     def _cancel_request(self, id: bytes) -> Any:
         request = self._type.Impl.CancelGoalService.Request()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dnne_ros.runtime.node.node_host import NodeHost
 
 RCLError: type[Exception] = rclpy_implementation.RCLError
+_LATE_SECONDS = 60.0
 LOOK_SECONDS = 0.05
 """Between looks for a service: discovery has no event to wait for."""
 
@@ -69,12 +70,20 @@ class HostServiceClient:
             self.awaits = ""
         return True
 
-    async def call(self, request: Any, timeout: float | None) -> Any:
-        """Return the response; TimeoutError if there is none in time (None: at any time)."""
-        answered = asyncio.get_running_loop().create_future()
+    async def call(self, request: Any, timeout: float | None,
+                   late: Callable[[Any], None] | None = None) -> Any:
+        """Return the response; TimeoutError if there is none in time (None: at any time).
+
+        ``late`` is given one that comes within a minute after the call was given up.
+        """
+        loop = asyncio.get_running_loop()
+        answered = loop.create_future()
+        given_up = False
 
         def take(future: Future[Any]) -> None:
-            if not answered.done():
+            if given_up and late is not None:
+                late(future.result())
+            elif not answered.done():
                 answered.set_result(future.result())
 
         calling = self._client.call_async(request)
@@ -84,7 +93,11 @@ class HostServiceClient:
             await asyncio.wait({answered}, timeout=timeout)
         finally:
             self.awaits = ""
-            self._client.remove_pending_request(calling)
+            given_up = not answered.done()
+            if late is None or not given_up:
+                self._client.remove_pending_request(calling)
+            else:
+                loop.call_later(_LATE_SECONDS, self._client.remove_pending_request, calling)
         if not answered.done():
             raise TimeoutError(f"no answer of the service {self.name} for {timeout:g} s")
         return answered.result()

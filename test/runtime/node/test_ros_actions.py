@@ -175,14 +175,19 @@ def test_a_server_that_gives_no_answer(ros_loop, actions):
     mute = HostActions(ros_loop.node("mute"))
     goals, cancelled = [], []
     mute.serve("/graph/count", TYPE, goals.append, cancelled.append, LONG)
+    other = ros_loop.node("other").create_client(CancelGoal, "/graph/count/_action/cancel_goal")
 
     async def talk():
         await client.appears(None)
         with pytest.raises(TimeoutError, match=r"no answer of the action /graph/count to a goal "
                                                r"for 0\.2 s"):
             await client.send(Goal(), 0.2, *Heard().hooks())
-        await ros_loop.until(lambda: goals)
-        goals[0].accept()  # too late: the client has let go of it, and has cancelled it
+        await ros_loop.until(lambda: goals and other.service_is_ready())
+        behind = other.call_async(CancelGoal.Request())  # the client's own is through, then
+        await ros_loop.until(behind.done)
+        assert not cancelled and client.pending == 1  # which nothing can be before it is accepted
+        goals[0].accept()
+        await ros_loop.until(lambda: goals[0] in cancelled)
 
     ros_loop.run(talk())
     assert client.pending == 0
