@@ -22,7 +22,6 @@ from dnne_ros.nodes.ros.service_fields import fields_in
 from dnne_ros.nodes.ros.topic_widgets import made
 from dnne_ros.toolkit.side_by_side import side_by_side
 
-
 _TURNS = 3
 """Of the event loop before a goal ends: feedback that came together with its result goes first."""
 
