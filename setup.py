@@ -28,7 +28,7 @@ setup(
     ],
     package_data={PACKAGE: ["py.typed"],
                   f"{PACKAGE}.exporting": ["templates/*.j2"],
-                  f"{PACKAGE}.runtime": ["loopback.xml", "network.xml"],
+                  f"{PACKAGE}.runtime": ["loopback.xml", "network.xml", "peers.xml"],
                   f"{PACKAGE}.policy_cpp": ["templates/*.j2"],
                   f"{PACKAGE}.sim": ["assets/*.urdf"]},
     python_requires=">=3.10",
@@ -65,6 +65,8 @@ setup(
         "audio": ["sounddevice>=0.4"],
         # Jobs and pipelines; none of it has a rosdep key.
         "jobs": ["croniter>=2", "dbos>=3.4,<4", "optuna>=4,<6", "sqlalchemy>=2.0.30"],
+        # Keys and signed permissions for SROS2; for rosdep, python3-cryptography.
+        "security": ["cryptography>=3.4"],
         # Counters of jobs for Prometheus.
         "metrics": ["prometheus-client>=0.19,<1"],
         # Fetches data sets that are not there.
@@ -99,6 +101,7 @@ setup(
             "colcon-core",
             "colcon-ros",
             "croniter>=2",
+            "cryptography>=3.4",
             "dbos>=3.4,<4",
             "flake8>=5",
             "gymnasium[mujoco]>=1.1",

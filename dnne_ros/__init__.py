@@ -61,8 +61,9 @@ if TYPE_CHECKING:
         ServedGoal,
         ServerGoneError,
     )
+    from dnne_ros.node_api.ros_frames import Broadcast, FrameError, FrameTransform, RosFrames
     from dnne_ros.node_api.ros_services import Answer, RosServices, ServiceCaller, ServiceUse
-    from dnne_ros.node_api.ros_topics import QOS_PRESETS, RosTopics, TopicPublisher
+    from dnne_ros.node_api.ros_topics import QOS_PRESETS, RosTopics, TopicPublisher, TopicUse
     from dnne_ros.node_api.seeding import node_seed
     from dnne_ros.node_api.state import NodeState
     from dnne_ros.node_api.widget import Widget, WidgetError
@@ -105,8 +106,9 @@ _NAMES = {
     "node_api.ports": "Input Output Ports",
     "node_api.ros_actions":
         "ActionCaller ActionUse GoalRejectedError RosActions SentGoal ServedGoal ServerGoneError",
+    "node_api.ros_frames": "Broadcast FrameError FrameTransform RosFrames",
     "node_api.ros_services": "Answer RosServices ServiceCaller ServiceUse",
-    "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher",
+    "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher TopicUse",
     "node_api.seeding": "node_seed",
     "node_api.state": "NodeState",
     "node_api.widget": "Widget WidgetError",
@@ -144,6 +146,7 @@ __all__ = [
     "Boolean",
     "Boundary",
     "Breath",
+    "Broadcast",
     "CheckpointTrigger",
     "Circuit",
     "CircuitBreaker",
@@ -159,6 +162,8 @@ __all__ = [
     "EdgePolicy",
     "ErrorLimit",
     "Float",
+    "FrameError",
+    "FrameTransform",
     "GoalRejectedError",
     "GradientTensor",
     "Health",
@@ -191,6 +196,7 @@ __all__ = [
     "Ports",
     "Rate",
     "RosActions",
+    "RosFrames",
     "RosServices",
     "RosTopics",
     "SafeDefault",
@@ -213,6 +219,7 @@ __all__ = [
     "Tensor",
     "Throttle",
     "TopicPublisher",
+    "TopicUse",
     "Twist",
     "Velocity",
     "Widget",

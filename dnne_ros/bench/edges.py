@@ -22,12 +22,12 @@ _UNITS = {"K": 2**10, "M": 2**20}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --payloads, --only and --effort."""
-    parser.add_argument("--payloads", default="16,64K,4M,32M", type=_payloads, metavar="BYTES",
+    parser.add_argument("--payloads", default="16,64K,4M,32M", type=payload_list, metavar="BYTES",
                         help="bytes of float32 in an item (default 16,64K,4M,32M)")
     parser.add_argument("--only", default="", metavar="TEXT",
                         help="only the cases with this in their names, like 'two processes: "
                              "ours'; several separated by commas")
-    parser.add_argument("--effort", type=_effort, default=1.0, metavar="X",
+    parser.add_argument("--effort", type=effort_factor, default=1.0, metavar="X",
                         help="how many items, as a factor (default 1)")
 
 
@@ -36,7 +36,7 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
     problems: dict[str, str] = {}
     cases: dict[str, Case] = {}
     for peer in PEERS:
-        jobs = [_job(payload, peer.copies_of(payload), options.effort)
+        jobs = [job_of(payload, peer.copies_of(payload), options.effort)
                 for payload in options.payloads]
         cases[peer.case] = partial(_measure_peer, peer, jobs, problems)
     for name, watch in WATCHING.items():
@@ -86,7 +86,7 @@ def _guarded(name: str, case: Case, problems: dict[str, str], say: Callable[[str
     return figures
 
 
-def _job(payload: int, copies: int, effort: float) -> Job:
+def job_of(payload: int, copies: int, effort: float) -> Job:
     """Return how often a payload is moved: about half a second of each kind of work."""
     if not copies:
         counts = (2000, 20000, 20000)
@@ -101,7 +101,8 @@ def _job(payload: int, copies: int, effort: float) -> Job:
     return Job(payload, *(max(2, round(count * effort)) for count in counts))
 
 
-def _payloads(text: str) -> tuple[int, ...]:
+def payload_list(text: str) -> tuple[int, ...]:
+    """Return the bytes of each payload of ``16,64K``, for argparse."""
     return tuple(dict.fromkeys(_payload(word.strip()) for word in text.split(",")))
 
 
@@ -115,7 +116,8 @@ def _payload(word: str) -> int:
     return size
 
 
-def _effort(text: str) -> float:
+def effort_factor(text: str) -> float:
+    """Return a factor of the number of items, for argparse."""
     try:
         effort = float(text)
     except ValueError:

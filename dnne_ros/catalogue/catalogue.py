@@ -39,8 +39,13 @@ from dnne_ros.nodes.ros.action_client import ActionClientNode
 from dnne_ros.nodes.ros.action_server import ActionServerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.ros.sensor_publisher import SensorPublisherNode
+from dnne_ros.nodes.ros.sensor_subscriber import SensorSubscriberNode
 from dnne_ros.nodes.ros.service_client import ServiceClientNode
 from dnne_ros.nodes.ros.service_server import ServiceServerNode
+from dnne_ros.nodes.ros.synced_subscribers import SyncedSubscribersNode
+from dnne_ros.nodes.ros.transform_broadcaster import TransformBroadcasterNode
+from dnne_ros.nodes.ros.transform_listener import TransformListenerNode
 from dnne_ros.nodes.sensors.audio_sensor import AudioSensorNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
@@ -87,7 +92,9 @@ BUILT_IN: tuple[type[Node], ...] = (
     CameraSensorNode, IMUSensorNode, AudioSensorNode, VisionNetworkNode, SoundNetworkNode,
     DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,
     IsaacGymSim, SimulationTracker, CustomComputation, LeappPolicyNode,
-    ServiceClientNode, ServiceServerNode, ActionClientNode, ActionServerNode,
+    ServiceClientNode, ServiceServerNode,
+    SensorSubscriberNode, SensorPublisherNode, SyncedSubscribersNode,
+    TransformListenerNode, TransformBroadcasterNode, ActionClientNode, ActionServerNode,
     JointTrajectoryPublisher, FollowJointTrajectory, NavigateToPose,
 )
 

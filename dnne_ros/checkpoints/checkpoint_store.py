@@ -18,7 +18,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,10 @@ class CheckpointStore:
                 folder.write(name, data)
             folder.sync()
         return {f"{place.name}/{name}": FileRecord.of(data) for name, data in contents.items()}
+
+    def lacking(self, files: Iterable[str]) -> list[str]:
+        """Return those of ``files``, named as by `write_node`, that are not in the directory."""
+        return [name for name in files if not (self.directory / name).is_file()]
 
     def commit(self, generation: int, nodes: Mapping[str, str],
                files: Mapping[str, FileRecord], about: Mapping[str, Any],

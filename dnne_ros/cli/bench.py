@@ -16,8 +16,10 @@ _BENCHMARKS = {
     "mnist": "supervised learning, beside a plain PyTorch loop",
     "io": "a 100 Hz node beside a camera that blocks",
     "robot": "from a robot's state to its command, beside a node written by hand",
+    "clouds": "point clouds as tensors, beside sensor_msgs_py",
     "jobs": "accepting, beginning and ending jobs, beside huey",
     "edges": "moving arrays between two nodes, beside rclpy, asyncio.Queue and dora",
+    "hosts": "moving arrays from one machine to another, beside rclpy",
 }
 """Name, as module of `dnne_ros.bench` → what it measures."""
 

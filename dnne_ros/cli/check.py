@@ -46,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
         lost = obstacles(graph, placement, process) if options.respawn else []
         comes_back = "" if not options.respawn else \
             f"  (not started again: {'; '.join(lost)})" if lost else "  (started again)"
-        say(f"\nprocess {process}{comes_back}")
+        host = placement.host_of(process)
+        say(f"\nprocess {process}{host and f' on host {host}'}{comes_back}")
         for node in nodes:
             say(f"  /{graph.namespace}/{graph.nodes[node].ros_name}  "
                 f"({graph.nodes[node].type.type_name})")

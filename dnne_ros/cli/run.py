@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
 from typing import Any
 
@@ -24,20 +24,23 @@ from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import (
     add_run_arguments,
     check_checkpoints,
+    check_host_options,
     run_settings,
     run_words,
 )
-from dnne_ros.options.run_key import RUN_KEY, new_run_key
+from dnne_ros.options.run_key import RUN_KEY, new_run_key, shared_run_key
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph, workflow_words
 from dnne_ros.parameter_files.ros_arguments import (
     check_parameter_files,
     check_ros_arguments,
+    enclaves_of,
 )
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.restarts import obstacles, restartable
 from dnne_ros.runtime.coordination.executed_process import execute
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor
+from dnne_ros.security.environment import check_security
 from dnne_ros.transport.lasting_memory import RunMemory
 
 _EXAMPLES = """\
@@ -80,7 +83,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Check everything, start the processes, and report."""
     # Another program that calls us may have threads, and is not ours to fork.
-    variables, run_id = {RUN_KEY: new_run_key()}, uuid.uuid4().hex
+    variables, run_id = {RUN_KEY: _run_key(options)}, uuid.uuid4().hex
     server = ForkServer(_PRELOAD, variables) if options.own_process else None
     try:
         with lasting_output():
@@ -90,6 +93,11 @@ def run(options: argparse.Namespace) -> int:
             server.close()
 
 
+def _run_key(options: argparse.Namespace) -> str:
+    return new_run_key() if options.host is None \
+        else shared_run_key(options.host, options.key_file)
+
+
 def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     from dnne_ros.placement.planning import place
 
@@ -97,22 +105,25 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     graph = load_graph(options)
     check_torch(graph)
     placement = place(graph, options.place or "")
+    check_host_options(run_settings(options))
+    here = placement.on_host(options.host)
     check_parameter_files(options.ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))
     check_managed(graph, placement.processes, run_settings(options))
+    check_security(enclaves_of(options.ros_args, graph, placement.processes))
     check_outputs(options)
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)
     if options.respawn:
-        for process in placement.processes:
+        for process in here:
             for obstacle in obstacles(graph, placement, process):
                 say(f"warning: --respawn: process {process} is not started again when it is "
                       f"killed: {obstacle}", flush=True)
     if options.inference and options.save_checkpoint_dir:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     with closing(RunMemory(run_id)) if options.respawn else nullcontext():
-        report = asyncio.run(_supervise(options, graph, placement, start))
+        report = asyncio.run(_supervise(options, graph, placement, here, start))
     unwritten = write_outputs(options, report, graph.name)
     for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
         say(f"dnne-ros: {trouble}", error=True)
@@ -123,11 +134,12 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
 
 
 async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement,
-                     start: Start) -> RunReport:
+                     here: Mapping[str, Sequence[str]], start: Start) -> RunReport:
+    """Run the processes ``here``, on this host, and report."""
     loop = asyncio.get_running_loop()
-    report = RunReport(list(placement.processes),
+    report = RunReport(list(here),
                        None if options.inference else options.save_checkpoint_dir)
-    with Progress(quiet=options.quiet, prefixed=len(placement.processes) > 1) as progress:
+    with Progress(quiet=options.quiet, prefixed=len(here) > 1) as progress:
         events = EventFiles(options.tensorboard, progress.warn) if options.tensorboard else None
 
         def on_message(process: str, message: dict[str, Any]) -> None:
@@ -142,9 +154,10 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
                 loop.call_later(options.duration, supervisor.stop, "duration")
 
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
-                 for process, nodes in placement.processes.items()}
+                 for process, nodes in here.items()}
         supervisor = Supervisor(names, start, progress.line, on_message, on_all_started,
-                                restartable(graph, placement) if options.respawn else ())
+                                set(here) & set(restartable(graph, placement))
+                                if options.respawn else ())
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup

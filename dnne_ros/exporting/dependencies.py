@@ -11,7 +11,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.transport.codecs import codec_for
 
 _ROS_PACKAGES = ("rclpy", "rcl_interfaces", "ament_index_python", "std_msgs", "sensor_msgs",
-                 "geometry_msgs", "diagnostic_msgs", "launch")
+                 "geometry_msgs", "diagnostic_msgs", "tf2_py", "launch")
 _KEYS = {
     "cv2": "python3-opencv", "mujoco": "python3-mujoco-pip",
     "onnxruntime": "python3-onnxruntime-pip", "PIL": "python3-pil",
@@ -22,9 +22,10 @@ _KEYS = {
 _KEYLESS = {"onnx", "safetensors", "tenacity"}
 """Modules that rosdep knows no key for; pip has them under their names."""
 CHOSEN_LATER = {
-    "envpool", "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mujoco_warp", "pooch", "warp"}
-"""Modules of simulators that a widget may choose, and of downloads: not needed for being in the
-source.  Where one is missing, the run says how to get it."""
+    "envpool", "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mujoco_warp", "pooch", "tf2_py",
+    "warp"}
+"""Modules of simulators that a widget may choose, of downloads, and of frames that a node may ask
+for: not needed for being in the source.  Where one is missing, the run says how to get it."""
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 
@@ -66,7 +67,9 @@ def message_packages(graph: Graph) -> set[str]:
         messages += node.type.message_types(node.values)
         messages += [use.type for use in node.type.ros_services(node.values)]
         messages += [use.type for use in node.type.ros_actions(node.values)]
-    return {message.partition("/")[0] for message in messages}
+    packages = {message.partition("/")[0] for message in messages}
+    # Who hears transforms keeps them in tf2's buffer.
+    return packages | ({"tf2_py"} if "tf2_msgs" in packages else set())
 
 
 def dependency_keys(modules: Iterable[str], packages: Iterable[str]) -> list[str]:

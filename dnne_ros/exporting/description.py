@@ -95,12 +95,13 @@ class EdgeTopicView:
 
 @dataclass(frozen=True)
 class ProcessView:
-    """A process with its nodes, and the topics of each by its ROS name."""
+    """A process with its nodes, the topics of each by its ROS name, and its host, if any."""
 
     name: str
     constant: str
     nodes: tuple[NodeView, ...]
     topics: Mapping[str, tuple[TopicView, ...]]
+    host: str
 
 
 def node_views(graph: Graph, carried: CarriedFiles) -> tuple[NodeView, ...]:
@@ -161,7 +162,8 @@ def process_views(graph: Graph, placement: Placement, nodes: Iterable[NodeView]
     views = {node.id: node for node in nodes}
     return tuple(ProcessView(
         name, name.upper(), tuple(views[id] for id in ids),
-        {views[id].ros_name: tuple(_topics(graph, placement, id)) for id in ids})
+        {views[id].ros_name: tuple(_topics(graph, placement, id)) for id in ids},
+        placement.host_of(name))
         for name, ids in placement.processes.items())
 
 

@@ -49,7 +49,9 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
     process_of = {id: placement.process_of(id) for id in graph.nodes}
     about = {
         "package": package, "namespace": graph.namespace, "standalone": standalone,
-        "options": [option for option in RUN_OPTIONS if option.packaged],
+        "options": [option for option in RUN_OPTIONS
+                    if option.packaged and (placement.hosts or not option.for_hosts)],
+        "hosts": placement.hosts,
         "nodes": nodes, "links": description.link_views(graph),
         "processes": description.process_views(graph, placement, nodes),
         "topics": description.edge_topics(graph, placement),

@@ -14,14 +14,20 @@ from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.limits import limited
 from dnne_ros.options.managed import check_managed
 from dnne_ros.options.near_misses import unknown_arguments
-from dnne_ros.options.run_arguments import add_run_arguments, run_settings
-from dnne_ros.options.run_key import take_run_key
+from dnne_ros.options.run_arguments import add_run_arguments, check_host_options, run_settings
+from dnne_ros.options.run_key import RUN_KEY, shared_run_key, take_run_key
 from dnne_ros.options.working_directory import check_working_directory
-from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
+from dnne_ros.parameter_files.ros_arguments import check_ros_arguments, enclaves_of
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.coordination.status import StatusChannel
-from dnne_ros.runtime.discovery import LOCAL_PROCESSES, RANGE, choose_reach
+from dnne_ros.runtime.discovery import (
+    LOCAL_PROCESSES,
+    RANGE,
+    check_reach,
+    choose_peers,
+    choose_reach,
+)
 
 Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
 """Returns what the options and the ROS arguments ask for; `DnneError` if they do not fit."""
@@ -72,17 +78,23 @@ def host(parser: argparse.ArgumentParser, load: Load, arguments: Sequence[str] |
 
 def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_args: list[str],
          status: StatusChannel) -> int:
-    name = options.process or next(iter(placement.processes))
-    if name not in placement.processes or (not options.process and len(placement.processes) > 1):
+    check_host_options(run_settings(options))
+    here = placement.on_host(options.host)
+    if options.host is None:  # all of the graph runs on this machine
+        placement = Placement(placement.processes)
+    name = options.process or next(iter(here))
+    if name not in here or (not options.process and len(here) > 1):
         raise InputError("--process", [
-            f"expected one of {', '.join(placement.processes)}, found {options.process!r}"])
-    reach = choose_reach(os.environ, "LOCALHOST")
+            f"expected one of {', '.join(here)}, found {options.process!r}"])
+    reach = choose_peers(os.environ, options.peers.split(",")) if options.peers \
+        else choose_reach(os.environ, "LOCALHOST" if options.host is None else "SUBNET")
+    check_reach(options.host, reach)
     if reach == "OFF" and len(placement.processes) > 1:
         raise InputError("environment", [
             f"{RANGE}=OFF: the {len(placement.processes)} processes of this graph could not find "
             "each other; leave it out, or run the graph with --place fused"])
     if len(placement.processes) > LOCAL_PROCESSES and reach == "LOCALHOST" \
-            and name == next(iter(placement.processes)):
+            and name == next(iter(here)):
         status.send("warning", message=f"{len(placement.processes)} processes: with the discovery "
                     f"range LOCALHOST, Fast DDS lets only {LOCAL_PROCESSES} find each other; set "
                     "ROS_AUTOMATIC_DISCOVERY_RANGE=SUBNET or put more nodes into one process")
@@ -95,4 +107,8 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
     settings = replace(run_settings(options), run_id=options.run_id)
     graph = limited(graph, settings)
     check_managed(graph, placement.processes, settings)
-    return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(ros_args)
+    enclave = enclaves_of(ros_args, graph, [name])[name]
+    if options.host is not None:
+        os.environ[RUN_KEY] = shared_run_key(options.host, options.key_file)
+    return GraphProcess(graph, placement, name, settings, status, take_run_key()).run(
+        [*ros_args, "--ros-args", "--enclave", enclave])

@@ -50,15 +50,16 @@ class GraphProcesses:
         """Return one node action for each process."""
         self._failing = False
         self._run_id = uuid.uuid4().hex
-        self._run_key = new_run_key()
+        self._run_key = self._request.run_key or new_run_key()
         request = self._request
-        alone = restartable(request.graph, request.placement) \
+        alone = [process for process in restartable(request.graph, request.placement)
+                 if process in request.here] \
             if request.respawn and len(request.placement.processes) > 1 else []
         self._returns = dict.fromkeys(alone, _MOST_ALONE)
         self._forget_memory()
         if alone:
             self._memory = RunMemory(self._run_id)
-        self._running = {name: self._action(name) for name in request.placement.processes}
+        self._running = {name: self._action(name) for name in request.here}
         return list(self._running.values())
 
     def _action(self, process: str) -> Node:
@@ -74,7 +75,8 @@ class GraphProcesses:
             parameters=parameters,
             remappings=request.remappings,
             ros_arguments=["--log-level", request.log_level],
-            additional_env={**_defaults(self._environment), RUN_KEY: self._run_key},
+            additional_env={**_defaults(self._environment, bool(request.run_key)),
+                            RUN_KEY: self._run_key},
             output="screen",
             on_exit=lambda event, context: self._on_exit(process, event, context))
 
@@ -128,11 +130,11 @@ class GraphProcesses:
         return f"process {process} {how} (nodes {nodes})"
 
 
-def _defaults(environment: Mapping[str, str]) -> dict[str, str]:
+def _defaults(environment: Mapping[str, str], several_hosts: bool) -> dict[str, str]:
     """Return what the processes need in their environment beside what the user has set."""
     wanted = {
-        # Without a word from the user, a graph is visible on its own machine only.
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        # Without a word from the user, a graph is visible on its own machines only.
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET" if several_hosts else "LOCALHOST",
         # What a process prints is shown at once, not when a buffer is full.
         "PYTHONUNBUFFERED": "1",
     }

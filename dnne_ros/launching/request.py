@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -20,12 +20,20 @@ from dnne_ros.launching.arguments import LOG_LEVELS, read_flag, split_list
 from dnne_ros.launching.host_options import host_options
 from dnne_ros.node_api.widget import WidgetError
 from dnne_ros.options.limits import limited
-from dnne_ros.options.run_arguments import check_checkpoints, run_settings, run_words
+from dnne_ros.options.run_arguments import (
+    check_checkpoints,
+    check_host_options,
+    run_settings,
+    run_words,
+)
+from dnne_ros.options.run_key import shared_run_key
 from dnne_ros.options.workflow_arguments import load_graph, workflow_words
 from dnne_ros.parameter_files.checking import check_parameter_file
 from dnne_ros.parameter_files.ros_arguments import remap_problems
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.planning import place
+from dnne_ros.security.enclaves import enclave_name
+from dnne_ros.security.environment import check_security
 
 _Result = TypeVar("_Result")
 _REMAP = re.compile(r"([^\s:=]+:)?[^\s:=]+:=[^\s:=]+")
@@ -42,12 +50,15 @@ class LaunchRequest:
     """A checked graph, its placement, and how its processes are to be started.
 
     ``words`` are the arguments of the ``graph_host`` executable, without the name of the process.
+    ``here`` are the processes that run on this host, ``run_key`` is what it shares with others.
     ``namespace`` is absolute and ends with the graph's own.  ``warnings`` are about parameters
     that may be meant for another graph.
     """
 
     graph: Graph
     placement: Placement
+    here: Mapping[str, Sequence[str]]
+    run_key: str
     words: tuple[str, ...]
     namespace: str
     remappings: tuple[tuple[str, str], ...]
@@ -75,16 +86,23 @@ class LaunchRequest:
         if graph:
             reading.attempt(limited, graph, run_settings(options))
         placement = reading.attempt(place, graph, options.place or "") if graph else None
+        reading.attempt(check_host_options, run_settings(options))
+        here = reading.attempt(placement.on_host, options.host) if placement else None
+        key = reading.attempt(shared_run_key, options.host, options.key_file) \
+            if options.host else ""
         namespace = reading.namespace(outer_namespace, graph.namespace if graph else "graph")
         params_file = os.path.expanduser(values["params_file"])
         warnings: list[str] = []
         if params_file and graph:
             reading.attempt(check_parameter_file, Path(params_file), graph, namespace,
                             warnings.append)
+        if graph and placement:
+            reading.attempt(check_security, {process: enclave_name(namespace, process)
+                                             for process in placement.processes})
         reading.refuse_if_wrong()
-        assert graph is not None and placement is not None  # else there was something wrong
-        return cls(graph, placement, _words(options), namespace, remappings, params_file,
-                   use_sim_time, options.respawn, log_level, tuple(warnings))
+        assert graph and placement and here and key is not None  # else something is wrong
+        return cls(graph, placement, here, key, _words(options), namespace, remappings,
+                   params_file, use_sim_time, options.respawn, log_level, tuple(warnings))
 
 
 def _words(options: argparse.Namespace) -> tuple[str, ...]:

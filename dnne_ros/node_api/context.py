@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.clock import Clock
     from dnne_ros.node_api.health import Health
     from dnne_ros.node_api.ros_actions import RosActions
+    from dnne_ros.node_api.ros_frames import RosFrames
     from dnne_ros.node_api.ros_services import RosServices
     from dnne_ros.node_api.ros_topics import RosTopics
 
@@ -99,6 +100,11 @@ class NodeContext(Protocol):
     @property
     def actions(self) -> RosActions:
         """Actions that the node calls and offers."""
+        ...
+
+    @property
+    def frames(self) -> RosFrames:
+        """Coordinate frames, as tf2 knows them."""
         ...
 
     @property

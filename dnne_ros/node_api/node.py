@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.context import NodeContext
     from dnne_ros.node_api.ros_actions import ActionUse
     from dnne_ros.node_api.ros_services import ServiceUse
+    from dnne_ros.node_api.ros_topics import TopicUse
     from dnne_ros.node_api.state import NodeState
 
 T = TypeVar("T")
@@ -166,6 +167,11 @@ class Node:
 
         An exported package declares what they are installed with.
         """
+        return tuple(dict.fromkeys(use.type for use in cls.ros_topics(values)))
+
+    @classmethod
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Return the topics beside its ports: a policy of ``dnne-ros security`` allows these."""
         return ()
 
     @classmethod

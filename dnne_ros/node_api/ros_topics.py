@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 QOS_PRESETS = ("reliable", "sensor_data", "latched")
 """``reliable``: reliable, volatile, the last 10.  ``sensor_data``: best effort, volatile, the last
 5, which matches every publisher.  ``latched``: reliable, transient local, the last one."""
+
+
+class TopicUse(NamedTuple):
+    """A topic that a node listens to, or speaks on (``publishes``); ``name`` as a widget has it.
+
+    ``under_sim_time``: it is used while the node's ``use_sim_time`` is true.
+    """
+
+    name: str
+    type: str
+    publishes: bool = False
+    under_sim_time: bool = False
 
 
 class TopicPublisher(Protocol):

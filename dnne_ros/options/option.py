@@ -25,7 +25,7 @@ class Option:
     argument that is a ``file`` may begin with ``~``.  The ``default`` is a text, too.  An option
     whose default is empty is None if it is left out, or given as an empty text.  A launch argument
     whose default is None must be given.  ``packaged``: the launch file of an exported package has
-    it, too.
+    it, too.  ``for_hosts``: it means something only where a run has several hosts.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Option:
     metavar: str | None = None
     explanation: str = ""
     packaged: bool = True
+    for_hosts: bool = False
     also: tuple[str, ...] = ()
 
     @property

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from dnne_ros.node_api.checkpoint_trigger import parse_duration
+
+_ADDRESS = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
 def duration(text: str) -> float:
@@ -34,6 +37,17 @@ def _from(least: int, text: str) -> int:
         raise argparse.ArgumentTypeError(
             f"expected a whole number from {least}, found {text!r:.40}")
     return found
+
+
+def addresses(text: str) -> str:
+    """Return host names or IPv4 addresses, separated by commas, without blanks."""
+    found = [piece.strip() for piece in text.split(",")]
+    for piece in found:
+        if not _ADDRESS.fullmatch(piece):
+            raise argparse.ArgumentTypeError(
+                "expected names or IPv4 addresses of hosts, separated by commas, found "
+                f"{text!r:.80}")
+    return ",".join(found)
 
 
 def truth(text: str) -> bool:

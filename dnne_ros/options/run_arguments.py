@@ -6,6 +6,7 @@ import argparse
 
 from dnne_ros.checkpoints.checkpoint import Checkpoint
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
+from dnne_ros.errors import InputError
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.first_states import read_first
 from dnne_ros.options.first_weights import first_weight_files, holds_weights_alone
@@ -29,6 +30,14 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, launched: bool = False
 def run_settings(options: argparse.Namespace) -> RunSettings:
     """Return the settings that the arguments say."""
     return RunSettings(**{option.name: getattr(options, option.name) for option in RUN_OPTIONS})
+
+
+def check_host_options(settings: RunSettings) -> None:
+    """Raise `InputError` for options of a run on several hosts that does not say which this is."""
+    given = [option.word for option in RUN_OPTIONS
+             if option.for_hosts and getattr(settings, option.name) is not None]
+    if given and settings.host is None:
+        raise InputError(", ".join(given), ["expected --host NAME, too: which host this is"])
 
 
 def check_checkpoints(options: argparse.Namespace, graph: Graph | None) -> list[str]:

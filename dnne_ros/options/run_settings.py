@@ -67,6 +67,24 @@ class RunSettings:
         "be a managed node, NAMESPACE/lifecycle: load, run and stop as `ros2 lifecycle` says",
         default="false", kind="flag", explanation="Be a managed node, NAMESPACE/lifecycle, which "
         "loads, runs and stops as `ros2 lifecycle` or nav2's lifecycle manager says.")
+    host: str | None = _option(
+        "which host of the placement this machine is: run its processes, and meet the others",
+        metavar="NAME", for_hosts=True, explanation="Which host of the placement this machine is: "
+        "its processes run here, and meet those of the others. Empty: all run here.")
+    wait: float | None = _option(
+        "end if the other hosts have not come after this long (default: wait for ever)",
+        read=readings.duration, metavar="T", for_hosts=True,
+        explanation="End if the other hosts have not come after this long: 90s, 5m. Empty: wait "
+        "for ever.")
+    key_file: str | None = _option(
+        "a file, of mode 0600, with the key that all hosts of the run share (default: what "
+        "DNNE_ROS_RUN_KEY holds)", kind="file", metavar="FILE", for_hosts=True,
+        explanation="A file, of mode 0600, with the key that all hosts of the run share. Empty: "
+        "what DNNE_ROS_RUN_KEY holds.")
+    peers: str | None = _option(
+        "addresses of the other hosts, where the network has no multicast",
+        read=readings.addresses, metavar="A,B", for_hosts=True,
+        explanation="Addresses of the other hosts, A,B, where the network has no multicast.")
     respawn: bool = _option(
         "start a process that is killed again, as far as nothing is lost with it; `check "
         "--respawn` tells which", default="false", kind="flag", packaged=False,

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.parameter_files.checking import check_assignments, check_parameter_file
 from dnne_ros.parameter_files.reading import Assignment, read_value
+from dnne_ros.security.enclaves import enclave_name
 
 _WITH_VALUE = {"-r": "--remap", "--remap": "--remap", "-p": "--param", "--param": "--param",
                "--params-file": "--params-file", "--log-level": "--log-level",
@@ -67,6 +68,23 @@ def remap_problems(rule: str) -> list[str]:
     return []
 
 
+def absolute_namespace(words: Sequence[str], graph: Graph) -> str:
+    """Return the namespace of the graph's nodes; of several rules rcl takes the first."""
+    for option, value in _arguments(words, Problems("--ros-args")):
+        if option == "--remap" and value.startswith("__ns:="):
+            return "/" + value.removeprefix("__ns:=").strip("/")
+    return f"/{graph.namespace}"
+
+
+def enclaves_of(words: Sequence[str], graph: Graph, processes: Iterable[str]) -> dict[str, str]:
+    """Return the security enclave of each process: its own, or the one that ``words`` name."""
+    named = [value for option, value in _arguments(words, Problems("--ros-args"))
+             if option == "--enclave"]
+    namespace = absolute_namespace(words, graph)
+    return {process: named[-1] if named else enclave_name(namespace, process)
+            for process in processes}
+
+
 def check_parameter_files(words: Sequence[str], graph: Graph,
                           on_unknown: Callable[[str], None] | None = None) -> None:
     """Raise `InputError` for parameters, in a file or behind ``-p``, that do not fit.
@@ -74,11 +92,8 @@ def check_parameter_files(words: Sequence[str], graph: Graph,
     ``on_unknown`` is told of nodes and parameters that the graph does not have, which may be
     another's; without it they are problems, too.
     """
-    namespace = f"/{graph.namespace}"
+    namespace = absolute_namespace(words, graph)
     arguments = list(_arguments(words, Problems("--ros-args")))
-    for option, value in arguments:
-        if option == "--remap" and value.startswith("__ns:="):
-            namespace = "/" + value.removeprefix("__ns:=").strip("/")
     for option, value in arguments:
         if option == "--params-file":
             check_parameter_file(Path(value), graph, namespace, on_unknown)

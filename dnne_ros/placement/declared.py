@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.placement.placement import Placement, bound_groups
 
 
-def declare_placement(graph: Graph, processes: Mapping[str, Sequence[str]]) -> Placement:
+def declare_placement(graph: Graph, processes: Mapping[str, Sequence[str]],
+                      hosts: Mapping[str, Sequence[str]] = MappingProxyType({})) -> Placement:
     """Return the placement that lists the ROS names of the nodes in each of ``processes``.
 
-    `InputError` names every node that is in none, in two, or apart from what it is bound to.
+    ``hosts`` lists the processes on each machine, if there are several.  `InputError` names every
+    node that is in none, in two, or apart from what it is bound to, and so for processes.
     """
     problems = Problems(graph.name)
     id_of = {node.ros_name: id for id, node in graph.nodes.items()}
@@ -31,6 +34,7 @@ def declare_placement(graph: Graph, processes: Mapping[str, Sequence[str]]) -> P
     for name, id in id_of.items():
         if id not in process_of:
             problems.add(f"node {name} is in no process")
+    _check_hosts(processes, hosts, problems)
     problems.raise_if_any()
     for nodes, binding in bound_groups(graph):
         if len({process_of[node] for node in nodes}) > 1:
@@ -38,4 +42,19 @@ def declare_placement(graph: Graph, processes: Mapping[str, Sequence[str]]) -> P
             problems.add(f"nodes that cannot be separated are in different processes: {links}")
     problems.raise_if_any()
     return Placement({process: tuple(id_of[name] for name in names)
-                      for process, names in processes.items()})
+                      for process, names in processes.items()},
+                     {host: tuple(names) for host, names in hosts.items()})
+
+
+def _check_hosts(processes: Mapping[str, Sequence[str]], hosts: Mapping[str, Sequence[str]],
+                 problems: Problems) -> None:
+    host_of: dict[str, str] = {}
+    for host, names in hosts.items():
+        for name in names:
+            if name not in processes:
+                problems.add(f"host {host}: no process {name!r}")
+            elif host_of.setdefault(name, host) != host:
+                problems.add(f"process {name} is on two hosts: {host_of[name]} and {host}")
+    for name in processes if hosts else ():
+        if name not in host_of:
+            problems.add(f"process {name} is on no host")

@@ -1,19 +1,24 @@
-"""A placement: the processes of a run and the nodes in each."""
+"""A placement: the processes of a run, the nodes in each, and the hosts that they run on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from dnne_ros.errors import InputError
 from dnne_ros.graph.graph import Edge, Graph
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Names of processes with the ids of their nodes, in the order of the file."""
+    """Names of processes with the ids of their nodes, in the order of the file.
+
+    ``hosts``: names of machines with the processes on each; none if there is but one machine.
+    """
 
     processes: Mapping[str, tuple[str, ...]]
+    hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def process_of(self, node: str) -> str:
         """Return the process that ``node`` lives in."""
@@ -22,6 +27,26 @@ class Placement:
     @cached_property
     def _process_of(self) -> Mapping[str, str]:
         return {node: name for name, nodes in self.processes.items() for node in nodes}
+
+    def host_of(self, process: str) -> str:
+        """Return the host of ``process``; "" if there are none."""
+        return next((host for host, processes in self.hosts.items() if process in processes), "")
+
+    def on_host(self, host: str | None) -> dict[str, tuple[str, ...]]:
+        """Return the processes on ``host``, as in `processes`; all of them if it is None.
+
+        Raises `InputError` for a host that is not in the placement.
+        """
+        if host is None:
+            return dict(self.processes)
+        if host not in self.hosts:
+            raise InputError("--host", [
+                f"no host {host!r:.40} in the placement; expected one of "
+                f"{', '.join(self.hosts)}" if self.hosts else
+                f"{host!r:.40}, but the placement has no hosts; expected --place FILE with "
+                "hosts: {NAME: [NODE or PROCESS, …]}"])
+        return {process: nodes for process, nodes in self.processes.items()
+                if process in self.hosts[host]}
 
     def crosses(self, edge: Edge) -> bool:
         """Tell whether an edge leads from one process to another."""

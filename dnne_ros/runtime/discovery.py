@@ -12,21 +12,30 @@ begins beside others, so it is told not to.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+import re
+import socket
+import tempfile
+from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from dnne_ros.errors import InputError
 
 RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 LOCAL_PROCESSES = 100
 """How many participants look for each other on one machine without multicast: loopback.xml."""
 
 _TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
-_PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 """Of Fast DDS 3, in Kilted, which complains of the other one, and of Fast DDS 2, in Jazzy."""
 _KILTED_RCLPY = 9
 _LOOPBACK = str(Path(__file__).with_name("loopback.xml"))
 _NETWORK = str(Path(__file__).with_name("network.xml"))
+_PEERS = Path(__file__).with_name("peers.xml")
+_PEER = re.compile(r"\n *<locator>\s*<udpv4>.*?</locator>", re.DOTALL)
+_PREFIX = "dnne_ros_peers_"
+_LOCALHOST = "127.0.0.1"
 
 
 def choose_reach(environment: MutableMapping[str, str], default: str) -> str:
@@ -36,7 +45,7 @@ def choose_reach(environment: MutableMapping[str, str], default: str) -> str:
     keeps what he has, as do transports and peers that were chosen.
     """
     reach = environment.setdefault(RANGE, default)
-    if any(map(environment.get, _PROFILES)) \
+    if any(map(environment.get, PROFILES)) \
             or "fastrtps" not in environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"):
         return reach
     profile = _NETWORK
@@ -46,8 +55,63 @@ def choose_reach(environment: MutableMapping[str, str], default: str) -> str:
             profile = _LOOPBACK
         else:
             environment[_TRANSPORTS] = "UDPv4"
-    environment[_PROFILES[rclpy_line() < _KILTED_RCLPY]] = profile
+    environment[PROFILES[rclpy_line() < _KILTED_RCLPY]] = profile
     return reach
+
+
+def check_reach(host: str | None, reach: str) -> None:
+    """Raise `InputError` if ``host`` is to meet others, and DDS does not ``reach`` them."""
+    if host is not None and reach in ("LOCALHOST", "OFF"):
+        raise InputError("environment", [
+            f"{RANGE}={reach}: host {host} could not find the other hosts; leave it out, or set "
+            "SUBNET"])
+
+
+def choose_peers(environment: MutableMapping[str, str], peers: Sequence[str]) -> str:
+    """Set in ``environment`` that DDS looks on these hosts and on this one, without multicast.
+
+    Up to 100 processes are found on each, where DDS by itself would look for 32.  Returns the
+    range that it means.  `forget_peers` is to be called once there is a node.  Raises `InputError`
+    for a host without an address, and where profiles of the user's say whom to look for.
+    """
+    if chosen := [name for name in _PROFILES if environment.get(name)]:
+        raise InputError("--peers", [f"{chosen[0]} is set; expected the peers in that file, or no "
+                                     "such file"])
+    if "fastrtps" not in environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"):
+        environment["ROS_STATIC_PEERS"] = ";".join(peers)
+        return environment.setdefault(RANGE, "SUBNET")
+    environment[RANGE] = "SYSTEM_DEFAULT"  # for others rmw_fastrtps has transports of its own
+    environment[_PROFILES[rclpy_line() < _KILTED_RCLPY]] = _profile_of_peers(
+        [_LOCALHOST, *map(_address, peers)])
+    return "SUBNET"
+
+
+def _address(peer: str) -> str:
+    try:
+        return str(socket.getaddrinfo(peer, None, socket.AF_INET)[0][4][0])
+    except OSError as error:
+        raise InputError("--peers", [f"{peer}: no IPv4 address of a host: {error.strerror}"]
+                         ) from None
+
+
+def forget_peers(environment: MutableMapping[str, str]) -> None:
+    """Remove the file of `choose_peers`, which Fast DDS has read when the first node was made."""
+    for name in _PROFILES:
+        file = Path(environment.get(name, ""))
+        if file.name.startswith(_PREFIX):
+            del environment[name]
+            file.unlink(missing_ok=True)
+
+
+def _profile_of_peers(addresses: Sequence[str]) -> str:
+    """Write a profile into a file, and return its name: Fast DDS takes one from nowhere else."""
+    text = _PEERS.read_text(encoding="utf-8")
+    text = _PEER.sub(lambda match: "".join(
+        match[0].replace("PEER", address) for address in addresses), text)
+    file, name = tempfile.mkstemp(prefix=_PREFIX, suffix=".xml")
+    with open(file, "w", encoding="utf-8") as profile:
+        profile.write(text)
+    return name
 
 
 def rclpy_line() -> int:

@@ -8,9 +8,11 @@ the run; and the end, in the opposite order.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import rclpy
@@ -20,6 +22,8 @@ from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.coordination.host_meeting import HostMeeting
+from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
 from dnne_ros.runtime.coordination.name_claims import NameClaims
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.ros_bus import RosBus
@@ -31,16 +35,18 @@ from dnne_ros.runtime.discovery import RANGE
 from dnne_ros.runtime.edges.rewiring import rewire
 from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
+from dnne_ros.runtime.hosts import check_end, open_meeting, returning_hosts
 from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
 from dnne_ros.runtime.node.ros_actions import HostActions
+from dnne_ros.runtime.node.ros_frames import HostFrames, ProcessFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
-from dnne_ros.runtime.ros_context import start_ros, why_no_log_files
+from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
 
 
@@ -57,6 +63,8 @@ class GraphProcess:
         self._graph = graph
         self._placement = placement
         self._settings = settings
+        self._memory = settings.run_id
+        self._meeting: HostMeeting | None = None
         self._status = status
         self._group = _process_group(graph, placement, name, settings.run_id)
 
@@ -70,19 +78,41 @@ class GraphProcess:
         if self._group.leads and (reason := why_no_log_files()):
             self._status.send("warning", message=f"ROS writes no log files: {reason}")
         with ExitStack() as ending:
-            context, loop = ending.enter_context(_ros_event_loop(ros_args))
+            context, loop = ending.enter_context(ros_event_loop(ros_args))
             keep_alive_file(loop, lambda text: self._status.send("warning", message=text))
             if self._settings.lifecycle:
                 return self._be_managed(context, loop)
+            if self._settings.host is not None:
+                self._meeting, place = ending.enter_context(open_meeting(
+                    context, loop, self._graph, self._placement, self._group, self._settings,
+                    self._key))
+                if not self._meet(loop, place):
+                    self._status.send("finished", reason=place.stopped)
+                    return 0
             parts = self._make(context, loop, ending)
             run = ProcessRun(parts, loop)
             heed_stops(loop, self._status, run.stop)
-            loop.run_until_complete(run.live())
+            loop.run_until_complete(run.live(self._note_start))
+            check_end(self._placement, self._settings.host, parts.control)
             self._status.send("finished", reason=parts.control.reason)
         unsaved = parts.control.unsaved
         if unsaved and self._status.file_descriptor is None:
             raise DnneError(unsaved)
         return 1 if unsaved else 0
+
+    def _meet(self, loop: RosEventLoop, place: MeetingPlace) -> bool:
+        """Wait for the other hosts, and take part in their run; False if the user ends it."""
+        heed_stops(loop, self._status, place.stop)
+        run_id = loop.run_until_complete(place.meet(self._settings.wait))
+        self._settings = replace(self._settings, run_id=run_id)
+        self._group = replace(self._group, run_id=run_id)
+        # What was sealed in an earlier run with the same key means nothing in this one.
+        self._key = hashlib.blake2b(run_id.encode(), key=self._key).digest()
+        return bool(run_id)
+
+    def _note_start(self) -> None:
+        if self._meeting is not None:
+            self._meeting.begin()
 
     def _be_managed(self, context: rclpy.Context, loop: RosEventLoop) -> int:
         """Be made, run and taken apart again as others say by the lifecycle services."""
@@ -99,11 +129,18 @@ class GraphProcess:
         """Make everything and load what was saved; ``ending`` takes it apart again."""
         problems = Problems(self._graph.path)
         graph, hosts, values = self._make_hosts(context, problems, ending)
-        nodes = ProcessNodes(graph, hosts, SavedStates(graph, self._settings))
+        nodes = self._nodes(graph, hosts)
         wiring, control, peers = self._connect(graph, hosts, nodes, loop, ending)
-        nodes.create(values, lambda host: HostContext(
-            host, graph, wiring, self._settings, control, HostTopics(host),
-            HostServices(host), HostActions(host)), problems)
+        frames = ProcessFrames()
+        ending.callback(frames.close)
+
+        def make_context(host: NodeHost) -> HostContext:
+            topics = HostTopics(host)
+            return HostContext(host, graph, wiring, self._settings, control, topics,
+                               HostServices(host), HostActions(host),
+                               HostFrames(host, topics, frames))
+
+        nodes.create(values, make_context, problems)
         nodes.load(problems)
         problems.raise_if_any()
         for host in hosts.values():
@@ -115,12 +152,18 @@ class GraphProcess:
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
                             hosts, wiring, control, peers, nodes, diagnostics)
 
+    def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:
+        """Return what makes the nodes of ``hosts``."""
+        return ProcessNodes(graph, hosts, SavedStates(graph, self._settings))
+
     def _make_hosts(self, context: rclpy.Context, problems: Problems, ending: ExitStack
                     ) -> tuple[Graph, dict[str, NodeHost], dict[str, dict[str, Any]]]:
         """Return the graph as remapping rules leave it, and the host and values of each node."""
         hosts = {}
         for node_id in self._placement.processes[self._group.process]:
-            host = hosts[node_id] = NodeHost(self._graph, self._graph.nodes[node_id], context)
+            with missing_security_told():
+                host = NodeHost(self._graph, self._graph.nodes[node_id], context)
+            hosts[node_id] = host
             ending.callback(host.destroy_node)
         graph = rewire(self._graph, _first(hosts), problems)
         values = {id: host.declare(problems) for id, host in hosts.items()}
@@ -143,14 +186,17 @@ class GraphProcess:
              if node.type.keeps_state()},
             sum(node.type.announces_boundaries for node in graph.nodes.values()))
         wiring = wire(graph, self._placement, hosts, loop.ros, settings.run_id, self._key,
-                      settings.respawn)
+                      settings.respawn, self._memory, settings.host is not None)
         ending.callback(wiring.close)
         ending.callback(_end_tasks, loop)  # before what they use goes
         peers = Peers(
             self._group, bus, wiring, settings, self._status, control.ended,
             {name: ", ".join(graph.nodes[node].ros_name for node in ids)
              for name, ids in processes.items()},
-            _look_for_twins(list(hosts.values()), ending))
+            _look_for_twins(list(hosts.values()), ending),
+            hosts={host: names for host, names in self._placement.hosts.items()
+                   if settings.host not in (None, host)},
+            returning=returning_hosts(graph, self._placement) if settings.respawn else ())
         return wiring, control, peers
 
 
@@ -178,7 +224,7 @@ def _process_group(graph: Graph, placement: Placement, name: str, run_id: str) -
 
 
 @contextmanager
-def _ros_event_loop(ros_args: Sequence[str]) -> Iterator[tuple[rclpy.Context, RosEventLoop]]:
+def ros_event_loop(ros_args: Sequence[str]) -> Iterator[tuple[rclpy.Context, RosEventLoop]]:
     """Give an rclpy context and the loop that serves it, and shut both down."""
     context = start_ros(ros_args)
     loop = RosEventLoop(context)

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dnne_ros.errors import InputError, Problems
+from dnne_ros.errors import DnneError, InputError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.fault_settings import STOP
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
-from dnne_ros.runtime.coordination.run_control import RunControl
+from dnne_ros.runtime.coordination.run_control import FAILED, RunControl
 from dnne_ros.runtime.coordination.standstill import Standstill
 from dnne_ros.runtime.coordination.status import StatusChannel
 from dnne_ros.runtime.coordination.unawaited import Unawaited
@@ -82,6 +82,10 @@ class ProcessRun:
                 self._limit_duration()
                 on_started()
                 await self._run_nodes()
+        except DnneError:
+            if parts.settings.host is not None:  # no supervisor tells the other hosts
+                parts.control.end(FAILED)
+            raise
         finally:
             if self._limit is not None:
                 self._limit.cancel()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import rclpy
 from rclpy.signals import SignalHandlerOptions
 
 from dnne_ros.errors import InputError
+from dnne_ros.security.environment import why_not_secure
 
 _WITHOUT_LOG_FILES = ("--ros-args", "--disable-external-lib-logs")
 """What is logged goes to the terminal and /rosout all the same."""
@@ -25,6 +28,23 @@ def start_ros(ros_args: Sequence[str]) -> rclpy.Context:
     except Exception as error:  # of several modules, in the words of rcl
         raise InputError("--ros-args", [" ".join(str(error).split())]) from None
     return context
+
+
+@contextmanager
+def missing_security_told() -> Iterator[None]:
+    """Raise `InputError` if the first node cannot be made as DDS has no security.
+
+    Only then does DDS look for it.
+    """
+    with warnings.catch_warnings():
+        # rcl's word about what it made before it failed.
+        warnings.filterwarnings("ignore", "Failed to fini rosout publisher", RuntimeWarning)
+        try:
+            yield
+        except RuntimeError as error:  # RCLError is one
+            if reason := why_not_secure(error):
+                raise InputError("environment", [reason]) from None
+            raise
 
 
 def why_no_log_files(environment: Mapping[str, str] = os.environ) -> str:

@@ -12,6 +12,7 @@ from dnne_ros.node_api.health import Health
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.testing.actions import InMemoryActions
+from dnne_ros.testing.frames import InMemoryFrames
 from dnne_ros.testing.services import InMemoryServices
 from dnne_ros.testing.topics import InMemoryTopics
 from dnne_ros.transport.inbox import Inbox, make_inbox
@@ -99,6 +100,7 @@ class InMemoryContext:
         self.topics = InMemoryTopics()
         self.services = InMemoryServices()
         self.actions = InMemoryActions()
+        self.frames = InMemoryFrames()
         self.clock: Clock = SteadyClock() if clock is None else clock
         self.sent: list[tuple[str, Any]] = []
         """Output and value, in order."""

@@ -17,7 +17,7 @@ from dnne_ros.node_api.state import NodeState
 from dnne_ros.testing.assemblies import misfits
 from dnne_ros.testing.cases import Case, Links, usual_links, usual_settings
 from dnne_ros.testing.context import InMemoryContext
-from dnne_ros.testing.declared import DeclaredOutputs
+from dnne_ros.testing.declared import DeclaredOutputs, undeclared_use
 from dnne_ros.testing.driver import run
 from dnne_ros.testing.leaks import LeftBehindError, Suspensions
 from dnne_ros.testing.trial import Trial
@@ -130,12 +130,17 @@ class NodeContract:
         assert not wrong, f"{self.node_type.type_name}: {wrong}"
 
     def test_outputs_are_as_declared(self) -> None:
-        """What is sent has the declared type, axes, and the same value in another process."""
+        """What is sent has the declared type, axes, and the same value in another process.
+
+        So are the topics and services that the node uses beside its ports.
+        """
         given = False
         for case in self.cases():
             with _named(case):
                 trial = Trial(self, case)
                 _run(trial.whole())
+                undeclared = undeclared_use(trial.node, trial.context)
+                assert not undeclared, undeclared
                 declared = DeclaredOutputs(trial.draw.sizes)
                 for name, value in trial.context.sent:
                     misfit = declared.misfit(self.node_type.outputs[name], value)

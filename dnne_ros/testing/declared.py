@@ -1,12 +1,16 @@
-"""Whether what a node sends is what its outputs declare."""
+"""Whether what a node sends, and uses beside its ports, is what its type declares."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Tensor
 from dnne_ros.node_api.ports import Output
 from dnne_ros.testing.values import difference
+
+if TYPE_CHECKING:
+    from dnne_ros.testing.context import InMemoryContext
 
 
 class DeclaredOutputs:
@@ -34,6 +38,20 @@ class DeclaredOutputs:
                 return (f"expected {expected} along {axis!r} as in other ports, found shape "
                         f"{tuple(value.shape)} for axes ({', '.join(port.type.axes)})")
         return ""
+
+
+def undeclared_use(node: Node, context: InMemoryContext) -> str:
+    """Return a topic or service that a node has used and its type did not declare; "" if none."""
+    declared = {use[:3] for use in node.ros_topics(node.values)}
+    topics = context.topics
+    used = [(end.topic, end.message_type, publishes) for ends, publishes in (
+        (topics.advertised, True), (topics.subscriptions, False)) for end in ends]
+    if unknown := [use for use in used if use not in declared]:
+        return f"ros_topics() says nothing of the topic {unknown[0][0]} ({unknown[0][1]})"
+    services = node.ros_services(node.values)
+    if missing := [use for use in context.services.uses if use not in services]:
+        return f"ros_services() says nothing of the service {missing[0].name} ({missing[0].type})"
+    return ""
 
 
 def _packing_misfit(port: Output, value: Any) -> str:

@@ -72,15 +72,16 @@ class _Listener:
 
         from dnne_ros.runtime.discovery import choose_reach
         from dnne_ros.runtime.monitoring.diagnostics import TOPIC
-        from dnne_ros.runtime.ros_context import start_ros
+        from dnne_ros.runtime.ros_context import missing_security_told, start_ros
         from dnne_ros.top.state import TopState
 
         self.state = TopState()
         choose_reach(os.environ, "SUBNET")
         self._context = start_ros(ros_args)
-        self._node = rclpy.create_node(
-            f"_dnne_ros_top_{os.getpid()}", context=self._context, enable_rosout=False,
-            start_parameter_services=False)
+        with missing_security_told():
+            self._node = rclpy.create_node(
+                f"_dnne_ros_top_{os.getpid()}", context=self._context, enable_rosout=False,
+                start_parameter_services=False)
         self._node.create_subscription(DiagnosticArray, TOPIC, self._note, 100)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)

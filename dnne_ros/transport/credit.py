@@ -8,7 +8,9 @@ axis label is the consumer's name.  Totals, unlike increments, survive a lost or
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -21,6 +23,7 @@ from dnne_ros.transport.payload import Array
 REPORTS_PER_WINDOW = 4
 """A consumer reports each time it has taken this fraction of the window: often enough to keep
 the producer moving, seldom enough to cost little."""
+_NUMBERS = struct.Struct("<8Q")
 
 
 def credit_qos(writers: int = 0) -> QoSProfile:
@@ -59,22 +62,37 @@ class Credit:
 
     def to_message(self) -> bytes:
         """Return the serialised message."""
-        numbers = np.array([
+        return _layout(self.consumer) + _NUMBERS.pack(
             self.run, self.incarnation, self.heard, self.stream, self.received, self.taken,
-            self.handled, self.stores], np.uint64)
-        return encode_array(Array(numbers, (self.consumer,)), "uint64")
+            self.handled, self.stores)
 
     @classmethod
     def from_message(cls, message: bytes | memoryview) -> Credit:
         """Read the serialised message; `CdrError` if it is not one."""
-        array = decode_array(message, "uint64")
-        if array.data.size != 8 or not array.axes:
-            raise CdrError(f"expected eight numbers of a consumer, found {array.data.size}")
-        credit = cls(array.axes[0], *array.data.reshape(-1).tolist())
-        if max(array.data.tolist()[:-1]) > MOST \
-                or not credit.handled <= credit.taken <= credit.received:
-            raise CdrError(f"numbers that no consumer has: {array.data.tolist()!s:.200}")
+        end = max(0, len(message) - _NUMBERS.size)
+        consumer = _consumer(bytes(message[:end]))
+        numbers = _NUMBERS.unpack_from(message, end)
+        credit = cls(consumer, *numbers)
+        if max(numbers[:-1]) > MOST or not credit.handled <= credit.taken <= credit.received:
+            raise CdrError(f"numbers that no consumer has: {numbers!s:.200}")
         return credit
+
+
+# One is sent for each large item: what stays the same is written and read once.
+@lru_cache(maxsize=1024)
+def _layout(consumer: str) -> bytes:
+    """Return all of a credit's message that comes before its numbers."""
+    numbers = Array(np.zeros(8, np.uint64), (consumer,))
+    return encode_array(numbers, "uint64")[:-_NUMBERS.size]
+
+
+@lru_cache(maxsize=1024)
+def _consumer(layout: bytes) -> str:
+    """Return whose credit begins with ``layout``; `CdrError` if none does."""
+    axes = decode_array(layout + bytes(_NUMBERS.size), "uint64").axes
+    if not axes or _layout(axes[0]) != layout:
+        raise CdrError("expected eight numbers of a consumer")
+    return axes[0]
 
 
 def credit_topic(data_topic: str) -> str:

@@ -75,6 +75,11 @@ def memory_name(run_id: str) -> str:
     return hashlib.blake2b(run_id.encode(), digest_size=16).hexdigest()
 
 
+def is_remembered(run: str, name: str) -> bool:
+    """Tell whether a process of a ``run`` has left memory under ``name``."""
+    return (_directory() / f"{_PREFIX}{run}.{name}").exists()
+
+
 def sweep_lasting_memory() -> int:
     """Remove the memory of runs that have nobody left, and return how many files it was."""
     orphans = [path for paths in _by_run().values() if not any(map(is_locked, paths))

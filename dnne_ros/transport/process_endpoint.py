@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import socket
 import zlib
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from dnne_ros.transport.carrier import Channel, ChannelCarrier, Files, OnChannel, Store
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.credit import Credit
 from dnne_ros.transport.shared_memory_store import SharedMemoryStore
+from dnne_ros.transport.tcp_sockets import TcpSockets
 from dnne_ros.transport.unix_sockets import UnixSockets
 
 CHANNELS: tuple[Callable[[Files, OnChannel], ChannelCarrier], ...] = (UnixSockets,)
 """Ways to connect two processes, the best first; where none works, DDS does."""
 STORES: tuple[Callable[[], Store], ...] = (SharedMemoryStore,)
 """Where large messages may lie, the best first; where none works, they travel themselves."""
+
+
+def network_channels(key: bytes) -> tuple[Callable[[Files, OnChannel], ChannelCarrier], ...]:
+    """Return the ways to connect processes of which some are on other machines.
+
+    Only who has the run's ``key`` is let in; without one DDS carries what goes to others, as it
+    does where the system is not Linux.
+    """
+    if not key or not hasattr(socket, "TCP_SYNCNT"):
+        return CHANNELS
+    return (*CHANNELS, partial(TcpSockets, key=key))
 
 
 class ProcessEndpoint:

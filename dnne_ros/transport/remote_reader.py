@@ -38,18 +38,19 @@ class RemoteReader:
     def __init__(self, node: Node, name: str, topic: str, decode: Callable[[Any], Any],
                  endpoint: ProcessEndpoint, policy: EdgePolicy, capacity: int, window: int,
                  priority: Callable[[Any], float] | None = None, process: str = "",
-                 when_absent: WhenAbsent = WhenAbsent.WAIT):
+                 when_absent: WhenAbsent = WhenAbsent.WAIT, same_clock: bool = True):
         """Subscribe ``node``, for the input ``name`` (``ppo_trainer_6/reward``).
 
         ``topic`` is the public topic of the output, ``decode`` makes a value of a serialised
         message, ``endpoint`` is the process' own, ``window`` the largest capacity of the output's
-        edges.  ``priority(value)`` orders what waits, ``process`` is where the producer lives.
+        edges.  ``priority(value)`` orders what waits, ``process`` is where the producer lives,
+        ``same_clock``: on this machine.
         """
         self.policy = policy
         self.capacity = capacity
         self.process = process
         self.when_absent = when_absent
-        self._stats = EdgeStats()
+        self._stats = EdgeStats(same_clock=same_clock)
         self._carried = self._stats.carried
         self._name = name
         self._run = endpoint.run

@@ -23,7 +23,8 @@ class EdgeStats:
     ``latency_s``: time from hand-over to taking, smoothed over a sample of the items;
     ``latency_max_s`` the longest of them.  ``blocked_since``: since when the sender waits for
     this edge (`time.perf_counter`).  ``carried``: how many items went by which carrier
-    (`local`, `socket`, …).
+    (`local`, `socket`, …).  ``same_clock``: both ends are on one machine; between two the time on
+    the way is not known, as their clocks differ.
     """
 
     sent: int = 0
@@ -37,6 +38,7 @@ class EdgeStats:
     latency_max_s: float = 0.0
     blocked_since: float | None = None
     carried: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    same_clock: bool = True
 
     def transport(self, otherwise: str) -> str:
         """Return what has carried the items: ``socket``, or ``socket+dds``, the busiest first.
@@ -62,12 +64,16 @@ class EdgeStats:
         self.latency_max_s = max(self.latency_max_s, seconds)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the counters by name; the time blocked includes a wait that goes on."""
+        """Return the counters by name, and the latency if it is known.
+
+        The time blocked includes a wait that goes on.
+        """
         waiting = 0.0 if self.blocked_since is None else time.perf_counter() - self.blocked_since
+        latency = {"latency_s": self.latency_s, "latency_max_s": self.latency_max_s} \
+            if self.same_clock else {}
         return {"sent": self.sent, "received": self.received, "lost": self.lost,
                 "duplicated": self.duplicated, "dropped": self.dropped,
-                "blocked_s": self.blocked_s + waiting, "depth": self.depth,
-                "latency_s": self.latency_s, "latency_max_s": self.latency_max_s,
+                "blocked_s": self.blocked_s + waiting, "depth": self.depth, **latency,
                 "carried": dict(self.carried)}
 
 

@@ -174,3 +174,17 @@ def test_respawn_starts_the_whole_graph_again(processes):
     assert run.exit(last, 0) == ["TimerAction"]
     run.graph.start()
     assert run.exit("or_2", 1) == ["EmitEvent"] * 5
+
+
+def test_a_host_starts_its_own_processes_with_the_key_of_all(nodes_of, tmp_path, monkeypatch):
+    monkeypatch.delenv("ROS_AUTOMATIC_DISCOVERY_RANGE")
+    place, key = tmp_path / "place.json", tmp_path / "run.key"
+    place.write_text('{"hosts": {"robot": [1, 4], "desk": [2, 3, 5, 6, 7]}}')
+    key.write_text("5a" * 32)
+    key.chmod(0o600)
+    node, = nodes_of(place=str(place), host="desk", key_file=str(key))
+    line = words(node)
+    assert line[line.index("--process") + 1] == "desk" and f"--key-file={key}" in line
+    environment = {name[0].text: value[0].text for name, value in node.additional_env}
+    assert environment["DNNE_ROS_RUN_KEY"] == "5a" * 32
+    assert environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "SUBNET"

@@ -110,3 +110,37 @@ def test_a_semicolon_inside_a_value(launch_packages):
     from dnne_ros.launching.arguments import split_list
 
     assert split_list(r"a.b=1\;2; c.d=3 ;;") == ["a.b=1;2", "c.d=3"]
+
+
+def test_processes_without_a_security_enclave_are_refused(refusal, monkeypatch, tmp_path):
+    for name, value in (("ENABLE", "true"), ("STRATEGY", "Enforce"), ("KEYSTORE", str(tmp_path))):
+        monkeypatch.setenv(f"ROS_SECURITY_{name}", value)
+    said = refusal(namespace="robot1")
+    assert f"process main: there is no enclave /robot1/cartpole_ppo/main in {tmp_path}" in said
+
+
+@pytest.fixture
+def two_hosts(tmp_path):
+    """Write a placement of Cartpole on two hosts; returns its path."""
+    path = tmp_path / "place.json"
+    path.write_text('{"processes": {"sim": [1, 4]}, '
+                    '"hosts": {"robot": ["sim"], "desk": [2, 3, 5, 6, 7]}}')
+    return str(path)
+
+
+def test_a_host_of_the_placement_runs_its_own_processes(read, two_hosts, monkeypatch):
+    monkeypatch.setenv("DNNE_ROS_RUN_KEY", "5a" * 32)
+    request = read(place=two_hosts, host="robot", wait="30s")
+    assert list(request.here) == ["sim"] and list(request.placement.processes) == ["sim", "desk"]
+    assert request.run_key == "5a" * 32
+    assert {"--host=robot", "--wait=30.0"} <= set(request.words)
+    everywhere = read(place=two_hosts)
+    assert list(everywhere.here) == ["sim", "desk"] and everywhere.run_key == ""
+
+
+def test_a_host_without_a_key_or_a_place_is_refused(refusal, two_hosts, monkeypatch):
+    monkeypatch.delenv("DNNE_ROS_RUN_KEY", raising=False)
+    said = refusal(place=two_hosts, host="arm")
+    assert "no host 'arm' in the placement; expected one of robot, desk" in said
+    assert "host arm: has no key of the run" in said
+    assert "--wait: expected --host NAME, too" in refusal(place=two_hosts, wait="3s")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from handmade_bundles import write_two_models
-from sensor_msgs.msg import Imu, JointState
+from sensor_msgs.msg import CameraInfo, Image, Imu, JointState, LaserScan
 from sensor_msgs.srv import SetCameraInfo
 from torch import nn
 from torch.utils.data import TensorDataset
@@ -34,8 +34,13 @@ from dnne_ros.nodes.ros.action_client import ActionClientNode
 from dnne_ros.nodes.ros.action_server import ActionServerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.ros.sensor_publisher import SensorPublisherNode
+from dnne_ros.nodes.ros.sensor_subscriber import SensorSubscriberNode
 from dnne_ros.nodes.ros.service_client import ServiceClientNode
 from dnne_ros.nodes.ros.service_server import ServiceServerNode
+from dnne_ros.nodes.ros.synced_subscribers import SyncedSubscribersNode
+from dnne_ros.nodes.ros.transform_broadcaster import TransformBroadcasterNode
+from dnne_ros.nodes.ros.transform_listener import TransformListenerNode
 from dnne_ros.nodes.sensors.audio_sensor import AudioSensorNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
@@ -398,6 +403,81 @@ class Subscriber(NodeContract):
         await context.sends(wanted)
 
 
+def with_ports(node_type, **values):
+    """Return the type of a node with these values, with all of its ports."""
+    return type_with_ports(node_type, node_type(values).values)
+
+
+class Scans(NodeContract):
+    node_type = with_ports(SensorSubscriberNode)
+    widget_values = [{"invalid": "limit"}, {"batch": False, "dtype": "as_sent"}]
+
+    def links(self, values):
+        return [Links((), ("ranges", "points", "stamp", "frame_id"))]
+
+    async def run_round(self, context, draw):
+        wanted = len(context.sent) + 4
+        context.topics.deliver(LaserScan(range_max=1.0, ranges=draw.random.random(5).tolist()))
+        await context.sends(wanted)
+
+
+class Poses(NodeContract):
+    node_type = with_ports(SensorPublisherNode)
+    sizes = {"env": 1, "position": 3, "orientation": 4}
+    widget_values = [{"frame_id": "map"}]
+
+    def links(self, values):
+        return [Links(("position", "orientation"), ())]
+
+    def make_input(self, name, draw):
+        return draw.tensor("float32", "env", name)
+
+
+class Together(NodeContract):
+    """A picture and what is known of its camera."""
+
+    node_type = with_ports(SyncedSubscribersNode)
+    settings = {"method": "exact"}
+    widget_values = []
+
+    def links(self, values):
+        return [Links((), ("stamp", "spread", "image_image", "info_k"))]
+
+    async def run_round(self, context, draw):
+        wanted = len(context.sent) + 4
+        picture = Image(height=1, width=1, step=1, encoding="mono8", data=b"\x05")
+        info = CameraInfo(k=draw.random.random(9).tolist())
+        for topic, message in (("/image_raw", picture), ("/camera_info", info)):
+            message.header.stamp.sec = draw.number
+            context.topics.deliver(message, topic=topic)
+        await context.sends(wanted)
+
+
+class Where(NodeContract):
+    node_type = TransformListenerNode
+    settings = {"target": "map", "source": "base", "rate": 1000.0}
+    widget_values = [{"batch": False, "dtype": "as_sent"}]
+
+    async def run_round(self, context, draw):
+        context.frames.put("map", "base", (1.0, 2.0, 3.0))
+        await super().run_round(context, draw)
+
+
+class Here(NodeContract):
+    node_type = TransformBroadcasterNode
+    settings = {"parent": "odom", "child": "base"}
+    widget_values = [{"static": True}]
+    sizes = {"env": 1, "position": 3, "rotation": 4}
+
+    def links(self, values):
+        return [Links(("position", "rotation", "stamp"), ()), Links(("matrix",), ())]
+
+    def make_input(self, name, draw):
+        if name == "matrix":
+            return torch.eye(4)
+        return draw.number if name == "stamp" else draw.tensor("float32", "env", name)
+
+
 class Caller(NodeContract):
     node_type = ServiceClientNode
     settings = {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest",
@@ -648,7 +728,7 @@ def contracts():
     """Return the settings above, and a plain contract for each type that needs none."""
     own = [each for each in _below(NodeContract) if hasattr(each, "node_type")
            and each.__module__ == __name__]
-    known = {each.node_type for each in own}
+    known = {each.node_type.source_type for each in own}
     return own + [type(node_type.__name__, (NodeContract,), {"node_type": node_type})
                   for node_type in BUILT_IN if node_type not in known]
 

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from dnne_ros.options.readings import count, whole_number
+from dnne_ros.options.readings import addresses, count, whole_number
 
 
 def test_numbers():
@@ -18,3 +18,13 @@ def test_no_numbers(read, least, text):
     with pytest.raises(argparse.ArgumentTypeError) as error:
         read(text)
     assert str(error.value) == f"expected a whole number from {least}, found {text!r}"
+
+
+def test_addresses():
+    assert addresses("10.0.0.1, left.local") == "10.0.0.1,left.local"
+
+
+@pytest.mark.parametrize("text", [",", "10.0.0.1,", "a b", "left;right", "-x", "fe80::1"])
+def test_no_addresses(text):
+    with pytest.raises(argparse.ArgumentTypeError, match="expected names or IPv4 addresses of"):
+        addresses(text)

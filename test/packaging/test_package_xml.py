@@ -13,6 +13,7 @@ ON_UBUNTU = {
     "pydocstyle": "pydocstyle",
     "python3-build": "python3-build",
     "python3-colcon-common-extensions": "python3-colcon-common-extensions",
+    "python3-cryptography": "python3-cryptography",
     "python3-flake8": "python3-flake8",
     "python3-gymnasium-pip": "pip: gymnasium",
     "python3-hypothesis": "python3-hypothesis",
@@ -40,8 +41,8 @@ From rosdep/python.yaml of github.com/ros/rosdistro at 8468e88 (2026-08-22).
 """
 ROS_PACKAGES = {
     "action_msgs", "ament_index_python", "diagnostic_msgs", "geometry_msgs", "launch",
-    "launch_ros", "rcl_interfaces", "rclpy", "ros2launch", "rosgraph_msgs", "sensor_msgs",
-    "std_msgs", "test_msgs"}
+    "launch_ros", "nav_msgs", "rcl_interfaces", "rclpy", "ros2launch", "rosgraph_msgs",
+    "sensor_msgs", "std_msgs", "test_msgs", "tf2_msgs", "tf2_py"}
 """Released packages: jazzy/distribution.yaml and kilted/distribution.yaml of the same commit."""
 
 DEPENDENCIES = (

@@ -3,7 +3,12 @@
 import pytest
 
 from dnne_ros.errors import InputError
-from dnne_ros.parameter_files.ros_arguments import check_parameter_files, check_ros_arguments
+from dnne_ros.parameter_files.ros_arguments import (
+    absolute_namespace,
+    check_parameter_files,
+    check_ros_arguments,
+    enclaves_of,
+)
 
 
 def refusal(*words, **environment):
@@ -108,3 +113,15 @@ def test_without_a_namespace_a_node_is_named_on_the_command_line(cartpole_graph)
     check_parameter_files(words, cartpole_graph)
     with pytest.raises(InputError, match="gamma of /ppo_trainer_6"):
         check_parameter_files([*words[:-1], "ppo_trainer_6:gamma:=2.0"], cartpole_graph)
+
+
+def test_each_process_has_an_enclave_below_the_namespace(cartpole_graph):
+    processes = ("sim", "learn")
+    assert enclaves_of([], cartpole_graph, processes) == {
+        "sim": "/cartpole_ppo/sim", "learn": "/cartpole_ppo/learn"}
+    # rcl takes the first namespace and the last enclave.
+    renamed = ["--ros-args", "-r", "__ns:=/robot1", "--", "--ros-args", "-r", "__ns:=/robot2"]
+    assert absolute_namespace(renamed, cartpole_graph) == "/robot1"
+    assert enclaves_of(renamed, cartpole_graph, processes)["sim"] == "/robot1/sim"
+    assert enclaves_of(["--ros-args", "-e", "/a", "--enclave", "/b"], cartpole_graph,
+                       processes) == {"sim": "/b", "learn": "/b"}

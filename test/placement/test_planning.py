@@ -126,7 +126,8 @@ def test_all_that_is_wrong_in_a_file_comes_at_once(simulated, placement_file):
     "", "[]", "processes: 3", "sim: [1]", "just text", '{"processes": [1]}'])
 def test_a_file_of_another_form(simulated, placement_file, content):
     [line] = problems_of(simulated(), placement_file(content))
-    assert line == 'expected {"processes": {NAME: [NODE, …]}}'
+    assert line == ('expected {"processes": {NAME: [NODE, …]}}, or {"hosts": '
+                    "{NAME: [NODE, …]}}")
 
 
 @pytest.mark.parametrize("content", [

@@ -1,11 +1,20 @@
 """What DDS is told to reach, and that nobody holds up who sends over it."""
 
 import os
+import re
 import signal
 
 import pytest
 
-from dnne_ros.runtime.discovery import RANGE, choose_reach, rclpy_line
+from dnne_ros.errors import InputError
+from dnne_ros.runtime.discovery import (
+    RANGE,
+    check_reach,
+    choose_peers,
+    choose_reach,
+    forget_peers,
+    rclpy_line,
+)
 
 PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
@@ -52,6 +61,37 @@ def test_profiles_and_another_dds_that_the_user_has_chosen_stay(chosen):
     assert said == {**chosen, RANGE: "LOCALHOST"}
 
 
+def test_hosts_that_are_named_are_looked_for_without_multicast(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    said = {}
+    assert choose_peers(said, ["10.1.2.3", "localhost"]) == "SUBNET"
+    file, = tmp_path.iterdir()
+    assert said.pop(RANGE) == "SYSTEM_DEFAULT" and list(said.values()) == [str(file)]
+    assert re.findall("<address>(.*)</address>", file.read_text()) == [
+        "127.0.0.1", "10.1.2.3", "127.0.0.1"]
+    assert file.stat().st_mode & 0o77 == 0
+    forget_peers(said)
+    assert not said and not list(tmp_path.iterdir())
+
+
+def test_another_dds_is_told_in_its_own_way_and_the_users_profiles_are_not_replaced():
+    said = {"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp"}
+    assert choose_peers(said, ["10.1.2.3", "10.1.2.4"]) == "SUBNET"
+    assert said["ROS_STATIC_PEERS"] == "10.1.2.3;10.1.2.4"
+    with pytest.raises(InputError, match="FASTDDS_DEFAULT_PROFILES_FILE is set"):
+        choose_peers({PROFILES[0]: "mine.xml"}, ["10.1.2.3"])
+    with pytest.raises(InputError, match=r"--peers: nobody.invalid: no IPv4 address of a host"):
+        choose_peers({}, ["nobody.invalid"])
+
+
+@pytest.mark.parametrize("reach", ["LOCALHOST", "OFF"])
+def test_a_host_that_could_not_reach_others_is_refused(reach):
+    check_reach(None, reach)
+    check_reach("robot", "SUBNET")
+    with pytest.raises(InputError, match=f"{RANGE}={reach}: host robot could not find the other"):
+        check_reach("robot", reach)
+
+
 THREADS = """
 import os, pathlib, sys, time
 from dnne_ros.runtime.discovery import choose_reach
@@ -62,7 +102,7 @@ rclpy.init()
 node = rclpy.create_node("threads")
 threads = [each for each in pathlib.Path("/proc/self/task").iterdir()
            if each.name != str(os.getpid())]
-# A thread gives itself its name, and sleeps thereafter; one that has not begun yet is ready to run.
+# A thread gives itself its name, and sleeps thereafter; one that has not begun is ready to run.
 while any(each.joinpath("stat").read_text().rpartition(")")[2].split()[0] != "S"
           for each in threads):
     time.sleep(0.01)

@@ -6,7 +6,7 @@ Prints the names of those that it has tried, and with a - those whose messages a
 import importlib.util
 from pathlib import Path
 
-from sensor_msgs.msg import Imu, JointState
+from sensor_msgs.msg import CameraInfo, Image, Imu, JointState, LaserScan
 
 from dnne_ros.catalogue.catalogue import BUILT_IN
 from dnne_ros.node_api.own_ports import type_with_ports
@@ -24,8 +24,13 @@ from dnne_ros.nodes.ros.action_server import ActionServerNode
 from dnne_ros.nodes.ros.goal_node import GoalNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
+from dnne_ros.nodes.ros.sensor_publisher import SensorPublisherNode
+from dnne_ros.nodes.ros.sensor_subscriber import SensorSubscriberNode
 from dnne_ros.nodes.ros.service_client import ServiceClientNode
 from dnne_ros.nodes.ros.service_server import ServiceServerNode
+from dnne_ros.nodes.ros.synced_subscribers import SyncedSubscribersNode
+from dnne_ros.nodes.ros.transform_broadcaster import TransformBroadcasterNode
+from dnne_ros.nodes.ros.transform_listener import TransformListenerNode
 from dnne_ros.nodes.sensors.camera_sensor import CameraSensorNode
 from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
 from dnne_ros.nodes.simulation.action import ActionNode
@@ -47,6 +52,10 @@ SETTINGS = {
     ActionClientNode: {"action": "/count", "action_type": "test_msgs/action/Fibonacci"},
     ActionServerNode: {"action": "/count", "action_type": "test_msgs/action/Fibonacci"},
     FollowJointTrajectory: {"joints": "a,b"}, JointTrajectoryPublisher: {"joints": "a,b"},
+    SensorPublisherNode: {"message_type": "sensor_msgs/msg/Joy"},
+    SyncedSubscribersNode: {"method": "exact", "keep": 100},
+    TransformListenerNode: {"target": "map", "source": "base", "rate": 1000.0},
+    TransformBroadcasterNode: {"parent": "odom", "child": "base", "static": True},
     IMUSensorNode: {"topic": "/imu"}, Split: {"split_pos": "1,2,3"}}
 SIZES = {
     OnnxPolicyNode: {"observation": 4, "action": 1}, JointObservationsNode: {"env": 1, "joint": 3},
@@ -56,10 +65,13 @@ SIZES = {
     RobotControllerNode: {"env": 1, "action": 7, "joint": 7, "axis0": 1, "axis1": 7},
     FollowJointTrajectory: {"axis0": 1, "axis1": 2},
     JointTrajectoryPublisher: {"axis0": 1, "axis1": 2}, NavigateToPose: {"axis0": 1, "axis1": 3},
-    RosPublisherNode: {"axis0": 1, "axis1": 1}, IMUSensorNode: {"env": 1, "signal": 6},
+    RosPublisherNode: {"axis0": 1, "axis1": 1},
+    TransformBroadcasterNode: {"axis0": 1, "axis1": 3}, IMUSensorNode: {"env": 1, "signal": 6},
     Split: {"axis0": 5, "axis1": 4}}
 LINKS = {
     LeappPolicyNode: Links(("observations",), ("actions",)),
+    SensorPublisherNode: Links(("axes",), ()), TransformBroadcasterNode: Links(("position",), ()),
+    TransformListenerNode: Links((), ("position", "rotation", "matrix", "stamp")),
     RosSubscriberNode: Links((), ("tensor", "stamp")), RosPublisherNode: Links(("value",), ()),
     ServiceClientNode: Links(("trigger",), ("response", "succeeded")),
     ServiceServerNode: Links(("answer",), ("request", "request_id")),
@@ -72,7 +84,8 @@ NEEDS = {
     ActionClientNode: "test_msgs", ActionServerNode: "test_msgs", NavigateToPose: "nav2_msgs",
     FollowJointTrajectory: "control_msgs", JointTrajectoryPublisher: "trajectory_msgs"}
 """Packages of messages that not every installation has."""
-MESSAGES = {RosSubscriberNode: JointState(position=[1.0, 2.0]), IMUSensorNode: Imu()}
+MESSAGES = {RosSubscriberNode: JointState(position=[1.0, 2.0]), IMUSensorNode: Imu(),
+            SensorSubscriberNode: LaserScan(ranges=[1.0, 2.0], intensities=[1.0, 2.0])}
 
 
 def contract_of(node_type):
@@ -86,13 +99,15 @@ def contract_of(node_type):
             return [LINKS[node_type]] if node_type in LINKS else super().links(values)
 
         async def run_round(self, context, draw):
+            context.frames.put("map", "base")
             if issubclass(node_type, GoalNode):
                 wanted = len(context.sent) + 3
                 name, = self.streams(context)
                 context.feed(name, self.make_input(name, draw))
                 await context.sends(wanted)
                 return
-            if node_type not in (*MESSAGES, ServiceServerNode, ActionServerNode):
+            if node_type not in (*MESSAGES, ServiceServerNode, ActionServerNode,
+                                 SyncedSubscribersNode):
                 await super().run_round(context, draw)
                 return
             wanted = len(context.sent) + 1
@@ -102,6 +117,11 @@ def contract_of(node_type):
                 context.actions.send(None)
                 wanted += 1
                 context.feed("result", None)
+            elif node_type is SyncedSubscribersNode:
+                picture = Image(height=1, width=1, step=1, encoding="mono8", data=b"\x05")
+                picture.header.stamp.sec = draw.number
+                context.topics.deliver(picture, topic="/image_raw")
+                context.topics.deliver(CameraInfo(header=picture.header), topic="/camera_info")
             else:
                 context.topics.deliver(MESSAGES[node_type])
             await context.sends(wanted)

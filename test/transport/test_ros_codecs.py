@@ -203,7 +203,10 @@ class TestScalars:
     @given(LABELS, st.integers(0, 2**62))
     def test_credits(self, consumer, taken):
         credit = Credit(consumer, 1, 2, received=taken, taken=taken, stores=2**64 - 1)
-        assert Credit.from_message(credit.to_message()) == credit
+        message = credit.to_message()
+        assert Credit.from_message(message) == credit
+        assert decode_array(message, "uint64").data.tolist() == [
+            1, 2, 0, 0, taken, taken, 0, 2**64 - 1]
 
 
 WIRES = [Wire(ArrayCodec, dtype) for dtype in (*NATIVE_MESSAGES, "bool", "bfloat16", None)] + [
@@ -292,5 +295,12 @@ class TestHostileBytes:
 
     def test_a_credit_without_a_total(self):
         message = encode_array(Array(np.zeros(0, np.uint64), ("me",)), "uint64")
-        with pytest.raises(CdrError, match="expected eight numbers of a consumer, found 0"):
+        with pytest.raises(CdrError):
+            Credit.from_message(message)
+
+    @given(st.integers(0, 20).filter(lambda count: count != 8), st.integers(0, 2))
+    def test_a_credit_of_another_shape(self, count, more):
+        numbers = np.zeros((count,) + (1,) * more, np.uint64)
+        message = encode_array(Array(numbers, ("me",) + ("more",) * more), "uint64")
+        with pytest.raises(CdrError):
             Credit.from_message(message)

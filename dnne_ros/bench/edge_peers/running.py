@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dnne_ros.bench.children import CaseFailed, Children, child_environment
@@ -52,28 +53,31 @@ def place_name(processes: int) -> str:
     return "one process" if processes == 1 else "two processes"
 
 
-def _module(name: str, *words: str) -> list[str]:
+def peer_module(name: str, *words: str) -> list[str]:
+    """Return the command that runs a module of the peers."""
     return [sys.executable, "-m", f"{_ROOM}.{name}", *words]
 
 
 def _rclpy_peer(module: str, processes: int) -> Callable[[Path], dict[str, list[str]]]:
     roles = ("both",) if processes == 1 else ("pong", "ping")
-    return lambda folder: {role: _module(module, str(folder), role) for role in roles}
+    return lambda folder: {role: peer_module(module, str(folder), role) for role in roles}
 
 
 def _ours(place: str) -> Callable[[Path], dict[str, list[str]]]:
-    def commands(folder: Path) -> dict[str, list[str]]:
-        workflow = folder / "edges.json"
-        workflow.write_text(json.dumps({
-            "1": {"class_type": "Ping",
-                  "inputs": {"folder": str(folder), "back": ["2", 0]}},
-            "2": {"class_type": "Pong",
-                  "inputs": {"folder": str(folder), "ball": ["1", 0]}}}), encoding="utf-8")
-        nodes = Path(__file__).with_name("ours_nodes.py")
-        return {"graph": [sys.executable, "-m", "dnne_ros", "run", str(workflow), "--quiet",
-                          "--nodes", str(nodes), "--place", place, "--duration", "110s",
-                          "--ros-args", "-r", f"__ns:={namespace_of(folder)}"]}
-    return commands
+    return lambda folder: {"graph": our_graph(folder, "--place", place)}
+
+
+def our_graph(folder: Path, *options: str) -> list[str]:
+    """Return the command that runs our two nodes, whose workflow is left in ``folder``."""
+    workflow = folder / "edges.json"
+    workflow.write_text(json.dumps({
+        "1": {"class_type": "Ping", "inputs": {"folder": str(folder), "back": ["2", 0]}},
+        "2": {"class_type": "Pong", "inputs": {"folder": str(folder), "ball": ["1", 0]}},
+    }), encoding="utf-8")
+    nodes = Path(__file__).with_name("ours_nodes.py")
+    return [sys.executable, "-m", "dnne_ros", "run", str(workflow), "--quiet", "--nodes",
+            str(nodes), "--duration", "110s", *options, "--ros-args", "-r",
+            f"__ns:={namespace_of(folder)}"]
 
 
 OURS, PLAIN, BARE, QUEUE, DORA = "ours", "plain rclpy", "bare DDS", "asyncio.Queue", "dora"
@@ -82,22 +86,27 @@ PEERS = (
     Peer(OURS, 1, 0, _ours("fused")),
     Peer(PLAIN, 1, 7, _rclpy_peer("plain_rclpy", 1)),
     Peer(BARE, 1, 4, _rclpy_peer("bare_dds", 1)),
-    Peer(QUEUE, 1, 0, lambda folder: {"both": _module("queues", str(folder))}),
+    Peer(QUEUE, 1, 0, lambda folder: {"both": peer_module("queues", str(folder))}),
     Peer(OURS, 2, (6, 2), _ours("split")),
     Peer(PLAIN, 2, 9, _rclpy_peer("plain_rclpy", 2)),
     Peer(BARE, 2, 6, _rclpy_peer("bare_dds", 2)),
-    Peer(DORA, 2, 1, lambda folder: {"flow": _module("dora_flow", str(folder))}, needs="dora"),
+    Peer(DORA, 2, 1, lambda folder: {"flow": peer_module("dora_flow", str(folder))}, needs="dora"),
 )
 """All ways, in the order of the tables."""
 
 
-def run_peer(peer: Peer, jobs: Sequence[Job]) -> tuple[dict[int, dict[str, Any]], str]:
-    """Return the figures by payload, and what went wrong before the last one ('' if nothing)."""
+def run_peer(peer: Peer, jobs: Sequence[Job],
+             environment: Mapping[str, str] = MappingProxyType({})
+             ) -> tuple[dict[int, dict[str, Any]], str]:
+    """Return the figures by payload, and what went wrong before the last one ('' if nothing).
+
+    ``environment``: what its processes are given beside what all are.
+    """
     with tempfile.TemporaryDirectory(prefix="edges_") as name:
         folder = Path(name)
         write_jobs(folder, jobs)
         problem = ""
-        with Children(folder, child_environment()) as children:
+        with Children(folder, {**child_environment(), **environment}) as children:
             try:
                 for process, words in peer.commands(folder).items():
                     children.start(process, words)

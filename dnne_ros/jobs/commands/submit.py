@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 _OURS = ("save_checkpoint_dir",)
 """What a job has in its own folder."""
 _PASSED_ON = tuple(dataclasses.replace(option, also=()) for option in (
-    *WORKFLOW_OPTIONS, PLACE, *RUN_OPTIONS) if option.name not in _OURS)
-"""The options of ``dnne-ros run`` that submit takes; ``--timeout`` is the job's here."""
+    *WORKFLOW_OPTIONS, PLACE, *RUN_OPTIONS) if option.name not in _OURS and not option.for_hosts)
+"""The options of ``dnne-ros run`` that submit takes; ``--timeout`` is the job's here.
+
+A job runs on one machine."""
 TRUSTED = (NODES, TRUST)
 TREATMENT = {
     "name": ("NAME", "what lists call it (default: what it runs)"),

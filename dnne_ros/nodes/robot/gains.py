@@ -10,7 +10,7 @@ import numpy as np
 
 from dnne_ros.messages.making import MessageMaker
 from dnne_ros.messages.message_types import message_class
-from dnne_ros.node_api.ros_topics import RosTopics
+from dnne_ros.node_api.ros_topics import RosTopics, TopicUse
 from dnne_ros.nodes.robot.command_limits import json_of
 from dnne_ros.nodes.ros.topic_widgets import optional_names, topic_misfits
 
@@ -40,6 +40,12 @@ def gains_by_joint(values: Mapping[str, Any]) -> dict[str, dict[str, float]]:
                                              f"/{name}_controller/commands")):
             raise ValueError(wrong[0])
     return {name: _by_joint(text, names, name) for name, text in given.items()}
+
+
+def gain_topics(values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+    """Return the topics on which the widgets of a node have its gains sent."""
+    return tuple(TopicUse(topic, MESSAGE, publishes=True) for name in GAINS
+                 if (topic := values[f"{name}_topic"]))
 
 
 class GainSender:

@@ -7,7 +7,7 @@ from typing import Any
 
 from dnne_ros.messages.making import MessageMaker
 from dnne_ros.messages.message_types import message_class
-from dnne_ros.node_api.ros_topics import QOS_PRESETS
+from dnne_ros.node_api.ros_topics import QOS_PRESETS, TopicUse
 from dnne_ros.node_api.widget import Widget, missing_values
 from dnne_ros.nodes.robot.trajectory_widgets import TrajectoryNode
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, topic_misfits
@@ -35,9 +35,9 @@ class JointTrajectoryPublisher(TrajectoryNode):
                 + misfits(lambda _: message_class(_TYPE), values))
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what the topic's messages are."""
-        return (_TYPE,)
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say where it publishes."""
+        return (TopicUse(values["topic"], _TYPE, publishes=True),)
 
     def setup(self) -> None:
         """Advertise the topic."""

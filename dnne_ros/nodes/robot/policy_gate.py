@@ -17,6 +17,7 @@ from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Boolean, Dict, Tensor
 from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.robot.command_limits import (
     CommandLimits,
@@ -98,9 +99,9 @@ class PolicyGate(Node):
         return [problem for part in _PARTS.values() for problem in misfits(part, values)]
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what the topic's messages are."""
-        return (_JOINT_STATE,)
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say where it hears the joints."""
+        return (TopicUse(values["topic"], _JOINT_STATE),)
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:

@@ -17,9 +17,10 @@ from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Boolean, Dict, Tensor
 from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.robot.command_limits import CommandLimits, safe_values
-from dnne_ros.nodes.robot.gains import GAINS, GainSender, gains_by_joint
+from dnne_ros.nodes.robot.gains import GAINS, GainSender, gain_topics, gains_by_joint
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
 from dnne_ros.toolkit.side_by_side import side_by_side
 from dnne_ros.transport.policy import EdgePolicy
@@ -91,9 +92,9 @@ class RobotControllerNode(Node):
         return bool(values["trained_only"])
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what the topic's messages are."""
-        return (_COMMAND,)
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say where it sends commands and gains."""
+        return (TopicUse(values["topic"], _COMMAND, publishes=True), *gain_topics(values))
 
     def setup(self) -> None:
         """Read the limits and advertise the commands."""

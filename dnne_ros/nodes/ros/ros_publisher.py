@@ -14,7 +14,7 @@ from dnne_ros.messages.stamps import has_stamp, header_of, write_stamp
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import AnyValue, Float, Int
 from dnne_ros.node_api.ports import Input
-from dnne_ros.node_api.ros_topics import QOS_PRESETS
+from dnne_ros.node_api.ros_topics import QOS_PRESETS, TopicUse
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.ros.plain_values import plain
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
@@ -60,9 +60,9 @@ class RosPublisherNode(Node):
         return topic_misfits(values["topic"]) + misfits(_maker, values)
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what the topic's messages are."""
-        return (values["message_type"],)
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say where it publishes."""
+        return (TopicUse(values["topic"], values["message_type"], publishes=True),)
 
     def setup(self) -> None:
         """Find the fields and advertise the topic."""

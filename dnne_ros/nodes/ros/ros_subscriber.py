@@ -21,7 +21,7 @@ from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Dict, Image, Int, Tensor
 from dnne_ros.node_api.ports import Output
-from dnne_ros.node_api.ros_topics import QOS_PRESETS
+from dnne_ros.node_api.ros_topics import QOS_PRESETS, TopicUse
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.ros.plain_values import DTYPES, in_dtype, tensors_in
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
@@ -95,9 +95,9 @@ class RosSubscriberNode(Node):
         return topic_misfits(values["topic"]) + misfits(_converter, values)
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what the topic's messages are."""
-        return (values["message_type"],)
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say what it listens to."""
+        return (TopicUse(values["topic"], values["message_type"]),)
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
@@ -106,18 +106,22 @@ class RosSubscriberNode(Node):
 
     def setup(self) -> None:
         """Find the fields and subscribe."""
-        self._convert = made(_converter, self.values)
+        self._convert = self.converter()
         reader = _named_reader(self.values)
         self._gatherer = None if reader is None else PartGatherer(reader)
-        for port in {"tensor", "image", "message"} - {self.kind}:
-            if self.context.is_linked(port):
-                raise InputError(f"output {port!r}", [
-                    f"expected kind={port} for what is linked to it, found kind={self.kind}"])
         self._counts = self.context.health.values
         self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
         self._trouble = HealthReporter(self.context)
         self._last: Any = None
         self.listen()
+
+    def converter(self) -> Callable[[Any], Any]:
+        """Return what makes of a message the value that `give` gets; it may raise ValueError."""
+        for port in {"tensor", "image", "message"} - {self.kind}:
+            if self.context.is_linked(port):
+                raise InputError(f"output {port!r}", [
+                    f"expected kind={port} for what is linked to it, found kind={self.kind}"])
+        return made(_converter, self.values)
 
     def listen(self) -> None:
         """Subscribe to the topic."""

@@ -50,7 +50,7 @@ def maker_of(type: type, field: str, fixed: str) -> MessageMaker:
 
     ValueError for fields that the type has not.
     """
-    return MessageMaker(type, field, fixed=_fixed_fields(fixed))
+    return MessageMaker(type, field, fixed=fixed_fields(fixed))
 
 
 def number_reader(values: Mapping[str, Any], half: str) -> Callable[[Any], Any]:
@@ -78,7 +78,7 @@ def fields_in(message: Any) -> dict[str, Any]:
     return fields
 
 
-def _fixed_fields(text: str) -> dict[str, Any]:
+def fixed_fields(text: str) -> dict[str, Any]:
     """Return the fields in a text, as ``ros2 service call`` takes them; ValueError for others."""
     import yaml
 

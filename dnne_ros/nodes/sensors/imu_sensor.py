@@ -17,6 +17,7 @@ from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Tensor
 from dnne_ros.node_api.ports import Output
+from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.ros.topic_widgets import topic_misfits
 from dnne_ros.toolkit.event_waits import came_within
@@ -55,8 +56,13 @@ class IMUSensorNode(Node):
 
     @classmethod
     def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Say what the topic's messages are."""
+        """Say what messages are of the topic that a parameter may name."""
         return (_IMU,)
+
+    @classmethod
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say what it listens to, if it does."""
+        return (TopicUse(values["topic"], _IMU),) if values["topic"] else ()
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:

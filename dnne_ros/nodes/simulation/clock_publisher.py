@@ -10,7 +10,7 @@ from dnne_ros.toolkit.throttle import Throttle
 if TYPE_CHECKING:
     from dnne_ros.node_api.ros_topics import RosTopics, TopicPublisher
 
-TOPIC = "/clock"
+TOPIC, TYPE = "/clock", "rosgraph_msgs/msg/Clock"
 _PERIOD = 0.004
 _SECOND = 1_000_000_000
 # rosgraph_msgs/Clock as CDR: little endian, then seconds and nanoseconds.
@@ -36,5 +36,5 @@ class ClockPublisher:
         if not self._due():
             return
         if self._publisher is None:
-            self._publisher = self._topics.advertise(TOPIC, "rosgraph_msgs/msg/Clock")
+            self._publisher = self._topics.advertise(TOPIC, TYPE)
         self._publisher.publish(_MESSAGE.pack(_HEAD, *divmod(simulated_ns, _SECOND)))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 JOINT_STATES = "/joint_states"
 ROBOT_DESCRIPTION = "/robot_description"
+TYPES = {JOINT_STATES: "sensor_msgs/msg/JointState", ROBOT_DESCRIPTION: "std_msgs/msg/String"}
 _PERIOD = 0.02
 
 
@@ -22,14 +23,14 @@ class ShownRobot:
         """Publish the description, for those who come later too."""
         spec = simulator.spec
         self._simulator = simulator
-        self._message = topics.message_class("sensor_msgs/msg/JointState")()
+        self._message = topics.message_class(TYPES[JOINT_STATES])()
         self._message.name = list(spec.joints)
         self._due = Throttle(_PERIOD)
-        self._joint_states = topics.advertise(JOINT_STATES, "sensor_msgs/msg/JointState")
+        self._joint_states = topics.advertise(JOINT_STATES, TYPES[JOINT_STATES])
         if spec.description:
-            text = topics.message_class("std_msgs/msg/String")(data=spec.description)
+            text = topics.message_class(TYPES[ROBOT_DESCRIPTION])(data=spec.description)
             self._description = topics.advertise(
-                ROBOT_DESCRIPTION, "std_msgs/msg/String", "latched")
+                ROBOT_DESCRIPTION, TYPES[ROBOT_DESCRIPTION], "latched")
             self._description.publish(text)
 
     def publish(self, env: int, stamp_ns: int) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Dict, SimHandle, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.simulation.real_time import RealTime
 from dnne_ros.nodes.simulation.simulator_camera import SimulatorCamera, parse_format
-from dnne_ros.nodes.simulation.simulator_topics import NOBODY, SimulatorTopics
+from dnne_ros.nodes.simulation.simulator_topics import NOBODY, SimulatorTopics, topic_uses
 
 if TYPE_CHECKING:
     from dnne_ros.sim.simulator import Simulator
@@ -161,6 +162,11 @@ class SimulatorStepNode(Node):
     def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
         """Say what it publishes of time and of an environment that is shown."""
         return ("rosgraph_msgs/msg/Clock", "sensor_msgs/msg/JointState", "sensor_msgs/msg/Image")
+
+    @classmethod
+    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+        """Say which of these it publishes on."""
+        return topic_uses(values)
 
     def setup(self) -> None:
         """Set the camera up, as far as that goes without the robot."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dnne_ros.sim.drawing_process import DrawingProcess
     from dnne_ros.sim.simulator import Simulator
 
-TOPIC = "~/image_raw"
+TOPIC, TYPE = "~/image_raw", "sensor_msgs/msg/Image"
 LARGEST = 4096
 _FORM = re.compile(r"(\d{1,4})x(\d{1,4})(?:@(\d{1,3}(?:\.\d+)?))?")
 _RATE = 10.0
@@ -76,7 +76,7 @@ class SimulatorCamera:
     async def start(self, simulator: Simulator, context: NodeContext) -> None:
         """Take pictures of the robot in ``simulator``; InputError if it describes none."""
         self._simulator = simulator
-        self._publisher = context.topics.advertise(TOPIC, "sensor_msgs/msg/Image")
+        self._publisher = context.topics.advertise(TOPIC, TYPE)
         self._trouble = HealthReporter(context)
         await self._in_thread(self._load)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from dnne_ros.node_api.ros_topics import TopicUse
+from dnne_ros.nodes.simulation import clock_publisher, shown_robot, simulator_camera
 from dnne_ros.nodes.simulation.clock_publisher import ClockPublisher
 from dnne_ros.nodes.simulation.shown_robot import ShownRobot
 
@@ -13,6 +16,16 @@ if TYPE_CHECKING:
     from dnne_ros.sim.simulator import Simulator
 
 NOBODY = -1
+
+
+def topic_uses(values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
+    """Return the topics that the widgets of a node ask for."""
+    uses = [TopicUse(clock_publisher.TOPIC, clock_publisher.TYPE, True, under_sim_time=True)]
+    if values["shown_env"] != NOBODY:
+        uses += [TopicUse(topic, type, True) for topic, type in shown_robot.TYPES.items()]
+    if values["camera"]:
+        uses.append(TopicUse(simulator_camera.TOPIC, simulator_camera.TYPE, True))
+    return tuple(uses)
 
 
 class SimulatorTopics:

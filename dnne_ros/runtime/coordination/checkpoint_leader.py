@@ -149,6 +149,9 @@ class CheckpointLeader:
             files = dict(own.files)
             for answer in answers:
                 files.update(answer.files)
+            if lacking := store.lacking(files):
+                raise DnneError(f"{', '.join(lacking)}: written by another process and not to be "
+                                "seen here; on several hosts it must be a folder that all share")
             store.commit(
                 request.generation, self._node_types, files,
                 {"aligned": request.aligned, **self._about()},

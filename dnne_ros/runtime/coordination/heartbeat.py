@@ -7,7 +7,7 @@ neither can be told from a slow one there.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dnne_ros.runtime.coordination.bus import Bus, Delivery
@@ -59,6 +59,10 @@ class Heartbeat:
     def someone_runs(self) -> bool:
         """Tell whether the run has begun already, elsewhere."""
         return RUNNING in self._state.values()
+
+    def absent(self, processes: Iterable[str]) -> bool:
+        """Tell whether all of ``processes`` had fallen silent when it was last looked."""
+        return self._absent.issuperset(processes)
 
     def start(self) -> None:
         """Count from now on: nobody is late before everybody has started."""

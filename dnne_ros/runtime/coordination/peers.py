@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dnne_ros.errors import PeerError
@@ -39,11 +40,15 @@ class Peers:
 
     def __init__(self, group: ProcessGroup, bus: Bus, wiring: Wiring, settings: RunSettings,
                  status: StatusChannel, ended: asyncio.Event, nodes_of: Mapping[str, str],
-                 twins: Callable[[], list[str]], now: Callable[[], float] = time.monotonic):
+                 twins: Callable[[], list[str]], now: Callable[[], float] = time.monotonic,
+                 hosts: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+                 returning: Collection[str] = ()):
         """Look after the edges in ``wiring`` until the run has ``ended``.
 
         ``nodes_of`` names the nodes of each process.  ``twins()`` returns those of our nodes
-        whose full name another running node has too.  ``now()``: seconds.
+        whose full name another running node has too.  ``now()``: seconds.  ``hosts``: the other
+        machines of the run with their processes; without one of them the run is over, but for
+        those ``returning``, which may be taken up again.
         """
         self._group = group
         self._wiring = wiring
@@ -53,6 +58,8 @@ class Peers:
         self._nodes_of = nodes_of
         self._twins = twins
         self._now = now
+        self._hosts = hosts
+        self._returning = returning
         self._watch_for_twins = _TWIN_TICKS
         self._announced = -math.inf
         self._state = STARTING
@@ -98,6 +105,9 @@ class Peers:
         gone, back = self.heartbeat.changes()
         for process in back:
             self._status.send("warning", message=f"process {process} is back")
+        for host, processes in self._hosts.items():
+            if not set(gone).isdisjoint(processes) and self.heartbeat.absent(processes):
+                self._act_on_lost_host(host, processes)
         for process in gone:
             self._act_on_absence(process)
 
@@ -112,6 +122,18 @@ class Peers:
             self.heartbeat.beat(self._state)
             for reader in self._wiring.readers.values():
                 reader.announce()
+
+    def _act_on_lost_host(self, host: str, processes: Iterable[str]) -> None:
+        """End the run, unless nothing here waits for the host or it may come back."""
+        ends = [end for process in processes for _, end in self._ends_at(process)]
+        if ends and all(end.when_absent is WhenAbsent.DROP for end in ends):
+            return
+        nodes = ", ".join(self._nodes_of[process] for process in processes)
+        text = (f"host {host} ({nodes}) has given no sign of life for "
+                f"{self._settings.absent_after:g} s")
+        if host not in self._returning:
+            raise PeerError(text)
+        self._status.send("warning", message=f"{text}; it is taken up again when it is back")
 
     def _act_on_absence(self, process: str) -> None:
         text = (f"process {process} ({self._nodes_of[process]}) has given no sign of life for "

@@ -94,6 +94,8 @@ class RunControl:
         """
         self.ended: asyncio.Event = asyncio.Event()
         self.reason = ""
+        self.ended_by = ""
+        """The process by which the run is over, if it is another."""
         self.stop_wanted: str | None = None
         """The reason of a stop that is under way."""
         self._group = group
@@ -205,7 +207,7 @@ class RunControl:
     def end(self, reason: str) -> None:
         """End the run now, here and in the other processes."""
         if not self.ended.is_set():
-            self._channel.say("over", reason=reason)
+            self._channel.say("over", reason=reason, by=self.ended_by or self._group.process)
             self._take_end(reason)
 
     def flush(self) -> None:
@@ -223,9 +225,11 @@ class RunControl:
     def _on_message(self, sender: str, content: Mapping[str, Any]) -> None:
         said = content["say"]
         if said == "over":
+            self.ended_by = self.ended_by or str(content["by"])
             self._on_over(sender, str(content["reason"]))
         elif said == "stop":
             if self._group.leads:
+                self.ended_by = self.ended_by or sender
                 self._endings.start(self.stop(str(content["reason"])))
         elif said == "stopping":
             self._leader_stops = self._leader_stops or sender == self._group.leader

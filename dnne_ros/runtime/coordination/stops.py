@@ -9,6 +9,9 @@ from typing import Any
 
 from dnne_ros.runtime.coordination.status import StatusChannel
 
+SUPERVISOR_GONE = "supervisor gone"
+"""Why a process ends whose command has been killed."""
+
 
 def heed_stops(loop: asyncio.AbstractEventLoop, status: StatusChannel,
                stop: Callable[[str], object]) -> None:
@@ -27,6 +30,6 @@ def heed_stops(loop: asyncio.AbstractEventLoop, status: StatusChannel,
 
     def closed() -> None:
         loop.remove_reader(channel)
-        stop("supervisor gone")
+        stop(SUPERVISOR_GONE)
 
     loop.add_reader(channel, status.read, told, closed)

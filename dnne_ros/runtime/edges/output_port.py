@@ -169,10 +169,10 @@ class OutputPort:
             raise
         self._breathes = False
         self._breathe_at = self.sent + _BREATHE_EVERY
-        if any(end.full for end in self._ends):
+        if self._is_full():
             await self._wait_for_room(timeout, first=True)
         elif self._turns:
-            self._note_wait()
+            self._note_wait(True)
 
     async def _wait_for_room(self, timeout: float | None, *, first: bool = False) -> None:
         loop = asyncio.get_running_loop()
@@ -194,18 +194,26 @@ class OutputPort:
                 timer.cancel()
         self._turns.remove(turn)
         self._breathe_at = self.sent + _BREATHE_EVERY
-        self._note_wait()
+        self._note_wait(bool(self._turns))
 
     def _on_room(self) -> None:
         """Let the first sender that waits go on, if nobody is full."""
-        if self._turns and not self._breathes:
-            self._note_wait()
-            if not self._turns[0].done() and not any(end.full for end in self._ends):
+        if self._turns and not self._breathes and not self._turns[0].done():
+            if self._is_full():
+                self._note_wait(True)
+            else:
                 self._turns[0].set_result(None)
+                self._note_wait(False)  # until it goes on, there is nothing to be told
 
-    def _note_wait(self) -> None:
+    def _is_full(self) -> bool:
+        for span, limit in self._spans:
+            if span() >= limit:
+                return True
+        return self._writer is not None and self._writer.full
+
+    def _note_wait(self, waiting: bool) -> None:
         for end in self._ends:
-            end.note_wait(bool(self._turns))
+            end.note_wait(waiting)
 
     def _publish_in_turn(self, value: Any) -> None:
         """Publish; while that would take too much of the time, only the newest item."""

@@ -30,8 +30,8 @@ class Restarts:
                  run_id: str, respawn: bool):
         """Open the logs of the nodes in ``hosts``, which those of this process before have left.
 
-        ``run_id`` is the same in all processes of a run.  Without ``respawn`` there are none.
-        Raises `PeerError` without memory for them.
+        ``run_id`` is the same in all processes of a run on this machine.  Without ``respawn``
+        there are none.  Raises `PeerError` without memory for them.
         """
         self._graph = graph
         self._run = memory_name(run_id)

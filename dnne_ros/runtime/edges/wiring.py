@@ -21,7 +21,7 @@ from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.external_reader import ExternalReader
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import DEFAULT_CAPACITY
-from dnne_ros.transport.process_endpoint import ProcessEndpoint
+from dnne_ros.transport.process_endpoint import CHANNELS, ProcessEndpoint, network_channels
 from dnne_ros.transport.qos import data_qos
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.transport.remote_writer import RemoteWriter
@@ -77,21 +77,25 @@ class Wiring:
 
 
 def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost],
-         files: RosSelector, run_id: str = "", key: bytes = b"", respawn: bool = False) -> Wiring:
+         files: RosSelector, run_id: str = "", key: bytes = b"", respawn: bool = False,
+         memory: str = "", several_hosts: bool = False) -> Wiring:
     """Make both ends of every edge that touches a node in ``hosts`` (by node id).
 
     ``files`` is the event loop's selector; ``run_id`` is the same in all processes of a run,
     as is ``key``, which nobody else knows.
-    ``respawn``: this process may be killed, and started again if it is `restartable`.
+    ``respawn``: this process may be killed, and started again if it is `restartable`; what it is
+    to know then is kept in memory under ``memory``, which the processes of this machine share.
+    ``several_hosts``: some of the other processes are on other machines.
     """
-    wiring = Wiring(endpoint=ProcessEndpoint(files, run_id, key))
+    wiring = Wiring(endpoint=ProcessEndpoint(
+        files, run_id, key, network_channels(key) if several_hosts else CHANNELS))
     _load_modules(graph, hosts)
     for edge in graph.edges:
         if edge.source.node in hosts and edge.target.node in hosts:
             name = graph.edge_name(edge)
             wiring.local[name] = LocalEdge(name, edge.policy, edge.capacity,
                                            _priority(graph, edge))
-    restarts = wiring.restarts = Restarts(graph, placement, hosts, run_id, respawn)
+    restarts = wiring.restarts = Restarts(graph, placement, hosts, memory, respawn)
     for node_id, host in hosts.items():
         for port in graph.nodes[node_id].type.outputs:
             ref = PortRef(node_id, port)
@@ -184,7 +188,9 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
             edge.capacity,
             max(sibling.capacity for sibling in siblings if placement.crosses(sibling)),
             _priority(graph, edge),
-            placement.process_of(edge.source.node), edge.when_absent)
+            placement.process_of(edge.source.node), edge.when_absent,
+            same_clock=placement.host_of(placement.process_of(edge.source.node))
+            == placement.host_of(placement.process_of(edge.target.node)))
         restarts.join(edge.target, reader)
         wiring.readers[name] = reader
         source = reader

@@ -19,6 +19,7 @@ from dnne_ros.runtime.coordination.stops import heed_stops
 from dnne_ros.runtime.lifecycle.managed_node import ManagedNode, served
 from dnne_ros.runtime.lifecycle.transitions import Wish, Wishes
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
+from dnne_ros.runtime.ros_context import missing_security_told
 
 if TYPE_CHECKING:
     from rclpy.context import Context
@@ -50,7 +51,8 @@ class ManagedProcess:
 
     def live(self, namespace: str, context: Context) -> str:
         """Do what is asked for until the process is to leave, and return the reason."""
-        self._node = ManagedNode(namespace, context, self._wishes.make)
+        with missing_security_told():
+            self._node = ManagedNode(namespace, context, self._wishes.make)
         name = self._node.get_fully_qualified_name()
         with served(self._node, context) as self._call, ExitStack() as ending:
             ending.callback(self._take_apart)

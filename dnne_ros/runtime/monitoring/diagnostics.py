@@ -158,8 +158,9 @@ class _EdgeMeter:
         if end.end != "sender":
             values.update(
                 received=now["received"], received_per_s=round(new["received"] / seconds, 1),
-                lost=now["lost"], latency_ms=round(1e3 * now["latency_s"], 3),
-                latency_max_ms=round(1e3 * now["latency_max_s"], 3))
+                lost=now["lost"], **{
+                    f"{name}_ms": round(1e3 * now[f"{name}_s"], 3)
+                    for name in ("latency", "latency_max") if f"{name}_s" in now})
         values.update(duplicated=now["duplicated"], dropped=now["dropped"])
         rate = new["sent" if end.end == "sender" else "received"] / seconds
         return Status(self._name, *self._verdict(now, rate, new["lost"], blocked), values=values)

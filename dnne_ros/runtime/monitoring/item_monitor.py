@@ -38,6 +38,7 @@ class ItemMonitor:
         self.topics = context.topics
         self.services = context.services
         self.actions = context.actions
+        self.frames = context.frames
         self.clock = context.clock
         self.is_linked = context.is_linked
         self.trainers = context.trainers

@@ -16,7 +16,7 @@ from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
 class Process:
     """What `Peers` looks after in one process, and what it said."""
 
-    def __init__(self, network, status, name, names, clock, run_id="run 1"):
+    def __init__(self, network, status, name, names, clock, run_id="run 1", **hosts):
         self.name = name
         self.status = status
         self.ended = asyncio.Event()
@@ -27,7 +27,7 @@ class Process:
         self.peers = Peers(
             ProcessGroup(name, others, names[0], run_id), network.bus(name), self.wiring,
             RunSettings(peer_timeout=20.0, absent_after=3.0), status, self.ended,
-            {each: f"node_{each}" for each in names}, lambda: self.twins, clock)
+            {each: f"node_{each}" for each in names}, lambda: self.twins, clock, **hosts)
 
     def reads_from(self, process, edge, when_absent=WhenAbsent.WAIT, connected=True):
         reader = SimpleNamespace(process=process, when_absent=when_absent, connected=connected,
@@ -280,3 +280,45 @@ def test_a_twin_of_a_graph_in_one_process_is_worth_a_word(processes, run_virtual
 
     warning, = run_virtual(newcomer()).status.warnings
     assert warning.startswith("/g/node_a: another copy of this graph is running")
+
+
+def test_a_host_that_has_fallen_silent_ends_the_run_with_its_name(processes, run_virtual, network):
+    a, b, c = processes("a", "b", "c", hosts={"robot": ("b", "c")}).values()
+    a.reads_from("b", "the edge")
+
+    async def main():
+        first, *others = await begin(a, b, c)
+        network.cut.add("b")
+        await asyncio.sleep(10)
+        assert not first.done()  # c is there, and so is the host
+        network.cut.add("c")
+        with pytest.raises(PeerError, match=r"^host robot \(node_b, node_c\) has given no sign of "
+                                            "life for 3 s$"):
+            await first
+        await end([b, c], others)
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(("returning", "when_absent", "said"), [
+    (("robot",), WhenAbsent.WAIT, "host robot (node_b) has given no sign of life for 3 s; it is "
+     "taken up again when it is back"),
+    ((), WhenAbsent.DROP, "process b (node_b) has given no sign of life for 3 s; the edge: "
+     "dropped"),
+])
+def test_a_host_that_may_be_away_is_waited_for(
+        processes, run_virtual, network, returning, when_absent, said):
+    made = list(processes("a", "b", hosts={"robot": ("b",)}, returning=returning).values())
+    a = made[0]
+    a.writes_to("b", "the edge", when_absent)
+
+    async def main():
+        tasks = await begin(*made)
+        network.cut.add("b")
+        await asyncio.sleep(10)
+        network.cut.clear()
+        await asyncio.sleep(2)
+        await end(made, tasks)
+
+    run_virtual(main())
+    assert said in a.status.warnings and a.status.warnings[-1] == "process b is back"

@@ -132,6 +132,14 @@ def test_each_end_of_an_edge_between_processes_says_what_it_sees(told):
     assert receiver.values["latency_ms"] == 1.5 and "sent" not in receiver.values
 
 
+def test_an_edge_between_hosts_has_no_latency_as_their_clocks_differ(told):
+    reader = SimpleNamespace(policy=EdgePolicy.LOSSLESS, transport="tcp",
+                             stats=EdgeStats(received=5, latency_s=7200.0, same_clock=False))
+    look, _, _ = told(readers={EDGE: reader})
+    values = look()[f"/robot: edge {EDGE} (receiver)"].values
+    assert values["received"] == 5 and not [name for name in values if "latency" in name]
+
+
 def test_an_edge_that_keeps_the_newest_item_has_room_for_one(told):
     look, _, _ = told(EdgePolicy.LATEST)
     assert look()[f"/robot: edge {EDGE}"].values["capacity"] == 1

@@ -1,0 +1,1 @@
+"""What the messages of sensors say, quantity by quantity."""

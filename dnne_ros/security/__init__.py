@@ -1,0 +1,1 @@
+"""What SROS2 is to know of a graph: who may say and hear what."""
