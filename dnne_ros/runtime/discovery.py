@@ -74,14 +74,14 @@ def choose_peers(environment: MutableMapping[str, str], peers: Sequence[str]) ->
     range that it means.  `forget_peers` is to be called once there is a node.  Raises `InputError`
     for a host without an address, and where profiles of the user's say whom to look for.
     """
-    if chosen := [name for name in _PROFILES if environment.get(name)]:
+    if chosen := [name for name in PROFILES if environment.get(name)]:
         raise InputError("--peers", [f"{chosen[0]} is set; expected the peers in that file, or no "
                                      "such file"])
     if "fastrtps" not in environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"):
         environment["ROS_STATIC_PEERS"] = ";".join(peers)
         return environment.setdefault(RANGE, "SUBNET")
     environment[RANGE] = "SYSTEM_DEFAULT"  # for others rmw_fastrtps has transports of its own
-    environment[_PROFILES[rclpy_line() < _KILTED_RCLPY]] = _profile_of_peers(
+    environment[PROFILES[rclpy_line() < _KILTED_RCLPY]] = _profile_of_peers(
         [_LOCALHOST, *map(_address, peers)])
     return "SUBNET"
 
@@ -96,7 +96,7 @@ def _address(peer: str) -> str:
 
 def forget_peers(environment: MutableMapping[str, str]) -> None:
     """Remove the file of `choose_peers`, which Fast DDS has read when the first node was made."""
-    for name in _PROFILES:
+    for name in PROFILES:
         file = Path(environment.get(name, ""))
         if file.name.startswith(_PREFIX):
             del environment[name]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from dnne_ros.errors import InputError, Problems
@@ -20,6 +21,7 @@ from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.status import StatusChannel
 from dnne_ros.runtime.discovery import PROFILES, RANGE
+from dnne_ros.runtime.hosts import open_meeting
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.process import GraphProcess, ros_event_loop
@@ -40,8 +42,10 @@ def rehearse(graph: Graph, placement: Placement, settings: RunSettings,
     topics they use.
     """
     with _alone():
-        return {process: _Rehearsal(graph, placement, process, settings,
-                                    StatusChannel(None)).names(ros_args)
+        return {process: _Rehearsal(
+                    graph, placement, process,
+                    replace(settings, host=placement.host_of(process) or None),
+                    StatusChannel(None)).names(ros_args)
                 for process in placement.processes}
 
 
@@ -52,8 +56,14 @@ class _Rehearsal(GraphProcess):
         """Return what its nodes have."""
         with ExitStack() as ending:
             context, loop = ending.enter_context(ros_event_loop(ros_args))
+            nodes: list[Any] = []
+            if self._settings.host is not None:
+                _, place = ending.enter_context(open_meeting(
+                    context, loop, self._graph, self._placement, self._group, self._settings,
+                    self._key))
+                nodes.append(place.node)
             parts = self._make(context, loop, ending)
-            nodes: list[Any] = [*parts.hosts.values()]
+            nodes += parts.hosts.values()
             if parts.settings.lifecycle:
                 from dnne_ros.runtime.lifecycle.managed_node import ManagedNode
 

@@ -117,3 +117,14 @@ def test_a_type_that_does_not_is_named(graph_of):
     with pytest.raises(InputError, match=(
             r"node 1 \(Silent\): ros_topics\(\) of Silent: expected the topics that it uses")):
         profiles(graph_of(Silent), "fused")
+
+
+def test_hosts_meet_on_a_topic_of_their_own(cartpole_graph, tmp_path):
+    file = tmp_path / "place.json"
+    file.write_text('{"processes": {"sim": [1, 4]}, '
+                    '"hosts": {"robot": ["sim"], "desk": [2, 3, 5, 6, 7]}}')
+    found = rehearse(cartpole_graph, place(cartpole_graph, str(file)), RunSettings())
+    for process, each in found.items():
+        meets = next(profile for profile in each if profile.node == f"_host_{process}")
+        assert "/cartpole_ppo/_hosts" in meets.publishes
+        assert "/cartpole_ppo/_hosts" in meets.subscribes

@@ -42,13 +42,14 @@ class MeetingPlace:
         self.stopped = ""
         """Why the run is over before it has begun, if it is."""
         self._said = -_SAY_SECONDS
-        self._node = rclpy.create_node(
+        self.node = rclpy.create_node(
             f"_host_{meeting.card.process}", namespace=namespace, context=context,
             start_parameter_services=False, enable_rosout=False)
-        self._publisher = self._node.create_publisher(String, TOPIC, _qos(1))
+        """Who speaks and hears there."""
+        self._publisher = self.node.create_publisher(String, TOPIC, _qos(1))
         self._seal = Seal(key, self._publisher.topic_name)
-        self._node.create_subscription(String, TOPIC, self._hear, _qos(10 * (1 + len(nodes_of))))
-        loop.executor.add_node(self._node)
+        self.node.create_subscription(String, TOPIC, self._hear, _qos(10 * (1 + len(nodes_of))))
+        loop.executor.add_node(self.node)
         self._telling: asyncio.Task[None] | None = None
 
     def stop(self, reason: str) -> None:
@@ -83,8 +84,8 @@ class MeetingPlace:
         """Say nothing more."""
         if self._telling is not None:
             self._telling.cancel()
-        self._loop.executor.remove_node(self._node)
-        self._node.destroy_node()
+        self._loop.executor.remove_node(self.node)
+        self.node.destroy_node()
 
     def _absent(self) -> str:
         return ", ".join(
@@ -115,7 +116,7 @@ class MeetingPlace:
         try:
             card, genuine = HostCard.from_text(message.data, self._seal)
         except (ValueError, TypeError, RecursionError) as error:  # anybody may publish here
-            self._node.get_logger().warning(f"not a card of a host: {error}",
+            self.node.get_logger().warning(f"not a card of a host: {error}",
                                             throttle_duration_sec=10.0)
             return
         known = self._meeting.card.knows
@@ -126,7 +127,7 @@ class MeetingPlace:
 
     def _tell(self, text: str) -> None:
         if self._speaks:
-            self._node.get_logger().info(text)
+            self.node.get_logger().info(text)
 
 
 def _qos(depth: int) -> QoSProfile:
