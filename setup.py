@@ -50,6 +50,7 @@ setup(
         # rclpy and the messages for machines without a ROS 2 installation.
         "wheels": [
             "ros-rclpy[fastrtps]>=7.1,<10",
+            "ros-action-msgs",
             "ros-diagnostic-msgs",
             "ros-geometry-msgs",
             "ros-rcl-interfaces",

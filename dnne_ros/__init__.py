@@ -52,6 +52,15 @@ if TYPE_CHECKING:
         tensor_to_array,
     )
     from dnne_ros.node_api.ports import Input, Output, Ports
+    from dnne_ros.node_api.ros_actions import (
+        ActionCaller,
+        ActionUse,
+        GoalRejectedError,
+        RosActions,
+        SentGoal,
+        ServedGoal,
+        ServerGoneError,
+    )
     from dnne_ros.node_api.ros_frames import Broadcast, FrameError, FrameTransform, RosFrames
     from dnne_ros.node_api.ros_services import Answer, RosServices, ServiceCaller, ServiceUse
     from dnne_ros.node_api.ros_topics import QOS_PRESETS, RosTopics, TopicPublisher, TopicUse
@@ -95,6 +104,8 @@ _NAMES = {
         "SimHandle String Sync Tensor Twist array_to_tensor tensor_to_array",
     "node_api.own_ports": "type_with_ports",
     "node_api.ports": "Input Output Ports",
+    "node_api.ros_actions":
+        "ActionCaller ActionUse GoalRejectedError RosActions SentGoal ServedGoal ServerGoneError",
     "node_api.ros_frames": "Broadcast FrameError FrameTransform RosFrames",
     "node_api.ros_services": "Answer RosServices ServiceCaller ServiceUse",
     "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher TopicUse",
@@ -123,6 +134,8 @@ HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 __all__ = [
     "QOS_PRESETS",
     "Action",
+    "ActionCaller",
+    "ActionUse",
     "Answer",
     "AnyTensor",
     "AnyValue",
@@ -151,6 +164,7 @@ __all__ = [
     "Float",
     "FrameError",
     "FrameTransform",
+    "GoalRejectedError",
     "GradientTensor",
     "Health",
     "HealthReporter",
@@ -181,11 +195,15 @@ __all__ = [
     "PortType",
     "Ports",
     "Rate",
+    "RosActions",
     "RosFrames",
     "RosServices",
     "RosTopics",
     "SafeDefault",
     "Schema",
+    "SentGoal",
+    "ServedGoal",
+    "ServerGoneError",
     "ServiceCaller",
     "ServiceUse",
     "SimHandle",

@@ -29,9 +29,14 @@ from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_config import PPOConfig
 from dnne_ros.nodes.rl.ppo_loop import PPOAgent
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
+from dnne_ros.nodes.robot.follow_joint_trajectory import FollowJointTrajectory
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot.joint_trajectory_publisher import JointTrajectoryPublisher
+from dnne_ros.nodes.robot.navigate_to_pose import NavigateToPose
 from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
+from dnne_ros.nodes.ros.action_client import ActionClientNode
+from dnne_ros.nodes.ros.action_server import ActionServerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
 from dnne_ros.nodes.ros.sensor_publisher import SensorPublisherNode
@@ -89,7 +94,8 @@ BUILT_IN: tuple[type[Node], ...] = (
     IsaacGymSim, SimulationTracker, CustomComputation, LeappPolicyNode,
     ServiceClientNode, ServiceServerNode,
     SensorSubscriberNode, SensorPublisherNode, SyncedSubscribersNode,
-    TransformListenerNode, TransformBroadcasterNode,
+    TransformListenerNode, TransformBroadcasterNode, ActionClientNode, ActionServerNode,
+    JointTrajectoryPublisher, FollowJointTrajectory, NavigateToPose,
 )
 
 

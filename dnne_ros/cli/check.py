@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dnne_ros.cli.output import say
@@ -10,7 +11,9 @@ from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
 
 if TYPE_CHECKING:
-    from dnne_ros.graph.graph import Graph
+    from dnne_ros.graph.graph import Graph, GraphNode
+    from dnne_ros.node_api.ros_actions import ActionUse
+    from dnne_ros.node_api.ros_services import ServiceUse
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -58,16 +61,19 @@ def run(options: argparse.Namespace) -> int:
         port = graph.nodes[ref.node].type.inputs[ref.port]
         say(f"  topic → {graph.topic(ref)}  [{port.type}, "
             f"{codec_for(port.type.sent_as()).message}, external]")
-    _say_services(graph)
+    drawn = graph.nodes.values()
+    _say_uses(graph, "services", [(each, use) for each in drawn
+                                  for use in each.type.ros_services(each.values)])
+    _say_uses(graph, "actions", [(each, use) for each in drawn
+                                 for use in each.type.ros_actions(each.values)])
     return 0
 
 
-def _say_services(graph: Graph) -> None:
-    """Print which services of other ROS nodes the graph calls, and which it offers."""
-    uses = [(node, use) for node in graph.nodes.values()
-            for use in node.type.ros_services(node.values)]
+def _say_uses(graph: Graph, what: str,
+              uses: Sequence[tuple[GraphNode, ServiceUse | ActionUse]]) -> None:
+    """Print which services, or actions, of other ROS nodes the graph calls and offers."""
     if uses:
-        say("\nservices")
+        say(f"\n{what}")
     for node, use in uses:
         say(f"  {node.ros_name} {'offers' if use.serves else 'calls'} "
             f"{graph.full_name(node, use.name)}  [{use.type}]")

@@ -59,13 +59,14 @@ def imported_modules(graph: Graph, foreign: Set[str]) -> set[str]:
 
 
 def message_packages(graph: Graph) -> set[str]:
-    """Return the packages of the messages on the graph's topics, and of its services."""
+    """Return the packages of the messages on the graph's topics, its services and actions."""
     types = [*graph.output_types.values(),
              *(graph.nodes[ref.node].type.inputs[ref.port].type for ref in graph.external)]
     messages = [codec_for(type.wire).message for type in types if type.wire is not None]
     for node in graph.nodes.values():
         messages += node.type.message_types(node.values)
         messages += [use.type for use in node.type.ros_services(node.values)]
+        messages += [use.type for use in node.type.ros_actions(node.values)]
     packages = {message.partition("/")[0] for message in messages}
     # Who hears transforms keeps them in tf2's buffer.
     return packages | ({"tf2_py"} if "tf2_msgs" in packages else set())

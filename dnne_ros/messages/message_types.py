@@ -1,4 +1,4 @@
-"""Which message and service types are installed, and their Python classes."""
+"""Which message, service and action types are installed, and their Python classes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
 
-_NAME = re.compile(r"([a-z][a-z0-9_]*)/(?:(msg|srv)/)?([A-Z][A-Za-z0-9]*)")
+_NAME = re.compile(r"([a-z][a-z0-9_]*)/(?:(msg|srv|action)/)?([A-Z][A-Za-z0-9]*)")
 _TYPE_SUPPORT = "{}_s__rosidl_typesupport_*"
 _KINDS = {"msg": ("message", "sensor_msgs/msg/JointState"),
-          "srv": ("service", "std_srvs/srv/SetBool")}
+          "srv": ("service", "std_srvs/srv/SetBool"),
+          "action": ("action", "control_msgs/action/FollowJointTrajectory")}
 
 
 def message_class(message_type: str) -> type:
@@ -36,17 +37,26 @@ def service_class(service_type: str) -> type:
     return _interface(service_type, "srv")
 
 
+def action_class(action_type: str) -> type:
+    """Return the Python class of ``package/action/Name``, with ``Goal``, ``Result``, ``Feedback``.
+
+    ``package/Name`` is understood too; ValueError as of `message_class`.
+    """
+    return _interface(action_type, "action")
+
+
 def type_name(message_class: type) -> str:
     """Return ``sensor_msgs/msg/JointState`` for its class.
 
-    Of a service's request, ``std_srvs/srv/SetBool_Request``.
+    Of a service's request, ``std_srvs/srv/SetBool_Request``; of an action's goal,
+    ``control_msgs/action/PointHead_Goal``.
     """
     package, kind, *_ = message_class.__module__.split(".")
     return f"{package}/{kind}/{message_class.__name__}"
 
 
 def how_to_install(package: str) -> str:
-    """Say how a package of messages or services gets here."""
+    """Say how a package of messages, services or actions gets here."""
     distribution = os.environ.get("ROS_DISTRO") or "<distro>"
     return (f"To install it: apt install ros-{distribution}-{package.replace('_', '-')}; or, with "
             f"its source in a workspace, colcon build --packages-up-to {package} and source "
@@ -54,11 +64,14 @@ def how_to_install(package: str) -> str:
 
 
 def class_named(name: str) -> type:
-    """Return the class of which `type_name` is ``name``: a message, or half of a service."""
-    if "/srv/" not in name:
-        return message_class(name)
-    service, _, half = name.rpartition("_")
-    found: type = getattr(service_class(service), half)
+    """Return the class of which `type_name` is ``name``: a message, or part of another type."""
+    whole, _, part = name.rpartition("_")
+    if "/srv/" in name:
+        found: type = getattr(service_class(whole), part)
+    elif "/action/" in name:
+        found = getattr(action_class(whole), part)
+    else:
+        found = message_class(name)
     return found
 
 
@@ -67,7 +80,8 @@ def _interface(text: str, kind: str) -> type:
     noun, example = _KINDS[kind]
     match = _NAME.fullmatch(text)
     if match is None or match[2] not in (None, kind):
-        raise ValueError(f"expected a {noun} type such as {example}, found {text!r:.80}")
+        article = "an" if noun == "action" else "a"
+        raise ValueError(f"expected {article} {noun} type such as {example}, found {text!r:.80}")
     package, _, name = match.groups()
     if not any(_holds(Path(folder), package, kind) for folder in _folders(package)):
         raise ValueError(f"{noun} type {text}: the package {package} is not installed; {noun} "

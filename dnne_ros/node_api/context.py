@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
     from dnne_ros.node_api.clock import Clock
     from dnne_ros.node_api.health import Health
+    from dnne_ros.node_api.ros_actions import RosActions
     from dnne_ros.node_api.ros_frames import RosFrames
     from dnne_ros.node_api.ros_services import RosServices
     from dnne_ros.node_api.ros_topics import RosTopics
@@ -94,6 +95,11 @@ class NodeContext(Protocol):
     @property
     def services(self) -> RosServices:
         """Services that the node calls and offers."""
+        ...
+
+    @property
+    def actions(self) -> RosActions:
+        """Actions that the node calls and offers."""
         ...
 
     @property

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dnne_ros.node_api.context import NodeContext
+    from dnne_ros.node_api.ros_actions import ActionUse
     from dnne_ros.node_api.ros_services import ServiceUse
     from dnne_ros.node_api.ros_topics import TopicUse
     from dnne_ros.node_api.state import NodeState
@@ -176,6 +177,14 @@ class Node:
     @classmethod
     def ros_services(cls, values: Mapping[str, Any]) -> tuple[ServiceUse, ...]:
         """Return the services that it calls or offers; ``dnne-ros check`` shows them.
+
+        An exported package declares what their types are installed with.
+        """
+        return ()
+
+    @classmethod
+    def ros_actions(cls, values: Mapping[str, Any]) -> tuple[ActionUse, ...]:
+        """Return the actions that it calls or offers; ``dnne-ros check`` shows them.
 
         An exported package declares what their types are installed with.
         """

@@ -43,6 +43,7 @@ from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.hidden_node import hidden_node
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
+from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames, ProcessFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
@@ -147,7 +148,8 @@ class GraphProcess:
         def make_context(host: NodeHost) -> HostContext:
             topics = HostTopics(host)
             return HostContext(host, graph, wiring, self._settings, control, topics,
-                               HostServices(host), HostFrames(host, topics, frames))
+                               HostServices(host), HostActions(host),
+                               HostFrames(host, topics, frames))
 
         nodes.create(values, make_context, problems)
         nodes.load(problems)

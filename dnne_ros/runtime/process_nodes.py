@@ -141,6 +141,7 @@ class ProcessNodes:
         await close_node(old, _RESTART_GRACE)
         context.topics.close()
         context.services.close()
+        context.actions.close()
         node = type(old)(old.values)
         node.context = context
         node.setup()

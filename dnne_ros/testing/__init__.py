@@ -7,6 +7,7 @@
 
 from typing import TYPE_CHECKING
 
+from dnne_ros.testing.actions import InMemoryActions
 from dnne_ros.testing.cases import Links
 from dnne_ros.testing.clocks import InstantClock, ManualClock
 from dnne_ros.testing.context import InMemoryContext, RecordedLog, SavedState
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NOTHING",
     "Draw",
+    "InMemoryActions",
     "InMemoryContext",
     "InMemoryPublisher",
     "InMemoryServices",

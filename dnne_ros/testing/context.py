@@ -11,6 +11,7 @@ from dnne_ros.node_api.clock import Clock, SteadyClock
 from dnne_ros.node_api.health import Health
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
+from dnne_ros.testing.actions import InMemoryActions
 from dnne_ros.testing.frames import InMemoryFrames
 from dnne_ros.testing.services import InMemoryServices
 from dnne_ros.testing.topics import InMemoryTopics
@@ -98,6 +99,7 @@ class InMemoryContext:
         self.health = Health()
         self.topics = InMemoryTopics()
         self.services = InMemoryServices()
+        self.actions = InMemoryActions()
         self.frames = InMemoryFrames()
         self.clock: Clock = SteadyClock() if clock is None else clock
         self.sent: list[tuple[str, Any]] = []

@@ -19,3 +19,9 @@ async def side_by_side(*duties: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def end_of(task: asyncio.Future[Any]) -> None:
+    """Cancel a task unless it is done, and wait for its end, whatever that is."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -24,9 +24,14 @@ from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_config import PPOConfig
 from dnne_ros.nodes.rl.ppo_loop import PPOAgent
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
+from dnne_ros.nodes.robot.follow_joint_trajectory import FollowJointTrajectory
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot.joint_trajectory_publisher import JointTrajectoryPublisher
+from dnne_ros.nodes.robot.navigate_to_pose import NavigateToPose
 from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
+from dnne_ros.nodes.ros.action_client import ActionClientNode
+from dnne_ros.nodes.ros.action_server import ActionServerNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
 from dnne_ros.nodes.ros.sensor_publisher import SensorPublisherNode
@@ -503,6 +508,86 @@ class Server(NodeContract):
         await super().run_round(context, draw)
 
 
+class OfGoals(NodeContract):
+    """Goals that have succeeded at once: each gives one item of each output that is linked."""
+
+    async def run_round(self, context, draw):
+        wanted = len(context.sent) + sum(map(context.is_linked, self.node_type.outputs))
+        for name in self.streams(context):
+            if name != "cancel":  # when one comes is nobody's round
+                context.feed(name, self.make_input(name, draw))
+        await context.sends(wanted)
+
+
+class GoalGiver(OfGoals):
+    needs = ("test_msgs.action",)
+    node_type = ActionClientNode
+    settings = {"action": "/count", "action_type": "test_msgs/action/Fibonacci",
+                "tensor_field": "sequence", "feedback_field": "sequence"}
+
+    def make_input(self, name, draw):
+        return {} if name == "goal" else super().make_input(name, draw)
+
+    def links(self, values):
+        outputs = ("result", "tensor", "status", "succeeded")
+        return [Links(inputs, outputs) for inputs in (("goal", "trigger", "cancel"), ("trigger",))]
+
+
+class GoalTaker(NodeContract):
+    """A round is a goal and its result."""
+
+    needs = ("test_msgs.action",)
+    node_type = ActionServerNode
+    settings = {"action": "/count", "action_type": "test_msgs/action/Fibonacci",
+                "field": "sequence", "feedback_field": "sequence", "tensor_field": "order",
+                "most_goals": 10}
+    not_resumed = ["goal_id"]
+
+    def make_input(self, name, draw):
+        if name in ("result", "feedback"):
+            return draw.tensor("int32", "sequence")
+        return "aborted" if name == "end" else NOTHING
+
+    def links(self, values):
+        return [Links(inputs, ("goal", "tensor", "goal_id"))
+                for inputs in (("result", "end", "feedback"), ("result",))]
+
+    async def run_round(self, context, draw):
+        wanted = len(context.sent) + 3
+        context.actions.send(None)
+        await context.sends(wanted)
+        await super().run_round(context, draw)
+
+
+class OfArm(OfGoals):
+    needs = ("control_msgs.action",)
+    node_type = FollowJointTrajectory
+    settings = {"joints": "a,b"}
+    sizes = {"axis0": 3, "axis1": 2}
+
+    def links(self, values):
+        return [Links(("positions", "cancel"), ("result", "status", "succeeded"))]
+
+
+class Trajectories(NodeContract):
+    needs = ("trajectory_msgs.msg",)
+    node_type = JointTrajectoryPublisher
+    settings = {"joints": "a,b"}
+    sizes = {"axis0": 3, "axis1": 2}
+
+    def links(self, values):
+        return [Links(("positions",), ())]
+
+
+class OfMobileRobot(OfGoals):
+    needs = ("nav2_msgs.action",)
+    node_type = NavigateToPose
+    sizes = {"axis0": 1, "axis1": 3}
+
+    def links(self, values):
+        return [Links(("pose", "cancel"), ("result", "status", "succeeded"))]
+
+
 class Publisher(NodeContract):
     node_type = RosPublisherNode
     widget_values = [{"message_type": "geometry_msgs/msg/PointStamped", "field": "point.x",
@@ -657,4 +742,6 @@ def _below(parent):
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("contract", contracts(), ids=lambda each: each.__name__)
 def test_the_contract(contract, check):
+    for package in getattr(contract, "needs", ()):
+        pytest.importorskip(package)
     getattr(contract(), check)()

@@ -40,9 +40,9 @@ ON_UBUNTU = {
 From rosdep/python.yaml of github.com/ros/rosdistro at 8468e88 (2026-08-22).
 """
 ROS_PACKAGES = {
-    "ament_index_python", "diagnostic_msgs", "geometry_msgs", "launch", "launch_ros", "nav_msgs",
-    "rcl_interfaces", "rclpy", "ros2launch", "rosgraph_msgs", "sensor_msgs", "std_msgs",
-    "test_msgs", "tf2_msgs", "tf2_py"}
+    "action_msgs", "ament_index_python", "diagnostic_msgs", "geometry_msgs", "launch",
+    "launch_ros", "nav_msgs", "rcl_interfaces", "rclpy", "ros2launch", "rosgraph_msgs",
+    "sensor_msgs", "std_msgs", "test_msgs", "tf2_msgs", "tf2_py"}
 """Released packages: jazzy/distribution.yaml and kilted/distribution.yaml of the same commit."""
 
 DEPENDENCIES = (

@@ -1,6 +1,6 @@
 """Holds the node types that say that they run without torch to the contract, where there is none.
 
-Prints the names of those that it has tried.
+Prints the names of those that it has tried, and with a - those whose messages are not installed.
 """
 
 import importlib.util
@@ -13,9 +13,15 @@ from dnne_ros.node_api.own_ports import type_with_ports
 from dnne_ros.nodes.display.display import DisplayNode
 from dnne_ros.nodes.policies.leapp_policy import LeappPolicyNode
 from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
+from dnne_ros.nodes.robot.follow_joint_trajectory import FollowJointTrajectory
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
+from dnne_ros.nodes.robot.joint_trajectory_publisher import JointTrajectoryPublisher
+from dnne_ros.nodes.robot.navigate_to_pose import NavigateToPose
 from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
+from dnne_ros.nodes.ros.action_client import ActionClientNode
+from dnne_ros.nodes.ros.action_server import ActionServerNode
+from dnne_ros.nodes.ros.goal_node import GoalNode
 from dnne_ros.nodes.ros.ros_publisher import RosPublisherNode
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
 from dnne_ros.nodes.ros.sensor_publisher import SensorPublisherNode
@@ -43,6 +49,9 @@ SETTINGS = {
     ServiceClientNode: {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest"},
     ServiceServerNode: {"service": "/check", "service_type": "diagnostic_msgs/srv/SelfTest",
                         "timeout": 3600.0},
+    ActionClientNode: {"action": "/count", "action_type": "test_msgs/action/Fibonacci"},
+    ActionServerNode: {"action": "/count", "action_type": "test_msgs/action/Fibonacci"},
+    FollowJointTrajectory: {"joints": "a,b"}, JointTrajectoryPublisher: {"joints": "a,b"},
     SensorPublisherNode: {"message_type": "sensor_msgs/msg/Joy"},
     SyncedSubscribersNode: {"method": "exact", "keep": 100},
     TransformListenerNode: {"target": "map", "source": "base", "rate": 1000.0},
@@ -54,6 +63,8 @@ SIZES = {
     PolicyGate: {"env": 1, "action": 2, "axis0": 1, "axis1": 2},
     JointCommandsNode: {"env": 1, "action": 2, "joint": 2},
     RobotControllerNode: {"env": 1, "action": 7, "joint": 7, "axis0": 1, "axis1": 7},
+    FollowJointTrajectory: {"axis0": 1, "axis1": 2},
+    JointTrajectoryPublisher: {"axis0": 1, "axis1": 2}, NavigateToPose: {"axis0": 1, "axis1": 3},
     RosPublisherNode: {"axis0": 1, "axis1": 1},
     TransformBroadcasterNode: {"axis0": 1, "axis1": 3}, IMUSensorNode: {"env": 1, "signal": 6},
     Split: {"axis0": 5, "axis1": 4}}
@@ -64,7 +75,15 @@ LINKS = {
     RosSubscriberNode: Links((), ("tensor", "stamp")), RosPublisherNode: Links(("value",), ()),
     ServiceClientNode: Links(("trigger",), ("response", "succeeded")),
     ServiceServerNode: Links(("answer",), ("request", "request_id")),
+    ActionClientNode: Links(("trigger",), ("result", "status", "succeeded")),
+    ActionServerNode: Links(("result",), ("goal", "goal_id")),
+    FollowJointTrajectory: Links(("positions",), ("result", "status", "succeeded")),
+    NavigateToPose: Links(("pose",), ("result", "status", "succeeded")),
     ActionNode: Links(("network_output",), ("action",))}
+NEEDS = {
+    ActionClientNode: "test_msgs", ActionServerNode: "test_msgs", NavigateToPose: "nav2_msgs",
+    FollowJointTrajectory: "control_msgs", JointTrajectoryPublisher: "trajectory_msgs"}
+"""Packages of messages that not every installation has."""
 MESSAGES = {RosSubscriberNode: JointState(position=[1.0, 2.0]), IMUSensorNode: Imu(),
             SensorSubscriberNode: LaserScan(ranges=[1.0, 2.0], intensities=[1.0, 2.0])}
 
@@ -81,12 +100,23 @@ def contract_of(node_type):
 
         async def run_round(self, context, draw):
             context.frames.put("map", "base")
-            if node_type not in (*MESSAGES, ServiceServerNode, SyncedSubscribersNode):
+            if issubclass(node_type, GoalNode):
+                wanted = len(context.sent) + 3
+                name, = self.streams(context)
+                context.feed(name, self.make_input(name, draw))
+                await context.sends(wanted)
+                return
+            if node_type not in (*MESSAGES, ServiceServerNode, ActionServerNode,
+                                 SyncedSubscribersNode):
                 await super().run_round(context, draw)
                 return
             wanted = len(context.sent) + 1
             if node_type is ServiceServerNode:
                 context.services.request(None)
+            elif node_type is ActionServerNode:
+                context.actions.send(None)
+                wanted += 1
+                context.feed("result", None)
             elif node_type is SyncedSubscribersNode:
                 picture = Image(height=1, width=1, step=1, encoding="mono8", data=b"\x05")
                 picture.header.stamp.sec = draw.number
@@ -106,6 +136,9 @@ def main():
     tried = []
     for node_type in BUILT_IN:
         values = {**node_type().values, **SETTINGS.get(node_type, {})}
+        if importlib.util.find_spec(NEEDS.get(node_type, "sensor_msgs")) is None:
+            tried.append(f"-{node_type.type_name}")
+            continue
         if node_type.runs_without_torch(values) and node_type.type_name != "PPOAgentNode":
             contract = contract_of(node_type)
             contract.test_outputs_are_as_declared()

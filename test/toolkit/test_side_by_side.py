@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from dnne_ros.toolkit.side_by_side import side_by_side
+from dnne_ros.toolkit.side_by_side import end_of, side_by_side
 
 
 def duties():
@@ -58,3 +58,17 @@ def test_it_ends_with_the_last():
 
     asyncio.run(side_by_side(short(3), short(1)))
     assert done == [1, 3]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_task_is_ended_whatever_its_end_is(fails):
+    async def main():
+        endless, failing, noted, fail = duties()
+        fail.set()
+        task = asyncio.ensure_future(failing() if fails else endless())
+        await asyncio.sleep(0.01)
+        await end_of(task)
+        await end_of(task)  # which is nothing more
+        return task.done(), noted
+
+    assert asyncio.run(main()) == (True, [] if fails else ["begun", "ended"])

@@ -42,8 +42,15 @@ def message_maker(values: Mapping[str, Any], half: str, *, whole: bool = False) 
 
     ValueError for fields that the type has not.
     """
-    return MessageMaker(_class_of(values, half), "" if whole else values["field"],
-                        fixed=fixed_fields(values["fixed"]))
+    return maker_of(_class_of(values, half), "" if whole else values["field"], values["fixed"])
+
+
+def maker_of(type: type, field: str, fixed: str) -> MessageMaker:
+    """Return what makes messages of what comes into ``field``; ``fixed`` as a widget has it.
+
+    ValueError for fields that the type has not.
+    """
+    return MessageMaker(type, field, fixed=fixed_fields(fixed))
 
 
 def number_reader(values: Mapping[str, Any], half: str) -> Callable[[Any], Any]:
@@ -51,11 +58,18 @@ def number_reader(values: Mapping[str, Any], half: str) -> Callable[[Any], Any]:
 
     ValueError, with the field's name, for what is none.
     """
-    type = _class_of(values, half)
+    return numbers_of(_class_of(values, half), values["tensor_field"], values["dtype"])
+
+
+def numbers_of(type: type, field: str, dtype: str) -> Callable[[Any], Any]:
+    """Return what takes the numbers of ``field`` out of messages as a tensor (n) of ``dtype``.
+
+    ValueError, with the field's name, for what is none.
+    """
     if not fields_of(type):
         raise ValueError(f"{type_name(type)} has no fields, so that there are no numbers")
-    read = NumberReader(type, values["tensor_field"]).read
-    return lambda message: as_tensor(in_dtype(read(message), values["dtype"]))
+    read = NumberReader(type, field).read
+    return lambda message: as_tensor(in_dtype(read(message), dtype))
 
 
 def fields_in(message: Any) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class ItemMonitor:
         self.health = context.health
         self.topics = context.topics
         self.services = context.services
+        self.actions = context.actions
         self.frames = context.frames
         self.clock = context.clock
         self.is_linked = context.is_linked

@@ -67,7 +67,8 @@ class NodeWaits:
             reasons.append(reason)
             peers.append(peer)
         cause = Cause.NODES
-        services = self._contexts[id].services.awaited
+        context = self._contexts[id]
+        services = context.services.awaited + context.actions.awaited
         if not reasons and not topics:
             cause, reason = self._own_cause(id)
             if cause is Cause.CODE:

@@ -13,6 +13,7 @@ from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.node.host_clock import HostClock
 from dnne_ros.runtime.node.node_host import NodeHost
+from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
@@ -41,7 +42,7 @@ class HostContext:
 
     def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
                  control: RunControl, topics: HostTopics, services: HostServices,
-                 frames: HostFrames):
+                 actions: HostActions, frames: HostFrames):
         """Serve the node of ``host``."""
         self.name = host.get_fully_qualified_name()
         self.node_id = host.graph_node.id
@@ -53,6 +54,7 @@ class HostContext:
         self.health = Health()
         self.topics = topics
         self.services = services
+        self.actions = actions
         self.frames = frames
         self.clock = HostClock(host)
         self.items = 0

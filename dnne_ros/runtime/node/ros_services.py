@@ -18,19 +18,21 @@ from dnne_ros.node_api.ros_services import Answer
 
 if TYPE_CHECKING:
     from rclpy.client import Client
+    from rclpy.node import Node
     from rclpy.task import Future
 
     from dnne_ros.runtime.node.node_host import NodeHost
 
 RCLError: type[Exception] = rclpy_implementation.RCLError
-_LOOK_SECONDS = 0.05
+_LATE_SECONDS = 60.0
+LOOK_SECONDS = 0.05
 """Between looks for a service: discovery has no event to wait for."""
 
 
 class HostServiceClient:
     """Calls one service; responses come in the event loop's own thread."""
 
-    def __init__(self, host: NodeHost, client: Client[Any, Any], service_type: str):
+    def __init__(self, host: Node, client: Client[Any, Any], service_type: str):
         """Call with ``client`` of ``host``."""
         self._host = host
         self._client = client
@@ -63,17 +65,25 @@ class HostServiceClient:
                 left = end - time.monotonic()
                 if left <= 0:
                     return False
-                await asyncio.sleep(min(_LOOK_SECONDS, left))
+                await asyncio.sleep(min(LOOK_SECONDS, left))
         finally:
             self.awaits = ""
         return True
 
-    async def call(self, request: Any, timeout: float) -> Any:
-        """Return the response; TimeoutError if there is none in time."""
-        answered = asyncio.get_running_loop().create_future()
+    async def call(self, request: Any, timeout: float | None,
+                   late: Callable[[Any], None] | None = None) -> Any:
+        """Return the response; TimeoutError if there is none in time (None: at any time).
+
+        ``late`` is given one that comes within a minute after the call was given up.
+        """
+        loop = asyncio.get_running_loop()
+        answered = loop.create_future()
+        given_up = False
 
         def take(future: Future[Any]) -> None:
-            if not answered.done():
+            if given_up and late is not None:
+                late(future.result())
+            elif not answered.done():
                 answered.set_result(future.result())
 
         calling = self._client.call_async(request)
@@ -83,7 +93,11 @@ class HostServiceClient:
             await asyncio.wait({answered}, timeout=timeout)
         finally:
             self.awaits = ""
-            self._client.remove_pending_request(calling)
+            given_up = not answered.done()
+            if late is None or not given_up:
+                self._client.remove_pending_request(calling)
+            else:
+                loop.call_later(_LATE_SECONDS, self._client.remove_pending_request, calling)
         if not answered.done():
             raise TimeoutError(f"no answer of the service {self.name} for {timeout:g} s")
         return answered.result()
@@ -115,20 +129,9 @@ class HostServices:
 
     def serve(self, service: str, service_type: str,
               on_request: Callable[[Any, Answer], None]) -> str:
-        """Offer a service; return its full name.
-
-        rclpy sends what a callback returns, at once, and its executor for events knows no
-        coroutines there before Kilted.  So the callback returns the request itself, and in the
-        place of rclpy's ``send_response``, which alone is told whom to answer, stands ours.
-        """
+        """Offer a service; return its full name."""
         with self._legal(service, service_type) as type:
-            offered: Service[Any, Any] = self._host.create_service(
-                type, service, lambda request, _: request)
-
-        def note(request: Any, header: Any) -> None:
-            on_request(request, _answer(offered, header))
-
-        offered.send_response = note  # type: ignore[assignment, method-assign]
+            offered = offer(self._host, type, service, on_request)
         self._services.append(offered)
         return str(offered.service_name)
 
@@ -144,7 +147,7 @@ class HostServices:
     @contextmanager
     def _legal(self, service: str, service_type: str) -> Iterator[Any]:
         try:
-            yield _loaded(service_type)
+            yield with_libraries(service_class(service_type), f"service type {service_type}")
         except NameValidationException as error:
             reason = " ".join(str(error).split())
             raise InputError(f"service {service!r:.80}", [reason]) from None
@@ -155,15 +158,36 @@ class HostServices:
             raise InputError(f"service {service!r:.80}", [f"{service_type}: {reason}"]) from None
 
 
-def _loaded(service_type: str) -> Any:
-    """Return the class of a type with what is compiled of it; ValueError if it is not there."""
-    type: Any = service_class(service_type)
+def offer(host: Node, service_type: Any, service: str,
+          on_request: Callable[[Any, Answer], None]) -> Service[Any, Any]:
+    """Return a service of ``host`` whose requests are answered at any time, or never.
+
+    rclpy sends what a callback returns, at once, and its executor for events knows no
+    coroutines there before Kilted.  So the callback returns the request itself, and in the
+    place of rclpy's ``send_response``, which alone is told whom to answer, stands ours.
+    """
+    offered: Service[Any, Any] = host.create_service(
+        service_type, service, lambda request, _: request)
+
+    def note(request: Any, header: Any) -> None:
+        on_request(request, _answer(offered, header))
+
+    offered.send_response = note  # type: ignore[assignment, method-assign]
+    return offered
+
+
+def with_libraries(type: Any, name: str) -> Any:
+    """Return a type of services or actions when what is compiled of it is there.
+
+    ValueError, with what to install, if it is not.  ``name`` as ``service type a_srvs/srv/Name``.
+    """
     try:
         type.__import_type_support__()
     except Exception as error:  # rosidl has one of its own, and libraries may be missing
         reason = " ".join(str(error.__context__ or error).split())
-        raise ValueError(f"service type {service_type} cannot be loaded: {reason}. "
-                         f"{how_to_install(service_type.partition('/')[0])}") from None
+        package = name.split()[-1].partition("/")[0]
+        raise ValueError(f"{name} cannot be loaded: {reason}. {how_to_install(package)}"
+                         ) from None
     return type
 
 

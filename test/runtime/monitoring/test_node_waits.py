@@ -14,13 +14,15 @@ from dnne_ros.workflow.records import PortRef
 
 
 class Node:
-    """A node that runs ``process`` and knows a clock and, perhaps, topics and services."""
+    """A node that runs ``process``, with a clock and, perhaps, topics, services and actions."""
 
-    def __init__(self, process, simulated=False, sleepers=0, subscribed=(), awaited=()):
+    def __init__(self, process, simulated=False, sleepers=0, subscribed=(), awaited=(),
+                 actions=()):
         self.clock = SimpleNamespace(simulated=simulated, sleepers=sleepers, now_ns=lambda: 7)
         self.context = SimpleNamespace(
             items=2, sent=3, clock=self.clock, topics=SimpleNamespace(subscribed=subscribed),
-            services=SimpleNamespace(awaited=list(awaited)))
+            services=SimpleNamespace(awaited=list(awaited)),
+            actions=SimpleNamespace(awaited=list(actions)))
         self.host = SimpleNamespace(count_publishers=lambda topic: len(topic) % 3)
         self.process = process
         self.awaits_trainer = ""
@@ -155,3 +157,6 @@ def test_who_waits_for_a_service_waits_for_the_world_outside(look):
     found = look(Node(sleeps, awaited=["waits for the service /arm (std_srvs/srv/Trigger)"]))
     assert found.cause is Cause.OUTSIDE
     assert found.text == "some_1 waits for the service /arm (std_srvs/srv/Trigger), for 10 s"
+    found = look(Node(sleeps, actions=["waits for the end of a goal of the action /arm"]))
+    assert found.cause is Cause.OUTSIDE
+    assert found.text == "some_1 waits for the end of a goal of the action /arm, for 10 s"
