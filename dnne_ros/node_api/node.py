@@ -176,18 +176,12 @@ class Node:
 
     @classmethod
     def ros_services(cls, values: Mapping[str, Any]) -> tuple[ServiceUse, ...]:
-        """Return the services that it calls or offers; ``dnne-ros check`` shows them.
-
-        An exported package declares what their types are installed with.
-        """
+        """Return the services that it calls or offers: `check` shows and exports declare them."""
         return ()
 
     @classmethod
     def ros_actions(cls, values: Mapping[str, Any]) -> tuple[ActionUse, ...]:
-        """Return the actions that it calls or offers; ``dnne-ros check`` shows them.
-
-        An exported package declares what their types are installed with.
-        """
+        """Return the actions that it calls or offers: `check` shows and exports declare them."""
         return ()
 
     @classmethod

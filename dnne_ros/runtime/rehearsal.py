@@ -110,6 +110,12 @@ def _announce(type: type[Node], values: Mapping[str, Any], context: HostContext)
             context.services.serve(service.name, service.type, lambda request, answer: None)
         else:
             context.services.client(service.name, service.type)
+    for action in type.ros_actions(values):
+        if action.serves:
+            context.actions.serve(action.name, action.type, lambda goal: None,
+                                  lambda goal: False, 0.0)
+        else:
+            context.actions.client(action.name, action.type)
 
 
 def _is_silent(type: type[Node]) -> bool:

@@ -41,7 +41,7 @@ class DeclaredOutputs:
 
 
 def undeclared_use(node: Node, context: InMemoryContext) -> str:
-    """Return a topic or service that a node has used and its type did not declare; "" if none."""
+    """Return what of topics, services and actions a node has used undeclared; "" if nothing."""
     declared = {use[:3] for use in node.ros_topics(node.values)}
     topics = context.topics
     used = [(end.topic, end.message_type, publishes) for ends, publishes in (
@@ -51,6 +51,9 @@ def undeclared_use(node: Node, context: InMemoryContext) -> str:
     services = node.ros_services(node.values)
     if missing := [use for use in context.services.uses if use not in services]:
         return f"ros_services() says nothing of the service {missing[0].name} ({missing[0].type})"
+    actions = node.ros_actions(node.values)
+    if silent := [use for use in context.actions.uses if use not in actions]:
+        return f"ros_actions() says nothing of the action {silent[0].name} ({silent[0].type})"
     return ""
 
 

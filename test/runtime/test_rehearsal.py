@@ -6,6 +6,7 @@ import pytest
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.ros_actions import ActionUse
 from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.planning import place
@@ -145,3 +146,18 @@ def test_the_first_process_is_the_managed_node_and_the_others_follow(cartpole_gr
         speaks = next(profile for profile in each if profile.node == f"_{process}_lifecycle")
         assert "/cartpole_ppo/_lifecycle" in speaks.publishes
         assert "/cartpole_ppo/_lifecycle" in speaks.subscribes
+
+
+class Acting(Node):
+    """Offers one action and calls another."""
+
+    @classmethod
+    def ros_actions(cls, values):
+        return (ActionUse("/count", "test_msgs/action/Fibonacci", serves=True),
+                ActionUse("/dock", "test_msgs/action/Fibonacci"))
+
+
+def test_actions_are_announced_as_they_are_served_and_called(graph_of):
+    found = profiles(graph_of(Acting), "fused")["acting_1"].with_actions()
+    assert found.executes == ("/count",) and found.sends_goals == ("/dock",)
+    assert not any("_action" in name for name in (*found.publishes, *found.subscribes))
