@@ -43,8 +43,15 @@ def _keep_links_inside(text: str) -> str:
     return _OUTSIDE.sub(lambda link: f"](/{_SHOWN_BY[link[1]]}{link[2] or ''})", text)
 
 
+def _says_nothing(app, what, name, member, skip, options):
+    """Leave out fields of named tuples, which Python documents as aliases for numbers."""
+    return skip or str(getattr(member, "__doc__", "")).startswith("Alias for field number")
+
+
 def setup(app):
     """Let links to files outside of this folder lead to the pages that show them."""
+    app.connect("autodoc-skip-member", _says_nothing)
+
     def rewrite(*arguments):
         content = arguments[-1]
         content[0] = _keep_links_inside(content[0])
