@@ -31,9 +31,11 @@ def why_no_virtual_hosts() -> str:
     missing = [name for name in ("ip", "unshare") if shutil.which(name) is None]
     if missing:
         return f"{' and '.join(missing)} is missing (apt: iproute2, util-linux)"
-    tried = subprocess.run(["unshare", "--net", "--mount", "--uts", "--ipc", "true"],
-                           capture_output=True, text=True)
-    return "" if tried.returncode == 0 else f"no namespaces here: {tried.stderr.strip()}"
+    tried = subprocess.run(
+        ["unshare", "--net", "--mount", "--uts", "--ipc", "sh", "-c",
+         "ip link add end0 type veth peer name end1 && ip link add bridge0 type bridge"],
+        capture_output=True, text=True)
+    return "" if tried.returncode == 0 else f"no virtual networks here: {tried.stderr.strip()}"
 
 
 class VirtualHost:
