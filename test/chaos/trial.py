@@ -165,9 +165,7 @@ class Trial:
         data = file.read_bytes() if file.exists() else b""
         found = [number for number, in NUMBER.iter_unpack(data[:len(data) // 8 * 8])]
         if len(rounds) == 1:
-            # A process that takes another's place may begin with a round that was noted before.
-            newest = list(dict.fromkeys(reversed(found)))[:_LAST]
-            return newest[::-1] == rounds[0][-_LAST:]
+            return _newest(found) == _newest(rounds[0])
         return {branch[-1] for branch in rounds if branch} <= set(found)
 
     def _pause(self, seconds):
@@ -323,6 +321,15 @@ class Trial:
             for path in _SHARED_MEMORY.iterdir():
                 path.unlink()
         self.outcome.complaints += tuple(left)
+
+
+def _newest(rounds):
+    """Return the last different rounds, the newest first.
+
+    A process that takes another's place may begin with a round that was noted before; and rounds
+    of empty items are all alike.
+    """
+    return list(dict.fromkeys(reversed(rounds)))[:_LAST]
 
 
 def run_seed(seed, folder, server, private=False, acts=ACTS):
