@@ -30,10 +30,15 @@ def probe_program(shared_folder):
 
 @pytest.fixture(scope="session")
 def start_probe(probe_program, start_command, tmp_path_factory):
-    """Start the probe with actors: (name, folder of an enclave or None, ends like pub:TOPIC)."""
+    """Start the probe with actors: (name, folder of an enclave or None, ends like pub:TOPIC).
+
+    The one before it is killed: its actors would meet the new ones.
+    """
     started = []
 
     def start(*actors):
+        for command in started:
+            command.kill()
         folder = tmp_path_factory.mktemp("probe")
         (folder / "actors").write_text("".join(
             f"{name} {enclave or '-'} {' '.join(ends)}\n" for name, enclave, ends in actors))
