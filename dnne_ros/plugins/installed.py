@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from dnne_ros.errors import describe
+from dnne_ros.plugins.interrupts import foreign_code
 from dnne_ros.plugins.kinds import Kind
 
 SOURCE = "entry points"
@@ -30,9 +31,11 @@ class InstalledPlugins:
         for entry in sorted(self._entries.select(group=kind.group),
                             key=lambda entry: (entry.name, entry.value)):
             try:
-                for thing in kind.offered_by(entry.load()):
+                with foreign_code():
+                    offered = entry.load()
+                for thing in kind.offered_by(offered):
                     add(thing)
-            except KeyboardInterrupt:  # Ctrl-C, as far as anybody can tell
+            except KeyboardInterrupt:  # Ctrl-C
                 raise
             except BaseException as error:
                 distribution = entry.dist.name if entry.dist is not None \

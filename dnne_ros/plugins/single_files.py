@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from dnne_ros.errors import InputError, describe
+from dnne_ros.plugins.interrupts import foreign_code
 
 FILE_PREFIX = "dnne_ros_user_nodes_"
 """Begins the module names of single files, which have none of their own."""
@@ -30,8 +31,9 @@ def module_of_file(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
-    except KeyboardInterrupt:  # Ctrl-C, as far as anybody can tell
+        with foreign_code():
+            spec.loader.exec_module(module)
+    except KeyboardInterrupt:  # Ctrl-C
         raise
     except BaseException as error:
         raise InputError(str(path), [

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from dnne_ros.errors import InputError
+from dnne_ros.plugins.interrupts import foreign_code
 from dnne_ros.plugins.single_files import FILE_PREFIX
 
 _files: set[Path] = set()
@@ -68,7 +69,8 @@ def module_of_its_own(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses look themselves up there
     try:
-        spec.loader.exec_module(module)
+        with foreign_code():
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}") from None

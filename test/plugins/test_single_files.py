@@ -30,6 +30,7 @@ def test_two_files_of_the_same_name_do_not_replace_each_other(tmp_path):
     ("mine.txt", "", "expected a Python file"),
     ("mine.py", "import no_such_thing", "cannot be imported: ModuleNotFoundError"),
     ("mine.py", "raise SystemExit(3)", "cannot be imported: SystemExit: 3"),
+    ("mine.py", "raise KeyboardInterrupt", "cannot be imported: .*: it raises KeyboardInterrupt"),
     ("mine.py", "(", "cannot be imported: SyntaxError")])
 def test_what_is_no_module(tmp_path, name, source, expected):
     file = tmp_path / name
