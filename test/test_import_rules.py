@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "transport": ("messages", "errors"),
     "node_api": ("transport", "rl", "arrays", "errors"),
     "toolkit": ("node_api", "errors"),
-    "testing": ("node_api", "transport", "messages", "sim", "rl", "arrays", "errors"),
+    "testing": ("node_api", "toolkit", "transport", "messages", "sim", "rl", "arrays", "errors"),
     "nodes": ("node_api", "toolkit", "transport", "messages", "sim", "learning",
               "rl", "supervised", "perception", "policies", "plugins", "arrays", "errors"),
     "catalogue": ("nodes", "node_api", "sim", "plugins", "workflow", "errors"),

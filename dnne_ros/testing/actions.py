@@ -15,6 +15,7 @@ from dnne_ros.node_api.ros_actions import (
     ServedGoal,
     ServerGoneError,
 )
+from dnne_ros.toolkit.event_waits import comes_true
 
 
 class InMemorySentGoal:
@@ -90,12 +91,7 @@ class InMemoryActionClient:
 
     async def appears(self, timeout: float | None) -> bool:
         """Wait until the test says that it is ready, for ``timeout`` seconds."""
-        end = asyncio.get_running_loop().time() + (timeout or 0.0)
-        while not self.is_ready():
-            if timeout is not None and asyncio.get_running_loop().time() >= end:
-                return False
-            await asyncio.sleep(0)
-        return True
+        return await comes_true(self.is_ready, timeout, 0.0)
 
     async def send(self, goal: Any, timeout: float, on_feedback: Callable[[Any], None],
                    on_status: Callable[[str], None]) -> InMemorySentGoal:

@@ -9,6 +9,7 @@ from typing import Any
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import service_class
 from dnne_ros.node_api.ros_services import Answer, ServiceUse
+from dnne_ros.toolkit.event_waits import comes_true
 
 
 class InMemoryServiceClient:
@@ -30,12 +31,7 @@ class InMemoryServiceClient:
 
     async def appears(self, timeout: float | None) -> bool:
         """Wait until the test says that it is ready, for ``timeout`` seconds."""
-        end = asyncio.get_running_loop().time() + (timeout or 0.0)
-        while not self.is_ready():
-            if timeout is not None and asyncio.get_running_loop().time() >= end:
-                return False
-            await asyncio.sleep(0)
-        return True
+        return await comes_true(self.is_ready, timeout, 0.0)
 
     async def call(self, request: Any, timeout: float) -> Any:
         """Return what `InMemoryServices.respond` makes of a request; TimeoutError for None."""

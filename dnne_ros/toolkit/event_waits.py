@@ -1,8 +1,10 @@
-"""Waiting for an event, for a limited time."""
+"""Waiting for an event or a condition, for a limited time."""
 
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Callable
 
 
 async def came_within(event: asyncio.Event, seconds: float | None) -> bool:
@@ -17,3 +19,19 @@ async def came_within(event: asyncio.Event, seconds: float | None) -> bool:
         return event.is_set()
     finally:
         waiting.cancel()
+
+
+async def comes_true(condition: Callable[[], bool], seconds: float | None,
+                     look_seconds: float) -> bool:
+    """Look each ``look_seconds`` whether a condition holds, of which nobody tells us.
+
+    Tells whether it did within ``seconds``, None: for ever.
+    """
+    loop = asyncio.get_running_loop()
+    end = math.inf if seconds is None else loop.time() + seconds
+    while not condition():
+        left = end - loop.time()
+        if left <= 0.0:
+            return False
+        await asyncio.sleep(min(look_seconds, left))
+    return True

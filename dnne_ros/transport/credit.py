@@ -24,6 +24,8 @@ REPORTS_PER_WINDOW = 4
 """A consumer reports each time it has taken this fraction of the window: often enough to keep
 the producer moving, seldom enough to cost little."""
 _NUMBERS = struct.Struct("<8Q")
+_LONGEST_LAYOUT = 1024
+"""Bytes; a name of ROS has 255 at the most, and what others send must not fill our memory."""
 
 
 def credit_qos(writers: int = 0) -> QoSProfile:
@@ -70,6 +72,8 @@ class Credit:
     def from_message(cls, message: bytes | memoryview) -> Credit:
         """Read the serialised message; `CdrError` if it is not one."""
         end = max(0, len(message) - _NUMBERS.size)
+        if end > _LONGEST_LAYOUT:
+            raise CdrError(f"a credit of {len(message)} bytes, which no consumer gives")
         consumer = _consumer(bytes(message[:end]))
         numbers = _NUMBERS.unpack_from(message, end)
         credit = cls(consumer, *numbers)

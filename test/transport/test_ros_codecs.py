@@ -298,6 +298,12 @@ class TestHostileBytes:
         with pytest.raises(CdrError):
             Credit.from_message(message)
 
+    def test_a_credit_whose_name_would_fill_our_memory(self):
+        longest = Credit("x" * 255, 1, 2).to_message()
+        assert Credit.from_message(longest).consumer == "x" * 255
+        with pytest.raises(CdrError, match="which no consumer gives"):
+            Credit.from_message(Credit("x" * 10_000, 1, 2).to_message())
+
     @given(st.integers(0, 20).filter(lambda count: count != 8), st.integers(0, 2))
     def test_a_credit_of_another_shape(self, count, more):
         numbers = np.zeros((count,) + (1,) * more, np.uint64)

@@ -78,7 +78,7 @@ class GoalPorts(Node):
 
     async def next_goal(self) -> Any:
         """Wait for what the next goal is made of; return its message."""
-        raise NotImplementedError(f"{type(self).__name__} has no goals")
+        raise TypeError(f"{type(self).__name__} does not define next_goal()")
 
     def outputs_of_feedback(self, message: Any) -> Mapping[str, Any]:
         """Return what a feedback message gives beside its fields, by output."""

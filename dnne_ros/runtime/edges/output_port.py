@@ -106,7 +106,7 @@ class OutputPort:
         elif self.sent >= self._breathe_at:
             await self._breathe(timeout)
         else:
-            # As `full` of each end, at half the price.
+            # As `_is_full`, without a call: this is on the way of every item.
             for span, limit in self._spans:
                 if span() >= limit:
                     await self._wait_for_room(timeout)

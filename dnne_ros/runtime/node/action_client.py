@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -15,6 +14,7 @@ from rclpy.qos import QoSProfile, qos_profile_action_status_default
 from dnne_ros.node_api.ros_actions import GoalRejectedError, ServerGoneError
 from dnne_ros.runtime.node.action_names import SERVICES, STATUS_WORDS, TOPICS
 from dnne_ros.runtime.node.ros_services import LOOK_SECONDS, HostServiceClient
+from dnne_ros.toolkit.event_waits import comes_true
 
 if TYPE_CHECKING:
     from rclpy.client import Client
@@ -124,17 +124,11 @@ class HostActionClient:
 
     async def appears(self, timeout: float | None) -> bool:
         """Wait until it is ready; tell whether it was in time."""
-        end = float("inf") if timeout is None else time.monotonic() + timeout
         self._doing = f"waits for the action {self.name} ({self._type_name})"
         try:
-            while not self.is_ready():
-                left = end - time.monotonic()
-                if left <= 0:
-                    return False
-                await asyncio.sleep(min(LOOK_SECONDS, left))
+            return await comes_true(self.is_ready, timeout, LOOK_SECONDS)
         finally:
             self._doing = ""
-        return True
 
     async def send(self, goal: Any, timeout: float, on_feedback: Callable[[Any], None],
                    on_status: Callable[[str], None]) -> HostSentGoal:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from rclpy.service import Service
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import how_to_install, service_class
 from dnne_ros.node_api.ros_services import Answer
+from dnne_ros.toolkit.event_waits import comes_true
 
 if TYPE_CHECKING:
     from rclpy.client import Client
@@ -58,17 +58,11 @@ class HostServiceClient:
 
     async def appears(self, timeout: float | None) -> bool:
         """Wait until it is ready; tell whether it was in time."""
-        end = float("inf") if timeout is None else time.monotonic() + timeout
         self.awaits = f"waits for the service {self.name} ({self._type})"
         try:
-            while not self.is_ready():
-                left = end - time.monotonic()
-                if left <= 0:
-                    return False
-                await asyncio.sleep(min(LOOK_SECONDS, left))
+            return await comes_true(self.is_ready, timeout, LOOK_SECONDS)
         finally:
             self.awaits = ""
-        return True
 
     async def call(self, request: Any, timeout: float | None,
                    late: Callable[[Any], None] | None = None) -> Any:
