@@ -167,6 +167,8 @@ def _cpp(options: argparse.Namespace) -> int:
         say(f"it runs in onnxruntime, not from a header: {package.header_problem}")
     if package.node_problem:
         say(f"it has no node: {package.node_problem}")
+    if package.controller_problem:
+        say(f"it has no controller: {package.controller_problem}")
     return 0
 
 

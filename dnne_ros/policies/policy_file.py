@@ -55,10 +55,10 @@ def as_stated(interface: Interface) -> dict[str, Any]:
     network does not (`dnne_ros.policies.terms`).
     """
     quantity = commanded_quantity(interface.actions.kind)
+    measured = ObservationTerms(interface)
     stated = {
         "task": interface.task, "joints": list(interface.joints), "rate_hz": interface.rate_hz,
-        "observations": ObservationTerms(interface).names,
-        "observation_units": [unit for term in interface.observations for unit in term.units],
+        "observations": measured.names, "observation_units": measured.units,
         "actions": [f"{column}.{quantity}" if quantity else column
                     for column in interface.actions.columns],
         "action_units": list(interface.actions.units),

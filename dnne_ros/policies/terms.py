@@ -32,6 +32,8 @@ class ObservationTerms:
         terms = [outside_term(term, interface) for term in interface.observations]
         self.names = [name for term in terms for name in replace(term, history=1).names]
         """Of each number that is measured."""
+        self.units = [unit for term in terms for unit in term.units]
+        """Of the same."""
         self._offset = _of_each(terms, "offset", 0.0)
         self._scale = _of_each(terms, "scale", 1.0)
         self._clip = None if all(term.clip is None for term in terms) else np.array(

@@ -1,4 +1,4 @@
-"""An ament_cmake package with a policy: a header or a model, and a node for robots of joints."""
+"""An ament_cmake package with a policy: a header or a model; for robots also what drives them."""
 
 from __future__ import annotations
 
@@ -42,12 +42,19 @@ _KEYWORDS = frozenset("""
     template this throw true try typedef typeid typename union unsigned using virtual void volatile
     while xor std""".split())
 """What no namespace may be called."""
-_NODE_TEMPLATES = (
+_ROBOT_TEMPLATES = (
     *((f"{name}.hpp.j2", f"include/{{package}}/{name}.hpp")
-      for name in ("gate", "joint_reader", "pilot", "policy_node", "recent")),
-    *((f"{name}.j2", f"src/{name}") for name in ("parameters.hpp", "policy_node.cpp", "main.cpp")),
-    ("policy.yaml.j2", "config/policy.yaml"), ("launch.py.j2", "launch/policy.launch.py"),
-    ("test_pilot.cpp.j2", "test/test_pilot.cpp"))
+      for name in ("gate", "joint_reader", "pilot", "recent")),
+    *((f"{name}.hpp.j2", f"src/{name}.hpp") for name in ("diagnostics", "parameters")),
+    ("policy.yaml.j2", "config/policy.yaml"), ("test_pilot.cpp.j2", "test/test_pilot.cpp"))
+_NODE_TEMPLATES = (
+    ("policy_node.hpp.j2", "include/{package}/policy_node.hpp"),
+    *((f"{name}.j2", f"src/{name}") for name in ("policy_node.cpp", "main.cpp")),
+    ("launch.py.j2", "launch/policy.launch.py"))
+_CONTROLLER_TEMPLATES = (
+    ("policy_controller.hpp.j2", "include/{package}/policy_controller.hpp"),
+    ("policy_controller.cpp.j2", "src/policy_controller.cpp"),
+    ("controllers.yaml.j2", "config/controllers.yaml"), ("plugins.xml.j2", "plugins.xml"))
 
 
 @dataclass(frozen=True)
@@ -55,12 +62,14 @@ class CppPackage:
     """``files`` by their paths in the package.
 
     ``header_problem``: why the policy is a model for onnxruntime rather than a header, ""
-    if it is one.  ``node_problem``: why there is no node, "" if there is one.
+    if it is one.  ``node_problem`` and ``controller_problem``: why there is no node, no
+    controller of ros2_control, "" if there is one.
     """
 
     files: dict[str, bytes]
     header_problem: str
     node_problem: str
+    controller_problem: str
 
 
 def cpp_package(bundle: Path, package: str) -> CppPackage:
@@ -73,7 +82,10 @@ def cpp_package(bundle: Path, package: str) -> CppPackage:
         raise InputError("--package", [problem])
     checked = check_bundle(bundle)
     network, header_problem = _network(checked)
-    robot, node_problem = _robot(checked)
+    robot, robot_problem = _robot(checked)
+    node_problem = robot_problem or _references_problem(robot)
+    controller_problem = robot_problem or (header_problem and (
+        "it runs in onnxruntime, which takes memory while it acts"))
     templates = [("policy_runtime.hpp.j2" if header_problem else "policy.hpp.j2",
                   "include/{package}/policy.hpp"),
                  ("test_golden.cpp.j2", "test/test_golden.cpp"),
@@ -81,11 +93,15 @@ def cpp_package(bundle: Path, package: str) -> CppPackage:
                  ("README.md.j2", "README.md")]
     if not header_problem:
         templates.append(("allocations.cpp.j2", "test/allocations.cpp"))
-    if robot is not None:
-        templates += _NODE_TEMPLATES
+    if node_problem and controller_problem:
+        robot = None
+    for needed, is_there in ((_ROBOT_TEMPLATES, robot), (_NODE_TEMPLATES, not node_problem),
+                             (_CONTROLLER_TEMPLATES, not controller_problem)):
+        templates += needed if is_there else ()
     observations, actions = read_golden(checked.files[GOLDEN])
     values = {**_values(checked, package, actions), "network": network, "robot": robot,
-              "runtime": bool(header_problem)}
+              "runtime": bool(header_problem), "has_node": not node_problem,
+              "has_controller": not controller_problem}
     environment = templates_of(
         "dnne_ros.policy_cpp", c=c_string, c_strings=c_strings, c_double=c_double,
         c_float=c_float, c_floats=c_floats, c_doubles=c_doubles, c_bounds=c_bounds,
@@ -95,7 +111,7 @@ def cpp_package(bundle: Path, package: str) -> CppPackage:
     files["test/golden.txt"] = _golden_text(observations, actions).encode()
     if header_problem:
         files[MODEL] = checked.files[MODEL]
-    return CppPackage(files, header_problem, node_problem)
+    return CppPackage(files, header_problem, node_problem, controller_problem)
 
 
 def _network(checked: CheckedBundle) -> tuple[PolicyNetwork | None, str]:
@@ -117,6 +133,12 @@ def _robot(checked: CheckedBundle) -> tuple[Robot | None, str]:
         return Robot.of(checked.interface), ""
     except ValueError as error:
         return None, str(error)
+
+
+def _references_problem(robot: Robot | None) -> str:
+    """Say why a node cannot know all that the policy sees, '' if it can."""
+    return "" if robot is None or not robot.references else (
+        f"it sees {', '.join(robot.references)[:200]}, which no joint state has")
 
 
 def _values(checked: CheckedBundle, package: str, actions: np.ndarray) -> dict[str, Any]:

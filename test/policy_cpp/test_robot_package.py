@@ -7,38 +7,18 @@ import numpy as np
 import pytest
 import yaml
 
+from dnne_ros.nodes.policies.policy_health import MissedPeriods
 from dnne_ros.nodes.robot.command_limits import CommandLimits
 from dnne_ros.nodes.robot.gate import LATCHES, Gate, GateSettings
-from dnne_ros.policies.interface import ActionTerm, Interface, ObservationTerm
-from dnne_ros.policies.network import Layer, PolicyNetwork
 from dnne_ros.policy_cpp.package import cpp_package
 
 HOSTILE = 'x"; } // */ ??/\n#include "/etc/passwd"\n\\ : {a: [µ]} {{ 7 * 7 }} # \u2028'
 
 
-@pytest.fixture
-def bundle(bundle_of_network):
-    """Write the bundle of a policy for an arm; returns its folder."""
-    def write(joints=("shoulder", "elbow"), kind="target/joint/position", seen=("elbow", "wrist"),
-              **changes):
-        draws = np.random.default_rng(5)
-        actions = ActionTerm(kind, joints, ("rad",) * 2, scale=(0.5, 2.0), offset=(0.0, 1.0),
-                             clip=(-1.0, 1.0))
-        interface = Interface("Reach", joints, 50.0, (
-            ObservationTerm("velocity", "state/joint/velocity", seen, ("rad/s",) * 2, **changes),
-            ObservationTerm("position", "state/joint/position", joints, ("rad",) * 2)), actions,
-            inside=("action_clip", "action_scale", "action_offset"))
-        network = PolicyNetwork((Layer(
-            draws.standard_normal((2, len(interface.columns)), np.float32),
-            draws.standard_normal(2, np.float32)),), "relu")
-        return bundle_of_network(network, interface)
-    return write
-
-
-def test_positions_are_held_whatever_joints_are_called(bundle, compiled):
+def test_positions_are_held_whatever_joints_are_called(arm_bundle, compiled):
     """Shuffled joints change nothing; silence, a missing joint and NaN make it safe."""
     joints = (HOSTILE, "yes")
-    package = cpp_package(bundle(joints, seen=(HOSTILE, "1.5")), "my_policy")
+    package = cpp_package(arm_bundle(joints, seen=(HOSTILE, "1.5")), "my_policy")
     assert package.header_problem == package.node_problem == ""
     done = compiled(package.files, "test/test_pilot.cpp")()
     assert done.returncode == 0 and done.stdout == "0 failures\n", done.stdout + done.stderr
@@ -56,8 +36,8 @@ def test_positions_are_held_whatever_joints_are_called(bundle, compiled):
     ({"joints": ("elbow", "elbow")}, "a joint is commanded twice"),
     ({"history": 2}, "observations.velocity has a history of 2"),
     ({"scale": (0.1, 0.1)}, "observations.velocity.scale: [0.1, 0.1] is not inside the network")])
-def test_what_no_node_could_do_is_said(bundle, changes, expected):
-    package = cpp_package(bundle(**changes), "my_policy")
+def test_what_no_node_could_do_is_said(arm_bundle, changes, expected):
+    package = cpp_package(arm_bundle(**changes), "my_policy")
     assert package.node_problem == expected
     assert not {"src/main.cpp", "config/policy.yaml"} & set(package.files)
     assert b"rclcpp" not in package.files["package.xml"] + package.files["CMakeLists.txt"]
@@ -162,9 +142,9 @@ def _events(draws):
         yield what, now, np.float32(numbers).astype(np.float64)
 
 
-def test_the_gate_is_that_of_python(bundle, compiled):
+def test_the_gate_is_that_of_python(arm_bundle, compiled):
     """Random robots and random faults: the same states and commands, event by event."""
-    files = cpp_package(bundle(), "my_policy").files
+    files = cpp_package(arm_bundle(), "my_policy").files
     run = compiled({**files, "replay.cpp": REPLAY}, "replay.cpp")
     states = set()
     for seed in range(12):
@@ -196,3 +176,47 @@ def test_the_gate_is_that_of_python(bundle, compiled):
         for line, (one, other) in enumerate(zip(found, expected, strict=True)):
             np.testing.assert_allclose(one, other, atol=1e-9, err_msg=f"{seed}: {said[line + 1]}")
     assert states == {"hold", "fade", "run", "safe"}
+
+
+PERIODS = b"""
+#include <cstdio>
+#include <iostream>
+#include "my_policy/pilot.hpp"
+
+int main() {
+  double period = 0.0, now = 0.0;
+  std::cin >> period;
+  my_policy::MissedPeriods missed(period);
+  while (std::cin >> now) {
+    missed.acted(now);
+    std::printf("%zu ", static_cast<std::size_t>(missed.count()));
+  }
+}
+"""
+
+
+def test_missed_periods_are_those_of_python(arm_bundle, compiled):
+    """Early, late, half a period late, and silent for minutes."""
+    run = compiled({**cpp_package(arm_bundle(), "my_policy").files, "periods.cpp": PERIODS},
+                   "periods.cpp")
+    draws = np.random.default_rng(8)
+    gaps = np.concatenate([draws.choice([0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.5, 4096.0], 200),
+                           draws.exponential(1.0, 200)])
+    times = np.cumsum(gaps) / 64.0  # of halves, exact
+    missed = MissedPeriods(64.0)
+    expected = [missed.acted(now) for now in times.tolist()]
+    said = run(said=" ".join(map(repr, [1.0 / 64.0, *times.tolist()]))).stdout
+    assert list(map(int, said.split())) == expected
+    assert expected[0] == 0 and expected[-1] > 4096
+
+
+@pytest.mark.parametrize(("rate", "timeout", "problem"), [
+    (50.0, 0.1, ""), (0.02, 100.0, ""), (1e-4, None, "its rate is 0.0001 Hz, not within 0.00056 "
+                                         "and 100000")])
+def test_what_is_waited_for_fits_the_rate(arm_bundle, rate, timeout, problem):
+    package = cpp_package(arm_bundle(rate_hz=rate), "my_policy")
+    assert package.node_problem == package.controller_problem == problem
+    if not problem:
+        values = yaml.safe_load(package.files["config/policy.yaml"])["/**"]["ros__parameters"]
+        assert values["timeout"] == timeout
+        assert b'is safe, s.", 0.001, 3600.0' in package.files["src/parameters.hpp"]

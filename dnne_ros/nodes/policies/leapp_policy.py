@@ -73,10 +73,10 @@ class LeappPolicyNode(Node):
     rate = Widget(0.0, "Most actions in a second, with messages; 0: as the bundle says.",
                   minimum=0.0, maximum=10_000.0, unit="Hz")
     timeout = Widget(0.1, "Time without an action after which the policy begins anew.",
-                     minimum=0.001, maximum=60.0, unit="s", live=True)
+                     minimum=0.001, maximum=3600.0, unit="s", live=True)
     part_age = Widget(0.1, "Joint states that hold some of the joints add up, each joint for so "
                       "long, and an IMU's reading counts for as long.", minimum=0.001,
-                      maximum=60.0, unit="s", live=True)
+                      maximum=3600.0, unit="s", live=True)
     command_age = Widget(0.5, "How long a velocity command counts.", minimum=0.001,
                          maximum=3600.0, unit="s", live=True)
 

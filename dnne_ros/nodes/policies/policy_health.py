@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from dnne_ros.node_api.health import Health
@@ -23,10 +24,9 @@ class PolicyHealth:
         """Speak through ``health``; "" and 0 for an interface and a rate that are not known."""
         self._said = health.values
         self._said.update(runtime=runtime, interface=interface or "not known", actions=0)
-        self._rate = rate_hz
+        self._periods = MissedPeriods(rate_hz) if rate_hz else None
         if rate_hz:
             self._said["missed_periods"] = 0
-        self._acted: float | None = None
         self._times, self._ages = RecentTimes(), RecentTimes()
         self._told = time.monotonic()
 
@@ -34,10 +34,8 @@ class PolicyHealth:
         """Note an action that took ``seconds``; ``age``: of its observation, in seconds."""
         self._said["actions"] += 1
         now = time.monotonic()
-        if self._rate and self._acted is not None:
-            # One that comes up to half a period late has missed none.
-            self._said["missed_periods"] += max(0, round((now - self._acted) * self._rate) - 1)
-        self._acted = now
+        if self._periods is not None:
+            self._said["missed_periods"] = self._periods.acted(now)
         self._times.add(seconds)
         if age is not None:
             self._ages.add(age)
@@ -48,3 +46,23 @@ class PolicyHealth:
         if age is not None:
             self._said["age_p50_ms"] = round(1e3 * self._ages.percentile(0.5), 3)
             self._said["age_p99_ms"] = round(1e3 * self._ages.percentile(0.99), 3)
+
+
+class MissedPeriods:
+    """How many periods have passed without an action since the first, however long a silence is.
+
+    An action that comes less than half a period late has missed none.
+    """
+
+    def __init__(self, rate_hz: float):
+        """Count periods of ``rate_hz``."""
+        self._rate = rate_hz
+        self._acted: float | None = None
+        self._missed = 0
+
+    def acted(self, now: float) -> int:
+        """Note an action at ``now``, in seconds; return how many were missed by then."""
+        if self._acted is not None:
+            self._missed += max(0, math.floor((now - self._acted) * self._rate + 0.5) - 1)
+        self._acted = now
+        return self._missed

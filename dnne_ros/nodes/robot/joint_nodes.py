@@ -114,10 +114,10 @@ class JointObservationsNode(Node):
     rate = Widget(60.0, "Observations in a second.", minimum=0.1, maximum=10_000.0, unit="Hz",
                   fixed_because=_FIXED)
     timeout = Widget(0.1, "Silence of the robot that is worth a warning.", minimum=0.001,
-                     maximum=60.0, unit="s", live=True)
+                     maximum=3600.0, unit="s", live=True)
     part_age = Widget(0.1, "Joint states that hold some of the joints, as several broadcasters "
                       "publish them, add up, each joint for so long; 0: what lacks one is "
-                      "dropped.", minimum=0.0, maximum=60.0, unit="s", live=True)
+                      "dropped.", minimum=0.0, maximum=3600.0, unit="s", live=True)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
@@ -166,7 +166,7 @@ class JointCommandsNode(Node):
                     fixed_because=_FIXED)
     quantity = Widget("effort", "What is commanded.", choices=_QUANTITIES, fixed_because=_FIXED)
     timeout = Widget(0.1, "Time without an action after which the robot is stopped.",
-                     minimum=0.001, maximum=60.0, unit="s", live=True)
+                     minimum=0.001, maximum=3600.0, unit="s", live=True)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:

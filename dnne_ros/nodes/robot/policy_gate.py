@@ -80,7 +80,7 @@ class PolicyGate(Node):
     fade_seconds = Widget(0.5, "Time in which actions fade in.", minimum=0.0, maximum=3600.0,
                           unit="s")
     timeout = Widget(0.1, "Silence of the joints or of the policy after which it is safe.",
-                     minimum=0.001, maximum=60.0, unit="s", live=True)
+                     minimum=0.001, maximum=3600.0, unit="s", live=True)
     safe_command = Widget("auto", "zero, hold (the last command) or a list with one number for "
                           "each joint; auto: hold for positions, else zero.")
     latch = Widget("bounds", "Which stops last until a reset: those for position_bounds and "

@@ -65,7 +65,7 @@ class RobotControllerNode(Node):
     out_of_limits = Widget("clamp", "What becomes of an action beyond the limits; refused ones "
                            "count as none.", choices=("clamp", "refuse"), live=True)
     timeout = Widget(0.1, "Time without an action after which the safe command is sent.",
-                     minimum=0.001, maximum=60.0, unit="s", live=True)
+                     minimum=0.001, maximum=3600.0, unit="s", live=True)
     safe_command = Widget("auto", "zero, hold (the last command) or a list with one number for "
                           "each joint; auto: hold for positions, else zero.")
     topic = Widget("~/commands", "Where the controller listens, such as "
