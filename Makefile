@@ -1,5 +1,6 @@
 # make demo   trains Cartpole, plays the trained policy, writes a learning curve
 # make test   runs the tests
+# make test-gpu  runs the tests that need an NVIDIA GPU, on a machine that has one
 # make kills  kills a process that saves checkpoints, KILLS times, and reads what it leaves
 # make lint   checks style and types
 # make docs   builds the documentation
@@ -56,7 +57,7 @@ else
 INSTALL_TORCH = $(PIP) '$(TORCH)'
 endif
 
-.PHONY: setup demo test test-jazzy test-long kills lint docs dist clean another-torch chaos-jobs
+.PHONY: setup demo test test-jazzy test-long test-gpu kills lint docs dist clean another-torch chaos-jobs
 
 setup: $(STAMP)
 
@@ -96,6 +97,16 @@ test: setup
 # Those that `make test` leaves out.
 test-long:
 	$(MAKE) test PYTEST_ARGS='-m long'
+
+# CUDA's torch, and onnxruntime with CUDA and TensorRT, whose libraries come as wheels: of TensorRT,
+# the loader must be told where.  -rs names what was skipped, and why.
+test-gpu:
+	$(MAKE) setup VENV=.venv-gpu TORCH=torch
+	.venv-gpu/bin/python -m pip uninstall --quiet --yes onnxruntime
+	.venv-gpu/bin/python -m pip install --quiet 'onnxruntime-gpu[cuda,cudnn]' tensorrt
+	libs=$$(.venv-gpu/bin/python -c 'import site; print(site.getsitepackages()[0])')/tensorrt_libs; \
+	LD_LIBRARY_PATH=$$libs:$$LD_LIBRARY_PATH NVIDIA_TF32_OVERRIDE=0 \
+	  .venv-gpu/bin/python -m pytest $(TESTS) -m gpu -rs $(PYTEST_ARGS)
 
 # The same on the other rclpy line.
 test-jazzy:

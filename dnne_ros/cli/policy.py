@@ -134,6 +134,8 @@ def _check(options: argparse.Namespace) -> int:
     checked = check_bundle(folder)
     for name, deviation in checked.deviations.items():
         say(f"{name}: as in training, to {deviation:.1g} of the action's scale")
+    for name, problem in checked.missing.items():
+        say(f"{name}: not compared: {problem}")
     if options.against:
         compare(checked.interface, Path(options.against))
         say(f"its interface is that of {options.against}")

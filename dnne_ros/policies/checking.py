@@ -26,7 +26,7 @@ from dnne_ros.policies.golden import TOLERANCE, deviation, read_golden, replay
 from dnne_ros.policies.interface import Interface, differences, read_interface
 from dnne_ros.policies.leapp import leapp_description
 from dnne_ros.policies.onnx_file import stated_interface
-from dnne_ros.policies.runtimes import installed_runtimes
+from dnne_ros.policies.runtimes import ALWAYS, installed_runtimes
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,13 @@ class CheckedBundle:
     """A bundle that is what it says.
 
     ``deviations``: how far each runtime that is installed is from where the policy was trained, in
-    units of the action's scale.
+    units of the action's scale.  ``missing``: why others, which are installed, are not at hand.
     """
 
     files: Mapping[str, bytes]
     interface: Interface
     deviations: Mapping[str, float]
+    missing: Mapping[str, str]
 
 
 def check_bundle(folder: Path) -> CheckedBundle:
@@ -48,7 +49,11 @@ def check_bundle(folder: Path) -> CheckedBundle:
     Raises `InputError` with everything that is wrong: files that were changed, descriptions that
     differ, actions that are not those of training.
     """
-    files = read_bundle(folder)
+    return check_files(folder, read_bundle(folder))
+
+
+def check_files(folder: Path, files: Mapping[str, bytes]) -> CheckedBundle:
+    """Do the same with a bundle's ``files``, which may be in ``folder`` only later."""
     interface = read_interface(folder / INTERFACE, files[INTERFACE])
     problems = Problems(str(folder))
     for name, stated, wanted in (
@@ -67,14 +72,25 @@ def check_bundle(folder: Path) -> CheckedBundle:
                              f"{actions.shape} actions are not of this policy")
     except ValueError as error:
         raise InputError(str(folder / GOLDEN), [str(error)]) from None
-    found = {}
+    found, missing = {}, {}
     for name, load in installed_runtimes().items():
-        found[name] = deviation(replay(load(files[MODEL]), observations), actions, interface)
+        try:
+            policy = load(files[MODEL])
+        except InputError as error:
+            if name in ALWAYS:
+                raise
+            missing[name] = str(error.problems[0])
+            continue
+        try:
+            found[name] = deviation(replay(policy, observations), actions, interface)
+        except ValueError as error:
+            problems.add(f"{name}: {error}")
+            continue
         if found[name] > TOLERANCE:
             problems.add(f"{name} gives other actions than in training: they differ by "
                          f"{found[name]:.2g} of the action's scale, of which {TOLERANCE:g} may be")
     problems.raise_if_any()
-    return CheckedBundle(files, interface, found)
+    return CheckedBundle(files, interface, found, missing)
 
 
 def compare(bundle: Interface, other: Path) -> None:

@@ -51,7 +51,9 @@ def drawn_observations(size: int) -> np.ndarray:
 
 
 def golden_file(observations: np.ndarray, actions: np.ndarray) -> bytes:
-    """Return the file's content."""
+    """Return the file's content; ValueError for actions that are not finite."""
+    if not np.isfinite(actions).all():
+        raise ValueError("it gives actions that are not finite")
     written = io.BytesIO()
     np.savez(written, observations=observations, actions=actions)
     return written.getvalue()

@@ -12,6 +12,7 @@ from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.policies.leapp_bundle import LeappBundle, LeappTensor
 from dnne_ros.policies.sessions import open_session
+from dnne_ros.policies.stepped_policy import run_model
 
 _ELEMENT_TYPES = {"float": "float32", "double": "float64"}
 """Where onnxruntime has other names than numpy."""
@@ -52,8 +53,8 @@ class LeappPipeline:
         """Return the bundle's outputs for one step, by ``model/output``.
 
         ``inputs``: each input of the bundle, of its element type and shape.  Raises ValueError
-        for any other ones, and FloatingPointError for outputs or buffers that are not finite; the
-        buffers are then as they were.
+        for any other ones and for a model that cannot be run, FloatingPointError for outputs or
+        buffers that are not finite; the buffers are then as they were.
         """
         self._check(inputs)
         given: dict[str, np.ndarray] = {}
@@ -64,7 +65,7 @@ class LeappPipeline:
                 source = self._bundle.data_flow.get(end)
                 taken[tensor] = given[source] if source is not None else (
                     inputs[end] if end in inputs else self.buffers[end])
-            outputs = self._sessions[name].run(list(model.outputs), taken)
+            outputs = run_model(self._sessions[name].run, list(model.outputs), taken)
             given.update((f"{name}/{tensor}", np.asarray(value))
                          for tensor, value in zip(model.outputs, outputs, strict=True))
         kept = {end: given[source] for end, source in self._bundle.feedback.items()}

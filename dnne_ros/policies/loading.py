@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.policies.bundle import METADATA, MODEL
 from dnne_ros.policies.interface import ActionTerm, Interface, differences
+from dnne_ros.policies.onnx_file import json_in
 from dnne_ros.policies.policy_file import PolicyFile
 from dnne_ros.policies.runtimes import policy_of
 from dnne_ros.policies.sessions import open_session
@@ -70,9 +70,10 @@ def load_policy(place: Path, runtime: str, *, strict: bool = False,
         raise InputError(str(place), [str(error)]) from None
     if file.interface is not None:
         _check(place, policy, session, file.interface)
-    if policy.observation_size is not None:
-        policy(np.zeros((1, policy.observation_size), np.float32))
-        policy.reset()
+    try:
+        policy.try_out()
+    except ValueError as error:
+        raise InputError(str(place), [str(error)]) from None
     if file.interface is None:
         return LoadedPolicy(policy, file, runtime, None, None)
     return LoadedPolicy(policy, file, runtime, ObservationTerms(file.interface),
@@ -84,7 +85,11 @@ def _check(place: Path, policy: SteppedPolicy, session: Any, interface: Interfac
     problems = Problems(str(place))
     stated = session.get_modelmeta().custom_metadata_map.get(METADATA)
     if stated is not None:
-        for line in differences(interface.to_json(), json.loads(stated)):
+        try:
+            lines = differences(interface.to_json(), json_in(stated))
+        except ValueError as error:
+            lines = [str(error)]
+        for line in lines:
             problems.add(f"{MODEL}: {line}")
     observed = sum(len(term.columns) * term.history for term in interface.observations)
     for name, size, expected in (

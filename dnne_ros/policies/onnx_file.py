@@ -118,8 +118,16 @@ def stated_interface(model: ModelProto) -> Any:
     """Return the interface in a model's metadata as JSON values; ValueError if it has none."""
     for entry in model.metadata_props:
         if entry.key == METADATA:
-            return json.loads(entry.value)
+            return json_in(entry.value)
     raise ValueError(f"has no {METADATA} in its metadata")
+
+
+def json_in(metadata: str) -> Any:
+    """Return the interface in a text of metadata as JSON values; ValueError if it is none."""
+    try:
+        return json.loads(metadata)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{METADATA} in its metadata is not JSON: {error}") from None
 
 
 def _add_normalizer(graph: OnnxGraph, network: PolicyNetwork) -> None:

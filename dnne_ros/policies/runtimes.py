@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
-from dnne_ros.policies.sessions import open_session
+from dnne_ros.policies.sessions import PROVIDERS, open_session
 from dnne_ros.policies.stepped_policy import SteppedPolicy
 
 
@@ -21,9 +22,9 @@ def policy_of(session: Any) -> SteppedPolicy:
     return policy
 
 
-def onnxruntime_policy(model: bytes) -> SteppedPolicy:
-    """Return a policy in onnxruntime, on the CPU."""
-    session, _ = open_session(model)
+def onnxruntime_policy(model: bytes, runtime: str = "cpu") -> SteppedPolicy:
+    """Return a policy in onnxruntime, on this device and no other; see `open_session`."""
+    session, _ = open_session(model, runtime, strict=True)
     return policy_of(session)
 
 
@@ -42,14 +43,21 @@ def _shapes(ports: Iterable[Any]) -> dict[str, list[Any]]:
                         for size in port.type.tensor_type.shape.dim] for port in ports}
 
 
-RUNTIMES: dict[str, tuple[str, Callable[[bytes], SteppedPolicy]]] = {
-    "onnxruntime": ("onnxruntime", onnxruntime_policy),
-    "onnx.reference": ("onnx", reference_policy),
-}
-"""What runs a policy, by name: the package that it needs, and what loads a model into it."""
+ALWAYS = ("onnxruntime", "onnx.reference")
+"""Those that work wherever their package is installed; the others need a device, too."""
 
 
 def installed_runtimes() -> dict[str, Callable[[bytes], SteppedPolicy]]:
-    """Return those whose package is here."""
-    return {name: load for name, (package, load) in RUNTIMES.items()
-            if importlib.util.find_spec(package) is not None}
+    """Return what puts a model into each runtime that is installed, by the runtime's name."""
+    found: dict[str, Callable[[bytes], SteppedPolicy]] = {}
+    if importlib.util.find_spec("onnxruntime") is not None:
+        import onnxruntime
+
+        available = onnxruntime.get_available_providers()
+        found["onnxruntime"] = onnxruntime_policy
+        found |= {f"onnxruntime, {name}": partial(onnxruntime_policy, runtime=name)
+                  for name, provider in reversed(PROVIDERS.items())
+                  if name != "cpu" and provider in available}
+    if importlib.util.find_spec("onnx") is not None:
+        found["onnx.reference"] = reference_policy
+    return found

@@ -77,7 +77,7 @@ def _settings(onnxruntime: Any) -> Any:
     settings.intra_op_num_threads = settings.inter_op_num_threads = 1
     for pool in ("intra", "inter"):
         settings.add_session_config_entry(f"session.{pool}_op.allow_spinning", "0")
-    settings.log_severity_level = 3
+    settings.log_severity_level = 4  # what goes wrong is raised, too
     return settings
 
 
@@ -95,6 +95,8 @@ def _options(names: Sequence[str], model: bytes, engines: Path | None,
                            "trt_timing_cache_path": str(folder)}
             except OSError as error:
                 warn(f"{folder}: {error.strerror}: TensorRT compiles the model at each start")
+        if name == "cuda":
+            options = {"use_tf32": 0}  # which has 10 bits where float32 has 23
         yield PROVIDERS[name], options
 
 

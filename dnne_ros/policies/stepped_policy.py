@@ -17,6 +17,15 @@ Shapes = Mapping[str, Sequence[Any]]
 """By name; an axis of any length is None or a text."""
 
 
+def run_model(run: Run, outputs: list[str], feeds: Mapping[str, np.ndarray]) -> Sequence[Any]:
+    """Return a model's ``outputs``; ValueError, of one line, if it cannot be run."""
+    try:
+        return run(outputs, feeds)
+    except Exception as error:  # whatever a runtime makes of a model
+        raise ValueError(f"the model cannot be run: {' '.join(str(error).split())[:300]}"
+                         ) from None
+
+
 class SteppedPolicy:
     """One policy, for one robot or for a batch of them."""
 
@@ -41,21 +50,35 @@ class SteppedPolicy:
         """Forget what was before: states are zeros at the next action."""
         self._rows = 0
 
+    def try_out(self) -> None:
+        """Act once, on zeros, and forget it; ValueError if the model cannot be run."""
+        if self.observation_size is not None:
+            self(_zeros([1, self.observation_size]))
+            self.reset()
+
     def __call__(self, observations: np.ndarray) -> np.ndarray:
         """Return actions float32 (n, action size) for float32 (n, observation size).
 
-        States go on from one call to the next; they begin anew where n is another.
+        States go on from one call to the next; they begin anew where n is another.  Raises
+        ValueError if the model cannot be run.
         """
         if len(observations) != self._rows:
             self._rows = len(observations)
-            self._carried = {state: np.zeros([size if isinstance(size, int) else self._rows
-                                              for size in shape], np.float32)
+            self._carried = {state: _zeros([size if isinstance(size, int) else self._rows
+                                            for size in shape])
                              for state, shape in self._shapes.items()}
         feeds = {self._ports.states[state][0]: value for state, value in self._carried.items()}
-        actions, *carried = self._run(
-            self._wanted, {self._ports.observations: observations, **feeds})
+        actions, *carried = run_model(
+            self._run, self._wanted, {self._ports.observations: observations, **feeds})
         self._carried = dict(zip(self._shapes, map(np.asarray, carried), strict=True))
         return np.asarray(actions)
+
+
+def _zeros(shape: Sequence[int]) -> np.ndarray:
+    try:
+        return np.zeros(shape, np.float32)
+    except (MemoryError, ValueError):
+        raise ValueError(f"the model is too large: {list(shape)} numbers") from None
 
 
 def _last(shape: Sequence[Any]) -> int | None:

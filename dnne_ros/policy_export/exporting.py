@@ -41,6 +41,8 @@ def bundle_of(checkpoint: Path, node: str = "") -> dict[str, bytes]:
             discrete=network.discrete, checkpoint=hashlib.sha256(
                 found.manifest.encode()).hexdigest())
         _check_sizes(network, interface)
+        golden = golden_vectors(
+            training_actions(architecture, weights, interface.actions), network)
     except ValueError as error:
         raise InputError(str(checkpoint), [f"no bundle can be made of it: {error}"]) from None
     model = onnx_model(network, interface).SerializeToString(deterministic=True)
@@ -48,8 +50,7 @@ def bundle_of(checkpoint: Path, node: str = "") -> dict[str, bytes]:
         MODEL: model,
         DESCRIPTION: leapp_description(interface, model, MODEL).encode(),
         INTERFACE: (strict_json.dumps(interface.to_json(), indent=1) + "\n").encode(),
-        GOLDEN: golden_vectors(
-            training_actions(architecture, weights, interface.actions), network)}
+        GOLDEN: golden}
 
 
 def _chosen(checkpoint: Path, states: Mapping[str, NodeState], node: str) -> NodeState:

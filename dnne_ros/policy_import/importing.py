@@ -12,6 +12,7 @@ from dnne_ros import strict_json
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.policies.bundle import DESCRIPTION, GOLDEN, INTERFACE, MODEL
+from dnne_ros.policies.checking import check_files
 from dnne_ros.policies.golden import (
     STEPS,
     drawn_observations,
@@ -70,6 +71,7 @@ def imported_bundle(source: Source) -> dict[str, bytes]:
     files = makers[source.program](source, problems)
     problems.raise_if_any()
     assert files is not None  # or there was a problem
+    check_files(source.file, files)
     return files
 
 

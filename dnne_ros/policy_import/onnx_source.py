@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ def read_onnx(path: Path) -> ModelProto:
     """Return a model with all of its weights in it.
 
     Raises OSError if it cannot be read, ValueError naming each file with weights that is missing,
-    or lies outside of the model's folder, and for what is no model.
+    damaged, or outside of the model's folder, and for what is no model.
     """
     import onnx
     from onnx import external_data_helper
@@ -56,8 +57,11 @@ def shape_of(port: Any) -> list[int]:
 
 def _check_external(folder: Path, graph: GraphProto) -> None:
     """Raise ValueError for weights in files that are not there, or are not in ``folder``."""
-    locations = sorted({entry.value for tensor in _tensors(graph)
-                        for entry in tensor.external_data if entry.key == "location"})
+    described = [{entry.key: entry.value for entry in tensor.external_data}
+                 for tensor in _tensors(graph) if tensor.external_data]
+    locations = sorted({entries.get("location", "") for entries in described})
+    if unreadable := [name for name in locations if not name or "\0" in name]:
+        raise ValueError(f"names weights in files that cannot be: {unreadable}")
     outside = [name for name in locations if not _is_inside(folder, name)]
     if outside:
         raise ValueError(f"names weights outside of its folder: {', '.join(outside)[:200]}")
@@ -65,6 +69,13 @@ def _check_external(folder: Path, graph: GraphProto) -> None:
     if missing:
         raise ValueError(f"has its weights in {', '.join(missing)[:200]}, which is not beside it: "
                          "copy that file along")
+    stated = {(entries["location"], entries["checksum"].lower()) for entries in described
+              if entries.get("checksum")}
+    damaged = sorted({name for name, digest in stated if digest != hashlib.sha1(
+        read_file(folder / name), usedforsecurity=False).hexdigest()})
+    if damaged:
+        raise ValueError(f"{', '.join(damaged)[:200]}: the SHA-1 is not the one that the model "
+                         "states of its weights: copy that file anew")
 
 
 def _is_inside(folder: Path, name: str) -> bool:

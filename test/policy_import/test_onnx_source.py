@@ -1,5 +1,6 @@
 """ONNX models of other programs, described by JSON or by Isaac Lab."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from robot_interfaces import write_interface
 
 from dnne_ros.errors import InputError
-from dnne_ros.policies.bundle import INTERFACE, MODEL, write_bundle
+from dnne_ros.policies.bundle import INTERFACE, METADATA, MODEL, write_bundle
 from dnne_ros.policies.checking import check_bundle
 from dnne_ros.policies.interface import Interface
 from dnne_ros.policies.runtimes import onnxruntime_policy
@@ -249,3 +250,63 @@ def action(**changes):
 def test_descriptors_that_are_not_understood_are_refused(imported, tmp_path, changes, said):
     with pytest.raises(InputError, match=said):
         imported(linear_model(), described(tmp_path, **changes))
+
+
+def odd_model(*nodes, **arrays):
+    """Return obs (batch, 6) → actions (batch, 2) by ``nodes`` behind a linear one, ``raw``."""
+    model = linear_model()
+    model.graph.node[0].output[0] = "raw"
+    model.graph.node.extend(nodes)
+    model.graph.initializer.extend(
+        numpy_helper.from_array(array, name) for name, array in arrays.items())
+    return model
+
+
+@pytest.mark.parametrize("model, said", [
+    (odd_model(helper.make_node("RandomNormalLike", ["raw"], ["noise"]),
+               helper.make_node("Add", ["raw", "noise"], ["actions"])),
+     "gives other actions than in training: they differ by"),
+    (odd_model(helper.make_node("Div", ["raw", "zero"], ["endless"]),
+               helper.make_node("Mul", ["endless", "zero"], ["actions"]),
+               zero=np.zeros(1, np.float32)), "it gives actions that are not finite"),
+    (odd_model(helper.make_node("ConstantOfShape", ["much"], ["zeros"]),
+               helper.make_node("ReduceSum", ["zeros"], ["sum"], keepdims=0),
+               helper.make_node("Add", ["raw", "sum"], ["actions"]),
+               much=np.array([2**50], np.int64)), "the model cannot be run: "),
+    (odd_model(helper.make_node("Reshape", ["raw", "shape"], ["flat"]),
+               helper.make_node("Reshape", ["flat", "back"], ["actions"]),
+               shape=np.array([7, 2], np.int64), back=np.array([-1, 2], np.int64)),
+     "the model cannot be run: ")])
+def test_a_model_that_is_no_policy_makes_no_bundle(imported, capfd, model, said):
+    """At random, not finite, too large, or only for another batch."""
+    with pytest.raises(InputError) as refused:
+        imported(model)
+    assert said in str(refused.value) and max(map(len, str(refused.value).splitlines())) < 500
+    assert "onnxruntime" not in capfd.readouterr().err  # which has its own way to complain
+
+
+@pytest.mark.parametrize("flaw", ["", "another byte", "another digest"])
+def test_weights_beside_the_model_are_those_that_it_states(imported, tmp_path, flaw):
+    model = linear_model()
+    data = WEIGHTS.tobytes()
+    digest = hashlib.sha1(data, usedforsecurity=False).hexdigest()
+    onnx.external_data_helper.set_external_data(
+        model.graph.initializer[0], "policy.onnx.data", length=len(data), checksum=digest.upper()
+        if flaw != "another digest" else "0" * 40)
+    model.graph.initializer[0].ClearField("raw_data")
+    (tmp_path / "policy.onnx.data").write_bytes(data + b"!" * (flaw == "another byte"))
+    (tmp_path / "policy.onnx").write_bytes(model.SerializeToString())
+    if not flaw:
+        assert MODEL in imported(None)
+        return
+    with pytest.raises(InputError, match=r"policy\.onnx\.data: the SHA-1 is not the one that"):
+        imported(None)
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "[]"])
+def test_an_interface_in_the_metadata_that_is_none_counts_for_nothing(tmp_path, text):
+    model = linear_model()
+    helper.set_model_props(model, {METADATA: text})
+    onnx.save(model, tmp_path / "policy.onnx")
+    with pytest.raises(InputError, match="nothing is known of its columns"):
+        imported_bundle(Source("onnx", tmp_path / "policy.onnx"))

@@ -83,6 +83,7 @@ def test_diverged_physics_names_step_and_environment():
         simulator.step(torch.zeros(3, 1))
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_cuda_graph_gives_what_the_steps_give():
     simulator, other = TorchCartpole(64, 3, "cuda"), TorchCartpole(64, 3)
@@ -95,6 +96,7 @@ def test_a_cuda_graph_gives_what_the_steps_give():
         assert torch.allclose(result.observations.cpu(), expected.observations, atol=1e-3)
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_a_bad_action_on_the_device_is_found_later_and_named():
     simulator = TorchCartpole(8, 3, "cuda")
