@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "dnne_ros"
 MAY_IMPORT = {
     "errors": (),
     "strict_json": (),
+    "strict_yaml": (),
     "arrays": (),
     "durable_files": (),
     "workflow": ("errors",),
@@ -32,11 +33,12 @@ MAY_IMPORT = {
               "rl", "supervised", "perception", "policies", "plugins", "arrays", "errors"),
     "catalogue": ("nodes", "node_api", "sim", "plugins", "workflow", "errors"),
     "graph": ("catalogue", "node_api", "transport", "workflow", "arrays", "errors"),
-    "placement": ("graph", "node_api", "transport", "errors"),
+    "placement": ("graph", "node_api", "transport", "errors", "strict_yaml"),
     "checkpoints": ("learning", "node_api", "arrays", "durable_files", "errors", "strict_json"),
-    "policies": ("checkpoints", "durable_files", "errors", "strict_json"),
+    "policies": ("checkpoints", "durable_files", "errors", "strict_json", "strict_yaml"),
     "policy_export": ("policies", "checkpoints", "node_api", "rl", "errors", "strict_json"),
-    "policy_import": ("policies", "learning", "durable_files", "errors", "strict_json"),
+    "policy_import": ("policies", "learning", "durable_files", "errors", "strict_json",
+                      "strict_yaml"),
     "policy_cpp": ("policies", "exporting", "errors"),
     "security": ("durable_files", "errors"),
     "parameter_files": ("security", "graph", "node_api", "errors"),
@@ -56,7 +58,7 @@ MAY_IMPORT = {
             "policy_import", "exporting", "runtime", "placement", "graph", "catalogue",
             "node_api", "sim", "transport", "workflow", "durable_files", "errors", "strict_json"),
     "jobs": ("cli", "runtime", "placement", "options", "node_api", "durable_files", "errors",
-             "strict_json"),
+             "strict_json", "strict_yaml"),
 }
 # Libraries that a room does not touch, so that it is tested, and imported, without them.
 WITHOUT = {
@@ -163,7 +165,8 @@ def test_a_room_imports_those_below_it(room):
 
 def test_every_room_has_its_line():
     folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert set(MAY_IMPORT) == folders | {"errors", "strict_json", "durable_files", "arrays"}
+    assert set(MAY_IMPORT) == folders | {
+        "errors", "strict_json", "strict_yaml", "durable_files", "arrays"}
 
 
 def circle(graph):

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from dnne_ros import strict_yaml
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.names import to_ros_name
@@ -109,14 +108,13 @@ class PlacementFile:
 
 def _document(path: Path) -> Mapping[Any, Any]:
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = strict_yaml.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(str(path), [
             f"cannot read the placement: {error.strerror}; expected fused, split or a file",
         ]) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date of month 99, say
-        said = " ".join(str(error).split())
-        raise InputError(str(path), [f"neither YAML nor JSON: {said}"]) from None
+    except ValueError as error:
+        raise InputError(str(path), [f"neither YAML nor JSON: {error}"]) from None
     if not isinstance(document, Mapping) or not {"processes", "hosts"} & set(document) \
             or not isinstance(document.get("processes", {}), Mapping):
         raise InputError(str(path), ['expected {"processes": {NAME: [NODE, …]}}, or {"hosts": '

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from dnne_ros import strict_yaml
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.policies.bundle import (
@@ -59,7 +58,7 @@ def check_files(folder: Path, files: Mapping[str, bytes]) -> CheckedBundle:
     for name, stated, wanted in (
             (MODEL, _of_model(folder, files, interface), interface.to_json()),
             (DESCRIPTION, _of_description(folder, files),
-             yaml.safe_load(leapp_description(interface, files[MODEL], MODEL)))):
+             strict_yaml.loads(leapp_description(interface, files[MODEL], MODEL)))):
         for line in differences(wanted, stated):
             problems.add(f"{name}: {line}")
     problems.raise_if_any()
@@ -133,6 +132,6 @@ def _of_model(folder: Path, files: Mapping[str, bytes], interface: Interface) ->
 
 def _of_description(folder: Path, files: Mapping[str, bytes]) -> Any:
     try:
-        return yaml.safe_load(files[DESCRIPTION].decode("utf-8"))
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise InputError(str(folder / DESCRIPTION), [f"not YAML: {str(error)[:200]}"]) from None
+        return strict_yaml.loads(files[DESCRIPTION])
+    except ValueError as error:
+        raise InputError(str(folder / DESCRIPTION), [f"not YAML: {error}"]) from None

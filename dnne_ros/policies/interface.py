@@ -24,6 +24,7 @@ FORMAT = 2
 JOINT_STATE = "state/joint/"
 """With it begin the kinds of what a joint state has."""
 HISTORY_ORDERS = ("time", "term")
+_MOST_SAMPLES = 10_000
 QUANTITIES = ("position", "velocity", "effort")
 """What a joint state has, as in sensor_msgs/JointState."""
 
@@ -72,8 +73,9 @@ class ObservationTerm:
 
     def check(self) -> None:
         """Raise ValueError for a history that cannot be."""
-        if self.history < 1:
-            raise ValueError(f"history: expected at least 1, found {self.history}")
+        if not 1 <= self.history <= _MOST_SAMPLES:
+            raise ValueError(f"history: expected 1 to {_MOST_SAMPLES} samples, found "
+                             f"{self.history}")
         if self.history_order not in HISTORY_ORDERS:
             raise ValueError(f"history_order: expected one of {', '.join(HISTORY_ORDERS)}, found "
                              f"{self.history_order!r:.40}")

@@ -14,10 +14,13 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from dnne_ros import strict_yaml
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
 
 VERSION = "1.3"
+_MOST_NUMBERS = 2**26
+"""Of a tensor."""
 DTYPES = ("float32", "float64", "float16", "int8", "int16", "int32", "int64", "uint8", "uint16",
           "uint32", "uint64", "bool")
 """Element types that both ONNX and numpy have."""
@@ -83,8 +86,6 @@ def read_leapp_bundle(path: Path) -> LeappBundle:
 
     Raises `InputError` with all that is wrong.
     """
-    import yaml
-
     if path.is_dir():
         found = sorted(path.glob("*.yaml"))
         if len(found) != 1:
@@ -93,11 +94,11 @@ def read_leapp_bundle(path: Path) -> LeappBundle:
         path = found[0]
     try:
         text = read_file(path)
-        document = yaml.safe_load(text.decode("utf-8"))
+        document = strict_yaml.loads(text)
     except OSError as error:
         raise InputError(str(path), [f"cannot read: {error.strerror}"]) from None
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise InputError(str(path), [f"not YAML: {' '.join(str(error).split())[:200]}"]) from None
+    except ValueError as error:
+        raise InputError(str(path), [f"not YAML: {error}"]) from None
     return replace(_Reader(path).read(document), digest=hashlib.sha256(text).hexdigest())
 
 
@@ -200,6 +201,9 @@ class _Reader:
         if not isinstance(shape, list) or not all(
                 type(size) is int and 0 < size < 2**31 for size in shape):
             self._note(f"{place}: shape: expected a list of lengths, found {shape!r:.60}")
+            shape = []
+        if math.prod(shape) > _MOST_NUMBERS:
+            self._note(f"{place}: shape: expected at most {_MOST_NUMBERS} numbers, found {shape}")
             shape = []
         if not isinstance(kind, str):
             self._note(f"{place}: kind: expected text, found {kind!r:.60}")

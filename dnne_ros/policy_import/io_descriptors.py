@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from dnne_ros import strict_yaml
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.policies.interface import JOINT_STATE, ActionTerm, Interface, ObservationTerm
 
@@ -25,9 +24,9 @@ _JOINT_ACTIONS = {"position": "rad", "velocity": "rad/s", "effort": "N·m"}
 def interface_of(path: Path, data: bytes) -> Interface:
     """Return the interface that a file describes; `InputError` with all that is wrong."""
     try:
-        document = yaml.safe_load(data.decode("utf-8"))
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
-        raise InputError(str(path), [f"not YAML: {' '.join(str(error).split())[:200]}"]) from None
+        document = strict_yaml.loads(data)
+    except ValueError as error:
+        raise InputError(str(path), [f"not YAML: {error}"]) from None
     if not isinstance(document, Mapping):
         raise InputError(str(path), ["expected Isaac Lab's IO descriptors, found no mapping"])
     problems = Problems(str(path))

@@ -144,6 +144,7 @@ def test_a_robot_with_another_interface_is_refused_by_the_field(bundle, tmp_path
     ("observations[0].scale", [1.0], "observations.joint_position.scale: expected 2, one for"),
     ("observations[1].clip", [1.0], "observations[1].clip: expected 2 numbers, or null"),
     ("actions", None, "actions: expected an object"), ("actions.kp", [1], "numbers by name"),
+    ("observations[0].history", 2**40, "history: expected 1 to 10000 samples, found"),
     ("format", 3, "not a policy interface of format 2"), ("colour", "red", "colour: unknown")])
 def test_an_interface_that_is_none_is_refused_by_the_field(bundle, tmp_path, field, value, said):
     document = json.loads((bundle / INTERFACE).read_text())

@@ -132,6 +132,7 @@ PARAMETERS = ("models", "head", "parameters")
     (("pipeline", "data_flow"), {"filter/smooth": ["head/smooth"], "head/error": ["filter/seen"]},
      "a loop of models"),
     (("pipeline", "configs", "frequency"), -1, "expected a rate in Hz, found -1"),
+    ((*HEAD_INPUTS, 0, "shape"), [1, 2**30, 2**30], "shape: expected at most 67108864 numbers"),
     (("pipeline", "initial_values"), "none.safetensors", "there is no file")])
 def test_what_is_wrong_is_named(folder, place, value, said):
     with pytest.raises(InputError) as caught:

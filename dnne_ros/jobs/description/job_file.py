@@ -10,8 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from dnne_ros import strict_yaml
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.jobs.description.needs import Needs
@@ -105,8 +104,8 @@ def read_job_file(path: Path, more: Mapping[str, Any] = {}, trusted: tuple[str, 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file; `InputError` if it cannot be read or is none."""
     try:
-        found = yaml.safe_load(read_file(path))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        found = strict_yaml.loads(read_file(path))
+    except (OSError, ValueError) as error:
         said = " ".join(str(error).split())
         raise InputError(str(path), [f"cannot be read as YAML: {said:.200}"]) from None
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
