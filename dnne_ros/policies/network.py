@@ -111,6 +111,12 @@ class PolicyNetwork:
 
     def check(self) -> None:
         """Raise ValueError unless each layer takes what the one before gives."""
+        for part in (*self.recurrent, *self.layers):
+            for name, array in vars(part).items():
+                axes = 2 if name.endswith("weight") else 1
+                if array.dtype != np.float32 or array.ndim != axes:
+                    raise ValueError(f"{name}: expected float32 of {axes} axes, found "
+                                     f"{array.dtype} {array.shape}")
         size = self.observation_size
         for array in (self.mean, self.deviation):
             if array is not None and array.shape != (size,):
@@ -125,8 +131,7 @@ class PolicyNetwork:
                 raise ValueError(f"recurrent layer {number}: expected {expected}, found {found}")
             size = hidden
         for number, layer in enumerate(self.layers):
-            if layer.weight.ndim != 2 or layer.weight.shape[1] != size \
-                    or layer.bias.shape != layer.weight.shape[:1]:
+            if layer.weight.shape[1] != size or layer.bias.shape != layer.weight.shape[:1]:
                 raise ValueError(f"layer {number}: expected weights of {size} inputs and a bias "
                                  f"for each output, found {layer.weight.shape} and "
                                  f"{layer.bias.shape}")

@@ -117,7 +117,7 @@ def _normalizer(source: Source, problems: Problems) -> ObservationNormalizer | N
     from dnne_ros.policy_import.vec_normalize import read_vec_normalize
 
     path = source.normalizer or next(
-        (each for each in map(source.file.with_name, _NORMALIZERS) if each.is_file()), None)
+        (each for each in map(source.file.parent.joinpath, _NORMALIZERS) if each.is_file()), None)
     if path is None:
         return None
     if not source.trust:

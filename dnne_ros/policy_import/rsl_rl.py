@@ -6,12 +6,14 @@ the actor; earlier ones one for actor and critic, and the normaliser in it or in
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dnne_ros.durable_files import read_file
 from dnne_ros.learning.torch_files import read_plain
 from dnne_ros.policies.network import PolicyNetwork
 from dnne_ros.policy_import.state_dict import arrays_of, recurrent, sequential
@@ -28,8 +30,7 @@ def read_rsl_rl(path: Path, activation: str) -> PolicyNetwork:
     The file does not say that one.  Raises OSError if it cannot be read, ValueError if it is no
     such checkpoint, or its actor is none that is read here.
     """
-    with open(path, "rb") as file:
-        found = read_plain(file)
+    found = read_plain(io.BytesIO(read_file(path)))
     weights, layers, memory, normalizer = _parts(found)
     if foreign := sorted({name.partition(".")[0] for name in weights if "cnn" in name}):
         raise ValueError(f"expected an actor of observations in a row, found {', '.join(foreign)}")

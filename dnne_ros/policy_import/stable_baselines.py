@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from dnne_ros.durable_files import read_file
 from dnne_ros.learning.torch_files import read_plain
 from dnne_ros.policies.interface import ActionTerm
 from dnne_ros.policies.network import PolicyNetwork
@@ -61,13 +62,17 @@ def read_stable_baselines(path: Path) -> StableBaselinesModel:
     Raises OSError if the file cannot be read, ValueError if it is no such model or none that is
     read here.
     """
+    content = read_file(path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             data = json.loads(_member(archive, "data").decode("utf-8"))
-            weights = arrays_of(read_plain(io.BytesIO(_member(archive, "policy.pth"))))
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, RecursionError) as error:
+            packed = _member(archive, "policy.pth")
+        if not isinstance(data, dict):
+            raise ValueError("its data are no object")
+    except Exception as error:  # whatever a damaged archive makes of zipfile
         raise ValueError(f"expected a model of Stable-Baselines3, found none: {error!s:.100}"
                          ) from None
+    weights = arrays_of(read_plain(io.BytesIO(packed)))
     try:
         network = _network(weights, data)
     except KeyError as error:
@@ -102,6 +107,8 @@ def _network(weights: Mapping[str, np.ndarray], data: Mapping[str, Any]) -> Poli
         raise ValueError("expected a policy of PPO, A2C, SAC, TD3 or DDPG, found "
                          f"{', '.join(sorted(weights))[:120]}")
     settings = data.get("policy_kwargs") or {}
+    if not isinstance(settings, Mapping):
+        raise ValueError(f"policy_kwargs: expected an object, found {settings!r:.40}")
     if data.get("use_sde") and (kind == "squashed" or settings.get("squash_output")):
         raise ValueError("expected a policy without state-dependent exploration, found "
                          "use_sde=True")

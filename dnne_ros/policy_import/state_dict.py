@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from dnne_ros.policies.network import CELLS, Layer, RecurrentLayer
@@ -18,12 +19,17 @@ _RECURRENT = (("input_weight", "weight_ih"), ("state_weight", "weight_hh"),
 def arrays_of(found: Any) -> dict[str, np.ndarray]:
     """Return the tensors of a state dictionary as arrays, those of floats as float32.
 
-    ValueError if it is none.
+    ValueError if it is none, or has tensors that are not plain numbers.
     """
     if not isinstance(found, Mapping) or not all(
             isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()):
         raise ValueError("expected tensors by name")
-    return {name: (tensor.float() if tensor.is_floating_point() else tensor).numpy()
+    odd = [name for name, tensor in found.items() if tensor.layout != torch.strided
+           or tensor.is_meta or tensor.is_quantized or tensor.is_complex()]
+    if odd:
+        raise ValueError("expected tensors of plain numbers, found others: "
+                         f"{', '.join(odd)[:200]}")
+    return {name: (tensor.float() if tensor.is_floating_point() else tensor).detach().numpy()
             for name, tensor in found.items()}
 
 

@@ -8,12 +8,15 @@ them change what ``float64`` means in the whole process.)
 
 from __future__ import annotations
 
+import io
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from dnne_ros.durable_files import read_file
 
 _TYPES = ("f8", "f4")
 
@@ -52,12 +55,12 @@ def read_vec_normalize(path: Path) -> ObservationNormalizer | None:
 
     Raises OSError if the file cannot be read, ValueError if it is none that is understood.
     """
-    with open(path, "rb") as file:
-        try:
-            found = _RecordUnpickler(file).load()
-        except Exception as error:  # whatever damaged data make of the unpickler
-            raise ValueError(f"expected a VecNormalize, found damaged data: {error!s:.200}"
-                             ) from None
+    content = read_file(path)
+    try:
+        found = _RecordUnpickler(io.BytesIO(content)).load()
+    except Exception as error:  # whatever damaged data make of the unpickler
+        raise ValueError(f"expected a VecNormalize, found damaged data: {error!s:.200}"
+                         ) from None
     try:
         state = found.state
         if not state["norm_obs"]:

@@ -1,6 +1,7 @@
 """Checkpoints of rsl_rl, compared with rsl_rl."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from dnne_ros.policies.network import CELLS
 from dnne_ros.policies.onnx_file import network_in, onnx_model
 from dnne_ros.policies.runtimes import onnxruntime_policy
 from dnne_ros.policy_cpp.package import cpp_package
-from dnne_ros.policy_import.importing import Source, imported_bundle
+from dnne_ros.policy_import.importing import PROGRAMS, Source, imported_bundle
 
 OBSERVATIONS, JOINTS = 12, ("hip", "knee", "ankle")
 NETWORKS = ("mlp", "gru", "lstm")
@@ -189,6 +190,12 @@ def test_an_actor_without_a_normaliser(imported):
     (by_hand(**{"distribution.std_param": None}), "found another distribution"),
     (by_hand(**{"mlp.2.weight": torch.ones(3, 5)}),
      r"layer 1: expected weights of 4 inputs and a bias for each output, found \(3, 5\)"),
+    (by_hand(**{"mlp.2.weight": torch.ones(3, 4, dtype=torch.int64)}),
+     "weight: expected float32 of 2 axes, found int64"),
+    (by_hand(**{"mlp.0.weight": torch.ones(12)}), "weight: expected float32 of 2 axes"),
+    (by_hand(**{"mlp.2.weight": torch.ones(3, 4).to_sparse(), "mlp.2.bias": torch.ones(
+        3, device="meta")}), "of plain numbers, found others: mlp.2.weight, mlp.2.bias"),
+    (by_hand(**{"mlp.2.weight": torch.full((3, 4), torch.nan)}), "actions that are not finite"),
     (by_hand(**{"mlp.0.weight": torch.ones(4, 9)}),
      "the interface names 12 observations, and the network has 9"),
     (by_hand(**{"rnn.rnn.weight_ih_l0": torch.ones(4, 12)}), "the actor lacks 'rnn.rnn.weight_hh"),
@@ -206,3 +213,15 @@ def test_what_would_run_code_is_not_loaded(imported, tmp_path):
     with pytest.raises(InputError, match="found objects whose loading would run code"):
         imported(checkpoint(torch.nn.Linear(1, 1), infos=Opened()))
     assert not (tmp_path / "opened").exists()
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_what_might_never_end_is_not_read(tmp_path, program):
+    """A pipe, a folder, nothing at all."""
+    os.mkfifo(tmp_path / "policy")
+    interface = None if program == "leapp" else write_interface(tmp_path, OBSERVATIONS, JOINTS)
+    activation = "elu" if program == "rsl_rl" else ""
+    for name in ("policy", "..", "missing"):
+        with pytest.raises(InputError) as refused:
+            imported_bundle(Source(program, tmp_path / name, interface, activation))
+        assert "Traceback" not in str(refused.value) and refused.value.exit_code == 2

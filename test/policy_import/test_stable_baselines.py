@@ -185,6 +185,7 @@ BOX = "<class 'gymnasium.spaces.box.Box'>"
     ({}, {"lstm_actor.weight_ih_l0": torch.ones(1)}, "found lstm_actor"),
     ({"policy_kwargs": {"activation_fn": "<class 'torch.nn.modules.activation.GELU'>"}}, {},
      "expected an activation of Tanh, ReLU, ELU, found GELU"),
+    ({"policy_kwargs": ["squash_output"]}, {}, "policy_kwargs: expected an object"),
     ({"observation_space": {":type:": "<class 'gymnasium.spaces.dict.Dict'>"}}, {},
      "expected a Box as observation space"),
     ({"action_space": {":type:": "<class 'gymnasium.spaces.dict.Dict'>"}}, {},
