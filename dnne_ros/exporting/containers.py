@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -24,17 +24,19 @@ _STOP_SECONDS = 60
 """Longer than saving may take."""
 
 
-def container_files(package: str, processes: Iterable[str], modules: Iterable[str],
+def container_files(package: str, processes: Mapping[str, str], modules: Iterable[str],
                     pip_names: Iterable[str], *, learns: bool, needs_policy: bool
                     ) -> dict[str, str]:
     """Return the text of each file by its path.
 
-    ``modules`` are those that the package needs; ``pip_names``: what rosdep does not know.
-    ``learns``: it saves checkpoints; ``needs_policy``: it runs with one alone.
+    ``processes``: the host of each, "" where the placement has none.  ``modules`` are those that
+    the package needs; ``pip_names``: what rosdep does not know.  ``learns``: it saves checkpoints;
+    ``needs_policy``: it runs with one alone.
     """
     names = tuple(processes)
     about: dict[str, Any] = {
         "package": package, "processes": names, "learns": learns, "needs_policy": needs_policy,
+        "hosts": tuple(dict.fromkeys(filter(None, processes.values()))),
         "pip_names": tuple(pip_names),
         "command": json.dumps(_words(package, names[0], learns, needs_policy))}
     return {
@@ -43,7 +45,7 @@ def container_files(package: str, processes: Iterable[str], modules: Iterable[st
         f"{FOLDER}/requirements.txt": "".join(
             f"{line}\n" for line in requirements(modules)),
         f"{FOLDER}/compose.yaml": render("compose.yaml.j2", **about, content=yaml.dump(
-            _compose(package, names, learns, needs_policy), Dumper=_Plain, sort_keys=False)),
+            _compose(package, processes, learns, needs_policy), Dumper=_Plain, sort_keys=False)),
         f"{FOLDER}/README.md": render("containers.md.j2", **about),
     }
 
@@ -74,11 +76,15 @@ def _words(package: str, process: str, learns: bool, needs_policy: bool) -> list
     return [*words, "--ros-args", "--params-file", f"config/{package}.params.yaml"]
 
 
-def _compose(package: str, processes: tuple[str, ...], learns: bool, needs_policy: bool
+def _compose(package: str, processes: Mapping[str, str], learns: bool, needs_policy: bool
              ) -> dict[str, Any]:
-    """Return the compose file's content; compose itself replaces what has a dollar sign."""
+    """Return the compose file's content; compose itself replaces what has a dollar sign.
+
+    Where there are hosts, each is a profile: a service is started if its host is asked for.
+    """
+    reach = "SUBNET" if any(processes.values()) else "LOCALHOST"
     environment = {"ROS_DOMAIN_ID": "${ROS_DOMAIN_ID:-0}",
-                   "ROS_AUTOMATIC_DISCOVERY_RANGE": "${ROS_AUTOMATIC_DISCOVERY_RANGE:-LOCALHOST}"}
+                   "ROS_AUTOMATIC_DISCOVERY_RANGE": f"${{ROS_AUTOMATIC_DISCOVERY_RANGE:-{reach}}}"}
     if len(processes) > 1:
         environment["DNNE_ROS_RUN_KEY"] = \
             "${DNNE_ROS_RUN_KEY:?a secret of this run, such as `openssl rand -hex 32` prints}"
@@ -103,9 +109,10 @@ def _compose(package: str, processes: tuple[str, ...], learns: bool, needs_polic
         service["volumes"] = [f"{_CHECKPOINT}:/graph/{_CHECKPOINT}"]
     content: dict[str, Any] = {
         "name": package,
-        "services": {process: {**service, "command": _words(package, process, learns,
-                                                            needs_policy)}
-                     for process in processes}}
+        "services": {process: {
+            **({"profiles": [host]} if host else {}), **service,
+            "command": _words(package, process, learns, needs_policy)}
+            for process, host in processes.items()}}
     if learns and not needs_policy:
         content["volumes"] = {_CHECKPOINT: {}}
     return content

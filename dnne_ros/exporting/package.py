@@ -113,7 +113,8 @@ def _check(graph: Graph, package: str, problems: Problems) -> None:
 def _containers(graph: Graph, placement: Placement, package: str, modules: set[str]
                 ) -> dict[str, str]:
     return container_files(
-        package, placement.processes, {*modules, *message_packages(graph)}, pip_names(modules),
+        package, {process: placement.host_of(process) for process in placement.processes},
+        {*modules, *message_packages(graph)}, pip_names(modules),
         learns=any(node.type.announces_boundaries for node in graph.nodes.values()),
         needs_policy=bool(description.untrained_process(graph, placement)))
 

@@ -176,10 +176,26 @@ def test_compose_has_a_service_for_each_process(export, cartpole):
     assert list(services) == processes and len(processes) > 3
     for name, service in services.items():
         assert service["command"][:2] == ["--process", name]
+        assert "profiles" not in service
         assert service["read_only"] and service["environment"]["DNNE_ROS_RUN_KEY"].startswith("${")
         assert (package / "containers" / service["build"]["context"]).resolve() == package.folder
         file = service["build"]["dockerfile"].replace("${IMAGE:-slim}", "slim")
         assert (package / file).is_file()
+
+
+def test_compose_has_a_profile_for_each_host(export, cartpole, tmp_path):
+    """A machine starts what is placed on it, and reaches the others."""
+    place = tmp_path / "place.json"
+    place.write_text(json.dumps({"processes": {"sim": [1, 4]},
+                                 "hosts": {"robot": ["sim"], "desk": [2, 3, 5, 6, 7]}}))
+    package = export(cartpole, "--standalone", "--container", "--place", str(place))
+    services = yaml.safe_load((package / "containers/compose.yaml").read_text())["services"]
+    assert {name: service["profiles"] for name, service in services.items()} == {
+        "sim": ["robot"], "desk": ["desk"]}
+    for service in services.values():
+        assert service["environment"]["ROS_AUTOMATIC_DISCOVERY_RANGE"].endswith(":-SUBNET}")
+    readme = (package / "containers/README.md").read_text()
+    assert "**Hosts**: robot, desk" in readme and "--profile robot up" in readme
 
 
 def test_containers_are_of_packages_that_stand_alone(cartpole, tmp_path, capsys):
