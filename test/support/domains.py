@@ -35,7 +35,11 @@ def join_domain():
 
 
 def avoid_shared_memory():
-    """Let this process use DDS as graphs do: a test kills processes, with locks in their hands."""
+    """Let this process use DDS as graphs do.
+
+    Tests kill processes that may hold locks in shared memory, and start so many that the race in
+    Fast DDS 3 (`dnne_ros.runtime.discovery`) would end this one now and then.
+    """
     choose_reach(os.environ, "LOCALHOST")
 
 
