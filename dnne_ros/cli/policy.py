@@ -57,8 +57,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "cpp", help="write a bundle as a C++ package",
         description="Write an ament_cmake package with the policy as a header that needs only the "
                     "standard library, tests against its golden vectors and, if it is one for "
-                    "joints, a node.  A policy with a memory, or with more than 100,000 "
-                    "parameters, runs in onnxruntime instead.")
+                    "joints, a node and a controller for ros2_control (not yet built).  A policy "
+                    "with a memory, or with more than 100,000 parameters, runs in onnxruntime "
+                    "instead.")
     cpp.add_argument("bundle", metavar="DIR")
     cpp.add_argument("-o", "--output", required=True, metavar="DIR",
                      help="where to make the package's folder, such as a workspace's src")
@@ -167,10 +168,12 @@ def _cpp(options: argparse.Namespace) -> int:
         if written.changed or written.removed else f"{written.folder} is up to date")
     if package.header_problem:
         say(f"it runs in onnxruntime, not from a header: {package.header_problem}")
-    if package.node_problem:
-        say(f"it has no node: {package.node_problem}")
-    if package.controller_problem:
-        say(f"it has no controller: {package.controller_problem}")
+    lacking: dict[str, list[str]] = {}
+    for part, problem in (("node", package.node_problem),
+                          ("controller", package.controller_problem)):
+        lacking.setdefault(problem, []).append(f"no {part}")
+    for problem in filter(None, lacking):
+        say(f"it has {' and '.join(lacking[problem])}: {problem}")
     return 0
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,18 @@ class LeappPipeline:
     theirs: a `reset` makes new buffers.
     """
 
-    def __init__(self, bundle: LeappBundle):
-        """Load the models; `InputError` for those that are not what the bundle says."""
+    def __init__(self, bundle: LeappBundle, runtime: str = "cpu", *, strict: bool = False,
+                 warn: Callable[[str], object] = lambda _: None):
+        """Load the models; `InputError` for those that are not what the bundle says.
+
+        ``runtime``, ``strict`` and ``warn`` are those of `open_session`; what TensorRT compiles
+        goes into a folder beside the bundle's file.
+        """
         self._bundle = bundle
+        self.runtime = runtime
+        """The slowest that a model runs on."""
+        self._open = partial(open_session, strict=strict, warn=warn, engines=bundle.path.with_name(
+            f"{bundle.path.name}.engines"))
         self._problems = Problems(str(bundle.path))
         self._sessions = {name: self._session(name) for name in bundle.models}
         self._first = self._initial_values()
@@ -88,11 +98,12 @@ class LeappPipeline:
     def _session(self, name: str) -> Any:
         model = self._bundle.models[name]
         try:
-            session, _ = open_session(model.content)
+            session, found = self._open(model.content, self.runtime)
         except InputError as error:
             for said in error.problems:
                 self._problems.add(f"{model.path.name}: {said}")
             return None
+        self.runtime = found
         for side, stated, found in (("inputs", model.inputs, session.get_inputs()),
                                     ("outputs", model.outputs, session.get_outputs())):
             for problem in _differences(side, stated, found):

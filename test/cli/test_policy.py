@@ -60,8 +60,8 @@ def test_what_is_not_there_is_named(command, tmp_path, monkeypatch, words, said)
 def test_a_policy_becomes_a_package_of_its_own(command, checkpoint, tmp_path):
     command("policy", "export", checkpoint, "-o", tmp_path / "policy")
     words = ("policy", "cpp", tmp_path / "policy", "-o", tmp_path / "ws", "--package", "my_policy")
-    node = ("it has no node: observations.observation is of no known kind, which no joint "
-            "state has\n")
+    node = ("it has no node and no controller: observations.observation is of no known kind, "
+            "which no joint state has\n")
     assert command(*words).stdout == (
         f"wrote {tmp_path / 'ws' / 'my_policy'}: 7 files changed\n{node}")
     assert command(*words).stdout == f"{tmp_path / 'ws' / 'my_policy'} is up to date\n{node}"

@@ -228,3 +228,13 @@ def test_any_change_is_read_or_refused(tmp_path_factory, place, value):
         read_leapp_bundle(write(folder, changed(place, value)))
     except InputError as error:
         assert error.problems
+
+
+def test_the_wanted_runtime_is_taken_or_the_next(folder):
+    """No GPU is here: each that is missing is named once, and all models run on what is left."""
+    bundle, said = read_leapp_bundle(folder), []
+    pipeline = LeappPipeline(bundle, "tensorrt", warn=said.append)
+    assert pipeline.runtime == "cpu"
+    assert [line.partition(":")[0] for line in said] == ["runtime=tensorrt", "runtime=cuda"]
+    with pytest.raises(InputError, match="expected cuda: "):
+        LeappPipeline(bundle, "cuda", strict=True)

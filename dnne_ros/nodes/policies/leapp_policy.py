@@ -40,6 +40,7 @@ from dnne_ros.toolkit.arrival_gate import ArrivalGate
 from dnne_ros.toolkit.side_by_side import side_by_side
 from dnne_ros.transport.payload import Array, JointStates
 
+_FIXED = "the models are loaded when the node starts"
 _MOST_ITEMS = 256
 _PERIODS = 2
 """Of silence that are none: a controller behind this waits for longer than the rate, too."""
@@ -79,6 +80,11 @@ class LeappPolicyNode(Node):
                       maximum=3600.0, unit="s", live=True)
     command_age = Widget(0.5, "How long a velocity command counts.", minimum=0.001,
                          maximum=3600.0, unit="s", live=True)
+    runtime = Widget("cpu", "What computes: the CPU, CUDA, or TensorRT, which compiles the models "
+                     "once for a device; where one is missing, the next is taken.",
+                     choices=("cpu", "cuda", "tensorrt"), fixed_because=_FIXED)
+    strict_runtime = Widget(False, "Refuse to run where that runtime is missing.",
+                            fixed_because=_FIXED)
 
     @classmethod
     def ports_for(cls, values: Mapping[str, Any]) -> Ports:
@@ -103,7 +109,9 @@ class LeappPolicyNode(Node):
             raise InputError("parameters", changes)
         self._bundle = _read(self.values)
         self._ports = _ports(self._bundle, self.values)
-        self._pipeline = LeappPipeline(self._bundle)
+        self._pipeline = LeappPipeline(
+            self._bundle, self.runtime, warn=self.context.log.warning,
+            strict=self.strict_runtime or self.context.strict_runtime)
         messages = self._ports.messages
         self._heard: dict[str, MessageInput] = {}
         if messages.joints:
@@ -123,8 +131,8 @@ class LeappPolicyNode(Node):
         self._trouble = HealthReporter(self.context)
         self._counts = self.context.health.values
         self._counts.update(refused=0, resets=0)
-        self._health = PolicyHealth(self.context.health, "cpu", self._bundle.digest[:12],
-                                    rate or 0.0)
+        self._health = PolicyHealth(self.context.health, self._pipeline.runtime,
+                                    self._bundle.digest[:12], rate or 0.0)
 
     async def process(self) -> None:
         """Act, and hear when to begin anew."""
