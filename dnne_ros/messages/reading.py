@@ -46,6 +46,11 @@ class NumberReader:
         self._found: tuple[str, ...] = ()
         self._wanted: tuple[str, ...] = ()
         self._rows = np.empty(0, np.intp)
+        self._columns_of = [_getter(path) for path in self.paths] if names and all(
+            path.type.repeated and path.type.dtype is not None and path.type.base != "octet"
+            and _is_plain(path) for path in self.paths) else []
+        self._places: np.ndarray | None = None
+        """Where the numbers are in the fields of a message with the names `_found`, joined."""
 
     @property
     def columns(self) -> list[str]:
@@ -68,7 +73,26 @@ class NumberReader:
         """
         if not self._by_element:
             return self._joined([table(message).ravel() for table in self._tables])
-        return self.flat(self.tables(message, self.names))
+        numbers = self._read_again(message)
+        return self.flat(self.tables(message, self.names)) if numbers is None else numbers
+
+    def _read_again(self, message: Any) -> np.ndarray | None:
+        """Return the numbers of a message with the names of the last one; None: look closer."""
+        if not self._columns_of or tuple(self.names_in(message)) != self._found:
+            return None
+        if self._places is None or self._wanted != self.names:
+            self._places = self._find_places(message)
+        fields = [np.asarray(get(message)) for get in self._columns_of]
+        for field in fields:
+            if len(field) != len(self._found):
+                return None
+        numbers: np.ndarray = np.concatenate(fields)[self._places]
+        return numbers.astype(self.dtype, copy=False)
+
+    def _find_places(self, message: Any) -> np.ndarray:
+        rows, fields = self._rows_of(message, self.names), len(self.paths)
+        places = rows[:, None] + len(self._found) * np.arange(fields)
+        return (places.T if self._transpose else places).ravel()
 
     def names_in(self, message: Any) -> Sequence[str]:
         """Return what a message calls its elements; only with ``names``."""
@@ -108,11 +132,19 @@ class NumberReader:
                                  f"{', '.join(found) or 'nothing'}")
             self._rows = np.array([found.index(name) for name in names], np.intp)
             self._found, self._wanted = found, names
+            self._places = None
         return self._rows
+
+
+def _is_plain(path: FieldPath) -> bool:
+    return all(step.index is None for step in path.steps)
 
 
 def _getter(path: FieldPath) -> Callable[[Any], Any]:
     """Return what takes a path's end out of a message; with [], the list of all ends."""
+    if path.steps and _is_plain(path):
+        return attrgetter(".".join(step.name for step in path.steps))
+
     def walk(at: Any, steps: Sequence[Any]) -> Any:
         for number, step in enumerate(steps):
             at = getattr(at, step.name)

@@ -9,6 +9,8 @@ from typing import Any
 
 from dnne_ros.arrays import as_array, as_tensor
 from dnne_ros.errors import InputError
+from dnne_ros.learning.finite import check_finite
+from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Boolean, Int, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -94,24 +96,19 @@ class OnnxPolicyNode(Node):
 
         Raises `NotFiniteError` for an observation that is NaN or infinite.
         """
-        await side_by_side(self._answer(), self._hear_resets())
+        ports = ("observations", "stamp") if self.context.is_linked("stamp") else ("observations",)
+        self._item = 0
+        await side_by_side(answer_items(self, ports, self._answer), self._hear_resets())
 
-    async def _answer(self) -> None:
-        from dnne_ros.learning.finite import check_finite
-
-        has_stamps = self.context.is_linked("stamp")
-        item = 0
-        while True:
-            observations = await self.get_input("observations")
-            stamp = await self.get_input("stamp") if has_stamps else None
-            item += 1
-            check_finite(observations, "observations", item)
-            before = time.perf_counter()
-            action = as_tensor(self._act(as_array(observations)))
-            seconds = time.perf_counter() - before
-            await self.send_output(action, "action")
-            self._health.acted(seconds, None if stamp is None else
-                               1e-9 * (self.context.topics.now_ns() - stamp))
+    def _answer(self, observations: Any, stamp: int | None = None) -> dict[str, Any]:
+        self._item += 1
+        check_finite(observations, "observations", self._item)
+        before = time.perf_counter()
+        action = as_tensor(self._act(as_array(observations)))
+        seconds = time.perf_counter() - before
+        self._health.acted(seconds, None if stamp is None else
+                           1e-9 * (self.context.topics.now_ns() - stamp))
+        return {"action": action}
 
     async def _hear_resets(self) -> None:
         while self.context.is_linked("reset"):
