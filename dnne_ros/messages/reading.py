@@ -18,6 +18,10 @@ ORDERS = ("fields", "elements")
 element, then of the next."""
 
 
+_FEW = 64
+"""Up to so many elements are looked up one by one."""
+
+
 class NumberReader:
     """Reads the same fields of each message of one type.
 
@@ -46,11 +50,12 @@ class NumberReader:
         self._found: tuple[str, ...] = ()
         self._wanted: tuple[str, ...] = ()
         self._rows = np.empty(0, np.intp)
-        self._columns_of = [_getter(path) for path in self.paths] if names and all(
+        few = 0 < len(names) <= _FEW
+        self._columns_of = [_getter(path) for path in self.paths] if few and all(
             path.type.repeated and path.type.dtype is not None and path.type.base != "octet"
             and _is_plain(path) for path in self.paths) else []
-        self._places: np.ndarray | None = None
-        """Where the numbers are in the fields of a message with the names `_found`, joined."""
+        self._places: list[tuple[int, int]] | None = None
+        """Field and row of each number, in a message with the names `_found`."""
 
     @property
     def columns(self) -> list[str]:
@@ -82,17 +87,18 @@ class NumberReader:
             return None
         if self._places is None or self._wanted != self.names:
             self._places = self._find_places(message)
-        fields = [np.asarray(get(message)) for get in self._columns_of]
+        fields = [get(message) for get in self._columns_of]
         for field in fields:
             if len(field) != len(self._found):
                 return None
-        numbers: np.ndarray = np.concatenate(fields)[self._places]
-        return numbers.astype(self.dtype, copy=False)
+        # For a few numbers numpy would take longer, the more so where it has not run for a while.
+        return np.array([fields[at][row] for at, row in self._places], self.dtype)
 
-    def _find_places(self, message: Any) -> np.ndarray:
-        rows, fields = self._rows_of(message, self.names), len(self.paths)
-        places = rows[:, None] + len(self._found) * np.arange(fields)
-        return (places.T if self._transpose else places).ravel()
+    def _find_places(self, message: Any) -> list[tuple[int, int]]:
+        rows, fields = self._rows_of(message, self.names).tolist(), range(len(self.paths))
+        if self._transpose:
+            return [(at, row) for at in fields for row in rows]
+        return [(at, row) for row in rows for at in fields]
 
     def names_in(self, message: Any) -> Sequence[str]:
         """Return what a message calls its elements; only with ``names``."""

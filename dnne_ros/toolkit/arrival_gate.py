@@ -21,11 +21,7 @@ class ArrivalGate:
         self._period = int(seconds * _SECOND)
         self._clock = clock or SteadyClock()
         self._due: int | None = None
-
-    def is_open(self, age: float = 0.0) -> bool:
-        """Tell whether what arrived ``age`` seconds ago would be let through."""
-        arrived = self._clock.now_ns() - int(age * _SECOND)
-        return arrived >= self._due_for(arrived) - _EARLY * self._period
+        self._before: int | None = None
 
     def lets_through(self, age: float = 0.0) -> bool:
         """Tell whether what arrived ``age`` seconds ago is let through, and count it if so.
@@ -34,14 +30,14 @@ class ArrivalGate:
         ones hurry.
         """
         arrived = self._clock.now_ns() - int(age * _SECOND)
-        due = self._due_for(arrived)
-        if arrived < due - _EARLY * self._period:
-            return False
-        self._due = due + self._period
-        return True
-
-    def _due_for(self, arrived: int) -> int:
         due = self._due
         if due is None or not arrived - self._period <= due <= arrived + 2 * self._period:
-            return arrived
-        return due
+            due = arrived
+        if arrived < due - _EARLY * self._period:
+            return False
+        self._before, self._due = self._due, due + self._period
+        return True
+
+    def give_back(self) -> None:
+        """Let another one through for what was let through last: it was of no use."""
+        self._due = self._before

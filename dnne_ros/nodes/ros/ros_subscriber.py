@@ -246,27 +246,30 @@ class RosSubscriberNode(Node):
 
     def _used(self, message: Any, arrived: float) -> tuple[Any, int] | None:
         """Return what a message gives and its time; None for one that gives nothing now."""
-        gate, age = self._gate, time.monotonic() - arrived
-        if gate is not None and not self._adds_up and not gate.is_open(age):
-            self._skip(arrived)
+        adds_up = self._adds_up
+        if not adds_up and self._comes_too_soon(arrived):
             return None
         try:
             found = self._use(message, arrived)
         except ValueError as error:
             self._drop(error)
-            return None
+            found = None
         if found is None:
+            if self._gate is not None and not adds_up:
+                self._gate.give_back()
             return None
-        if gate is not None and not gate.lets_through(age):
-            self._skip(arrived)
+        if adds_up and self._comes_too_soon(arrived):
             return None
         self._good = arrived
         return found
 
-    def _skip(self, arrived: float) -> None:
-        """Leave a message that comes too soon after another one."""
+    def _comes_too_soon(self, arrived: float) -> bool:
+        """Tell whether the rate does not allow what has arrived; it is a sign of life anyway."""
+        if self._gate is None or self._gate.lets_through(time.monotonic() - arrived):
+            return False
         self._counts["skipped"] += 1
         self._good = arrived
+        return True
 
     def _drop(self, error: ValueError) -> None:
         self._counts["dropped"] += 1
