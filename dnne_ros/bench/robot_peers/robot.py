@@ -26,11 +26,10 @@ from std_msgs.msg import Float64MultiArray
 
 from dnne_ros.bench.edge_peers.rally import limit_life
 from dnne_ros.bench.process_use import cpu_seconds, family, largest_mib, together_mib
+from dnne_ros.bench.robot_setting import SPEAKS
 
 JOINTS = ("cart_to_pole", "slider_to_cart")
 """Not in the policy's order."""
-SPEAKS = "speaks"
-"""The file in its folder that says that there is a robot."""
 _WARM_UP_SECONDS = 1.0
 _SECONDS = 600
 _DRAWN = 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,9 +107,14 @@ class OnnxPolicyNode(Node):
         before = time.perf_counter()
         action = as_tensor(self._act(as_array(observations)))
         seconds = time.perf_counter() - before
+        # What follows from the action in this call, down to a robot's command, comes first.
+        asyncio.get_running_loop().call_soon(self._note, seconds, stamp)
+        return {"action": action}
+
+    def _note(self, seconds: float, stamp: int | None) -> None:
+        """Count an action and, where that is known, how old its observation is now."""
         self._health.acted(seconds, None if stamp is None else
                            1e-9 * (self.context.topics.now_ns() - stamp))
-        return {"action": action}
 
     async def _hear_resets(self) -> None:
         while self.context.is_linked("reset"):
