@@ -23,7 +23,7 @@ from dnne_ros.errors import DnneError, InputError
 BY_HAND = "by hand, events executor"
 """What ratios are to: the quickest that is written by hand, at the same rate."""
 _CALLBACKS = "by hand"
-_FUSED, _SPLIT = "OnnxPolicy, without torch", "OnnxPolicy, without torch, split"
+_FUSED, _SPLIT = "OnnxPolicy without torch, fused", "OnnxPolicy without torch, split"
 _BUNDLE, _OLDER = "OnnxPolicy", "JointObservations"
 _TORCH, _CPU = "PPOAgent, torch", "PPOAgent, onnxruntime"
 _SESSIONS = {"ours": "session, ours", "default": "session, onnxruntime's own options"}

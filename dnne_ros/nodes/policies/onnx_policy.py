@@ -101,6 +101,10 @@ class OnnxPolicyNode(Node):
         self._item = 0
         await side_by_side(answer_items(self, ports, self._answer), self._hear_resets())
 
+    async def close(self) -> None:
+        """Let the report say how old states were."""
+        self.context.report(self._health.of_states(self.context.name.rpartition("/")[2]))
+
     def _answer(self, observations: Any, stamp: int | None = None) -> dict[str, Any]:
         self._item += 1
         check_finite(observations, "observations", self._item)

@@ -144,6 +144,30 @@ def test_a_rate_skips_what_comes_too_soon_and_holds_nothing_back(drive):
     assert context.health.values["skipped"] == 2 and context.health.values["used"] == 3
 
 
+def test_a_message_is_given_in_the_call_that_brings_it_where_nothing_is_in_the_way(drive):
+    given = []
+
+    async def script(context):
+        context.topics.deliver(joints(1.0, 1.0))
+        await context.sends(2)  # as long as there is no room, the node's coroutine does it
+        for _ in range(20):  # turns, until it waits again
+            await asyncio.sleep(0)
+        context.has_room = lambda ports: True
+        context.put_now = lambda port, value: given.append((port, value))
+        context.topics.deliver(joints(3.0, 3.0))
+        assert [port for port, _ in given] == ["stamp", "tensor"]
+        assert given[1][1].tolist() == [[3.0]]
+        context.topics.deliver(JointState(name=["pole"], position=[1.0]))
+        assert len(given) == 2 and context.health.values["dropped"] == 1
+        context.topics.deliver(joints(4.0, 4.0))
+        assert given[3][1].tolist() == [[4.0]] and context.health.values["used"] == 3
+
+    context = drive(
+        RosSubscriberNode({"field": "position", "names": "cart", "part_age": 0.0}), script,
+        linked=[], outputs=["tensor"])
+    assert len(context.outputs("tensor")) == 1
+
+
 @pytest.mark.parametrize("when_stale, expected", [
     ("repeat", [[2.0, 1.0]]), ("zeros", [[0.0, 0.0]])])
 def test_a_substitute_while_the_topic_is_stale(hear, when_stale, expected):
