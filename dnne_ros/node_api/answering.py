@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 Computed = Mapping[str, Any] | None
 """Outputs by name; None: there are none."""
-Answer = Callable[..., Computed]
+AnswerItems = Callable[..., Computed]
 """Is given an item of each port and returns outputs."""
 
 
-async def answer_items(node: Node, ports: tuple[str, ...], answer: Answer) -> None:
+async def answer_items(node: Node, ports: tuple[str, ...], answer: AnswerItems) -> None:
     """Answer each round of items of the inputs ``ports`` with what ``answer(*items)`` returns.
 
     Runs until cancelled, or until ``answer`` raises.  ``answer`` is a plain function, so it waits

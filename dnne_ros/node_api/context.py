@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from dnne_ros.node_api.answering import Answer
+    from dnne_ros.node_api.answering import AnswerItems
     from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
     from dnne_ros.node_api.clock import Clock
     from dnne_ros.node_api.health import Health
@@ -155,7 +155,7 @@ class NodeContext(Protocol):
         """
         ...
 
-    def answering(self, ports: Sequence[str], answer: Answer) -> AbstractContextManager[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems) -> AbstractContextManager[None]:
         """Let ``answer`` be called by what brings the last item of a round, while that is legal.
 
         See `dnne_ros.node_api.answering.answer_items`, which does it otherwise.

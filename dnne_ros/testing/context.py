@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
-from dnne_ros.node_api.answering import Answer
+from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.clock import Clock, SteadyClock
 from dnne_ros.node_api.health import Health
@@ -181,7 +181,7 @@ class InMemoryContext:
         """Raise RuntimeError: no output `has_room`."""
         raise RuntimeError(f"output {port!r} has no room")
 
-    def answering(self, ports: Sequence[str], answer: Answer) -> AbstractContextManager[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems) -> AbstractContextManager[None]:
         """Leave it to the node's coroutine."""
         return nullcontext()
 

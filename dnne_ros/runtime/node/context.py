@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from dnne_ros.graph.graph import Graph
-from dnne_ros.node_api.answering import Answer
+from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.context import Boundary
 from dnne_ros.node_api.health import Health
@@ -109,7 +109,7 @@ class HostContext:
         self._outputs[port].send_now(value)
 
     @contextmanager
-    def answering(self, ports: Sequence[str], answer: Answer) -> Iterator[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems) -> Iterator[None]:
         """Answer items in the calls that bring them, where edges are of the kind for it."""
         inputs = [self._inputs[port] for port in ports]
         edges = [each for each in inputs if isinstance(each, (LocalEdge, RemoteReader))]

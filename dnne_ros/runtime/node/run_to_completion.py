@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from dnne_ros.node_api.answering import Answer
+from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.remote_reader import RemoteReader
@@ -30,7 +30,7 @@ class RunToCompletion:
     _depth = 0
 
     def __init__(self, context: HostContext, inputs: Sequence[LocalEdge | RemoteReader],
-                 outputs: Mapping[str, OutputPort], answer: Answer):
+                 outputs: Mapping[str, OutputPort], answer: AnswerItems):
         """Call ``answer`` with an item of each of ``inputs``; it returns some of ``outputs``."""
         self._context = context
         self._first, *self._others = inputs
