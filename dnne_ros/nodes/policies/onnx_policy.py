@@ -10,7 +10,6 @@ from typing import Any
 
 from dnne_ros.arrays import as_array, as_tensor
 from dnne_ros.errors import InputError
-from dnne_ros.learning.finite import check_finite
 from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Boolean, Int, Sync, Tensor
@@ -81,8 +80,10 @@ class OnnxPolicyNode(Node):
 
     def setup(self) -> None:
         """Load the policy and let it act once."""
+        from dnne_ros.learning.finite import check_finite
         from dnne_ros.policies.loading import load_policy
 
+        self._check_finite = check_finite
         self._loaded = load_policy(
             _place(self.bundle), self.runtime,
             strict=self.strict_runtime or self.context.strict_runtime,
@@ -107,7 +108,7 @@ class OnnxPolicyNode(Node):
 
     def _answer(self, observations: Any, stamp: int | None = None) -> dict[str, Any]:
         self._item += 1
-        check_finite(observations, "observations", self._item)
+        self._check_finite(observations, "observations", self._item)
         before = time.perf_counter()
         action = as_tensor(self._act(as_array(observations)))
         seconds = time.perf_counter() - before
