@@ -246,8 +246,9 @@ class RosSubscriberNode(Node):
 
     def _used(self, message: Any, arrived: float) -> tuple[Any, int] | None:
         """Return what a message gives and its time; None for one that gives nothing now."""
-        adds_up = self._adds_up
-        if not adds_up and self._comes_too_soon(arrived):
+        # What is read by name is small, and may be a part; pictures are not read to be skipped.
+        by_name = self._gatherer is not None
+        if not by_name and self._comes_too_soon(arrived):
             return None
         try:
             found = self._use(message, arrived)
@@ -255,10 +256,10 @@ class RosSubscriberNode(Node):
             self._drop(error)
             found = None
         if found is None:
-            if self._gate is not None and not adds_up:
+            if self._gate is not None and not by_name:
                 self._gate.give_back()
             return None
-        if adds_up and self._comes_too_soon(arrived):
+        if by_name and self._comes_too_soon(arrived):
             return None
         self._good = arrived
         return found
