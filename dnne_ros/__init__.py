@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # checkers know the name; importing `typing` would double
 if TYPE_CHECKING:
     from dnne_ros.arrays import as_array, as_tensor
     from dnne_ros.errors import DnneError, InputError, NodeError, PeerError
+    from dnne_ros.node_api.answering import answer_items
     from dnne_ros.node_api.checkpoint_trigger import (
         CheckpointTrigger,
         checkpoint_widgets,
@@ -92,6 +93,7 @@ _NAMES = {
     "arrays": "as_array as_tensor",
     "errors": "DnneError InputError NodeError PeerError",
     "node_api.checkpoint_trigger": "CheckpointTrigger checkpoint_widgets trigger_problems",
+    "node_api.answering": "answer_items",
     "node_api.clock": "Clock SteadyClock",
     "node_api.devices": "pick_device",
     "node_api.health": "Health Level",
@@ -225,6 +227,7 @@ __all__ = [
     "Widget",
     "WidgetError",
     "Wire",
+    "answer_items",
     "array_to_tensor",
     "as_array",
     "as_tensor",

@@ -121,11 +121,9 @@ def is_on_cpu(tensor: Tensor) -> bool:
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Tell whether no number is NaN or infinite: a sum, and another look if that overflows."""
+    """Tell whether no number is NaN or infinite."""
     if isinstance(tensor, np.ndarray):
-        with np.errstate(over="ignore", invalid="ignore"):
-            return (tensor.dtype.kind != "f" or math.isfinite(tensor.sum())
-                    or bool(np.isfinite(tensor).all()))
+        return tensor.dtype.kind != "f" or bool(np.isfinite(tensor).all())
     return (not tensor.is_floating_point() or math.isfinite(tensor.sum().item())
             or bool(tensor.isfinite().all()))
 

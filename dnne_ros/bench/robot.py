@@ -15,12 +15,16 @@ from typing import Any
 from dnne_ros.bench import robot_setting as setting
 from dnne_ros.bench.children import CaseFailed, Children, child_environment
 from dnne_ros.bench.edge_peers.namespaces import namespace_of
+from dnne_ros.bench.robot_setting import SPEAKS
 from dnne_ros.bench.rounds import Case, chosen, document, interleave, ratio
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError, InputError
 
-BY_HAND = "written by hand"
-_BUNDLE, _BARE = "OnnxPolicy", "OnnxPolicy, without torch"
+BY_HAND = "by hand, events executor"
+"""What ratios are to: the quickest that is written by hand, at the same rate."""
+_CALLBACKS = "by hand"
+_FUSED, _SPLIT = "OnnxPolicy without torch, fused", "OnnxPolicy without torch, split"
+_BUNDLE, _OLDER = "OnnxPolicy", "JointObservations"
 _TORCH, _CPU = "PPOAgent, torch", "PPOAgent, onnxruntime"
 _SESSIONS = {"ours": "session, ours", "default": "session, onnxruntime's own options"}
 _ROOM = "dnne_ros.bench.robot_peers"
@@ -31,7 +35,7 @@ _PATIENCE = 600.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add --states, --seconds and --only."""
     parser.add_argument("--states", type=int, default=600, metavar="N",
-                        help="joint states whose commands are timed, 60 a second (default 600)")
+                        help="joint states whose commands are timed, at each rate (default 600)")
     parser.add_argument("--seconds", type=float, default=5.0, metavar="T",
                         help="how long a session acts at 100 Hz (default 5)")
     parser.add_argument("--only", default="", metavar="TEXT",
@@ -53,8 +57,9 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
                       seconds=options.seconds)
     medians = result["medians"]
     result["ratios"] = {
-        case: {figure: ratio(figures[figure], medians.get(BY_HAND, {}).get(figure))
-               for figure in ("p50_us", "cpu_us", "ready_s")}
+        case: {figure: ratio(figures[figure], medians.get(_beside(case), {}).get(figure))
+               for figure in ("p50_us", "p99_us", "cpu_us", "ready_s")} | {
+                   "age": ratio(figures["age_p50_us"], figures["p50_us"])}
         for case, figures in medians.items() if "ready_s" in figures}
     return result
 
@@ -62,8 +67,12 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
 def tables(document: dict[str, Any]) -> list[Table]:
     """Return the table of ways to a command, of starts, and of sessions."""
     medians, ratios = document["medians"], document["ratios"]
-    ways = Table("From a joint state to its command, through ROS topics (wanted: p50 ≤ 2 ms)", (
-        "", "p50", "p99", "p50 beside by hand", "CPU", "beside by hand", "missed"))
+    ways = Table(
+        "From a joint state to the next command, through ROS topics; beside: the same by hand "
+        "with the events executor (wanted: p50 ≤ 2 ms; fused ≤ 1.2 times and ≥ 97 % answered, "
+        "split ≤ 2 times and ≥ 95 %; age ≤ 1.2 times p50)", (
+            "", "p50", "beside", "p99", "beside", "answered", "age of the state, p50", "by p50",
+            "CPU", "beside"))
     starts = Table("From its start to its first command, and its memory (wanted without torch: "
                    "≤ 1.5 s, ≤ 120 MB)", (
                        "", "ready", "beside by hand", "largest process", "all processes"))
@@ -77,9 +86,10 @@ def tables(document: dict[str, Any]) -> list[Table]:
         beside = {name: "–" if value is None else f"{value:.2f}"
                   for name, value in ratios[case].items()}
         ways.rows.append((
-            case, f"{figures['p50_us'] / 1e3:.2f} ms", f"{figures['p99_us'] / 1e3:.2f} ms",
-            beside["p50_us"], f"{figures['cpu_us']:.0f} µs", beside["cpu_us"],
-            f"{figures['missed']:.1%}"))
+            case, f"{figures['p50_us'] / 1e3:.2f} ms", beside["p50_us"],
+            f"{figures['p99_us'] / 1e3:.2f} ms", beside["p99_us"], f"{figures['answered']:.1%}",
+            f"{figures['age_p50_us'] / 1e3:.2f} ms", beside["age"],
+            f"{figures['cpu_us']:.0f} µs", beside["cpu_us"]))
         starts.rows.append((
             case, f"{figures['ready_s']:.2f} s", beside["ready_s"],
             f"{figures['largest_mib']:.0f} MiB", f"{figures['together_mib']:.0f} MiB"))
@@ -88,27 +98,51 @@ def tables(document: dict[str, Any]) -> list[Table]:
 
 def _cases(folder: Path, options: argparse.Namespace) -> dict[str, Case]:
     """Return all cases by name."""
-    bundle = setting.write(setting.with_bundle(folder), folder / "bundle.json")
     saved = ("--inference", "--load-checkpoint-dir", str(folder / setting.CHECKPOINT))
-    graphs = {_BUNDLE: _run(bundle), _BARE: _run(bundle)} | {
-        name: _run(setting.write(setting.with_checkpoint(runtime), folder / f"{runtime}.json"),
-                   *saved)
-        for name, runtime in ((_TORCH, "torch"), (_CPU, "cpu"))}
-    commanders = {BY_HAND: [sys.executable, "-m", f"{_ROOM}.by_hand",
-                            str(folder / setting.BUNDLE)], **graphs}
-    return {
-        **{name: partial(_commanded, words, options.states, name == _BARE)
-           for name, words in commanders.items()},
-        **{name: partial(_session, kind, options.seconds) for kind, name in _SESSIONS.items()}}
+    cases: dict[str, Case] = {}
+    for rate in (setting.RATE_HZ, setting.FAST_HZ):
+        graph = setting.write(setting.with_bundle(folder, rate), folder / f"{rate:g}.json")
+        commanders = {_CALLBACKS: _by_hand(folder, "callbacks"), BY_HAND: _by_hand(
+            folder, "events"), _FUSED: _run(graph), _SPLIT: _run(graph, place="split")}
+        if rate == setting.RATE_HZ:
+            older = setting.write(setting.with_older_nodes(folder), folder / "older.json")
+            commanders |= {_OLDER: _run(older, *setting.older_topics()), _BUNDLE: _run(graph)} | {
+                name: _run(setting.write(setting.with_checkpoint(runtime),
+                                         folder / f"{runtime}.json"), *saved)
+                for name, runtime in ((_TORCH, "torch"), (_CPU, "cpu"))}
+        for name, words in commanders.items():
+            cases[_at(rate, name)] = partial(
+                _commanded, words, _model(folder), rate, options.states,
+                name in (_FUSED, _SPLIT, _OLDER))
+    return cases | {name: partial(_session, kind, options.seconds)
+                    for kind, name in _SESSIONS.items()}
 
 
-def _run(graph: Path, *words: str) -> list[str]:
-    return [sys.executable, "-m", "dnne_ros", "run", str(graph), "--quiet", "--place", "fused",
+def _at(rate: float, name: str) -> str:
+    return f"{rate:g} Hz: {name}"
+
+
+def _beside(case: str) -> str:
+    """Return the case that another is compared with."""
+    return f"{case.partition(': ')[0]}: {BY_HAND}"
+
+
+def _by_hand(folder: Path, kind: str) -> list[str]:
+    return [sys.executable, "-m", f"{_ROOM}.by_hand", str(_model(folder)), kind]
+
+
+def _model(folder: Path) -> Path:
+    return folder / setting.BUNDLES[setting.RATE_HZ] / setting.MODEL
+
+
+def _run(graph: Path, *words: str, place: str = "fused") -> list[str]:
+    return [sys.executable, "-m", "dnne_ros", "run", str(graph), "--quiet", "--place", place,
             "--duration", "600s", *words]
 
 
-def _commanded(words: list[str], states: int, without_torch: bool, _: int) -> Mapping[str, float]:
-    """Let a robot be commanded by a process that is started with ``words``."""
+def _commanded(words: list[str], model: Path, rate: float, states: int, without_torch: bool,
+               _: int) -> Mapping[str, float]:
+    """Let a robot that is there be commanded by a process that is started with ``words``."""
     with tempfile.TemporaryDirectory(prefix="robot_") as name:
         folder = Path(name)
         environment = child_environment()
@@ -117,8 +151,10 @@ def _commanded(words: list[str], states: int, without_torch: bool, _: int) -> Ma
             environment["PYTHONPATH"] = f"{folder}:{environment['PYTHONPATH']}"
         place = ["--ros-args", "-r", f"__ns:={namespace_of(folder)}"]
         with Children(folder, environment) as children:
-            children.start("robot", [sys.executable, "-m", f"{_ROOM}.robot", str(folder),
-                                     str(states), *place])
+            children.start("robot", [
+                sys.executable, "-m", f"{_ROOM}.robot", str(folder), str(model), str(rate),
+                str(states), *place])
+            children.wait_until((folder / SPEAKS).exists, _PATIENCE, "a robot")
             started = time.monotonic()
             commander = children.start("commander", [*words, *place])
             (folder / "pid").write_text(str(commander.pid), encoding="utf-8")
@@ -137,10 +173,14 @@ def _make_policy(folder: Path) -> None:
     """Leave a checkpoint and its bundle in ``folder``."""
     graph = setting.write(setting.training(), folder / "training.json")
     checkpoint = str(folder / setting.CHECKPOINT)
+    bundle, fast = (folder / name for name in setting.BUNDLES.values())
     _printed("training", ["dnne_ros", "run", str(graph), "--quiet", "--max-updates", "2",
                           "--save-checkpoint-dir", checkpoint])
-    _printed("policy export", ["dnne_ros", "policy", "export", checkpoint, "-o",
-                               str(folder / setting.BUNDLE)])
+    _printed("policy export", ["dnne_ros", "policy", "export", checkpoint, "-o", str(bundle)])
+    interface = json.loads((bundle / "interface.json").read_text(encoding="utf-8"))
+    stated = setting.write({**interface, "rate_hz": setting.FAST_HZ}, folder / "interface.json")
+    _printed("policy import", ["dnne_ros", "policy", "import", "onnx", str(_model(folder)),
+                               "--interface", str(stated), "-o", str(fast)])
 
 
 def _printed(what: str, words: list[str]) -> str:

@@ -9,9 +9,14 @@ from typing import Any
 from dnne_ros.bench import ppo_setting
 from dnne_ros.bench.ppo_setting import node
 
-RATE_HZ = 60.0
-"""How often the robot speaks and the policy acts."""
-CHECKPOINT, BUNDLE = "checkpoint", "bundle"
+RATE_HZ, FAST_HZ = 60.0, 500.0
+"""How often the robot speaks and the policy acts: as trained, and as fast control does."""
+CHECKPOINT = "checkpoint"
+BUNDLES = {RATE_HZ: "bundle", FAST_HZ: "fast_bundle"}
+"""The folder of the policy's bundle by its rate."""
+MODEL = "policy.onnx"
+SPEAKS = "speaks"
+"""The file in a robot's folder that says that it is there."""
 _ENVIRONMENTS = 64
 _STATES, _CONTROLLER = "10", "11"
 
@@ -21,10 +26,26 @@ def training() -> dict[str, Any]:
     return ppo_setting.workflow(_ENVIRONMENTS)
 
 
-def with_bundle(folder: Path) -> dict[str, Any]:
-    """Return the graph of a robot with the bundle in ``folder``."""
+def with_bundle(folder: Path, rate_hz: float) -> dict[str, Any]:
+    """Return the graph of a robot with the bundle of a rate in ``folder``."""
     return _robot({"3": node("OnnxPolicyNode", observations=[_STATES, 0], stamp=[_STATES, 3],
-                             bundle=str(folder / BUNDLE))}, ["3", 0])
+                             bundle=str(folder / BUNDLES[rate_hz]))}, ["3", 0], rate_hz)
+
+
+def with_older_nodes(folder: Path) -> dict[str, Any]:
+    """Return the graph of a robot whose topics are ports, with the bundle in ``folder``."""
+    return {
+        _STATES: node("JointObservationsNode", joints="slider_to_cart,cart_to_pole",
+                      rate=RATE_HZ),
+        "3": node("OnnxPolicyNode", observations=[_STATES, 0],
+                  bundle=str(folder / BUNDLES[RATE_HZ])),
+        _CONTROLLER: node("JointCommandsNode", action=["3", 0], joints="slider_to_cart")}
+
+
+def older_topics() -> list[str]:
+    """Return the arguments of a run that give the topics of `with_older_nodes` their names."""
+    return ["--ros-args", "-r", f"joint_observations_{_STATES}/joint_states:=joint_states",
+            "-r", f"joint_commands_{_CONTROLLER}/commands:=commands"]
 
 
 def with_checkpoint(runtime: str) -> dict[str, Any]:
@@ -33,7 +54,7 @@ def with_checkpoint(runtime: str) -> dict[str, Any]:
     agent = {**trained[ppo_setting.AGENT]["inputs"], "observations": [_STATES, 0],
              "runtime": runtime}
     return _robot({ppo_setting.AGENT: node("PPOAgentNode", **agent),
-                   "5": trained["5"]}, ["5", 0])
+                   "5": trained["5"]}, ["5", 0], RATE_HZ)
 
 
 def write(graph: dict[str, Any], file: Path) -> Path:
@@ -42,10 +63,10 @@ def write(graph: dict[str, Any], file: Path) -> Path:
     return file
 
 
-def _robot(policy: dict[str, Any], action: list[Any]) -> dict[str, Any]:
+def _robot(policy: dict[str, Any], action: list[Any], rate_hz: float) -> dict[str, Any]:
     return {
         _STATES: node("RosSubscriberNode", topic="joint_states", field="position,velocity",
-                      names="slider_to_cart,cart_to_pole", order="elements", rate=RATE_HZ,
+                      names="slider_to_cart,cart_to_pole", order="elements", rate=rate_hz,
                       timeout=0.1, policy_input=True),
         **policy,
         _CONTROLLER: node("RobotControllerNode", action=action, num_joints=1,

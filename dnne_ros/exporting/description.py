@@ -12,6 +12,7 @@ from dnne_ros.exporting.carried import CarriedFiles
 from dnne_ros.exporting.literals import plain, sentence, yaml_literal
 from dnne_ros.exporting.package_names import class_name, module_name
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
+from dnne_ros.node_api.answering import may_wait
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.widget import Widget
@@ -57,6 +58,7 @@ class NodeView:
     values: tuple[ValueView, ...]
     faults: tuple[ValueView, ...]
     computes: bool
+    waits: bool
     signature: str
     call: str
 
@@ -221,7 +223,8 @@ def _node(node: GraphNode, files: Mapping[str, str]) -> NodeView:
         faults=tuple(_value(name, widget, node.faults[name])
                      for name, widget in FAULT_SETTINGS.items()
                      if node.faults[name] != widget.default),
-        computes=node.type.process is Node.process, signature=signature, call=call)
+        computes=node.type.process is Node.process,
+        waits=may_wait(node.type.compute), signature=signature, call=call)
 
 
 def _value(name: str, widget: Widget, value: Any, file: str = "") -> ValueView:

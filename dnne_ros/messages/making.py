@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,13 +11,24 @@ import numpy as np
 from dnne_ros.messages.dictionaries import fill
 from dnne_ros.messages.field_path import FieldPath, parse_paths
 from dnne_ros.messages.image_encodings import layout_of
-from dnne_ros.messages.message_types import type_name
+from dnne_ros.messages.message_types import message_class, type_name
 from dnne_ros.messages.naming import names_path
 from dnne_ros.messages.pictures import write_picture
 from dnne_ros.messages.stamps import header_of
 from dnne_ros.messages.writing import NumberWriter
 
 IMAGE = "sensor_msgs/msg/Image"
+FLOAT64_ARRAY = "std_msgs/msg/Float64MultiArray"
+
+
+def float64_array(numbers: np.ndarray) -> Any:
+    """Return a std_msgs/Float64MultiArray with float64 ``numbers`` (n,) and no layout.
+
+    It is what a `MessageMaker` for its ``data`` makes, in a twentieth of the time.
+    """
+    message = message_class(FLOAT64_ARRAY)()
+    message.data = array("d", numbers.tobytes())
+    return message
 
 
 class MessageMaker:

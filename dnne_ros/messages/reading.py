@@ -18,6 +18,10 @@ ORDERS = ("fields", "elements")
 element, then of the next."""
 
 
+_FEW = 64
+"""Up to so many elements are looked up one by one."""
+
+
 class NumberReader:
     """Reads the same fields of each message of one type.
 
@@ -46,6 +50,12 @@ class NumberReader:
         self._found: tuple[str, ...] = ()
         self._wanted: tuple[str, ...] = ()
         self._rows = np.empty(0, np.intp)
+        few = 0 < len(names) <= _FEW
+        self._columns_of = [_getter(path) for path in self.paths] if few and all(
+            path.type.repeated and path.type.dtype is not None and path.type.base != "octet"
+            and _is_plain(path) for path in self.paths) else []
+        self._places: list[tuple[int, int]] | None = None
+        """Field and row of each number, in a message with the names `_found`."""
 
     @property
     def columns(self) -> list[str]:
@@ -68,7 +78,27 @@ class NumberReader:
         """
         if not self._by_element:
             return self._joined([table(message).ravel() for table in self._tables])
-        return self.flat(self.tables(message, self.names))
+        numbers = self._read_again(message)
+        return self.flat(self.tables(message, self.names)) if numbers is None else numbers
+
+    def _read_again(self, message: Any) -> np.ndarray | None:
+        """Return the numbers of a message with the names of the last one; None: look closer."""
+        if not self._columns_of or tuple(self.names_in(message)) != self._found:
+            return None
+        if self._places is None or self._wanted != self.names:
+            self._places = self._find_places(message)
+        fields = [get(message) for get in self._columns_of]
+        for field in fields:
+            if len(field) != len(self._found):
+                return None
+        # For a few numbers numpy would take longer, the more so where it has not run for a while.
+        return np.array([fields[at][row] for at, row in self._places], self.dtype)
+
+    def _find_places(self, message: Any) -> list[tuple[int, int]]:
+        rows, fields = self._rows_of(message, self.names).tolist(), range(len(self.paths))
+        if self._transpose:
+            return [(at, row) for at in fields for row in rows]
+        return [(at, row) for row in rows for at in fields]
 
     def names_in(self, message: Any) -> Sequence[str]:
         """Return what a message calls its elements; only with ``names``."""
@@ -108,11 +138,19 @@ class NumberReader:
                                  f"{', '.join(found) or 'nothing'}")
             self._rows = np.array([found.index(name) for name in names], np.intp)
             self._found, self._wanted = found, names
+            self._places = None
         return self._rows
+
+
+def _is_plain(path: FieldPath) -> bool:
+    return all(step.index is None for step in path.steps)
 
 
 def _getter(path: FieldPath) -> Callable[[Any], Any]:
     """Return what takes a path's end out of a message; with [], the list of all ends."""
+    if path.steps and _is_plain(path):
+        return attrgetter(".".join(step.name for step in path.steps))
+
     def walk(at: Any, steps: Sequence[Any]) -> Any:
         for number, step in enumerate(steps):
             at = getattr(at, step.name)

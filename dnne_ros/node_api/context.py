@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from dnne_ros.node_api.answering import AnswerItems
     from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
     from dnne_ros.node_api.clock import Clock
     from dnne_ros.node_api.health import Health
@@ -136,6 +138,27 @@ class NodeContext(Protocol):
         """Hand a value to every consumer of an output; waits while a lossless edge is full.
 
         TimeoutError, with nothing handed over, after ``timeout`` seconds.
+        """
+        ...
+
+    def has_room(self, ports: Sequence[str]) -> bool:
+        """Tell whether `put_now` may be called: none of these outputs makes its sender wait.
+
+        False while somebody watches the node's deadlines, to whom `put` says more.
+        """
+        ...
+
+    def put_now(self, port: str, value: Any) -> None:
+        """Do as `put` where it need not wait: in what the event loop calls, as a subscription.
+
+        RuntimeError, with nothing handed over, for an output without `has_room`.
+        """
+        ...
+
+    def answering(self, ports: Sequence[str], answer: AnswerItems) -> AbstractContextManager[None]:
+        """Let ``answer`` be called by what brings the last item of a round, while that is legal.
+
+        See `dnne_ros.node_api.answering.answer_items`, which does it otherwise.
         """
         ...
 

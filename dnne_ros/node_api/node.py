@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dnne_ros.errors import InputError
+from dnne_ros.node_api.answering import Computed, feed_compute
 from dnne_ros.node_api.blocking import BlockingCalls
 from dnne_ros.node_api.ports import Input, Output, Ports
 from dnne_ros.node_api.widget import Widget
@@ -250,22 +251,17 @@ class Node:
         """React to a live widget's new value (already in `values`)."""
 
     # Type checkers let a subclass name its inputs only where the base takes anything: *_ as well.
-    async def compute(self, *_: Any, **inputs: Any) -> Mapping[str, Any] | None:
-        """Return the outputs for one item of every linked input; unlinked ones are None."""
+    def compute(self, *_: Any, **inputs: Any) -> Computed | Awaitable[Computed]:
+        """Return the outputs for one item of every linked input; unlinked ones are None.
+
+        It may be ``async def``; as a plain function, which waits for nothing, it is called by
+        what brings an item (`dnne_ros.node_api.answering`).
+        """
         raise TypeError(f"{type(self).__name__} defines neither compute() nor process()")
 
     async def process(self) -> None:
         """Run until cancelled.  The default feeds `compute` with one item of each input."""
-        inputs: dict[str, Any] = dict.fromkeys(self.inputs)
-        linked = [name for name in self.inputs if self.context.is_linked(name)]
-        while True:
-            for name in linked:
-                inputs[name] = await self.get_input(name)
-            outputs = await self.compute(**inputs)
-            for name, value in (outputs or {}).items():
-                await self.send_output(value, name)
-            if not any(not self.inputs[name].type.held for name in linked):
-                return  # a source, or fed by held values alone: there is no next item
+        await feed_compute(self)
 
     # These two are on the way of every item, so they add no coroutine of their own.
     def get_input(self, name: str, timeout: float | None = None) -> Awaitable[Any]:

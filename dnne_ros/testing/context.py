@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
+from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.clock import Clock, SteadyClock
 from dnne_ros.node_api.health import Health
@@ -170,6 +172,18 @@ class InMemoryContext:
         await asyncio.sleep(0)  # where a real edge may wait
         self.sent.append((port, value))
         self._note_change()
+
+    def has_room(self, ports: Sequence[str]) -> bool:
+        """Leave outputs to the node's coroutine, which is what a test waits for."""
+        return False
+
+    def put_now(self, port: str, value: Any) -> None:
+        """Raise RuntimeError: no output `has_room`."""
+        raise RuntimeError(f"output {port!r} has no room")
+
+    def answering(self, ports: Sequence[str], answer: AnswerItems) -> AbstractContextManager[None]:
+        """Leave it to the node's coroutine."""
+        return nullcontext()
 
     def delivered(self, port: str) -> int:
         """Return what the constructor was given."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 
+from dnne_ros.node_api.answering import may_wait
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.testing.context import InMemoryContext
@@ -106,5 +107,5 @@ def compute(node: Node, **inputs: Any) -> Mapping[str, Any]:
     if not hasattr(node, "context"):
         node.context = InMemoryContext(node, inputs)
         node.setup()
-    found = run(node.compute(**{**dict.fromkeys(node.inputs), **inputs}))
-    return found or {}
+    found: Any = node.compute(**{**dict.fromkeys(node.inputs), **inputs})
+    return (run(found) if may_wait(node.compute) else found) or {}

@@ -21,17 +21,23 @@ class ArrivalGate:
         self._period = int(seconds * _SECOND)
         self._clock = clock or SteadyClock()
         self._due: int | None = None
+        self._before: int | None = None
 
-    def lets_through(self) -> bool:
-        """Tell whether what arrives now is let through.
+    def lets_through(self, age: float = 0.0) -> bool:
+        """Tell whether what arrived ``age`` seconds ago is let through, and count it if so.
 
         A clock that jumps back starts the rate anew, and a late arrival does not make the next
         ones hurry.
         """
-        now = self._clock.now_ns()
-        if self._due is None or not now - self._period <= self._due <= now + 2 * self._period:
-            self._due = now
-        if now < self._due - _EARLY * self._period:
+        arrived = self._clock.now_ns() - int(age * _SECOND)
+        due = self._due
+        if due is None or not arrived - self._period <= due <= arrived + 2 * self._period:
+            due = arrived
+        if arrived < due - _EARLY * self._period:
             return False
-        self._due += self._period
+        self._before, self._due = self._due, due + self._period
         return True
+
+    def give_back(self) -> None:
+        """Let another one through for what was let through last: it was of no use."""
+        self._due = self._before

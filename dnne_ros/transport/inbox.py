@@ -64,6 +64,9 @@ class Inbox:
         self._stats = stats
         self._on_taken = on_taken
         self._reader: asyncio.Future[None] | None = None
+        self.on_awaited: Callable[[], bool] | None = None
+        """Called when an item comes that the reader waits for; true: it was taken by `take_now`,
+        and the reader goes on waiting."""
         self._gathering = Gathering(self._take)
 
     def __len__(self) -> int:
@@ -82,6 +85,19 @@ class Inbox:
         self._items.append(item)
         if self._reader is not None:
             self._wake_reader()
+
+    def take_now(self) -> Any:
+        """Return the first item, of those that there are, while the reader waits for others."""
+        item = self._pop()
+        self._stats.received += 1
+        if self._on_taken is not None:
+            self._on_taken()
+        return item
+
+    def fail(self, error: BaseException) -> None:
+        """Raise an error where the reader waits."""
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_exception(error)
 
     def drop_first(self, count: int) -> None:
         """Forget the first ``count`` items: they are not for this reader."""
@@ -105,7 +121,7 @@ class Inbox:
                     self._reader = None
             else:
                 await self._wait(timeout)
-        item = self._pop()
+        item = self._pop()  # as `take_now`, without a call: this is on the way of every item
         self._stats.received += 1
         if self._on_taken is not None:
             self._on_taken()
@@ -117,7 +133,8 @@ class Inbox:
 
     def _wake_reader(self) -> None:
         reader = self._reader
-        if reader is not None and not reader.done():
+        if reader is not None and not reader.done() and (
+                self.on_awaited is None or not self.on_awaited()):
             reader.set_result(None)
 
     async def _wait(self, timeout: float | None) -> None:

@@ -38,6 +38,10 @@ class LocalEdge:
         self._time_next = 1
         self.get = self._inbox.take
         self.get_batch = self._inbox.take_batch
+        self.take_now = self._inbox.take_now
+        """Take an item that is there, while the receiver waits for others."""
+        self.fail = self._inbox.fail
+        """Raise an error where the receiver waits."""
 
     @property
     def stats(self) -> EdgeStats:
@@ -51,6 +55,18 @@ class LocalEdge:
     def awaited(self) -> bool:
         """Tell whether the receiver waits for an item."""
         return self._inbox.awaited
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait to be taken."""
+        return len(self._inbox)
+
+    def call_when_awaited(self, on_awaited: Callable[[], bool] | None) -> None:
+        """Call ``on_awaited`` when an item comes that the receiver waits for; true: it is done."""
+        self._inbox.on_awaited = on_awaited
+
+    def finish(self) -> None:
+        """Note that the receiver is through with what it took: nobody keeps it here."""
 
     def notify_room(self, on_room: Callable[[], None]) -> None:
         """Call ``on_room`` each time that an item was taken, while the sender waits."""

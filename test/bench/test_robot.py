@@ -11,8 +11,10 @@ from dnne_ros.bench import robot
 from dnne_ros.bench.process_use import cpu_seconds, family, largest_mib, together_mib
 from dnne_ros.cli.main import main
 
-WAY = {"ready_s": 0.5, "p50_us": 1500.0, "p99_us": 3000.0, "missed": 0.001, "core_share": 0.05,
-       "cpu_us": 600.0, "largest_mib": 70.0, "together_mib": 60.0}
+WAY = {"ready_s": 0.5, "p50_us": 1500.0, "p99_us": 3000.0, "age_p50_us": 1650.0,
+       "age_p99_us": 4000.0, "answered": 0.999, "core_share": 0.05, "cpu_us": 600.0,
+       "largest_mib": 70.0, "together_mib": 60.0}
+BY_HAND, FUSED = "500 Hz: by hand, events executor", "500 Hz: OnnxPolicy without torch, fused"
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +23,7 @@ def measured(start_command, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bench")
     process = start_command(
         "dnne_ros", "bench", "robot", "--rounds", "1", "--states", "20", "--seconds", "0.2",
-        "--only", "by hand;OnnxPolicy, without;session, ours", "--json", folder / "robot.json",
+        "--only", f"{BY_HAND};{FUSED};session, ours", "--json", folder / "robot.json",
         folder=folder, separate=True, environment={"COLUMNS": "200"})
     assert process.wait() == 0, process.said()
     return json.loads((folder / "robot.json").read_text()), process.output
@@ -29,27 +31,29 @@ def measured(start_command, tmp_path_factory):
 
 def test_a_robot_is_commanded_by_hand_and_by_a_graph(measured):
     document, shown = measured
-    ways = [document["medians"][case] for case in (robot.BY_HAND, "OnnxPolicy, without torch")]
+    ways = [document["medians"][case] for case in (BY_HAND, FUSED)]
     for figures in ways:
         assert set(figures) == set(WAY)
         assert 0 < figures["p50_us"] <= figures["p99_us"] and figures["ready_s"] > 0
-        assert 0 <= figures["missed"] < 1 and figures["largest_mib"] > 10
+        assert 0 < figures["age_p50_us"] <= figures["age_p99_us"]
+        assert 0 <= figures["answered"] <= 1 and figures["largest_mib"] > 10
     by_hand, ours = ways
-    assert document["ratios"]["OnnxPolicy, without torch"]["p50_us"] == pytest.approx(
+    assert document["ratios"][FUSED]["p50_us"] == pytest.approx(
         ours["p50_us"] / by_hand["p50_us"])
     assert document["medians"]["session, ours"]["core_share"] > 0
-    assert "OnnxPolicy, without torch" in shown and "session, ours" in shown
+    assert FUSED in shown and "session, ours" in shown
 
 
 def test_the_tables_set_ours_beside_what_is_written_by_hand():
-    ways, starts = robot.tables({"medians": {"OnnxPolicy": WAY}, "ratios": {
-        "OnnxPolicy": {"p50_us": 1.25, "cpu_us": 2.0, "ready_s": None}}})
-    assert ways.rows == [("OnnxPolicy", "1.50 ms", "3.00 ms", "1.25", "600 µs", "2.00", "0.1%")]
+    ways, starts = robot.tables({"medians": {"OnnxPolicy": WAY}, "ratios": {"OnnxPolicy": {
+        "p50_us": 1.25, "p99_us": 1.5, "age": 1.1, "cpu_us": 2.0, "ready_s": None}}})
+    assert ways.rows == [("OnnxPolicy", "1.50 ms", "1.25", "3.00 ms", "1.50", "99.9%", "1.65 ms",
+                          "1.10", "600 µs", "2.00")]
     assert starts.rows == [("OnnxPolicy", "0.50 s", "–", "70 MiB", "60 MiB")]
 
 
 @pytest.mark.parametrize("words, said", [
-    (("--only", "nothing"), "--only: expected a part of written by hand; OnnxPolicy"),
+    (("--only", "nothing"), "--only: expected a part of 60 Hz: by hand; 60 Hz: by hand, events"),
     (("--states", "0"), "--states, --seconds: expected numbers above 0")])
 def test_what_cannot_be_measured_is_said_at_once(capsys, words, said):
     assert main(["bench", "robot", *words]) == 2

@@ -21,6 +21,7 @@ from std_msgs.msg import (
     UInt64,
 )
 
+from dnne_ros.messages.making import MessageMaker, float64_array
 from dnne_ros.messages.reading import NumberReader
 from dnne_ros.messages.writing import NumberWriter
 
@@ -186,3 +187,31 @@ def test_values_that_do_not_fit(type, fields, values, expected):
 def test_fields_that_cannot_be_written(type, fields, options, expected):
     with pytest.raises(ValueError, match=expected):
         NumberWriter(type, fields, **options)
+
+
+@pytest.mark.parametrize("order", ["fields", "elements"])
+@given(data=st.data())
+def test_a_reader_that_has_read_before_reads_as_a_new_one(order, data):
+    """Whatever changes between two messages: joints, their order, or how long lists are."""
+    readers = [NumberReader(JointState, "position,velocity", names=("a", "b"), order=order)]
+    for _ in range(4):
+        names = data.draw(st.permutations(["a", "b", *data.draw(st.sets(st.sampled_from("cd")))]))
+        sizes = data.draw(st.tuples(*[st.sampled_from([len(names)] * 4 + [1, 0])] * 2))
+        message = JointState(name=names, **{field: list(map(float, range(start, start + size)))
+                                            for field, start, size in zip(
+            ("position", "velocity"), (0, 100), sizes, strict=True)})
+        said = []
+        for reader in (readers[0], NumberReader(JointState, "position,velocity",
+                                                names=("a", "b"), order=order)):
+            try:
+                said.append(reader.read(message).tolist())
+            except ValueError as error:
+                said.append(str(error))
+        assert said[0] == said[1]
+
+
+@given(arrays.arrays(np.float64, st.integers(0, 9)))
+def test_a_command_is_what_the_general_way_makes(numbers):
+    made = MessageMaker(Float64MultiArray, "data").make(numbers)
+    assert np.array_equal(float64_array(numbers).data, made.data, equal_nan=True)
+    assert float64_array(numbers).layout == made.layout

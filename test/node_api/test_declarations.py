@@ -42,7 +42,6 @@ class Odd(Node):
     ("gain = Widget(1.0, live='no')", "widget gain: live: expected True or False, found 'no'"),
     ("a = Input(Float(), 5)", "port 'a': doc: expected text, found 5"),
     ("def process(self): pass", "process: expected async def process, found a function that is"),
-    ("def compute(self): pass", "compute: expected async def compute"),
     ("async def setup(self): pass", "setup: expected def setup, found async def"),
     ("a = Input(Float())\n    async def compute(self, b): pass",
      "compute: expected the inputs as parameters (a), found 'b'"),

@@ -208,6 +208,7 @@ class Observations(NodeContract):
     node_type = JointObservationsNode
     sizes = {"env": 1, "joint": 3}
     settings = {"joints": "joint_2,joint_0"}
+    not_resumed = ["observations"]  # which of them there are is a matter of when they come
 
 
 class Commands(NodeContract):

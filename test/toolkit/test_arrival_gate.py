@@ -29,6 +29,20 @@ def test_what_comes_at_about_the_rate_is_all_let_through(early):
     assert len(passed(50.0, arrivals)) == 100
 
 
+def test_what_was_of_no_use_is_given_back():
+    gate = ArrivalGate(1.0, ManualClock())
+    assert gate.lets_through()
+    gate.give_back()
+    assert gate.lets_through() and not gate.lets_through()
+
+
+def test_what_waited_for_a_while_counts_from_when_it_arrived():
+    clock = ManualClock()
+    clock.advance(10.0)
+    gate = ArrivalGate(1.0, clock)
+    assert [gate.lets_through(age) for age in (2.0, 1.5, 1.0, 0.1)] == [True, False, True, True]
+
+
 def test_on_average_it_is_the_rate():
     assert 495 <= len(passed(50.0, [number / 60.0 for number in range(600)])) <= 501
 

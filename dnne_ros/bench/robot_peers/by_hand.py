@@ -1,7 +1,8 @@
 """A policy on a robot as one writes it by hand: rclpy, onnxruntime and numpy, nothing of ours.
 
-``python -m dnne_ros.bench.robot_peers.by_hand BUNDLE``.  It acts on each joint state as it comes,
-and looks at nothing: neither at the interface nor at limits, silence or numbers that are none.
+``python -m dnne_ros.bench.robot_peers.by_hand MODEL callbacks|events``, by the executor that
+tutorials teach or by rclpy's executor for events.  It acts on each joint state as it comes, and
+looks at nothing: neither at the interface nor at limits, silence or numbers that are none.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.node import Node
 from rclpy.qos import qos_profile_sensor_data
 from rclpy.signals import SignalHandlerOptions
@@ -45,12 +48,15 @@ class ByHand(Node):
         self._commands.publish(Float64MultiArray(data=command[0].tolist()))
 
 
-def main(bundle: Path) -> None:
+def main(model: Path, kind: str) -> None:
     """Command until terminated."""
     signal.alarm(_SECONDS)
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    rclpy.spin(ByHand(bundle / "policy.onnx"))
+    executor = EventsExecutor() if kind == "events" else SingleThreadedExecutor()
+    executor.add_node(ByHand(model))
+    while True:  # spin() of EventsExecutor delivers nothing in rclpy 9.1, nor does no time limit
+        executor.spin_once(timeout_sec=_SECONDS)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

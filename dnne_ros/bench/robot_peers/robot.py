@@ -1,10 +1,10 @@
 """A robot that does nothing but speak and listen, and takes the time.
 
-``python -m dnne_ros.bench.robot_peers.robot FOLDER STATES``: it says where its joints are at
-`RATE_HZ`, whoever listens.  Some commands after the first one it counts: what follows a state is
-its command, and the time from one to the other is that which it spends on the way there, in the
-policy, and on the way back.  Whoever commands it has its process id in ``FOLDER/pid``.  At the
-end, ``FOLDER/robot.json`` has the figures.
+``python -m dnne_ros.bench.robot_peers.robot FOLDER MODEL RATE_HZ STATES``: it says where its
+joints are so many times a second, whoever listens, and knows what the policy in ``MODEL`` makes
+of each state: so it knows which state a command rests on.  A second after the first command it
+counts.  Whoever commands it has its process id in ``FOLDER/pid``.  At the end,
+``FOLDER/robot.json`` has the figures.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import deque
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import rclpy
 from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.node import Node
@@ -24,18 +26,22 @@ from std_msgs.msg import Float64MultiArray
 
 from dnne_ros.bench.edge_peers.rally import limit_life
 from dnne_ros.bench.process_use import cpu_seconds, family, largest_mib, together_mib
-from dnne_ros.bench.robot_setting import RATE_HZ
+from dnne_ros.bench.robot_setting import SPEAKS
 
 JOINTS = ("cart_to_pole", "slider_to_cart")
 """Not in the policy's order."""
-_WARM_UP = 60
+_WARM_UP_SECONDS = 1.0
 _SECONDS = 600
+_DRAWN = 1000
+_REMEMBERED = 50
+_SAME = 1e-4
+"""Commands for different states differ by more."""
 
 
 class Robot(Node):
     """Publishes ``joint_states`` and hears ``commands``."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: Path, rate_hz: float) -> None:
         """Be there, without a word."""
         super().__init__("robot")
         self._states = self.create_publisher(
@@ -43,57 +49,80 @@ class Robot(Node):
         self.create_subscription(Float64MultiArray, "commands", self._obey, 10)
         self._executor = EventsExecutor()
         self._executor.add_node(self)
-        self._spoke = time.perf_counter()
+        self._period = 1.0 / rate_hz
         self._due = time.monotonic()
-        self._draws = np.random.default_rng(0)
-        self.answered: float | None = None
+        # (state, joint, quantity)
+        self._drawn = np.random.default_rng(0).normal(0.0, 0.05, (_DRAWN, len(JOINTS), 2))
+        seen = self._drawn[:, ::-1].reshape(_DRAWN, -1).astype(np.float32)
+        self._wanted = onnxruntime.InferenceSession(str(model)).run(
+            None, {"observations": seen})[0][:, 0]
+        self._said: deque[tuple[int, float, float]] = deque(maxlen=_REMEMBERED)
+        """Of the last states, newest first: number, command that is wanted, when it was said."""
+        self._number = 0
+        self.commanded: float | None = None
         """Seconds from the last state to the first command after it; None: there was none yet."""
+        self.ages: list[float] = []
+        """Of the state that each command rests on, in seconds, when the command came."""
+        self.answered: set[int] = set()
+        """Which states got the command that rests on them before the next state."""
 
     def state_and_command(self) -> float | None:
-        """Say where the joints are and hear for a period; return `answered`."""
+        """Say where the joints are and hear for a period; return `commanded`."""
+        self._number += 1
+        row = self._number % _DRAWN
         message = JointState(name=list(JOINTS))
         message.header.stamp = self.get_clock().now().to_msg()
-        message.position = self._draws.normal(0.0, 0.05, len(JOINTS)).tolist()
-        message.velocity = self._draws.normal(0.0, 0.05, len(JOINTS)).tolist()
-        self._due = max(self._due + 1.0 / RATE_HZ, time.monotonic())
-        self.answered = None
-        self._spoke = time.perf_counter()
+        message.position, message.velocity = self._drawn[row].T.tolist()
+        self._due = max(self._due + self._period, time.monotonic())
+        self.commanded = None
+        self._said.appendleft((self._number, float(self._wanted[row]), time.perf_counter()))
         self._states.publish(message)
         while (left := self._due - time.monotonic()) > 0:
             self._executor.spin_once(timeout_sec=left)
-        return self.answered
+        return self.commanded
 
-    def _obey(self, _: Float64MultiArray) -> None:
-        if self.answered is None:
-            self.answered = time.perf_counter() - self._spoke
+    def _obey(self, command: Float64MultiArray) -> None:
+        now = time.perf_counter()
+        if self.commanded is None:
+            self.commanded = now - self._said[0][2]
+        for number, wanted, said in self._said:
+            if abs(command.data[0] - wanted) < _SAME:
+                self.ages.append(now - said)
+                if number == self._number:
+                    self.answered.add(number)
+                return
 
 
-def main(folder: Path, states: int) -> None:
+def main(folder: Path, model: Path, rate_hz: float, states: int) -> None:
     """Wait for the first command, warm up, and count."""
     limit_life(_SECONDS)
     rclpy.init()
-    robot = Robot()
+    robot = Robot(model, rate_hz)
+    (folder / SPEAKS).touch()
     while robot.state_and_command() is None:
         pass
     first_command = time.monotonic()
-    for _ in range(_WARM_UP):
+    for _ in range(round(_WARM_UP_SECONDS * rate_hz)):
         robot.state_and_command()
+    robot.ages.clear()
+    robot.answered.clear()
     commander = family(int((folder / "pid").read_text(encoding="utf-8")))
     cpu, started = cpu_seconds(commander), time.monotonic()
-    answers = [robot.state_and_command() for _ in range(states)]
+    ways = [way for way in (robot.state_and_command() for _ in range(states))
+            if way is not None]
     cpu, seconds = cpu_seconds(commander) - cpu, time.monotonic() - started
-    ways = [answer for answer in answers if answer is not None]
-    if not ways:
+    if not ways or not robot.ages:
         raise RuntimeError("no command came while it counted")
     (folder / "robot.json").write_text(json.dumps({
         "first_command": first_command,
-        "p50_us": float(np.percentile(ways, 50)) * 1e6,
-        "p99_us": float(np.percentile(ways, 99)) * 1e6,
-        "missed": 1 - len(ways) / states, "core_share": cpu / seconds,
+        **{f"p{percent}_us": float(np.percentile(ways, percent)) * 1e6 for percent in (50, 99)},
+        **{f"age_p{percent}_us": float(np.percentile(robot.ages, percent)) * 1e6
+           for percent in (50, 99)},
+        "answered": len(robot.answered) / states, "core_share": cpu / seconds,
         "cpu_us": cpu / len(ways) * 1e6,
         "largest_mib": largest_mib(commander), "together_mib": together_mib(commander)}),
         encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))

@@ -148,6 +148,10 @@ class LeappPolicyNode(Node):
         self._pipeline.restore({end: np.ascontiguousarray(tensor_to_array(tensor).data)
                                 for end, tensor in state.tensors.items()})
 
+    async def close(self) -> None:
+        """Let the report say how old states were."""
+        self.context.report(self._health.of_states(self.context.name.rpartition("/")[2]))
+
     async def _act(self) -> None:
         while True:
             try:

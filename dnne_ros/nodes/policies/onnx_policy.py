@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from dnne_ros.arrays import as_array, as_tensor
 from dnne_ros.errors import InputError
+from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Boolean, Int, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -78,8 +80,10 @@ class OnnxPolicyNode(Node):
 
     def setup(self) -> None:
         """Load the policy and let it act once."""
+        from dnne_ros.learning.finite import check_finite
         from dnne_ros.policies.loading import load_policy
 
+        self._check_finite = check_finite
         self._loaded = load_policy(
             _place(self.bundle), self.runtime,
             strict=self.strict_runtime or self.context.strict_runtime,
@@ -94,24 +98,28 @@ class OnnxPolicyNode(Node):
 
         Raises `NotFiniteError` for an observation that is NaN or infinite.
         """
-        await side_by_side(self._answer(), self._hear_resets())
+        ports = ("observations", "stamp") if self.context.is_linked("stamp") else ("observations",)
+        self._item = 0
+        await side_by_side(answer_items(self, ports, self._answer), self._hear_resets())
 
-    async def _answer(self) -> None:
-        from dnne_ros.learning.finite import check_finite
+    async def close(self) -> None:
+        """Let the report say how old states were."""
+        self.context.report(self._health.of_states(self.context.name.rpartition("/")[2]))
 
-        has_stamps = self.context.is_linked("stamp")
-        item = 0
-        while True:
-            observations = await self.get_input("observations")
-            stamp = await self.get_input("stamp") if has_stamps else None
-            item += 1
-            check_finite(observations, "observations", item)
-            before = time.perf_counter()
-            action = as_tensor(self._act(as_array(observations)))
-            seconds = time.perf_counter() - before
-            await self.send_output(action, "action")
-            self._health.acted(seconds, None if stamp is None else
-                               1e-9 * (self.context.topics.now_ns() - stamp))
+    def _answer(self, observations: Any, stamp: int | None = None) -> dict[str, Any]:
+        self._item += 1
+        self._check_finite(observations, "observations", self._item)
+        before = time.perf_counter()
+        action = as_tensor(self._act(as_array(observations)))
+        seconds = time.perf_counter() - before
+        # What follows from the action in this call, down to a robot's command, comes first.
+        asyncio.get_running_loop().call_soon(self._note, seconds, stamp)
+        return {"action": action}
+
+    def _note(self, seconds: float, stamp: int | None) -> None:
+        """Count an action and, where that is known, how old its observation is now."""
+        self._health.acted(seconds, None if stamp is None else
+                           1e-9 * (self.context.topics.now_ns() - stamp))
 
     async def _hear_resets(self) -> None:
         while self.context.is_linked("reset"):

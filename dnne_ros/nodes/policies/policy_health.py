@@ -28,7 +28,17 @@ class PolicyHealth:
         if rate_hz:
             self._said["missed_periods"] = 0
         self._times, self._ages = RecentTimes(), RecentTimes()
+        self._aged = False
         self._told = time.monotonic()
+
+    def of_states(self, name: str) -> dict[str, float]:
+        """Return how old states were when the actions that rest on them went out, for the report.
+
+        By ``name`` of the node: ``NAME.age_p50_ms`` and ``NAME.age_p99_ms``, of the last 1,000;
+        nothing where that is not known.
+        """
+        return {f"{name}.age_p{percent}_ms": round(1e3 * self._ages.percentile(percent / 100), 3)
+                for percent in (50, 99)} if self._aged else {}
 
     def acted(self, seconds: float, age: float | None = None) -> None:
         """Note an action that took ``seconds``; ``age``: of its observation, in seconds."""
@@ -39,6 +49,7 @@ class PolicyHealth:
         self._times.add(seconds)
         if age is not None:
             self._ages.add(age)
+            self._aged = True
         if now - self._told < _TOLD_SECONDS:
             return
         self._told = now

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.arrays import has_torch
 from dnne_ros.errors import InputError
+from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Model, PolicyOutput, Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -137,12 +139,13 @@ class PPOAgentNode(Node):
         if self._frozen is None:
             raise InputError("runtime", [
                 f"expected a trained policy (--load-checkpoint-dir) with runtime={self._runtime}"])
-        item = 0
-        while True:
-            observations = await self.get_input("observations")
-            item += 1
-            check_finite(observations, "observations", item)
-            await self.send_output(self._frozen.act(observations), "policy_output")
+        frozen, items = self._frozen, count(1)
+
+        def act(observations: torch.Tensor) -> dict[str, Any]:
+            check_finite(observations, "observations", next(items))
+            return {"policy_output": frozen.act(observations)}
+
+        await answer_items(self, ("observations",), act)
 
     async def _act_in_torch(self) -> None:
         from dnne_ros.learning.finite import check_finite

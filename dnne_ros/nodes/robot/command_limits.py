@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,11 @@ class CommandLimits:
     high: np.ndarray
     max_change: np.ndarray
 
+    @cached_property
+    def is_unhurried(self) -> bool:
+        """Whether a command may change by anything."""
+        return bool((self.max_change == np.inf).all())
+
     @classmethod
     def parse(cls, joints: int, limits: str, max_change: str) -> CommandLimits:
         """Read ``[low, high]`` for all joints or ``[[low, high], …]`` for each, as JSON.
@@ -37,10 +43,13 @@ class CommandLimits:
 
     def clamp(self, command: np.ndarray) -> np.ndarray:
         """Return the nearest command inside the bounds."""
-        return np.asarray(np.clip(command, self.low, self.high))
+        clamped: np.ndarray = np.minimum(np.maximum(command, self.low), self.high)
+        return clamped
 
     def approach(self, last: np.ndarray, command: np.ndarray, seconds: float) -> np.ndarray:
         """Return how far towards ``command`` one may be ``seconds`` after ``last``."""
+        if self.is_unhurried:
+            return command
         reach = self.max_change * seconds
         return np.clip(command, last - reach, last + reach) if seconds > 0 else last
 

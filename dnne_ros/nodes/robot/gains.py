@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from dnne_ros.messages.making import MessageMaker
-from dnne_ros.messages.message_types import message_class
+from dnne_ros.messages.making import FLOAT64_ARRAY, float64_array
 from dnne_ros.node_api.ros_topics import RosTopics, TopicUse
 from dnne_ros.nodes.robot.command_limits import json_of
 from dnne_ros.nodes.ros.topic_widgets import optional_names, topic_misfits
 
 GAINS = ("kp", "kd")
-MESSAGE = "std_msgs/msg/Float64MultiArray"
 _PERIOD = 1.0
 
 
@@ -44,7 +42,7 @@ def gains_by_joint(values: Mapping[str, Any]) -> dict[str, dict[str, float]]:
 
 def gain_topics(values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
     """Return the topics on which the widgets of a node have its gains sent."""
-    return tuple(TopicUse(topic, MESSAGE, publishes=True) for name in GAINS
+    return tuple(TopicUse(topic, FLOAT64_ARRAY, publishes=True) for name in GAINS
                  if (topic := values[f"{name}_topic"]))
 
 
@@ -57,10 +55,9 @@ class GainSender:
     def __init__(self, topics: RosTopics, gains: Mapping[str, Mapping[str, float]],
                  values: Mapping[str, Any]):
         """Advertise the topics that ``values`` of a node's widgets name for its ``gains``."""
-        self._maker = MessageMaker(message_class(MESSAGE), "data")
         self._told = -math.inf
         self._gains = [
-            (topics.advertise(topic, MESSAGE, "latched"), np.array(list(each.values())))
+            (topics.advertise(topic, FLOAT64_ARRAY, "latched"), np.array(list(each.values())))
             for name, each in gains.items() if (topic := values[f"{name}_topic"])]
 
     def tell(self, now: float) -> None:
@@ -69,7 +66,7 @@ class GainSender:
             return
         self._told = now
         for publisher, gains in self._gains:
-            publisher.publish(self._maker.make(gains))
+            publisher.publish(float64_array(gains))
 
 
 def _by_joint(text: str, names: tuple[str, ...], widget: str) -> dict[str, float]:

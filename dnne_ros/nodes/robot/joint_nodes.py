@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
@@ -60,34 +60,22 @@ class _OutputController(RobotControllerNode):
 
     def advertise(self) -> None:
         """Leave it to the output."""
-        self._commanded = asyncio.Event()
 
     def command_robot(self, command: np.ndarray) -> None:
         """Let the command be sent."""
         self._unsent = command
-        self._commanded.set()
 
-    def duties(self) -> list[Coroutine[Any, Any, None]]:
-        """Send safe commands at once, too."""
-        return [*super().duties(), self._send()]
-
-    async def tell(self) -> None:
-        """Send the newest command, unless that is done."""
-        if self._unsent is not None:
-            command, self._unsent = self._unsent, None
-            await self.send_output(as_tensor(command.copy()), "commands")
+    def news(self) -> dict[str, Any]:
+        """Return the newest command, unless it was sent."""
+        self._news = False
+        command, self._unsent = self._unsent, None
+        return {} if command is None else {"commands": as_tensor(command.copy())}
 
     async def close(self) -> None:
         """Send the last command."""
         await super().close()
         with suppress(asyncio.TimeoutError):  # a consumer in the graph may have ended full
             await asyncio.wait_for(self.tell(), _CLOSE_SECONDS)
-
-    async def _send(self) -> None:
-        while True:
-            await self._commanded.wait()
-            self._commanded.clear()
-            await self.tell()
 
 
 class JointObservationsNode(Node):
@@ -141,6 +129,7 @@ class JointObservationsNode(Node):
     def widget_changed(self, name: str) -> None:
         """Take up ``timeout`` and ``part_age`` as they are now."""
         self._subscriber.values[name] = self.values[name]
+        self._subscriber.widget_changed(name)
 
     async def process(self) -> None:
         """Give one observation each period, as long as the robot speaks."""

@@ -13,6 +13,7 @@ from dnne_ros.arrays import as_array, as_tensor
 from dnne_ros.messages.gathering import PartGatherer
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import NumberReader
+from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Boolean, Dict, Tensor
@@ -126,6 +127,7 @@ class PolicyGate(Node):
         self._counts.update(state=self._gate.state, reason="", latched=False, stops=0)
         self._stir, self._news = asyncio.Event(), asyncio.Event()
         self._unsent: np.ndarray | None = None
+        self._said = ""
         self.context.topics.subscribe(self.topic, _JOINT_STATE, "sensor_data", self._sense,
                                       raw=True, timed=True)
 
@@ -148,16 +150,16 @@ class PolicyGate(Node):
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
         """Return what is done all the time, side by side."""
-        return [self._obey(), self._watch(), self._tell()]
+        return [answer_items(self, ("action",), self._obey), self._watch(), self._tell()]
 
-    async def _obey(self) -> None:
-        """Pass each action on as it comes."""
-        while True:
-            action = _numbers(await self.get_input("action"))
-            if action.size != len(self._names):
-                raise ValueError(f"expected an action of {len(self._names)} joints, found "
-                                 f"{action.size} numbers")
-            self._note(self._gate.act(action, time.monotonic()))
+    def _obey(self, action: Any) -> dict[str, Any]:
+        """Return what becomes of an action, for the robot and for the graph."""
+        numbers = _numbers(action)
+        if numbers.size != len(self._names):
+            raise ValueError(f"expected an action of {len(self._names)} joints, found "
+                             f"{numbers.size} numbers")
+        self._note(self._gate.act(numbers, time.monotonic()))
+        return self._take_news()
 
     async def _watch(self) -> None:
         """Command what the gate does by itself, as soon as it is due."""
@@ -211,19 +213,26 @@ class PolicyGate(Node):
                                f"{gate.state}: {gate.reason}{lasting}")
 
     async def _tell(self) -> None:
-        """Send the newest command; what happened before it was sent is of no use any more."""
-        said = ""
+        """Send what the gate does by itself: a full edge must not hold up the watch."""
         while True:
             await self._news.wait()
-            self._news.clear()
-            if self._gate.forgets:
-                self._gate.forgets = False
-                await self.send_output(True, "restart")
-            if self._unsent is not None:
-                command, self._unsent = self._unsent, None
-                await self.send_output(as_tensor(command.astype(np.float32)[None]), "command")
-            if said != (said := f"{self._gate.state} {self._gate.reason}"):
-                await self.send_output(dict(self._counts), "status")
+            for port, value in self._take_news().items():
+                await self.send_output(value, port)
+
+    def _take_news(self) -> dict[str, Any]:
+        """Return the newest command; one that was not sent before it is of no use any more."""
+        self._news.clear()
+        news: dict[str, Any] = {}
+        if self._gate.forgets:
+            self._gate.forgets = False
+            news["restart"] = True
+        if self._unsent is not None:
+            command, self._unsent = self._unsent, None
+            news["command"] = as_tensor(command.astype(np.float32)[None])
+        said, self._said = self._said, f"{self._gate.state} {self._gate.reason}"
+        if said != self._said:
+            news["status"] = dict(self._counts)
+        return news
 
 
 def _numbers(action: Any) -> np.ndarray:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Mapping
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from dnne_ros.arrays import as_doubles, as_tensor
-from dnne_ros.messages.making import MessageMaker
-from dnne_ros.messages.message_types import message_class
+from dnne_ros.messages.making import FLOAT64_ARRAY, float64_array
+from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Boolean, Dict, Tensor
@@ -25,7 +24,6 @@ from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topi
 from dnne_ros.toolkit.side_by_side import side_by_side
 from dnne_ros.transport.policy import EdgePolicy
 
-_COMMAND = "std_msgs/msg/Float64MultiArray"
 _SAFE_PERIOD = 0.02
 _FIXED = "it is part of the policy interface"
 
@@ -94,7 +92,7 @@ class RobotControllerNode(Node):
     @classmethod
     def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
         """Say where it sends commands and gains."""
-        return (TopicUse(values["topic"], _COMMAND, publishes=True), *gain_topics(values))
+        return (TopicUse(values["topic"], FLOAT64_ARRAY, publishes=True), *gain_topics(values))
 
     def setup(self) -> None:
         """Read the limits and advertise the commands."""
@@ -108,6 +106,7 @@ class RobotControllerNode(Node):
         self._last = None if self.control_type == "position" else np.zeros(self.num_joints)
         self._last_sent = self._last_good = time.monotonic()
         self._news = self._stopped = False
+        self._stirs = asyncio.Event()
         self._trouble = HealthReporter(self.context)
         self._counts = self.context.health.values
         self._counts.update(actions=0, refused=0, clamped=0, slowed=0, safe_stops=0)
@@ -115,22 +114,27 @@ class RobotControllerNode(Node):
 
     def advertise(self) -> None:
         """Open the way on which commands go to the robot."""
-        self._maker = MessageMaker(message_class(_COMMAND), "data")
-        self._publisher = self.context.topics.advertise(self.topic, _COMMAND)
+        self._publisher = self.context.topics.advertise(self.topic, FLOAT64_ARRAY)
 
     def command_robot(self, command: np.ndarray) -> None:
         """Send a command, float64 (joints,), to the robot, without waiting for anything."""
-        self._publisher.publish(self._maker.make(command))
+        self._publisher.publish(float64_array(command))
 
-    async def tell(self) -> None:
-        """Give the newest command and the state to the graph, and say that it was stopped."""
+    def news(self) -> dict[str, Any]:
+        """Return the newest command and the state for the graph, and that it was stopped."""
+        self._news = False
+        news: dict[str, Any] = {}
         if self._stopped:
             self._stopped = False
-            await self.send_output(True, "restart")
+            news["restart"] = True
         if self._last is not None:
-            await self.send_output(as_tensor(self._last.copy()), "joint_commands")
-        await self.send_output({"message": self.context.health.message,
-                                **self._counts}, "status")
+            news["joint_commands"] = as_tensor(self._last.copy())
+        return {**news, "status": {"message": self.context.health.message, **self._counts}}
+
+    async def tell(self) -> None:
+        """Give the graph what `news` says."""
+        for port, value in self.news().items():
+            await self.send_output(value, port)
 
     def policy_interface(self) -> dict[str, Any]:
         """Say which joints actions are for, if they have names, and with which gains."""
@@ -145,23 +149,19 @@ class RobotControllerNode(Node):
 
     def duties(self) -> list[Coroutine[Any, Any, None]]:
         """Return what is done all the time, side by side."""
-        return [self._obey(), self._watch()]
+        return [answer_items(self, ("action",), self._obey), self._watch(), self._tell()]
 
     async def close(self) -> None:
         """Leave no push behind that nobody corrects any more."""
         if self._state != "idle" and self.control_type != "position":
             self._publish(np.zeros(self.num_joints) if self._safe is None else self._safe)
 
-    async def _obey(self) -> None:
-        while True:
-            with suppress(TimeoutError):  # the watch has seen it too; what it did is told below
-                self._take(await self.get_input("action", self.timeout))
-            if self._news:
-                self._news = False
-                await self.tell()
+    def _obey(self, action: Any) -> dict[str, Any]:
+        """Command an action, or refuse it; return what is to be told of that."""
+        self._take(action)
+        return self.news()
 
     def _take(self, action: Any) -> None:
-        """Command an action, or refuse it."""
         command = as_doubles(action).reshape(-1)
         if command.size != self.num_joints:
             raise ValueError(f"expected an action of {self.num_joints} joints, found shape "
@@ -179,7 +179,7 @@ class RobotControllerNode(Node):
         self._counts["clamped"] += not inside
         now = time.monotonic()
         command = self._approach(clamped, now)
-        self._counts["slowed"] += bool((command != clamped).any())
+        self._counts["slowed"] += command is not clamped and bool((command != clamped).any())
         self._last_good = now
         self._set_state("active")
         self._publish(command)
@@ -195,7 +195,16 @@ class RobotControllerNode(Node):
                 await asyncio.sleep(self.timeout - silence)
             else:
                 reached = self._send_safe()
+                self._stirs.set()
                 await asyncio.sleep(self.timeout if reached else _SAFE_PERIOD)
+
+    async def _tell(self) -> None:
+        """Tell the graph what the watch does."""
+        while True:
+            await self._stirs.wait()
+            self._stirs.clear()
+            if self._news:
+                await self.tell()
 
     def _send_safe(self) -> bool:
         """Publish the safe command, or a step towards it; tell whether it is reached.

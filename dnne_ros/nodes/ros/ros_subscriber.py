@@ -6,15 +6,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dnne_ros.arrays import as_array, as_tensor, is_tensor
 from dnne_ros.errors import InputError, PeerError
-from dnne_ros.messages.dictionaries import to_dictionary
 from dnne_ros.messages.gathering import PartGatherer
-from dnne_ros.messages.making import IMAGE
-from dnne_ros.messages.message_types import message_class, type_name
-from dnne_ros.messages.pictures import read_picture
+from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import ORDERS, NumberReader
 from dnne_ros.messages.stamps import read_stamp
 from dnne_ros.node_api.health_reporter import HealthReporter
@@ -23,16 +19,20 @@ from dnne_ros.node_api.port_types import Dict, Image, Int, Tensor
 from dnne_ros.node_api.ports import Output
 from dnne_ros.node_api.ros_topics import QOS_PRESETS, TopicUse
 from dnne_ros.node_api.widget import Widget
-from dnne_ros.nodes.ros.plain_values import DTYPES, in_dtype, tensors_in
+from dnne_ros.nodes.ros.message_values import (
+    converter,
+    named_reader,
+    policy_shaped,
+    zeros_like,
+)
+from dnne_ros.nodes.ros.plain_values import DTYPES
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
+from dnne_ros.toolkit.arrival_gate import ArrivalGate
 from dnne_ros.toolkit.event_waits import came_within
-from dnne_ros.toolkit.rate import Rate
-
-if TYPE_CHECKING:
-    import numpy as np
-    import torch
 
 _FIXED = "it is part of the policy interface"
+_LATE_SECONDS = 0.002
+"""A message that has waited for longer may have newer ones behind it, which count then."""
 _MOST_PARTS = 256
 """Messages kept to be added up: of many broadcasters, between two items."""
 
@@ -41,9 +41,10 @@ class RosSubscriberNode(Node):
     """Give what other ROS nodes publish on a topic, of any installed message type, to the graph.
 
     ``kind`` says which output it leaves by: ``tensor`` (the numbers of ``field``), ``image`` (a
-    sensor_msgs/Image) or ``message`` (all fields as a dictionary).  What is not taken in time is
-    dropped, oldest first.  What a message lacks (a joint, a field's element) or a picture that
-    cannot be converted is counted as dropped, with a warning; it never ends the run.
+    sensor_msgs/Image) or ``message`` (all fields as a dictionary).  A message is given as it
+    comes: no timer holds it back.  What comes sooner than ``rate`` allows is skipped, as is the
+    oldest of what is not taken in time.  What a message lacks (a joint, a field's element) or a
+    picture that cannot be converted is counted as dropped, with a warning; it never ends the run.
     """
 
     category = "ros"
@@ -62,7 +63,7 @@ class RosSubscriberNode(Node):
     kind = Widget("tensor", "What comes out.", choices=("tensor", "image", "message"))
     qos = Widget("sensor_data", "How to subscribe; sensor_data matches every publisher.",
                  choices=QOS_PRESETS)
-    rate = Widget(0.0, "Most items in a second, the newest each time; 0: every message.",
+    rate = Widget(0.0, "Most items in a second: what comes sooner is skipped; 0: every message.",
                   minimum=0.0, maximum=10_000.0, unit="Hz", fixed_because=_FIXED)
     timeout = Widget(0.0, "Silence after which the topic is stale; 0: never.", minimum=0.0,
                      maximum=3600.0, unit="s", live=True)
@@ -92,7 +93,7 @@ class RosSubscriberNode(Node):
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Check topic, message type and fields."""
-        return topic_misfits(values["topic"]) + misfits(_converter, values)
+        return topic_misfits(values["topic"]) + misfits(converter, values)
 
     @classmethod
     def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
@@ -107,11 +108,14 @@ class RosSubscriberNode(Node):
     def setup(self) -> None:
         """Find the fields and subscribe."""
         self._convert = self.converter()
-        reader = _named_reader(self.values)
+        reader = named_reader(self.values)
         self._gatherer = None if reader is None else PartGatherer(reader)
         self._counts = self.context.health.values
         self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
         self._trouble = HealthReporter(self.context)
+        self._gate = ArrivalGate(1.0 / self.rate, self.context.clock) if self.rate else None
+        self._came = asyncio.Event()
+        self._is_idle = False
         self._last: Any = None
         self.listen()
 
@@ -121,13 +125,12 @@ class RosSubscriberNode(Node):
             if self.context.is_linked(port):
                 raise InputError(f"output {port!r}", [
                     f"expected kind={port} for what is linked to it, found kind={self.kind}"])
-        return made(_converter, self.values)
+        return made(converter, self.values)
 
     def listen(self) -> None:
         """Subscribe to the topic."""
         self._waiting: deque[tuple[bytes, float]] = deque(maxlen=self.keep)
         self._adds_up = False
-        self._came = asyncio.Event()
         self.context.topics.subscribe(self.topic, self.message_type, self.qos, self._receive,
                                       raw=True, timed=True)
 
@@ -135,11 +138,17 @@ class RosSubscriberNode(Node):
         """Return messages and when they came (`time.monotonic`), in order.
 
         It is the next one or, where they add up, all that wait.  TimeoutError, unless one waits
-        already, after ``timeout`` seconds; ValueError for bytes that are no message.
+        already, after ``timeout`` seconds or when there is something else to look at; ValueError
+        for bytes that are no message.
         """
         if not self._waiting:
             self._came.clear()
-            if not await came_within(self._came, timeout):
+            self._is_idle = True
+            try:
+                await came_within(self._came, timeout)
+            finally:
+                self._is_idle = False
+            if not self._waiting:
                 raise TimeoutError
         taken = [self._waiting.popleft()]
         if self._adds_up:
@@ -158,33 +167,62 @@ class RosSubscriberNode(Node):
         return {"joints": list(reader.names), "observations": reader.columns,
                 "rate_hz": self.rate}
 
+    def widget_changed(self, name: str) -> None:
+        """Wait for as long as ``timeout`` says now."""
+        self._came.set()
+
     async def process(self) -> None:
-        """Give each message, at most ``rate`` a second."""
-        pace = Rate(1.0 / self.rate, self.context.clock) if self.rate else None
+        """Give each message that could not be given as it came, and see that there are some."""
         self._good = time.monotonic()
         while True:
-            if pace is not None:
-                await pace.wait()
             found = await self._next()
             if found is None:
                 await self._be_stale()
                 continue
-            self._last, stamp = found
-            self._counts["used"] += 1
-            self._trouble.clear(f"{self.topic} is good again")
-            await self.give(self._last, stamp)
+            self._note_used(found)
+            await self.give(*found)
 
     async def give(self, value: Any, stamp: int) -> None:
         """Send a value and the time at which it was measured, in ns."""
         await self.send_output(stamp, "stamp")
         await self.send_output(value, self.kind)
 
-    def _receive(self, message: bytes, arrived: float) -> None:
+    def can_give_now(self) -> bool:
+        """Tell whether `give_now` may be called: nobody who takes makes it wait."""
+        return self.context.has_room(("stamp", self.kind))
+
+    def give_now(self, value: Any, stamp: int) -> None:
+        """Do as `give`, in a callback."""
+        self.context.put_now("stamp", stamp)
+        self.context.put_now(self.kind, value)
+
+    def _receive(self, data: bytes, arrived: float) -> None:
+        """Give a message at once if nothing is in its way, else keep it."""
         counts = self._counts
         counts["received"] += 1
+        if self._is_idle and not self._came.is_set() \
+                and time.monotonic() - arrived < _LATE_SECONDS and self.can_give_now():
+            self._answer(data, arrived)
+            return
         counts["skipped"] += len(self._waiting) == self._waiting.maxlen
-        self._waiting.append((message, arrived))
+        self._waiting.append((data, arrived))
         self._came.set()
+
+    def _answer(self, data: bytes, arrived: float) -> None:
+        try:
+            message = self.context.topics.deserialize(data, self.message_type)
+        except ValueError as error:
+            self._drop(error)
+            return
+        found = self._used(message, arrived)
+        if found is not None:
+            self._note_used(found)
+            self.give_now(*found)
+
+    def _note_used(self, found: tuple[Any, int]) -> None:
+        self._last = found[0]
+        self._counts["used"] += 1
+        self._trouble.clear(f"{self.topic} is good again")
 
     async def _next(self) -> tuple[Any, int] | None:
         """Return the next usable value and its time, or None if the topic is stale."""
@@ -195,26 +233,44 @@ class RosSubscriberNode(Node):
             try:
                 arrivals = await self.arrivals(left)
             except TimeoutError:
-                return None
+                arrivals = []
             except ValueError as error:
                 self._drop(error)
                 continue
             found = None
             for message, arrived in arrivals:
                 found = self._used(message, arrived) or found
-            if found is not None or left == 0.0:
+            if found is not None or (
+                    self.timeout and time.monotonic() >= self._good + self.timeout):
                 return found
 
     def _used(self, message: Any, arrived: float) -> tuple[Any, int] | None:
-        """Return what a message gives and its time; None for one that gives nothing yet."""
+        """Return what a message gives and its time; None for one that gives nothing now."""
+        # What is read by name is small, and may be a part; pictures are not read to be skipped.
+        by_name = self._gatherer is not None
+        if not by_name and self._comes_too_soon(arrived):
+            return None
         try:
             found = self._use(message, arrived)
         except ValueError as error:
             self._drop(error)
+            found = None
+        if found is None:
+            if self._gate is not None and not by_name:
+                self._gate.give_back()
             return None
-        if found is not None:
-            self._good = arrived
+        if by_name and self._comes_too_soon(arrived):
+            return None
+        self._good = arrived
         return found
+
+    def _comes_too_soon(self, arrived: float) -> bool:
+        """Tell whether the rate does not allow what has arrived; it is a sign of life anyway."""
+        if self._gate is None or self._gate.lets_through(time.monotonic() - arrived):
+            return False
+        self._counts["skipped"] += 1
+        self._good = arrived
+        return True
 
     def _drop(self, error: ValueError) -> None:
         self._counts["dropped"] += 1
@@ -237,7 +293,7 @@ class RosSubscriberNode(Node):
             if complaint := self._gatherer.complaint(arrived, self.part_age):
                 self._trouble.note("parts", f"{self.topic}: {complaint}")
             return None
-        return _policy_shaped(numbers, self._gatherer.reader.columns, self.values), stamp
+        return policy_shaped(numbers, self._gatherer.reader, self.values), stamp
 
     async def _be_stale(self) -> None:
         """Do what ``when_stale`` says, and wait from anew."""
@@ -253,70 +309,5 @@ class RosSubscriberNode(Node):
         if self._last is None or self.when_stale == "nothing":
             return
         if self.when_stale == "zeros":
-            self._last = _zeros_like(self._last)
+            self._last = zeros_like(self._last)
         await self.give(self._last, self.context.topics.now_ns())
-
-
-def _converter(values: Mapping[str, Any]) -> Callable[[Any], Any]:
-    """Return what turns a message into the value that goes out; ValueError if nothing can."""
-    type = message_class(values["message_type"])
-    if values["stamp_from"] == "header":
-        read_stamp(type())
-    kind = values["kind"]
-    if kind == "message" and values["when_stale"] == "zeros":
-        raise ValueError("widget 'when_stale': expected zeros for numbers only, found "
-                         "kind=message")
-    names = optional_names(values["names"])
-    if values["policy_input"] and (kind != "tensor" or not names):
-        raise ValueError("widget 'policy_input': expected kind=tensor and names, by which the "
-                         "policy's columns are known")
-    if kind == "message":
-        return lambda message: tensors_in(to_dictionary(message))
-    is_image = type_name(type) == IMAGE
-    if kind == "image":
-        if not is_image:
-            raise ValueError(f"widget 'kind': expected {IMAGE} for an image, found "
-                             f"{values['message_type']}")
-        return lambda message: as_tensor(read_picture(message))
-    if is_image and not values["field"].strip():
-        return lambda message: _shaped(read_picture(message), values)
-    reader = NumberReader(type, values["field"], names=names,
-                          names_field=values["names_field"], order=values["order"])
-    columns = reader.columns if names else []
-    return lambda message: _policy_shaped(reader.read(message), columns, values)
-
-
-def _named_reader(values: Mapping[str, Any]) -> NumberReader | None:
-    """Return what reads elements by name, if that is what is asked for."""
-    names = optional_names(values["names"])
-    if values["kind"] != "tensor" or not names:
-        return None
-    return NumberReader(message_class(values["message_type"]), values["field"], names=names,
-                        names_field=values["names_field"], order=values["order"])
-
-
-def _policy_shaped(numbers: np.ndarray, columns: list[str], values: Mapping[str, Any]
-                   ) -> torch.Tensor:
-    """Return the numbers as they go out; ValueError for what a policy must not see."""
-    return _shaped(_finite(numbers, columns) if values["policy_input"] else numbers, values)
-
-
-def _finite(numbers: np.ndarray, columns: list[str]) -> np.ndarray:
-    """Return ``numbers``; ValueError that names those that are not finite."""
-    import numpy as np
-
-    wrong = np.flatnonzero(~np.isfinite(numbers))
-    if wrong.size:
-        raise ValueError(f"no number for {', '.join(columns[at] for at in wrong)}")
-    return numbers
-
-
-def _shaped(numbers: np.ndarray, values: Mapping[str, Any]) -> torch.Tensor:
-    numbers = in_dtype(numbers, values["dtype"])
-    return as_tensor(numbers[None] if values["batch"] else numbers)
-
-
-def _zeros_like(value: Any) -> Any:
-    import numpy as np
-
-    return as_tensor(np.zeros_like(as_array(value))) if is_tensor(value) else value

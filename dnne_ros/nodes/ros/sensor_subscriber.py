@@ -48,6 +48,9 @@ class _Heard(RosSubscriberNode):
     def converter(self) -> Callable[[Any], Any]:
         return self._node.reader()
 
+    def can_give_now(self) -> bool:
+        return False  # it may wait for a transform
+
     async def give(self, value: Any, stamp: int) -> None:
         await self._node.give(value, stamp)
 
@@ -142,6 +145,7 @@ class SensorSubscriberNode(Node):
     def widget_changed(self, name: str) -> None:
         """Take up limits and what is done without messages, as they are now."""
         self._heard.values[name] = self.values[name]
+        self._heard.widget_changed(name)
         self._mover.wait = self.frame_wait
 
     def reader(self) -> Callable[[Any], Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
+from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, PolicyOutput, SimHandle, Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -46,15 +47,17 @@ class ActionNode(Node):
         reach: torch.Tensor | float = self.scale
         if simulator is not None:
             centre, reach = _centre_and_reach(simulator, self.scale)
-        while True:
-            output = await self.get_input("network_output")
+
+        def translated(output: Any) -> dict[str, Any]:
             actions = getattr(output, "actions", output)
             chosen = output is not actions and output.std is None
             if simulator is not None:
                 _check_fit(simulator, output, actions, chosen)
             if not chosen:
                 actions = actions.clip(-1.0, 1.0) * reach + centre
-            await self.send_output(actions, "action")
+            return {"action": actions}
+
+        await answer_items(self, ("network_output",), translated)
 
     def policy_interface(self) -> Mapping[str, Any]:
         """Say what an action of 1 means, unless the task says it."""

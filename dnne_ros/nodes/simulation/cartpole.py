@@ -31,7 +31,7 @@ class CartpoleActionNode(Node):
         """Say what an action of 1 means."""
         return {"action_scale": [self.max_push_effort], "action_units": ["N"]}
 
-    async def compute(self, network_output: Any) -> dict[str, Any]:
+    def compute(self, network_output: Any) -> dict[str, Any]:
         """Clamp and scale."""
         actions = getattr(network_output, "actions", network_output)
         if getattr(network_output, "std", actions) is None:

@@ -134,6 +134,25 @@ class OutputPort:
             if self._turns:
                 self._on_room()
 
+    @property
+    def has_room(self) -> bool:
+        """Tell whether `send` would wait for nobody who takes, and nobody sends before."""
+        return not self._turns and not self._breathes and not self._is_full()
+
+    def send_now(self, value: Any) -> None:
+        """Hand ``value`` over in a callback of the event loop, which therefore turns.
+
+        To be called while it `has_room`; raises what `send` raises, and RuntimeError without.
+        """
+        self._breathe_at = self.sent + _BREATHE_EVERY
+        sending = self.send(value)
+        try:
+            sending.send(None)
+        except StopIteration:  # it is through
+            return
+        sending.close()
+        raise RuntimeError("an output has no room for what may not wait")
+
     def look_for_watchers(self) -> None:
         """Notice who else subscribes; a late joiner of a latched topic gets the newest value."""
         if self._topic is None:

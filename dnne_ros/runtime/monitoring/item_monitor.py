@@ -47,6 +47,9 @@ class ItemMonitor:
         self.boundary = context.boundary
         self.save_when = context.save_when
         self.finish = context.finish
+        self.has_room = context.has_room
+        self.put_now = context.put_now
+        self.answering = context.answering
         self._context = context
         self._is_source = not inputs
         self._gives = bool(outputs)

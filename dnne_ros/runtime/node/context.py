@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from dnne_ros.graph.graph import Graph
+from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.context import Boundary
 from dnne_ros.node_api.health import Health
@@ -17,6 +19,9 @@ from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
+from dnne_ros.runtime.node.run_to_completion import RunToCompletion
+from dnne_ros.transport.local_edge import LocalEdge
+from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
@@ -59,6 +64,8 @@ class HostContext:
         self.clock = HostClock(host)
         self.items = 0
         """Items taken so far, over all inputs: which one a failure was about."""
+        self.is_watched = False
+        """Whether somebody watches each item that the node takes and gives."""
         self._graph = graph
         self._control = control
         type_name = host.graph_node.type.type_name
@@ -92,6 +99,29 @@ class HostContext:
             ) -> Coroutine[Any, Any, None]:
         """Hand a value to every consumer of an output."""
         return self._outputs[port].send(value, timeout)
+
+    def has_room(self, ports: Sequence[str]) -> bool:
+        """Tell whether none of these outputs makes its sender wait, and nobody watches it."""
+        return not self.is_watched and all(self._outputs[port].has_room for port in ports)
+
+    def put_now(self, port: str, value: Any) -> None:
+        """Hand a value over, in a callback of the event loop."""
+        self._outputs[port].send_now(value)
+
+    @contextmanager
+    def answering(self, ports: Sequence[str], answer: AnswerItems) -> Iterator[None]:
+        """Answer items in the calls that bring them, where edges are of the kind for it."""
+        inputs = [self._inputs[port] for port in ports]
+        edges = [each for each in inputs if isinstance(each, (LocalEdge, RemoteReader))]
+        if len(edges) < len(inputs):
+            yield
+            return
+        at_once = RunToCompletion(self, edges, self._outputs, answer)
+        at_once.start()
+        try:
+            yield
+        finally:
+            at_once.stop()
 
     @property
     def sent(self) -> int:

@@ -109,6 +109,7 @@ class NodeRunner:
         elif self._watching is None:
             if self._node.context is not self._monitor:
                 self._node.context = self._monitor
+                self._context.is_watched = True
                 self._monitor.begin()
             self._loop_watch.watch(self._context.name, self._settings)
             self._watchdog = Watchdog(self._settings, self._monitor, self._record, self._act)
@@ -117,6 +118,7 @@ class NodeRunner:
 
     def _disarm(self) -> None:
         self._node.context = self._context
+        self._context.is_watched = False
         self._monitor.forget()
         self._look_away()
 

@@ -88,7 +88,8 @@ class HostTopics:
 
     def now_ns(self) -> int:
         """Return the node's clock, in nanoseconds."""
-        return self._host.get_clock().now().nanoseconds
+        clock: Any = self._host.get_clock()  # a ROSClock, which rclpy's annotations do not say
+        return int(clock.now().nanoseconds) if clock.ros_time_is_active else time.time_ns()
 
     def flush(self, seconds: float) -> None:
         """Wait until subscribers have what was published last, at most ``seconds``."""

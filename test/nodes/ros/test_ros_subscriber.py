@@ -9,7 +9,7 @@ from std_msgs.msg import Header
 from dnne_ros.errors import DnneError, InputError
 from dnne_ros.node_api.health import Level
 from dnne_ros.nodes.ros.ros_subscriber import RosSubscriberNode
-from dnne_ros.testing import NodeDriver
+from dnne_ros.testing import ManualClock, NodeDriver
 
 CART = {"field": "position,velocity", "names": "cart,pole", "order": "elements"}
 
@@ -128,14 +128,44 @@ def test_the_newest_counts(hear):
     assert context.health.values["skipped"] == 1
 
 
-def test_a_rate_takes_the_newest_of_its_time(hear):
-    async def more(context):
-        context.topics.deliver(joints(8.0, 8.0), joints(9.0, 9.0))
-        await context.sends(4)
+def test_a_rate_skips_what_comes_too_soon_and_holds_nothing_back(drive):
+    clock = ManualClock()
 
-    context = hear(joints(1.0, 2.0), rate=20.0, then=more)
-    assert [tensor.tolist() for tensor in context.outputs("tensor")] == [
-        [[2.0, 1.0]], [[9.0, 9.0]]]
+    async def script(context):
+        for seconds, position in ((0.0, 1.0), (0.02, 2.0), (0.02, 3.0), (0.01, 4.0), (1.0, 5.0)):
+            clock.advance(seconds)
+            context.topics.deliver(joints(position, position))
+            for _ in range(20):  # turns of the event loop
+                await asyncio.sleep(0)
+
+    context = drive(RosSubscriberNode({"rate": 20.0, "field": "position", "names": "cart"}),
+                    script, linked=[], outputs=["tensor"], clock=clock)
+    assert [tensor.item() for tensor in context.outputs("tensor")] == [1.0, 3.0, 5.0]
+    assert context.health.values["skipped"] == 2 and context.health.values["used"] == 3
+
+
+def test_a_message_is_given_in_the_call_that_brings_it_where_nothing_is_in_the_way(drive):
+    given = []
+
+    async def script(context):
+        context.topics.deliver(joints(1.0, 1.0))
+        await context.sends(2)  # as long as there is no room, the node's coroutine does it
+        for _ in range(20):  # turns, until it waits again
+            await asyncio.sleep(0)
+        context.has_room = lambda ports: True
+        context.put_now = lambda port, value: given.append((port, value))
+        context.topics.deliver(joints(3.0, 3.0))
+        assert [port for port, _ in given] == ["stamp", "tensor"]
+        assert given[1][1].tolist() == [[3.0]]
+        context.topics.deliver(JointState(name=["pole"], position=[1.0]))
+        assert len(given) == 2 and context.health.values["dropped"] == 1
+        context.topics.deliver(joints(4.0, 4.0))
+        assert given[3][1].tolist() == [[4.0]] and context.health.values["used"] == 3
+
+    context = drive(
+        RosSubscriberNode({"field": "position", "names": "cart", "part_age": 0.0}), script,
+        linked=[], outputs=["tensor"])
+    assert len(context.outputs("tensor")) == 1
 
 
 @pytest.mark.parametrize("when_stale, expected", [

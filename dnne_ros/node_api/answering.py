@@ -1,0 +1,63 @@
+"""Items that are answered in the call that brings them.
+
+A node that never waits over an item need not be woken for it: where a message comes from a robot,
+each turn of the event loop between two nodes is time in which the robot's state gets older.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dnne_ros.node_api.node import Node
+
+Computed = Mapping[str, Any] | None
+"""Outputs by name; None: there are none."""
+AnswerItems = Callable[..., Computed]
+"""Is given an item of each port and returns outputs."""
+
+
+async def answer_items(node: Node, ports: tuple[str, ...], answer: AnswerItems) -> None:
+    """Answer each round of items of the inputs ``ports`` with what ``answer(*items)`` returns.
+
+    Runs until cancelled, or until ``answer`` raises.  ``answer`` is a plain function, so it waits
+    for nothing.  Order, counters, room on edges and errors are as if the node took each item and
+    sent each output itself, which it does wherever something is in the way.  Otherwise a round
+    whose item at the first port comes last is answered at once, by the subscription or the other
+    process that brings it; and so are, by the same call, the nodes behind this one.
+    """
+    with node.context.answering(ports, answer):
+        while True:
+            items = [await node.get_input(port) for port in ports]
+            for port, value in (answer(*items) or {}).items():
+                await node.send_output(value, port)
+
+
+def may_wait(compute: Callable[..., Any]) -> bool:
+    """Tell whether a `Node.compute` is ``async def``; a plain function waits for nothing."""
+    return inspect.iscoroutinefunction(inspect.unwrap(compute))
+
+
+async def feed_compute(node: Node) -> None:
+    """Give `Node.compute` one item of every linked input at a time, and send what it returns.
+
+    Ends after one round where all of these are held, or there are none: there is no next item.
+    """
+    compute: Callable[..., Any] = node.compute
+    waits = may_wait(compute)
+    inputs: dict[str, Any] = dict.fromkeys(node.inputs)
+    linked = [name for name in node.inputs if node.context.is_linked(name)]
+    held = [node.inputs[name].type.held for name in linked]
+    if linked and not waits and not any(held):
+        await answer_items(node, tuple(linked), lambda *items: compute(
+            **{**inputs, **dict(zip(linked, items, strict=True))}))
+    while True:
+        for name in linked:
+            inputs[name] = await node.get_input(name)
+        outputs = compute(**inputs)
+        for name, value in ((await outputs if waits else outputs) or {}).items():
+            await node.send_output(value, name)
+        if all(held):
+            return
