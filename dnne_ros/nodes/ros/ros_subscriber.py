@@ -63,7 +63,7 @@ class RosSubscriberNode(Node):
     qos = Widget("sensor_data", "How to subscribe; sensor_data matches every publisher.",
                  choices=QOS_PRESETS)
     rate = Widget(0.0, "Most items in a second, the newest each time; 0: every message.",
-                  minimum=0.0, maximum=10_000.0, unit="Hz", fixed_because=_FIXED)
+                  minimum=0.0, maximum=10_000.0, unit="Hz", live=True)
     timeout = Widget(0.0, "Silence after which the topic is stale; 0: never.", minimum=0.0,
                      maximum=3600.0, unit="s", live=True)
     when_stale = Widget("nothing", "What goes out each ``timeout`` of a stale topic: nothing, the "
@@ -93,6 +93,11 @@ class RosSubscriberNode(Node):
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Check topic, message type and fields."""
         return topic_misfits(values["topic"]) + misfits(_converter, values)
+
+    @classmethod
+    def fixed_with(cls, values: Mapping[str, Any]) -> Mapping[str, str]:
+        """Hold the rate to that which a policy was trained with."""
+        return {"rate": _FIXED} if values["policy_input"] else {}
 
     @classmethod
     def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
@@ -160,10 +165,10 @@ class RosSubscriberNode(Node):
 
     async def process(self) -> None:
         """Give each message, at most ``rate`` a second."""
-        pace = Rate(1.0 / self.rate, self.context.clock) if self.rate else None
+        pace = Rate(lambda: 1.0 / self.rate if self.rate else 0.0, self.context.clock)
         self._good = time.monotonic()
         while True:
-            if pace is not None:
+            if self.rate:
                 await pace.wait()
             found = await self._next()
             if found is None:

@@ -43,7 +43,7 @@ class IMUSensorNode(Node):
     imu_data = Output(Tensor("float32", ("env", "signal")),
                       "(1, 6): acceleration x, y, z in m/s², rate of turn about x, y, z in rad/s.")
     sample_rate = Widget(100.0, "Readings in a second.", minimum=0.01, maximum=10_000.0,
-                         unit="Hz")
+                         unit="Hz", live=True)
     add_noise = Widget(True, "Of made-up readings: add what a cheap sensor has.")
     topic = Widget("", "Topic of a real sensor's driver, such as /imu/data; empty: made up.")
     timeout = Widget(1.0, "Silence of the topic that is worth a warning.", minimum=0.001,
@@ -86,7 +86,7 @@ class IMUSensorNode(Node):
 
     async def process(self) -> None:
         """Give readings at the rate."""
-        pace = Rate(1.0 / self.sample_rate, self.context.clock)
+        pace = Rate(lambda: 1.0 / self.sample_rate, self.context.clock)
         made_up = None if self.topic else self._make_up()
         while True:
             await pace.wait()
@@ -119,12 +119,12 @@ class IMUSensorNode(Node):
             node_seed(self.context.seed, self.context.node_id))
         deviation = torch.tensor([_NOISE[0]] * 3 + [_NOISE[1]] * 3) * self.add_noise
         amplitude, frequency = _SWAY
-        step = 0
+        seconds = 0.0
         while True:
-            phase = 2 * math.pi * frequency * step / self.sample_rate
+            phase = 2 * math.pi * frequency * seconds
             roll = amplitude * math.sin(phase)
             turn = amplitude * 2 * math.pi * frequency * math.cos(phase)
             reading = torch.tensor([0.0, _GRAVITY * math.sin(roll), _GRAVITY * math.cos(roll),
                                     turn, 0.0, 0.0])
             yield (reading + deviation * torch.randn(6, generator=generator))[None]
-            step += 1
+            seconds += 1.0 / self.sample_rate
