@@ -176,7 +176,8 @@ class GraphProcess:
         hosts = {}
         for node_id in self._placement.processes[self._group.process]:
             with missing_security_told():
-                host = NodeHost(self._graph, self._graph.nodes[node_id], context)
+                host = NodeHost(self._graph, self._graph.nodes[node_id], context,
+                                fleeting=self._settings.lifecycle)
             hosts[node_id] = host
             ending.callback(host.destroy_node)
         graph = rewire(self._graph, _first(hosts), problems)

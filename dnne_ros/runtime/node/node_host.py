@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.node import Node as RosNode
+from rclpy.parameter import Parameter
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
@@ -27,11 +28,15 @@ from dnne_ros.transport.qos_overrides import qos_overrides
 
 if TYPE_CHECKING:
     from rclpy.context import Context
-    from rclpy.parameter import Parameter
     from rclpy.publisher import Publisher
     from rclpy.qos import QoSProfile
 
     from dnne_ros.node_api.node import Node
+
+
+_WITHOUT_LEAK = [Parameter("start_type_description_service", value=False)]
+"""rclpy (9.1) never ends that service: its two ends on DDS, 90 kB, outlive the node, and everybody
+in the ROS graph goes on seeing them."""
 
 
 class NodeHost(RosNode):
@@ -41,9 +46,13 @@ class NodeHost(RosNode):
     ends, so that remapping the namespace moves a whole graph.
     """
 
-    def __init__(self, graph: Graph, node: GraphNode, context: Context):
-        """Create the rclpy node, without parameters and topics yet."""
-        super().__init__(node.ros_name, namespace=graph.namespace, context=context)
+    def __init__(self, graph: Graph, node: GraphNode, context: Context, *, fleeting: bool = False):
+        """Create the rclpy node, without parameters and topics yet.
+
+        ``fleeting``: it will be destroyed while the context lives on.
+        """
+        super().__init__(node.ros_name, namespace=graph.namespace, context=context,
+                         parameter_overrides=_WITHOUT_LEAK if fleeting else None)
         self.graph_node = node
         self.node: Node | None = None
         """The node that parameters change; another one after a restart."""
