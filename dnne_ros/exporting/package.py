@@ -80,6 +80,7 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         f"graph/{package}.json": workflow_json(carried.moved(graph, package), process_of),
         f"graph/{package}.svg": draw(graph, process_of),
         f"test/test_{package}.py": render("test.py.j2", **about),
+        "test/test_launch.py": render("launch_test.py.j2", **about),
         **sources.files,
         **{f"{owner.replace('.', '/')}/{name}": path.read_bytes()
            for owner, below in data.items() for name, path in below.items()},

@@ -16,6 +16,8 @@ from dnne_ros.messages.making import IMAGE
 from dnne_ros.messages.message_types import message_class, type_name
 from dnne_ros.messages.pictures import read_picture
 from dnne_ros.messages.reading import ORDERS, NumberReader
+from dnne_ros.messages.sensors.compressed import read_compressed
+from dnne_ros.messages.sensors.table import CONVERTERS
 from dnne_ros.messages.stamps import read_stamp
 from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
@@ -23,7 +25,9 @@ from dnne_ros.node_api.port_types import Dict, Image, Int, Tensor
 from dnne_ros.node_api.ports import Output
 from dnne_ros.node_api.ros_topics import QOS_PRESETS, TopicUse
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.ros.frames import HEARD_TRANSFORMS, MessageMover, message_misfits
 from dnne_ros.nodes.ros.plain_values import DTYPES, in_dtype, tensors_in
+from dnne_ros.nodes.ros.sensor_ports import load_packages
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
 from dnne_ros.toolkit.event_waits import came_within
 from dnne_ros.toolkit.rate import Rate
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     import torch
 
 _FIXED = "it is part of the policy interface"
+_COMPRESSED = "sensor_msgs/msg/CompressedImage"
+_PICTURES = {IMAGE: read_picture, _COMPRESSED: read_compressed}
 _MOST_PARTS = 256
 """Messages kept to be added up: of many broadcasters, between two items."""
 
@@ -41,9 +47,10 @@ class RosSubscriberNode(Node):
     """Give what other ROS nodes publish on a topic, of any installed message type, to the graph.
 
     ``kind`` says which output it leaves by: ``tensor`` (the numbers of ``field``), ``image`` (a
-    sensor_msgs/Image) or ``message`` (all fields as a dictionary).  What is not taken in time is
-    dropped, oldest first.  What a message lacks (a joint, a field's element) or a picture that
-    cannot be converted is counted as dropped, with a warning; it never ends the run.
+    sensor_msgs/Image or CompressedImage) or ``message`` (all fields as a dictionary).  What is not
+    taken in time is dropped, oldest first.  What a message lacks (a joint, a field's element, a
+    transform into ``frame``) or a picture that cannot be converted is counted as dropped, with a
+    warning; it never ends the run.
     """
 
     category = "ros"
@@ -88,11 +95,16 @@ class RosSubscriberNode(Node):
     part_age = Widget(0.1, "Messages that hold some of the ``names`` add up, each element for so "
                       "long; 0: what lacks one is dropped.", minimum=0.0, maximum=3600.0,
                       unit="s", live=True)
+    frame = Widget("", "The frame in which points, vectors and rotations are wanted, by tf2, of a "
+                   "message with a header; empty: the message's own.")
+    frame_wait = Widget(0.1, "How long a message waits for its transform; without one it is "
+                        "dropped.", minimum=0.0, maximum=3600.0, unit="s", live=True)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Check topic, message type and fields."""
-        return topic_misfits(values["topic"]) + misfits(_converter, values)
+        return (topic_misfits(values["topic"]) + misfits(_converter, values)
+                or message_misfits(message_class(values["message_type"]), values["frame"]))
 
     @classmethod
     def fixed_with(cls, values: Mapping[str, Any]) -> Mapping[str, str]:
@@ -102,7 +114,8 @@ class RosSubscriberNode(Node):
     @classmethod
     def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
         """Say what it listens to."""
-        return (TopicUse(values["topic"], values["message_type"]),)
+        return (TopicUse(values["topic"], values["message_type"]),
+                *(HEARD_TRANSFORMS if values["frame"] else ()))
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
@@ -112,6 +125,7 @@ class RosSubscriberNode(Node):
     def setup(self) -> None:
         """Find the fields and subscribe."""
         self._convert = self.converter()
+        self._mover = MessageMover(self.context, self.frame, lambda: self.frame_wait)
         reader = _named_reader(self.values)
         self._gatherer = None if reader is None else PartGatherer(reader)
         self._counts = self.context.health.values
@@ -126,6 +140,8 @@ class RosSubscriberNode(Node):
             if self.context.is_linked(port):
                 raise InputError(f"output {port!r}", [
                     f"expected kind={port} for what is linked to it, found kind={self.kind}"])
+        if self.message_type == _COMPRESSED:
+            load_packages(CONVERTERS[_COMPRESSED])
         return made(_converter, self.values)
 
     def listen(self) -> None:
@@ -140,7 +156,8 @@ class RosSubscriberNode(Node):
         """Return messages and when they came (`time.monotonic`), in order.
 
         It is the next one or, where they add up, all that wait.  TimeoutError, unless one waits
-        already, after ``timeout`` seconds; ValueError for bytes that are no message.
+        already, after ``timeout`` seconds; ValueError for bytes that are no message, and for one
+        of which nobody knows where it is in ``frame``.
         """
         if not self._waiting:
             self._came.clear()
@@ -150,8 +167,9 @@ class RosSubscriberNode(Node):
         if self._adds_up:
             taken += self._waiting
             self._waiting.clear()
-        return [(self.context.topics.deserialize(data, self.message_type), arrived)
-                for data, arrived in taken]
+        return [(await self._mover.moved(
+            self.context.topics.deserialize(data, self.message_type)), arrived)
+            for data, arrived in taken]
 
     def policy_interface(self) -> dict[str, Any]:
         """Say what the policy sees, if it is a policy that looks."""
@@ -277,14 +295,14 @@ def _converter(values: Mapping[str, Any]) -> Callable[[Any], Any]:
                          "policy's columns are known")
     if kind == "message":
         return lambda message: tensors_in(to_dictionary(message))
-    is_image = type_name(type) == IMAGE
+    read = _PICTURES.get(type_name(type))
     if kind == "image":
-        if not is_image:
-            raise ValueError(f"widget 'kind': expected {IMAGE} for an image, found "
-                             f"{values['message_type']}")
-        return lambda message: as_tensor(read_picture(message))
-    if is_image and not values["field"].strip():
-        return lambda message: _shaped(read_picture(message), values)
+        if read is None:
+            raise ValueError(f"widget 'kind': expected {' or '.join(_PICTURES)} for an image, "
+                             f"found {values['message_type']}")
+        return lambda message: as_tensor(read(message))
+    if read is not None and not values["field"].strip():
+        return lambda message: _shaped(read(message), values)
     reader = NumberReader(type, values["field"], names=names,
                           names_field=values["names_field"], order=values["order"])
     columns = reader.columns if names else []
