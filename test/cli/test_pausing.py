@@ -4,7 +4,7 @@ import json
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
-from rcl_interfaces.msg import ParameterEvent
+from rcl_interfaces.msg import Log, ParameterEvent
 from rclpy.parameter import Parameter
 from rclpy.parameter_client import AsyncParameterClient
 from std_msgs.msg import Float64
@@ -94,7 +94,8 @@ def losses(start_command, cartpole, tmp_path_factory):
 def test_a_run_stands_still_and_goes_on_with_the_same_numbers(
         ros_loop, tools, start_run, cartpole, losses, place):
     run = start_run(cartpole, *SMALL, "--place", place)
-    scores = []
+    scores, logged = [], []
+    tools.node.create_subscription(Log, "/rosout", logged.append, 100)
     tools.node.create_subscription(Float64, f"{TRAINER}/mean_return", scores.append, 10)
 
     async def main():
@@ -116,6 +117,10 @@ def test_a_run_stands_still_and_goes_on_with_the_same_numbers(
     assert common > 3 and run.report["losses"][:common] == losses[:common]
     assert "the run is paused until run.paused is false" in run.output
     assert "the run goes on" in run.output
+    # One word of each process, by the name of a node.
+    said = [log.name for log in logged if log.msg == "the run goes on"]
+    assert len(said) == (1 if place == "fused" else 6) == len(set(said))
+    assert {f"/{name.replace('.', '/')}" for name in said} <= NODES
     assert "not moved" not in run.output and "nothing has moved" not in run.output
 
 
