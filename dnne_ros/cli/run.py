@@ -84,7 +84,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(options: argparse.Namespace) -> int:
     """Check everything, start the processes, and report."""
     # Another program that calls us may have threads, and is not ours to fork.
-    variables, run_id = {RUN_KEY: _run_key(options)}, uuid.uuid4().hex
+    # Hosts share a key, which is looked for when the host is known to be one.
+    variables = {RUN_KEY: new_run_key()} if options.host is None else {}
+    run_id = uuid.uuid4().hex
     server = ForkServer(_PRELOAD, variables) if options.own_process else None
     try:
         with lasting_output():
@@ -92,11 +94,6 @@ def run(options: argparse.Namespace) -> int:
     finally:
         if server is not None:
             server.close()
-
-
-def _run_key(options: argparse.Namespace) -> str:
-    return new_run_key() if options.host is None \
-        else shared_run_key(options.host, options.key_file)
 
 
 def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
@@ -109,6 +106,8 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     placement = place(graph, options.place or "")
     check_host_options(run_settings(options))
     here = placement.on_host(options.host)
+    if options.host is not None:
+        shared_run_key(options.host, options.key_file)  # which each process then takes itself
     check_parameter_files(ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))

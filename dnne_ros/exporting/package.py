@@ -62,10 +62,8 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         "data": {owner: list(map(glob.escape, files)) for owner, files in data.items()},
     }
     files: dict[str, str | bytes] = {
-        "package.xml": render("package.xml.j2", **about),
-        "setup.py": render("setup.py.j2", **about),
-        "setup.cfg": render("setup.cfg.j2", **about),
-        "README.md": render("README.md.j2", **about),
+        **{name: render(f"{name}.j2", **about)
+           for name in ("package.xml", "setup.py", "setup.cfg", "README.md")},
         f"resource/{package}": "",
         f"launch/{package}.launch.py": render("launch.py.j2", **about),
         f"config/{package}.params.yaml": render("params.yaml.j2", **about),
@@ -80,6 +78,7 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         f"graph/{package}.json": workflow_json(carried.moved(graph, package), process_of),
         f"graph/{package}.svg": draw(graph, process_of),
         f"test/test_{package}.py": render("test.py.j2", **about),
+        "test/test_launch.py": render("launch_test.py.j2", **about),
         **sources.files,
         **{f"{owner.replace('.', '/')}/{name}": path.read_bytes()
            for owner, below in data.items() for name, path in below.items()},

@@ -88,6 +88,11 @@ class Graph:
             if port.external and port.name not in self.incoming[node.id]
             and PortRef(node.id, port.name) not in self.rewired))
 
+    @property
+    def acting(self) -> list[str]:
+        """The names of nodes whose items somebody outside of the graph obeys."""
+        return [node.ros_name for node in self.nodes.values() if node.type.acts_outside]
+
     def external_type(self, ref: PortRef) -> PortType:
         """Return the type of what an external input takes."""
         return self.rewired.get(ref) or self.nodes[ref.node].type.inputs[ref.port].type

@@ -17,12 +17,18 @@ def header_of(message: Any) -> Any:
     Raises ValueError, with the fields that there are, for a message without one.
     """
     fields = fields_of(message.__class__)
-    if "header" in fields and fields["header"].text == _HEADER:
+    if has_header(message.__class__):
         return message.header
     if "stamp" in fields and fields["stamp"].text == _TIME:
         return message
     raise ValueError(f"{type_name(message.__class__)} has no header with a stamp; its fields are: "
                      f"{listed_fields(message.__class__)}")
+
+
+def has_header(message: type) -> bool:
+    """Tell whether messages of a class have a header, which names a frame."""
+    fields = fields_of(message)
+    return "header" in fields and fields["header"].text == _HEADER
 
 
 def has_stamp(message: type) -> bool:

@@ -9,13 +9,15 @@ from typing import Any
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.node_api.ports import Input, Port
+from dnne_ros.node_api.ros_facts import RosFacts
 from dnne_ros.node_api.widget import Widget, WidgetError
 from dnne_ros.transport.policy import EdgePolicy
 
 _NAMES = ("aliases", "retired_widgets", "dead_ports")
 _SWITCHES = ("fires_on_any", "resumes", "needs_policy_interface", "announces_boundaries",
-             "own_process")
+             "own_process", "acts_outside")
 _TABLES = ("foreign_widgets", "outputs_with")
+_PROMISES = {**vars(RosFacts), **vars(Node)}
 PARAMETERS_OF_EVERY_NODE = ("use_sim_time", "start_type_description_service")
 """Which rclpy declares itself."""
 
@@ -27,7 +29,7 @@ def check_declarations(node_type: type[Node]) -> None:
 
 
 def _faults(node_type: type[Node]) -> Iterator[str]:
-    for name in vars(Node):
+    for name in _PROMISES:
         if callable(getattr(Node, name)) and not callable(found := getattr(node_type, name)):
             yield f"{name}: expected the function that node types have, found {_shown(found)}"
     yield from _faults_of_behaviour(node_type)
@@ -61,7 +63,7 @@ def _faults(node_type: type[Node]) -> Iterator[str]:
 
 
 def _faults_of_behaviour(node_type: type[Node]) -> Iterator[str]:
-    for name, own in vars(Node).items():
+    for name, own in _PROMISES.items():
         if inspect.isfunction(own) and not name.startswith("_"):
             found = inspect.unwrap(getattr(node_type, name))
             if inspect.iscoroutinefunction(own) and not inspect.iscoroutinefunction(found):

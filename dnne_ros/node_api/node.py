@@ -10,6 +10,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.node_api.answering import Computed, feed_compute
 from dnne_ros.node_api.blocking import BlockingCalls
 from dnne_ros.node_api.ports import Input, Output, Ports
+from dnne_ros.node_api.ros_facts import RosFacts
 from dnne_ros.node_api.widget import Widget
 
 if TYPE_CHECKING:
@@ -18,15 +19,12 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dnne_ros.node_api.context import NodeContext
-    from dnne_ros.node_api.ros_actions import ActionUse
-    from dnne_ros.node_api.ros_services import ServiceUse
-    from dnne_ros.node_api.ros_topics import TopicUse
     from dnne_ros.node_api.state import NodeState
 
 T = TypeVar("T")
 
 
-class Node:
+class Node(RosFacts):
     """A node type.  Subclasses declare ports and widgets as class attributes and a behaviour.
 
     Three phases: ``__init__`` takes values only; `setup` imports what is heavy and picks
@@ -127,6 +125,11 @@ class Node:
         return []
 
     @classmethod
+    def fixed_with(cls, values: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return which of its ``live`` widgets may not change with these ``values``, and why."""
+        return {}
+
+    @classmethod
     def ports_for(cls, values: Mapping[str, Any]) -> Ports:
         """Return the ports that a node with ``values`` has beside those of its type.
 
@@ -163,29 +166,6 @@ class Node:
         return ()
 
     @classmethod
-    def message_types(cls, values: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the message types of topics beside its ports, ``sensor_msgs/msg/Imu``.
-
-        An exported package declares what they are installed with.
-        """
-        return tuple(dict.fromkeys(use.type for use in cls.ros_topics(values)))
-
-    @classmethod
-    def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
-        """Return the topics beside its ports: a policy of ``dnne-ros security`` allows these."""
-        return ()
-
-    @classmethod
-    def ros_services(cls, values: Mapping[str, Any]) -> tuple[ServiceUse, ...]:
-        """Return the services that it calls or offers: `check` shows and exports declare them."""
-        return ()
-
-    @classmethod
-    def ros_actions(cls, values: Mapping[str, Any]) -> tuple[ActionUse, ...]:
-        """Return the actions that it calls or offers: `check` shows and exports declare them."""
-        return ()
-
-    @classmethod
     def needs_trained_policy(cls, values: Mapping[str, Any]) -> bool:
         """Tell whether it runs only with a trained policy: see `needs_policy_interface`."""
         return cls.needs_policy_interface
@@ -218,14 +198,6 @@ class Node:
     def waits_for_all(cls, values: Mapping[str, Any]) -> bool:
         """Tell whether it takes an item of every linked input each time: see `fires_on_any`."""
         return not cls.fires_on_any
-
-    @classmethod
-    def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
-        """Tell whether it gives nothing before other ROS nodes publish, offer or call something.
-
-        The test of an exported package does not wait for it.
-        """
-        return False
 
     @classmethod
     def post_process_code(cls, code: str) -> str:

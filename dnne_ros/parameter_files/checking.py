@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.node_api.declarations import PARAMETERS_OF_EVERY_NODE
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
 from dnne_ros.node_api.own_ports import port_changes
+from dnne_ros.node_api.run_pause import PAUSED, check_pause, pause_setting
 from dnne_ros.node_api.widget import Widget, WidgetError
 from dnne_ros.parameter_files.reading import Assignment, read_parameter_file
 
@@ -40,9 +41,10 @@ def check_assignments(source: str, assignments: Iterable[Assignment], graph: Gra
     for problem in unknown:
         assert on_unknown is not None  # or there would be none
         on_unknown(f"{source}: {problem}")
+    settings = {**FAULT_SETTINGS, PAUSED: pause_setting(graph.acting)}
     for full_name, node in nodes.items():
         mine = [each for each in assignments if each.matches(full_name)]
-        _check_values(full_name, node, mine, problems)
+        _check_values(full_name, node, settings, mine, problems)
     problems.raise_if_any()
 
 
@@ -56,7 +58,7 @@ def _check_target(assignment: Assignment, nodes: dict[str, GraphNode], problems:
             assignment.name in node.type.widgets for node in matched):
         known = sorted({name for node in matched for name in node.type.widgets})
         if "." in assignment.name:
-            known += FAULT_SETTINGS
+            known += [*FAULT_SETTINGS, PAUSED]
         near = difflib.get_close_matches(assignment.name, known, n=1)
         hint = (f"did you mean {near[0]}?" if near else
                 f"it has {', '.join(known) or 'none'}")
@@ -74,15 +76,17 @@ def _hint(assignment: Assignment, nodes: Iterable[str]) -> str:
         name.rpartition("/")[2] == last for name in nodes) else ""
 
 
-def _check_values(full_name: str, node: GraphNode, assignments: list[Assignment],
-                  problems: Problems) -> None:
+def _check_values(full_name: str, node: GraphNode, settings: Mapping[str, Widget],
+                  assignments: list[Assignment], problems: Problems) -> None:
     values = dict(node.values)
     for assignment in sorted(assignments, key=lambda each: each.is_specific):
-        widget = FAULT_SETTINGS.get(assignment.name) or node.type.widgets.get(assignment.name)
+        widget = settings.get(assignment.name) or node.type.widgets.get(assignment.name)
         if widget is None:
             continue
         try:
             value = _checked(widget, assignment.value)
+            if assignment.name == PAUSED:
+                check_pause(widget, value)
             if assignment.name in values:
                 values[assignment.name] = value
         except WidgetError as error:
@@ -102,5 +106,5 @@ def _checked(widget: Widget, value: Any) -> Any:
 
 
 def _is_of_every_node(name: str) -> bool:
-    return name in PARAMETERS_OF_EVERY_NODE or name in FAULT_SETTINGS \
+    return name in (*PARAMETERS_OF_EVERY_NODE, *FAULT_SETTINGS, PAUSED) \
         or name.startswith(_EVERY_NODE_BELOW)

@@ -27,6 +27,7 @@ from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.host_meeting import HostMeeting
 from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
 from dnne_ros.runtime.coordination.name_claims import NameClaims
+from dnne_ros.runtime.coordination.pause import Pause
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
@@ -43,6 +44,7 @@ from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.hidden_node import hidden_node
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
+from dnne_ros.runtime.node.pausing import shared_pause
 from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames, ProcessFrames
 from dnne_ros.runtime.node.ros_services import HostServices
@@ -141,7 +143,8 @@ class GraphProcess:
         graph, hosts, values = self._make_hosts(context, problems, ending)
         nodes = self._nodes(graph, hosts)
         speaker = self._make_speaker(_first(hosts), ending)
-        wiring, control, peers = self._connect(graph, hosts, speaker, nodes, loop, ending)
+        pause = shared_pause(self._group.process, hosts)
+        wiring, control, peers = self._connect(graph, hosts, speaker, nodes, loop, pause, ending)
         frames = ProcessFrames()
         ending.callback(frames.close)
 
@@ -149,7 +152,7 @@ class GraphProcess:
             topics = HostTopics(host)
             return HostContext(host, graph, wiring, self._settings, control, topics,
                                HostServices(host), HostActions(host),
-                               HostFrames(host, topics, frames))
+                               HostFrames(host, topics, frames), pause)
 
         nodes.create(values, make_context, problems)
         nodes.load(problems)
@@ -161,7 +164,7 @@ class GraphProcess:
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
             nodes.contexts)
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
-                            hosts, wiring, control, peers, nodes, diagnostics)
+                            hosts, wiring, control, peers, pause, nodes, diagnostics)
 
     def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:
         """Return what makes the nodes of ``hosts``."""
@@ -173,7 +176,8 @@ class GraphProcess:
         hosts = {}
         for node_id in self._placement.processes[self._group.process]:
             with missing_security_told():
-                host = NodeHost(self._graph, self._graph.nodes[node_id], context)
+                host = NodeHost(self._graph, self._graph.nodes[node_id], context,
+                                fleeting=self._settings.lifecycle)
             hosts[node_id] = host
             ending.callback(host.destroy_node)
         graph = rewire(self._graph, _first(hosts), problems)
@@ -190,7 +194,7 @@ class GraphProcess:
         return speaker
 
     def _connect(self, graph: Graph, hosts: dict[str, NodeHost], speaker: RosNode,
-                 nodes: ProcessNodes, loop: RosEventLoop, ending: ExitStack
+                 nodes: ProcessNodes, loop: RosEventLoop, pause: Pause, ending: ExitStack
                  ) -> tuple[Wiring, RunControl, Peers]:
         """Make the edges, and what the processes agree on with each other."""
         settings, processes = self._settings, self._placement.processes
@@ -216,7 +220,8 @@ class GraphProcess:
             _look_for_twins(list(hosts.values()), ending),
             hosts={host: names for host, names in self._placement.hosts.items()
                    if settings.host not in (None, host)},
-            returning=returning_hosts(graph, self._placement) if settings.respawn else ())
+            returning=returning_hosts(graph, self._placement) if settings.respawn else (),
+            pause=pause)
         return wiring, control, peers
 
 

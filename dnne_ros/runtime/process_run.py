@@ -14,6 +14,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.fault_settings import STOP
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.coordination.pause import Pause
 from dnne_ros.runtime.coordination.peers import Peers
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import FAILED, RunControl
@@ -47,6 +48,7 @@ class ProcessParts:
     wiring: Wiring
     control: RunControl
     peers: Peers
+    pause: Pause
     nodes: ProcessNodes
     diagnostics: Diagnostics
 
@@ -92,6 +94,7 @@ class ProcessRun:
         finally:
             if self._limit is not None:
                 self._limit.cancel()
+            parts.pause.lift()
             await parts.nodes.close()
             self._flush()
             diagnostics.cancel()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dnne_ros.node_api.clock import Clock, SteadyClock
 
 _SECOND = 1_000_000_000
@@ -16,9 +18,12 @@ class ArrivalGate:
     here what is let through is never older than its way.
     """
 
-    def __init__(self, seconds: float, clock: Clock | None = None):
-        """Let the first arrival through; None: the machine's own steady time."""
-        self._period = int(seconds * _SECOND)
+    def __init__(self, seconds: float | Callable[[], float], clock: Clock | None = None):
+        """Let the first arrival through; None: the machine's own steady time.
+
+        What gives ``seconds`` is asked at each arrival: so a widget's new value counts at once.
+        """
+        self._seconds = seconds
         self._clock = clock or SteadyClock()
         self._due: int | None = None
         self._before: int | None = None
@@ -30,12 +35,13 @@ class ArrivalGate:
         ones hurry.
         """
         arrived = self._clock.now_ns() - int(age * _SECOND)
+        period = int((self._seconds() if callable(self._seconds) else self._seconds) * _SECOND)
         due = self._due
-        if due is None or not arrived - self._period <= due <= arrived + 2 * self._period:
+        if due is None or not arrived - period <= due <= arrived + 2 * period:
             due = arrived
-        if arrived < due - _EARLY * self._period:
+        if arrived < due - _EARLY * period:
             return False
-        self._before, self._due = self._due, due + self._period
+        self._before, self._due = self._due, due + period
         return True
 
     def give_back(self) -> None:

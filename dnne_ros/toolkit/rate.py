@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from dnne_ros.node_api.clock import Clock, SteadyClock
 
 _SECOND = 1_000_000_000
+_LOOK = _SECOND // 2
+"""How long a wait goes on before it is asked whether the rate has changed."""
 
 
 class Rate:
-    """Lets one step go every ``seconds``; a late step does not make the next ones hurry."""
+    """Lets one step go every so many seconds; a late step does not make the next ones hurry."""
 
-    def __init__(self, seconds: float, clock: Clock | None = None):
-        """Let the first step go at once; None: the machine's own steady time."""
-        self.seconds = seconds
+    def __init__(self, seconds: float | Callable[[], float], clock: Clock | None = None):
+        """Let the first step go at once; None: the machine's own steady time.
+
+        What gives ``seconds`` is asked at each step, and again and again in a long wait: so a
+        widget's new value counts at once.
+        """
+        self._seconds = seconds
         self._clock = clock or SteadyClock()
-        self._due: int | None = None
+        self._last: int | None = None
+        """When the last step was due."""
+
+    @property
+    def seconds(self) -> float:
+        """Return the time from one step to the next, as it is now."""
+        return self._seconds() if callable(self._seconds) else self._seconds
 
     async def wait(self) -> float:
         """Wait until the next step is due; return by how many seconds it was asked for too late.
@@ -22,11 +36,15 @@ class Rate:
         A clock that jumps (a simulator that starts again, ``use_sim_time`` that is switched)
         starts the rate anew.
         """
-        period, now = int(self.seconds * _SECOND), self._clock.now_ns()
-        if self._due is None or self._due > now + period:
-            self._due = now
-        late = now - self._due
-        if late < 0:
-            await self._clock.sleep_until(self._due)
-        self._due = max(self._due, self._clock.now_ns() - period) + period
+        now, period = self._clock.now_ns(), self._period()
+        if self._last is None or self._last > now:
+            self._last = now - period
+        late = now - self._last - period
+        while self._last <= now < self._last + period:
+            await self._clock.sleep_until(min(self._last + period, now + _LOOK))
+            now, period = self._clock.now_ns(), self._period()
+        self._last = max(self._last + period, now - period)
         return max(late, 0) / _SECOND
+
+    def _period(self) -> int:
+        return int(self.seconds * _SECOND)

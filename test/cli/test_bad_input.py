@@ -152,3 +152,15 @@ def test_help_shows_examples(command):
     assert result.returncode == 0
     assert "examples:" in result.stdout and "exit codes" in result.stdout
     assert "--until-return" in command("run", "--help").stdout
+
+
+def test_a_host_that_there_is_not_is_named_before_a_key_is_asked_for(command, cartpole, tmp_path):
+    refused(command("run", cartpole, "--host", "arm"), "--host", "the placement has no hosts")
+    place = tmp_path / "place.yaml"
+    place.write_text("{processes: {sim: [1, 2, 4, 5], learner: [3, 6, 7]}, "
+                     "hosts: {robot: [sim], desk: [learner]}}")
+    result = command("run", cartpole, "--place", place, "--host", "arm")
+    refused(result, "no host 'arm' in the placement; expected one of robot, desk")
+    assert "key" not in result.stderr
+    refused(command("run", cartpole, "--place", place, "--host", "desk"),
+            "host desk: has no key of the run")

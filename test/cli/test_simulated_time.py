@@ -1,14 +1,16 @@
 """What a simulator in a graph says to RViz and to nodes that live in simulated time."""
 
+import asyncio
 import json
 from itertools import pairwise
 
 import psutil
 import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
-from std_msgs.msg import String
+from std_msgs.msg import Float64MultiArray, String
 
 from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole as task
@@ -155,3 +157,47 @@ def test_a_camera_that_makes_no_sense_is_refused(command, cartpole):
     assert done.returncode == 2
     assert "widget 'camera': expected <width>x<height>@<rate>" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+READINGS = {
+    "1": {"class_type": "IMUSensor", "inputs": {"sample_rate": 10.0}},
+    "2": {"class_type": "RosPublisher", "inputs": {
+        "value": ["1", 0], "topic": "/readings",
+        "message_type": "std_msgs/msg/Float64MultiArray", "field": "data"}},
+}
+
+
+@pytest.mark.parametrize("place", ["fused", "split"])
+def test_a_rate_follows_a_clock_that_stands_and_jumps(ros_loop, start_run, tmp_path, place):
+    """Ten readings a second: one for each tick of a tenth, whatever the clock does in between."""
+    workflow = tmp_path / "readings.json"
+    workflow.write_text(json.dumps(READINGS))
+    run = start_run(workflow, "--place", place, "--ros-args", "-p", "use_sim_time:=true")
+    node, readings = ros_loop.node("simulator"), []
+    node.create_subscription(Float64MultiArray, "/readings", readings.append, 100)
+    clock = node.create_publisher(Clock, "/clock", 100)
+
+    async def tick(tenth):
+        """Show a time, again and again as a simulator does, until there is a reading more."""
+        before = len(readings)
+        while len(readings) == before:
+            clock.publish(Clock(clock=Time(nanoseconds=tenth * 100_000_000).to_msg()))
+            await asyncio.sleep(0.02)
+
+    async def main():
+        await tick(1_000)
+        await tick(1_001)
+        begin = len(readings)
+        for tenth in range(1_002, 1_010):
+            await tick(tenth)
+        for _ in range(20):  # it stands, though it is heard
+            clock.publish(Clock(clock=Time(nanoseconds=100_900_000_000).to_msg()))
+            await asyncio.sleep(0.02)
+        assert len(readings) == begin + 8
+        for tenth in (10, 11, 12, 40_000, 40_001, 40_002):  # the simulator begins anew; an hour on
+            await tick(tenth)
+        assert len(readings) - begin - 8 <= 6 + 2  # what is late is made up for once, at most
+
+    ros_loop.run(main(), run)
+    run.interrupt()
+    assert run.wait() == 130, run.output

@@ -1,10 +1,14 @@
 """Parameters, events, logs and diagnostics of a graph, as ROS' own tools ask for them."""
 
+import json
+
+import pytest
 import yaml
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import ParameterEvent
 from rclpy.parameter import Parameter, parameter_value_to_python
 from rclpy.parameter_client import AsyncParameterClient
+from std_msgs.msg import Float64MultiArray
 
 NODE = "/cartpole_ppo/ppo_trainer_6"
 
@@ -72,3 +76,52 @@ def test_parameters_are_described_dumped_and_loaded(start_command, cartpole, ros
     assert all(status.name.startswith("/cartpole_ppo") for status in statuses)
     assert not any(character.isspace() for status in statuses if "edge" not in status.name
                    for character in status.name)
+
+
+RATES = {
+    "1": {"class_type": "IMUSensor", "inputs": {"sample_rate": 0.01}},
+    "2": {"class_type": "RosPublisher", "inputs": {
+        "value": ["1", 0], "topic": "/readings",
+        "message_type": "std_msgs/msg/Float64MultiArray", "field": "data"}},
+    "3": {"class_type": "RosSubscriber", "inputs": {"policy_input": True, "names": "a"}},
+}
+"""A reading in a hundred seconds, and joints for a policy."""
+
+
+@pytest.mark.parametrize("place", ["fused", "split"])
+def test_a_rate_changes_at_once_but_for_what_a_policy_was_trained_with(
+        start_command, ros_loop, tmp_path, place):
+    workflow = tmp_path / "rates.json"
+    workflow.write_text(json.dumps(RATES))
+    run = start_command("dnne_ros", "run", workflow, "--place", place, "--quiet", folder=tmp_path)
+    node, readings = ros_loop.node("tools"), []
+    node.create_subscription(Float64MultiArray, "/readings", readings.append, 100)
+
+    async def asked(name, call, what):
+        client = AsyncParameterClient(node, f"/rates/{name}")
+        await ros_loop.until(client.services_are_ready)
+        answer = getattr(client, call)(what)
+        await ros_loop.until(answer.done)
+        return answer.result()
+
+    async def set_rate(name, parameter, value):
+        answer = await asked(name, "set_parameters", [Parameter(parameter, value=value)])
+        return answer.results[0]
+
+    async def main():
+        assert (await set_rate("imu_sensor_1", "sample_rate", 200.0)).successful
+        await ros_loop.until(lambda: len(readings) > 20)
+        above = await set_rate("imu_sensor_1", "sample_rate", 20_000.0)
+        assert not above.successful and "sample_rate" in above.reason
+        refused = await set_rate("ros_subscriber_3", "rate", 30.0)
+        assert not refused.successful
+        assert refused.reason == ("rate cannot change while the graph runs: it is part of the "
+                                  "policy interface")
+        described = (await asked("ros_subscriber_3", "describe_parameters", ["rate"])).descriptors
+        assert described[0].read_only
+
+    try:
+        ros_loop.run(main(), run)
+    finally:
+        run.interrupt()
+        run.wait()

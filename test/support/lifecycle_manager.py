@@ -59,6 +59,14 @@ class Manager:
         found = await self.call(GetState, "get_state", GetState.Request())
         return found.current_state.label
 
+    def endpoints(self):
+        """Return how many publishers, subscriptions and servers there are in the ROS graph."""
+        node = self.node
+        topics = [name for name, _ in node.get_topic_names_and_types()]
+        services = [name for name, _ in node.get_service_names_and_types()]
+        return sum(map(node.count_publishers, topics)) + sum(
+            map(node.count_subscribers, topics)) + sum(map(node.count_services, services))
+
     async def timeout(self):
         """Ask the controller for its parameter ``timeout``."""
         return (await self._ask("get_parameters", ["timeout"])).values[0].double_value

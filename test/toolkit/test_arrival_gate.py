@@ -57,3 +57,12 @@ def test_a_pause_does_not_make_the_next_ones_hurry():
 
 def test_a_clock_that_jumps_back_starts_anew():
     assert passed(50.0, [5.0, 1.0, 1.01, 1.02]) == [5.0, 1.0, 1.02]
+
+
+def test_a_period_that_changes_counts_at_once():
+    clock, seconds = ManualClock(), [10.0]
+    gate = ArrivalGate(lambda: seconds[0], clock)
+    assert gate.lets_through() and not gate.lets_through()
+    seconds[0] = 1.0
+    clock.advance(1.0)
+    assert gate.lets_through() and not gate.lets_through()

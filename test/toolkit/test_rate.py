@@ -35,10 +35,11 @@ def clock():
 @pytest.fixture
 def step(clock):
     """Return how late a step was that comes ``after`` seconds of work; at most one sleep."""
-    pace = Rate(0.1, clock)
+    period = [0.1]
+    pace = Rate(lambda: period[0], clock)
 
     def wait(after, seconds=0.1):
-        pace.seconds = seconds
+        period[0] = seconds
         clock.seconds += after
         clock.slept.clear()
         return asyncio.run(pace.wait())
@@ -77,6 +78,22 @@ def test_the_period_may_change(clock, step):
     step(0.0, seconds=0.5)
     step(0.0, seconds=0.5)
     assert clock.slept == [pytest.approx(0.5)]
+
+
+def test_a_long_wait_ends_when_the_period_becomes_short(clock):
+    period = [1000.0]
+    pace = Rate(lambda: period[0], clock)
+    fell_asleep = clock.sleep_until
+
+    async def change_then_sleep(due_ns):
+        await fell_asleep(due_ns)
+        period[0] = 0.1
+
+    clock.sleep_until = change_then_sleep
+    asyncio.run(pace.wait())
+    begin = clock.seconds
+    asyncio.run(pace.wait())
+    assert clock.seconds - begin < 1.0
 
 
 @pytest.mark.parametrize("jump", [-50.0, 50.0])

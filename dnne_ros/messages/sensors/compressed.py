@@ -26,7 +26,7 @@ class CompressedConverter(Converter):
     def reader(self, options: Options, wanted: Collection[str]
                ) -> Callable[[Any], dict[str, Any]]:
         """Return what decodes pictures; ValueError for bytes that are none."""
-        return lambda message: {name: _decoded(message) for name in wanted}
+        return lambda message: {name: read_compressed(message) for name in wanted}
 
     def writer(self, options: Options, given: Collection[str]) -> Callable[[Any, Values], None]:
         """Return what encodes pictures as `Options.format` says."""
@@ -35,7 +35,11 @@ class CompressedConverter(Converter):
         return write
 
 
-def _decoded(message: Any) -> np.ndarray:
+def read_compressed(message: Any) -> np.ndarray:
+    """Return a CompressedImage as (height, width) or (height, width, channels R, G, B(, A)).
+
+    Depth is in m, NaN where there is none.  ValueError for bytes that are no picture.
+    """
     import cv2
 
     data = np.frombuffer(message.data, np.uint8)

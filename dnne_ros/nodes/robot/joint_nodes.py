@@ -147,6 +147,7 @@ class JointCommandsNode(Node):
     superseded_by = "RobotControllerNode"
     needs_policy_interface = True
     without_torch = True
+    acts_outside = True
 
     action = Input(Action(), "What to command, (1, joint).", aliases=("actions",))
     commands = Output(Tensor("float64", ("joint",)), "One number a joint, as ros2_control's "

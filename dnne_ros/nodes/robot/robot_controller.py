@@ -43,6 +43,7 @@ class RobotControllerNode(Node):
 
     category = "robotics"
     without_torch = True
+    acts_outside = True
 
     action = Input(Action(), "What to command, (1, joint) or (joint), in the joints' units; the "
                    "newest counts.", accepts_also=(Tensor(),), aliases=("actions",),

@@ -19,6 +19,7 @@ class TrajectoryNode(Node):
 
     category = "robot"
     without_torch = True
+    acts_outside = True
 
     positions = Input(Tensor(), "Where the joints are to be, one row after another: (A), (H, A) "
                       "or (1, H, A), rad or m.", accepts_also=(Action(), PolicyOutput()),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dnne_ros.messages.message_types import message_class
+from dnne_ros.messages.message_types import message_class, type_name
 from dnne_ros.messages.sensors.converter import Converter
 from dnne_ros.messages.sensors.frames import DEPENDS, in_frame
 from dnne_ros.messages.sensors.quantity import Quantity
+from dnne_ros.messages.sensors.whole import moves_of
+from dnne_ros.messages.stamps import has_header, read_stamp
 from dnne_ros.node_api.ros_frames import FrameError
 from dnne_ros.node_api.ros_topics import TopicUse
 
@@ -46,6 +48,40 @@ class FrameMover:
         found = await self._frames.lookup(self.target, frame, stamp or None, self.wait)
         return {name: in_frame(value, quantities[name].meaning, found.position, found.rotation)
                 if name in depends else value for name, value in values.items()}
+
+
+class MessageMover:
+    """Gives whole messages as a target frame has them; without a target, as they are."""
+
+    def __init__(self, context: NodeContext, target: str, wait: Callable[[], float]):
+        """Ask tf2 for transforms into ``target``, each for up to ``wait()`` seconds."""
+        self._frames = context.frames
+        self._target = target
+        self._wait = wait
+        if target:
+            self._frames.listen()
+
+    async def moved(self, message: Any) -> Any:
+        """Return a message with a header, changed in its place; `FrameError` if it cannot be."""
+        if not self._target or (frame := str(message.header.frame_id)) == self._target:
+            return message
+        if not frame:
+            raise FrameError("the message names no frame")
+        found = await self._frames.lookup(self._target, frame, read_stamp(message) or None,
+                                          self._wait())
+        for move in moves_of(message.__class__):
+            move(message, found.position, found.rotation)
+        message.header.frame_id = self._target
+        return message
+
+
+def message_misfits(message: type, target: str) -> list[str]:
+    """Return why messages of a class cannot be had in another frame; [] if they can."""
+    if not target or (has_header(message) and moves_of(message)):
+        return []
+    return [f"widget 'frame': expected a message with a header and points, vectors or rotations "
+            f"of geometry_msgs, found {type_name(message)}; SensorSubscriber gives the points of "
+            "scans and clouds in another frame"]
 
 
 def frame_misfits(converters: Sequence[Converter], target: str, fields: str) -> list[str]:

@@ -31,6 +31,8 @@ class GoalNode(GoalPorts):
     it gives of feedback and results.
     """
 
+    acts_outside = True
+
     def setup(self) -> None:
         """Make the client."""
         if self.attempts > 1:

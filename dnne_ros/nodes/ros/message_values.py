@@ -13,12 +13,16 @@ from dnne_ros.messages.making import IMAGE
 from dnne_ros.messages.message_types import message_class, type_name
 from dnne_ros.messages.pictures import read_picture
 from dnne_ros.messages.reading import NumberReader
+from dnne_ros.messages.sensors.compressed import read_compressed
 from dnne_ros.messages.stamps import read_stamp
 from dnne_ros.nodes.ros.plain_values import in_dtype, tensors_in
 from dnne_ros.nodes.ros.topic_widgets import optional_names
 
 if TYPE_CHECKING:
     import torch
+
+COMPRESSED = "sensor_msgs/msg/CompressedImage"
+_PICTURES = {IMAGE: read_picture, COMPRESSED: read_compressed}
 
 
 def converter(values: Mapping[str, Any]) -> Callable[[Any], Any]:
@@ -36,14 +40,14 @@ def converter(values: Mapping[str, Any]) -> Callable[[Any], Any]:
                          "policy's columns are known")
     if kind == "message":
         return lambda message: tensors_in(to_dictionary(message))
-    is_image = type_name(type) == IMAGE
+    read = _PICTURES.get(type_name(type))
     if kind == "image":
-        if not is_image:
-            raise ValueError(f"widget 'kind': expected {IMAGE} for an image, found "
-                             f"{values['message_type']}")
-        return lambda message: as_tensor(read_picture(message))
-    if is_image and not values["field"].strip():
-        return lambda message: _shaped(read_picture(message), values)
+        if read is None:
+            raise ValueError(f"widget 'kind': expected {' or '.join(_PICTURES)} for an image, "
+                             f"found {values['message_type']}")
+        return lambda message: as_tensor(read(message))
+    if read is not None and not values["field"].strip():
+        return lambda message: _shaped(read(message), values)
     reader = NumberReader(type, values["field"], names=names,
                           names_field=values["names_field"], order=values["order"])
     return lambda message: policy_shaped(reader.read(message), reader, values)

@@ -31,6 +31,7 @@ class RosPublisherNode(Node):
 
     category = "ros"
     without_torch = True
+    acts_outside = True
 
     value = Input(AnyValue(), "What to publish.",
                   aliases=("tensor", "image", "message", "action", "input"))

@@ -12,6 +12,7 @@ from dnne_ros.errors import InputError, PeerError
 from dnne_ros.messages.gathering import PartGatherer
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import ORDERS, NumberReader
+from dnne_ros.messages.sensors.table import CONVERTERS
 from dnne_ros.messages.stamps import read_stamp
 from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
@@ -19,13 +20,16 @@ from dnne_ros.node_api.port_types import Dict, Image, Int, Tensor
 from dnne_ros.node_api.ports import Output
 from dnne_ros.node_api.ros_topics import QOS_PRESETS, TopicUse
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.ros.frames import HEARD_TRANSFORMS, MessageMover, message_misfits
 from dnne_ros.nodes.ros.message_values import (
+    COMPRESSED,
     converter,
     named_reader,
     policy_shaped,
     zeros_like,
 )
 from dnne_ros.nodes.ros.plain_values import DTYPES
+from dnne_ros.nodes.ros.sensor_ports import load_packages
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
 from dnne_ros.toolkit.arrival_gate import ArrivalGate
 from dnne_ros.toolkit.event_waits import came_within
@@ -41,10 +45,11 @@ class RosSubscriberNode(Node):
     """Give what other ROS nodes publish on a topic, of any installed message type, to the graph.
 
     ``kind`` says which output it leaves by: ``tensor`` (the numbers of ``field``), ``image`` (a
-    sensor_msgs/Image) or ``message`` (all fields as a dictionary).  A message is given as it
-    comes: no timer holds it back.  What comes sooner than ``rate`` allows is skipped, as is the
-    oldest of what is not taken in time.  What a message lacks (a joint, a field's element) or a
-    picture that cannot be converted is counted as dropped, with a warning; it never ends the run.
+    sensor_msgs/Image or CompressedImage) or ``message`` (all fields as a dictionary).  A message
+    is given as it comes: no timer holds it back.  What comes sooner than ``rate`` allows is
+    skipped, as is the oldest of what is not taken in time.  What a message lacks (a joint, a
+    field's element, a transform into ``frame``) or a picture that cannot be converted is counted
+    as dropped, with a warning; it never ends the run.
     """
 
     category = "ros"
@@ -64,7 +69,7 @@ class RosSubscriberNode(Node):
     qos = Widget("sensor_data", "How to subscribe; sensor_data matches every publisher.",
                  choices=QOS_PRESETS)
     rate = Widget(0.0, "Most items in a second: what comes sooner is skipped; 0: every message.",
-                  minimum=0.0, maximum=10_000.0, unit="Hz", fixed_because=_FIXED)
+                  minimum=0.0, maximum=10_000.0, unit="Hz", live=True)
     timeout = Widget(0.0, "Silence after which the topic is stale; 0: never.", minimum=0.0,
                      maximum=3600.0, unit="s", live=True)
     when_stale = Widget("nothing", "What goes out each ``timeout`` of a stale topic: nothing, the "
@@ -89,16 +94,27 @@ class RosSubscriberNode(Node):
     part_age = Widget(0.1, "Messages that hold some of the ``names`` add up, each element for so "
                       "long; 0: what lacks one is dropped.", minimum=0.0, maximum=3600.0,
                       unit="s", live=True)
+    frame = Widget("", "The frame in which points, vectors and rotations are wanted, by tf2, of a "
+                   "message with a header; empty: the message's own.")
+    frame_wait = Widget(0.1, "How long a message waits for its transform; without one it is "
+                        "dropped.", minimum=0.0, maximum=3600.0, unit="s", live=True)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Check topic, message type and fields."""
-        return topic_misfits(values["topic"]) + misfits(converter, values)
+        return (topic_misfits(values["topic"]) + misfits(converter, values)
+                or message_misfits(message_class(values["message_type"]), values["frame"]))
+
+    @classmethod
+    def fixed_with(cls, values: Mapping[str, Any]) -> Mapping[str, str]:
+        """Hold the rate to that which a policy was trained with."""
+        return {"rate": _FIXED} if values["policy_input"] else {}
 
     @classmethod
     def ros_topics(cls, values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
         """Say what it listens to."""
-        return (TopicUse(values["topic"], values["message_type"]),)
+        return (TopicUse(values["topic"], values["message_type"]),
+                *(HEARD_TRANSFORMS if values["frame"] else ()))
 
     @classmethod
     def awaits_topic(cls, values: Mapping[str, Any]) -> bool:
@@ -108,12 +124,13 @@ class RosSubscriberNode(Node):
     def setup(self) -> None:
         """Find the fields and subscribe."""
         self._convert = self.converter()
+        self._mover = MessageMover(self.context, self.frame, lambda: self.frame_wait)
         reader = named_reader(self.values)
         self._gatherer = None if reader is None else PartGatherer(reader)
         self._counts = self.context.health.values
         self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
         self._trouble = HealthReporter(self.context)
-        self._gate = ArrivalGate(1.0 / self.rate, self.context.clock) if self.rate else None
+        self._gate = ArrivalGate(lambda: 1.0 / self.rate, self.context.clock)
         self._came = asyncio.Event()
         self._is_idle = False
         self._last: Any = None
@@ -125,6 +142,8 @@ class RosSubscriberNode(Node):
             if self.context.is_linked(port):
                 raise InputError(f"output {port!r}", [
                     f"expected kind={port} for what is linked to it, found kind={self.kind}"])
+        if self.message_type == COMPRESSED:
+            load_packages(CONVERTERS[COMPRESSED])
         return made(converter, self.values)
 
     def listen(self) -> None:
@@ -139,7 +158,7 @@ class RosSubscriberNode(Node):
 
         It is the next one or, where they add up, all that wait.  TimeoutError, unless one waits
         already, after ``timeout`` seconds or when there is something else to look at; ValueError
-        for bytes that are no message.
+        for bytes that are no message, and for one of which nobody knows where it is in ``frame``.
         """
         if not self._waiting:
             self._came.clear()
@@ -154,8 +173,9 @@ class RosSubscriberNode(Node):
         if self._adds_up:
             taken += self._waiting
             self._waiting.clear()
-        return [(self.context.topics.deserialize(data, self.message_type), arrived)
-                for data, arrived in taken]
+        return [(await self._mover.moved(
+            self.context.topics.deserialize(data, self.message_type)), arrived)
+            for data, arrived in taken]
 
     def policy_interface(self) -> dict[str, Any]:
         """Say what the policy sees, if it is a policy that looks."""
@@ -200,7 +220,7 @@ class RosSubscriberNode(Node):
         """Give a message at once if nothing is in its way, else keep it."""
         counts = self._counts
         counts["received"] += 1
-        if self._is_idle and not self._came.is_set() \
+        if self._is_idle and not self._came.is_set() and not self.frame \
                 and time.monotonic() - arrived < _LATE_SECONDS and self.can_give_now():
             self._answer(data, arrived)
             return
@@ -256,7 +276,7 @@ class RosSubscriberNode(Node):
             self._drop(error)
             found = None
         if found is None:
-            if self._gate is not None and not by_name:
+            if not by_name:
                 self._gate.give_back()
             return None
         if by_name and self._comes_too_soon(arrived):
@@ -266,7 +286,7 @@ class RosSubscriberNode(Node):
 
     def _comes_too_soon(self, arrived: float) -> bool:
         """Tell whether the rate does not allow what has arrived; it is a sign of life anyway."""
-        if self._gate is None or self._gate.lets_through(time.monotonic() - arrived):
+        if not self.rate or self._gate.lets_through(time.monotonic() - arrived):
             return False
         self._counts["skipped"] += 1
         self._good = arrived

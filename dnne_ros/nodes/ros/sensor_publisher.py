@@ -43,6 +43,7 @@ class SensorPublisherNode(Node):
 
     category = "ros"
     without_torch = True
+    acts_outside = True
     needs_an_input = True
 
     stamp = Input(Int(), "When it was measured, ns; for stamp_from=data.", optional=True)

@@ -77,8 +77,8 @@ class SensorSubscriberNode(Node):
                           "outputs there are.", choices=MESSAGE_TYPES, decides_ports=True)
     qos = Widget("sensor_data", "How to subscribe; sensor_data matches every publisher.",
                  choices=QOS_PRESETS)
-    rate = Widget(0.0, "Most messages in a second, the newest each time; 0: every message.",
-                  minimum=0.0, maximum=10_000.0, unit="Hz")
+    rate = Widget(0.0, "Most messages in a second: what comes sooner is skipped; 0: each.",
+                  minimum=0.0, maximum=10_000.0, unit="Hz", live=True)
     timeout = Widget(0.0, "Silence after which the topic is stale; 0: never.", minimum=0.0,
                      maximum=3600.0, unit="s", live=True)
     when_stale = Widget("nothing", "What goes out each ``timeout`` of a stale topic: nothing, or "

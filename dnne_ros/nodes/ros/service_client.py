@@ -43,6 +43,7 @@ class ServiceClientNode(Node):
 
     category = "ros"
     without_torch = True
+    acts_outside = True
     needs_an_input = True
 
     request = Input(AnyValue(), "What to send, one call for each.", optional=True,

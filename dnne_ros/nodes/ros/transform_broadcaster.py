@@ -44,7 +44,7 @@ class TransformBroadcasterNode(Node):
     child = Widget("", "The frame that is broadcast, such as base_link.", required=True)
     static = Widget(False, "It holds for good: on /tf_static, also for those who come later.")
     rate = Widget(10.0, "With nothing linked, and not static: how often, a second.",
-                  minimum=0.01, maximum=10_000.0, unit="Hz")
+                  minimum=0.01, maximum=10_000.0, unit="Hz", live=True)
     fixed_position = Widget("0,0,0", "x,y,z where no position is linked, m.")
     fixed_rotation = Widget("0,0,0,1", "A quaternion x,y,z,w where no rotation is linked.")
 
@@ -79,7 +79,7 @@ class TransformBroadcasterNode(Node):
             while True:
                 self._send({name: await self.get_input(name) for name in self._linked})
         self._send({})
-        pace = Rate(1.0 / self.rate, self.context.clock)
+        pace = Rate(lambda: 1.0 / self.rate, self.context.clock)
         while not self.static:
             await pace.wait()
             self._send({})

@@ -42,7 +42,7 @@ class TransformListenerNode(Node):
     target = Widget("", "The frame in which the answer is, such as map.", required=True)
     source = Widget("", "The frame that is looked for, such as base_link.", required=True)
     rate = Widget(10.0, "Without ``time``: how often the latest is given, a second.",
-                  minimum=0.01, maximum=10_000.0, unit="Hz")
+                  minimum=0.01, maximum=10_000.0, unit="Hz", live=True)
     wait = Widget(0.1, "How long to wait for a transform that is not there yet.", minimum=0.0,
                   maximum=3600.0, unit="s", live=True)
     when_missing = Widget("nothing", "What goes out where there is none: nothing, or the last one "
@@ -72,7 +72,7 @@ class TransformListenerNode(Node):
     async def process(self) -> None:
         """Give a transform for each time, or at the rate."""
         by_time = self.context.is_linked("time")
-        pace = None if by_time else Rate(1.0 / self.rate, self.context.clock)
+        pace = None if by_time else Rate(lambda: 1.0 / self.rate, self.context.clock)
         while True:
             if pace is not None:
                 await pace.wait()

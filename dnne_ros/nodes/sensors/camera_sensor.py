@@ -37,7 +37,7 @@ class CameraSensorNode(Node):
     timestamp = Output(Float(), "When it was taken, s on the node's clock.")
     resolution = Widget("640x480", "WIDTHxHEIGHT.", unit="pixels")
     fps = Widget(30.0, "Pictures in a second; a real camera may give fewer.", minimum=0.01,
-                 maximum=1000.0, unit="Hz")
+                 maximum=1000.0, unit="Hz", live=True)
     use_real_camera = Widget(False, "Open a camera instead of making pictures up.")
     camera_index = Widget(0, "Which camera.", minimum=0, maximum=63)
     noise = Widget(0.02, "Of made-up pictures: standard deviation, as a share of full scale.",
@@ -64,7 +64,7 @@ class CameraSensorNode(Node):
 
     async def process(self) -> None:
         """Give pictures at the rate."""
-        pace = Rate(1.0 / self.fps, self.context.clock)
+        pace = Rate(lambda: 1.0 / self.fps, self.context.clock)
         made_up = self._make_up()
         while True:
             await pace.wait()

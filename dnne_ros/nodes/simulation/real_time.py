@@ -32,18 +32,16 @@ class RealTime:
         self._step_seconds = step_seconds
         self._health = health
         self._now = now
-        self._pace = Rate(step_seconds)
+        self._pace = Rate(lambda: step_seconds / self._factor if self._factor else 0.0)
         self._steps = self._missed = 0
         self._worst = 0.0
         self._begun: float | None = None
         self._warned = ""
-        self.set_factor(factor)
+        self._factor = factor
 
     def set_factor(self, factor: float) -> None:
         """Go on ``factor`` times as fast as real time; 0: as fast as possible."""
         self._factor = factor
-        if factor > 0:
-            self._pace.seconds = self._step_seconds / factor
 
     async def wait(self) -> None:
         """Wait until the next step is due, and count it."""

@@ -39,7 +39,7 @@ class DataStreamer(Node):
     sync_mode = Widget("none", "As fast as they are taken, one for each sync, or at a rate.",
                        choices=("none", "external", "timed"))
     frequency_hz = Widget(100.0, "Rows in a second, with sync_mode timed.", minimum=0.001,
-                          maximum=10_000.0, unit="Hz")
+                          maximum=10_000.0, unit="Hz", live=True)
     auto_first_row = Widget(True, "Give the first row without a sync, at the start and behind a "
                             "reset; a loop through sync starts by that.")
     loop_data = Widget(False, "Begin again behind the last row.")
@@ -94,7 +94,7 @@ class DataStreamer(Node):
     async def _stream(self) -> None:
         if self.sync_mode == "external":
             await self._follow_syncs()
-        pace = Rate(1.0 / self.frequency_hz, self.context.clock)
+        pace = Rate(lambda: 1.0 / self.frequency_hz, self.context.clock)
         breath = Breath()
         while self._has_next() or self.context.is_linked("reset"):
             if not self._has_next():

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dnne_ros.runtime.coordination.bus import Bus, Delivery
+from dnne_ros.runtime.coordination.pause import Pause
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup, RunChannel
 
 TOPIC = "_alive"
@@ -24,11 +25,12 @@ class Heartbeat:
     """Says that this process is alive and how far it is, and knows the same of the others."""
 
     def __init__(self, bus: Bus, group: ProcessGroup, silence: float,
-                 now: Callable[[], float] = time.monotonic):
+                 now: Callable[[], float] = time.monotonic, pause: Pause | None = None):
         """Take another process for gone after ``silence`` seconds without a word.
 
-        ``now()``: seconds.
+        ``now()``: seconds.  What is known of ``pause`` goes along.
         """
+        self._pause = pause or Pause(group.process)
         self._silence = silence
         self._now = now
         self._heard = dict.fromkeys(group.others, 0.0)
@@ -44,7 +46,7 @@ class Heartbeat:
 
     def beat(self, state: str) -> None:
         """Tell the others: ``starting``, ``ready`` to start its nodes, or ``running``."""
-        self._channel.say(state, waits=self.own_part)
+        self._channel.say(state, waits=self.own_part, pause=self._pause.say())
 
     def not_ready(self) -> list[str]:
         """Return the processes that have not said that they are ready."""
@@ -89,3 +91,4 @@ class Heartbeat:
         self._heard[process] = self._now()
         self._state[process] = state
         self.parts[process] = content.get("waits")
+        self._pause.hear(content["pause"])

@@ -18,6 +18,7 @@ from dnne_ros.transport.remote_reader import RemoteReader
 if TYPE_CHECKING:
     from dnne_ros.options.run_settings import RunSettings
     from dnne_ros.runtime.coordination.bus import Bus
+    from dnne_ros.runtime.coordination.pause import Pause
     from dnne_ros.runtime.coordination.run_channel import ProcessGroup
     from dnne_ros.runtime.coordination.status import StatusChannel
     from dnne_ros.runtime.edges.wiring import Wiring
@@ -42,13 +43,13 @@ class Peers:
                  status: StatusChannel, ended: asyncio.Event, nodes_of: Mapping[str, str],
                  twins: Callable[[], list[str]], now: Callable[[], float] = time.monotonic,
                  hosts: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
-                 returning: Collection[str] = ()):
+                 returning: Collection[str] = (), pause: Pause | None = None):
         """Look after the edges in ``wiring`` until the run has ``ended``.
 
         ``nodes_of`` names the nodes of each process.  ``twins()`` returns those of our nodes
         whose full name another running node has too.  ``now()``: seconds.  ``hosts``: the other
         machines of the run with their processes; without one of them the run is over, but for
-        those ``returning``, which may be taken up again.
+        those ``returning``, which may be taken up again.  A ``pause`` is told to the others.
         """
         self._group = group
         self._wiring = wiring
@@ -63,7 +64,9 @@ class Peers:
         self._watch_for_twins = _TWIN_TICKS
         self._announced = -math.inf
         self._state = STARTING
-        self.heartbeat = Heartbeat(bus, group, settings.absent_after, now)
+        self.heartbeat = Heartbeat(bus, group, settings.absent_after, now, pause)
+        if pause is not None:
+            pause.on_set = lambda: self.heartbeat.beat(self._state)
 
     async def rendezvous(self) -> None:
         """Wait until both ends of every edge between processes are there, and all are ready.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from rclpy.parameter import Parameter
 
 from dnne_ros.errors import DnneError
-from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
 from dnne_ros.runtime.coordination.run_control import FAILED
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
 
@@ -86,9 +85,8 @@ class ProcessLife:
 
     def _keep(self, hosts: Mapping[str, NodeHost]) -> None:
         for node_id, host in hosts.items():
-            widgets = {**FAULT_SETTINGS, **host.graph_node.type.widgets}
             self._kept[node_id] = {name: host.get_parameter(name).value
-                                   for name, widget in widgets.items() if widget.live}
+                                   for name, widget in host.settings.items() if widget.live}
 
     def _restore(self, hosts: Mapping[str, NodeHost]) -> None:
         for node_id, host in hosts.items():

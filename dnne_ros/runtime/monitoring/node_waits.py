@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dnne_ros.deadlocks.wait_for import Cause, NodeWait
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.node_api.blocking import BlockingCalls
+from dnne_ros.node_api.run_pause import PAUSED
 from dnne_ros.transport.stats import CountingEnd
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ class NodeWaits:
             return Cause.TIME, "is being made anew"
         if attempt.done():
             return Cause.THROUGH, "is through and gives nothing more"
+        if self._contexts[id].paused:
+            return Cause.TIME, f"is paused: {PAUSED}"
         frames = list(_waiting_frames(attempt.get_coro()))
         codes = [frame.f_code for frame in frames]
         clock = self._contexts[id].clock

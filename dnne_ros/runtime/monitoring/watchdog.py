@@ -24,16 +24,19 @@ class Watchdog:
 
     def __init__(self, settings: Mapping[str, Any], monitor: ItemMonitor, record: FaultRecord,
                  act: Callable[[str, str], Awaitable[None]],
-                 now: Callable[[], float] = time.monotonic):
+                 now: Callable[[], float] = time.monotonic,
+                 paused: Callable[[], bool] = lambda: False):
         """Watch the node of ``monitor`` as ``settings`` say at each moment.
 
         ``act(policy, message)`` is awaited for each fault; ``now()`` is the monitor's clock.
+        Silence and rate count for nothing while it is ``paused()``.
         """
         self._settings = settings
         self._monitor = monitor
         self._record = record
         self._act = act
         self._now = now
+        self._paused = paused
         self._reported: float | None = None
         """The `busy_since` whose deadline has been reported as missed."""
         self._alarm = 0.0
@@ -61,6 +64,9 @@ class Watchdog:
     async def _look(self) -> float:
         """Act on what is due; return the seconds until the next look."""
         self._record.fade()
+        if self._paused():
+            self._alarm = self._window = self._now()
+            self._counted.clear()
         return min(_WINDOW, await self._look_at_deadline(), await self._look_at_silence(),
                    await self._look_at_rate())
 

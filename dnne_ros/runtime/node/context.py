@@ -25,6 +25,7 @@ from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
+    from dnne_ros.runtime.coordination.pause import Pause
     from dnne_ros.runtime.coordination.run_control import RunControl
 
 _End = TypeVar("_End")
@@ -47,8 +48,8 @@ class HostContext:
 
     def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
                  control: RunControl, topics: HostTopics, services: HostServices,
-                 actions: HostActions, frames: HostFrames):
-        """Serve the node of ``host``."""
+                 actions: HostActions, frames: HostFrames, pause: Pause):
+        """Serve the node of ``host``, which takes and gives nothing during a ``pause``."""
         self.name = host.get_fully_qualified_name()
         self.node_id = host.graph_node.id
         self.title = host.graph_node.title
@@ -68,6 +69,7 @@ class HostContext:
         """Whether somebody watches each item that the node takes and gives."""
         self._graph = graph
         self._control = control
+        self._pause = pause
         type_name = host.graph_node.type.type_name
         self._inputs = _ByPort({ref.port: source for ref, source in wiring.inputs.items()
                                 if ref.node == self.node_id}, type_name, "linked input")
@@ -85,12 +87,16 @@ class HostContext:
 
     async def get(self, port: str, timeout: float | None) -> Any:
         """Wait for the next item of an input."""
+        if self._pause.paused:
+            await self._pause.over()
         item = await self._inputs[port].get(timeout)
         self.items += 1
         return item
 
     async def get_batch(self, port: str, max_items: int, timeout: float | None) -> list[Any]:
         """Wait for several items of an input."""
+        if self._pause.paused:
+            await self._pause.over()
         batch = await self._inputs[port].get_batch(max_items, timeout)
         self.items += len(batch)
         return batch
@@ -98,11 +104,21 @@ class HostContext:
     def put(self, port: str, value: Any, timeout: float | None = None
             ) -> Coroutine[Any, Any, None]:
         """Hand a value to every consumer of an output."""
+        if self._pause.paused:
+            return self._put_later(port, value, timeout)
         return self._outputs[port].send(value, timeout)
 
+    @property
+    def may_answer(self) -> bool:
+        """Tell whether items may be answered in the calls that bring them.
+
+        Not while somebody watches each of them, nor while the run stands still.
+        """
+        return not (self.is_watched or self._pause.paused)
+
     def has_room(self, ports: Sequence[str]) -> bool:
-        """Tell whether none of these outputs makes its sender wait, and nobody watches it."""
-        return not self.is_watched and all(self._outputs[port].has_room for port in ports)
+        """Tell whether none of these outputs makes its sender wait, and nothing else does."""
+        return self.may_answer and all(self._outputs[port].has_room for port in ports)
 
     def put_now(self, port: str, value: Any) -> None:
         """Hand a value over, in a callback of the event loop."""
@@ -122,6 +138,15 @@ class HostContext:
             yield
         finally:
             at_once.stop()
+
+    async def _put_later(self, port: str, value: Any, timeout: float | None) -> None:
+        await self._pause.over()
+        await self._outputs[port].send(value, timeout)
+
+    @property
+    def paused(self) -> bool:
+        """Tell whether the run stands still as somebody wants it to."""
+        return self._pause.paused
 
     @property
     def sent(self) -> int:

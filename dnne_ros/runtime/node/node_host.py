@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.node import Node as RosNode
+from rclpy.parameter import Parameter
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
+from dnne_ros.node_api.run_pause import PAUSED, check_pause
+from dnne_ros.node_api.widget import WidgetError
 from dnne_ros.runtime.node.parameters import (
     changes_nothing,
     declare_widgets,
+    describe_widget,
     serve_changes,
+    settings_of,
     why_fixed,
 )
 from dnne_ros.transport.codec import Codec
@@ -23,11 +28,15 @@ from dnne_ros.transport.qos_overrides import qos_overrides
 
 if TYPE_CHECKING:
     from rclpy.context import Context
-    from rclpy.parameter import Parameter
     from rclpy.publisher import Publisher
     from rclpy.qos import QoSProfile
 
     from dnne_ros.node_api.node import Node
+
+
+_WITHOUT_LEAK = [Parameter("start_type_description_service", value=False)]
+"""rclpy (9.1) never ends that service: its two ends on DDS, 90 kB, outlive the node, and everybody
+in the ROS graph goes on seeing them."""
 
 
 class NodeHost(RosNode):
@@ -37,20 +46,42 @@ class NodeHost(RosNode):
     ends, so that remapping the namespace moves a whole graph.
     """
 
-    def __init__(self, graph: Graph, node: GraphNode, context: Context):
-        """Create the rclpy node, without parameters and topics yet."""
-        super().__init__(node.ros_name, namespace=graph.namespace, context=context)
+    def __init__(self, graph: Graph, node: GraphNode, context: Context, *, fleeting: bool = False):
+        """Create the rclpy node, without parameters and topics yet.
+
+        ``fleeting``: it will be destroyed while the context lives on.
+        """
+        super().__init__(node.ros_name, namespace=graph.namespace, context=context,
+                         parameter_overrides=_WITHOUT_LEAK if fleeting else None)
         self.graph_node = node
         self.node: Node | None = None
         """The node that parameters change; another one after a restart."""
         self.faults = default_fault_settings()
         self.on_faults_changed: Callable[[], None] = lambda: None
+        self.settings = settings_of(graph, node, node.values)
+        """What parameters may be set to, and which of them not while the graph runs."""
+        self.on_paused: Callable[[bool], None] = lambda paused: None
+        self._graph = graph
 
     def declare(self, problems: Problems) -> dict[str, Any]:
-        """Declare the parameters of widgets and faults; return the values of the widgets."""
+        """Declare the parameters of widgets, faults and run; return the values of the widgets."""
         node = self.graph_node
         self.faults.update(declare_widgets(self, FAULT_SETTINGS, node.faults, problems))
-        return declare_widgets(self, node.type.widgets, node.values, problems)
+        pausing = {PAUSED: self.settings[PAUSED]}
+        paused = declare_widgets(self, pausing, {PAUSED: False}, problems)
+        try:
+            check_pause(self.settings[PAUSED], paused.get(PAUSED, False))
+        except WidgetError as error:
+            problems.add(f"parameter {PAUSED} of {self.get_fully_qualified_name()}: {error}")
+        values = declare_widgets(self, node.type.widgets, node.values, problems)
+        # Which may change follows from values that are known only now.
+        known = {**node.values, **values}
+        self.settings = settings_of(self._graph, node, known)
+        for name in values.keys() & node.type.fixed_with(known):
+            descriptor = describe_widget(self.settings[name])
+            descriptor.type = self.describe_parameter(name).type
+            self.set_descriptor(name, descriptor)
+        return values
 
     def serve(self, node: Node) -> None:
         """Let parameters change ``node``, and no other one any more."""
@@ -62,7 +93,7 @@ class NodeHost(RosNode):
                                   ) -> SetParametersResult:
         """Set what may change; of what may not, its own value is taken, another refused."""
         changes = [each for each in parameter_list if not changes_nothing(self, each)]
-        if reason := why_fixed(self.graph_node.type.widgets, changes):
+        if reason := why_fixed(self.settings, changes):
             return SetParametersResult(successful=False, reason=reason)
         if not changes:
             return SetParametersResult(successful=True)

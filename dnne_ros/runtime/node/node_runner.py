@@ -112,7 +112,8 @@ class NodeRunner:
                 self._context.is_watched = True
                 self._monitor.begin()
             self._loop_watch.watch(self._context.name, self._settings)
-            self._watchdog = Watchdog(self._settings, self._monitor, self._record, self._act)
+            self._watchdog = Watchdog(self._settings, self._monitor, self._record, self._act,
+                                      paused=lambda: self._context.paused)
             self._watching = asyncio.get_running_loop().create_task(self._watchdog.run())
             self._watching.add_done_callback(self._watching_ended)
 

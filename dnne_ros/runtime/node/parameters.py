@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -22,11 +23,13 @@ from rclpy.parameter import Parameter
 
 from dnne_ros.errors import Problems
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
+from dnne_ros.node_api.run_pause import PAUSED, pause_setting
 from dnne_ros.node_api.widget import Widget, WidgetError
 
 if TYPE_CHECKING:
     from rclpy.node import Node as RosNode
 
+    from dnne_ros.graph.graph import Graph, GraphNode
     from dnne_ros.runtime.node.node_host import NodeHost
 
 _INT64 = 2**63 - 1
@@ -99,6 +102,14 @@ def _read_again(text: str) -> object:
         return text
 
 
+def settings_of(graph: Graph, node: GraphNode, values: Mapping[str, Any]) -> dict[str, Widget]:
+    """Return what may be set at a node with ``values``, by parameter: may it change, and how."""
+    widgets = node.type.widgets
+    fixed = {name: replace(widgets[name], live=False, fixed_because=reason)
+             for name, reason in node.type.fixed_with(values).items()}
+    return {**FAULT_SETTINGS, PAUSED: pause_setting(graph.acting), **widgets, **fixed}
+
+
 def why_fixed(widgets: Mapping[str, Widget], parameters: Iterable[Parameter[Any]]) -> str:
     """Return why one of ``parameters`` cannot be set while the graph runs, or nothing."""
     for parameter in parameters:
@@ -111,11 +122,9 @@ def why_fixed(widgets: Mapping[str, Widget], parameters: Iterable[Parameter[Any]
 
 def serve_changes(host: NodeHost) -> None:
     """Let what is live change while the graph runs, to what its widget takes."""
-    known = {**FAULT_SETTINGS, **host.graph_node.type.widgets}
-
     def refuse(parameters: list[Parameter[Any]]) -> SetParametersResult:
         for parameter in parameters:
-            widget = known.get(parameter.name)
+            widget = host.settings.get(parameter.name)
             if widget is None:
                 continue
             try:
@@ -135,6 +144,8 @@ def serve_changes(host: NodeHost) -> None:
             elif parameter.name in FAULT_SETTINGS:
                 host.faults[parameter.name] = parameter.value
                 host.on_faults_changed()
+            elif parameter.name == PAUSED:
+                host.on_paused(parameter.value)
 
     host.add_on_set_parameters_callback(refuse)
     host.add_post_set_parameters_callback(apply)

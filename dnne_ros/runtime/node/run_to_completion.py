@@ -52,7 +52,7 @@ class RunToCompletion:
 
         A round begins with the first input: while the node waits there, it holds no other item.
         """
-        if self._busy or self._context.is_watched or RunToCompletion._depth >= _DEEPEST \
+        if self._busy or not self._context.may_answer or RunToCompletion._depth >= _DEEPEST \
                 or asyncio.current_task() is not None:
             return False
         for source in self._others:

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 import torch
-from geometry_msgs.msg import Twist, Vector3
-from sensor_msgs.msg import Image, JointState
+from geometry_msgs.msg import PoseStamped, Twist, Vector3
+from sensor_msgs.msg import CompressedImage, Image, JointState
 from std_msgs.msg import Header
 
 from dnne_ros.errors import DnneError, InputError
@@ -227,7 +227,7 @@ def test_a_policy_sees_finite_numbers_alone(hear):
     ({"topic": "/joint states"}, "widget 'topic': expected a ROS name"),
     ({"message_type": "sensor_msgs/msg/Joints"}, "is not installed"),
     ({"field": "speed"}, "has no 'speed'"),
-    ({"kind": "image"}, "expected sensor_msgs/msg/Image for an image, found sensor_msgs/msg/J"),
+    ({"kind": "image"}, "CompressedImage for an image, found sensor_msgs/msg/J"),
     ({"names": "a,,b"}, "each once, none empty"),
     ({"policy_input": True}, "expected kind=tensor and names"),
     ({"kind": "message", "when_stale": "zeros"}, "expected zeros for numbers only"),
@@ -263,3 +263,70 @@ def test_a_run_that_ends_as_a_message_comes_has_ended(turns):
             assert driver.process.cancelled()
 
     asyncio.run(script())
+
+
+QUARTER = (0.0, 0.0, 0.5**0.5, 0.5**0.5)
+POSE = {"topic": "/pose", "message_type": "geometry_msgs/msg/PoseStamped",
+        "field": "pose.position", "frame": "map", "frame_wait": 0.0, "keep": 9}
+
+
+def pose(frame, x):
+    message = PoseStamped(header=Header(frame_id=frame))
+    message.header.stamp.sec = 3
+    message.pose.position.x = x
+    return message
+
+
+@pytest.fixture
+def hear_in_map(drive):
+    """Let poses be heard in the frame map, in which camera is known."""
+    def call(*messages, count=1, **values):
+        async def script(context):
+            context.frames.put("map", "camera", (10.0, 0.0, 0.0), QUARTER)
+            context.topics.deliver(*messages)
+            await context.sends(2 * count)
+
+        node = RosSubscriberNode({**POSE, **values})
+        return drive(node, script, linked=[], outputs=[values.get("kind", "tensor")])
+    return call
+
+
+def test_a_message_in_another_frame(hear_in_map):
+    context = hear_in_map(pose("camera", 2.0), pose("map", 2.0), count=2)
+    found = torch.cat(context.outputs("tensor"))
+    assert torch.allclose(found, torch.tensor([[10.0, 2.0, 0.0], [2.0, 0.0, 0.0]]), atol=1e-6)
+    assert context.frames.asked == [("map", "camera", 3_000_000_000, 0.0)]
+
+
+def test_a_whole_message_says_in_which_frame_it_is_now(hear_in_map):
+    message, = hear_in_map(pose("camera", 2.0), kind="message").outputs("message")
+    assert message["header"]["frame_id"] == "map"
+    assert message["pose"]["position"]["y"] == pytest.approx(2.0)
+
+
+def test_a_message_without_a_transform_is_dropped(hear_in_map):
+    context = hear_in_map(pose("nowhere", 1.0), pose("", 1.0), pose("camera", 2.0))
+    assert len(context.outputs("tensor")) == 1 and context.health.values["dropped"] == 2
+    assert any("dropped a message on /pose: " in line and "nowhere" in line
+               for _, line in context.log.lines)
+
+
+@pytest.mark.parametrize("message_type, field", [
+    ("sensor_msgs/msg/JointState", "position"), ("geometry_msgs/msg/Pose", ""),
+    ("sensor_msgs/msg/LaserScan", "ranges")])
+def test_a_frame_of_what_has_none_is_refused(message_type, field):
+    values = {**RosSubscriberNode().values, "message_type": message_type, "field": field,
+              "frame": "map"}
+    complaint, = RosSubscriberNode.validate_parameters(values)
+    assert "widget 'frame': expected a message with a header" in complaint
+    assert message_type in complaint
+
+
+def test_a_compressed_picture_is_a_picture(hear):
+    cv2 = pytest.importorskip("cv2", reason="the extra camera is not installed")
+    red = torch.zeros(4, 6, 3, dtype=torch.uint8)
+    red[..., 0] = 200
+    stored = cv2.imencode(".png", red.numpy()[..., ::-1])[1]
+    picture, = hear(CompressedImage(format="png", data=stored.tobytes()), topic="/image",
+                    message_type="sensor_msgs/msg/CompressedImage", kind="image").outputs("image")
+    assert torch.equal(picture, red)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from geometry_msgs.msg import Vector3
 from sensor_msgs.msg import Imu
+from std_msgs.msg import Header
 
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.health import Level
@@ -77,6 +78,24 @@ def test_a_real_imu(sense):
     context = sense(node, 1, then=fall_silent)
     assert context.outputs("imu_data")[0].tolist() == [[0, 0, 9.0, 1.0, 0, 0]]
     assert context.health.message == "no message on /imu/data for 0.02 s"
+
+
+def test_a_real_imu_in_another_frame(sense):
+    node = IMUSensorNode({"topic": "/imu/data", "sample_rate": 1000.0, "frame": "base",
+                          "frame_wait": 0.0})
+    node_setup = node.setup
+
+    def setup_and_deliver():
+        node_setup()
+        node.context.frames.put("base", "imu", (1.0, 0.0, 0.0), (0.0, 0.0, 0.5**0.5, 0.5**0.5))
+        node.context.topics.deliver(Imu(header=Header(frame_id="imu"),
+                                        linear_acceleration=Vector3(x=2.0),
+                                        angular_velocity=Vector3(y=1.0)))
+    node.setup = setup_and_deliver
+    reading, = sense(node, 1).outputs("imu_data")
+    assert torch.allclose(reading, torch.tensor([[0.0, 2.0, 0.0, -1.0, 0.0, 0.0]]), atol=1e-6)
+    assert IMUSensorNode.validate_parameters({**IMUSensorNode().values, "frame": "base"}) == [
+        "widget 'frame': expected a topic, whose messages have a frame, found none"]
 
 
 class Fickle:

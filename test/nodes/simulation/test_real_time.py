@@ -11,11 +11,17 @@ from dnne_ros.nodes.simulation.real_time import RealTime
 class Lateness:
     """In the place of `Rate`: says of each step how late it was."""
 
-    seconds = 0.02
-
     def __init__(self):
         self.time = 0.0
         self.coming = []
+
+    def keep(self, period):
+        self.period = period
+        return self
+
+    @property
+    def seconds(self):
+        return self.period()
 
     async def wait(self):
         self.time += self.seconds
@@ -35,7 +41,7 @@ def pace():
 @pytest.fixture
 def run(health, pace, monkeypatch):
     """Run some steps, of which the first have the given lateness."""
-    monkeypatch.setattr("dnne_ros.nodes.simulation.real_time.Rate", lambda seconds: pace)
+    monkeypatch.setattr("dnne_ros.nodes.simulation.real_time.Rate", pace.keep)
     real_time = RealTime(0.02, health, 1.0, now=lambda: pace.time)
 
     def steps(count, *lateness):

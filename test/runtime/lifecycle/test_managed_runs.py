@@ -2,7 +2,6 @@
 
 import asyncio
 from itertools import count
-from statistics import median
 
 import pytest
 from lifecycle_manager import LEANING
@@ -168,27 +167,25 @@ def test_it_may_be_named_as_a_launch_file_names_it(managed, manager, ros_loop):
 
 
 def test_many_activations_leave_nothing_behind(managed, manager, ros_loop):
+    """Neither in the processes nor, as everybody else would see, on DDS."""
     run = managed("--place", "split")
-    found = []
 
-    def handles():
+    def held():
         children = run.children().values()
         return (sum(child.num_fds() for child in children),
-                sum(child.num_threads() for child in children),
-                sum(child.memory_info().rss for child in children))
+                sum(child.num_threads() for child in children), manager.endpoints())
 
     async def course():
         assert await manager.change("configure") == (True, "inactive")
+        found = []
         for _ in range(50):
             assert await manager.change("activate") == (True, "active")
             assert await manager.change("deactivate") == (True, "inactive")
-            found.append(handles())
+            found.append(held())
+        # What is to be gone may be seen for a moment more; what stays is seen for ever.
+        most = [max(each) for each in zip(*found[:10])]
+        await ros_loop.until(lambda: all(now <= first for now, first in zip(held(), most)))
 
     ros_loop.run(course(), run)
     run.interrupt()
     run.wait()
-    files, threads, memory = zip(*found)
-    assert median(files[25:]) == median(files[:25])
-    assert median(threads[25:]) == median(threads[:25])
-    # rclpy itself keeps 0.1 to 0.15 MB of a node that is destroyed; the policy is larger.
-    assert memory[-1] - memory[24] < 25 * 3 * 300_000

@@ -17,12 +17,12 @@ class Node:
     """A node that runs ``process``, with a clock and, perhaps, topics, services and actions."""
 
     def __init__(self, process, simulated=False, sleepers=0, subscribed=(), awaited=(),
-                 actions=()):
+                 actions=(), paused=False):
         self.clock = SimpleNamespace(simulated=simulated, sleepers=sleepers, now_ns=lambda: 7)
         self.context = SimpleNamespace(
             items=2, sent=3, clock=self.clock, topics=SimpleNamespace(subscribed=subscribed),
             services=SimpleNamespace(awaited=list(awaited)),
-            actions=SimpleNamespace(awaited=list(actions)))
+            actions=SimpleNamespace(awaited=list(actions)), paused=paused)
         self.host = SimpleNamespace(count_publishers=lambda topic: len(topic) % 3)
         self.process = process
         self.awaits_trainer = ""
@@ -130,6 +130,11 @@ def test_an_agent_waits_for_its_trainer_and_not_for_who_only_looks(look):
 def test_one_that_sleeps_wakes_up_by_itself(look):
     assert look(Node(sleeps)).cause is Cause.TIME
     assert look(Node(forgets, sleepers=1)).cause is Cause.TIME
+
+
+def test_one_that_is_paused_goes_on_when_somebody_says_so(look):
+    found = look(Node(forgets, paused=True))
+    assert (found.cause, found.reasons) == (Cause.TIME, ("is paused: run.paused",))
 
 
 def test_one_that_sleeps_by_a_clock_that_stands_does_not(look):

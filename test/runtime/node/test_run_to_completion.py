@@ -23,7 +23,7 @@ class Answering:
     def __init__(self, inputs, outputs, answer):
         self.context = self
         self.inputs, self.outputs = inputs, outputs
-        self.items, self.is_watched = 0, False
+        self.items, self.may_answer = 0, True
         self.task = asyncio.create_task(answer_items(self, tuple(inputs), answer))
 
     def get_input(self, port):
@@ -151,11 +151,11 @@ def test_an_error_is_the_nodes_own():
     asyncio.run(main())
 
 
-def test_whoever_is_watched_takes_each_item_itself():
+def test_who_may_not_answer_takes_each_item_itself():
     async def main():
         first, last = edge(), edge()
         node = Answering({"in": first}, {"out": output(last)}, doubled)
-        node.is_watched = True
+        node.may_answer = False
         await turns()
 
         def deliver():
