@@ -163,6 +163,22 @@ def test_two_servers_of_one_name_are_refused(served):
         served()
 
 
+def test_a_node_of_the_same_name_on_another_machine_is_told_of(
+        ros_loop, served, monkeypatch, capsys):
+    monkeypatch.setattr("dnne_ros.job_server.server._TWIN_SECONDS", 0.01)
+    served()
+    ros_loop.node("jobs", namespace="/dnne_ros")  # which claims nothing of this machine
+    heard = []
+
+    async def told():
+        await ros_loop.until(
+            lambda: heard.append(capsys.readouterr().err) or "a job is submitted twice" in
+            "".join(heard))
+
+    ros_loop.run(told())
+    assert "another machine has a node /dnne_ros/jobs too" in "".join(heard)
+
+
 def test_without_a_type_there_is_no_action_and_the_services_are(ros_loop, served):
     here = served("")
 
