@@ -59,6 +59,7 @@ MAY_IMPORT = {
             "node_api", "sim", "transport", "workflow", "durable_files", "errors", "strict_json"),
     "jobs": ("cli", "runtime", "placement", "options", "node_api", "durable_files", "errors",
              "strict_json", "strict_yaml"),
+    "job_server": ("jobs", "cli", "runtime", "node_api", "messages", "errors", "strict_json"),
 }
 # Libraries that a room does not touch, so that it is tested, and imported, without them.
 WITHOUT = {
@@ -90,6 +91,7 @@ WITHOUT = {
     "options": ("rclpy", "torch"),
     "launching": ("torch",),
     "jobs": ("rclpy", "torch"),
+    "job_server": ("torch",),
     "exporting": ("rclpy", "torch"),
 }
 HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.learning", "dnne_ros.rl",

@@ -2,28 +2,14 @@
 
 import json
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from snippets import blocks
 
 pytest.importorskip("rclpy")
-
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks(page):
-    """Yield (name of the file or "", text) for each block: to be saved, or to be run."""
-    text = page.read_text(encoding="utf-8")
-    for block in BLOCK.finditer(text):
-        language, content = block.groups()
-        if language == "sh":
-            yield "", content
-        else:
-            said = " ".join(text[:block.start()].split("\n\n")[-2].split())
-            yield re.findall(r"(?:as|it as) `([\w.]+)`", said)[-1], content
 
 
 @pytest.fixture
@@ -50,7 +36,7 @@ def shell(tmp_path, run_words):
 
 def test_the_tutorial_works_as_printed(shell, repository):
     shutil.copy(repository / "docs/examples/cartpole_plant.py", shell.folder)
-    for name, content in blocks(repository / "docs/tutorial.md"):
+    for name, content in blocks((repository / "docs/tutorial.md").read_text(encoding="utf-8")):
         if name:
             (shell.folder / name).write_text(content, encoding="utf-8")
         else:

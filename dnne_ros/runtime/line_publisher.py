@@ -18,10 +18,11 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from std_msgs.msg import String
 
+from dnne_ros.errors import DnneError
 from dnne_ros.node_api.health import Level
 from dnne_ros.runtime.discovery import choose_reach
 from dnne_ros.runtime.monitoring.diagnostic_message import Status, encode_array
-from dnne_ros.runtime.ros_context import start_ros
+from dnne_ros.runtime.ros_context import missing_security_told, start_ros
 
 _DIAGNOSTICS = "/diagnostics"
 _DEPTH = 10
@@ -32,11 +33,20 @@ _HEARD_SECONDS = 2.0
 
 def main() -> int:
     """Publish on the topic that `sys.argv` names until the input ends; returns the exit code."""
-    topic = sys.argv[1]
+    try:
+        _publish(sys.argv[1])
+    except DnneError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _publish(topic: str) -> None:
     choose_reach(os.environ, "LOCALHOST")
     context = start_ros([])
-    node = Node(f"dnne_ros_lines_{os.getpid()}", context=context, enable_rosout=False,
-                start_parameter_services=False)
+    with missing_security_told():
+        node = Node(f"dnne_ros_lines_{os.getpid()}", context=context, enable_rosout=False,
+                    start_parameter_services=False)
     publisher = node.create_publisher(
         DiagnosticArray if topic == _DIAGNOSTICS else String, topic, QoSProfile(depth=_DEPTH))
     until = time.monotonic() + _FIND_SECONDS
@@ -48,7 +58,6 @@ def main() -> int:
     publisher.wait_for_all_acked(Duration(seconds=_HEARD_SECONDS))
     node.destroy_node()
     context.shutdown()
-    return 0
 
 
 def statuses(line: str) -> bytes:

@@ -176,23 +176,68 @@ def test_processes_without_an_enclave_are_named_before_the_start(start_command, 
         assert f"process {process}: there is no enclave /cartpole_ppo/{process} in" in run.output
 
 
-@pytest.mark.skipif("ROS_DISTRO" in os.environ, reason="a ROS 2 installation's Fast DDS has it")
-@pytest.mark.parametrize("place", ["fused", "split"])
-def test_a_fast_dds_without_security_is_one_line(start_command, cartpole, tmp_path, place):
+WITHOUT_SECURITY = (
+    "environment: ROS_SECURITY_ENABLE=true, but this Fast DDS doesn't have the security "
+    "libraries, as that of the wheels from PyPI: take a ROS 2 installation, or unset "
+    "ROS_SECURITY_ENABLE")
+needs_wheels = pytest.mark.skipif("ROS_DISTRO" in os.environ,
+                                  reason="a ROS 2 installation's Fast DDS has it")
+
+
+@pytest.fixture
+def keystore(tmp_path):
+    """Return the variables of a keystore in which there is an enclave of each name, ``/one``."""
     from dnne_ros.security.enclaves import NEEDED
 
-    for process in ("main", "isaac_gym_env_1", "or_2", "ppo_agent_3", "cartpole_action_5",
-                    "ppo_trainer_6", "display_7"):
-        folder = tmp_path / "enclaves/cartpole_ppo" / process
-        folder.mkdir(parents=True)
-        for name in NEEDED:
-            (folder / name).touch()
-    run = start_command("dnne_ros", "run", cartpole, "--place", place, "--quiet", folder=tmp_path,
-                        separate=True,
-                        environment={**ENFORCED, "ROS_SECURITY_KEYSTORE": str(tmp_path)})
-    assert run.wait() == 2, run.said()
-    assert [line for line in run.errors.splitlines() if line] == [
-        "dnne-ros: environment: ROS_SECURITY_ENABLE=true, but this Fast DDS doesn't have the "
-        "security libraries, as that of the wheels from PyPI: take a ROS 2 installation, or unset "
-        "ROS_SECURITY_ENABLE"]
-    assert "Traceback" not in run.said() and "Warning" not in run.said()
+    def make(*enclaves):
+        for enclave in ("", *enclaves):
+            folder = tmp_path / "enclaves" / enclave
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in NEEDED:
+                (folder / name).touch()
+        return {**ENFORCED, "ROS_SECURITY_KEYSTORE": str(tmp_path)}
+    return make
+
+
+def said_once(command):
+    assert command.wait() == 2, command.said()
+    lines = [line for line in command.errors.splitlines()
+             if line and not line.startswith("[INFO] ")]  # rcl says where it looks
+    assert [line.partition(": ")[2] if line.startswith("dnne-ros: ") else line
+            for line in lines] == [WITHOUT_SECURITY]
+    assert "Traceback" not in command.said() and "Warning" not in command.said()
+
+
+@needs_wheels
+@pytest.mark.parametrize("options", [
+    (), ("--place", "split"), ("--place", "hosts.yaml", "--host", "robot"),
+], ids=["fused", "split", "host"])
+def test_a_fast_dds_without_security_is_one_line(start_command, cartpole, keystore, tmp_path,
+                                                 options):
+    (tmp_path / "hosts.yaml").write_text("hosts: {robot: [1, 4], desk: [2, 3, 5, 6, 7]}\n")
+    run = start_command(
+        "dnne_ros", "run", cartpole, "--quiet", *options, "--ros-args", "--enclave", "/one",
+        folder=tmp_path, separate=True, environment={
+            **keystore("one"), "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET",
+            "DNNE_ROS_RUN_KEY": "0" * 64})
+    said_once(run)
+
+
+@needs_wheels
+@pytest.mark.parametrize("place", ["fused", "split"])
+def test_so_it_is_of_a_managed_graph(start_command, repository, keystore, tmp_path, place):
+    said_once(start_command(
+        "dnne_ros", "run", "docs/examples/cartpole_onnx.json", "--lifecycle", "--quiet", "--place",
+        place, "--ros-args", "--enclave", "/one", folder=repository, separate=True,
+        environment=keystore("one")))
+
+
+@needs_wheels
+def test_so_it_is_of_programs_beside_graphs(start_command, keystore, tmp_path):
+    said_once(start_command("dnne_ros.runtime.line_publisher", "/lines", folder=tmp_path,
+                            separate=True, environment=keystore()))
+    said_once(start_command("dnne_ros", "top", "--once", folder=tmp_path, separate=True,
+                            environment=keystore()))
+    pytest.importorskip("dbos")
+    said_once(start_command("dnne_ros", "jobs", "serve", "--store", tmp_path / "store",
+                            folder=tmp_path, separate=True, environment=keystore()))

@@ -11,6 +11,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.jobs.description.job_file import read_job_file
 from dnne_ros.jobs.description.spec import TOPIC
 from dnne_ros.jobs.store.notices import LEASE_SECONDS, close_notice, set_hook, take_notice
+from dnne_ros.jobs.store.store import StoreError
 from dnne_ros.jobs.work import notifying
 from dnne_ros.jobs.work.orders import cancel
 
@@ -78,6 +79,40 @@ def test_commands_are_run_and_those_that_fail_or_hang_are_left_behind(
     notifier.stop(finish=True)
     assert json.loads((tmp_path / "told").read_text())["state"] == "cancelled"
     assert "exit code 127: /no/such/command: No such file or directory" in said()
+
+
+def test_all_that_is_due_is_told_before_the_end_although_the_store_was_out_of_reach(
+        store, tmp_path, monkeypatch, capsys):
+    answers = iter([StoreError("it is locked")])
+
+    def take(books):
+        raised = next(answers, None)
+        if raised is not None:
+            raise raised
+        return take_notice(books)
+
+    monkeypatch.setattr(notifying, "take_notice", take)
+    monkeypatch.setattr(notifying, "_LAST_REST_SECONDS", 0.0)
+    notifier = notifying.Notifier(store)
+    paths = [tmp_path / f"told{number}" for number in range(3)]
+    for path in paths:
+        cancel(store, [store.submit(job(notify=(*TELL, str(path))))])
+    notifier.stop(finish=True)
+    assert all(path.exists() for path in paths) and taken(store) is None
+    assert capsys.readouterr().err == "notifications: it is locked\n"
+
+
+def test_who_must_leave_at_once_waits_for_no_command_and_leaves_the_rest_to_others(
+        store, clock, tmp_path):
+    hang = (sys.executable, "-c", "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); "
+            "time.sleep(600)", str(tmp_path / "begun"))
+    cancel(store, [store.submit(job(notify=hang))])
+    cancel(store, [store.submit(job(notify=(*TELL, str(tmp_path / "told"))))])
+    notifying.Notifier(store).stop(finish=True, enough=(tmp_path / "begun").exists)
+    assert not (tmp_path / "told").exists()
+    assert taken(store).words[-1] == str(tmp_path / "told")
+    clock.now += LEASE_SECONDS + 1
+    assert taken(store).words == list(hang)
 
 
 def test_a_file_may_name_the_topic_and_no_command(tmp_path, kit):

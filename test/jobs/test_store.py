@@ -70,6 +70,13 @@ def test_what_is_no_store_is_refused(tmp_path):
         JobStore(tmp_path / "file")
 
 
+@pytest.mark.parametrize("place", ["nowhere.invalid/db", "nowhere.invalid:port/db"])
+def test_no_message_has_the_password_of_a_server(tmp_path, place):
+    with pytest.raises(InputError, match="cannot be opened as a store of jobs") as refused:
+        JobStore(f"postgresql://ann:secret@{place}", folder=tmp_path)
+    assert "secret" not in str(refused.value) and str(refused.value).startswith("postgresql://")
+
+
 def test_on_a_full_disk_a_job_is_refused_and_the_store_stays_whole(store):
     before = store.submit(job())
     with store.database.connect() as connection:

@@ -21,12 +21,15 @@ examples:
   dnne-ros jobs list                               dnne-ros jobs watch
   dnne-ros jobs show 12                            dnne-ros jobs logs 12 -f
   dnne-ros jobs cancel 12                          dnne-ros jobs retry 12
+  dnne-ros jobs serve                              for a robot's stack: services and an action
   dnne-ros jobs pipeline run train_and_deploy.yaml
   dnne-ros jobs sweep cartpole.json --param 6.gamma=0.95,0.99 --seeds 3
 
 exit codes: 0 done, 1 the job failed (with --wait), 2 the input is wrong, 130 interrupted
 """
-_PARTS = ("submit", "show", "order", "work", "pipeline", "sweep")
+_PARTS = ("jobs.commands.submit", "jobs.commands.show", "jobs.commands.order",
+          "jobs.commands.work", "job_server.command", "jobs.commands.pipeline",
+          "jobs.commands.sweep")
 """The modules that add sub-commands; what is heavy they import when they run."""
 
 
@@ -38,7 +41,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     for part in _PARTS:
-        importlib.import_module(f"dnne_ros.jobs.commands.{part}").add_actions(actions)
+        importlib.import_module(f"dnne_ros.{part}").add_actions(actions)
     parser.set_defaults(run=_run)
 
 

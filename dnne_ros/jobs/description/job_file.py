@@ -104,12 +104,21 @@ def read_job_file(path: Path, more: Mapping[str, Any] = {}, trusted: tuple[str, 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file; `InputError` if it cannot be read or is none."""
     try:
-        found = strict_yaml.loads(read_file(path))
-    except (OSError, ValueError) as error:
+        text = read_file(path)
+    except OSError as error:
+        raise InputError(str(path), [f"cannot be read as YAML: {error}"]) from None
+    return mapping_of(text, str(path))
+
+
+def mapping_of(text: str | bytes, source: str) -> dict[str, Any]:
+    """Return the mapping that a YAML text is; `InputError` if it is none."""
+    try:
+        found = strict_yaml.loads(text)
+    except ValueError as error:
         said = " ".join(str(error).split())
-        raise InputError(str(path), [f"cannot be read as YAML: {said:.200}"]) from None
+        raise InputError(source, [f"cannot be read as YAML: {said:.200}"]) from None
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
-        raise InputError(str(path), [f"expected keys and values, found {found!r:.60}"])
+        raise InputError(source, [f"expected keys and values, found {found!r:.60}"])
     return found
 
 

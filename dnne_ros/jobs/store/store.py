@@ -64,14 +64,14 @@ class JobStore:
         self.folder = (Path(own) if own else default_folder()).expanduser().absolute()
         self.clock = clock
         self.url = text if self.is_server else tables.folder_url(self.folder)
-        self.named = text if self.is_server else str(self.folder)
+        self.named = _without_password(text) if self.is_server else str(self.folder)
         if not self.is_server and (fault := tables.sqlite_fault()):
             raise InputError(self.named, [fault])
         try:
             self._make()
             self.database = tables.open_database(self.url)
             tables.bring_up_to_date(self.database, self.named)
-        except (OSError, sa.exc.SQLAlchemyError) as error:
+        except (OSError, ValueError, sa.exc.SQLAlchemyError) as error:
             raise InputError(self.named, [f"cannot be opened as a store of jobs: "
                                           f"{_first_line(error)}"]) from None
         self._engine: Engine | None = None
@@ -251,6 +251,14 @@ class JobStore:
         if self._engine is not None:
             self._engine.close()
         self.database.dispose()
+
+
+def _without_password(url: str) -> str:
+    """Return what of a URL may be shown: errors are, and answers to other programs."""
+    try:
+        return sa.make_url(url).render_as_string(hide_password=True)
+    except (sa.exc.ArgumentError, ValueError):
+        return url.partition("://")[0] + "://…"
 
 
 def _first_line(error: BaseException) -> str:

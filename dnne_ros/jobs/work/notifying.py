@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import sqlalchemy as sa
@@ -20,6 +20,9 @@ from dnne_ros.jobs.work.processes import python_path
 _LOOK_SECONDS = 5.0
 _HOOK_SECONDS = 30.0
 """A command that takes longer is killed; it is less than the lease of a notice."""
+_LOOK_WHILE_STOPPING_SECONDS = 0.1
+_LAST_TRIES, _LAST_REST_SECONDS = 3, 1.0
+"""At the end, a store that is out of reach for a moment is asked again."""
 
 
 class Notifier:
@@ -29,7 +32,9 @@ class Notifier:
         """Begin at once."""
         self._store = store
         self._due = threading.Event()
+        self._stopping = threading.Event()
         self._leaving = threading.Event()
+        """Nothing more is to be told, not even what is due."""
         self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True, name="notifier")
         self._thread.start()
@@ -38,29 +43,35 @@ class Notifier:
         """Look soon: a job has ended."""
         self._due.set()
 
-    def stop(self, finish: bool) -> None:
-        """End; with ``finish``, first tell what is due."""
-        if finish:
-            self._tell_all()
-        self._leaving.set()
+    def stop(self, finish: bool, enough: Callable[[], bool] = lambda: False) -> None:
+        """End; with ``finish``, first tell all that is due, unless it is ``enough``."""
+        self._stopping.set()
         self._due.set()
-        if not finish and (process := self._process) is not None:
-            _kill(process)
-        self._thread.join()
+        while self._thread.is_alive():
+            if not self._leaving.is_set() and (not finish or enough()):
+                self._leaving.set()
+                if (process := self._process) is not None:
+                    _kill(process)
+            self._thread.join(_LOOK_WHILE_STOPPING_SECONDS)
 
     def _serve(self) -> None:
-        while not self._leaving.is_set():
+        while not self._stopping.is_set():
             self._tell_all()
             self._due.wait(_LOOK_SECONDS)
             self._due.clear()
+        for _ in range(_LAST_TRIES):
+            if self._leaving.is_set() or self._tell_all():
+                return
+            self._leaving.wait(_LAST_REST_SECONDS)
 
-    def _tell_all(self) -> None:
+    def _tell_all(self) -> bool:
+        """Tell what is due; False if the store was out of reach meanwhile."""
         try:
             while has_notices(self._store) and not self._leaving.is_set():
                 with self._store.turn() as books:
                     notice = take_notice(books)
-                if notice is None:
-                    return
+                if notice is None:  # another worker was there first
+                    break
                 fault = self._tell(notice)
                 if fault and not self._leaving.is_set():
                     print(f"job {notice.job}: notification, try {notice.tries}: {fault}",
@@ -69,6 +80,8 @@ class Notifier:
                     close_notice(books, notice, not fault)
         except (StoreError, sa.exc.SQLAlchemyError) as error:
             print(f"notifications: {error}", file=sys.stderr, flush=True)
+            return False
+        return True
 
     def _tell(self, notice: Notice) -> str:
         """Run the command with the job's record as its input; returns what was wrong."""
@@ -81,6 +94,8 @@ class Notifier:
         except OSError as error:
             return str(error)
         self._process = process
+        if self._leaving.is_set():  # who has said so may not have seen it
+            _kill(process)
         try:
             _, said = process.communicate(notice.text.encode(), timeout=_HOOK_SECONDS)
         except subprocess.TimeoutExpired:

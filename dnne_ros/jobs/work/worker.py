@@ -93,7 +93,7 @@ class Worker:
                 self._done.clear()
         finally:
             engine.stop()
-            self._notifier.stop(finish=self._asked == FINISH)
+            self._notifier.stop(finish=self._asked == FINISH, enough=self._must_leave)
             # What it was handed in the meantime, and has not begun.
             hand_out_again(self._store, self.id)
             self._left.set()
@@ -174,14 +174,18 @@ class Worker:
 
     def _wanted_end(self, job: int) -> str:
         """Return why a running job is to end now, or nothing."""
-        if self._asked == FINISH and self._has_word():
-            self._listen(0.0)
-        if self._asked == LEAVE or time.monotonic() - self._beaten > _ALONE_SECONDS:
+        if self._must_leave() or time.monotonic() - self._beaten > _ALONE_SECONDS:
             return "give back"
         try:
             return "cancel" if self._store.is_cancelling(job) else ""
         except sa.exc.SQLAlchemyError:  # out of reach for a moment, or for too long: see above
             return ""
+
+    def _must_leave(self) -> bool:
+        """Tell whether it is to leave at once, also if it was first to finish."""
+        if self._asked == FINISH and self._has_word():
+            self._listen(0.0)
+        return self._asked == LEAVE
 
     def _has_word(self) -> bool:
         try:

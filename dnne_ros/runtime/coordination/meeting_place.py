@@ -14,6 +14,7 @@ from dnne_ros.errors import InputError, PeerError
 from dnne_ros.runtime.coordination.host_card import HostCard
 from dnne_ros.runtime.coordination.host_meeting import HostMeeting
 from dnne_ros.runtime.event_loop import RosEventLoop
+from dnne_ros.runtime.ros_context import missing_security_told
 from dnne_ros.transport.seal import Seal
 
 TOPIC = "_hosts"
@@ -42,9 +43,10 @@ class MeetingPlace:
         self.stopped = ""
         """Why the run is over before it has begun, if it is."""
         self._said = -_SAY_SECONDS
-        self.node = rclpy.create_node(
-            f"_host_{meeting.card.process}", namespace=namespace, context=context,
-            start_parameter_services=False, enable_rosout=False)
+        with missing_security_told():
+            self.node = rclpy.create_node(
+                f"_host_{meeting.card.process}", namespace=namespace, context=context,
+                start_parameter_services=False, enable_rosout=False)
         """Who speaks and hears there."""
         self._publisher = self.node.create_publisher(String, TOPIC, _qos(1))
         self._seal = Seal(key, self._publisher.topic_name)

@@ -17,6 +17,7 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 
 from dnne_ros.runtime.coordination.bus import Delivery
+from dnne_ros.runtime.ros_context import missing_security_told
 
 if TYPE_CHECKING:
     from rclpy.node import Node as RosNode
@@ -40,9 +41,10 @@ NOW: Now = time.monotonic
 def hidden_node(process: str, namespace: str, loop: RosEventLoop, context: rclpy.Context
                 ) -> Iterator[RosNode]:
     """Give the node as which ``process`` speaks while it has no other; ``loop`` serves it."""
-    node = rclpy.create_node(
-        f"_{process}_lifecycle", namespace=namespace, context=context, enable_rosout=False,
-        start_parameter_services=False)
+    with missing_security_told():
+        node = rclpy.create_node(
+            f"_{process}_lifecycle", namespace=namespace, context=context, enable_rosout=False,
+            start_parameter_services=False)
     loop.executor.add_node(node)
     try:
         yield node

@@ -118,7 +118,7 @@ class NodeHost(RosNode):
                 qos_overriding_options=None if within else options)
 
 
-def twins_of(hosts: Sequence[NodeHost]) -> list[str]:
+def twins_of(hosts: Sequence[RosNode]) -> list[str]:
     """Return the full names of those ``hosts`` whose name another running node has too."""
     visible = [f"{space.rstrip('/')}/{name}"
                for name, space in hosts[0].get_node_names_and_namespaces()]

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.task import Future
 
-    from dnne_ros.runtime.node.node_host import NodeHost
-
 RCLError: type[Exception] = rclpy_implementation.RCLError
 _LATE_SECONDS = 60.0
 LOOK_SECONDS = 0.05
@@ -100,7 +98,7 @@ class HostServiceClient:
 class HostServices:
     """Services of one node."""
 
-    def __init__(self, host: NodeHost):
+    def __init__(self, host: Node):
         """Call and offer services as ``host``."""
         self._host = host
         self._clients: list[tuple[HostServiceClient, Client[Any, Any]]] = []
