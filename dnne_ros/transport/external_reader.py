@@ -51,6 +51,11 @@ class ExternalReader:
         return self._subscription.topic_name
 
     @property
+    def number(self) -> int:
+        """Return how many messages were taken: those outside number none."""
+        return self._stats.received
+
+    @property
     def awaited(self) -> bool:
         """Tell whether somebody waits for a message."""
         return self._inbox.awaited

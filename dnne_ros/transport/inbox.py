@@ -69,6 +69,10 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._items)
 
+    def number(self, came: int) -> int:
+        """Return which item was given out last, when ``came`` have come in all."""
+        return came - len(self._items) - len(self._gathering.items)
+
     @property
     def awaited(self) -> bool:
         """Tell whether somebody waits for an item."""
@@ -158,6 +162,11 @@ class PriorityInbox(Inbox):
         self._came = 0
         self._since: dict[int, None] = {}
         self._failed: dict[int, Exception] = {}
+        self._given = 0
+
+    def number(self, came: int) -> int:
+        """Return which item was given out last: not the first that came, perhaps."""
+        return self._given
 
     def _count_overtaking(self) -> int:
         return self._came - next(iter(self._since)) if self._since else 0
@@ -178,6 +187,7 @@ class PriorityInbox(Inbox):
 
     def _pop_first(self) -> Any:
         _, number, item = heappop(self._items)
+        self._given = number + 1
         del self._since[number]
         error = self._failed.pop(number, None)
         if error is not None:

@@ -52,6 +52,11 @@ class LocalEdge:
         """Tell whether the receiver waits for an item."""
         return self._inbox.awaited
 
+    @property
+    def number(self) -> int:
+        """Return the number of the item taken last, as its sender counts, from 1."""
+        return self._inbox.number(self._stats.sent)
+
     def notify_room(self, on_room: Callable[[], None]) -> None:
         """Call ``on_room`` each time that an item was taken, while the sender waits."""
         self._on_room = on_room

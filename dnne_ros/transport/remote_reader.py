@@ -70,6 +70,8 @@ class RemoteReader:
         self._reported = 0
         self._report_every = max(1, capacity // REPORTS_PER_WINDOW)
         self._large_in_hand = False
+        self.number = 0
+        """The number of the item taken last, as its producer counts, from 1."""
         self._inbox = make_inbox(
             policy, capacity, self._stats,
             priority=None if priority is None else lambda item: priority(item.value))
@@ -164,7 +166,7 @@ class RemoteReader:
                 self._report()
 
     def _value(self, item: ReceivedItem) -> Any:
-        number = item.number
+        number = self.number = item.number
         if self._lasting is not None:
             self._count_taken(number, self._lasting)
         if number % _SAMPLE_EVERY == 0:

@@ -10,6 +10,7 @@ from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.context import Boundary
 from dnne_ros.node_api.health import Health
 from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.runtime.edges.input_port import HeldInput, InputPort
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.node.host_clock import HostClock
 from dnne_ros.runtime.node.node_host import NodeHost
@@ -17,6 +18,8 @@ from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
+from dnne_ros.tracing.ports import Source, Target
+from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
@@ -62,10 +65,37 @@ class HostContext:
         self._graph = graph
         self._control = control
         type_name = host.graph_node.type.type_name
-        self._inputs = _ByPort({ref.port: source for ref, source in wiring.inputs.items()
-                                if ref.node == self.node_id}, type_name, "linked input")
-        self._outputs = _ByPort({port: wiring.outputs[PortRef(self.node_id, port)]
-                                 for port in host.graph_node.type.outputs}, type_name, "output")
+        self._own_inputs: dict[str, InputPort] = {
+            ref.port: source for ref, source in wiring.inputs.items() if ref.node == self.node_id}
+        self._own_outputs: dict[str, Target] = {
+            port: wiring.outputs[PortRef(self.node_id, port)]
+            for port in host.graph_node.type.outputs}
+        self._inputs: dict[str, Source] = _ByPort(self._own_inputs, type_name, "linked input")
+        self._outputs: dict[str, Target] = _ByPort(self._own_outputs, type_name, "output")
+        self._tracer: NodeTracer | None = None
+
+    def trace(self, tracer: NodeTracer | None) -> None:
+        """Let ``tracer`` record what the node does from now on; None: nobody.
+
+        What records stands in the place of the ports; so while nobody does, it costs nothing.
+        Inputs that hold one value have no items to record.
+        """
+        self._tracer = tracer
+        self._inputs.update(self._own_inputs)
+        self._outputs.update(self._own_outputs)
+        self.clock.on_rested = None
+        if tracer is not None:
+            self._inputs.update({port: tracer.input(port, source)
+                                 for port, source in self._own_inputs.items()
+                                 if not isinstance(source, HeldInput)})
+            self._outputs.update({port: tracer.output(port, target)
+                                  for port, target in self._own_outputs.items()})
+            self.clock.on_rested = tracer.rested
+
+    def mark(self, what: str, number: int = 0) -> None:
+        """Record that something has happened, if anybody records."""
+        if self._tracer is not None:
+            self._tracer.mark(what, number)
 
     def is_linked(self, port: str) -> bool:
         """Tell whether an input has a source, or an output a consumer."""
@@ -104,12 +134,14 @@ class HostContext:
 
     def report(self, metrics: Mapping[str, Any]) -> None:
         """Tell the run's progress display and report."""
+        self.mark("report: " + ", ".join(metrics))
         self._control.report(metrics)
 
     def boundary(self, epoch: int, metric: float | None,
                  trigger: CheckpointTrigger | None = None, ends: str | None = None,
                  loss: float | None = None) -> Boundary:
         """Announce a moment at which the graph stands still."""
+        self.mark("boundary", epoch)
         return self._control.boundary(epoch, metric, trigger, ends, loss)
 
     def save_when(self, trigger: CheckpointTrigger) -> None:

@@ -13,6 +13,7 @@ from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
 from dnne_ros.runtime.node.parameters import (
+    TRACE,
     changes_nothing,
     declare_widgets,
     serve_changes,
@@ -45,10 +46,18 @@ class NodeHost(RosNode):
         """The node that parameters change; another one after a restart."""
         self.faults = default_fault_settings()
         self.on_faults_changed: Callable[[], None] = lambda: None
+        self.traced = False
+        """Whether what the node does with items is recorded."""
+        self.on_trace_changed: Callable[[bool], None] = lambda on: None
 
-    def declare(self, problems: Problems) -> dict[str, Any]:
-        """Declare the parameters of widgets and faults; return the values of the widgets."""
+    def declare(self, problems: Problems, traced: bool = False) -> dict[str, Any]:
+        """Declare the parameters of widgets and faults; return the values of the widgets.
+
+        ``traced``: the node is recorded, unless its parameter says otherwise.
+        """
         node = self.graph_node
+        self.traced = declare_widgets(self, TRACE, dict.fromkeys(TRACE, traced),
+                                      problems).get("trace.on", False)
         self.faults.update(declare_widgets(self, FAULT_SETTINGS, node.faults, problems))
         return declare_widgets(self, node.type.widgets, node.values, problems)
 

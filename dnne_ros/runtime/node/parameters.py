@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
     from dnne_ros.runtime.node.node_host import NodeHost
 
+TRACE: Mapping[str, Widget] = {"trace.on": Widget(
+    False, "Whether what the node does with items is recorded: `dnne-ros trace`.", live=True)}
+"""The parameter of every node that switches its recording."""
+
 _INT64 = 2**63 - 1
 _FLOAT64 = sys.float_info.max
 
@@ -111,7 +115,7 @@ def why_fixed(widgets: Mapping[str, Widget], parameters: Iterable[Parameter[Any]
 
 def serve_changes(host: NodeHost) -> None:
     """Let what is live change while the graph runs, to what its widget takes."""
-    known = {**FAULT_SETTINGS, **host.graph_node.type.widgets}
+    known = {**TRACE, **FAULT_SETTINGS, **host.graph_node.type.widgets}
 
     def refuse(parameters: list[Parameter[Any]]) -> SetParametersResult:
         for parameter in parameters:
@@ -135,6 +139,8 @@ def serve_changes(host: NodeHost) -> None:
             elif parameter.name in FAULT_SETTINGS:
                 host.faults[parameter.name] = parameter.value
                 host.on_faults_changed()
+            elif parameter.name in TRACE:
+                host.on_trace_changed(parameter.value)
 
     host.add_on_set_parameters_callback(refuse)
     host.add_post_set_parameters_callback(apply)

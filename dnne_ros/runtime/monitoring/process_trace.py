@@ -1,0 +1,77 @@
+"""Switches the recording of a process' nodes on and off: `dnne_ros.tracing`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dnne_ros.graph.graph import Graph
+from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.tracing.places import folder_for, own_folder
+from dnne_ros.tracing.tracer import NodeTracer, Tracer
+
+if TYPE_CHECKING:
+    from dnne_ros.runtime.node.context import HostContext
+    from dnne_ros.runtime.node.node_host import NodeHost
+
+
+class ProcessTrace:
+    """What is recorded of one process; its files are made when the first node is."""
+
+    def __init__(self, graph: Graph, process: str, settings: RunSettings,
+                 hosts: Mapping[str, NodeHost], contexts: Mapping[str, HostContext],
+                 warn: Callable[[str], None]):
+        """Record the nodes of ``hosts``, by id, whose parameter asks for it, now or later.
+
+        ``warn(text)`` is told when nothing can be recorded; the graph goes on.
+        """
+        self._graph = graph
+        self._process = process
+        self._settings = settings
+        self._contexts = contexts
+        self._warn = warn
+        self._tracer: Tracer | None = None
+        for node_id, host in hosts.items():
+            host.on_trace_changed = lambda on, node_id=node_id: self._switch(node_id, on)
+            if host.traced:
+                self._switch(node_id, True)
+
+    def close(self) -> None:
+        """Record nothing any more; the files stay."""
+        for context in self._contexts.values():
+            context.trace(None)
+        if self._tracer is not None:
+            self._tracer.close()
+
+    def _switch(self, node_id: str, on: bool) -> None:
+        tracer = self._make() if on else None
+        self._contexts[node_id].trace(
+            tracer and NodeTracer(tracer, self._graph.nodes[node_id].ros_name))
+
+    def _make(self) -> Tracer | None:
+        """Return what records, made with the first node; None if that cannot be."""
+        settings = self._settings
+        if self._tracer is None:
+            try:
+                folder = own_folder() if settings.trace is None else folder_for(settings.trace)
+                self._tracer = Tracer(folder, self._process, self._about(), settings.trace_every,
+                                      settings.trace_records)
+            except OSError as error:
+                self._warn(f"nothing is recorded: {error.filename}: {error.strerror}")
+        return self._tracer
+
+    def _about(self) -> dict[str, Any]:
+        graph, nodes = self._graph, self._graph.nodes
+
+        def port(ref: Any) -> tuple[str, str]:
+            return nodes[ref.node].ros_name, ref.port
+
+        return {
+            "graph": graph.namespace, "run": self._settings.run_id,
+            "host": self._settings.host or "",
+            "nodes": {node.ros_name: node.type.type_name for node in nodes.values()},
+            "outside": [node.ros_name for id, node in nodes.items()
+                        if not graph.incoming[id] and node.type.awaits_topic(node.values)],
+            "edges": [{"name": graph.edge_name(edge), "source": port(edge.source),
+                       "target": port(edge.target), "policy": edge.policy.value,
+                       "capacity": edge.capacity} for edge in graph.edges]}

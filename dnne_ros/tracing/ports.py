@@ -1,0 +1,120 @@
+"""Inputs and outputs that record what goes through them; they stand in the place of others."""
+
+from __future__ import annotations
+
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dnne_ros.tracing.ring import Kind
+
+if TYPE_CHECKING:
+    from dnne_ros.tracing.tracer import NodeTracer
+
+
+class Source(Protocol):
+    """An input that knows the number of the item taken last."""
+
+    @property
+    def number(self) -> int:
+        """The number of the item taken last, as its producer counts, from 1."""
+        ...
+
+    @property
+    def awaited(self) -> bool:
+        """Whether the node waits for an item."""
+        ...
+
+    async def get(self, timeout: float | None) -> Any:
+        """Return the next item; TimeoutError when none came in time."""
+        ...
+
+    async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
+        """Return so many items, or those that came in time."""
+        ...
+
+
+class Target(Protocol):
+    """An output that knows the number of the item sent last."""
+
+    sent: int
+    waited_ns: int
+    """For how long there was no room, over all items."""
+
+    @property
+    def number(self) -> int:
+        """The number of the item sent last, from 1."""
+        ...
+
+    @property
+    def delivered(self) -> int:
+        """How many items each consumer had when this process was started again."""
+        ...
+
+    async def send(self, value: Any, timeout: float | None = None) -> None:
+        """Hand a value to every consumer."""
+        ...
+
+
+class TracedInput:
+    """An input that records which item was taken when, and since when it was waited for."""
+
+    def __init__(self, source: Source, node: NodeTracer, place: int):
+        """Take from ``source``."""
+        self._source = source
+        self._node = node
+        self._place = place
+
+    @property
+    def awaited(self) -> bool:
+        """Tell whether the node waits for an item."""
+        return self._source.awaited
+
+    async def get(self, timeout: float | None) -> Any:
+        """Return the next item; TimeoutError when none came within ``timeout`` seconds."""
+        began = monotonic_ns()
+        try:
+            value = await self._source.get(timeout)
+        except TimeoutError:
+            self._node.note(Kind.WAITED, self._place, began)
+            raise
+        self._node.note(Kind.TAKEN, self._place, began, self._source.number, 1)
+        return value
+
+    async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
+        """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
+        began = monotonic_ns()
+        batch = await self._source.get_batch(max_items, timeout)
+        if batch:
+            self._node.note(Kind.TAKEN, self._place, began, self._source.number, len(batch))
+        else:
+            self._node.note(Kind.WAITED, self._place, began)
+        return batch
+
+
+class TracedOutput:
+    """An output that records which item was sent when, how large it was, and what held it up."""
+
+    def __init__(self, target: Target, node: NodeTracer, place: int):
+        """Send to ``target``."""
+        self._target = target
+        self._node = node
+        self._place = place
+
+    @property
+    def sent(self) -> int:
+        """How many items were handed over."""
+        return self._target.sent
+
+    @property
+    def delivered(self) -> int:
+        """How many items each consumer had when this process was started again."""
+        return self._target.delivered
+
+    async def send(self, value: Any, timeout: float | None = None) -> None:
+        """Hand ``value`` to every consumer; see `dnne_ros.runtime.edges.output_port`."""
+        target = self._target
+        waited, began = target.waited_ns, monotonic_ns()
+        await target.send(value, timeout)
+        text, size = self._node.describe(value)
+        self._node.note(Kind.SENT, self._place, began, target.number, target.waited_ns - waited,
+                        size, text)

@@ -1,0 +1,116 @@
+"""The newest records of one process, in a mapped file: what a kill leaves is whole."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import struct
+from collections.abc import Iterator
+from enum import IntEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from dnne_ros.durable_files import read_file
+
+_RECORD = struct.Struct("<6qIHBx")
+SIZE = _RECORD.size
+"""Bytes of a record."""
+_LARGEST = 2**40
+
+
+class Kind(IntEnum):
+    """What a record is about."""
+
+    TAKEN = 1
+    """A node took an item, or several, from an input."""
+    SENT = 2
+    """A node gave an item to an output."""
+    WAITED = 3
+    """A node waited at an input in vain: no item came in time."""
+    RESTED = 4
+    """A node slept, to keep a rate."""
+    MARK = 5
+    """Something happened at a moment."""
+
+
+class Record(NamedTuple):
+    """What a node did.  Times are nanoseconds of the machine's steady clock.
+
+    ``since``: until when the node did what came before; from then to ``began`` it worked, from
+    ``began`` to ``ended`` it took, sent, waited or rested.  ``number`` is that of the item, the
+    last one of a batch.  ``more``: of what was taken, how many items; of what was sent, for how
+    many nanoseconds there was no room for it.  ``size`` in bytes, 0: not known.  ``place`` is the
+    port, or the node; ``text`` the description of the value, or of the mark.
+    """
+
+    since: int
+    began: int
+    number: int
+    more: int
+    size: int
+    ended: int
+    place: int
+    text: int
+    kind: int
+
+
+class Ring:
+    """A file for so many records; when it is full, each further one takes the oldest one's place.
+
+    The kernel has each record as soon as it is written, so a process that is killed loses none.
+    """
+
+    def __init__(self, path: Path, records: int):
+        """Make the file, and its room on the disk: OSError if there is none.
+
+        A file that grew later would kill who writes to it on a disk that is full.
+        """
+        size = records * SIZE
+        if size > _LARGEST:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
+                       0o600)
+        try:
+            os.posix_fallocate(file, 0, size)
+            self._memory = mmap.mmap(file, size)
+        except OSError as error:
+            os.unlink(path)
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        finally:
+            os.close(file)
+        self._at = 0
+        self._size = size
+
+    def add(self, since: int, began: int, number: int, more: int, size: int, ended: int,
+            place: int, text: int, kind: int) -> None:
+        """Write a record."""
+        _RECORD.pack_into(self._memory, self._at, since, began, number, more, size, ended, place,
+                          text, kind)
+        self._at += SIZE
+        if self._at == self._size:
+            self._at = 0
+
+    def close(self) -> None:
+        """Let go of the file; it stays."""
+        self._memory.close()
+
+
+def read_ring(path: Path) -> Iterator[Record]:
+    """Give the records of a ring in the order in which they ended; OSError if it cannot be read.
+
+    What is no record, as it was being written when its process was killed, is left out.
+    """
+    data = read_file(path)
+    whole = data[:len(data) // SIZE * SIZE]
+    records = [Record(*fields) for fields in _RECORD.iter_unpack(whole)]
+    yield from sorted((each for each in records if _is_whole(each)),
+                      key=lambda each: each.ended)
+
+
+def _is_whole(record: Record) -> bool:
+    return record.kind in _KINDS and 0 < record.began <= record.ended \
+        and record.since <= record.ended
+
+
+_KINDS = frozenset(Kind)

@@ -1,0 +1,103 @@
+"""A trace as it is made sense of: processes, nodes and edges, and what each node did, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dnne_ros.tracing.ring import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a node did, see `dnne_ros.tracing.ring.Record`; times in ns, the trace's own.
+
+    ``port`` is empty for what is about no port.  ``blocked``: for how long there was no room for
+    the item.  ``count``: how many items were taken.
+    """
+
+    kind: Kind
+    since: int
+    began: int
+    ended: int
+    port: str = ""
+    number: int = 0
+    count: int = 1
+    blocked: int = 0
+    size: int = 0
+    text: str = ""
+
+    @property
+    def worked(self) -> int:
+        """Return for how long the node worked before it."""
+        return max(0, self.began - self.since)
+
+
+@dataclass(frozen=True)
+class EdgeInfo:
+    """An edge; ``source`` and ``target`` are (node, port)."""
+
+    name: str
+    source: tuple[str, str]
+    target: tuple[str, str]
+    policy: str
+    capacity: int
+
+
+@dataclass(frozen=True)
+class ProcessInfo:
+    """A process that was recorded.
+
+    ``epoch_ns``: the machine's time of day less its steady clock, as it was when recording began.
+    """
+
+    name: str
+    pid: int
+    host: str
+    epoch_ns: int
+
+
+@dataclass
+class Trace:
+    """What was recorded of a graph.
+
+    ``nodes`` says which process each is in, by name; ``acts`` what it did, in the order in which
+    it ended.  ``every``: one item in so many is there.  ``outside``: nodes without inputs that wait
+    for something outside the graph between two items, of which nothing is known.
+    """
+
+    graph: str
+    every: int = 1
+    processes: list[ProcessInfo] = field(default_factory=list)
+    nodes: dict[str, ProcessInfo] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    outside: set[str] = field(default_factory=set)
+    edges: dict[str, EdgeInfo] = field(default_factory=dict)
+    acts: dict[str, list[Act]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """What a reader should know: how clocks were aligned, what was cut off."""
+
+    def learn(self, about: Mapping[str, Any]) -> None:
+        """Take what a process says of the graph."""
+        self.every = max(self.every, int(about["every"]))
+        for name, type in about["nodes"].items():
+            self.types[name] = str(type)
+        self.outside.update(about["outside"])
+        for edge in about["edges"]:
+            self.edges[edge["name"]] = EdgeInfo(
+                edge["name"], (edge["source"][0], edge["source"][1]),
+                (edge["target"][0], edge["target"][1]), edge["policy"], int(edge["capacity"]))
+
+    def add(self, process: ProcessInfo, acts: Mapping[str, Iterable[Act]]) -> None:
+        """Add what the nodes of a process did; one that was started again goes on."""
+        self.processes.append(process)
+        for node, done in acts.items():
+            self.nodes[node] = process
+            self.acts[node] = sorted([*self.acts.get(node, ()), *done],
+                                     key=lambda act: act.ended)
+
+    def span(self) -> tuple[int, int]:
+        """Return when the first thing happened and the last; (0, 0) if nothing did."""
+        first = min((acts[0].since for acts in self.acts.values() if acts), default=0)
+        return first, max((acts[-1].ended for acts in self.acts.values() if acts), default=0)
