@@ -89,12 +89,13 @@ def _act(event: Mapping[str, Any], start: int) -> Act:
     args = event["args"]
     return Act(_KINDS[event["cat"]], start + args["since"], start + args["from"],
                start + args["to"], args.get("port", ""), args.get("item", 0), args.get("items", 1),
-               args.get("blocked_ns", 0), args.get("bytes", 0), args.get("what", ""))
+               args.get("blocked_ns", 0), args.get("bytes", 0), args.get("what", ""),
+               args.get("waited", False))
 
 
 def _edge(edge: EdgeInfo) -> dict[str, Any]:
     return {"name": edge.name, "source": edge.source, "target": edge.target,
-            "policy": edge.policy, "capacity": edge.capacity}
+            "policy": edge.policy, "capacity": edge.capacity, "trains": edge.trains}
 
 
 def _events(trace: Trace, start: int) -> Iterator[dict[str, Any]]:
@@ -135,6 +136,8 @@ def _slices(act: Act, track: Mapping[str, int], start: int) -> Iterator[dict[str
         about["bytes"] = act.size
     if act.text:
         about["what"] = act.text
+    if act.waited:
+        about["waited"] = True
     slice = {"name": _name(act), "cat": _CATEGORIES[act.kind], **track,
              "ts": _US * (act.began - start), "args": about}
     yield {"ph": "i", "s": "p", **slice} if act.kind is Kind.MARK else \

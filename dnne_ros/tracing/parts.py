@@ -74,5 +74,5 @@ def _add_part(trace: Trace, path: Path, about: dict[str, Any],
         acts[place["node"]].append(Act(
             Kind(record.kind), record.since, record.began, record.ended, place["port"],
             record.number, record.more if taken else 1, 0 if taken else record.more, record.size,
-            texts.get(record.text, "")))
+            texts.get(record.text, ""), bool(record.waited)))
     trace.add(process, acts)

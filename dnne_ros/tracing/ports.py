@@ -20,6 +20,11 @@ class Source(Protocol):
         ...
 
     @property
+    def ready(self) -> bool:
+        """Whether an item waits to be taken."""
+        ...
+
+    @property
     def awaited(self) -> bool:
         """Whether the node waits for an item."""
         ...
@@ -71,21 +76,22 @@ class TracedInput:
 
     async def get(self, timeout: float | None) -> Any:
         """Return the next item; TimeoutError when none came within ``timeout`` seconds."""
-        began = monotonic_ns()
+        began, waited = monotonic_ns(), not self._source.ready
         try:
             value = await self._source.get(timeout)
         except TimeoutError:
             self._node.note(Kind.WAITED, self._place, began)
             raise
-        self._node.note(Kind.TAKEN, self._place, began, self._source.number, 1)
+        self._node.note(Kind.TAKEN, self._place, began, self._source.number, 1, waited=waited)
         return value
 
     async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
         """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
-        began = monotonic_ns()
+        began, waited = monotonic_ns(), not self._source.ready
         batch = await self._source.get_batch(max_items, timeout)
         if batch:
-            self._node.note(Kind.TAKEN, self._place, began, self._source.number, len(batch))
+            self._node.note(Kind.TAKEN, self._place, began, self._source.number, len(batch),
+                            waited=waited)
         else:
             self._node.note(Kind.WAITED, self._place, began)
         return batch
@@ -113,8 +119,8 @@ class TracedOutput:
     async def send(self, value: Any, timeout: float | None = None) -> None:
         """Hand ``value`` to every consumer; see `dnne_ros.runtime.edges.output_port`."""
         target = self._target
+        text, size = self._node.describe(value)
         waited, began = target.waited_ns, monotonic_ns()
         await target.send(value, timeout)
-        text, size = self._node.describe(value)
         self._node.note(Kind.SENT, self._place, began, target.number, target.waited_ns - waited,
                         size, text)

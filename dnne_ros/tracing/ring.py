@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from dnne_ros.durable_files import read_file
 
-_RECORD = struct.Struct("<6qIHBx")
+_RECORD = struct.Struct("<6qIHBB")
 SIZE = _RECORD.size
 """Bytes of a record."""
 _LARGEST = 2**40
@@ -41,7 +41,8 @@ class Record(NamedTuple):
     ``began`` to ``ended`` it took, sent, waited or rested.  ``number`` is that of the item, the
     last one of a batch.  ``more``: of what was taken, how many items; of what was sent, for how
     many nanoseconds there was no room for it.  ``size`` in bytes, 0: not known.  ``place`` is the
-    port, or the node; ``text`` the description of the value, or of the mark.
+    port, or the node; ``text`` the description of the value, or of the mark.  ``waited``: what was
+    taken had not come yet.
     """
 
     since: int
@@ -53,6 +54,7 @@ class Record(NamedTuple):
     place: int
     text: int
     kind: int
+    waited: int
 
 
 class Ring:
@@ -83,10 +85,10 @@ class Ring:
         self._size = size
 
     def add(self, since: int, began: int, number: int, more: int, size: int, ended: int,
-            place: int, text: int, kind: int) -> None:
+            place: int, text: int, kind: int, waited: bool = False) -> None:
         """Write a record."""
         _RECORD.pack_into(self._memory, self._at, since, began, number, more, size, ended, place,
-                          text, kind)
+                          text, kind, waited)
         self._at += SIZE
         if self._at == self._size:
             self._at = 0

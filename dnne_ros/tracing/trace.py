@@ -8,13 +8,16 @@ from typing import Any
 
 from dnne_ros.tracing.ring import Kind
 
+BOUNDARY = "boundary"
+"""The mark of a moment at which a graph stands still: a trainer is through with an update."""
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """What a node did, see `dnne_ros.tracing.ring.Record`; times in ns, the trace's own.
 
     ``port`` is empty for what is about no port.  ``blocked``: for how long there was no room for
-    the item.  ``count``: how many items were taken.
+    the item.  ``count``: how many items were taken.  ``waited``: the first of them had not come yet.
     """
 
     kind: Kind
@@ -27,6 +30,7 @@ class Act:
     blocked: int = 0
     size: int = 0
     text: str = ""
+    waited: bool = False
 
     @property
     def worked(self) -> int:
@@ -36,13 +40,18 @@ class Act:
 
 @dataclass(frozen=True)
 class EdgeInfo:
-    """An edge; ``source`` and ``target`` are (node, port)."""
+    """An edge; ``source`` and ``target`` are (node, port).
+
+    ``trains``: what it hands over is a model that its target trains, and for whose next weights
+    its source waits.
+    """
 
     name: str
     source: tuple[str, str]
     target: tuple[str, str]
     policy: str
     capacity: int
+    trains: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,11 @@ class Trace:
     notes: list[str] = field(default_factory=list)
     """What a reader should know: how clocks were aligned, what was cut off."""
 
+    def marks(self, node: str, text: str) -> list[int]:
+        """Return when a mark was set for a node."""
+        return [act.began for act in self.acts.get(node, ())
+                if act.kind is Kind.MARK and act.text == text]
+
     def learn(self, about: Mapping[str, Any]) -> None:
         """Take what a process says of the graph."""
         self.every = max(self.every, int(about["every"]))
@@ -87,7 +101,8 @@ class Trace:
         for edge in about["edges"]:
             self.edges[edge["name"]] = EdgeInfo(
                 edge["name"], (edge["source"][0], edge["source"][1]),
-                (edge["target"][0], edge["target"][1]), edge["policy"], int(edge["capacity"]))
+                (edge["target"][0], edge["target"][1]), edge["policy"], int(edge["capacity"]),
+                bool(edge["trains"]))
 
     def add(self, process: ProcessInfo, acts: Mapping[str, Iterable[Act]]) -> None:
         """Add what the nodes of a process did; one that was started again goes on."""

@@ -87,8 +87,11 @@ class NodeTracer:
         self._place = tracer.place(node)
         self.describe = Describer(tracer.text).describe
         """Returns the number of a value's description, and its size in bytes."""
-        self.free = monotonic_ns()
-        """Until when the node took, sent, waited or rested last: since then it has worked."""
+        self.free = 0
+        """Until when the node took, sent, waited or rested last: since then it has worked.
+
+        Before the first time, nobody knows for how long it has.
+        """
 
     def input(self, port: str, source: Source) -> TracedInput:
         """Return an input in the place of ``source``."""
@@ -99,7 +102,7 @@ class NodeTracer:
         return TracedOutput(target, self, self._tracer.place(self._node, port, "output"))
 
     def note(self, kind: Kind, place: int, began: int, number: int = 0, more: int = 0,
-             size: int = 0, text: int = 0) -> None:
+             size: int = 0, text: int = 0, waited: bool = False) -> None:
         """Record what began then and ends now, if the item's number is one of the sample.
 
         Of a batch, ``number`` is that of the last item and ``more`` how many they are: it is
@@ -108,7 +111,8 @@ class NodeTracer:
         ended = monotonic_ns()
         every = self._tracer.every
         if number % every == 0 or (kind == Kind.TAKEN and number % every < more):
-            self._tracer.add(self.free, began, number, more, size, ended, place, text, kind)
+            self._tracer.add(self.free or began, began, number, more, size, ended, place, text, kind,
+                             waited)
         self.free = ended
 
     def rested(self, began: int) -> None:

@@ -56,6 +56,11 @@ class ExternalReader:
         return self._stats.received
 
     @property
+    def ready(self) -> bool:
+        """Tell whether an item waits to be taken."""
+        return self._inbox.ready
+
+    @property
     def awaited(self) -> bool:
         """Tell whether somebody waits for a message."""
         return self._inbox.awaited

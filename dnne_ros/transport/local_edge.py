@@ -48,6 +48,11 @@ class LocalEdge:
         return self._stats
 
     @property
+    def ready(self) -> bool:
+        """Tell whether an item waits to be taken."""
+        return self._inbox.ready
+
+    @property
     def awaited(self) -> bool:
         """Tell whether the receiver waits for an item."""
         return self._inbox.awaited

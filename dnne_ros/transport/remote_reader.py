@@ -116,6 +116,11 @@ class RemoteReader:
             self._arrivals.expect(lasting.had + 1)
 
     @property
+    def ready(self) -> bool:
+        """Tell whether an item waits to be taken."""
+        return self._inbox.ready or bool(self._gathering.items)
+
+    @property
     def awaited(self) -> bool:
         """Tell whether somebody waits for an item."""
         return self._inbox.awaited

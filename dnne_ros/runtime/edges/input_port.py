@@ -25,6 +25,11 @@ class InputPort(Protocol):
         ...
 
     @property
+    def ready(self) -> bool:
+        """Tell whether an item waits to be taken."""
+        ...
+
+    @property
     def awaited(self) -> bool:
         """Tell whether the node waits for an item."""
         ...
@@ -52,6 +57,11 @@ class ExternalInput:
     def number(self) -> int:
         """Return how many messages were taken."""
         return self._reader.number
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether a message waits to be taken."""
+        return self._reader.ready
 
     @property
     def awaited(self) -> bool:
@@ -99,6 +109,11 @@ class HeldInput:
     def number(self) -> int:
         """Return the number of the item that it holds."""
         return self._source.number
+
+    @property
+    def ready(self) -> bool:
+        """Tell whether the value is there."""
+        return bool(self._held) or self._source.ready
 
     @property
     def awaited(self) -> bool:

@@ -74,4 +74,6 @@ class ProcessTrace:
                         if not graph.incoming[id] and node.type.awaits_topic(node.values)],
             "edges": [{"name": graph.edge_name(edge), "source": port(edge.source),
                        "target": port(edge.target), "policy": edge.policy.value,
-                       "capacity": edge.capacity} for edge in graph.edges]}
+                       "capacity": edge.capacity,
+                       "trains": nodes[edge.target.node].type.inputs[edge.target.port].trains}
+                      for edge in graph.edges]}

@@ -19,6 +19,7 @@ from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.tracing.ports import Source, Target
+from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.workflow.records import PortRef
 
@@ -141,7 +142,7 @@ class HostContext:
                  trigger: CheckpointTrigger | None = None, ends: str | None = None,
                  loss: float | None = None) -> Boundary:
         """Announce a moment at which the graph stands still."""
-        self.mark("boundary", epoch)
+        self.mark(BOUNDARY, epoch)
         return self._control.boundary(epoch, metric, trigger, ends, loss)
 
     def save_when(self, trigger: CheckpointTrigger) -> None:
