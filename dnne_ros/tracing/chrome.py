@@ -14,21 +14,24 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dnne_ros.durable_files import read_file, write_file
+from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
 from dnne_ros.tracing.ring import Kind
 from dnne_ros.tracing.trace import Act, EdgeInfo, ProcessInfo, Trace
 
 _FORMAT = "dnne_ros trace 1"
-_ZIPPED = b"\x1f\x8b"
+ZIPPED = ".gz"
+"""How the names of compressed files end."""
+_ZIP_MARK = b"\x1f\x8b"
 _US = 1e-3
+_FAST = 1
 _CATEGORIES = {Kind.TAKEN: "take", Kind.SENT: "send", Kind.WAITED: "wait", Kind.RESTED: "rest",
                Kind.MARK: "mark"}
 _KINDS = {category: kind for kind, category in _CATEGORIES.items()}
 
 
-def write_trace(trace: Trace, path: Path) -> None:
-    """Write a trace; compressed if the name ends in ``.gz``.  OSError if that cannot be."""
+def encode_trace(trace: Trace, zipped: bool = False) -> bytes:
+    """Return the content of a trace's file."""
     start = trace.span()[0]
     about = {
         "format": _FORMAT, "graph": trace.graph, "every": trace.every, "start_ns": start,
@@ -39,17 +42,16 @@ def write_trace(trace: Trace, path: Path) -> None:
     # One event a line: people look into such files, too.
     events = ",\n".join(json.dumps(event, ensure_ascii=False, separators=(",", ":"))
                         for event in _events(trace, start))
-    text = f'{{"displayTimeUnit":"ns",\n"otherData":{json.dumps(about)},\n' \
-           f'"traceEvents":[\n{events}\n]}}\n'
-    data = text.encode()
-    write_file(path, gzip.compress(data, 6) if path.suffix == ".gz" else data)
+    head = f'"displayTimeUnit":"ns",\n"otherData":{json.dumps(about)}'
+    text = f'{{{head},\n"traceEvents":[\n{events}\n]}}\n'
+    return gzip.compress(text.encode(), _FAST) if zipped else text.encode()
 
 
 def read_trace(path: Path) -> Trace:
     """Return the trace in a file; `InputError` if there is none in it."""
     try:
         data = read_file(path)
-        if data.startswith(_ZIPPED):
+        if data.startswith(_ZIP_MARK):
             data = gzip.decompress(data)
         content = json.loads(data)
         return _read(content)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
-from dnne_ros.tracing.chrome import read_trace, write_trace
+from dnne_ros.tracing.chrome import ZIPPED, encode_trace, read_trace
 from dnne_ros.tracing.parts import parts_in, read_parts
 from dnne_ros.tracing.places import parts_folder
 from dnne_ros.tracing.trace import Trace
@@ -26,7 +27,8 @@ def collect(file: str) -> str:
     """
     folder = parts_folder(file)
     try:
-        write_trace(read_parts(parts_in(folder)), Path(file))
+        trace = read_parts(parts_in(folder))
+        write_file(Path(file), encode_trace(trace, file.endswith(ZIPPED)))
         shutil.rmtree(folder)
     except InputError as error:
         return str(error)

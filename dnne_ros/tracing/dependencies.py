@@ -1,8 +1,8 @@
 """What each step of a trace waited for: the graph behind its critical path.
 
-A node's step begins when the one before it has ended.  A taken item must have been sent, a sent one
-needs room, which an earlier item made when it was taken; who acts with a model that is trained waits
-for its next weights; and what lives in one process shares one thread.
+A node's step begins when the one before it has ended.  A taken item must have been sent, a sent
+one needs room, which an earlier item made when it was taken; who acts with a model that is trained
+waits for its next weights; and what lives in one process shares one thread.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from dnne_ros.tracing.trace import BOUNDARY, Act, ProcessInfo, Trace
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """An update that a step waited for: ``work`` was left of it when its node's step ``after`` ended.
+    """An update that a step waited for.
+
+    Of the work of its ``node`` it is what came from ``began``, when its step ``after`` ended.
     """
 
     node: str
@@ -73,8 +75,9 @@ class Dependencies:
         self.outside = trace.outside
         self._matches = Matches(trace)
         order = sorted(
-            ((self._end(node, act), act.kind is not Kind.SENT, node, index) for node, acts in trace.acts.items()
-             for index, act in enumerate(acts) if act.kind is not Kind.MARK))
+            (self._end(node, act), act.kind is not Kind.SENT, node, index)
+            for node, acts in trace.acts.items()
+            for index, act in enumerate(acts) if act.kind is not Kind.MARK)
         self.steps = [Step(node, trace.acts[node][index], trace.nodes[node], ends)
                       for ends, _, node, index in order]
         self._numbers = {(node, index): number for number, (_, _, node, index) in enumerate(order)}
@@ -90,7 +93,7 @@ class Dependencies:
                                     trace.marks(edge.target[0], BOUNDARY))
         self._threads = self._find_threads()
         self.timed = self._find_timed()
-        """Nodes that mostly wait for a time, or for something outside: no item makes them faster."""
+        """Nodes that mostly wait for a time, or for something outside the graph."""
 
     def last_of(self, node: str) -> int | None:
         """Return the number of a node's last step."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,24 @@ def remove_part(names: Path) -> None:
     """Remove the files of a process."""
     for path in (names, names.with_suffix(RING)):
         path.unlink(missing_ok=True)
+
+
+def parts_of(processes: Collection[int], folder: Path) -> list[Path]:
+    """Return the files of names that processes of these ids have left in a folder."""
+    return [path for path in parts_in(folder) if process_id(path) in processes]
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove the parts of processes that are gone, which nobody has fetched."""
+    for path in parts_in(folder):
+        if not Path(f"/proc/{process_id(path)}").exists():
+            remove_part(path)
+
+
+def process_id(names: Path) -> int:
+    """Return the id of the process that a part is of; 0 if its name holds none."""
+    words = names.name.split(".")
+    return int(words[1]) if len(words) > 2 and words[1].isdecimal() else 0
 
 
 def _read_names(path: Path) -> tuple[dict[str, Any], dict[int, dict[str, str]], dict[int, str]]:

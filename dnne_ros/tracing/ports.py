@@ -11,8 +11,20 @@ if TYPE_CHECKING:
     from dnne_ros.tracing.tracer import NodeTracer
 
 
-class Source(Protocol):
-    """An input that knows the number of the item taken last."""
+class Taking(Protocol):
+    """What a node takes items from."""
+
+    async def get(self, timeout: float | None) -> Any:
+        """Return the next item; TimeoutError when none came in time."""
+        ...
+
+    async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
+        """Return so many items, or those that came in time."""
+        ...
+
+
+class Source(Taking, Protocol):
+    """An input that can be recorded."""
 
     @property
     def number(self) -> int:
@@ -24,30 +36,13 @@ class Source(Protocol):
         """Whether an item waits to be taken."""
         ...
 
-    @property
-    def awaited(self) -> bool:
-        """Whether the node waits for an item."""
-        ...
 
-    async def get(self, timeout: float | None) -> Any:
-        """Return the next item; TimeoutError when none came in time."""
-        ...
-
-    async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
-        """Return so many items, or those that came in time."""
-        ...
-
-
-class Target(Protocol):
-    """An output that knows the number of the item sent last."""
-
-    sent: int
-    waited_ns: int
-    """For how long there was no room, over all items."""
+class Giving(Protocol):
+    """What a node gives items to."""
 
     @property
-    def number(self) -> int:
-        """The number of the item sent last, from 1."""
+    def sent(self) -> int:
+        """How many items were handed over."""
         ...
 
     @property
@@ -60,6 +55,20 @@ class Target(Protocol):
         ...
 
 
+class Target(Giving, Protocol):
+    """An output that can be recorded."""
+
+    @property
+    def number(self) -> int:
+        """The number of the item sent last, from 1."""
+        ...
+
+    @property
+    def waited_ns(self) -> int:
+        """For how long there was no room, over all items, in nanoseconds."""
+        ...
+
+
 class TracedInput:
     """An input that records which item was taken when, and since when it was waited for."""
 
@@ -68,11 +77,6 @@ class TracedInput:
         self._source = source
         self._node = node
         self._place = place
-
-    @property
-    def awaited(self) -> bool:
-        """Tell whether the node waits for an item."""
-        return self._source.awaited
 
     async def get(self, timeout: float | None) -> Any:
         """Return the next item; TimeoutError when none came within ``timeout`` seconds."""

@@ -1,9 +1,10 @@
 """Who held the thread of a process when: its nodes share one.
 
-That a node works says only that it waits at no port: it may wait for a timer or a device.  But where
-others of its process act meanwhile, it does not hold the thread.  So of those who work between two
-acts, the thread is that one's during whose work the others did the least; and who would have held
-it for less than half of a stretch did not work then, but wait for something that nobody recorded.
+That a node works says only that it waits at no port: it may wait for a timer or a device.  But
+where others of its process act meanwhile, it does not hold the thread.  So of those who work
+between two acts, the thread is that one's during whose work the others did the least; and who
+would have held it for less than half of a stretch did not work then, but waited for something
+that nobody recorded.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def _turns(works: Sequence[Work], times: Sequence[int]) -> Iterable[tuple[Work, 
                  for work in works}
     coming = sorted(works, key=lambda work: work.since, reverse=True)
     active: list[Work] = []
-    for since, until in zip(times, times[1:], strict=False):
+    for since, until in pairwise(times):
         while coming and coming[-1].since <= since:
             active.append(coming.pop())
         active = [work for work in active if work.until > since]

@@ -17,7 +17,7 @@ class Act:
     """What a node did, see `dnne_ros.tracing.ring.Record`; times in ns, the trace's own.
 
     ``port`` is empty for what is about no port.  ``blocked``: for how long there was no room for
-    the item.  ``count``: how many items were taken.  ``waited``: the first of them had not come yet.
+    the item.  ``count``: how many items were taken.  ``waited``: the first had not come yet.
     """
 
     kind: Kind
@@ -72,8 +72,8 @@ class Trace:
     """What was recorded of a graph.
 
     ``nodes`` says which process each is in, by name; ``acts`` what it did, in the order in which
-    it ended.  ``every``: one item in so many is there.  ``outside``: nodes without inputs that wait
-    for something outside the graph between two items, of which nothing is known.
+    it ended.  ``every``: one item in so many is there.  ``outside``: nodes without inputs that
+    wait for something outside the graph between two items, of which nothing is known.
     """
 
     graph: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain, count
 from pathlib import Path
 from time import monotonic_ns, time_ns
@@ -36,15 +36,16 @@ class Tracer:
                  records: int = RECORDS):
         """Write into ``folder``; OSError if that cannot be.
 
-        ``about``: what the file says of the process, as JSON values.  Of each output and input, one
-        item in ``every`` is recorded, by its number: so both ends record the same ones.
+        ``about``: what the file says of the process, as JSON values.  Of each output and input,
+        one item in ``every`` is recorded, by its number: so both ends record the same ones.
         """
         self.every = every
         stem = _free_stem(folder, f"{_file_name(process)}.{os.getpid()}")
         self._ring = Ring(folder / f"{stem}{RING}", records)
-        self._names = os.open(folder / f"{stem}{NAMES}", os.O_WRONLY | os.O_CREAT | os.O_EXCL
-                              | os.O_NOFOLLOW | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self.add = self._ring.add
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_APPEND | os.O_CLOEXEC
+        self._names: int | None = os.open(folder / f"{stem}{NAMES}", flags, 0o600)
+        self.add: Callable[..., None] = self._ring.add
+        """Writes a record; see `Ring.add`."""
         self._places: dict[tuple[str, str, str], int] = {}
         self._texts: dict[str, int] = {"": 0}
         self._tell({**about, "process": process, "pid": os.getpid(), "every": every,
@@ -69,12 +70,19 @@ class Tracer:
         return self._texts[text]
 
     def close(self) -> None:
-        """Let go of the files; they stay."""
-        self._ring.close()
-        os.close(self._names)
+        """Let go of the files; they stay.
+
+        A node may be at an input still that records when its item comes: that is nothing any more.
+        """
+        if self._names is not None:
+            self.add = _nothing
+            self._ring.close()
+            os.close(self._names)
+            self._names = None
 
     def _tell(self, line: Mapping[str, Any]) -> None:
-        os.write(self._names, json.dumps(line).encode() + b"\n")
+        if self._names is not None:
+            os.write(self._names, json.dumps(line).encode() + b"\n")
 
 
 class NodeTracer:
@@ -111,8 +119,8 @@ class NodeTracer:
         ended = monotonic_ns()
         every = self._tracer.every
         if number % every == 0 or (kind == Kind.TAKEN and number % every < more):
-            self._tracer.add(self.free or began, began, number, more, size, ended, place, text, kind,
-                             waited)
+            self._tracer.add(self.free or began, began, number, more, size, ended, place, text,
+                             kind, waited)
         self.free = ended
 
     def rested(self, began: int) -> None:
@@ -124,6 +132,10 @@ class NodeTracer:
         now = monotonic_ns()
         self._tracer.add(now, now, number, 0, 0, now, self._place, self._tracer.text(text),
                          Kind.MARK)
+
+
+def _nothing(*record: Any) -> None:
+    """Record nothing."""
 
 
 def _free_stem(folder: Path, stem: str) -> str:

@@ -33,15 +33,18 @@ class Replay:
         self._usual = self.length()
 
     def gain(self, part: Part, times: float) -> float:
-        """Return how much more goes through if ``part`` is so many times as fast: 0.5 is half more.
+        """Return how much more goes through if ``part`` is so many times as fast.
 
-        ``inf``: if it took no time.
+        0.5 is half more.  ``inf``: if it took no time.
         """
         length = self.length(part, 1.0 / times)
         return max(0.0, self._usual / length - 1.0) if length > 0 else 0.0
 
     def length(self, part: Part | None = None, factor: float = 1.0) -> float:
-        """Return after how many ns the last step ends, if what ``part`` takes is multiplied by ``factor``."""
+        """Return after how many ns the last step ends.
+
+        What ``part`` takes is multiplied by ``factor``.
+        """
         begun = [0.0] * len(self._steps)
         ended = [0.0] * len(self._steps)
         free: dict[ProcessInfo, float] = defaultdict(float)

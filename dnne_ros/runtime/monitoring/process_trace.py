@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Graph
@@ -31,8 +32,9 @@ class ProcessTrace:
         self._contexts = contexts
         self._warn = warn
         self._tracer: Tracer | None = None
+        self._recorded: set[str] = set()
         for node_id, host in hosts.items():
-            host.on_trace_changed = lambda on, node_id=node_id: self._switch(node_id, on)
+            host.on_trace_changed = partial(self._switch, node_id)
             if host.traced:
                 self._switch(node_id, True)
 
@@ -40,13 +42,24 @@ class ProcessTrace:
         """Record nothing any more; the files stay."""
         for context in self._contexts.values():
             context.trace(None)
-        if self._tracer is not None:
-            self._tracer.close()
+        self._end()
 
     def _switch(self, node_id: str, on: bool) -> None:
         tracer = self._make() if on else None
-        self._contexts[node_id].trace(
-            tracer and NodeTracer(tracer, self._graph.nodes[node_id].ros_name))
+        if tracer is None:
+            self._contexts[node_id].trace(None)
+            self._recorded.discard(node_id)
+        else:
+            self._contexts[node_id].trace(
+                NodeTracer(tracer, self._graph.nodes[node_id].ros_name))
+            self._recorded.add(node_id)
+        if not self._recorded and self._settings.trace is None:
+            self._end()  # who has switched it off takes the files away
+
+    def _end(self) -> None:
+        if self._tracer is not None:
+            self._tracer.close()
+            self._tracer = None
 
     def _make(self) -> Tracer | None:
         """Return what records, made with the first node; None if that cannot be."""

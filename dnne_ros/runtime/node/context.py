@@ -18,7 +18,7 @@ from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
-from dnne_ros.tracing.ports import Source, Target
+from dnne_ros.tracing.ports import Giving, Taking, Target
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.workflow.records import PortRef
@@ -71,8 +71,8 @@ class HostContext:
         self._own_outputs: dict[str, Target] = {
             port: wiring.outputs[PortRef(self.node_id, port)]
             for port in host.graph_node.type.outputs}
-        self._inputs: dict[str, Source] = _ByPort(self._own_inputs, type_name, "linked input")
-        self._outputs: dict[str, Target] = _ByPort(self._own_outputs, type_name, "output")
+        self._inputs: dict[str, Taking] = _ByPort(self._own_inputs, type_name, "linked input")
+        self._outputs: dict[str, Giving] = _ByPort(self._own_outputs, type_name, "output")
         self._tracer: NodeTracer | None = None
 
     def trace(self, tracer: NodeTracer | None) -> None:
