@@ -56,7 +56,7 @@ def _follow(dependencies: Dependencies, path: CriticalPath, step: Step) -> int |
     act = step.act
     if step.late and step.cause is not None:
         _add_way(dependencies, path, step, Part(EDGE, step.edge),
-                 dependencies.steps[step.cause].ends)
+                 dependencies.steps[step.cause].ends, step.ends)
         return step.cause
     if act.kind is Kind.RESTED:
         part = Part(REST, step.node)
@@ -64,20 +64,23 @@ def _follow(dependencies: Dependencies, path: CriticalPath, step: Step) -> int |
         part = Part(EDGE, step.edge)
     else:  # an item from outside, or one whose other end was not recorded
         part = Part(OUTSIDE if act.waited or act.kind is Kind.WAITED else WORK, step.node)
-    _add_way(dependencies, path, step, part, step.begins)
+    _add_way(dependencies, path, step, part, step.begins, step.ends)
     path.add(Part(OUTSIDE if step.node in dependencies.outside else WORK, step.node),
              step.since, step.begins)
     if step.training is not None:
         training = step.training
         path.add(Part(WORK, training.node), training.began, training.ended)
         return training.after
+    if step.before is None and step.cause is not None:  # the node has begun later than others
+        _add_way(dependencies, path, step, Part(EDGE, step.edge),
+                 dependencies.steps[step.cause].ends, step.since)
+        return step.cause
     return step.before
 
 
-def _add_way(dependencies: Dependencies, path: CriticalPath, step: Step, part: Part, since: int
-             ) -> None:
-    """Add the time until a step ended: that of ``part``, but for who held the thread."""
-    until = step.ends
+def _add_way(dependencies: Dependencies, path: CriticalPath, step: Step, part: Part, since: int,
+             until: int) -> None:
+    """Add a time on the way to a step: that of ``part``, but for who held the thread."""
     for hold in reversed(dependencies.others(step, since, until)):
         path.add(part, hold.until, until)
         path.add(Part(WORK, hold.node), hold.since, hold.until)

@@ -66,7 +66,12 @@ class Replay:
 
     def _since(self, step: Step, ended: list[float], node: str | None, factor: float) -> float:
         """Return when a node begins to work before a step."""
-        since = float(step.act.since - self._first) if step.before is None else ended[step.before]
+        if step.before is not None:
+            since = ended[step.before]
+        elif step.cause is not None:
+            since = ended[step.cause]
+        else:
+            since = float(step.act.since - self._first)
         training = step.training
         if training is None or training.after is None:
             return since

@@ -21,7 +21,8 @@ class Watched:
                                        counts={}, signs={})
         self.health = Health()
         self.acts = []
-        self.watchdog = Watchdog(self.settings, self.monitor, FaultRecord(self.health), self.act,
+        self.watchdog = Watchdog(self.settings, self.monitor, FaultRecord(self.health, lambda what, number: None),
+                                 self.act,
                                  loop.time)
 
     async def act(self, policy, message):
