@@ -23,6 +23,8 @@ from dnne_ros.tracing.what_if import Replay
 _LEAST_SHARE = 0.01
 """Below, nobody is told what a faster part would bring."""
 _TWICE = 2.0
+_MOST_STEPS = 50_000
+"""How many steps, the newest, the critical path is looked for in: each is played many times."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,12 @@ def analyze(trace: Trace) -> Analysis:
     dependencies = Dependencies(trace)
     if not dependencies.steps:
         raise InputError("trace", ["no item was recorded"])
+    recent = Dependencies(trace.recent(_MOST_STEPS))
     paced, loop = pace_nodes(trace)
-    ends = [number for node in paced if (number := dependencies.last_of(node)) is not None]
-    end = max(ends, default=len(dependencies.steps) - 1)
-    path = critical_path(dependencies, end)
-    replay = Replay(dependencies, end)
+    ends = [number for node in paced if (number := recent.last_of(node)) is not None]
+    end = max(ends, default=len(recent.steps) - 1)
+    path = critical_path(recent, end)
+    replay = Replay(recent, end)
     parts = []
     for part, ns in path.shares.most_common():
         share = ns / path.length

@@ -6,7 +6,6 @@ import errno
 import mmap
 import os
 import struct
-from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
@@ -98,16 +97,17 @@ class Ring:
         self._memory.close()
 
 
-def read_ring(path: Path) -> Iterator[Record]:
-    """Give the records of a ring in the order in which they ended; OSError if it cannot be read.
+def read_ring(path: Path) -> tuple[list[Record], bool]:
+    """Return the records of a ring in the order in which they ended, and whether it was full.
 
-    What is no record, as it was being written when its process was killed, is left out.
+    What is no record, as it was being written when its process was killed, is left out.  OSError
+    if the file cannot be read.
     """
     data = read_file(path)
     whole = data[:len(data) // SIZE * SIZE]
     records = [Record(*fields) for fields in _RECORD.iter_unpack(whole)]
-    yield from sorted((each for each in records if _is_whole(each)),
-                      key=lambda each: each.ended)
+    found = sorted((each for each in records if _is_whole(each)), key=lambda each: each.ended)
+    return found, bool(records) and all(each.kind for each in records)
 
 
 def _is_whole(record: Record) -> bool:

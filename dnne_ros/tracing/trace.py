@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dnne_ros.tracing.ring import Kind
@@ -84,6 +84,8 @@ class Trace:
     outside: set[str] = field(default_factory=set)
     edges: dict[str, EdgeInfo] = field(default_factory=dict)
     acts: dict[str, list[Act]] = field(default_factory=dict)
+    start: int = -2**63
+    """Before, not all is there."""
     notes: list[str] = field(default_factory=list)
     """What a reader should know: how clocks were aligned, what was cut off."""
 
@@ -109,8 +111,24 @@ class Trace:
         self.processes.append(process)
         for node, done in acts.items():
             self.nodes[node] = process
-            self.acts[node] = sorted([*self.acts.get(node, ()), *done],
-                                     key=lambda act: act.ended)
+            self.acts[node] = sorted(
+                [*self.acts.get(node, ()), *(act for act in done if act.ended >= self.start)],
+                key=lambda act: act.ended)
+
+    def cut(self, start: int) -> None:
+        """Leave out what ended before a time: of some process it is not there any more."""
+        self.acts = {node: [act for act in acts if act.ended >= start]
+                     for node, acts in self.acts.items()}
+        self.start = max(self.start, start)
+
+    def recent(self, most: int) -> Trace:
+        """Return the newest acts, so many at the most, as a trace of its own."""
+        ends = sorted(act.ended for acts in self.acts.values() for act in acts)
+        if len(ends) <= most:
+            return self
+        recent = replace(self, acts=dict(self.acts))
+        recent.cut(ends[-most])
+        return recent
 
     def span(self) -> tuple[int, int]:
         """Return when the first thing happened and the last; (0, 0) if nothing did."""

@@ -1,4 +1,4 @@
-"""Graphs whose time is a test's own: real edges and ports, recorded by a clock that a test sets."""
+"""Graphs whose time is a test's own: real edges and ports, and a clock that a test sets."""
 
 import asyncio
 

@@ -101,7 +101,7 @@ def test_a_slow_edge_sets_the_pace(traced_graph, run_async):
             await give("out")
             await take("in")
 
-    first, parts = pace(graph.run(run_async, starter=starter, other=relay(graph, 1)))
+    first, _ = pace(graph.run(run_async, starter=starter, other=relay(graph, 1)))
     assert first.part == Part(EDGE, slow) and first.share == pytest.approx(0.8, abs=0.02)
     assert first.instant == pytest.approx(4.0, rel=0.05)
 
