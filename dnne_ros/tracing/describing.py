@@ -5,33 +5,65 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 _MOST_PARTS = 16
 
 
 class Describer:
-    """Describes values; those of a kind and shape that came before cost a look.
+    """Describes the values of one output; what is like the one before costs a look.
 
-    A stream seldom changes its shapes.
+    A stream seldom changes its shapes.  A value of several arrays is like the one before if the
+    first of them is, and if it is of the same kind and length.
     """
 
     def __init__(self, number: Callable[[str], int]):
         """Ask ``number(text)`` for the number of a description that is new."""
         self._number = number
-        self._known: dict[tuple[Any, ...], tuple[int, int]] = {}
+        self._kind: Any = None
+        self._first: Callable[[Any], Any] = _nothing
+        self._shape: Any = None
+        self._length = 0
+        self._last = (0, 0)
 
     def describe(self, value: Any) -> tuple[int, int]:
         """Return the number of a value's description, and its size in bytes, 0 if not known."""
+        if type(value) is self._kind:
+            first = self._first(value)
+            if (first is None or first.shape == self._shape) and (
+                    not self._length or len(value) == self._length):
+                return self._last
+        return self._anew(value)
+
+    def _anew(self, value: Any) -> tuple[int, int]:
         parts = {"": value} if _is_array(value) else _parts(value)
-        if isinstance(value, (str, bytes)):
-            return self._number(type(value).__name__), len(value)
-        key = (type(value), *((name, part.shape, part.dtype) for name, part in parts.items()))
-        known = self._known.get(key)
-        if known is None:
-            size = sum(int(part.nbytes) for part in parts.values())
-            known = self._known[key] = self._number(_in_words(value, parts)), size
-        return known
+        self._kind = type(value)
+        self._first = _nothing
+        self._length = 0 if "" in parts or not hasattr(value, "__len__") else len(value)
+        if parts:
+            name = next(iter(parts))
+            self._first = _itself if not name else _way_to(value, name)
+            self._shape = parts[name].shape
+        size = self._length if isinstance(value, (str, bytes)) else sum(
+            int(part.nbytes) for part in parts.values())
+        self._last = self._number(_in_words(value, parts)), size
+        return self._last
+
+
+def _nothing(value: Any) -> None:
+    """Return that there is no array to look at."""
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _way_to(value: Any, name: str) -> Callable[[Any], Any]:
+    """Return what gets the part of a name out of a value like this one."""
+    if isinstance(value, Mapping):
+        return lambda other: other.get(name)
+    return attrgetter(name)
 
 
 def _in_words(value: Any, parts: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dnne_ros.tracing.ring import Kind
 
 if TYPE_CHECKING:
+    from dnne_ros.tracing.describing import Describer
     from dnne_ros.tracing.tracer import NodeTracer
 
 
@@ -104,8 +105,9 @@ class TracedInput:
 class TracedOutput:
     """An output that records which item was sent when, how large it was, and what held it up."""
 
-    def __init__(self, target: Target, node: NodeTracer, place: int):
+    def __init__(self, target: Target, node: NodeTracer, place: int, describer: Describer):
         """Send to ``target``."""
+        self._describe = describer.describe
         self._target = target
         self._node = node
         self._place = place
@@ -123,7 +125,7 @@ class TracedOutput:
     async def send(self, value: Any, timeout: float | None = None) -> None:
         """Hand ``value`` to every consumer; see `dnne_ros.runtime.edges.output_port`."""
         target = self._target
-        text, size = self._node.describe(value)
+        text, size = self._describe(value)
         waited, began = target.waited_ns, monotonic_ns()
         await target.send(value, timeout)
         self._node.note(Kind.SENT, self._place, began, target.number, target.waited_ns - waited,

@@ -93,8 +93,6 @@ class NodeTracer:
         self._tracer = tracer
         self._node = node
         self._place = tracer.place(node)
-        self.describe = Describer(tracer.text).describe
-        """Returns the number of a value's description, and its size in bytes."""
         self.free = 0
         """Until when the node took, sent, waited or rested last: since then it has worked.
 
@@ -107,7 +105,8 @@ class NodeTracer:
 
     def output(self, port: str, target: Target) -> TracedOutput:
         """Return an output in the place of ``target``."""
-        return TracedOutput(target, self, self._tracer.place(self._node, port, "output"))
+        return TracedOutput(target, self, self._tracer.place(self._node, port, "output"),
+                            Describer(self._tracer.text))
 
     def note(self, kind: Kind, place: int, began: int, number: int = 0, more: int = 0,
              size: int = 0, text: int = 0, waited: bool = False) -> None:

@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from dnne_ros.errors import InputError
+from dnne_ros.node_api.port_types import AnyValue
+from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.tracing.describing import Describer
 from dnne_ros.tracing.parts import parts_in, read_parts
 from dnne_ros.tracing.ring import SIZE, Kind, Ring, read_ring
@@ -205,13 +207,14 @@ def test_a_node_at_an_input_as_recording_ends_goes_on_and_records_nothing(run_as
         edge = LocalEdge("a/out → b/in", EdgePolicy.LOSSLESS, 9)
         tracer = Tracer(tmp_path, "main", about("b"))
         node = NodeTracer(tracer, "b")
+        output = node.output("out", OutputPort(AnyValue(), [], None, None, None))
         taking = asyncio.ensure_future(node.input("in", edge).get(None))
         await asyncio.sleep(0)
         tracer.close()
         edge.deliver("value")
         assert await taking == "value"
         node.mark("late")
-        node.describe("a text of a kind that is new")
+        await output.send("of a kind that is new")
 
     run_async(main())
     trace = read_parts(parts_in(tmp_path))
