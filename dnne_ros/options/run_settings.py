@@ -99,7 +99,7 @@ class RunSettings:
         metavar="N")
     trace_records: int = _option(
         "how many records of each process are kept, the newest ones, of 56 bytes each",
-        default="200000", read=readings.count, metavar="N")
+        default="100000", read=readings.count, metavar="N")
     run_id: str = ""
 
 

@@ -14,10 +14,14 @@ from dnne_ros.tracing.trace import Trace
 
 
 def discard_parts(file: str) -> None:
-    """Remove what an earlier run has left of the trace ``file``; OSError if that cannot be."""
+    """Remove what an earlier run has left of the trace ``file``; `InputError` if it stays."""
     folder = parts_folder(file)
-    if folder.is_dir():
-        shutil.rmtree(folder)
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise InputError(str(folder), [
+            f"expected a folder with parts of a trace: {error.strerror or error}"]) from None
 
 
 def collect(file: str) -> str:

@@ -31,13 +31,15 @@ def loops(trace: Trace) -> list[set[str]]:
 def pace_nodes(trace: Trace) -> tuple[list[str], bool]:
     """Return the nodes at whose last step the critical path ends, and whether they are a loop.
 
-    They are those of the largest loop; without one, those that hand nothing on.
+    They are those of the largest loop; without one, that one of those that hand nothing on which
+    takes the most items.
     """
     if found := loops(trace):
         return sorted(found[0]), True
     givers = {edge.source[0] for edge in trace.edges.values()}
-    ends = [node for node, acts in trace.acts.items() if acts and node not in givers]
-    return sorted(ends or trace.acts), False
+    ends = {node: sum(act.count for act in acts if act.kind is Kind.TAKEN)
+            for node, acts in trace.acts.items() if acts and node not in givers}
+    return [max(ends, key=lambda node: ends[node])] if ends else sorted(trace.acts), False
 
 
 def _reached(start: str, following: dict[str, set[str]]) -> set[str]:

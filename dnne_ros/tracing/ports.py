@@ -125,8 +125,8 @@ class TracedOutput:
     async def send(self, value: Any, timeout: float | None = None) -> None:
         """Hand ``value`` to every consumer; see `dnne_ros.runtime.edges.output_port`."""
         target = self._target
-        text, size = self._describe(value)
         waited, began = target.waited_ns, monotonic_ns()
+        text, size = self._describe(value)
         await target.send(value, timeout)
         self._node.note(Kind.SENT, self._place, began, target.number, target.waited_ns - waited,
                         size, text)

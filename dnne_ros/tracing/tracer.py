@@ -18,8 +18,6 @@ from dnne_ros.tracing.describing import Describer
 from dnne_ros.tracing.ports import Source, Target, TracedInput, TracedOutput
 from dnne_ros.tracing.ring import Kind, Ring
 
-RECORDS = 200_000
-"""How many records a ring holds unless somebody says otherwise: 11 MB."""
 RING, NAMES = ".ring", ".names"
 """The endings of the two files of a process."""
 _MOST_TEXTS = 2**16 - 1
@@ -32,12 +30,13 @@ class Tracer:
     and texts as they are first recorded.
     """
 
-    def __init__(self, folder: Path, process: str, about: Mapping[str, Any], every: int = 1,
-                 records: int = RECORDS):
+    def __init__(self, folder: Path, process: str, about: Mapping[str, Any], every: int,
+                 records: int):
         """Write into ``folder``; OSError if that cannot be.
 
         ``about``: what the file says of the process, as JSON values.  Of each output and input,
-        one item in ``every`` is recorded, by its number: so both ends record the same ones.
+        one item in ``every`` is recorded, by its number: so both ends record the same ones.  The
+        newest ``records`` are kept.
         """
         self.every = every
         stem = _free_stem(folder, f"{_file_name(process)}.{os.getpid()}")

@@ -128,7 +128,7 @@ def test_both_ends_sample_the_same_items(traced_graph, run_async):
 def test_batches_and_inputs_at_which_nothing_comes(run_async, tmp_path, clock):
     async def main():
         edge = LocalEdge("a/out → b/in", EdgePolicy.LOSSLESS, 9)
-        tracer = Tracer(tmp_path, "main", about("b"))
+        tracer = Tracer(tmp_path, "main", about("b"), 1, 10)
         port = NodeTracer(tracer, "b").input("in", edge)
         for value in range(5):
             edge.deliver(value)
@@ -184,7 +184,7 @@ from dnne_ros.tracing.tracer import NodeTracer, Tracer
 from dnne_ros.tracing.ring import Kind
 about = {"graph": "/made", "run": "1", "host": "", "outside": [], "edges": [],
          "nodes": {"a": "Made"}}
-tracer = Tracer(pathlib.Path(sys.argv[1]), "main", about)
+tracer = Tracer(pathlib.Path(sys.argv[1]), "main", about, 1, 2000)
 node = NodeTracer(tracer, "a")
 for number in range(1, 1001):
     node.note(Kind.SENT, tracer.place("a", "out", "output"), node.free or 1, number)
@@ -205,7 +205,7 @@ def test_a_killed_process_leaves_all_of_its_records(tmp_path, repository):
 def test_a_node_at_an_input_as_recording_ends_goes_on_and_records_nothing(run_async, tmp_path):
     async def main():
         edge = LocalEdge("a/out → b/in", EdgePolicy.LOSSLESS, 9)
-        tracer = Tracer(tmp_path, "main", about("b"))
+        tracer = Tracer(tmp_path, "main", about("b"), 1, 10)
         node = NodeTracer(tracer, "b")
         output = node.output("out", OutputPort(AnyValue(), [], None, None, None))
         taking = asyncio.ensure_future(node.input("in", edge).get(None))
@@ -223,7 +223,7 @@ def test_a_node_at_an_input_as_recording_ends_goes_on_and_records_nothing(run_as
 
 def test_a_process_that_records_twice_has_two_parts(tmp_path):
     for _ in range(2):
-        tracer = Tracer(tmp_path, "main", about("a"), records=10)
+        tracer = Tracer(tmp_path, "main", about("a"), 1, 10)
         NodeTracer(tracer, "a").mark("here")
         tracer.close()
     trace = read_parts(parts_in(tmp_path))
@@ -263,7 +263,7 @@ def test_values_are_described_by_what_is_in_them():
 def test_a_trace_begins_where_the_fullest_ring_does(tmp_path, clock):
     """Before, the items of one process would seem to come from nowhere."""
     for process, count in (("busy", 50), ("idle", 5)):
-        tracer = Tracer(tmp_path, process, about("busy", "idle"), records=10)
+        tracer = Tracer(tmp_path, process, about("busy", "idle"), 1, 10)
         node = NodeTracer(tracer, process)
         for number in range(count):
             node.mark(f"{process} {number}")
@@ -277,7 +277,7 @@ def test_a_trace_begins_where_the_fullest_ring_does(tmp_path, clock):
 
 def test_parts_of_an_earlier_run_are_left_out(tmp_path):
     for run in ("old", "new"):
-        tracer = Tracer(tmp_path, "main", {**about("a"), "run": run}, records=10)
+        tracer = Tracer(tmp_path, "main", {**about("a"), "run": run}, 1, 10)
         NodeTracer(tracer, "a").mark(run)
         tracer.close()
     assert [act.text for act in read_parts(parts_in(tmp_path)).acts["a"]] == ["new"]

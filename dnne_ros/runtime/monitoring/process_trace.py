@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.tracing.parts import parts_of, remove_part
 from dnne_ros.tracing.places import folder_for, own_folder
 from dnne_ros.tracing.tracer import NodeTracer, Tracer
 
@@ -66,7 +69,7 @@ class ProcessTrace:
         settings = self._settings
         if self._tracer is None:
             try:
-                folder = own_folder() if settings.trace is None else folder_for(settings.trace)
+                folder = _own_folder() if settings.trace is None else folder_for(settings.trace)
                 self._tracer = Tracer(folder, self._process, self._about(), settings.trace_every,
                                       settings.trace_records)
             except OSError as error:
@@ -90,3 +93,14 @@ class ProcessTrace:
                        "capacity": edge.capacity,
                        "trains": nodes[edge.target.node].type.inputs[edge.target.port].trains}
                       for edge in graph.edges]}
+
+
+def _own_folder() -> Path:
+    """Return where this process records for `dnne-ros trace stop`.
+
+    What nobody has fetched goes: whoever may set parameters could fill the disk.
+    """
+    folder = own_folder()
+    for part in parts_of([os.getpid()], folder):
+        remove_part(part)
+    return folder
