@@ -89,9 +89,10 @@ demo: setup
 	@echo '    $(DNNE_ROS) graph $(WORKFLOW) --place split -o $(DEMO)/graph.svg'
 	@echo '    $(DNNE_ROS) run $(WORKFLOW) --place split'
 
+# With --dist loadfile, pytest-xdist may wait for ever for a worker that it has started again.
 test: setup
 	$(BIN)/python -m pytest $(TESTS) -n $(WORKERS) --dist loadfile --no-loadscope-reorder \
-	  $(PYTEST_ARGS)
+	  --max-worker-restart 0 $(PYTEST_ARGS)
 
 # Those that `make test` leaves out.
 test-long:

@@ -116,6 +116,7 @@ setup(
             "psutil>=5.9",
             "pydocstyle>=6",
             "pytest>=7",
+            "pytest-timeout>=2.1",
             "pytest-xdist>=3.7",
             "tenacity>=6.2,<11",
             "rsl-rl-lib>=5.5,<6",

@@ -1,8 +1,9 @@
 """Keeps this test process to itself on DDS, and gives tests an event loop that serves rclpy."""
 
-from domains import join_domain
+from domains import avoid_shared_memory, join_domain, users_environment
 
 DOMAIN_LOCK = join_domain()
+avoid_shared_memory()
 
 import asyncio
 import fcntl
@@ -133,7 +134,21 @@ def warm(repository):
 
 
 @pytest.fixture(scope="session")
-def start_command(warm, repository):
+def started_commands():
+    """Return the list of those that were started and may still run."""
+    return []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_command_left(started_commands):
+    """Kill what a file's tests have left behind when they failed: it would disturb the others."""
+    yield
+    while started_commands:
+        started_commands.pop().kill()
+
+
+@pytest.fixture(scope="session")
+def start_command(warm, started_commands, repository):
     """Start `python -m module arguments`, as a fork unless ``cold``; returns a `Command`.
 
     ``environment``: what is set beside the tests' own.  A PYTHONPATH goes before that of ROS 2.
@@ -141,8 +156,11 @@ def start_command(warm, repository):
     def start(module, *arguments, folder, cold=False, environment=(), **options):
         settings = {"PYTHONPATH": repository, **dict(environment)}
         settings["PYTHONPATH"] = python_path(settings["PYTHONPATH"])
-        return Command(module, arguments, folder, {**os.environ, **settings},
-                       server=None if cold else warm, **options)
+        command = Command(module, arguments, folder, {**users_environment(), **settings},
+                          server=None if cold else warm, **options)
+        started_commands[:] = [
+            each for each in (*started_commands, command) if each.returncode is None]
+        return command
     return start
 
 

@@ -13,7 +13,7 @@ from dnne_ros.testing.context import InMemoryContext
 
 T = TypeVar("T")
 
-HANG_SECONDS = 300.0
+HANG_SECONDS = 120.0
 """After which a test fails that would hang for ever; nothing that works takes near as long."""
 
 

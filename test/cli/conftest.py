@@ -1,12 +1,12 @@
 """Runs the command line as a user does: in processes of its own."""
 
 import json
-import os
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from commands import Command
+from domains import users_environment
 from python_path import python_path
 
 PATIENT = ("--peer-timeout", "1h")
@@ -20,7 +20,7 @@ class Run(Command):
         self.report_file = folder / "report.json"
         super().__init__(
             "dnne_ros", ["run", "--report", self.report_file, *PATIENT, *arguments], folder,
-            {**os.environ, "PYTHONPATH": python_path(repository)}, server)
+            {**users_environment(), "PYTHONPATH": python_path(repository)}, server)
 
     def until_progress(self):
         """Wait for the first line of progress."""

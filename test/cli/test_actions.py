@@ -5,6 +5,7 @@ import re
 
 import pytest
 from action_msgs.msg import GoalStatusArray
+from kept_topics import from_the_first, kept
 from rclpy.qos import qos_profile_action_status_default
 from std_msgs.msg import Float64MultiArray, Int32, Int64, String
 
@@ -43,7 +44,7 @@ class Counter:
 
     def __init__(self, ros_loop):
         self.node = ros_loop.node("counter")
-        self.node.create_subscription(Float64MultiArray, "/said", self.hear, 1000)
+        self.node.create_subscription(Float64MultiArray, "/said", self.hear, from_the_first())
         self.node.create_subscription(
             String, "/status", lambda message: self.states.append(message.data), 1000)
         self.actions = HostActions(self.node)
@@ -71,18 +72,13 @@ class Counter:
     def hear(self, message):
         self.heard += message.data
 
-    async def listened_to(self, ros_loop):
-        await ros_loop.until(lambda: all(
-            self.node.count_publishers(topic) for topic in ("/said", "/status")))
-
 
 @pytest.mark.parametrize("place", ["fused", "split"])
 def test_each_item_is_a_goal_in_order(start_run, ros_loop, counting, place):
     counter = Counter(ros_loop)
-    run = start_run(counting, "--place", place, "--ros-args", "-r", "arm/count:=/elsewhere")
+    run = start_run(counting, "--place", place, *kept("/said"), "-r", "arm/count:=/elsewhere")
 
     async def talk():
-        await counter.listened_to(ros_loop)
         counter.offer(counter.count, "/elsewhere")
         await ros_loop.until(lambda: len(counter.heard) == GOALS)
 
@@ -97,7 +93,7 @@ def test_each_item_is_a_goal_in_order(start_run, ros_loop, counting, place):
 def test_a_goal_that_is_under_way_is_cancelled_when_the_run_stops(
         start_run, ros_loop, counting, place):
     counter = Counter(ros_loop)
-    run = start_run(counting, "--place", place)
+    run = start_run(counting, "--place", place, *kept("/said"))
 
     async def talk():
         counter.offer(counter.keep)
@@ -127,7 +123,7 @@ def test_a_server_that_is_killed_in_mid_goal_and_comes_back(start_run, ros_loop,
         lambda message: goals.extend(message.status_list), qos_profile_action_status_default)
     answers = counter.node.create_publisher(Int64, "/answers", 10)
     server = start_run(serving)
-    run = start_run(counting)
+    run = start_run(counting, *kept("/said"))
 
     async def talk():
         await ros_loop.until(lambda: goals)

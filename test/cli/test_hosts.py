@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import Command
+from domains import users_environment
 from python_path import python_path
 
 from dnne_ros.bench.virtual_hosts import virtual_hosts, why_no_virtual_hosts
@@ -62,7 +63,7 @@ def start_on(hosts, tmp_path, repository):
     def start(name, *arguments, key=KEY, environment=()):
         folder = tmp_path / f"{name}{len(runs)}"
         folder.mkdir()
-        variables = {**os.environ, "PYTHONPATH": python_path(repository),
+        variables = {**users_environment(), "PYTHONPATH": python_path(repository),
                      "DNNE_ROS_RUN_KEY": key, **dict(environment)}
         del variables["ROS_AUTOMATIC_DISCOVERY_RANGE"]
         runs.append(HostRun(hosts[name], arguments, folder, variables))
@@ -332,7 +333,7 @@ rclpy.spin(node)
 
 def test_two_robots_and_a_workstation(tmp_path, repository):
     """What docs/hosts.md shows, each host with its own copy of the files."""
-    environment = {**os.environ, "PYTHONPATH": python_path(repository)}
+    environment = {**users_environment(), "PYTHONPATH": python_path(repository)}
     del environment["ROS_AUTOMATIC_DISCOVERY_RANGE"]
     with virtual_hosts("left", "right", "desk") as machines:
         runs = []
@@ -399,7 +400,8 @@ while True:
 
 def test_more_than_32_processes_on_one_host_are_found(
         hosts, without_multicast, tmp_path, repository):
-    environment = {**os.environ, "PYTHONPATH": python_path(repository), "TMPDIR": str(tmp_path)}
+    environment = {**users_environment(), "PYTHONPATH": python_path(repository),
+                   "TMPDIR": str(tmp_path)}
     many, one = (
         Command(hosts[name].words(sys.executable, "-c", MANY, count, *without_multicast), (),
                 tmp_path, environment) for name, count in (("robot", 40), ("desk", 1)))

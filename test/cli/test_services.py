@@ -5,6 +5,7 @@ import json
 
 import pytest
 from diagnostic_msgs.srv import SelfTest
+from kept_topics import from_the_first, kept
 from sensor_msgs.srv import SetCameraInfo
 from std_msgs.msg import Bool, Empty, Float64MultiArray, Int64
 
@@ -35,7 +36,7 @@ class Camera:
 
     def __init__(self, ros_loop):
         self.node = ros_loop.node("camera")
-        self.node.create_subscription(Float64MultiArray, "/said", self.hear, 1000)
+        self.node.create_subscription(Float64MultiArray, "/said", self.hear, from_the_first())
         self.asked, self.heard = [], []
 
     def answer(self, request, response):
@@ -51,10 +52,9 @@ class Camera:
 @pytest.mark.parametrize("place", ["fused", "split"])
 def test_each_item_is_a_call_in_order(start_run, ros_loop, calling, place):
     camera = Camera(ros_loop)
-    run = start_run(calling, "--place", place, "--ros-args", "-r", "camera/_set:=/elsewhere")
+    run = start_run(calling, "--place", place, *kept("/said"), "-r", "camera/_set:=/elsewhere")
 
     async def talk():
-        await ros_loop.until(lambda: camera.node.count_publishers("/said"))
         camera.node.create_service(SetCameraInfo, "/elsewhere", camera.answer)
         await ros_loop.until(lambda: len(camera.heard) == ROWS)
 

@@ -9,6 +9,7 @@ import sys
 import termios
 
 import pytest
+from domains import users_environment
 from python_path import python_path
 
 SOURCE = '''
@@ -141,7 +142,8 @@ def live_top(repository):
     os.set_blocking(terminal, False)
     process = subprocess.Popen(
         [sys.executable, "-m", "dnne_ros", "top"], stdin=inside, stdout=inside,
-        stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": python_path(repository), **SHOWN})
+        stderr=subprocess.PIPE,
+        env={**users_environment(), "PYTHONPATH": python_path(repository), **SHOWN})
     yield process, terminal, inside
     process.kill()
     process.communicate()

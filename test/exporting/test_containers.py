@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import yaml
 from commands import Command
+from domains import users_environment
 from python_path import python_path
 from std_msgs.msg import Float64
 from workspace import needs_colcon
@@ -52,7 +53,8 @@ class Image:
 
     def start(self, *first):
         """Start what the image starts, with ``first`` before its Python path."""
-        ours = {name: value for name, value in os.environ.items() if name.startswith("ROS_")}
+        ours = {name: value for name, value in users_environment().items()
+                if name.startswith("ROS_")}
         return Command(self.words, (), self.folder, {
             **self.environment, **ours, "PYTHONPATH": python_path(*first)})
 

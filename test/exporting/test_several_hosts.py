@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from commands import Command
+from domains import users_environment
 
 from dnne_ros.bench.virtual_hosts import virtual_hosts, why_no_virtual_hosts
 
@@ -67,7 +68,7 @@ def test_a_package_of_one_host_knows_of_no_others(export, cartpole):
 
 @pytest.mark.skipif(bool(why_no_virtual_hosts()), reason=why_no_virtual_hosts())
 def test_its_hosts_meet_and_run_the_graph(package, tmp_path):
-    environment = {**os.environ, "DNNE_ROS_RUN_KEY": secrets.token_hex(32),
+    environment = {**users_environment(), "DNNE_ROS_RUN_KEY": secrets.token_hex(32),
                    "PYTHONPATH": os.pathsep.join([str(package.folder), *sys.path])}
     del environment["ROS_AUTOMATIC_DISCOVERY_RANGE"]
     runs = []

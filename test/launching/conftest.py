@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from domains import users_environment
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +38,7 @@ def launch_environment(ament_prefix, repository):
     def before(name, path):
         return os.pathsep.join(filter(None, [str(path), os.environ.get(name)]))
 
-    return {**os.environ,
+    return {**users_environment(),
             "AMENT_PREFIX_PATH": before("AMENT_PREFIX_PATH", ament_prefix),
             "PYTHONPATH": before("PYTHONPATH", repository),
             "ROS_LOG_DIR": str(ament_prefix / "log")}

@@ -27,6 +27,7 @@ ON_UBUNTU = {
     "python3-pil": "python3-pil",
     "python3-psutil": "python3-psutil",
     "python3-pytest": "python3-pytest",
+    "python3-pytest-timeout": "python3-pytest-timeout",
     "python3-rich": "python3-rich",
     "python3-sklearn": "python3-sklearn",
     "python3-sounddevice-pip": "pip: sounddevice",

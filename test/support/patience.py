@@ -8,25 +8,29 @@ from pathlib import Path
 import psutil
 
 IDLE_SECONDS = 90.0
-CPU_SECONDS = 900.0
+ALL_IDLE_SECONDS = 240.0
+CPU_SECONDS = 500.0
 LOOK_SECONDS = 1.0
 
 
 class Patience:
     """Says when waiting for some processes, with all of their children, has become pointless.
 
-    Two things end it, and neither comes sooner on a machine that is slow or busy: `IDLE_SECONDS`
-    in which no thread computed or waited for a core to compute on, and `CPU_SECONDS` of computing.
-    What idles most of the time, as one does that hangs but still gives its signs of life, counts
-    as idle for that part of the time.
+    Three things end it, and none comes sooner on a machine that is slow or busy: `IDLE_SECONDS`
+    in which no thread computed or waited for a core to compute on, and nothing came of it;
+    `ALL_IDLE_SECONDS` of this, also where a word came now and then; and `CPU_SECONDS` of
+    computing.  What idles most of the time, as one does that hangs but still gives its signs of
+    life, counts as idle for that part of the time.
     """
 
-    def __init__(self, process_ids, idle_seconds=IDLE_SECONDS, cpu_seconds=CPU_SECONDS):
+    def __init__(self, process_ids, idle_seconds=IDLE_SECONDS, cpu_seconds=CPU_SECONDS,
+                 all_idle_seconds=ALL_IDLE_SECONDS):
         """Watch the processes that ``process_ids()`` returns, from the first look on."""
         self._process_ids = process_ids
         self._idle_seconds = idle_seconds
         self._cpu_seconds = cpu_seconds
-        self._idle = self._cpu = 0.0
+        self._all_idle_seconds = all_idle_seconds
+        self._idle = self._all_idle = self._cpu = 0.0
         self._moved = None
         self._seen = None
         self._time = time.monotonic()
@@ -48,6 +52,8 @@ class Patience:
         self._seen, self._time, self._moved = threads, now, moved
         if self._idle > self._idle_seconds:
             return f"nothing has moved for {self._idle:.0f} s"
+        if self._all_idle > self._all_idle_seconds:
+            return f"{self._all_idle:.0f} s of waiting have led to nothing"
         if self._cpu > self._cpu_seconds:
             return f"{self._cpu:.0f} s of computing have led to nothing"
         return ""
@@ -58,7 +64,9 @@ class Patience:
             ran_before, waited_before = self._seen.get(thread, (0.0, 0.0))
             self._cpu += ran - ran_before
             busiest = max(busiest, ran - ran_before + waited - waited_before)
-        self._idle += max(0.0, seconds - busiest)
+        idle = max(0.0, seconds - busiest)
+        self._idle += idle
+        self._all_idle += idle
 
 
 def family_of(process_id):
