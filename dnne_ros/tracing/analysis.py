@@ -23,7 +23,7 @@ from dnne_ros.tracing.what_if import Replay
 _LEAST_SHARE = 0.01
 """Below, nobody is told what a faster part would bring."""
 _TWICE = 2.0
-_MOST_STEPS = 50_000
+_MOST_STEPS = 20_000
 """How many steps, the newest, the critical path is looked for in: each is played many times."""
 
 

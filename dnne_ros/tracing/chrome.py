@@ -23,7 +23,6 @@ _FORMAT = "dnne_ros trace 1"
 ZIPPED = ".gz"
 """How the names of compressed files end."""
 _ZIP_MARK = b"\x1f\x8b"
-_US = 1e-3
 _FAST = 1
 _CATEGORIES = {Kind.TAKEN: "take", Kind.SENT: "send", Kind.WAITED: "wait", Kind.RESTED: "rest",
                Kind.MARK: "mark"}
@@ -40,8 +39,8 @@ def encode_trace(trace: Trace, zipped: bool = False) -> bytes:
         "processes": [{"name": process.name, "pid": process.pid, "host": process.host,
                        "epoch_ns": process.epoch_ns} for process in trace.processes]}
     # One event a line: people look into such files, too.
-    events = ",\n".join(json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-                        for event in _events(trace, start))
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    events = ",\n".join(map(encode, _events(trace, start)))
     head = f'"displayTimeUnit":"ns",\n"otherData":{json.dumps(about)}'
     text = f'{{{head},\n"traceEvents":[\n{events}\n]}}\n'
     return gzip.compress(text.encode(), _FAST) if zipped else text.encode()
@@ -115,6 +114,11 @@ def _events(trace: Trace, start: int) -> Iterator[dict[str, Any]]:
             yield from arrows.of(node, act, track, start)
 
 
+def _us(ns: int) -> float:
+    """Return microseconds, which is what the format counts in, to the nanosecond."""
+    return round(1e-3 * ns, 3)
+
+
 def _named(what: str, pid: int, tid: int, name: str) -> dict[str, Any]:
     return {"ph": "M", "name": what, "pid": pid, "tid": tid, "args": {"name": name}}
 
@@ -123,7 +127,7 @@ def _slices(act: Act, track: Mapping[str, int], start: int) -> Iterator[dict[str
     """Give the work that came before, and what the node did then."""
     if act.kind is not Kind.MARK and act.worked:
         yield {"ph": "X", "name": "work", "cat": "work", **track,
-               "ts": _US * (act.since - start), "dur": _US * act.worked}
+               "ts": _us(act.since - start), "dur": _us(act.worked)}
     about: dict[str, Any] = {"since": act.since - start, "from": act.began - start,
                              "to": act.ended - start}
     if act.port:
@@ -141,9 +145,9 @@ def _slices(act: Act, track: Mapping[str, int], start: int) -> Iterator[dict[str
     if act.waited:
         about["waited"] = True
     slice = {"name": _name(act), "cat": _CATEGORIES[act.kind], **track,
-             "ts": _US * (act.began - start), "args": about}
+             "ts": _us(act.began - start), "args": about}
     yield {"ph": "i", "s": "p", **slice} if act.kind is Kind.MARK else \
-        {"ph": "X", "dur": _US * (act.ended - act.began), **slice}
+        {"ph": "X", "dur": _us(act.ended - act.began), **slice}
 
 
 def _name(act: Act) -> str:
@@ -178,9 +182,9 @@ class _Arrows:
             for edge in self._leaving.get(place, ()):
                 if (edge, act.number) in self._taken:
                     yield {"ph": "s", "name": "item", "cat": "edge", "id": f"{edge}#{act.number}",
-                           **track, "ts": _US * (act.began - start)}
+                           **track, "ts": _us(act.began - start)}
         elif act.kind is Kind.TAKEN and place in self._coming:
             for number in range(act.number - act.count + 1, act.number + 1):
                 yield {"ph": "f", "bp": "e", "name": "item", "cat": "edge",
                        "id": f"{self._coming[place]}#{number}", **track,
-                       "ts": _US * (max(act.began, act.ended - 1) - start)}
+                       "ts": _us(max(act.began, act.ended - 1) - start)}
