@@ -22,7 +22,7 @@ class Describer:
         """Ask ``number(text)`` for the number of a description that is new."""
         self._number = number
         self._kind: Any = None
-        self._first: Callable[[Any], Any] = _nothing
+        self._first: Callable[[Any], Any] | None = None
         self._shape: Any = None
         self._length = 0
         self._last = (0, 0)
@@ -30,33 +30,28 @@ class Describer:
     def describe(self, value: Any) -> tuple[int, int]:
         """Return the number of a value's description, and its size in bytes, 0 if not known."""
         if type(value) is self._kind:
-            first = self._first(value)
-            if (first is None or first.shape == self._shape) and (
-                    not self._length or len(value) == self._length):
+            if self._first is None:
+                alike = self._shape is None or value.shape == self._shape
+            else:
+                first = self._first(value)
+                alike = first is not None and first.shape == self._shape
+            if alike and (not self._length or len(value) == self._length):
                 return self._last
         return self._anew(value)
 
     def _anew(self, value: Any) -> tuple[int, int]:
         parts = {"": value} if _is_array(value) else _parts(value)
         self._kind = type(value)
-        self._first = _nothing
+        self._first, self._shape = None, None
         self._length = 0 if "" in parts or not hasattr(value, "__len__") else len(value)
         if parts:
             name = next(iter(parts))
-            self._first = _itself if not name else _way_to(value, name)
+            self._first = _way_to(value, name) if name else None
             self._shape = parts[name].shape
         size = self._length if isinstance(value, (str, bytes)) else sum(
             int(part.nbytes) for part in parts.values())
         self._last = self._number(_in_words(value, parts)), size
         return self._last
-
-
-def _nothing(value: Any) -> None:
-    """Return that there is no array to look at."""
-
-
-def _itself(value: Any) -> Any:
-    return value
 
 
 def _way_to(value: Any, name: str) -> Callable[[Any], Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,6 +11,9 @@ from dnne_ros.tracing.ring import Kind
 if TYPE_CHECKING:
     from dnne_ros.tracing.describing import Describer
     from dnne_ros.tracing.tracer import NodeTracer
+
+
+_TAKEN, _SENT = int(Kind.TAKEN), int(Kind.SENT)
 
 
 class Taking(Protocol):
@@ -33,8 +37,8 @@ class Source(Taking, Protocol):
         ...
 
     @property
-    def ready(self) -> bool:
-        """Whether an item waits to be taken."""
+    def waiting(self) -> Callable[[], int]:
+        """Tells how many items wait to be taken; 0: the next one has not come yet."""
         ...
 
 
@@ -81,24 +85,38 @@ class TracedInput:
 
     async def get(self, timeout: float | None) -> Any:
         """Return the next item; TimeoutError when none came within ``timeout`` seconds."""
-        began, waited = monotonic_ns(), not self._source.ready
+        source, node = self._source, self._node
+        waited = not source.waiting()
+        began = monotonic_ns()
         try:
-            value = await self._source.get(timeout)
+            value = await source.get(timeout)
         except TimeoutError:
-            self._node.note(Kind.WAITED, self._place, began)
+            node.waited(Kind.WAITED, self._place, began)
             raise
-        self._node.note(Kind.TAKEN, self._place, began, self._source.number, 1, waited=waited)
+        ended, number = monotonic_ns(), source.number
+        if number % node.every == 0:
+            node.write(node.offset(), node.free or began, began, number, 1, 0, ended, self._place,
+                       0, _TAKEN, waited)
+        node.free = ended
         return value
 
     async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
-        """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
-        began, waited = monotonic_ns(), not self._source.ready
-        batch = await self._source.get_batch(max_items, timeout)
-        if batch:
-            self._node.note(Kind.TAKEN, self._place, began, self._source.number, len(batch),
-                            waited=waited)
-        else:
-            self._node.note(Kind.WAITED, self._place, began)
+        """Return ``max_items`` items, or those that came within ``timeout`` seconds.
+
+        It is recorded with any item of the sample in it.
+        """
+        source, node = self._source, self._node
+        waited = not source.waiting()
+        began = monotonic_ns()
+        batch = await source.get_batch(max_items, timeout)
+        if not batch:
+            node.waited(Kind.WAITED, self._place, began)
+            return batch
+        ended, number = monotonic_ns(), source.number
+        if number % node.every < len(batch):
+            node.write(node.offset(), node.free or began, began, number, len(batch), 0, ended,
+                       self._place, 0, _TAKEN, waited)
+        node.free = ended
         return batch
 
 
@@ -124,9 +142,12 @@ class TracedOutput:
 
     async def send(self, value: Any, timeout: float | None = None) -> None:
         """Hand ``value`` to every consumer; see `dnne_ros.runtime.edges.output_port`."""
-        target = self._target
-        waited, began = target.waited_ns, monotonic_ns()
+        target, node = self._target, self._node
+        before, began = target.waited_ns, monotonic_ns()
         text, size = self._describe(value)
         await target.send(value, timeout)
-        self._node.note(Kind.SENT, self._place, began, target.number, target.waited_ns - waited,
-                        size, text)
+        ended, number = monotonic_ns(), target.number
+        if number % node.every == 0:
+            node.write(node.offset(), node.free or began, began, number, target.waited_ns - before,
+                       size, ended, self._place, text, _SENT, 0)
+        node.free = ended

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import chain, count
 from pathlib import Path
 from time import monotonic_ns, time_ns
@@ -40,11 +40,10 @@ class Tracer:
         """
         self.every = every
         stem = _free_stem(folder, f"{_file_name(process)}.{os.getpid()}")
-        self._ring = Ring(folder / f"{stem}{RING}", records)
+        ring = Ring(folder / f"{stem}{RING}", records)
+        self.write, self.offset = ring.write, ring.offset
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_APPEND | os.O_CLOEXEC
         self._names: int | None = os.open(folder / f"{stem}{NAMES}", flags, 0o600)
-        self.add: Callable[..., None] = self._ring.add
-        """Writes a record; see `Ring.add`."""
         self._places: dict[tuple[str, str, str], int] = {}
         self._texts: dict[str, int] = {"": 0}
         self._tell({**about, "process": process, "pid": os.getpid(), "every": every,
@@ -71,11 +70,9 @@ class Tracer:
     def close(self) -> None:
         """Let go of the files; they stay.
 
-        A node may be at an input still that records when its item comes: that is nothing any more.
+        A node may be at an input still that records when its item comes.
         """
         if self._names is not None:
-            self.add = _nothing
-            self._ring.close()
             os.close(self._names)
             self._names = None
 
@@ -89,6 +86,7 @@ class NodeTracer:
 
     def __init__(self, tracer: Tracer, node: str):
         """Record for ``node``, by its name in the graph."""
+        self.every, self.write, self.offset = tracer.every, tracer.write, tracer.offset
         self._tracer = tracer
         self._node = node
         self._place = tracer.place(node)
@@ -107,33 +105,21 @@ class NodeTracer:
         return TracedOutput(target, self, self._tracer.place(self._node, port, "output"),
                             Describer(self._tracer.text))
 
-    def note(self, kind: Kind, place: int, began: int, number: int = 0, more: int = 0,
-             size: int = 0, text: int = 0, waited: bool = False) -> None:
-        """Record what began then and ends now, if the item's number is one of the sample.
-
-        Of a batch, ``number`` is that of the last item and ``more`` how many they are: it is
-        recorded with any of them.
-        """
+    def waited(self, kind: Kind, place: int, began: int) -> None:
+        """Record that the node waited until now, in vain or to rest."""
         ended = monotonic_ns()
-        every = self._tracer.every
-        if number % every == 0 or (kind == Kind.TAKEN and number % every < more):
-            self._tracer.add(self.free or began, began, number, more, size, ended, place, text,
-                             kind, waited)
+        self.write(self.offset(), self.free or began, began, 0, 0, 0, ended, place, 0, kind, 0)
         self.free = ended
 
     def rested(self, began: int) -> None:
         """Record that the node slept until now."""
-        self.note(Kind.RESTED, self._place, began)
+        self.waited(Kind.RESTED, self._place, began)
 
     def mark(self, text: str, number: int = 0) -> None:
         """Record that something happened now; the node goes on with what it does."""
         now = monotonic_ns()
-        self._tracer.add(now, now, number, 0, 0, now, self._place, self._tracer.text(text),
-                         Kind.MARK)
-
-
-def _nothing(*record: Any) -> None:
-    """Record nothing."""
+        self.write(self.offset(), now, now, number, 0, 0, now, self._place,
+                   self._tracer.text(text), Kind.MARK, 0)
 
 
 def _free_stem(folder: Path, stem: str) -> str:

@@ -31,6 +31,7 @@ class ExternalReader:
             else EdgePolicy.DROP_OLDEST
         self._stats = EdgeStats()
         self._inbox = Inbox(self.policy, capacity, self._stats)
+        self.waiting = self._inbox.span
         with qos_overrides(topic) as options:
             self._subscription = node.create_subscription(
                 codec.message_type(), topic, self._inbox.offer,
@@ -54,11 +55,6 @@ class ExternalReader:
     def number(self) -> int:
         """Return how many messages were taken: those outside number none."""
         return self._stats.received
-
-    @property
-    def ready(self) -> bool:
-        """Tell whether an item waits to be taken."""
-        return self._inbox.ready
 
     @property
     def awaited(self) -> bool:

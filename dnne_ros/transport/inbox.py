@@ -69,14 +69,9 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._items)
 
-    @property
-    def ready(self) -> bool:
-        """Tell whether an item waits to be taken."""
-        return bool(self._items or self._gathering.items)
-
     def number(self, came: int) -> int:
         """Return which item was given out last, when ``came`` have come in all."""
-        return came - len(self._items) - len(self._gathering.items)
+        return came - self.span() - len(self._gathering.items)
 
     @property
     def awaited(self) -> bool:

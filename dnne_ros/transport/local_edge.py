@@ -30,7 +30,7 @@ class LocalEdge:
         self.limit = capacity if policy is EdgePolicy.LOSSLESS else math.inf
         """A sender must wait while `span` has reached it."""
         self._inbox = make_inbox(policy, capacity, self._stats, self._on_taken, priority)
-        self.span = self._inbox.span
+        self.span = self.waiting = self._inbox.span
         self._offer = self._inbox.offer
         self._on_room: Callable[[], None] | None = None
         self._sender_waits = False
@@ -46,11 +46,6 @@ class LocalEdge:
         if self._stats.sent:
             self._stats.carried[self.transport] = self._stats.sent
         return self._stats
-
-    @property
-    def ready(self) -> bool:
-        """Tell whether an item waits to be taken."""
-        return self._inbox.ready
 
     @property
     def awaited(self) -> bool:

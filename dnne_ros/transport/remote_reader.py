@@ -75,6 +75,7 @@ class RemoteReader:
         self._inbox = make_inbox(
             policy, capacity, self._stats,
             priority=None if priority is None else lambda item: priority(item.value))
+        self.waiting = self._inbox.span
         self._gathering = Gathering(self._take_for_batch)
         self._connection = ProducerConnection(
             node, name, topic, window, endpoint,
@@ -114,11 +115,6 @@ class RemoteReader:
             self._stats.received = lasting.received
         if self.policy is EdgePolicy.DROP_OLDEST:
             self._arrivals.expect(lasting.had + 1)
-
-    @property
-    def ready(self) -> bool:
-        """Tell whether an item waits to be taken."""
-        return self._inbox.ready or bool(self._gathering.items)
 
     @property
     def awaited(self) -> bool:

@@ -25,8 +25,8 @@ class InputPort(Protocol):
         ...
 
     @property
-    def ready(self) -> bool:
-        """Tell whether an item waits to be taken."""
+    def waiting(self) -> Callable[[], int]:
+        """Tells how many items wait to be taken; 0: the next one has not come yet."""
         ...
 
     @property
@@ -59,9 +59,9 @@ class ExternalInput:
         return self._reader.number
 
     @property
-    def ready(self) -> bool:
-        """Tell whether a message waits to be taken."""
-        return self._reader.ready
+    def waiting(self) -> Callable[[], int]:
+        """Return what tells how many messages wait to be taken."""
+        return self._reader.waiting
 
     @property
     def awaited(self) -> bool:
@@ -111,9 +111,9 @@ class HeldInput:
         return self._source.number
 
     @property
-    def ready(self) -> bool:
-        """Tell whether the value is there."""
-        return bool(self._held) or self._source.ready
+    def waiting(self) -> Callable[[], int]:
+        """Return what tells whether the value waits to be taken."""
+        return self._source.waiting
 
     @property
     def awaited(self) -> bool:
