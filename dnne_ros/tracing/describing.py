@@ -21,37 +21,41 @@ class Describer:
     def __init__(self, number: Callable[[str], int]):
         """Ask ``number(text)`` for the number of a description that is new."""
         self._number = number
-        self._kind: Any = None
-        self._first: Callable[[Any], Any] | None = None
-        self._shape: Any = None
-        self._length = 0
-        self._last = (0, 0)
+        self.kind: Any = None
+        """The type of the last value, if that was an array, …"""
+        self.shape: Any = None
+        """… and its shape."""
+        self.last = (0, 0)
+        """What `describe` returned last."""
+        self._others: tuple[Any, int, Callable[[Any], Any] | None] | None = None
 
     def describe(self, value: Any) -> tuple[int, int]:
         """Return the number of a value's description, and its size in bytes, 0 if not known."""
-        if type(value) is self._kind:
-            if self._first is None:
-                alike = self._shape is None or value.shape == self._shape
-            else:
-                first = self._first(value)
-                alike = first is not None and first.shape == self._shape
-            if alike and (not self._length or len(value) == self._length):
-                return self._last
+        if self._others is None:
+            if type(value) is self.kind and value.shape == self.shape:
+                return self.last
+            return self._anew(value)
+        kind, length, first = self._others
+        if type(value) is kind and (not length or len(value) == length):
+            array = None if first is None else first(value)
+            if first is None or (array is not None and array.shape == self.shape):
+                return self.last
         return self._anew(value)
 
     def _anew(self, value: Any) -> tuple[int, int]:
-        parts = {"": value} if _is_array(value) else _parts(value)
-        self._kind = type(value)
-        self._first, self._shape = None, None
-        self._length = 0 if "" in parts or not hasattr(value, "__len__") else len(value)
-        if parts:
-            name = next(iter(parts))
-            self._first = _way_to(value, name) if name else None
-            self._shape = parts[name].shape
-        size = self._length if isinstance(value, (str, bytes)) else sum(
+        if _is_array(value):
+            self.kind, self.shape, self._others = type(value), value.shape, None
+            self.last = self._number(_shape(value)), int(value.nbytes)
+            return self.last
+        parts = _parts(value)
+        length = len(value) if hasattr(value, "__len__") else 0
+        first = next(iter(parts), "")
+        self.kind, self.shape = None, parts[first].shape if parts else None
+        self._others = (type(value), length, _way_to(value, first) if parts else None)
+        size = length if isinstance(value, (str, bytes)) else sum(
             int(part.nbytes) for part in parts.values())
-        self._last = self._number(_in_words(value, parts)), size
-        return self._last
+        self.last = self._number(_in_words(value, parts)), size
+        return self.last
 
 
 def _way_to(value: Any, name: str) -> Callable[[Any], Any]:
@@ -65,8 +69,6 @@ def _in_words(value: Any, parts: Mapping[str, Any]) -> str:
     name = type(value).__name__
     if not parts:
         return name
-    if "" in parts:
-        return _shape(value)
     return f"{name} ({', '.join(f'{key} {_shape(part)}' for key, part in parts.items())})"
 
 

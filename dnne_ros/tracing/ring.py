@@ -79,6 +79,7 @@ class Ring:
         try:
             os.posix_fallocate(file, 0, size)
             memory = mmap.mmap(file, size)
+            memory[:] = bytes(size)  # now, or the first record on each page would wait for it
         except OSError as error:
             os.unlink(path)
             raise OSError(error.errno, error.strerror, str(path)) from None

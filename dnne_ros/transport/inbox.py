@@ -64,14 +64,14 @@ class Inbox:
         self._stats = stats
         self._on_taken = on_taken
         self._reader: asyncio.Future[None] | None = None
-        self._gathering = Gathering(self._take)
+        self.gathering = Gathering(self._take)
 
     def __len__(self) -> int:
         return len(self._items)
 
     def number(self, came: int) -> int:
         """Return which item was given out last, when ``came`` have come in all."""
-        return came - self.span() - len(self._gathering.items)
+        return came - self.span() - len(self.gathering.items)
 
     @property
     def awaited(self) -> bool:
@@ -94,10 +94,10 @@ class Inbox:
 
     def take(self, timeout: float | None = None) -> Coroutine[Any, Any, Any]:
         """Return the first item; TimeoutError when none came within ``timeout`` seconds."""
-        return self._take_gathered() if self._gathering.items else self._take(timeout)
+        return self._take_gathered() if self.gathering.items else self._take(timeout)
 
     async def _take_gathered(self) -> Any:
-        return self._gathering.pop()
+        return self.gathering.pop()
 
     async def _take(self, timeout: float | None) -> Any:
         if not self._items:
@@ -117,7 +117,7 @@ class Inbox:
 
     async def take_batch(self, max_items: int, timeout: float | None = None) -> list[Any]:
         """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
-        return await self._gathering.batch(max_items, timeout)
+        return await self.gathering.batch(max_items, timeout)
 
     def _wake_reader(self) -> None:
         reader = self._reader
