@@ -80,6 +80,7 @@ def check_pace(found):
     assert all(edge["items"] >= 39 and edge["latency"]["p50"] > 0 for edge in found["edges"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["fused", "split"])
 def test_a_recorded_run_says_who_sets_its_pace(start, analyzed, command, tmp_path, place):
     file = tmp_path / "t.json"
@@ -98,6 +99,7 @@ def test_a_recorded_run_says_who_sets_its_pace(start, analyzed, command, tmp_pat
     assert analyzed(joined) == analyzed(file)
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_has_recorded_is_there(start, analyzed, tmp_path):
     file = tmp_path / "t.json"
     run = start("--place", "split", "--trace", file)
@@ -113,6 +115,7 @@ def test_when_all_are_killed_the_parts_are_there(start, analyzed, tmp_path):
     check_pace(analyzed(file))
 
 
+@pytest.mark.slow
 def test_a_graph_that_runs_is_recorded_for_a_while(start, analyzed, command, tmp_path):
     run = start("--place", "split")
     assert command("trace", "start", "/loop").returncode == 0
