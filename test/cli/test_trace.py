@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+from dnne_ros.tracing.collecting import discard_parts
+
 TYPES = '''
 """A loop of a quick node and a slow one, and a node beside it that waits for nothing."""
 import asyncio
@@ -113,6 +115,7 @@ def test_when_all_are_killed_the_parts_are_there(start, analyzed, tmp_path):
     start("--trace", file).kill()
     assert not file.exists()
     check_pace(analyzed(file))
+    discard_parts(str(file))
 
 
 @pytest.mark.slow

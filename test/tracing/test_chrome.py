@@ -7,14 +7,14 @@ import pytest
 
 from dnne_ros.errors import InputError
 from dnne_ros.tracing.chrome import encode_trace, read_trace
-from dnne_ros.tracing.collecting import collect, open_trace
+from dnne_ros.tracing.collecting import collect, discard_parts, open_trace
 from dnne_ros.tracing.places import folder_for, parts_folder
 
 
 @pytest.fixture
-def trace(traced_graph, run_async):
+def trace(traced_graph, run_async, tmp_path):
     graph = traced_graph
-    graph.folder = folder_for(str(graph.folder / "t.json"))
+    graph.folder = folder_for(str(tmp_path / "t.json"))
     graph.link("a/out", "b/in")
 
     async def a(take, give):
@@ -27,7 +27,8 @@ def trace(traced_graph, run_async):
             await take("in")
             graph.work(2)
 
-    return graph.run(run_async, a=a, b=b)
+    yield graph.run(run_async, a=a, b=b)
+    discard_parts(str(tmp_path / "t.json"))
 
 
 def test_a_file_is_as_perfetto_takes_it(trace):
@@ -69,9 +70,10 @@ def test_the_parts_become_a_file_and_go(trace, tmp_path):
 
 
 def test_parts_stay_where_the_file_cannot_be_written(trace, tmp_path):
+    file = str(tmp_path / "t.json")
     (tmp_path / "t.json").mkdir()
-    assert "cannot be written" in collect(str(tmp_path / "t.json"))
-    assert parts_folder(str(tmp_path / "t.json")).is_dir()
+    assert "cannot be written" in collect(file)
+    assert parts_folder(file).is_dir()
 
 
 @pytest.mark.parametrize("content", [
