@@ -42,6 +42,7 @@ from dnne_ros.runtime.coordination.executed_process import execute
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor
 from dnne_ros.security.environment import check_security
+from dnne_ros.tracing.collecting import collect, discard_parts
 from dnne_ros.transport.lasting_memory import RunMemory
 
 _EXAMPLES = """\
@@ -124,9 +125,13 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
                       f"killed: {obstacle}", flush=True)
     if options.inference and options.save_checkpoint_dir:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
+    if options.trace:
+        discard_parts(options.trace)
     with closing(RunMemory(run_id)) if lasting else nullcontext():
         report = asyncio.run(_supervise(options, graph, placement, here, start))
     unwritten = write_outputs(options, report, graph.name)
+    if options.trace:
+        unwritten += filter(None, [collect(options.trace)])
     for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
         say(f"dnne-ros: {trouble}", error=True)
     if report.exit_reason in _LIMITS and options.until_return is not None:

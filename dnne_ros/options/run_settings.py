@@ -90,6 +90,16 @@ class RunSettings:
         "--respawn` tells which", default="false", kind="flag", packaged=False,
         explanation="Start again what fails, instead of ending the launch: a process that is "
         "killed comes back alone, if nothing is lost with it; else the whole graph.")
+    trace: str | None = _option(
+        "record what every node does with each item, in Chrome's trace format, for Perfetto and "
+        "`dnne-ros trace analyze`", kind="file", metavar="FILE",
+        explanation="Record what every node does with each item: `dnne-ros trace analyze FILE`.")
+    trace_every: int = _option(
+        "record one item in so many, by its number", default="1", read=readings.count,
+        metavar="N")
+    trace_records: int = _option(
+        "how many records of each process are kept, the newest ones, of 56 bytes each",
+        default="100000", read=readings.count, metavar="N")
     run_id: str = ""
 
 

@@ -41,6 +41,7 @@ from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.hosts import check_end, open_meeting, returning_hosts
 from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
+from dnne_ros.runtime.monitoring.process_trace import ProcessTrace
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.hidden_node import hidden_node
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
@@ -160,6 +161,9 @@ class GraphProcess:
         for node in {speaker, *hosts.values()}:
             loop.executor.add_node(node)
             ending.callback(loop.executor.remove_node, node)
+        trace = ProcessTrace(graph, self._group.process, self._settings, hosts, nodes.contexts,
+                             lambda text: self._status.send("warning", message=text))
+        ending.callback(trace.close)
         diagnostics = Diagnostics(
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
             nodes.contexts)
@@ -181,7 +185,8 @@ class GraphProcess:
             hosts[node_id] = host
             ending.callback(host.destroy_node)
         graph = rewire(self._graph, _first(hosts), problems)
-        values = {id: host.declare(problems) for id, host in hosts.items()}
+        traced = self._settings.trace is not None
+        values = {id: host.declare(problems, traced) for id, host in hosts.items()}
         problems.raise_if_any()
         return graph, hosts, values
 

@@ -122,6 +122,7 @@ class ProcessNodes:
         """Return the states of those that have one, by id; `NodeError` naming one that fails."""
         states = {}
         for node_id, node in self.by_id.items():
+            self.contexts[node_id].mark("saves its state")
             try:
                 state = await node.save_state(aligned)
             except FOREIGN_ERRORS as error:

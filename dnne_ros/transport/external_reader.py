@@ -31,6 +31,7 @@ class ExternalReader:
             else EdgePolicy.DROP_OLDEST
         self._stats = EdgeStats()
         self._inbox = Inbox(self.policy, capacity, self._stats)
+        self.waiting = self._inbox.span
         with qos_overrides(topic) as options:
             self._subscription = node.create_subscription(
                 codec.message_type(), topic, self._inbox.offer,
@@ -49,6 +50,11 @@ class ExternalReader:
     def topic(self) -> str:
         """Return the full name of the topic, after remapping."""
         return self._subscription.topic_name
+
+    @property
+    def number(self) -> int:
+        """Return how many messages were taken: those outside number none."""
+        return self._stats.received
 
     @property
     def awaited(self) -> bool:

@@ -67,10 +67,14 @@ class Inbox:
         self.on_awaited: Callable[[], bool] | None = None
         """Called when an item comes that the reader waits for; true: it was taken by `take_now`,
         and the reader goes on waiting."""
-        self._gathering = Gathering(self._take)
+        self.gathering = Gathering(self._take)
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def number(self, came: int) -> int:
+        """Return which item was given out last, when ``came`` have come in all."""
+        return came - self.span() - len(self.gathering.items)
 
     @property
     def awaited(self) -> bool:
@@ -106,10 +110,10 @@ class Inbox:
 
     def take(self, timeout: float | None = None) -> Coroutine[Any, Any, Any]:
         """Return the first item; TimeoutError when none came within ``timeout`` seconds."""
-        return self._take_gathered() if self._gathering.items else self._take(timeout)
+        return self._take_gathered() if self.gathering.items else self._take(timeout)
 
     async def _take_gathered(self) -> Any:
-        return self._gathering.pop()
+        return self.gathering.pop()
 
     async def _take(self, timeout: float | None) -> Any:
         if not self._items:
@@ -129,7 +133,7 @@ class Inbox:
 
     async def take_batch(self, max_items: int, timeout: float | None = None) -> list[Any]:
         """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
-        return await self._gathering.batch(max_items, timeout)
+        return await self.gathering.batch(max_items, timeout)
 
     def _wake_reader(self) -> None:
         reader = self._reader
@@ -175,6 +179,11 @@ class PriorityInbox(Inbox):
         self._came = 0
         self._since: dict[int, None] = {}
         self._failed: dict[int, Exception] = {}
+        self._given = 0
+
+    def number(self, came: int) -> int:
+        """Return which item was given out last: not the first that came, perhaps."""
+        return self._given
 
     def _count_overtaking(self) -> int:
         return self._came - next(iter(self._since)) if self._since else 0
@@ -195,6 +204,7 @@ class PriorityInbox(Inbox):
 
     def _pop_first(self) -> Any:
         _, number, item = heappop(self._items)
+        self._given = number + 1
         del self._since[number]
         error = self._failed.pop(number, None)
         if error is not None:

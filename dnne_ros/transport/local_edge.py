@@ -30,7 +30,9 @@ class LocalEdge:
         self.limit = capacity if policy is EdgePolicy.LOSSLESS else math.inf
         """A sender must wait while `span` has reached it."""
         self._inbox = make_inbox(policy, capacity, self._stats, self._on_taken, priority)
-        self.span = self._inbox.span
+        self.span = self.waiting = self._inbox.span
+        self._gathering = self._inbox.gathering
+        self._in_order = policy is EdgePolicy.LOSSLESS and priority is None
         self._offer = self._inbox.offer
         self._on_room: Callable[[], None] | None = None
         self._sender_waits = False
@@ -56,17 +58,19 @@ class LocalEdge:
         """Tell whether the receiver waits for an item."""
         return self._inbox.awaited
 
-    @property
-    def waiting(self) -> int:
-        """How many items wait to be taken."""
-        return len(self._inbox)
-
     def call_when_awaited(self, on_awaited: Callable[[], bool] | None) -> None:
         """Call ``on_awaited`` when an item comes that the receiver waits for; true: it is done."""
         self._inbox.on_awaited = on_awaited
 
     def finish(self) -> None:
         """Note that the receiver is through with what it took: nobody keeps it here."""
+
+    @property
+    def number(self) -> int:
+        """Return the number of the item taken last, as its sender counts, from 1."""
+        if self._in_order:  # on the way of every item that is recorded: without a call
+            return self._stats.received - len(self._gathering.items)
+        return self._inbox.number(self._stats.sent)
 
     def notify_room(self, on_room: Callable[[], None]) -> None:
         """Call ``on_room`` each time that an item was taken, while the sender waits."""

@@ -70,9 +70,12 @@ class RemoteReader:
         self._reported = 0
         self._report_every = max(1, capacity // REPORTS_PER_WINDOW)
         self._large_in_hand = False
+        self.number = 0
+        """The number of the item taken last, as its producer counts, from 1."""
         self._inbox = make_inbox(
             policy, capacity, self._stats,
             priority=None if priority is None else lambda item: priority(item.value))
+        self.waiting = self._inbox.span
         self._gathering = Gathering(self._take_for_batch)
         self._connection = ProducerConnection(
             node, name, topic, window, endpoint,
@@ -126,11 +129,6 @@ class RemoteReader:
         """
         if self._connection.has_producer:
             self._report()
-
-    @property
-    def waiting(self) -> int:
-        """How many items wait to be taken."""
-        return len(self._inbox)
 
     def call_when_awaited(self, on_awaited: Callable[[], bool] | None) -> None:
         """Call ``on_awaited`` when an item comes that the node waits for; true: it is done."""
@@ -186,7 +184,7 @@ class RemoteReader:
                 self._report()
 
     def _value(self, item: ReceivedItem) -> Any:
-        number = item.number
+        number = self.number = item.number
         if self._lasting is not None:
             self._count_taken(number, self._lasting)
         if number % _SAMPLE_EVERY == 0:

@@ -15,6 +15,10 @@ from domains import users_environment
 from python_path import python_path
 
 from dnne_ros.bench.virtual_hosts import virtual_hosts, why_no_virtual_hosts
+from dnne_ros.tracing.analysis import analyze
+from dnne_ros.tracing.clocks import join
+from dnne_ros.tracing.collecting import open_trace
+from dnne_ros.tracing.matching import Matches
 
 pytestmark = pytest.mark.skipif(bool(why_no_virtual_hosts()), reason=why_no_virtual_hosts())
 
@@ -137,7 +141,7 @@ def test_cartpole_on_two_hosts_gives_the_losses_of_one_process(
         start_on, place_file, cartpole, fused, first):
     place = place_file(processes={"agent": [2, 3, 5]},
                        hosts={"robot": [1, 4], "desk": ["agent", 6, 7]})
-    arguments = (cartpole, *FAST, "--max-updates", "20", "--place", place)
+    arguments = (cartpole, *FAST, "--max-updates", "20", "--place", place, "--trace", "t.json")
     second = {"robot": "desk", "desk": "robot"}[first]
     nodes = {"robot": "isaac_gym_env_1, isaac_gym_step_4",
              "desk": "or_2, ppo_agent_3, cartpole_action_5, ppo_trainer_6, display_7"}[second]
@@ -155,6 +159,19 @@ def test_cartpole_on_two_hosts_gives_the_losses_of_one_process(
         # One that is sent while the other end leaves goes through DDS, to nobody.
         assert edge["transport"].startswith("tcp"), edge
         assert edge["lost"] == edge["duplicated"] == 0, edge
+    check_traces([open_trace(str(runs[name].folder / "t.json")) for name in ("robot", "desk")])
+
+
+def check_traces(traces):
+    """What both hosts have recorded fits on one time line, although their clocks differ."""
+    trace = join(traces)
+    note, = trace.notes
+    assert note.startswith("clock of host desk: aligned with that of robot by items both ways")
+    matches = Matches(trace)
+    pairs = [matches.pairs(edge) for edge in trace.edges.values()]
+    assert sum(map(len, pairs)) > 1000
+    assert all(sent.began < taken.ended for found in pairs for sent, taken in found)
+    assert "isaac_gym_step_4" in analyze(trace).paced
 
 
 def test_a_host_that_is_cut_off_for_five_seconds_loses_nothing(hosts, start_on, numbers):

@@ -20,6 +20,16 @@ class InputPort(Protocol):
     """One linked input of a running node; a `LocalEdge` and a `RemoteReader` are such."""
 
     @property
+    def number(self) -> int:
+        """The number of the item taken last, from 1."""
+        ...
+
+    @property
+    def waiting(self) -> Callable[[], int]:
+        """Tells how many items wait to be taken; 0: the next one has not come yet."""
+        ...
+
+    @property
     def awaited(self) -> bool:
         """Tell whether the node waits for an item."""
         ...
@@ -42,6 +52,16 @@ class ExternalInput:
         self._codec = codec
         self._type = type
         self._log = log
+
+    @property
+    def number(self) -> int:
+        """Return how many messages were taken."""
+        return self._reader.number
+
+    @property
+    def waiting(self) -> Callable[[], int]:
+        """Return what tells how many messages wait to be taken."""
+        return self._reader.waiting
 
     @property
     def awaited(self) -> bool:
@@ -84,6 +104,16 @@ class HeldInput:
         self._source = source
         self._on_first = on_first
         self._held: list[Any] = []
+
+    @property
+    def number(self) -> int:
+        """Return the number of the item that it holds."""
+        return self._source.number
+
+    @property
+    def waiting(self) -> Callable[[], int]:
+        """Return what tells whether the value waits to be taken."""
+        return self._source.waiting
 
     @property
     def awaited(self) -> bool:

@@ -63,6 +63,8 @@ class OutputPort:
         self._newest: Any = None
         self.sent = 0
         """How many items were handed over."""
+        self.waited_ns = 0
+        """For how long senders have waited for room, in nanoseconds."""
         self._breathes = False
         self._breathe_at = _BREATHE_EVERY
         self._pause: asyncio.TimerHandle | None = None
@@ -75,6 +77,11 @@ class OutputPort:
     def newest(self) -> Any:
         """Return the value last sent, kept for latched types; None before the first."""
         return self._newest
+
+    @property
+    def number(self) -> int:
+        """Return the number of the item sent last, which goes on across restarts."""
+        return self.sent if self._writer is None else self._writer.window.sent
 
     @property
     def delivered(self) -> int:
@@ -206,6 +213,7 @@ class OutputPort:
         else:
             self._turns.append(turn)
         timer = None if timeout is None else loop.call_later(timeout, _expire, turn)
+        since = time.monotonic_ns()
         self._on_room()
         try:
             await turn
@@ -214,6 +222,7 @@ class OutputPort:
             self._on_room()  # its turn may have come already
             raise
         finally:
+            self.waited_ns += time.monotonic_ns() - since
             if timer is not None:
                 timer.cancel()
         self._turns.remove(turn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from dnne_ros.node_api.health import Health, Level
 
@@ -16,9 +17,10 @@ class FaultRecord:
     What the node said of itself is put back afterwards, unless it has said something new.
     """
 
-    def __init__(self, health: Health):
-        """Write into ``health``."""
+    def __init__(self, health: Health, mark: Callable[[str, int], None]):
+        """Write into ``health``; ``mark(what, number)`` is told of each fault."""
         self._health = health
+        self._mark = mark
         self._own: tuple[Level, str] | None = None
         self._lent: tuple[Level, str] = (Level.OK, "")
         self._until = 0.0
@@ -27,6 +29,7 @@ class FaultRecord:
         """Add one to a counter and return it."""
         total = int(self._health.values.get(key, 0)) + 1
         self._health.values[key] = total
+        self._mark(key, total)
         return total
 
     def worst(self, key: str, value: float, lowest: bool = False) -> None:

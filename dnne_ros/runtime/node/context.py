@@ -12,6 +12,8 @@ from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.context import Boundary
 from dnne_ros.node_api.health import Health
 from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.runtime.edges.input_port import HeldInput, InputPort
+from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.node.host_clock import HostClock
 from dnne_ros.runtime.node.node_host import NodeHost
@@ -20,6 +22,9 @@ from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.node.run_to_completion import RunToCompletion
+from dnne_ros.tracing.ports import Giving, Taking
+from dnne_ros.tracing.trace import BOUNDARY
+from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.workflow.records import PortRef
@@ -71,10 +76,37 @@ class HostContext:
         self._control = control
         self._pause = pause
         type_name = host.graph_node.type.type_name
-        self._inputs = _ByPort({ref.port: source for ref, source in wiring.inputs.items()
-                                if ref.node == self.node_id}, type_name, "linked input")
-        self._outputs = _ByPort({port: wiring.outputs[PortRef(self.node_id, port)]
-                                 for port in host.graph_node.type.outputs}, type_name, "output")
+        self._own_inputs: dict[str, InputPort] = {
+            ref.port: source for ref, source in wiring.inputs.items() if ref.node == self.node_id}
+        self._own_outputs: dict[str, OutputPort] = _ByPort(
+            {port: wiring.outputs[PortRef(self.node_id, port)]
+             for port in host.graph_node.type.outputs}, type_name, "output")
+        self._inputs: dict[str, Taking] = _ByPort(self._own_inputs, type_name, "linked input")
+        self._outputs: dict[str, Giving] = _ByPort(self._own_outputs, type_name, "output")
+        self._tracer: NodeTracer | None = None
+
+    def trace(self, tracer: NodeTracer | None) -> None:
+        """Let ``tracer`` record what the node does from now on; None: nobody.
+
+        What records stands in the place of the ports; so while nobody does, it costs nothing.
+        Inputs that hold one value have no items to record.
+        """
+        self._tracer = tracer
+        self._inputs.update(self._own_inputs)
+        self._outputs.update(self._own_outputs)
+        self.clock.on_rested = None
+        if tracer is not None:
+            self._inputs.update({port: tracer.input(port, source)
+                                 for port, source in self._own_inputs.items()
+                                 if not isinstance(source, HeldInput)})
+            self._outputs.update({port: tracer.output(port, target)
+                                  for port, target in self._own_outputs.items()})
+            self.clock.on_rested = tracer.rested
+
+    def mark(self, what: str, number: int = 0) -> None:
+        """Record that something has happened, if anybody records."""
+        if self._tracer is not None:
+            self._tracer.mark(what, number)
 
     def is_linked(self, port: str) -> bool:
         """Tell whether an input has a source, or an output a consumer."""
@@ -112,27 +144,27 @@ class HostContext:
     def may_answer(self) -> bool:
         """Tell whether items may be answered in the calls that bring them.
 
-        Not while somebody watches each of them, nor while the run stands still.
+        Not while somebody watches or records each of them, nor while the run stands still.
         """
-        return not (self.is_watched or self._pause.paused)
+        return not (self.is_watched or self._pause.paused) and self._tracer is None
 
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether none of these outputs makes its sender wait, and nothing else does."""
-        return self.may_answer and all(self._outputs[port].has_room for port in ports)
+        return self.may_answer and all(self._own_outputs[port].has_room for port in ports)
 
     def put_now(self, port: str, value: Any) -> None:
         """Hand a value over, in a callback of the event loop."""
-        self._outputs[port].send_now(value)
+        self._own_outputs[port].send_now(value)
 
     @contextmanager
     def answering(self, ports: Sequence[str], answer: AnswerItems) -> Iterator[None]:
         """Answer items in the calls that bring them, where edges are of the kind for it."""
-        inputs = [self._inputs[port] for port in ports]
+        inputs = [self._own_inputs[port] for port in ports]
         edges = [each for each in inputs if isinstance(each, (LocalEdge, RemoteReader))]
         if len(edges) < len(inputs):
             yield
             return
-        at_once = RunToCompletion(self, edges, self._outputs, answer)
+        at_once = RunToCompletion(self, edges, self._own_outputs, answer)
         at_once.start()
         try:
             yield
@@ -159,12 +191,14 @@ class HostContext:
 
     def report(self, metrics: Mapping[str, Any]) -> None:
         """Tell the run's progress display and report."""
+        self.mark("report: " + ", ".join(metrics))
         self._control.report(metrics)
 
     def boundary(self, epoch: int, metric: float | None,
                  trigger: CheckpointTrigger | None = None, ends: str | None = None,
                  loss: float | None = None) -> Boundary:
         """Announce a moment at which the graph stands still."""
+        self.mark(BOUNDARY, epoch)
         return self._control.boundary(epoch, metric, trigger, ends, loss)
 
     def save_when(self, trigger: CheckpointTrigger) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rclpy.clock import JumpThreshold
@@ -32,6 +33,8 @@ class HostClock(SteadyClock):
         self._jumps: Any = None
         self.sleepers = 0
         """How many coroutines wait in `sleep_until`."""
+        self.on_rested: Callable[[int], None] | None = None
+        """Called after each sleep with its beginning on the machine's clock, in nanoseconds."""
 
     @property
     def simulated(self) -> bool:
@@ -45,10 +48,13 @@ class HostClock(SteadyClock):
     async def sleep_until(self, due_ns: int) -> None:
         """Wait for simulated time as long as it is simulated."""
         self.sleepers += 1
+        began = time.monotonic_ns()
         try:
             await self._sleep_until(due_ns)
         finally:
             self.sleepers -= 1
+            if self.on_rested is not None:
+                self.on_rested(began)
 
     async def _sleep_until(self, due_ns: int) -> None:
         if not self.simulated:

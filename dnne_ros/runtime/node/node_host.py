@@ -16,6 +16,7 @@ from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_setti
 from dnne_ros.node_api.run_pause import PAUSED, check_pause
 from dnne_ros.node_api.widget import WidgetError
 from dnne_ros.runtime.node.parameters import (
+    TRACE,
     changes_nothing,
     declare_widgets,
     describe_widget,
@@ -61,11 +62,19 @@ class NodeHost(RosNode):
         self.settings = settings_of(graph, node, node.values)
         """What parameters may be set to, and which of them not while the graph runs."""
         self.on_paused: Callable[[bool], None] = lambda paused: None
+        self.traced = False
+        """Whether what the node does with items is recorded."""
+        self.on_trace_changed: Callable[[bool], None] = lambda on: None
         self._graph = graph
 
-    def declare(self, problems: Problems) -> dict[str, Any]:
-        """Declare the parameters of widgets, faults and run; return the values of the widgets."""
+    def declare(self, problems: Problems, traced: bool = False) -> dict[str, Any]:
+        """Declare the parameters of widgets, faults and run; return the values of the widgets.
+
+        ``traced``: the node is recorded, unless its parameter says otherwise.
+        """
         node = self.graph_node
+        self.traced = declare_widgets(self, TRACE, dict.fromkeys(TRACE, traced),
+                                      problems).get("trace.on", False)
         self.faults.update(declare_widgets(self, FAULT_SETTINGS, node.faults, problems))
         pausing = {PAUSED: self.settings[PAUSED]}
         paused = declare_widgets(self, pausing, {PAUSED: False}, problems)

@@ -52,7 +52,7 @@ class NodeRunner:
         self._monitor = ItemMonitor(context, [port for port in node.inputs if linked(port)],
                                     [port for port in node.outputs if linked(port)],
                                     self._worked, self._admit)
-        self._record = FaultRecord(context.health)
+        self._record = FaultRecord(context.health, context.mark)
         self._watchdog: Watchdog | None = None
         self._watching: asyncio.Task[None] | None = None
         self._wanted: asyncio.Future[tuple[str, str]] | None = None
@@ -239,6 +239,7 @@ class NodeRunner:
         self._context.log.warning(message, throttle_duration_sec=_LOG_SECONDS)
 
     def _failure(self, message: str) -> NodeError:
+        self._context.mark(f"fails: {message}", self._context.items)
         return NodeError(f"{self._context.name} (item {self._context.items})", message)
 
 

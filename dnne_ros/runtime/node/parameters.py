@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from dnne_ros.graph.graph import Graph, GraphNode
     from dnne_ros.runtime.node.node_host import NodeHost
 
+TRACE: Mapping[str, Widget] = {"trace.on": Widget(
+    False, "Whether what the node does with items is recorded: `dnne-ros trace`.", live=True)}
+"""The parameter of every node that switches its recording."""
+
 _INT64 = 2**63 - 1
 _FLOAT64 = sys.float_info.max
 
@@ -107,7 +111,7 @@ def settings_of(graph: Graph, node: GraphNode, values: Mapping[str, Any]) -> dic
     widgets = node.type.widgets
     fixed = {name: replace(widgets[name], live=False, fixed_because=reason)
              for name, reason in node.type.fixed_with(values).items()}
-    return {**FAULT_SETTINGS, PAUSED: pause_setting(graph.acting), **widgets, **fixed}
+    return {**TRACE, **FAULT_SETTINGS, PAUSED: pause_setting(graph.acting), **widgets, **fixed}
 
 
 def why_fixed(widgets: Mapping[str, Widget], parameters: Iterable[Parameter[Any]]) -> str:
@@ -146,6 +150,8 @@ def serve_changes(host: NodeHost) -> None:
                 host.on_faults_changed()
             elif parameter.name == PAUSED:
                 host.on_paused(parameter.value)
+            elif parameter.name in TRACE:
+                host.on_trace_changed(parameter.value)
 
     host.add_on_set_parameters_callback(refuse)
     host.add_post_set_parameters_callback(apply)

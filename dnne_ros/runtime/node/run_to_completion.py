@@ -56,7 +56,7 @@ class RunToCompletion:
                 or asyncio.current_task() is not None:
             return False
         for source in self._others:
-            if not source.waiting:
+            if not source.waiting():
                 return False
         for output in self._outputs.values():
             if not output.has_room:

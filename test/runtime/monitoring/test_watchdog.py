@@ -21,8 +21,8 @@ class Watched:
                                        counts={}, signs={})
         self.health = Health()
         self.acts = []
-        self.watchdog = Watchdog(self.settings, self.monitor, FaultRecord(self.health), self.act,
-                                 loop.time)
+        record = FaultRecord(self.health, lambda what, number: None)
+        self.watchdog = Watchdog(self.settings, self.monitor, record, self.act, loop.time)
 
     async def act(self, policy, message):
         self.acts.append((policy, message))

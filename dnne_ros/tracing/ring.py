@@ -1,0 +1,113 @@
+"""The newest records of one process, in a mapped file: what a kill leaves is whole."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import struct
+from collections.abc import Callable
+from enum import IntEnum
+from functools import partial
+from itertools import cycle
+from pathlib import Path
+from typing import NamedTuple
+
+from dnne_ros.durable_files import read_file
+
+_RECORD = struct.Struct("<6qIHBB")
+SIZE = _RECORD.size
+"""Bytes of a record."""
+_LARGEST = 2**40
+
+
+class Kind(IntEnum):
+    """What a record is about."""
+
+    TAKEN = 1
+    """A node took an item, or several, from an input."""
+    SENT = 2
+    """A node gave an item to an output."""
+    WAITED = 3
+    """A node waited at an input in vain: no item came in time."""
+    RESTED = 4
+    """A node slept, to keep a rate."""
+    MARK = 5
+    """Something happened at a moment."""
+
+
+class Record(NamedTuple):
+    """What a node did.  Times are nanoseconds of the machine's steady clock.
+
+    ``since``: until when the node did what came before; from then to ``began`` it worked, from
+    ``began`` to ``ended`` it took, sent, waited or rested.  ``number`` is that of the item, the
+    last one of a batch.  ``more``: of what was taken, how many items; of what was sent, for how
+    many nanoseconds there was no room for it.  ``size`` in bytes, 0: not known.  ``place`` is the
+    port, or the node; ``text`` the description of the value, or of the mark.  ``waited``: what was
+    taken had not come yet.
+    """
+
+    since: int
+    began: int
+    number: int
+    more: int
+    size: int
+    ended: int
+    place: int
+    text: int
+    kind: int
+    waited: int
+
+
+class Ring:
+    """A file for so many records; when it is full, each further one takes the oldest one's place.
+
+    The kernel has each record as soon as it is written, so a process that is killed loses none.
+    The file stays until somebody removes it; who still writes then writes nowhere.
+    """
+
+    def __init__(self, path: Path, records: int):
+        """Make the file, and its room on the disk: OSError if there is none.
+
+        A file that grew later would kill who writes to it on a disk that is full.
+        """
+        size = records * SIZE
+        if size > _LARGEST:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
+                       0o600)
+        try:
+            os.posix_fallocate(file, 0, size)
+            memory = mmap.mmap(file, size)
+            memory[:] = bytes(size)  # now, or the first record on each page would wait for it
+        except OSError as error:
+            os.unlink(path)
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        finally:
+            os.close(file)
+        self.write: Callable[..., None] = partial(_RECORD.pack_into, memory)
+        """Writes a record at an offset: its fields in the order of `Record`.  No Python is on the
+        way, as each function called for an item would cost more than all of the rest."""
+        self.offset: Callable[[], int] = cycle(range(0, size, SIZE)).__next__
+        """Returns where the next record goes."""
+
+
+def read_ring(path: Path) -> tuple[list[Record], bool]:
+    """Return the records of a ring in the order in which they ended, and whether it was full.
+
+    What is no record, as it was being written when its process was killed, is left out.  OSError
+    if the file cannot be read.
+    """
+    data = read_file(path)
+    whole = data[:len(data) // SIZE * SIZE]
+    records = [Record(*fields) for fields in _RECORD.iter_unpack(whole)]
+    found = sorted((each for each in records if _is_whole(each)), key=lambda each: each.ended)
+    return found, bool(records) and all(each.kind for each in records)
+
+
+def _is_whole(record: Record) -> bool:
+    return record.kind in _KINDS and 0 < record.began <= record.ended \
+        and record.since <= record.ended
+
+
+_KINDS = frozenset(Kind)

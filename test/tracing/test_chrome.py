@@ -1,0 +1,91 @@
+"""The file: what Chrome's format asks for, and that reading it gives back what was recorded."""
+
+import gzip
+import json
+
+import pytest
+
+from dnne_ros.errors import InputError
+from dnne_ros.tracing.chrome import encode_trace, read_trace
+from dnne_ros.tracing.collecting import collect, discard_parts, open_trace
+from dnne_ros.tracing.places import folder_for, parts_folder
+
+
+@pytest.fixture
+def trace(traced_graph, run_async, tmp_path):
+    graph = traced_graph
+    graph.folder = folder_for(str(tmp_path / "t.json"))
+    graph.link("a/out", "b/in")
+
+    async def a(take, give):
+        for _ in range(3):
+            graph.work(1)
+            await give("out")
+
+    async def b(take, give):
+        for _ in range(3):
+            await take("in")
+            graph.work(2)
+
+    yield graph.run(run_async, a=a, b=b)
+    discard_parts(str(tmp_path / "t.json"))
+
+
+def test_a_file_is_as_perfetto_takes_it(trace):
+    content = json.loads(encode_trace(trace))
+    events = content["traceEvents"]
+    names = {(event["pid"], event["tid"]): event["args"]["name"] for event in events
+             if event["ph"] == "M" and event["name"] == "thread_name"}
+    assert sorted(names.values()) == ["a", "b"]
+    [process] = [event for event in events if event["name"] == "process_name"]
+    assert process["args"]["name"].startswith("main (pid ")
+    for event in events:
+        assert event["ph"] in "MXsfi" and isinstance(event["pid"], int)
+        if event["ph"] == "X":
+            assert event["dur"] >= 0 and event["ts"] >= 0
+    starts = {event["id"]: event for event in events if event["ph"] == "s"}
+    ends = {event["id"]: event for event in events if event["ph"] == "f"}
+    assert list(starts) == list(ends) == [f"a/out → b/in#{number}" for number in (1, 2, 3)]
+    for id, end in ends.items():
+        assert starts[id]["ts"] < end["ts"] and names[end["pid"], end["tid"]] == "b"
+        # An arrow ends at the slice around it: that of the taking.
+        [around] = [event for event in events if event["ph"] == "X"
+                    and (event["pid"], event["tid"]) == (end["pid"], end["tid"])
+                    and event["ts"] <= end["ts"] < event["ts"] + event["dur"]]
+        assert around["name"] == "take in" and f"#{around['args']['item']}" in id
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_what_is_read_is_what_was_written(trace, tmp_path, zipped):
+    path = tmp_path / "t.json"
+    path.write_bytes(encode_trace(trace, zipped))
+    assert read_trace(path) == trace
+
+
+def test_the_parts_become_a_file_and_go(trace, tmp_path):
+    file = str(tmp_path / "t.json")
+    assert open_trace(file) == trace  # as long as nobody has put them together
+    assert collect(file) == ""
+    assert not parts_folder(file).exists() and open_trace(file) == trace
+
+
+def test_parts_stay_where_the_file_cannot_be_written(trace, tmp_path):
+    file = str(tmp_path / "t.json")
+    (tmp_path / "t.json").mkdir()
+    assert "cannot be written" in collect(file)
+    assert parts_folder(file).is_dir()
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"[]", b"{", b'{"traceEvents": []}', b'{"otherData": {"format": "x"}, "traceEvents": []}',
+    gzip.compress(b"{}")[:12], b'{"otherData": 1}', b"\xff"])
+def test_a_file_of_something_else_is_said_to_be_none(tmp_path, content):
+    path = tmp_path / "t.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="expected a trace"):
+        read_trace(path)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="cannot be read: No such file"):
+        open_trace(str(tmp_path / "t.json"))
