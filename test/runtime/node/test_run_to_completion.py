@@ -69,7 +69,7 @@ async def in_callback(call):
 
 def taken(end):
     """Return the items that wait on an edge."""
-    return [end.take_now() for _ in range(end.waiting)]
+    return [end.take_now() for _ in range(end.waiting())]
 
 
 def doubled(item):
@@ -134,7 +134,7 @@ def test_where_an_edge_is_full_the_node_waits_and_nothing_is_lost_or_overtakes()
             before = len(came)
             came += taken(last)
             await turns()
-            assert len(came) > before or last.waiting, "nothing moves"
+            assert len(came) > before or last.waiting(), "nothing moves"
         assert came == [2 * number for number in range(10)]
     asyncio.run(main())
 

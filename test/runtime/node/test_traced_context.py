@@ -8,6 +8,7 @@ import pytest
 
 from dnne_ros.node_api.port_types import AnyValue
 from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.runtime.coordination.pause import Pause
 from dnne_ros.runtime.edges.input_port import HeldInput
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.node.context import HostContext
@@ -23,7 +24,12 @@ ABOUT = {"graph": "/made", "run": "1", "host": "", "outside": [], "edges": [],
 
 
 @pytest.fixture
-def context():
+def pause():
+    return Pause("main")
+
+
+@pytest.fixture
+def context(pause):
     """Return the context of a node that is linked to itself, with an input that holds a value."""
     edge = LocalEdge("loop/out → loop/in", EdgePolicy.LOSSLESS, 100)
     model = LocalEdge("loop/model → loop/held", EdgePolicy.LOSSLESS, 1)
@@ -36,7 +42,8 @@ def context():
     wiring = SimpleNamespace(
         inputs={PortRef("1", "in"): edge, PortRef("1", "held"): HeldInput(model)},
         outputs={PortRef("1", "out"): OutputPort(AnyValue(), [edge], None, None, None)})
-    return HostContext(host, None, wiring, RunSettings(), None, None, None, None, None)
+    return HostContext(host, None, wiring, RunSettings(), None, None, None, None, None,
+                       pause)
 
 
 async def rounds(context, count):
@@ -69,6 +76,18 @@ def test_off_no_item_meets_any_code_of_the_tracer(run_async, context, tmp_path):
     context.trace(None)
     assert calls() == 0
     tracer.close()
+
+
+def test_who_is_recorded_or_stands_still_answers_nothing_at_once(context, pause, tmp_path):
+    assert context.has_room(["out"])
+    tracer = Tracer(tmp_path, "main", ABOUT, 1, 1000)
+    context.trace(NodeTracer(tracer, "loop"))
+    assert not context.has_room(["out"])
+    context.trace(None)
+    tracer.close()
+    assert context.has_room(["out"])
+    pause.set(True)
+    assert not context.has_room(["out"])
 
 
 def test_on_items_rests_and_marks_are_recorded(run_async, context, tmp_path):
