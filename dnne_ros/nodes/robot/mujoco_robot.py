@@ -173,6 +173,7 @@ class MujocoRobotNode(Node):
         self._tell()
         while True:
             await self._real_time.wait()
+            await asyncio.sleep(0)  # as fast as it can leaves room to hear and to be ended
             await self._running.wait()
             await self._answered()
             self._go_on()

@@ -1,0 +1,89 @@
+"""A model file as a robot at the desk, in processes of its own, as a user and a policy meet it."""
+
+import math
+
+import pytest
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Float64MultiArray, String
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+@pytest.fixture
+def simulate(start_command, tmp_path):
+    """Start `dnne-ros simulate`; what is left at the end is killed."""
+    started = []
+
+    def start(*words):
+        started.append(start_command("dnne_ros", "simulate", *words, folder=tmp_path))
+        return started[-1]
+
+    yield start
+    for robot in started:
+        robot.kill()
+
+
+@pytest.fixture
+def arm(repository):
+    return repository / "docs" / "examples" / "arm.xml"
+
+
+def test_an_arm_goes_where_it_is_told(ros_loop, simulate, arm):
+    robot = simulate(arm, "--quiet", "--set", "control_type=position", "--set", "kp=400",
+                     "--set", "kd=2", "--set", "wait_for_commands=always")
+    node = ros_loop.node("commander")
+    commands = node.create_publisher(Float64MultiArray, "/position_controller/commands", 10)
+    states = []
+
+    def answer(state):
+        states.append(dict(zip(state.name, state.position)))
+        commands.publish(Float64MultiArray(data=[0.5, -0.25]))
+
+    node.create_subscription(JointState, "/joint_states", answer, 10)
+
+    def is_there():
+        return states and all(math.isclose(states[-1][joint], wanted, abs_tol=0.02)
+                              for joint, wanted in (("shoulder", 0.5), ("elbow", -0.25)))
+
+    ros_loop.run(ros_loop.until(is_there), robot)
+    robot.interrupt()
+    assert robot.wait() == 130, robot.output
+    assert "Traceback" not in robot.output
+@pytest.fixture
+def cartpole_robot(simulate, repository):
+    """Start a cartpole whose time stands still until a policy has answered what it tells."""
+    def start(*words):
+        return simulate(
+            repository / "dnne_ros" / "sim" / "assets" / "cartpole.urdf", "--quiet",
+            "--set", "joint_names=slider_to_cart", "--set", 'start={"cart_to_pole": 0.1}',
+            "--set", f"timestep={1 / 120!r}", "--set", "rate=60",
+            "--set", "wait_for_commands=always", *words)
+    return start
+
+
+def balances(ros_loop, *commands, states=300):
+    """Watch a cartpole for so many of its states; tell whether its pole stays up."""
+    angles = {}
+
+    def note(state):
+        position = dict(zip(state.name, state.position))
+        angles[state.position[0], state.position[1]] = abs(position["cart_to_pole"])
+
+    ros_loop.node("watcher").create_subscription(JointState, "/joint_states", note, 100)
+    ros_loop.run(ros_loop.until(lambda: len(angles) >= states), *commands)
+    return max(angles.values()) < 0.3
+
+
+def test_the_robot_workflow_balances_it(
+        ros_loop, start_run, cartpole_robot, trained, repository):
+    run = start_run(
+        repository / "config" / "workflows" / "cartpole_on_robot.json", "--inference", "--quiet",
+        "--load-checkpoint-dir", trained, "--ros-args",
+        "-r", "joint_observations_8/joint_states:=/joint_states",
+        "-r", "joint_commands_9/commands:=/effort_controller/commands")
+    robot = cartpole_robot()
+    assert balances(ros_loop, run, robot)
+    for each in (run, robot):
+        each.interrupt()
+        assert each.wait() == 130, each.output
