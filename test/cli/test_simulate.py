@@ -3,11 +3,8 @@
 import math
 
 import pytest
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray, String
-
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+from std_msgs.msg import Float64MultiArray
 
 
 @pytest.fixture
@@ -50,6 +47,8 @@ def test_an_arm_goes_where_it_is_told(ros_loop, simulate, arm):
     robot.interrupt()
     assert robot.wait() == 130, robot.output
     assert "Traceback" not in robot.output
+
+
 @pytest.fixture
 def cartpole_robot(simulate, repository):
     """Start a cartpole whose time stands still until a policy has answered what it tells."""
@@ -87,3 +86,30 @@ def test_the_robot_workflow_balances_it(
     for each in (run, robot):
         each.interrupt()
         assert each.wait() == 130, each.output
+
+
+@pytest.mark.parametrize("text, words", [
+    ("<mujoco><worldbody>\n<geom size='1' colour='red'/></worldbody></mujoco>",
+     "XML Error: Schema violation: unrecognized attribute: 'colour' Element 'geom', line 2"),
+    ("<mujoco>\n<worldbody><body name='b'><joint/></body></worldbody></mujoco>",
+     "mass and inertia of moving bodies must be larger than mjMINVAL Element name 'b', id 1, "
+     "line 2"),
+    ("<mujoco><asset><mesh name='m' file='../m.stl'/></asset></mujoco>",
+     "expected files in {folder}, found '../m.stl' in robot.xml")])
+def test_a_model_that_is_refused_is_so_in_mujocos_words(command, tmp_path, text, words):
+    file = tmp_path / "robot.xml"
+    file.write_text(text)
+    done = command("simulate", file)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert f"{file}: " in done.stderr
+    assert words.format(folder=tmp_path) in done.stderr
+
+
+def test_all_that_is_wrong_is_said_at_once(command, arm):
+    done = command("simulate", arm, "--set", "control_type=position", "--set", "rate=1000",
+                   "--set", "noise=speed:1", "--set", "gain=2")
+    assert done.returncode == 2 and "simulate: 4 problems" in done.stderr
+    for expected in ("no such widget", "widget 'rate': expected at most 500 Hz",
+                     "widget 'noise': expected entries such as position:0.001",
+                     "widget 'kp': expected a gain with control_type=position"):
+        assert expected in done.stderr

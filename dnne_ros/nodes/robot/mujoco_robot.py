@@ -18,7 +18,6 @@ from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.node_api.seeding import node_seed
 from dnne_ros.node_api.widget import Widget, missing_values
 from dnne_ros.nodes.robot.mujoco_robot_settings import (
-    bias_of,
     command_topic,
     made_robot,
     noise_of,
@@ -30,9 +29,6 @@ from dnne_ros.nodes.robot.mujoco_robot_settings import (
 from dnne_ros.nodes.robot.mujoco_robot_topics import MujocoRobotTopics, left_out, published
 from dnne_ros.nodes.ros.topic_widgets import made
 from dnne_ros.nodes.simulation.real_time import RealTime
-from dnne_ros.sim.robot.drives import SAFE
-from dnne_ros.sim.robot.sensor_noise import SensorNoise
-from dnne_ros.sim.robot.targets import CONTROLS
 from dnne_ros.toolkit.event_waits import came_within
 
 _COMMAND = "std_msgs/msg/Float64MultiArray"
@@ -64,7 +60,7 @@ class MujocoRobotNode(Node):
 
     model = Widget("", "The robot's file, an MJCF or a URDF.", required=True, file=True)
     control_type = Widget("effort", "What is commanded; actuators: what the model's own take.",
-                          choices=CONTROLS)
+                          choices=("effort", "position", "velocity", "actuators"))
     joint_names = Widget("", "Commanded joints in their order, with commas; empty: those that the "
                          "model has actuators for, or all if it has none.")
     commands = Widget("auto", "Where commands are heard, a Float64MultiArray with a number for "
@@ -82,7 +78,8 @@ class MujocoRobotNode(Node):
     timeout = Widget(0.2, "Simulated time without a command after which it is safe; 0: never.",
                      minimum=0.0, maximum=3600.0, unit="s")
     safe = Widget("auto", "What drives do then, and before the first command; auto: hold "
-                  "positions, brake velocities, else zero.", choices=SAFE)
+                  "positions, brake velocities, else zero.",
+                  choices=("auto", "zero", "brake", "hold"))
     wait_for_commands = Widget("never", "first: the robot stays where it begins until the first "
                                "command; always: time stands still until each state is answered.",
                                choices=("never", "first", "always"))
@@ -143,9 +140,8 @@ class MujocoRobotNode(Node):
     def setup(self) -> None:
         """Make the robot, and let it speak and hear."""
         self._robot = made(made_robot, self.values)
-        self._noise = SensorNoise(
-            made(noise_of, self.values), made(bias_of, self.values),
-            node_seed(self.context.seed, self.context.node_id))
+        seed = node_seed(self.context.seed, self.context.node_id)
+        self._noise = made(lambda values: noise_of(values, seed), self.values)
         self._commanded, self._running = asyncio.Event(), asyncio.Event()
         self._ticks = self._steps = 0
         self._trouble = HealthReporter(self.context)

@@ -12,12 +12,12 @@ from dnne_ros.errors import InputError
 from dnne_ros.nodes.robot.command_limits import json_of
 from dnne_ros.nodes.robot.gains import by_joint
 from dnne_ros.nodes.ros.topic_widgets import misfits, optional_names, topic_misfits
-from dnne_ros.sim.robot.drives import DriveSettings
-from dnne_ros.sim.robot.robot_model import RobotFile, RobotModel, load_robot
-from dnne_ros.sim.robot.sensor_noise import parse_sizes
 
 if TYPE_CHECKING:
+    from dnne_ros.sim.robot.drives import DriveSettings
     from dnne_ros.sim.robot.mujoco_robot import MujocoRobot
+    from dnne_ros.sim.robot.robot_model import RobotModel
+    from dnne_ros.sim.robot.sensor_noise import SensorNoise
 
 _GAINS = {"position": ("kp",), "velocity": ("kd",)}
 """What each control cannot do without."""
@@ -26,6 +26,8 @@ _AUTO = {"position": "hold", "velocity": "brake", "effort": "zero"}
 
 def robot_of(values: Mapping[str, Any]) -> RobotModel:
     """Return the model that the widgets name; `InputError`, as MuJoCo says it."""
+    from dnne_ros.sim.robot.robot_model import RobotFile, load_robot
+
     return load_robot(RobotFile(
         values["model"], values["assets"], values["floating"], values["floor"],
         values["timestep"]))
@@ -45,7 +47,7 @@ def robot_misfits(values: Mapping[str, Any]) -> list[str]:
     wrong = topic_misfits(values["trajectory"], "trajectory") if values["trajectory"] else []
     if values["commands"] != "auto":
         wrong += topic_misfits(values["commands"], "commands", "/effort_controller/commands")
-    wrong += misfits(noise_of, values) + misfits(bias_of, values) + misfits(push_of, values)
+    wrong += misfits(noise_of, values) + misfits(push_of, values)
     try:
         robot = robot_of(values)
         rate = 1.0 / robot.model.opt.timestep
@@ -92,6 +94,8 @@ def joints_of(robot: RobotModel, values: Mapping[str, Any]) -> tuple[str, ...]:
 
 def drives_of(robot: RobotModel, values: Mapping[str, Any]) -> DriveSettings:
     """Return the drives of the commanded joints; ValueError naming the widget that is wrong."""
+    from dnne_ros.sim.robot.drives import DriveSettings
+
     control = values["control_type"]
     names = joints_of(robot, values)
     if missing := [name for name in _GAINS.get(control, ()) if not values[name].strip()]:
@@ -127,14 +131,12 @@ def start_of(values: Mapping[str, Any]) -> str | dict[str, float]:
     return {name: float(value) for name, value in found.items()}
 
 
-def noise_of(values: Mapping[str, Any]) -> dict[str, float]:
-    """Return the sizes of noise; ValueError for what says none."""
-    return parse_sizes(values["noise"], "noise")
+def noise_of(values: Mapping[str, Any], seed: int = 0) -> SensorNoise:
+    """Return what the sensors add to what is; ValueError naming the widget that is wrong."""
+    from dnne_ros.sim.robot.sensor_noise import SensorNoise, parse_sizes
 
-
-def bias_of(values: Mapping[str, Any]) -> dict[str, float]:
-    """Return the sizes of biases; ValueError for what says none."""
-    return parse_sizes(values["bias"], "bias")
+    return SensorNoise(parse_sizes(values["noise"], "noise"), parse_sizes(values["bias"], "bias"),
+                       seed)
 
 
 def push_of(values: Mapping[str, Any]) -> np.ndarray:

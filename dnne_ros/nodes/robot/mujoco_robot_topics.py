@@ -14,29 +14,31 @@ from dnne_ros.nodes.ros.frames import TRANSFORMS
 from dnne_ros.nodes.simulation import clock_publisher
 from dnne_ros.nodes.simulation.clock_publisher import ClockPublisher
 from dnne_ros.nodes.simulation.shown_robot import JOINT_STATES, ROBOT_DESCRIPTION, TYPES
-from dnne_ros.sim.robot.robot_sensors import CONTACT, IMU, WRENCH, SensorGroup, sensor_groups
 
 if TYPE_CHECKING:
     from dnne_ros.node_api.context import NodeContext
     from dnne_ros.node_api.ros_topics import TopicPublisher
     from dnne_ros.sim.robot.mujoco_robot import MujocoRobot
     from dnne_ros.sim.robot.robot_model import RobotModel
+    from dnne_ros.sim.robot.robot_sensors import SensorGroup
     from dnne_ros.sim.robot.sensor_noise import SensorNoise
 
 ODOM = TopicUse("/odom", "nav_msgs/msg/Odometry", publishes=True)
 TF = TopicUse("/tf", TRANSFORMS, publishes=True)
 WORLD = "odom"
 """The frame that the world is called by: a robot knows where it began."""
-_SENSOR_TYPES = {IMU: "sensor_msgs/msg/Imu", WRENCH: "geometry_msgs/msg/WrenchStamped",
-                 CONTACT: "std_msgs/msg/Float64"}
+_SENSOR_TYPES = {"imu": "sensor_msgs/msg/Imu", "wrench": "geometry_msgs/msg/WrenchStamped",
+                 "contact": "std_msgs/msg/Float64"}
 _SECOND = 1_000_000_000
 
 
 def sensor_topics(robot: RobotModel) -> dict[str, SensorGroup]:
     """Return the sensors of a robot by topic: its first IMU is ``/imu``."""
+    from dnne_ros.sim.robot.robot_sensors import sensor_groups
+
     topics: dict[str, SensorGroup] = {}
     for group in sensor_groups(robot):
-        first_imu = group.kind == IMU and "/imu" not in topics
+        first_imu = group.kind == "imu" and "/imu" not in topics
         topics["/imu" if first_imu else f"~/{group.name}/{group.kind}"] = group
     return topics
 
@@ -124,12 +126,12 @@ class MujocoRobotTopics:
                 _set_quaternion(message.orientation, np.roll(true, -1))
                 continue
             numbers = self._noise.measured(quantity, topic, true)
-            if group.kind == CONTACT:
+            if group.kind == "contact":
                 message.data = max(0.0, float(numbers[0]))
             else:
-                vectors = message.wrench if group.kind == WRENCH else message
+                vectors = message.wrench if group.kind == "wrench" else message
                 _set_vector(getattr(vectors, quantity), numbers)
-        if group.kind == IMU:
+        if group.kind == "imu":
             for quantity in ("orientation", "angular_velocity", "linear_acceleration"):
                 if quantity not in found:
                     getattr(message, f"{quantity}_covariance")[0] = -1.0  # not measured

@@ -9,12 +9,6 @@ import numpy as np
 
 from dnne_ros.sim.robot.targets import Steady, Target, Wanted
 
-SAFE = ("auto", "zero", "brake", "hold")
-"""What drives do that hear no commands: push nothing, brake by ``kd``, or hold the place by both
-gains; ``auto``: hold where positions are commanded, brake where velocities are, else nothing.
-The model's own actuators get zeros, or keep what they had (``hold``, and ``auto`` where they
-control positions or velocities)."""
-
 
 @dataclass(frozen=True)
 class DriveSettings:
@@ -27,7 +21,9 @@ class DriveSettings:
         max_speed: rad/s or m/s, at which a drive pushes no further; infinite: at none.
         delay: s from a command's arrival until it is obeyed.
         timeout: s of simulated time after a command until drives are `safe`; 0: never.
-        safe: one of `SAFE` but auto.
+        safe: what drives do that hear no commands: ``zero`` pushes nothing, ``brake`` stops by
+            ``kd``, ``hold`` keeps the place by both gains.  The model's own actuators get zeros,
+            or keep what they had (``hold``).
 
     """
 

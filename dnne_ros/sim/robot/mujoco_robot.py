@@ -63,7 +63,7 @@ class MujocoRobot:
 
     def __init__(self, robot: RobotModel, control: str, joints: Sequence[str],
                  drives: DriveSettings, start: str | Mapping[str, float] = ""):
-        """Let ``control`` (of `dnne_ros.sim.robot.targets.CONTROLS`) command ``joints``.
+        """Let ``control``, as in `Wanted`, command ``joints``; actuators have none.
 
         ``start`` is the name of a keyframe, or positions by joint (rad, m); empty: as the model
         says.  `InputError` for one that the model does not have.

@@ -7,15 +7,13 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-CONTROLS = ("effort", "position", "velocity", "actuators")
-"""What a command says of each joint, in N·m or N, rad or m, rad/s or m/s; ``actuators``: what the
-model's own actuators take, whatever that is."""
-
 
 class Wanted(NamedTuple):
     """What is wanted of all commanded joints at a moment; each float64 (joints,).
 
-    ``velocity`` is only looked at for control by ``position`` or ``velocity``.
+    ``control`` says what ``value`` is: effort (N·m or N), position (rad or m), velocity (rad/s or
+    m/s), or what the model's own ``actuators`` take.  ``velocity`` is only looked at for control
+    by position or velocity.
     """
 
     control: str

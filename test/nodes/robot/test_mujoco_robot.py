@@ -1,0 +1,273 @@
+"""A robot of the desk on its topics and services."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+import pytest
+from geometry_msgs.msg import Vector3, Wrench
+from std_msgs.msg import Float64MultiArray
+
+from dnne_ros.messages import message_types
+from dnne_ros.node_api.health import Level
+from dnne_ros.node_api.ros_topics import TopicUse
+from dnne_ros.nodes.robot.mujoco_robot import MujocoRobotNode
+
+ARM = str(Path(__file__).parents[3] / "docs" / "examples" / "arm.xml")
+ANT = str(Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets" / "ant.xml")
+COMMANDS = "/effort_controller/commands"
+FAST = {"real_time_factor": 0.0, "timeout": 0.0}
+
+
+@pytest.fixture
+def moving(drive):
+    """Run an arm, or another robot, while a script does something; return the context."""
+    def call(script, model=ARM, **values):
+        return drive(MujocoRobotNode({"model": model, **FAST, **values}), script)
+    return call
+
+
+def states(context):
+    return context.topics.publishers["/joint_states"].messages
+
+
+async def told(context, count=1):
+    """Wait for so many more joint states; return the last."""
+    wanted = len(states(context)) + count
+    while len(states(context)) < wanted:
+        await asyncio.sleep(0)
+    return states(context)[-1]
+
+
+def command(context, *numbers, topic=COMMANDS):
+    context.topics.deliver(Float64MultiArray(data=numbers), topic=topic)
+
+
+def test_joints_are_told_as_they_are_commanded(moving):
+    async def script(context):
+        command(context, 0.5, 0.25)
+        await told(context, 5)
+
+    context = moving(script)
+    first, *_, last = states(context)
+    assert (first.name, list(first.position)) == (["shoulder", "elbow"], [0.0, 0.0])
+    assert list(last.effort) == [0.5, 0.25] and last.position[0] > 0.0
+    assert context.health.values["commands"] == 1
+
+
+def test_the_numbers_are_those_of_mujoco(moving):
+    async def script(context):
+        for effort in ((1.0, 0.5), (-2.0, 0.25)):
+            command(context, *effort)
+            await told(context)
+
+    import mujoco
+
+    # Each state is answered, so that it is known when which command counts.
+    found = states(moving(script, wait_for_commands="always", rate=50.0))
+    model = mujoco.MjModel.from_xml_path(ARM)
+    data = mujoco.MjData(model)
+    for effort, state in zip(((1.0, 0.5), (-2.0, 0.25)), found[1:]):
+        data.qfrc_applied[:] = effort
+        mujoco.mj_step(model, data, 10)
+        assert list(state.position) == pytest.approx(data.qpos.tolist(), rel=0, abs=1e-9)
+        assert list(state.velocity) == pytest.approx(data.qvel.tolist(), rel=0, abs=1e-9)
+
+
+def test_time_stands_still_until_a_state_is_answered(moving):
+    async def script(context):
+        await told(context, 3)
+        assert {tuple(state.position) for state in states(context)} == {(0.0, 0.0)}
+        command(context, 1.0, 0.0)
+        while states(context)[-1].position[0] == 0.0:
+            await asyncio.sleep(0)
+
+    moving(script, wait_for_commands="always")
+
+
+def test_it_stays_where_it_begins_until_the_first_command(moving):
+    start = '{"shoulder": 0.5}'
+
+    async def script(context):
+        await told(context, 20)
+        assert {tuple(state.position) for state in states(context)} == {(0.5, 0.0)}
+        command(context, 0.0, 0.0)
+        await told(context, 20)
+
+    assert states(moving(script, wait_for_commands="first", start=start))[-1].position[0] < 0.5
+
+
+@pytest.mark.parametrize("numbers, reason", [
+    ([1.0], "expected 2 numbers, found 1"), ([1.0, np.nan], "numbers that are not finite")])
+def test_a_command_that_is_no_good_is_dropped(moving, numbers, reason):
+    async def script(context):
+        command(context, *numbers)
+        assert context.health.level is Level.WARN
+        await told(context, 2)
+
+    context = moving(script)
+    assert context.health.values["refused"] == 1 and context.health.values["commands"] == 0
+    assert ("warning", f"dropped a command on {COMMANDS}: {reason}") in context.log.lines
+
+
+def test_commands_that_stop_make_it_safe(moving):
+    async def script(context):
+        command(context, 2.0, 0.0)
+        while not context.health.values["safe_stops"]:
+            await told(context)
+        assert list(states(context)[-1].effort) == [0.0, 0.0]
+        command(context, 2.0, 0.0)
+        await told(context, 2)
+
+    context = moving(script, timeout=0.1)
+    assert [line for level, line in context.log.lines if "command" in line] == [
+        "no command for 0.1 s: the robot is safe", "commands are back"]
+
+
+def test_parameters_put_it_back_and_push_it(drive):
+    node = MujocoRobotNode({"model": ARM, **FAST})
+
+    def set_to(name, value):
+        node.values[name] = value
+        node.widget_changed(name)
+
+    async def script(context):
+        set_to("push", True)
+        assert (await told(context, 10)).position[0] != 0.0
+        set_to("paused", True)
+        await asyncio.sleep(0)
+        set_to("reset", True)
+        set_to("paused", False)
+        assert list((await told(context, 3)).position) == [0.0, 0.0]
+
+    drive(node, script)
+    assert node.push is node.reset is False
+
+
+def test_others_push_it_by_a_message(moving):
+    async def script(context):
+        context.topics.deliver(Wrench(force=Vector3(x=20.0)), topic="~/push")
+        await told(context, 10)
+
+    context = moving(script, push_body="lower")
+    assert context.health.values["pushes"] == 1
+    assert states(context)[-1].position[0] != 0.0
+
+
+def test_an_ant_tells_of_its_imu(moving):
+    async def script(context):
+        await told(context, 100)
+
+    context = moving(script, model=ANT)
+    imu = context.topics.publishers["/imu"].messages[-1]
+    assert imu.header.frame_id == "torso"
+    turned = imu.orientation
+    assert turned.w ** 2 + turned.x ** 2 + turned.y ** 2 + turned.z ** 2 == pytest.approx(1.0)
+    # It lies on its feet: what holds it up is what it feels.
+    force = imu.linear_acceleration
+    assert (force.x ** 2 + force.y ** 2 + force.z ** 2) ** 0.5 == pytest.approx(9.81, rel=0.2)
+
+
+def test_noise_and_bias(moving):
+    async def script(context):
+        await told(context, 50)
+
+    found = np.array([state.position for state in states(moving(
+        script, wait_for_commands="first", noise="position:0.01", bias="position:1"))])
+    assert found.std(axis=0).min() > 0.005 and found.std(axis=0).max() < 0.02
+    assert abs(found.mean(axis=0)).max() <= 1.01 and abs(found.mean(axis=0)).min() > 0.02
+
+
+def test_simulated_time_is_that_of_the_steps(moving, monkeypatch):
+    monkeypatch.setattr("dnne_ros.nodes.simulation.clock_publisher._PERIOD", 0.0)
+
+    async def script(context):
+        await told(context, 3)
+
+    context = moving(script, rate=50.0)
+    assert "/clock" not in context.topics.publishers
+    assert {state.header.stamp.sec for state in states(context)} == {5}  # the context's clock
+
+
+def stand_in(folder, package, kind, **classes):
+    """Write a package of messages that only says what its fields are."""
+    inside = folder / package / kind
+    inside.mkdir(parents=True)
+    (folder / package / "__init__.py").touch()
+    (folder / package / f"{package}_s__rosidl_typesupport_none.so").touch()
+    lines = ["from types import SimpleNamespace"]
+    for name, parts in classes.items():
+        lines.append(f"class {name}:")
+        lines += [f"    class {part}(SimpleNamespace): pass" for part in parts]
+    (inside / "__init__.py").write_text("\n".join(lines))
+
+
+@pytest.fixture
+def std_srvs(tmp_path, monkeypatch):
+    """Have services of types that the wheels do not bring."""
+    both = ("Request", "Response")
+    stand_in(tmp_path, "std_srvs", "srv", Trigger=both, SetBool=both)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    message_types._interface.cache_clear()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "std_srvs"]:
+        del sys.modules[name]
+
+
+def test_services_put_it_back_pause_and_push_it(moving, std_srvs):
+    from types import SimpleNamespace
+
+    async def script(context):
+        def ask(name, **fields):
+            return context.services.request(SimpleNamespace(**fields), service=name)
+
+        ask("~/push")
+        await told(context, 10)
+        assert states(context)[-1].position[0] != 0.0
+        ask("~/pause", data=True)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        count = len(states(context))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert len(states(context)) == count
+        answers.append(ask("~/reset"))
+        answers.append(ask("~/pause", data=False))
+        await told(context, 5)
+        assert list(states(context)[-1].position) == [0.0, 0.0]
+
+    answers = []
+    context = moving(script)
+    assert [response.success for responses in answers for response in responses] == [True, True]
+    assert context.health.values["resets"] == 1 and context.health.values["pushes"] == 1
+
+
+def test_it_says_what_it_uses():
+    values = MujocoRobotNode({"model": ANT}).values
+    uses = MujocoRobotNode.ros_topics(values)
+    assert TopicUse("/imu", "sensor_msgs/msg/Imu", True) in uses
+    assert TopicUse(COMMANDS, "std_msgs/msg/Float64MultiArray") in uses
+    assert TopicUse("/clock", "rosgraph_msgs/msg/Clock", True, under_sim_time=True) in uses
+
+
+@pytest.mark.parametrize("values, expected", [
+    ({"joint_names": "wrist"}, "widget 'joint_names': expected joints of shoulder, elbow, found"),
+    ({"control_type": "actuators"}, "widget 'control_type': the model has no actuators"),
+    ({"control_type": "velocity"}, "widget 'kd': expected a gain with control_type=velocity"),
+    ({"safe": "hold"}, "widget 'safe': hold needs kp, which is empty"),
+    ({"kp": '{"shoulder": 1}'}, "widget 'kp': expected a gain for each of joint_names: none for"),
+    ({"max_effort": "-1"}, "widget 'max_effort': expected a limit from 0, or one for each"),
+    ({"start": '{"shoulder": "up"}'}, "widget 'start': expected the name of a keyframe, or"),
+    ({"start": "home"}, "widget 'start': expected a keyframe (it has none)"),
+    ({"push_wrench": "1,2"}, "widget 'push_wrench': expected a force"),
+    ({"push_body": "head"}, "widget 'push_body': expected one of upper, lower, found 'head'"),
+    ({"bias": "position:-1"}, "widget 'bias': expected entries such as position:0.001"),
+    ({"commands": "no topic"}, "widget 'commands': expected a ROS name"),
+    ({"rate": 501.0}, "widget 'rate': expected at most 500 Hz"),
+    ({"floating": True, "model": ANT}, "widget 'floating': expected one root body")])
+def test_what_does_not_fit_the_robot_is_said(values, expected):
+    found = MujocoRobotNode.validate_parameters(
+        MujocoRobotNode({"model": ARM, **values}).values)
+    assert len(found) == 1 and expected in found[0]
