@@ -144,6 +144,7 @@ class MujocoRobotNode(Node):
         self._noise = made(lambda values: noise_of(values, seed), self.values)
         self._commanded, self._running = asyncio.Event(), asyncio.Event()
         self._ticks = self._steps = 0
+        self._was_safe = False
         self._trouble = HealthReporter(self.context)
         self._counts = self.context.health.values
         self._counts.update(commands=0, refused=0, safe_stops=0, resets=0, pushes=0)
@@ -176,8 +177,10 @@ class MujocoRobotNode(Node):
             self._tell()
 
     def _say_and_hear(self) -> None:
+        from dnne_ros.sim.robot.robot_description import described
+
         topics, robot = self.context.topics, self._robot.robot
-        self._topics = MujocoRobotTopics(self._robot, self.context, self._noise, robot.urdf)
+        self._topics = MujocoRobotTopics(self._robot, self.context, self._noise, described(robot))
         self._command_topic = command_topic(self.values)
         topics.subscribe(self._command_topic, _COMMAND, "reliable", self._hear_command)
         topics.subscribe(_PUSH.name, _PUSH.type, "reliable", self._hear_push)
@@ -212,13 +215,11 @@ class MujocoRobotNode(Node):
         count, self._steps = due - self._steps, due
         if self.wait_for_commands == "first" and not self._robot.commands:
             return
-        was_safe = self._robot.is_safe
         self._robot.step(count)
-        if self._robot.is_safe and not was_safe:
+        was_safe, self._was_safe = self._was_safe, self._robot.is_safe
+        if self._was_safe and not was_safe:
             self._counts["safe_stops"] += 1
             self._trouble.note("safe", f"no command for {self.timeout:g} s: the robot is safe")
-        elif was_safe and not self._robot.is_safe:
-            self._trouble.clear("commands are back")
 
     def _hear_command(self, message: Any) -> None:
         self._obey(self._command_topic, lambda: self._robot.command(
@@ -244,6 +245,7 @@ class MujocoRobotNode(Node):
         if counts:
             self._counts["commands"] += 1
             self._commanded.set()
+            self._trouble.clear("commands are back")
 
     def _put_back(self) -> None:
         self._robot.reset()
