@@ -152,15 +152,16 @@ def push_of(values: Mapping[str, Any]) -> np.ndarray:
     return np.concatenate([numbers, np.zeros(6 - numbers.size)])
 
 
-def pushed_body(robot: RobotModel, values: Mapping[str, Any]) -> str:
-    """Return the name of the body that is pushed; ValueError for one that is not there."""
-    model = robot.model
-    names = [model.body(index).name for index in range(1, model.nbody)]
-    name: str = values["push_body"] or robot.base or next(filter(None, names), "")
-    if values["push_body"] and name not in names:
-        raise ValueError(f"widget 'push_body': expected one of {', '.join(names):.200}, found "
+def pushed_body(robot: RobotModel, values: Mapping[str, Any]) -> int:
+    """Return the number of the body that is pushed; ValueError for one that is not there."""
+    name: str = values["push_body"]
+    names = [robot.model.body(index).name for index in range(robot.model.nbody)]
+    if not name:
+        return robot.base_body or min(1, len(names) - 1)
+    if name not in names[1:]:
+        raise ValueError(f"widget 'push_body': expected one of {', '.join(names[1:]):.200}, found "
                          f"{name!r:.80}")
-    return name
+    return names.index(name)
 
 
 def _numbers(values: Mapping[str, Any], widget: str, names: tuple[str, ...],

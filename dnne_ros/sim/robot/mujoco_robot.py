@@ -129,9 +129,9 @@ class MujocoRobot:
         self._take(positions, Trajectory(self.data.time, self.data.qpos[self._positions],
                                          times, positions))
 
-    def push(self, body: str, wrench: np.ndarray, seconds: float) -> None:
-        """Push a body for ``seconds`` with N and N·m (6,), in the world's axes."""
-        self._push = Push(self._model.body(body).id, wrench, self.data.time + seconds)
+    def push(self, body: int, wrench: np.ndarray, seconds: float) -> None:
+        """Push the body of a number for ``seconds`` with N and N·m (6,), in the world's axes."""
+        self._push = Push(body, wrench, self.data.time + seconds)
 
     def step(self, count: int = 1) -> None:
         """Go on by ``count`` physics steps; SimulationError if the physics diverges."""
@@ -160,10 +160,9 @@ class MujocoRobot:
 
     def base_reading(self) -> BaseReading | None:
         """Return where the free body is and how it moves; None if there is none."""
-        if not self.robot.base:
+        if not self.robot.base_body:
             return None
-        body = self._model.body(self.robot.base)
-        joint = int(self._model.body_jntadr[body.id])
+        joint = int(self._model.body_jntadr[self.robot.base_body])
         at, dof = self._model.jnt_qposadr[joint], self._model.jnt_dofadr[joint]
         w, x, y, z = self.data.qpos[at + 3:at + 7]
         turned = np.empty(9)

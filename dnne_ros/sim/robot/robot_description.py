@@ -44,7 +44,7 @@ class _Description:
         """Return the whole."""
         if not self._robot.base:
             self._link(0)
-        first = self._model.body(self._robot.base).id if self._robot.base else 0
+        first = self._robot.base_body
         for body in range(1, self._model.nbody):
             if self._model.body_rootid[body] == first or not first:
                 self._add(body, is_root=body == first)
@@ -53,12 +53,9 @@ class _Description:
         return ElementTree.tostring(self._root, encoding="unicode")
 
     def _name(self, body: int) -> str:
-        name = self._model.body(body).name or f"body_{body}"
-        return "base_link" if body and name == f"body_{body}" and self._is_base(body) else name
-
-    def _is_base(self, body: int) -> bool:
-        joint = self._model.body_jntadr[body]
-        return bool(joint >= 0 and self._model.jnt_type[joint] == _JOINT.mjJNT_FREE)
+        if body and body == self._robot.base_body:
+            return self._robot.base
+        return self._model.body(body).name or f"body_{body}"
 
     def _add(self, body: int, *, is_root: bool) -> None:
         """Add a body's link, and the joints that lead to it."""

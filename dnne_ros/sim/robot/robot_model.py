@@ -56,7 +56,8 @@ class RobotModel:
         max_effort: what the model says each of ``joints`` is pushed with at most, N·m or N;
             infinite where it says nothing.
         max_speed: the same of its speed, rad/s or m/s, which only a URDF can say.
-        base: the body that moves freely, its name; empty: the robot is mounted.
+        base_body: the number of the body that moves freely; 0: the robot is mounted.
+        base: what it is called by; empty: there is none.
         urdf: the text of a URDF; empty for an MJCF.
 
     """
@@ -69,6 +70,7 @@ class RobotModel:
     dofs: np.ndarray
     max_effort: np.ndarray
     max_speed: np.ndarray
+    base_body: int
     base: str
     urdf: str
 
@@ -112,12 +114,14 @@ def _load(file: RobotFile, _: int) -> RobotModel:
     ids = [index for index in range(model.njnt) if model.jnt_type[index] in (2, 3)]
     names = tuple(model.joint(index).name or f"joint_{index}" for index in ids)
     free = [index for index in range(model.njnt) if model.jnt_type[index] == 0]
-    base = model.body(int(model.jnt_bodyid[free[0]])).name or "base_link" if free else ""
+    body = int(model.jnt_bodyid[free[0]]) if free else 0
+    base = model.body(body).name or "base_link" if body else ""
     speeds = _urdf_speeds(text) if is_urdf else {}
     return RobotModel(
         model, path, (path, *files), names, model.jnt_qposadr[ids], model.jnt_dofadr[ids],
         np.array([_model_effort(model, index) for index in ids]),
-        np.array([speeds.get(name, math.inf) for name in names]), base, text if is_urdf else "")
+        np.array([speeds.get(name, math.inf) for name in names]), body, base,
+        text if is_urdf else "")
 
 
 def _checked_files(path: Path, assets: str) -> tuple[Path, ...]:

@@ -14,6 +14,8 @@ from dnne_ros.sim.robot.robot_model import RobotFile, load_robot
 from dnne_ros.sim.simulator import SimulationError
 
 ARM = Path(__file__).parents[3] / "docs" / "examples" / "arm.xml"
+LOWER = 2
+"""The number of the arm's lower body."""
 ANT = Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets" / "ant.xml"
 
 
@@ -102,7 +104,7 @@ def test_a_reset_is_a_beginning():
     found = []
     for _ in range(2):
         arm.command(np.array([1.0, 0.5]))
-        arm.push("lower", np.array([5.0, 0, 0, 0, 0, 0]), 0.02)
+        arm.push(LOWER, np.array([5.0, 0, 0, 0, 0, 0]), 0.02)
         arm.step(50)
         found.append(state(arm))
         arm.reset()
@@ -114,10 +116,10 @@ def test_a_reset_is_a_beginning():
 
 def test_a_push_acts_on_its_body_for_its_time():
     def push(model, data, step):
-        data.xfrc_applied[model.body("lower").id] = [3.0, 0, 0, 0, 0, 0] if step < 10 else 0.0
+        data.xfrc_applied[LOWER] = [3.0, 0, 0, 0, 0, 0] if step < 10 else 0.0
 
     arm = robot()
-    arm.push("lower", np.array([3.0, 0, 0, 0, 0, 0]), 10 * arm.step_seconds)
+    arm.push(LOWER, np.array([3.0, 0, 0, 0, 0, 0]), 10 * arm.step_seconds)
     for _, expected in zip(range(30), by_hand(ARM, push)):
         arm.step()
         assert state(arm) == pytest.approx(expected, rel=0, abs=1e-9)

@@ -47,7 +47,7 @@ def test_links_are_where_bodies_are(tmp_path, name):
         one.joint(joint).qpos[0] = other.joint(joint).qpos[0] = angle
     mujoco.mj_kinematics(model, one)
     mujoco.mj_kinematics(urdf, other)
-    start = model.body(robot.base).id if robot.base else 0
+    start = robot.base_body
     turn = one.xmat[start].reshape(3, 3)
     named = [index for index in range(1, model.nbody) if model.body(index).name]
     assert len(named) > 1
