@@ -17,6 +17,7 @@ from dnne_ros.node_api.ros_services import Answer, ServiceUse
 from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.node_api.seeding import node_seed
 from dnne_ros.node_api.widget import Widget, missing_values
+from dnne_ros.nodes.robot.mujoco_robot_camera import DrawnRobot
 from dnne_ros.nodes.robot.mujoco_robot_settings import (
     command_topic,
     made_robot,
@@ -28,7 +29,9 @@ from dnne_ros.nodes.robot.mujoco_robot_settings import (
 )
 from dnne_ros.nodes.robot.mujoco_robot_topics import MujocoRobotTopics, left_out, published
 from dnne_ros.nodes.ros.topic_widgets import made
+from dnne_ros.nodes.simulation import simulator_camera
 from dnne_ros.nodes.simulation.real_time import RealTime
+from dnne_ros.nodes.simulation.simulator_camera import SimulatorCamera, parse_format
 from dnne_ros.toolkit.event_waits import came_within
 
 _COMMAND = "std_msgs/msg/Float64MultiArray"
@@ -98,6 +101,8 @@ class MujocoRobotNode(Node):
     noise = Widget("", "Standard deviations of what is sensed, such as position:0.001, "
                    "velocity:0.01, angular_velocity:0.02.")
     bias = Widget("", "Greatest biases, drawn with each reset, likewise.")
+    camera = Widget("", "Pictures, such as 320x240@10: pixels and rate in Hz; empty: none.")
+    view = Widget("", "The camera of the model that they are of; empty: from outside.")
     paused = Widget(False, "Time stands still.", live=True)
     reset = Widget(False, "Set it to true to put the robot back where it began.", live=True)
     push = Widget(False, "Set it to true to push the robot with push_wrench.", live=True)
@@ -118,6 +123,8 @@ class MujocoRobotNode(Node):
         heard = [TopicUse(command_topic(values), _COMMAND), _PUSH]
         if _hears_trajectories(values):
             heard.append(TopicUse(values["trajectory"], _TRAJECTORY))
+        if values["camera"]:
+            heard.append(TopicUse(simulator_camera.TOPIC, simulator_camera.TYPE, publishes=True))
         return (*heard, *(published(robot_of(values)) if values["model"] else ()))
 
     @classmethod
@@ -149,6 +156,7 @@ class MujocoRobotNode(Node):
         self._counts = self.context.health.values
         self._counts.update(commands=0, refused=0, safe_stops=0, resets=0, pushes=0)
         self._real_time = RealTime(1.0 / self.rate, self.context.health, self.real_time_factor)
+        self._camera = SimulatorCamera(parse_format(self.camera)) if self.camera else None
         self._say_and_hear()
         self.widget_changed("paused")
 
@@ -167,6 +175,8 @@ class MujocoRobotNode(Node):
 
     async def process(self) -> None:
         """Go on for ever, and tell how the robot is ``rate`` times a second."""
+        if self._camera is not None:
+            await self._camera.start(DrawnRobot(self._robot, self.view), self.context)
         self._tell()
         while True:
             await self._real_time.wait()
@@ -175,6 +185,11 @@ class MujocoRobotNode(Node):
             await self._answered()
             self._go_on()
             self._tell()
+
+    async def close(self) -> None:
+        """Put the camera away."""
+        if self._camera is not None:
+            await self._camera.close()
 
     def _say_and_hear(self) -> None:
         from dnne_ros.sim.robot.robot_description import described
@@ -199,7 +214,9 @@ class MujocoRobotNode(Node):
 
     def _tell(self) -> None:
         self._commanded.clear()
-        self._topics.publish(round(self._steps * self._robot.step_seconds * _SECOND))
+        stamp = self._topics.publish(round(self._steps * self._robot.step_seconds * _SECOND))
+        if self._camera is not None:
+            self._camera.publish(0, stamp)
 
     async def _answered(self) -> None:
         """Wait for the command to what was told last, where time stands still until then."""

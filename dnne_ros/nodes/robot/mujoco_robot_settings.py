@@ -11,6 +11,7 @@ import numpy as np
 from dnne_ros.errors import InputError
 from dnne_ros.nodes.robot.command_limits import json_of
 from dnne_ros.nodes.robot.gains import by_joint
+from dnne_ros.nodes.robot.mujoco_robot_camera import camera_misfit, view_misfit
 from dnne_ros.nodes.ros.topic_widgets import misfits, optional_names, topic_misfits
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def robot_misfits(values: Mapping[str, Any]) -> list[str]:
     wrong = topic_misfits(values["trajectory"], "trajectory") if values["trajectory"] else []
     if values["commands"] != "auto":
         wrong += topic_misfits(values["commands"], "commands", "/effort_controller/commands")
-    wrong += misfits(noise_of, values) + misfits(push_of, values)
+    wrong += misfits(camera_misfit, values) + misfits(noise_of, values) + misfits(push_of, values)
     try:
         robot = robot_of(values)
         rate = 1.0 / robot.model.opt.timestep
@@ -56,7 +57,8 @@ def robot_misfits(values: Mapping[str, Any]) -> list[str]:
                          f"steps, found {values['rate']:g}")
         parts: tuple[Callable[[Mapping[str, Any]], object], ...] = (
             lambda values: joints_of(robot, values), lambda values: drives_of(robot, values),
-            start_of, lambda values: pushed_body(robot, values))
+            start_of, lambda values: pushed_body(robot, values),
+            lambda values: view_misfit(robot, values))
         misfitting = [text for part in parts for text in misfits(part, values)]
         wrong += dict.fromkeys(misfitting)
         if not misfitting:

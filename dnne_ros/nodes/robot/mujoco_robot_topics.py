@@ -83,8 +83,8 @@ class MujocoRobotTopics:
         if robot.robot.base and is_installed(TF.type):
             self._broadcast = context.frames.broadcaster(False)
 
-    def publish(self, simulated_ns: int) -> None:
-        """Say how the robot is, at a simulated time in ns."""
+    def publish(self, simulated_ns: int) -> int:
+        """Say how the robot is, at a simulated time in ns; return the stamp that it has, in ns."""
         stamp = simulated_ns
         if self._context.clock.simulated:
             self._clock.publish(simulated_ns)
@@ -101,6 +101,7 @@ class MujocoRobotTopics:
         if self._broadcast is not None and base is not None:
             self._broadcast(WORLD, self._robot.robot.base,
                             FrameTransform(base.position, base.rotation, stamp))
+        return stamp
 
     def _say(self, publisher: TopicPublisher, type: str, stamp: int, frame: str,
              fill: Callable[[Any], None]) -> None:

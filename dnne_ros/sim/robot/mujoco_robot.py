@@ -151,6 +151,10 @@ class MujocoRobot:
                                   f"{data.time:.3f} s: smaller steps (timestep), or smaller "
                                   "gains, may help")
 
+    def write_model(self, file: str) -> None:
+        """Write MuJoCo's model into an MJB, for who draws it."""
+        mujoco.mj_saveModel(self._model, file)
+
     def joint_reading(self) -> JointReading:
         """Return where the model's joints are, how fast, and what they are pushed with."""
         dofs = self.robot.dofs

@@ -168,12 +168,11 @@ def _compiled(path: Path, file: RobotFile, is_urdf: bool) -> mujoco.MjModel:
     if is_urdf:
         _separate_root(spec)
     if file.floating:
-        if len(roots) != 1 or any(joint.type == mujoco.mjtJoint.mjJNT_FREE
-                                  for joint in roots[0].joints):
+        if len(roots) != 1 or list(roots[0].joints):
             raise InputError(str(path), [
-                f"widget 'floating': expected one root body that is fixed, found {len(roots)} "
-                f"bodies: {', '.join(body.name or '?' for body in roots):.120}, of which one may "
-                "be free already"])
+                "widget 'floating': expected one root body without joints, found "
+                + ", ".join(f"{body.name or '?'} with {len(list(body.joints))}"
+                            for body in roots[:_MOST_NAMED])])
         roots[0].add_freejoint()
     if file.floor:
         spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=_FLOOR)

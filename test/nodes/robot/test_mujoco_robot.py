@@ -10,6 +10,7 @@ import pytest
 from geometry_msgs.msg import Vector3, Wrench
 from std_msgs.msg import Float64MultiArray
 
+from dnne_ros.errors import InputError
 from dnne_ros.messages import message_types
 from dnne_ros.node_api.health import Level
 from dnne_ros.node_api.ros_topics import TopicUse
@@ -191,6 +192,34 @@ def test_simulated_time_is_that_of_the_steps(moving, monkeypatch):
     assert {state.header.stamp.sec for state in states(context)} == {5}  # the context's clock
 
 
+def can_draw():
+    from dnne_ros.sim.drawing_process import DrawingProcess
+
+    try:
+        DrawingProcess(8, 8).close()
+    except InputError:
+        return False
+    return True
+
+
+def test_its_camera_sees_it_move(moving):
+    if not can_draw():
+        pytest.skip("nothing can be drawn without a screen here")
+
+    async def script(context):
+        def pictures():
+            return context.topics.publishers["~/image_raw"].messages
+
+        while not pictures():
+            await asyncio.sleep(0.002)
+        context.topics.deliver(Wrench(force=Vector3(x=20.0)), topic="~/push")
+        while bytes(pictures()[-1])[-64 * 48 * 3:] == bytes(pictures()[0])[-64 * 48 * 3:]:
+            await asyncio.sleep(0.002)
+
+    context = moving(script, model=ANT, camera="64x48@100", view="track", real_time_factor=1.0)
+    assert len(set(bytes(context.topics.publishers["~/image_raw"].messages[0]))) > 10
+
+
 def stand_in(folder, package, kind, **classes):
     """Write a package of messages that only says what its fields are."""
     inside = folder / package / kind
@@ -264,6 +293,8 @@ def test_it_says_what_it_uses():
     ({"push_body": "head"}, "widget 'push_body': expected one of upper, lower, found 'head'"),
     ({"bias": "position:-1"}, "widget 'bias': expected entries such as position:0.001"),
     ({"commands": "no topic"}, "widget 'commands': expected a ROS name"),
+    ({"camera": "big"}, "widget 'camera': expected <width>x<height>@<rate>"),
+    ({"view": "front"}, "widget 'view': expected one of the model's cameras (it has none)"),
     ({"rate": 501.0}, "widget 'rate': expected at most 500 Hz"),
     ({"floating": True, "model": ANT}, "widget 'floating': expected one root body")])
 def test_what_does_not_fit_the_robot_is_said(values, expected):

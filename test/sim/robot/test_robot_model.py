@@ -70,7 +70,7 @@ def test_a_urdf_can_float_above_a_floor(written):
 
 
 def test_what_is_free_already_cannot_be_let_go(written):
-    with pytest.raises(InputError, match="widget 'floating': expected one root body"):
+    with pytest.raises(InputError, match="expected one root body without joints, found box with"):
         written(SENSING, floating=True)
 
 
