@@ -8,13 +8,21 @@ _SECOND = 1_000_000_000
 
 
 class Rate:
-    """Lets one step go every ``seconds``; a late step does not make the next ones hurry."""
+    """Lets one step go every ``seconds``; a late step does not make the next ones hurry.
 
-    def __init__(self, seconds: float, clock: Clock | None = None):
+    Unless they may ``catch_up``: then those that are up to so many seconds late go at once.
+    """
+
+    def __init__(self, seconds: float, clock: Clock | None = None, catch_up: float = 0.0):
         """Let the first step go at once; None: the machine's own steady time."""
         self.seconds = seconds
+        self._catch_up = int(catch_up * _SECOND)
         self._clock = clock or SteadyClock()
         self._due: int | None = None
+
+    def begin_anew(self) -> None:
+        """Let the next step go at once, and nobody be late."""
+        self._due = None
 
     async def wait(self) -> float:
         """Wait until the next step is due; return by how many seconds it was asked for too late.
@@ -28,5 +36,6 @@ class Rate:
         late = now - self._due
         if late < 0:
             await self._clock.sleep_until(self._due)
-        self._due = max(self._due, self._clock.now_ns() - period) + period
+        oldest = self._clock.now_ns() - max(period, self._catch_up)
+        self._due = max(self._due, oldest) + period
         return max(late, 0) / _SECOND

@@ -74,18 +74,39 @@ def balances(ros_loop, *commands, states=300):
     return max(angles.values()) < 0.3
 
 
+ON_ROBOT = ("-r", "joint_observations_8/joint_states:=/joint_states",
+            "-r", "joint_commands_9/commands:=/effort_controller/commands")
+
+
 def test_the_robot_workflow_balances_it(
         ros_loop, start_run, cartpole_robot, trained, repository):
     run = start_run(
         repository / "config" / "workflows" / "cartpole_on_robot.json", "--inference", "--quiet",
-        "--load-checkpoint-dir", trained, "--ros-args",
-        "-r", "joint_observations_8/joint_states:=/joint_states",
-        "-r", "joint_commands_9/commands:=/effort_controller/commands")
+        "--load-checkpoint-dir", trained, "--ros-args", *ON_ROBOT)
     robot = cartpole_robot()
     assert balances(ros_loop, run, robot)
     for each in (run, robot):
         each.interrupt()
         assert each.wait() == 130, each.output
+
+
+@pytest.mark.slow
+def test_so_does_its_export(
+        ros_loop, command, start_command, cartpole_robot, trained, repository, tmp_path):
+    done = command("export", repository / "config" / "workflows" / "cartpole_on_robot.json",
+                   "-o", tmp_path, "--standalone")
+    assert done.returncode == 0, done.stderr
+    package = tmp_path / "cartpole_on_robot"
+    host = start_command(
+        "cartpole_on_robot.host", "--inference", "--load-checkpoint-dir", trained, "--ros-args",
+        "--params-file", package / "config" / "cartpole_on_robot.params.yaml", *ON_ROBOT,
+        folder=tmp_path, cold=True, environment={"PYTHONPATH": package})
+    try:
+        assert balances(ros_loop, host, cartpole_robot())
+        host.interrupt()
+        assert host.wait() == 0, host.output
+    finally:
+        host.kill()
 
 
 @pytest.mark.parametrize("text, words", [

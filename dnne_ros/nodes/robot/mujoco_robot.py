@@ -43,6 +43,9 @@ _SERVICES = (ServiceUse("~/reset", _TRIGGER, serves=True),
              ServiceUse("~/push", _TRIGGER, serves=True))
 _AGAIN = 0.02
 _SECOND = 1e9
+_CATCH_UP = 1.0
+"""A robot does not stand still while a busy machine has no time for it: so many seconds of that
+are made up for.  A longer pause is one of the robot as well."""
 _BY_JOINT = "a number for all commanded joints, or {name: number} as JSON"
 
 
@@ -155,7 +158,8 @@ class MujocoRobotNode(Node):
         self._trouble = HealthReporter(self.context)
         self._counts = self.context.health.values
         self._counts.update(commands=0, refused=0, safe_stops=0, resets=0, pushes=0)
-        self._real_time = RealTime(1.0 / self.rate, self.context.health, self.real_time_factor)
+        self._real_time = RealTime(1.0 / self.rate, self.context.health, self.real_time_factor,
+                                   catch_up=_CATCH_UP)
         self._camera = SimulatorCamera(parse_format(self.camera)) if self.camera else None
         self._say_and_hear()
         self.widget_changed("paused")
@@ -181,7 +185,9 @@ class MujocoRobotNode(Node):
         while True:
             await self._real_time.wait()
             await asyncio.sleep(0)  # as fast as it can leaves room to hear and to be ended
-            await self._running.wait()
+            if self.paused:
+                await self._running.wait()
+                self._real_time.begin_anew()
             await self._answered()
             self._go_on()
             self._tell()
