@@ -1,10 +1,18 @@
 """A model file as a robot at the desk, in processes of its own, as a user and a policy meet it."""
 
 import math
+from pathlib import Path
+from xml.etree import ElementTree
 
+import gymnasium
 import pytest
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import Float64MultiArray, String
+
+ANT = Path(gymnasium.__file__).parent / "envs" / "mujoco" / "assets" / "ant.xml"
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 @pytest.fixture
@@ -47,6 +55,33 @@ def test_an_arm_goes_where_it_is_told(ros_loop, simulate, arm):
     robot.interrupt()
     assert robot.wait() == 130, robot.output
     assert "Traceback" not in robot.output
+
+
+@pytest.mark.slow
+def test_an_ant_is_driven_and_shown(ros_loop, simulate):
+    robot = simulate(ANT, "--quiet", "--set", "control_type=actuators", "--set",
+                     "wait_for_commands=always", "--ros-args", "-p", "use_sim_time:=true")
+    node = ros_loop.node("commander")
+    commands = node.create_publisher(Float64MultiArray, "/ant/mujoco_robot_1/actuators", 10)
+    heard = {topic: [] for topic in ("/joint_states", "/imu", "/robot_description", "/clock")}
+
+    def answer(state):
+        heard["/joint_states"].append(state)
+        commands.publish(Float64MultiArray(data=[0.5] * 8))
+
+    node.create_subscription(JointState, "/joint_states", answer, 10)
+    for topic, message_type, qos in (("/imu", Imu, 10), ("/clock", Clock, 10),
+                                     ("/robot_description", String, LATCHED)):
+        node.create_subscription(message_type, topic, heard[topic].append, qos)
+    ros_loop.run(ros_loop.until(lambda: len(heard["/joint_states"]) > 30
+                                and all(heard.values())), robot)
+    robot.interrupt()
+    assert robot.wait() == 130, robot.output
+    shown = {joint.get("name") for joint in ElementTree.fromstring(
+        heard["/robot_description"][0].data).iter("joint") if joint.get("type") != "fixed"}
+    assert shown == set(heard["/joint_states"][0].name) and len(shown) == 8
+    assert heard["/joint_states"][-1].effort[0] == 75.0  # half of what the motors can
+    assert heard["/imu"][0].header.frame_id == "torso"
 
 
 @pytest.fixture
