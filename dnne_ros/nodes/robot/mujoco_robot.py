@@ -175,7 +175,7 @@ class MujocoRobotNode(Node):
             self._put_back()
         elif name == "push" and self.push:
             self.values["push"] = False
-            self._push(made(push_of, self.values))
+            self._obey("push", lambda: self._push(made(push_of, self.values)), counts=False)
 
     async def process(self) -> None:
         """Go on for ever, and tell how the robot is ``rate`` times a second."""

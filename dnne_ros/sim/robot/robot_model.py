@@ -108,20 +108,21 @@ def load_robot(file: RobotFile) -> RobotModel:
 def _load(file: RobotFile, _: int) -> RobotModel:
     path = Path(file.path)
     files = _checked_files(path, file.assets)
-    text = path.read_text(encoding="utf-8", errors="replace")
-    is_urdf = ElementTree.fromstring(text).tag == "robot"
-    model = _compiled(path, file, is_urdf)
+    root = ElementTree.parse(path).getroot()
+    is_urdf = root.tag == "robot"
+    model = _compiled(path, files, file, is_urdf)
     ids = [index for index in range(model.njnt) if model.jnt_type[index] in (2, 3)]
     names = tuple(model.joint(index).name or f"joint_{index}" for index in ids)
     free = [index for index in range(model.njnt) if model.jnt_type[index] == 0]
     body = int(model.jnt_bodyid[free[0]]) if free else 0
     base = model.body(body).name or "base_link" if body else ""
-    speeds = _urdf_speeds(text) if is_urdf else {}
+    speeds = _urdf_speeds(root) if is_urdf else {}
+    urdf = ElementTree.tostring(root, encoding="unicode") if is_urdf else ""
     return RobotModel(
         model, path, (path, *files), names, model.jnt_qposadr[ids], model.jnt_dofadr[ids],
         np.array([_model_effort(model, index) for index in ids]),
         np.array([speeds.get(name, math.inf) for name in names]), body, base,
-        text if is_urdf else "")
+        urdf)
 
 
 def _checked_files(path: Path, assets: str) -> tuple[Path, ...]:
@@ -146,21 +147,31 @@ def _checked_files(path: Path, assets: str) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(each.path for each in references))
 
 
-def _parsed(path: Path) -> mujoco.MjSpec:
+def _parsed(path: Path, parts: tuple[Path, ...] = ()) -> mujoco.MjSpec:
+    """Return what MuJoCo reads; `InputError` of ``path``, or that of the ``parts`` it is in."""
     from dnne_ros.sim.quiet_mujoco import mujoco
 
     try:
         return mujoco.MjSpec.from_file(str(path))
     except Exception as error:  # ValueError, or what else its parser has
-        raise InputError(str(path), [_words(error)]) from None
+        words = _words(error)
+    if "line 0" in words:  # so it says of all included files
+        for part in parts:
+            try:
+                mujoco.MjSpec.from_file(str(part))
+            except Exception as error:
+                if (same := _words(error)).startswith(words.partition("Element")[0]):
+                    raise InputError(str(part), [same]) from None
+    raise InputError(str(path), [words])
 
 
-def _compiled(path: Path, file: RobotFile, is_urdf: bool) -> mujoco.MjModel:
+def _compiled(path: Path, files: tuple[Path, ...], file: RobotFile, is_urdf: bool
+              ) -> mujoco.MjModel:
     from dnne_ros.sim.mujoco_warnings import take_over_warnings
     from dnne_ros.sim.quiet_mujoco import mujoco
 
     take_over_warnings()
-    spec = _parsed(path)
+    spec = _parsed(path, files)
     for mesh in spec.meshes:
         if mesh.file.startswith(PACKAGE):
             mesh.file = str(package_file(mesh.file, Path(file.assets)).resolve())
@@ -224,10 +235,10 @@ def _model_effort(model: mujoco.MjModel, joint: int) -> float:
     return sum(limits) if limits else math.inf
 
 
-def _urdf_speeds(text: str) -> dict[str, float]:
+def _urdf_speeds(robot: ElementTree.Element) -> dict[str, float]:
     """Return the speed limits of a URDF's joints, which MuJoCo does not read."""
     found = {}
-    for joint in ElementTree.fromstring(text).iter("joint"):
+    for joint in robot.iter("joint"):
         limit = joint.find("limit")
         try:
             speed = float("" if limit is None else limit.get("velocity", ""))

@@ -113,6 +113,21 @@ def test_what_an_included_file_names_is_looked_at_too(written, tmp_path):
         written(mjcf().replace("<asset>", "<include file='part.xml'/><asset>"))
 
 
+def test_an_error_in_an_included_file_is_said_of_that(written, tmp_path):
+    (tmp_path / "part.xml").write_text("<mujoco>\n<worldbody>\n<geom colour='red'/></worldbody>"
+                                       "</mujoco>")
+    with pytest.raises(InputError, match="part.xml: .*unrecognized attribute: 'colour'.* line 3"):
+        written(mjcf().replace("<asset>", "<include file='part.xml'/><asset>"))
+
+
+def test_what_is_no_model_is_refused(written, tmp_path):
+    for text in ("", "no xml", "<svg/>", "<mujoco><worldbody>"):
+        with pytest.raises(InputError, match="robot.xml: "):
+            written(text)
+    with pytest.raises(InputError, match=f"{tmp_path}: "):
+        load_robot(RobotFile(str(tmp_path)))
+
+
 def test_files_of_a_package_are_found_where_they_are_asked_for(written, tmp_path):
     mesh = ('<collision><geometry><mesh filename="package://leg/meshes/t.obj"/></geometry>'
             "</collision>")
