@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import gymnasium
 import numpy as np
@@ -220,34 +221,82 @@ def test_its_camera_sees_it_move(moving):
     assert len(set(bytes(context.topics.publishers["~/image_raw"].messages[0]))) > 10
 
 
-def stand_in(folder, package, kind, **classes):
-    """Write a package of messages that only says what its fields are."""
-    inside = folder / package / kind
-    inside.mkdir(parents=True)
-    (folder / package / "__init__.py").touch()
-    (folder / package / f"{package}_s__rosidl_typesupport_none.so").touch()
-    lines = ["from types import SimpleNamespace"]
-    for name, parts in classes.items():
-        lines.append(f"class {name}:")
-        lines += [f"    class {part}(SimpleNamespace): pass" for part in parts]
-    (inside / "__init__.py").write_text("\n".join(lines))
-
-
 @pytest.fixture
-def std_srvs(tmp_path, monkeypatch):
-    """Have services of types that the wheels do not bring."""
-    both = ("Request", "Response")
-    stand_in(tmp_path, "std_srvs", "srv", Trigger=both, SetBool=both)
+def stand_in(tmp_path, monkeypatch):
+    """Write packages of messages that the wheels do not bring, as far as Python looks at them."""
+    written = []
+
+    def write(package, kind, source):
+        (tmp_path / package / kind).mkdir(parents=True)
+        (tmp_path / package / "__init__.py").touch()
+        (tmp_path / package / f"{package}_s__rosidl_typesupport_none.so").touch()
+        (tmp_path / package / kind / "__init__.py").write_text(source)
+        written.append(package)
+
     monkeypatch.syspath_prepend(tmp_path)
-    yield
+    yield write
     message_types._interface.cache_clear()
-    for name in [name for name in sys.modules if name.partition(".")[0] == "std_srvs"]:
+    for name in [name for name in sys.modules if name.partition(".")[0] in written]:
         del sys.modules[name]
 
 
-def test_services_put_it_back_pause_and_push_it(moving, std_srvs):
-    from types import SimpleNamespace
+@pytest.fixture
+def std_srvs(stand_in):
+    """Have the services."""
+    stand_in("std_srvs", "srv", """
+from types import SimpleNamespace
+class Trigger:
+    Request = Response = SimpleNamespace
+SetBool = Trigger
+""")
 
+
+def test_a_trajectory_is_followed_whatever_the_order_of_its_joints(moving, stand_in):
+    stand_in("trajectory_msgs", "msg", "class JointTrajectory: pass")
+
+    def trajectory(*names, times=(0, 200_000_000)):
+        points = [SimpleNamespace(positions=[-0.2, 0.4], time_from_start=SimpleNamespace(
+            sec=1, nanosec=nanosec)) for nanosec in times]
+        return SimpleNamespace(joint_names=list(names), points=points)
+
+    async def script(context):
+        for wrong in (trajectory("elbow"), trajectory("elbow", "shoulder", times=(1, 0)),
+                      trajectory("elbow", "shoulder", times=())):
+            context.topics.deliver(wrong, topic=topic)
+        assert context.health.values["refused"] == 3
+        context.topics.deliver(trajectory("elbow", "shoulder"), topic=topic)
+        await told(context, 150)
+
+    topic = "/joint_trajectory_controller/joint_trajectory"
+    context = moving(script, control_type="position", kp="300", kd="2")
+    assert list(states(context)[-1].position) == pytest.approx([0.4, -0.2], abs=0.03)
+    assert context.health.values["commands"] == 1
+
+
+def test_odometry_and_transforms_where_their_types_are(moving, stand_in):
+    stand_in("tf2_msgs", "msg", "class TFMessage: pass")
+    stand_in("nav_msgs", "msg", """
+from geometry_msgs.msg import PoseWithCovariance, TwistWithCovariance
+from std_msgs.msg import Header
+class Odometry:
+    def __init__(self):
+        self.header, self.child_frame_id = Header(), ""
+        self.pose, self.twist = PoseWithCovariance(), TwistWithCovariance()
+""")
+
+    async def script(context):
+        await told(context, 3)
+
+    context = moving(script, model=ANT)
+    odometry = context.topics.publishers["/odom"].messages[0]
+    assert (odometry.header.frame_id, odometry.child_frame_id) == ("odom", "torso")
+    assert odometry.pose.pose.position.z == 0.75  # as the model says
+    parent, child, where, _ = context.frames.broadcasts[0]
+    assert (parent, child, where.position.tolist()) == ("odom", "torso", [0.0, 0.0, 0.75])
+    assert not any("/odom" in line for _, line in context.log.lines)
+
+
+def test_services_put_it_back_pause_and_push_it(moving, std_srvs):
     async def script(context):
         def ask(name, **fields):
             return context.services.request(SimpleNamespace(**fields), service=name)
