@@ -26,7 +26,7 @@ examples:
 
 While it runs:
   ros2 topic echo /joint_states
-  ros2 topic pub -r 50 /position_controller/commands std_msgs/msg/Float64MultiArray \
+  ros2 topic pub -r 50 /position_controller/commands std_msgs/msg/Float64MultiArray \\
     '{data: [0.5, 0]}'
   ros2 param set /arm/mujoco_robot_1 reset true
 """
