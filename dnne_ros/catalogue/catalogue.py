@@ -32,6 +32,7 @@ from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.robot.follow_joint_trajectory import FollowJointTrajectory
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.joint_trajectory_publisher import JointTrajectoryPublisher
+from dnne_ros.nodes.robot.mujoco_robot import MujocoRobotNode
 from dnne_ros.nodes.robot.navigate_to_pose import NavigateToPose
 from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
@@ -95,7 +96,7 @@ BUILT_IN: tuple[type[Node], ...] = (
     ServiceClientNode, ServiceServerNode,
     SensorSubscriberNode, SensorPublisherNode, SyncedSubscribersNode,
     TransformListenerNode, TransformBroadcasterNode, ActionClientNode, ActionServerNode,
-    JointTrajectoryPublisher, FollowJointTrajectory, NavigateToPose,
+    JointTrajectoryPublisher, FollowJointTrajectory, NavigateToPose, MujocoRobotNode,
 )
 
 

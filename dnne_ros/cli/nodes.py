@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import inspect
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from dnne_ros.cli.node_pages import node_pages, write_pages
 from dnne_ros.cli.output import say
@@ -59,15 +61,20 @@ def run(options: argparse.Namespace) -> int:
         hint = f"; did you mean {nearest}?" if nearest else ""
         raise InputError("nodes", [f"unknown node type {options.type!r}{hint}"])
     if options.set:
-        say(describe(_with_values(node_type, options.set)))
+        values = checked_values(node_type, options.set, "nodes")
+        say(describe(type_with_ports(node_type, values)))
         return 0
     say("\n\n".join(map(describe, (node_type, *catalogue.namesakes(node_type)))))
     return 0
 
 
-def _with_values(node_type: type[Node], settings: list[str]) -> type[Node]:
-    """Return the type of a node with values given as ``WIDGET=VALUE``; `InputError` if wrong."""
-    values, problems = node_type({}).values, Problems("nodes")
+def checked_values(node_type: type[Node], settings: Sequence[str], source: str,
+                   **given: str) -> dict[str, Any]:
+    """Return the values of a node's widgets, some ``given`` and some as ``WIDGET=VALUE``.
+
+    Raises `InputError` of ``source`` with all that is wrong.
+    """
+    values, problems = node_type(given).values, Problems(source)
     for setting in settings:
         name, _, text = setting.partition("=")
         widget = node_type.widgets.get(name)
@@ -81,7 +88,7 @@ def _with_values(node_type: type[Node], settings: list[str]) -> type[Node]:
                     *node_type.validate_parameters(values)):
         problems.add(message)
     problems.raise_if_any()
-    return type_with_ports(node_type, values)
+    return values
 
 
 def describe(node_type: type[Node]) -> str:

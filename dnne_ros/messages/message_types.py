@@ -45,6 +45,15 @@ def action_class(action_type: str) -> type:
     return _interface(action_type, "action")
 
 
+def is_installed(interface: str) -> bool:
+    """Tell whether a message or service type, ``package/srv/Name``, is here."""
+    try:
+        _interface(interface, interface.split("/")[1])
+    except ValueError:
+        return False
+    return True
+
+
 def type_name(message_class: type) -> str:
     """Return ``sensor_msgs/msg/JointState`` for its class.
 

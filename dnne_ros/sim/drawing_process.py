@@ -66,6 +66,13 @@ class DrawingProcess:
             raise InputError("camera", [f"the task {task.name} has no robot description to draw"])
         self._worker.ask("load", START_SECONDS, description=task.description, joints=task.joints)
 
+    def load_model(self, file: str, view: str) -> None:
+        """Take up a whole model, the MJB ``file``, seen by its camera ``view``.
+
+        It is moved by all of its qpos.  An empty ``view`` is one from outside.
+        """
+        self._worker.ask("load_model", START_SECONDS, file=file, view=view)
+
     def draw(self, positions: Sequence[float]) -> np.ndarray:
         """Return the robot with joints at ``positions`` (m, rad), uint8 RGB (height, width, 3).
 

@@ -1,7 +1,8 @@
 """The far side of `dnne_ros.sim.drawing_process`: OpenGL, in a process that has nothing else.
 
 After ``open``, which is answered with ``hello`` when there is something to draw on, come ``load``
-and as many ``draw``; each picture lies in the shared memory when its ``draw`` is answered.
+or ``load_model``, and as many ``draw``; each picture lies in the shared memory when its ``draw``
+is answered.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def serve(channel: Channel, memory: int) -> None:
     while (request := channel.receive()) is not None and request["say"] != "close":
         if request["say"] == "load":
             surface.load(request["description"], request["joints"])
+        elif request["say"] == "load_model":
+            surface.load_model(request["file"], request["view"])
         else:
             picture[:] = surface.draw(request["positions"])
         channel.send(request["say"])

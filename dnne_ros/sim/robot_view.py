@@ -24,6 +24,7 @@ _INSTALL = ("on Debian and Ubuntu, apt install libegl1 libgl1-mesa-dri (EGL), or
             "(OSMesa, without a GPU); MUJOCO_GL=egl or osmesa chooses")
 _AZIMUTH, _ELEVATION, _LOOKS_AT = 180.0, -12.0, (0.0, 0.0, 0.4)
 _DISTANCE = 6.0
+_MOST_GEOMS = 10_000
 _VISUAL = 1  # where MuJoCo puts a URDF's visual geometry
 
 
@@ -41,16 +42,36 @@ class DrawingSurface:
 
     def load(self, description: str, joints: Sequence[str]) -> None:
         """Take up the robot of a URDF ``description``, to be moved by ``joints``."""
-        self._model = model = _scene(description, self._width, self._height)
-        self._data = mujoco.MjData(model)
-        self._addresses = [model.joint(joint).qposadr[0] for joint in joints]
-        self._camera = mujoco.MjvCamera()
-        self._camera.azimuth, self._camera.elevation = _AZIMUTH, _ELEVATION
-        self._camera.distance = _DISTANCE
-        self._camera.lookat[:] = _LOOKS_AT
-        self._shown = mujoco.MjvOption()
-        self._shown.geomgroup[:] = [group == _VISUAL for group in range(6)]
-        self._scene = mujoco.MjvScene(model, maxgeom=1000)
+        model = _scene(description, self._width, self._height)
+        camera = mujoco.MjvCamera()
+        camera.azimuth, camera.elevation = _AZIMUTH, _ELEVATION
+        camera.distance = _DISTANCE
+        camera.lookat[:] = _LOOKS_AT
+        shown = mujoco.MjvOption()
+        shown.geomgroup[:] = [group == _VISUAL for group in range(6)]
+        self._show(model, [model.joint(joint).qposadr[0] for joint in joints], camera, shown)
+
+    def load_model(self, file: str, view: str) -> None:
+        """Take up a whole model, an MJB, to be moved by its qpos and seen by its camera ``view``.
+
+        An empty ``view`` is one from outside.
+        """
+        model = mujoco.MjModel.from_binary_path(file)
+        model.vis.global_.offwidth, model.vis.global_.offheight = self._width, self._height
+        camera = mujoco.MjvCamera()
+        mujoco.mjv_defaultFreeCamera(model, camera)
+        if view:
+            camera.type = mujoco.mjtCamera.mjCAMERA_FIXED
+            camera.fixedcamid = model.camera(view).id
+        self._show(model, list(range(model.nq)), camera, mujoco.MjvOption())
+
+    def _show(self, model: mujoco.MjModel, addresses: list[int], camera: mujoco.MjvCamera,
+              shown: mujoco.MjvOption) -> None:
+        if self._renderer is not None:
+            self._renderer.free()
+        self._model, self._data = model, mujoco.MjData(model)
+        self._addresses, self._camera, self._shown = addresses, camera, shown
+        self._scene = mujoco.MjvScene(model, maxgeom=_MOST_GEOMS)
         self._renderer = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._renderer)
 
@@ -58,6 +79,7 @@ class DrawingSurface:
         """Return the robot with joints at ``positions`` (m, rad), uint8 RGB (height, width, 3)."""
         self._data.qpos[self._addresses] = positions
         mujoco.mj_kinematics(self._model, self._data)
+        mujoco.mj_comPos(self._model, self._data)  # cameras may look at a centre of mass
         mujoco.mj_camlight(self._model, self._data)
         mujoco.mjv_updateScene(self._model, self._data, self._shown, None, self._camera,
                                mujoco.mjtCatBit.mjCAT_ALL.value, self._scene)

@@ -73,15 +73,17 @@ class InMemoryServices:
         self._offered[service] = on_request
         return service
 
-    def request(self, *requests: Any) -> list[list[Any]]:
-        """Call the service that the node offers, once for each request; None: an empty one.
+    def request(self, *requests: Any, service: str | None = None) -> list[list[Any]]:
+        """Call a service that the node offers, once for each request; None: an empty one.
 
-        Returns a list for each, which its response comes into.  AssertionError if the node offers
-        none.
+        ``service`` may be left out where it offers one alone.  Returns a list for each, which its
+        response comes into.  AssertionError if the node does not offer it.
         """
-        if not self._offered:
-            raise AssertionError("the node offers no service")
-        (name, on_request), = self._offered.items()
+        if not self._offered or service not in (None, *self._offered):
+            raise AssertionError(f"the node offers no service{f' {service}' if service else ''}")
+        if service is None:
+            service, = self._offered
+        name, on_request = service, self._offered[service]
         responses: list[list[Any]] = []
         for request in requests:
             responses.append([])

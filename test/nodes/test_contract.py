@@ -1,5 +1,6 @@
 """Every node type of the catalogue keeps what node types promise, a new one by itself too."""
 
+import asyncio
 import struct
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 from handmade_bundles import write_two_models
 from sensor_msgs.msg import CameraInfo, Image, Imu, JointState, LaserScan
 from sensor_msgs.srv import SetCameraInfo
+from std_msgs.msg import Float64MultiArray
 from torch import nn
 from torch.utils.data import TensorDataset
 
@@ -27,6 +29,7 @@ from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.robot.follow_joint_trajectory import FollowJointTrajectory
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.joint_trajectory_publisher import JointTrajectoryPublisher
+from dnne_ros.nodes.robot.mujoco_robot import MujocoRobotNode
 from dnne_ros.nodes.robot.navigate_to_pose import NavigateToPose
 from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
@@ -587,6 +590,23 @@ class OfMobileRobot(OfGoals):
 
     def links(self, values):
         return [Links(("pose", "cancel"), ("result", "status", "succeeded"))]
+
+
+class DeskRobot(NodeContract):
+    """A round is a state that is told; there is nothing to save."""
+
+    node_type = MujocoRobotNode
+    settings = {"model": str(Path(__file__).parents[2] / "docs" / "examples" / "arm.xml"),
+                "real_time_factor": 0.0}
+    widget_values = [{"control_type": "position", "kp": "40", "floor": True}]
+
+    async def run_round(self, context, draw):
+        told = context.topics.publishers["/joint_states"].messages
+        wanted = len(told) + 1
+        context.topics.deliver(Float64MultiArray(data=[0.1, 0.2]),
+                               topic=context.topics.subscriptions[0].topic)
+        while len(told) < wanted:
+            await asyncio.sleep(0)
 
 
 class Publisher(NodeContract):

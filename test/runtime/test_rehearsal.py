@@ -161,3 +161,22 @@ def test_actions_are_announced_as_they_are_served_and_called(graph_of):
     found = profiles(graph_of(Acting), "fused")["acting_1"].with_actions()
     assert found.executes == ("/count",) and found.sends_goals == ("/dock",)
     assert not any("_action" in name for name in (*found.publishes, *found.subscribes))
+
+
+def test_a_robot_of_the_desk_has_the_topics_of_its_model(tmp_path):
+    from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
+    from dnne_ros.graph.building import build_graph
+    from dnne_ros.workflow.reading import read_workflow
+
+    (tmp_path / "box.xml").write_text(
+        "<mujoco><worldbody><body name='box'><freejoint/><geom size='0.1'/>"
+        "<site name='foot'/></body></worldbody><sensor><touch site='foot'/></sensor></mujoco>")
+    file = tmp_path / "desk.json"
+    file.write_text('{"1": {"class_type": "MujocoRobotNode", "inputs": {"model": "box.xml"}}}')
+    catalogue = Catalogue(BUILT_IN)
+    workflow, problems = read_workflow(str(file), catalogue.signature)
+    found = profiles(build_graph(workflow, catalogue, problems), "fused")["mujoco_robot_1"]
+    assert {"/joint_states", "/robot_description", "/imu", "/desk/mujoco_robot_1/foot/contact"
+            } <= set(found.publishes)
+    assert {"/effort_controller/commands", "/desk/mujoco_robot_1/push"} <= set(found.subscribes)
+    assert "/clock" not in found.publishes

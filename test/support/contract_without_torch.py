@@ -3,6 +3,7 @@
 Prints the names of those that it has tried, and with a - those whose messages are not installed.
 """
 
+import asyncio
 import importlib.util
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
 from dnne_ros.nodes.robot.follow_joint_trajectory import FollowJointTrajectory
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.joint_trajectory_publisher import JointTrajectoryPublisher
+from dnne_ros.nodes.robot.mujoco_robot import MujocoRobotNode
 from dnne_ros.nodes.robot.navigate_to_pose import NavigateToPose
 from dnne_ros.nodes.robot.policy_gate import PolicyGate
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
@@ -43,6 +45,8 @@ LEAPP_BUNDLE = REPOSITORY / "config" / "workflows" / "cartpole_leapp"
 SETTINGS = {
     DisplayNode: {"rate": 1000.0}, OnnxPolicyNode: {"bundle": str(BUNDLE), "runtime": "cpu"},
     LeappPolicyNode: {"bundle": str(LEAPP_BUNDLE), "ports": "tensors"},
+    MujocoRobotNode: {"model": str(REPOSITORY / "docs" / "examples" / "arm.xml"),
+                      "real_time_factor": 0.0},
     PolicyGate: {"joint_names": "a,b", "max_velocity": "5"},
     JointObservationsNode: {"joints": "joint_2,joint_0"}, JointCommandsNode: {"joints": "a,b"},
     CameraSensorNode: {"resolution": "16x12", "use_real_camera": False},
@@ -101,6 +105,12 @@ def contract_of(node_type):
 
         async def run_round(self, context, draw):
             context.frames.put("map", "base")
+            if node_type is MujocoRobotNode:
+                told = context.topics.publishers["/joint_states"].messages
+                wanted = len(told) + 1
+                while len(told) < wanted:
+                    await asyncio.sleep(0)
+                return
             if issubclass(node_type, GoalNode):
                 wanted = len(context.sent) + 3
                 name, = self.streams(context)

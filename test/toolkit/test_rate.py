@@ -72,6 +72,26 @@ def test_lateness_is_returned_and_not_made_up_for(clock, step):
     assert clock.slept == [pytest.approx(0.1)]
 
 
+def test_lateness_is_made_up_for_as_far_as_it_may_be(clock):
+    pace = Rate(0.1, clock, catch_up=0.3)
+
+    def times(count):
+        found = []
+        for _ in range(count):
+            asyncio.run(pace.wait())
+            found.append(round(clock.seconds, 3))
+        return found
+
+    assert times(2) == [100.0, 100.1]
+    clock.seconds = 100.45
+    assert times(5) == [100.45, 100.45, 100.45, 100.5, 100.6]  # those of 100.2, .3 and .4
+    clock.seconds = 110.0
+    assert times(6) == [110.0] * 4 + [110.1, 110.2]
+    pace.begin_anew()
+    clock.seconds = 120.0
+    assert times(2) == [120.0, 120.1]
+
+
 def test_the_period_may_change(clock, step):
     step(0.0)
     step(0.0)

@@ -37,13 +37,34 @@ def gains_by_joint(values: Mapping[str, Any]) -> dict[str, dict[str, float]]:
         if topic and (wrong := topic_misfits(topic, f"{name}_topic",
                                              f"/{name}_controller/commands")):
             raise ValueError(wrong[0])
-    return {name: _by_joint(text, names, name) for name, text in given.items()}
+    return {name: by_joint(text, names, name) for name, text in given.items()}
 
 
 def gain_topics(values: Mapping[str, Any]) -> tuple[TopicUse, ...]:
     """Return the topics on which the widgets of a node have its gains sent."""
     return tuple(TopicUse(topic, FLOAT64_ARRAY, publishes=True) for name in GAINS
                  if (topic := values[f"{name}_topic"]))
+
+
+def by_joint(text: str, names: tuple[str, ...], widget: str, noun: str = "gain"
+             ) -> dict[str, float]:
+    """Return a number from 0 for each of ``names``, in their order: ``40``, or by name as JSON.
+
+    ValueError, naming ``widget``, for anything else, and for names that are missing or unknown.
+    """
+    found = json_of(text, widget)
+    gains = dict.fromkeys(names, found) if _is_gain(found) else found
+    if not isinstance(gains, dict) or not all(map(_is_gain, gains.values())):
+        raise ValueError(f"widget {widget!r}: expected a {noun} from 0, or one for each joint by "
+                         f"its name, found {text!r:.80}")
+    if gains.keys() != {*names}:
+        missing = [name for name in names if name not in gains]
+        unknown = [name for name in gains if name not in names]
+        wrong = [f"{what} {', '.join(which)}" for what, which in (
+            ("none for", missing), ("unknown", unknown)) if which]
+        raise ValueError(f"widget {widget!r}: expected a {noun} for each of joint_names: "
+                         f"{'; '.join(wrong)}")
+    return {name: float(gains[name]) for name in names}
 
 
 class GainSender:
@@ -67,23 +88,6 @@ class GainSender:
         self._told = now
         for publisher, gains in self._gains:
             publisher.publish(float64_array(gains))
-
-
-def _by_joint(text: str, names: tuple[str, ...], widget: str) -> dict[str, float]:
-    """Return a gain for each of ``names``, in their order."""
-    found = json_of(text, widget)
-    gains = dict.fromkeys(names, found) if _is_gain(found) else found
-    if not isinstance(gains, dict) or not all(map(_is_gain, gains.values())):
-        raise ValueError(f"widget {widget!r}: expected a gain from 0, or one for each joint by "
-                         f"its name, found {text!r:.80}")
-    if gains.keys() != {*names}:
-        missing = [name for name in names if name not in gains]
-        unknown = [name for name in gains if name not in names]
-        wrong = [f"{what} {', '.join(which)}" for what, which in (
-            ("none for", missing), ("unknown", unknown)) if which]
-        raise ValueError(f"widget {widget!r}: expected a gain for each of joint_names: "
-                         f"{'; '.join(wrong)}")
-    return {name: float(gains[name]) for name in names}
 
 
 def _is_gain(value: Any) -> bool:

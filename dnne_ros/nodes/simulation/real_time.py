@@ -27,12 +27,16 @@ class RealTime:
     """
 
     def __init__(self, step_seconds: float, health: Health, factor: float,
-                 now: Callable[[], float] = time.monotonic):
-        """Begin with the next step; a ``factor`` of 0 never waits."""
+                 now: Callable[[], float] = time.monotonic, catch_up: float = 0.0):
+        """Begin with the next step; a ``factor`` of 0 never waits.
+
+        Time that was lost, up to ``catch_up`` s of it, is made up for by steps that do not wait.
+        """
         self._step_seconds = step_seconds
         self._health = health
         self._now = now
-        self._pace = Rate(lambda: step_seconds / self._factor if self._factor else 0.0)
+        self._pace = Rate(lambda: step_seconds / self._factor if self._factor else 0.0,
+                          catch_up=catch_up)
         self._steps = self._missed = 0
         self._worst = 0.0
         self._begun: float | None = None
@@ -42,6 +46,10 @@ class RealTime:
     def set_factor(self, factor: float) -> None:
         """Go on ``factor`` times as fast as real time; 0: as fast as possible."""
         self._factor = factor
+
+    def begin_anew(self) -> None:
+        """Forget what is due: time has stood still on purpose."""
+        self._pace.begin_anew()
 
     async def wait(self) -> None:
         """Wait until the next step is due, and count it."""

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dnne_ros.errors import DnneError
 from dnne_ros.node_api.health_reporter import HealthReporter
@@ -50,6 +50,34 @@ def parse_format(text: str) -> CameraFormat:
                      f"{LARGEST} pixels each way, found {text!r:.40}")
 
 
+class Drawn(Protocol):
+    """What is drawn: some environments, one at a time."""
+
+    def load_into(self, process: DrawingProcess) -> None:
+        """Let a process take it up; `InputError` if there is no description of it."""
+        ...
+
+    def positions(self, env: int) -> Sequence[float]:
+        """Return where environment ``env`` is: what the process is given to draw it."""
+        ...
+
+
+class DrawnEnvironments:
+    """The robots of a simulator."""
+
+    def __init__(self, simulator: Simulator):
+        """Draw the environments of ``simulator``."""
+        self._simulator = simulator
+
+    def load_into(self, process: DrawingProcess) -> None:
+        """Let a process take the task's robot up."""
+        process.load(self._simulator.spec)
+
+    def positions(self, env: int) -> Sequence[float]:
+        """Return where the joints are."""
+        return self._simulator.joint_state(env)[0]
+
+
 class SimulatorCamera:
     """Takes a picture when one is due and somebody looks; while it is drawn, others are skipped.
 
@@ -73,9 +101,9 @@ class SimulatorCamera:
             self._thread.shutdown()
             raise
 
-    async def start(self, simulator: Simulator, context: NodeContext) -> None:
-        """Take pictures of the robot in ``simulator``; InputError if it describes none."""
-        self._simulator = simulator
+    async def start(self, drawn: Drawn, context: NodeContext) -> None:
+        """Take pictures of what is ``drawn``; InputError if there is no description of it."""
+        self._drawn_robot = drawn
         self._publisher = context.topics.advertise(TOPIC, TYPE)
         self._trouble = HealthReporter(context)
         await self._in_thread(self._load)
@@ -86,8 +114,7 @@ class SimulatorCamera:
                 or not self._publisher.get_subscription_count() \
                 or time.monotonic() < self._again_at:
             return
-        positions, _ = self._simulator.joint_state(env)
-        self._drawing = self._in_thread(self._draw, positions)
+        self._drawing = self._in_thread(self._draw, self._drawn_robot.positions(env))
         self._drawing.add_done_callback(lambda drawing: self._drawn(drawing, stamp_ns))
 
     async def close(self) -> None:
@@ -109,7 +136,7 @@ class SimulatorCamera:
         """Give the robot to the process and return that; one that was lost is started again."""
         if self._process is None:
             self._process = self._start()
-        self._process.load(self._simulator.spec)
+        self._drawn_robot.load_into(self._process)
         return self._process
 
     def _draw(self, positions: Sequence[float]) -> np.ndarray:

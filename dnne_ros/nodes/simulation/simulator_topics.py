@@ -50,7 +50,8 @@ class SimulatorTopics:
     async def start(self) -> None:
         """Set the camera up."""
         if self._camera is not None:
-            await self._camera.start(self._simulator, self._context)
+            await self._camera.start(
+                simulator_camera.DrawnEnvironments(self._simulator), self._context)
 
     def step(self, shown_env: int) -> None:
         """Let time pass by one step, and publish what is due of environment ``shown_env``."""
