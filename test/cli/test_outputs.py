@@ -14,7 +14,7 @@ from dnne_ros.errors import InputError
 
 def options(tmp_path, **given):
     return SimpleNamespace(**{"report": str(tmp_path / "r.json"), "plot": str(tmp_path / "p.png"),
-                              "until_return": None, "tensorboard": None, **given})
+                              "trace": None, "until_return": None, "tensorboard": None, **given})
 
 
 @pytest.mark.parametrize("fails, whole", [(b"{", "p.png"), (b"\x89PNG", "r.json")],
@@ -59,3 +59,5 @@ def test_a_device_is_refused_before_the_run(tmp_path):
     for file in ("/dev/null", tmp_path / "pipe"):
         with pytest.raises(InputError, match="is not a regular file"):
             check_outputs(options(tmp_path, report=str(file)))
+        with pytest.raises(InputError, match="is not a regular file"):
+            check_outputs(options(tmp_path, trace=str(file)))
