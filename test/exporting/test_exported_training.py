@@ -48,8 +48,8 @@ def test_a_method_of_a_node_counts(export, cartpole, first_updates, repository,
     package = export(cartpole, *SMALL)
     package.edit(
         "NAME/nodes/cartpole_action_5.py",
-        "return await super().compute(network_output=network_output)",
-        "outputs = await super().compute(network_output=network_output)\n"
+        "return super().compute(network_output=network_output)",
+        "outputs = super().compute(network_output=network_output)\n"
         "        return {'action': -outputs['action']}")
     changed = first_updates(package.host, *SEED, python_path=[package.folder, repository])
     assert changed != of_the_workflow
