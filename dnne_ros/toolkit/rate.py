@@ -8,7 +8,9 @@ from dnne_ros.node_api.clock import Clock, SteadyClock
 
 _SECOND = 1_000_000_000
 _LOOK = _SECOND // 2
-"""How long a wait goes on before it is asked whether the rate has changed."""
+_LOOKS = 10_000
+"""How long a wait goes on before it is asked whether the rate has changed, unless it lasts so long
+that this would be more than so many times."""
 
 
 class Rate:
@@ -50,7 +52,8 @@ class Rate:
             self._last = now - period
         late = now - self._last - period
         while self._last <= now < self._last + period:
-            await self._clock.sleep_until(min(self._last + period, now + _LOOK))
+            look = max(_LOOK, period // _LOOKS)
+            await self._clock.sleep_until(min(self._last + period, now + look))
             now, period = self._clock.now_ns(), self._period()
         self._last = max(self._last + period, now - max(period, self._catch_up))
         return max(late, 0) / _SECOND
