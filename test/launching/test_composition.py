@@ -49,6 +49,10 @@ def generate_launch_description():
 """
 
 
+DIRECT = ("--no-daemon", "--spin-time", "5")
+"""How long `ros2` looks for a node: Fast DDS may take 3 s to find who has been there for long."""
+
+
 @pytest.fixture
 def launch(launch_environment, launch_file, repository, tmp_path):
     """Start the launch file."""
@@ -111,13 +115,13 @@ def test_a_graph_is_composed_as_any_other_node(ros_loop, laser, launch, ros2, tm
     ros_loop.run(composed(), launch)
     # What `ros2 param dump` writes, `ros2 param load` takes.
     dumped = tmp_path / "front.yaml"
-    text = ros2("param", "dump", front, "--no-daemon")
+    text = ros2("param", "dump", front, *DIRECT)
     assert yaml.safe_load(text)[front]["ros__parameters"]["errors"]["limit"] == 7
     dumped.write_text(text.replace(front, "/**", 1))  # ros2param 0.36 tells of no other ones
-    assert "failed" not in ros2("param", "set", front, "timeout", "3.5", "--no-daemon")
-    loaded = ros2("param", "load", front, str(dumped), "--no-daemon")
+    assert "failed" not in ros2("param", "set", front, "timeout", "3.5", *DIRECT)
+    loaded = ros2("param", "load", front, str(dumped), *DIRECT)
     assert "failed" not in loaded.lower(), loaded
-    assert "0.0" in ros2("param", "get", front, "timeout", "--no-daemon")
+    assert "0.0" in ros2("param", "get", front, "timeout", *DIRECT)
     ros_loop.run(respawned(), launch)
     launch.interrupt()
     assert launch.wait() == 0, launch.output

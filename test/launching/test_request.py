@@ -33,7 +33,8 @@ def refusal(read):
 def test_defaults(read, cartpole):
     request = read()
     assert request.words == (str(cartpole), "--seed=0", "--peer-timeout=60.0",
-                             "--absent-after=10.0")
+                             "--absent-after=10.0", "--trace-every=1",
+                             "--trace-records=100000")
     assert list(request.placement.processes) == ["main"]
     assert request.namespace == "/cartpole_ppo"
     assert not request.respawn and not request.use_sim_time and not request.remappings
@@ -46,7 +47,8 @@ def test_arguments_become_words_of_the_host(read, tmp_path):
     assert request.words[1:] == (
         "--set=1.num_envs=512", "--set=6.gamma=0.98", "--place=split", "--seed=7",
         "--inference", "--until-return=-1.5", f"--save-checkpoint-dir={tmp_path}",
-        "--peer-timeout=120.0", "--absent-after=3.0")
+        "--peer-timeout=120.0", "--absent-after=3.0", "--trace-every=1",
+        "--trace-records=100000")
     assert len(request.placement.processes) == 6
     assert request.graph.nodes["6"].values["gamma"] == 0.98
 
