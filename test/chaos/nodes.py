@@ -53,7 +53,10 @@ class Feed(Node):
 
 
 class Work(Node):
-    """Give items that follow from those that it takes, on one output, on both or on none."""
+    """Give items that follow from those that it takes, on one output, on both or on none.
+
+    Where it does not wait, it does so in the call that brings the item.
+    """
 
     a = Input(Tensor("uint8", ("byte",)), "A stream.")
     b = Input(Tensor("uint8", ("byte",)), "Another one.", optional=True)
@@ -68,19 +71,27 @@ class Work(Node):
 
     def setup(self):
         self._rounds = _appended(rounds_of(self.context.name))
+        if self.blocks or not self.rest:
+            self.compute = self._work
 
     async def compute(self, **inputs):
+        made = self._work(**inputs)
+        if self._rests():
+            await asyncio.sleep(self.rest)
+        return made
+
+    def _work(self, **inputs):
         import torch
 
         taken = [of_array(each.numpy()) for each in inputs.values() if each is not None]
         os.write(self._rounds, NUMBER.pack(round_value(self.salt, taken)))
-        if self.rest and random.random() < 0.1:
-            if self.blocks:
-                time.sleep(self.rest)
-            else:
-                await asyncio.sleep(self.rest)
+        if self.blocks and self._rests():
+            time.sleep(self.rest)
         return {port: torch.from_numpy(to_array(made)) for port, made in
                 worked(self.mode, self.sizes, self.salt, taken).items()}
+
+    def _rests(self):
+        return self.rest and random.random() < 0.1
 
 
 class Keep(Node):
