@@ -25,8 +25,8 @@ async def answer_items(node: Node, ports: tuple[str, ...], answer: AnswerItems) 
     Runs until cancelled, or until ``answer`` raises.  ``answer`` is a plain function, so it waits
     for nothing.  Order, counters, room on edges and errors are as if the node took each item and
     sent each output itself, which it does wherever something is in the way.  Otherwise a round
-    whose item at the first port comes last is answered at once, by the subscription or the other
-    process that brings it; and so are, by the same call, the nodes behind this one.
+    whose item at the first port comes last is answered at once, by the subscription in its
+    process that brings it; so are, by the same call, the nodes behind this one.
     """
     with node.context.answering(ports, answer):
         while True:

@@ -62,9 +62,6 @@ class LocalEdge:
         """Call ``on_awaited`` when an item comes that the receiver waits for; true: it is done."""
         self._inbox.on_awaited = on_awaited
 
-    def finish(self) -> None:
-        """Note that the receiver is through with what it took: nobody keeps it here."""
-
     @property
     def number(self) -> int:
         """Return the number of the item taken last, as its sender counts, from 1."""

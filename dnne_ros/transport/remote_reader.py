@@ -130,23 +130,6 @@ class RemoteReader:
         if self._connection.has_producer:
             self._report()
 
-    def call_when_awaited(self, on_awaited: Callable[[], bool] | None) -> None:
-        """Call ``on_awaited`` when an item comes that the node waits for; true: it is done."""
-        self._inbox.on_awaited = on_awaited
-
-    def take_now(self) -> Any:
-        """Return the value of an item that is there, while the node waits for others."""
-        return self._value(self._inbox.take_now())
-
-    def fail(self, error: BaseException) -> None:
-        """Raise an error where the node waits."""
-        self._inbox.fail(error)
-
-    def finish(self) -> None:
-        """Note that the node is through with what it took."""
-        if self._in_hand:
-            self._finish_items()
-
     async def get(self, timeout: float | None = None) -> Any:
         """Return the next value; TimeoutError when none came within ``timeout`` seconds."""
         if self._in_hand:

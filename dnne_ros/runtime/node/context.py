@@ -26,7 +26,6 @@ from dnne_ros.tracing.ports import Giving, Taking
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.transport.local_edge import LocalEdge
-from dnne_ros.transport.remote_reader import RemoteReader
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
@@ -158,9 +157,9 @@ class HostContext:
 
     @contextmanager
     def answering(self, ports: Sequence[str], answer: AnswerItems) -> Iterator[None]:
-        """Answer items in the calls that bring them, where edges are of the kind for it."""
+        """Answer items in the calls that bring them, where all come from this process."""
         inputs = [self._own_inputs[port] for port in ports]
-        edges = [each for each in inputs if isinstance(each, (LocalEdge, RemoteReader))]
+        edges = [each for each in inputs if isinstance(each, LocalEdge)]
         if len(edges) < len(inputs):
             yield
             return

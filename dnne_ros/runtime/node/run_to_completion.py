@@ -1,6 +1,6 @@
 """Answers an item in the call that brings it, instead of waking the node's coroutine.
 
-A message that a subscription or a socket brings goes through all nodes that can answer it and out
+A message that a subscription brings goes through all nodes that can answer it and out
 again before the event loop turns.  The coroutine of each node goes on waiting meanwhile, as if
 nothing had come.  Whatever does not allow that wakes it, and it does the same: another round that
 waits, an edge without room, a deadline that is watched, a node that is in the middle of a round.
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.transport.local_edge import LocalEdge
-from dnne_ros.transport.remote_reader import RemoteReader
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.node.context import HostContext
@@ -29,7 +28,7 @@ class RunToCompletion:
 
     _depth = 0
 
-    def __init__(self, context: HostContext, inputs: Sequence[LocalEdge | RemoteReader],
+    def __init__(self, context: HostContext, inputs: Sequence[LocalEdge],
                  outputs: Mapping[str, OutputPort], answer: AnswerItems):
         """Call ``answer`` with an item of each of ``inputs``; it returns some of ``outputs``."""
         self._context = context
@@ -77,8 +76,6 @@ class RunToCompletion:
         self._context.items += len(items)
         for port, value in (self._answer(*items) or {}).items():
             self._outputs[port].send_now(value)
-        for source in self._inputs:
-            source.finish()
 
 
 def _raisable(error: BaseException) -> BaseException:
