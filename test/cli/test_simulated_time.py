@@ -6,27 +6,17 @@ from itertools import pairwise
 
 import psutil
 import pytest
+from drawing import can_draw
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image, JointState
 from std_msgs.msg import Float64MultiArray, String
 
-from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole as task
 
 STEP = "/cartpole_ppo/isaac_gym_step_4"
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-
-
-def can_draw():
-    from dnne_ros.sim.drawing_process import DrawingProcess
-
-    try:
-        DrawingProcess(8, 8).close()
-    except InputError:
-        return False
-    return True
 
 
 def seconds(stamp):

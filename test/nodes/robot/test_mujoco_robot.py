@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import gymnasium
 import numpy as np
 import pytest
+from drawing import can_draw
 from geometry_msgs.msg import Vector3, Wrench
 from std_msgs.msg import Float64MultiArray
 
-from dnne_ros.errors import InputError
 from dnne_ros.messages import message_types
 from dnne_ros.node_api.health import Level
 from dnne_ros.node_api.ros_topics import TopicUse
@@ -191,16 +191,6 @@ def test_simulated_time_is_that_of_the_steps(moving, monkeypatch):
     context = moving(script, rate=50.0)
     assert "/clock" not in context.topics.publishers
     assert {state.header.stamp.sec for state in states(context)} == {5}  # the context's clock
-
-
-def can_draw():
-    from dnne_ros.sim.drawing_process import DrawingProcess
-
-    try:
-        DrawingProcess(8, 8).close()
-    except InputError:
-        return False
-    return True
 
 
 def test_its_camera_sees_it_move(moving):
