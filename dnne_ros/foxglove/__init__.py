@@ -1,0 +1,1 @@
+"""What a running graph shows, served to Foxglove and Lichtblick."""
