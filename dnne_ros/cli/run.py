@@ -9,7 +9,7 @@ import socket
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import AsyncExitStack, closing, nullcontext
 from typing import Any
 
 from dnne_ros.cli.event_files import EventFiles
@@ -17,6 +17,8 @@ from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import HUNG_UP, RunReport
+from dnne_ros.foxglove.address import address
+from dnne_ros.foxglove.beside import check_viewers, viewers_served
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.limits import limited
@@ -31,6 +33,7 @@ from dnne_ros.options.run_arguments import (
 from dnne_ros.options.run_key import RUN_KEY, new_run_key, shared_run_key
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph, workflow_words
 from dnne_ros.parameter_files.ros_arguments import (
+    absolute_namespace,
     check_parameter_files,
     check_ros_arguments,
     enclaves_of,
@@ -53,6 +56,7 @@ examples:
   dnne-ros run cartpole.json --inference --load-checkpoint-dir checkpoint
   dnne-ros run robot.json --lifecycle --strict-runtime   # ros2 lifecycle set /robot/lifecycle …
   dnne-ros run cartpole.json --ros-args -r __ns:=/robot1
+  dnne-ros run cartpole.json --foxglove 8765   # Open connection: ws://127.0.0.1:8765
   dnne-ros run mnist_mlp.json --set 1.data_path=data --plot curve.png --save-checkpoint-dir c
 
 While it runs:
@@ -78,6 +82,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--plot", metavar="FILE.png", help="draw the learning curve at the end")
     parser.add_argument("--tensorboard", metavar="DIR",
                         help="write the curves as TensorBoard event files while it runs")
+    parser.add_argument("--foxglove", type=address, metavar="[HOST:]PORT",
+                        help="show the run in Foxglove and Lichtblick, which connect to "
+                             "ws://127.0.0.1:PORT; HOST 0.0.0.0 is for other machines, too")
     parser.add_argument("--quiet", action="store_true", help="no progress display")
     parser.set_defaults(run=run)
 
@@ -115,6 +122,8 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     check_managed(graph, run_settings(options))
     check_security(enclaves_of(ros_args, graph, placement.processes))
     check_outputs(options)
+    if options.foxglove is not None:
+        check_viewers(options.foxglove, absolute_namespace(ros_args, graph))
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)
     lasting = options.respawn and not options.lifecycle
@@ -171,7 +180,13 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
             loop.add_signal_handler(signal.SIGHUP, supervisor.stop, HUNG_UP)
         try:
-            await supervisor.run()
+            async with AsyncExitStack() as beside:
+                if options.foxglove is not None:
+                    await beside.enter_async_context(viewers_served(
+                        options.foxglove, absolute_namespace(options.ros_args, graph),
+                        "LOCALHOST" if options.host is None else "SUBNET",
+                        lambda text: progress.line("foxglove", text), progress.warn))
+                await supervisor.run()
         finally:
             if events is not None:
                 events.close()
