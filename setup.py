@@ -23,6 +23,7 @@ setup(
             *glob("config/workflows/*.json"), *glob("config/workflows/*.py")]),
         (f"share/{PACKAGE}/config/workflows/cartpole_leapp",
          glob("config/workflows/cartpole_leapp/*")),
+        (f"share/{PACKAGE}/config/foxglove", glob("config/foxglove/*.json")),
         (f"share/{PACKAGE}/config/pipelines", glob("config/pipelines/*.yaml")),
         (f"lib/{PACKAGE}", PIP_EXECUTABLES),
     ],
@@ -73,6 +74,11 @@ setup(
         "data": ["pooch>=1.6"],
         # Curves as event files.
         "tensorboard": ["tensorboard>=2.10"],
+        # Runs with figures and files, for MLflow and Weights & Biases.
+        "mlflow": ["mlflow-skinny>=2.10,<4"],
+        "wandb": ["wandb>=0.25,<1"],
+        # Topics, parameters and connections for Foxglove and Lichtblick.
+        "foxglove": ["foxglove-sdk>=0.30,<0.31"],
         # Policies without torch; for rosdep, onnxruntime is python3-onnxruntime-pip.
         "policy": ["onnx>=1.14", "onnxruntime>=1.16"],
         # Further simulators.
@@ -104,9 +110,11 @@ setup(
             "cryptography>=3.4",
             "dbos>=3.4,<4",
             "flake8>=5",
+            "foxglove-sdk>=0.30,<0.31",
             "gymnasium[mujoco]>=1.1",
             "hypothesis>=6",
             "leapp>=0.7.2,<0.8",
+            "mlflow-skinny>=2.10,<4",
             "onnx>=1.14",
             "onnxruntime>=1.16",
             "pooch>=1.6",
@@ -124,6 +132,8 @@ setup(
             "sqlalchemy>=2.0.30",
             "tensorboard>=2.10",
             "torch>=2.4,<3",
+            "wandb>=0.25,<1",
+            "websockets>=13",
         ],
     },
     zip_safe=False,

@@ -10,6 +10,8 @@ TYPE_CHECKING = False  # checkers know the name; importing `typing` would double
 if TYPE_CHECKING:
     from dnne_ros.arrays import as_array, as_tensor
     from dnne_ros.errors import DnneError, InputError, NodeError, PeerError
+    from dnne_ros.loggers.registry import LoggerKind
+    from dnne_ros.loggers.run_logger import RunFacts, RunLogger
     from dnne_ros.node_api.answering import answer_items
     from dnne_ros.node_api.checkpoint_trigger import (
         CheckpointTrigger,
@@ -92,6 +94,8 @@ if TYPE_CHECKING:
 _NAMES = {
     "arrays": "as_array as_tensor",
     "errors": "DnneError InputError NodeError PeerError",
+    "loggers.registry": "LoggerKind",
+    "loggers.run_logger": "RunFacts RunLogger",
     "node_api.checkpoint_trigger": "CheckpointTrigger checkpoint_widgets trigger_problems",
     "node_api.answering": "answer_items",
     "node_api.clock": "Clock SteadyClock",
@@ -182,6 +186,7 @@ __all__ = [
     "Layers",
     "Level",
     "Log",
+    "LoggerKind",
     "MessageCodec",
     "Model",
     "NetworkHandle",
@@ -201,6 +206,8 @@ __all__ = [
     "RosFrames",
     "RosServices",
     "RosTopics",
+    "RunFacts",
+    "RunLogger",
     "SafeDefault",
     "Schema",
     "SentGoal",

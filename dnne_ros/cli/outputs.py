@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dnne_ros.cli.event_files import check_event_files
 from dnne_ros.cli.report import RunReport
 from dnne_ros.durable_files import write_file
 from dnne_ros.errors import Problems
@@ -29,8 +28,6 @@ def check_outputs(options: argparse.Namespace) -> None:
     if options.until_return is not None and not math.isfinite(options.until_return):
         problems.add("--until-return: expected a finite number")
     problems.raise_if_any()
-    if options.tensorboard:
-        check_event_files(options.tensorboard)
 
 
 def write_outputs(options: argparse.Namespace, report: RunReport, title: str) -> list[str]:

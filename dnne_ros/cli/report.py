@@ -55,6 +55,11 @@ class RunReport:
         """Environment steps of this run."""
         return int(self.metrics.get("env_steps", 0))
 
+    @property
+    def was_ended_by_user(self) -> bool:
+        """Whether Ctrl-C, SIGTERM or a closed terminal ended it."""
+        return not self.failure and self.exit_reason in _USERS_CODES
+
     def start(self) -> None:
         """Note that all processes are ready: the clock runs."""
         self._started = time.monotonic()

@@ -10,17 +10,21 @@ import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, closing, nullcontext
+from pathlib import Path
 from typing import Any
 
-from dnne_ros.cli.event_files import EventFiles
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import HUNG_UP, RunReport
+from dnne_ros.cli.run_facts import facts_of, status_of
 from dnne_ros.foxglove.address import address
 from dnne_ros.foxglove.beside import check_viewers, viewers_served
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.without_torch import check_torch
+from dnne_ros.loggers.continuing import read_runs
+from dnne_ros.loggers.logging_run import LoggingRun
+from dnne_ros.loggers.registry import make_loggers
 from dnne_ros.options.limits import limited
 from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import (
@@ -57,6 +61,7 @@ examples:
   dnne-ros run robot.json --lifecycle --strict-runtime   # ros2 lifecycle set /robot/lifecycle …
   dnne-ros run cartpole.json --ros-args -r __ns:=/robot1
   dnne-ros run cartpole.json --foxglove 8765   # Open connection: ws://127.0.0.1:8765
+  dnne-ros run cartpole.json --log-to mlflow:http://localhost:5000 --log-to tensorboard:tb
   dnne-ros run mnist_mlp.json --set 1.data_path=data --plot curve.png --save-checkpoint-dir c
 
 While it runs:
@@ -80,8 +85,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add_run_arguments(parser)
     parser.add_argument("--report", metavar="FILE", help="write a JSON report at the end")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the learning curve at the end")
-    parser.add_argument("--tensorboard", metavar="DIR",
-                        help="write the curves as TensorBoard event files while it runs")
+    parser.add_argument("--log-to", action="append", default=[], metavar="LOGGER[:WHERE]",
+                        help="log the figures of training while it runs: tensorboard:DIR, "
+                             "mlflow[:URI] (a server, database or folder), wandb[:PROJECT], or "
+                             "a logger that a package adds")
+    parser.add_argument("--tensorboard", dest="log_to", action="append", metavar="DIR",
+                        type=lambda folder: f"tensorboard:{folder}",
+                        help="the same as --log-to tensorboard:DIR")
     parser.add_argument("--foxglove", type=address, metavar="[HOST:]PORT",
                         help="show the run in Foxglove and Lichtblick, which connect to "
                              "ws://127.0.0.1:PORT; HOST 0.0.0.0 is for other machines, too")
@@ -122,6 +132,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     check_managed(graph, run_settings(options))
     check_security(enclaves_of(ros_args, graph, placement.processes))
     check_outputs(options)
+    loggers = make_loggers(options.log_to)
     if options.foxglove is not None:
         check_viewers(options.foxglove, absolute_namespace(ros_args, graph))
     for warning in check_checkpoints(options, graph):
@@ -136,9 +147,15 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     if options.trace:
         discard_parts(options.trace)
+    progress = Progress(quiet=options.quiet, prefixed=len(here) > 1)
+    continued = read_runs(Path(options.load_checkpoint_dir)) \
+        if options.load_checkpoint_dir and not options.inference else {}
+    logging = LoggingRun(loggers, facts_of(options, graph), continued, progress.warn)
     with closing(RunMemory(run_id)) if lasting else nullcontext():
-        report = asyncio.run(_supervise(options, graph, placement, here, start))
+        report = asyncio.run(
+            _supervise(options, graph, placement, here, start, progress, logging))
     unwritten = write_outputs(options, report, graph.name)
+    logging.end(list(filter(None, [options.report, options.plot])), status_of(report))
     if options.trace:
         unwritten += filter(None, [collect(options.trace)])
     for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
@@ -150,19 +167,17 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
 
 
 async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement,
-                     here: Mapping[str, Sequence[str]], start: Start) -> RunReport:
+                     here: Mapping[str, Sequence[str]], start: Start, progress: Progress,
+                     logging: LoggingRun) -> RunReport:
     """Run the processes ``here``, on this host, and report."""
     loop = asyncio.get_running_loop()
     report = RunReport(list(here),
                        None if options.inference else options.save_checkpoint_dir)
-    with Progress(quiet=options.quiet, prefixed=len(here) > 1) as progress:
-        events = EventFiles(options.tensorboard, progress.warn) if options.tensorboard else None
-
+    with progress:
         def on_message(process: str, message: dict[str, Any]) -> None:
             report.note(process, message)
             progress.note(message, report)
-            if events is not None:
-                events.note(message)
+            logging.note(message)
 
         def on_all_started() -> None:
             report.start()
@@ -179,17 +194,13 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
             loop.add_signal_handler(signal.SIGHUP, supervisor.stop, HUNG_UP)
-        try:
-            async with AsyncExitStack() as beside:
-                if options.foxglove is not None:
-                    await beside.enter_async_context(viewers_served(
-                        options.foxglove, absolute_namespace(options.ros_args, graph),
-                        "LOCALHOST" if options.host is None else "SUBNET",
-                        lambda text: progress.line("foxglove", text), progress.warn))
-                await supervisor.run()
-        finally:
-            if events is not None:
-                events.close()
+        async with AsyncExitStack() as beside:
+            if options.foxglove is not None:
+                await beside.enter_async_context(viewers_served(
+                    options.foxglove, absolute_namespace(options.ros_args, graph),
+                    "LOCALHOST" if options.host is None else "SUBNET",
+                    lambda text: progress.line("foxglove", text), progress.warn))
+            await supervisor.run()
     report.finish(supervisor.reason, supervisor.failure, supervisor.exit_code)
     progress.summary(report)
     return report

@@ -17,6 +17,8 @@ _SAME_THING = {
     "--save-checkpoint-dir": ("output-dir", "out-dir", "model-dir", "run-dir"),
     "--inference": ("play", "eval", "evaluate", "test", "deterministic"),
     "--tensorboard": ("log-dir", "logdir", "tensorboard-log"),
+    "--log-to mlflow, wandb or tensorboard:DIR": (
+        "logger", "log", "report-to", "track", "mlflow", "wandb", "use-wandb", "wandb-project"),
     "--quiet": ("silent", "no-progress"),
     "--set NODE.num_envs=N": ("num-envs", "n-envs", "envs"),
     "--set NODE.learning_rate=X": ("learning-rate", "lr"),

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from dnne_ros.cli.event_files import check_event_files
 from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.report import RunReport
 from dnne_ros.errors import InputError
@@ -14,7 +13,7 @@ from dnne_ros.errors import InputError
 
 def options(tmp_path, **given):
     return SimpleNamespace(**{"report": str(tmp_path / "r.json"), "plot": str(tmp_path / "p.png"),
-                              "trace": None, "until_return": None, "tensorboard": None, **given})
+                              "trace": None, "until_return": None, **given})
 
 
 @pytest.mark.parametrize("fails, whole", [(b"{", "p.png"), (b"\x89PNG", "r.json")],
@@ -42,15 +41,6 @@ def test_links_are_replaced(tmp_path):
     assert (tmp_path / "precious").read_text() == "precious"
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     assert not (tmp_path / "r.json").is_symlink()
-
-
-def test_a_folder_of_event_files_is_tried_without_following_links(tmp_path):
-    pytest.importorskip("tensorboard")
-    (tmp_path / "precious").write_text("precious")
-    (tmp_path / "curves").mkdir()
-    (tmp_path / "curves" / ".probe").symlink_to(tmp_path / "precious")
-    check_event_files(str(tmp_path / "curves"))
-    assert (tmp_path / "precious").read_text() == "precious"
 
 
 def test_a_device_is_refused_before_the_run(tmp_path):

@@ -77,10 +77,17 @@ def test_what_check_refuses_is_refused_with_its_report(cartpole):
 
 @pytest.mark.parametrize("words", [
     ["--save-checkpoint-dir=x"], ["--report=x.json"], ["--plot=x.png"],
-    ["--plot={job}/../../x.png"], ["--tensorboard=/x"]])
+    ["--plot={job}/../../x.png"], ["--tensorboard=/x"], ["--log-to=mlflow:http://elsewhere"]])
 def test_a_job_writes_into_its_own_folder(cartpole, words):
     with pytest.raises(InputError, match="own folder"):
         command_task(["run", str(cartpole), *words], "job")
+
+
+def test_a_job_logs_into_its_own_folder_or_where_its_worker_does_and_opens_no_port(cartpole):
+    words = ["--log-to=mlflow", "--tensorboard={job}/curves"]
+    assert command_task(["run", str(cartpole), *words], "job").words == tuple(words)
+    with pytest.raises(InputError, match="a job opens no port"):
+        command_task(["run", str(cartpole), "--foxglove=8765"], "job")
 
 
 @pytest.mark.parametrize("word", ["--nodes={file}", "--trust={folder}"])

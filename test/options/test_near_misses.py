@@ -20,8 +20,8 @@ def test_an_unknown_argument_is_answered(words, said):
 
 
 def test_what_is_offered_exists():
-    known = {option.word for option in RUN_OPTIONS} | {"--tensorboard", "--quiet", "--set",
-                                                       "--ros-args"}
+    known = {option.word for option in RUN_OPTIONS} | {"--tensorboard", "--log-to", "--quiet",
+                                                       "--set", "--ros-args"}
     offered = [here.split()[0] for here in _SAME_THING if here.startswith("--")]
     assert set(offered) <= known
 

@@ -18,7 +18,7 @@ from dnne_ros.jobs.description.spec import COMMANDS, Task
 
 _OWN = {"report": "--report", "save_checkpoint_dir": "--save-checkpoint-dir"}
 """Options of a run whose files a job has in its own folder."""
-_WRITTEN = {"plot": "--plot", "tensorboard": "--tensorboard", "output": "-o"}
+_WRITTEN = {"plot": "--plot", "output": "-o"}
 """Options that name what is written: a job's is below ``{job}``, its own folder."""
 _CODE = {"nodes": "--nodes", "trust": "--trust"}
 """Options by which a user lets code run."""
@@ -89,11 +89,21 @@ def _refuse_reach(options: argparse.Namespace, source: str) -> None:
                 for word, _ in given(_OWN)]
     problems += [f"{word} {value}: a job writes into its own folder: {word} "
                  f"{{job}}/{Path(value).name}" for word, value in given(_WRITTEN)
-                 if not value.startswith("{job}/") or ".." in Path(value).parts]
+                 if not _is_in_job(value)]
+    problems += [f"--log-to {text}: a job logs into its own folder, {name}:{{job}}/{name}, or "
+                 f"where the settings of its worker say: --log-to {name}"
+                 for text in getattr(options, "log_to", ())
+                 for name, colon, where in [text.partition(":")] if colon and not _is_in_job(where)]
+    if getattr(options, "foxglove", None) is not None:
+        problems.append("--foxglove: a job opens no port; `dnne-ros foxglove` shows what runs")
     problems += [f"{word} {' '.join(value)}: a file cannot say which code may run; type it "
                  f"behind the command" for word, value in given(_CODE)]
     if problems:
         raise InputError(source, problems)
+
+
+def _is_in_job(file: str) -> bool:
+    return file.startswith("{job}/") and ".." not in Path(file).parts
 
 
 def _check(options: argparse.Namespace) -> None:

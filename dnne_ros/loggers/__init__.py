@@ -1,0 +1,1 @@
+"""Where the figures of training go: TensorBoard, MLflow, Weights & Biases, and what others add."""
