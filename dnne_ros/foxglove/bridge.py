@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import foxglove
 from foxglove.websocket import Capability
@@ -98,9 +98,9 @@ class Bridge:
         """Return parameters, or all."""
         return await self._parameters.read(names)
 
-    async def set(self, wanted: Sequence[foxglove.Parameter]) -> list[foxglove.Parameter]:
+    async def write(self, wanted: Sequence[foxglove.Parameter]) -> list[foxglove.Parameter]:
         """Set parameters, and return them as they are then."""
-        return await self._parameters.set(wanted)
+        return await self._parameters.write(wanted)
 
     def show_connections(self, wanted: bool) -> None:
         """Begin or end to say who is connected with whom."""
@@ -123,18 +123,17 @@ class Bridge:
             self._server.publish_parameter_values(changed)
 
 
-async def serve(context: Context, graph: str, address: Address, ended: asyncio.Event,
-                on_listening: Callable[[int], object]) -> None:
+async def serve(context: Context, executor: Any, graph: str, address: Address,
+                ended: asyncio.Event, on_listening: Callable[[int], object]) -> None:
     """Serve ``graph`` at ``address`` until ``ended``; RuntimeError if it is taken.
 
-    ``on_listening`` is given the port.
+    ``executor``: that of the running `RosEventLoop`.  ``on_listening`` is given the port.
     """
-    loop = asyncio.get_running_loop()
     bridge = Bridge(context, graph, address)
-    loop.executor.add_node(bridge.node)
+    executor.add_node(bridge.node)
     try:
         on_listening(bridge.port)
         await bridge.serve(ended)
     finally:
-        loop.executor.remove_node(bridge.node)
+        executor.remove_node(bridge.node)
         await bridge.close()

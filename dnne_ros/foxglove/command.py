@@ -6,11 +6,15 @@ import argparse
 import asyncio
 import os
 import signal
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import DnneError
 from dnne_ros.foxglove.address import Address, address
 from dnne_ros.options.readings import whole_number
 from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
+
+if TYPE_CHECKING:
+    from rclpy.context import Context
 
 DEFAULT_PORT = "8765"
 _EXAMPLES = """\
@@ -56,13 +60,15 @@ def run(options: argparse.Namespace) -> int:
     namespace = f"/{options.namespace.strip('/')}" if options.namespace else ""
     with ros_event_loop(options.ros_args) as (context, loop):
         try:
-            loop.run_until_complete(_until_interrupted(context, namespace, options.at))
+            loop.run_until_complete(_until_interrupted(
+                context, loop.executor, namespace, options.at))
         except RuntimeError as error:  # taken since the check
             raise DnneError(str(error)) from None
     return 130
 
 
-async def _until_interrupted(context: object, namespace: str, at: Address) -> None:
+async def _until_interrupted(context: Context, executor: Any, namespace: str, at: Address
+                             ) -> None:
     from dnne_ros.foxglove.bridge import serve
 
     ended = asyncio.Event()
@@ -73,4 +79,4 @@ async def _until_interrupted(context: object, namespace: str, at: Address) -> No
         shown = namespace or "everything on the domain"
         print(f"{shown} is shown at ws://{Address(at.host, port)}", flush=True)
 
-    await serve(context, namespace, at, ended, say)
+    await serve(context, executor, namespace, at, ended, say)

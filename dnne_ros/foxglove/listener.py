@@ -26,7 +26,7 @@ class Asked(Protocol):
     async def read(self, names: Sequence[str]) -> list[foxglove.Parameter]:
         """Return parameters, or all."""
 
-    async def set(self, wanted: Sequence[foxglove.Parameter]) -> list[foxglove.Parameter]:
+    async def write(self, wanted: Sequence[foxglove.Parameter]) -> list[foxglove.Parameter]:
         """Set parameters, and return them as they are then."""
 
     def show_connections(self, wanted: bool) -> None:
@@ -61,8 +61,8 @@ class Listener(ServerListener):
 
     def on_set_parameters(self, client: Client, parameters: list[foxglove.Parameter],
                           request_id: str | None = None) -> list[foxglove.Parameter]:
-        """See `Asked.set`."""
-        return self._answer(self._asked.set(parameters))
+        """See `Asked.write`."""
+        return self._answer(self._asked.write(parameters))
 
     def on_connection_graph_subscribe(self) -> None:
         """See `Asked.show_connections`."""

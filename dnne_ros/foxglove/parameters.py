@@ -48,13 +48,14 @@ class NodeParameters:
     async def read(self, names: Sequence[str]) -> list[foxglove.Parameter]:
         """Return parameters, or all if none is named; what does not answer is left out."""
         if not names:
-            return _joined(await asyncio.gather(*(self._read_all(node) for node in sorted(self._nodes()))))
+            return _joined(await asyncio.gather(*(
+                self._read_all(node) for node in sorted(self._nodes()))))
         known = self._nodes()
         return _joined(await asyncio.gather(*(
             self._read(node, wanted) for node, wanted in _by_node(names).items()
             if node in known)))
 
-    async def set(self, wanted: Iterable[foxglove.Parameter]) -> list[foxglove.Parameter]:
+    async def write(self, wanted: Iterable[foxglove.Parameter]) -> list[foxglove.Parameter]:
         """Set parameters, and return them as they are then."""
         values = {each.name: each.get_value() for each in wanted}
         known = self._nodes()
@@ -71,7 +72,8 @@ class NodeParameters:
         if not belongs(namespace, self._graph):
             return []
         return [_shown(event.node, each.name, each.value)
-                for each in (*event.new_parameters, *event.changed_parameters)]
+                for each in (*event.new_parameters, *event.changed_parameters)
+                if each.value.type != Parameter.Type.NOT_SET.value]
 
     def _nodes(self) -> set[str]:
         return {full_name(namespace, name)
@@ -147,10 +149,10 @@ def _by_node(names: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _shown(node: str, name: str, value: Any) -> foxglove.Parameter:
-    found = parameter_value_to_python(value)
+    found: Any = parameter_value_to_python(value)
     if value.type == Parameter.Type.BYTE_ARRAY.value:
         found = b"".join(found)
-    elif found is not None and not isinstance(found, (bool, int, float, str)):
+    elif not isinstance(found, (bool, int, float, str)):  # arrays, of several kinds
         found = list(found)
     return foxglove.Parameter(f"{node}.{name}", value=found)
 

@@ -5,7 +5,6 @@ It may take its time and it may raise: the run goes on, and says once that figur
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,25 +32,25 @@ class RunFacts:
     continues: str = ""
 
 
-class RunLogger(ABC):
+class RunLogger:
     """Writes down one run.
 
-    Made before the run: ``__init__`` should raise ValueError for what makes no sense, and leave to
-    `start` what takes time.  Whatever raises is tried again with later figures, `start` first if it
-    has not succeeded yet.
+    Made before the run: ``__init__`` should raise ValueError for what makes no sense, and leave
+    to `start` what takes time.  What raises is tried again with later figures, `start` first if
+    it has not succeeded yet.
     """
 
     def start(self, facts: RunFacts) -> str:
         """Begin, and return what a later run is to go on by, if it can; else an empty text."""
         return ""
 
-    @abstractmethod
     def log(self, figures: Mapping[str, float], step: int, seconds: float) -> None:
         """Take the figures of an update or epoch.
 
         ``step``: environment steps or the number of the epoch, those of earlier runs that this one
         goes on from included.  ``seconds``: since 1970.
         """
+        raise NotImplementedError
 
     def note(self, name: str, value: str) -> None:
         """Take a fact that was not known at the start, such as where a ``checkpoint`` is."""

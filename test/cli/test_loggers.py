@@ -47,7 +47,7 @@ def test_a_run_that_goes_on_from_a_checkpoint_is_one_run_of_mlflow(
 
 
 def test_loggers_that_are_none_end_the_run_before_it_starts(command, cartpole, tmp_path):
-    done = command("run", cartpole, "--log-to", "ftp:x", "--log-to", "mlflow:ftp://x", cwd=tmp_path)
+    done = command("run", cartpole, "--log-to=ftp:x", "--log-to=mlflow:ftp://x", cwd=tmp_path)
     assert done.returncode == 2 and "--log-to: 2 problems" in done.stderr
     assert "'ftp:x': expected one of" in done.stderr and "mlflow:ftp://x: expected" in done.stderr
     assert not list(tmp_path.iterdir())

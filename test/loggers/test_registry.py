@@ -1,4 +1,4 @@
-"""What ``--log-to`` takes: what is built in, what packages add, and what is wrong with the rest."""
+"""What ``--log-to`` takes: what is built in, what packages add, and no more."""
 
 import importlib.metadata
 import sys

@@ -69,8 +69,9 @@ def test_bounds_of_strings_are_kept():
 
 
 @pytest.mark.parametrize("name", [
-    "sensor_msgs/Image", "diagnostic_msgs/DiagnosticArray", "geometry_msgs/PoseWithCovarianceStamped",
-    "std_msgs/Float32MultiArray", "rcl_interfaces/ParameterEvent"])
+    "sensor_msgs/Image", "diagnostic_msgs/DiagnosticArray",
+    "geometry_msgs/PoseWithCovarianceStamped", "std_msgs/Float32MultiArray",
+    "rcl_interfaces/ParameterEvent"])
 def test_a_reader_that_knows_the_text_alone_reads_the_message(name):
     decoding = pytest.importorskip("mcap_ros2._dynamic", reason="needs mcap-ros2-support")
     type = class_named(name)

@@ -93,7 +93,8 @@ def _refuse_reach(options: argparse.Namespace, source: str) -> None:
     problems += [f"--log-to {text}: a job logs into its own folder, {name}:{{job}}/{name}, or "
                  f"where the settings of its worker say: --log-to {name}"
                  for text in getattr(options, "log_to", ())
-                 for name, colon, where in [text.partition(":")] if colon and not _is_in_job(where)]
+                 for name, colon, where in [text.partition(":")]
+                 if colon and not _is_in_job(where)]
     if getattr(options, "foxglove", None) is not None:
         problems.append("--foxglove: a job opens no port; `dnne-ros foxglove` shows what runs")
     problems += [f"{word} {' '.join(value)}: a file cannot say which code may run; type it "
