@@ -45,7 +45,7 @@ setup(
     ],
     extras_require={
         # Training, and simulators.
-        "train": ["torch>=2.4,<3"],
+        "train": ["scipy>=1.9", "torch>=2.4,<3"],
         # dnne_ros.toolkit.retrying; it has no rosdep key, but a Debian package: python3-tenacity.
         "retrying": ["tenacity>=6.2,<11"],
         # rclpy and the messages for machines without a ROS 2 installation.

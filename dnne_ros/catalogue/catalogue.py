@@ -53,6 +53,7 @@ from dnne_ros.nodes.sensors.imu_sensor import IMUSensorNode
 from dnne_ros.nodes.simulation.action import ActionNode
 from dnne_ros.nodes.simulation.cartpole import CartpoleActionNode, CartpoleRewardNode
 from dnne_ros.nodes.simulation.environment_settings import IsaacGymEnvs
+from dnne_ros.nodes.simulation.episode_evaluator import EpisodeEvaluator
 from dnne_ros.nodes.simulation.former_names import IsaacGymEnvNode, IsaacGymStepNode
 from dnne_ros.nodes.simulation.isaac_gym_sim import IsaacGymSim
 from dnne_ros.nodes.simulation.simulation import SimulatorEnvNode, SimulatorStepNode
@@ -92,7 +93,7 @@ BUILT_IN: tuple[type[Node], ...] = (
     DisplayNode, RosSubscriberNode, RosPublisherNode, RobotControllerNode, PolicyGate,
     CameraSensorNode, IMUSensorNode, AudioSensorNode, VisionNetworkNode, SoundNetworkNode,
     DecisionNetworkNode, IsaacGymEnvs, PPOConfig, PPOAgent, BalancingConfig,
-    IsaacGymSim, SimulationTracker, CustomComputation, LeappPolicyNode,
+    IsaacGymSim, SimulationTracker, EpisodeEvaluator, CustomComputation, LeappPolicyNode,
     ServiceClientNode, ServiceServerNode,
     SensorSubscriberNode, SensorPublisherNode, SyncedSubscribersNode,
     TransformListenerNode, TransformBroadcasterNode, ActionClientNode, ActionServerNode,

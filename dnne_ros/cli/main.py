@@ -14,9 +14,9 @@ from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.working_directory import check_working_directory
 
 _COMMANDS = (
-    "cli.check", "cli.run", "cli.simulate", "jobs.commands.command", "top.command",
-    "foxglove.command", "cli.trace",
-    "cli.graph", "cli.export", "cli.security", "cli.policy", "cli.nodes", "cli.tasks", "cli.bench")
+    "cli.check", "cli.run", "cli.evaluate", "cli.simulate", "jobs.commands.command", "top.command",
+    "foxglove.command", "cli.trace", "cli.graph", "cli.export", "cli.security", "cli.policy",
+    "cli.nodes", "cli.tasks", "cli.bench")
 """The modules of the commands; `add_parser` of each adds one."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
@@ -27,6 +27,7 @@ examples:
   dnne-ros run my_graph.json --set 1.num_envs=512 --until-return 450
   dnne-ros run my_graph.json --place split --save-checkpoint-dir checkpoint
   dnne-ros run my_graph.json --inference --load-checkpoint-dir checkpoint
+  dnne-ros evaluate my_graph.json --load-checkpoint-dir checkpoint   returns, with intervals
   dnne-ros simulate robot.urdf            a robot at the desk, behind ROS topics
   dnne-ros security my_graph.json --keys -o secure   an SROS2 policy with what it needs
   dnne-ros policy export checkpoint -o policy

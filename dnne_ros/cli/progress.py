@@ -130,4 +130,6 @@ def _episodes(report: RunReport) -> list[tuple[str, str]]:
                             ("KL", "kl", ".4f"), ("entropy", "entropy", ".3f")):
         if metrics.get(key) is not None:
             values.append((name, format(metrics[key], form)))
+    if "evaluated_episodes" in metrics:
+        values.append(("evaluated", f"{metrics['evaluated_episodes']}/{metrics['of_episodes']}"))
     return values

@@ -75,6 +75,11 @@ class NodeContext(Protocol):
         ...
 
     @property
+    def new_episodes(self) -> bool:
+        """Simulators begin anew, whatever a checkpoint says of their state."""
+        ...
+
+    @property
     def strict_runtime(self) -> bool:
         """A runtime for policies that is missing is an error, also where another would do."""
         ...

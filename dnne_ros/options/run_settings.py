@@ -28,6 +28,9 @@ class RunSettings:
     inference: bool = _option(
         "freeze the weights, act with the mean action, keep real time", default="false",
         kind="flag")
+    new_episodes: bool = _option(
+        "begin all episodes anew, instead of going on with those of the checkpoint",
+        default="false", kind="flag")
     until_return: float | None = _option(
         "end once the mean return of the last 100 episodes reaches R", read=float, metavar="R",
         explanation="End once the mean return of the last 100 episodes reaches this.")

@@ -26,7 +26,8 @@ from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.transport.identity import new_identity
 from dnne_ros.transport.lasting_memory import is_remembered, memory_name
 
-_EQUAL = ("seed", "inference", "until_return", "max_updates", "max_env_steps", "epochs", "respawn")
+_EQUAL = ("seed", "inference", "new_episodes", "until_return", "max_updates", "max_env_steps",
+          "epochs", "respawn")
 """The options that all hosts must be given alike."""
 
 

@@ -84,7 +84,7 @@ class InMemoryContext:
                  outputs: Iterable[str] | None = None, seed: int = 0, inference: bool = False,
                  clock: Clock | None = None, trainers: Mapping[str, int] | None = None,
                  delivered: Mapping[str, int] | None = None, saves: bool = False,
-                 node_id: str = "1", title: str = "One"):
+                 new_episodes: bool = False, node_id: str = "1", title: str = "One"):
         """Serve ``node``, whose inputs ``linked`` and ``outputs`` are linked (None: all).
 
         ``clock`` None: the machine's.  ``trainers`` and ``delivered``: what the methods of these
@@ -96,6 +96,7 @@ class InMemoryContext:
         self.title = title
         self.seed = seed
         self.inference = inference
+        self.new_episodes = new_episodes
         self.strict_runtime = False
         self.log = RecordedLog()
         self.health = Health()

@@ -109,7 +109,8 @@ def test_each_edge_is_drawn_and_nothing_else(start, ros_loop, workflow, place):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", ["split", "by hand"])
+@pytest.mark.parametrize("place", [
+    "split", pytest.param("by hand", marks=pytest.mark.long)])
 def test_a_process_that_starts_again_makes_nobody_publish(start, ros_loop, place):
     run, edges, published = start("cartpole_ppo", place, "--respawn")
     process = "display_7" if place == "split" else "show"

@@ -136,7 +136,8 @@ def fused(tmp_path_factory, start_command, cartpole):
     return json.loads((folder / "report.json").read_text())["losses"]
 
 
-@pytest.mark.parametrize("first", ["robot", "desk"])
+@pytest.mark.parametrize("first", [
+    "robot", pytest.param("desk", marks=pytest.mark.long)])
 def test_cartpole_on_two_hosts_gives_the_losses_of_one_process(
         start_on, place_file, cartpole, fused, first):
     place = place_file(processes={"agent": [2, 3, 5]},
@@ -190,7 +191,8 @@ def test_a_host_that_is_cut_off_for_five_seconds_loses_nothing(hosts, start_on, 
     assert edge["lost"] == edge["dropped"] == edge["duplicated"] == 0
 
 
-@pytest.mark.parametrize("dead", ["robot", "desk"])
+@pytest.mark.parametrize("dead", [
+    "robot", pytest.param("desk", marks=pytest.mark.long)])
 def test_a_host_that_stays_away_ends_the_run_with_its_name(start_on, numbers, dead):
     graph = numbers("--absent-after", "3s")
     runs = {name: start_on(name, *graph.arguments) for name in ("robot", "desk")}
@@ -202,7 +204,8 @@ def test_a_host_that_stays_away_ends_the_run_with_its_name(start_on, numbers, de
     assert f"host {dead} ({node}) has given no sign of life for 3 s" in left.output
 
 
-@pytest.mark.parametrize("dead", ["robot", "desk"])
+@pytest.mark.parametrize("dead", [
+    "robot", pytest.param("desk", marks=pytest.mark.long)])
 def test_with_respawn_a_host_that_died_is_taken_up_again(start_on, numbers, dead):
     graph = numbers("--absent-after", "3s", "--respawn")
     runs = {name: start_on(name, *graph.arguments) for name in ("robot", "desk")}

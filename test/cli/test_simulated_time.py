@@ -92,7 +92,9 @@ if os.path.exists(WISH):
 '''
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before the camera", "after a picture"])
+@pytest.mark.parametrize("before", [
+    pytest.param(True, id="before the camera"),
+    pytest.param(False, id="after a picture", marks=pytest.mark.long)])
 def test_training_with_a_camera_beside_a_compiler(ros_loop, start_run, repository, tmp_path,
                                                   before):
     """Mesa's LLVM and Triton's would crash in one process, where there is Triton."""

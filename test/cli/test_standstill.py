@@ -26,7 +26,8 @@ def stand(start_run, tmp_path):
     return start
 
 
-@pytest.mark.parametrize("place", ["fused", "split"])
+@pytest.mark.parametrize("place", [
+    pytest.param("fused", marks=pytest.mark.long), "split"])
 def test_a_loop_that_has_run_dry(stand, place):
     run = stand(RUNS_DRY, "--place", place)
     run.until(lambda: "nothing has moved for" in run.output, "a word of it")

@@ -203,6 +203,7 @@ def test_a_graph_in_two_processes(start, top):
     assert (edge["sender_process"], edge["receiver_process"]) == ("producer_1", "slow_consumer_2")
 
 
+@pytest.mark.long
 def test_a_graph_of_200_nodes_and_1000_edges(start, top):
     run = start(large_graph(200))
     nodes = {}

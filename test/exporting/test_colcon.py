@@ -25,7 +25,7 @@ def hide_dnne_ros(folder):
     pytest.param("cartpole_ppo", (*SMALL, "--standalone"), marks=pytest.mark.long),
     ("cartpole_ppo", (*SMALL, "--standalone", "--place", "split")),
     pytest.param("cartpole_on_robot", (), marks=pytest.mark.long),
-    ("cartpole_on_robot", ("--standalone",)),
+    pytest.param("cartpole_on_robot", ("--standalone",), marks=pytest.mark.long),
 ], ids=["plain", "standalone", "standalone-split", "robot-plain", "robot-standalone"])
 def test_builds_and_passes_its_own_test(
         export, repository, run_words, tmp_path, workflow, options):

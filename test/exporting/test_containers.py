@@ -135,7 +135,7 @@ def contained(export, repository, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["Containerfile.slim", pytest.param(
-    "Containerfile.ros", marks=needs_colcon)])
+    "Containerfile.ros", marks=(needs_colcon, pytest.mark.long))])
 def test_what_an_image_starts_drives_a_robot(
         contained, name, start_plant, repository, tmp_path):
     image = Image(contained, name, tmp_path / "root")

@@ -29,6 +29,7 @@ ON_UBUNTU = {
     "python3-pytest": "python3-pytest",
     "python3-pytest-timeout": "python3-pytest-timeout",
     "python3-rich": "python3-rich",
+    "python3-scipy": "python3-scipy",
     "python3-sklearn": "python3-sklearn",
     "python3-sounddevice-pip": "pip: sounddevice",
     "python3-sphinx": "python3-sphinx",

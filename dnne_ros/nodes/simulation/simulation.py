@@ -108,9 +108,12 @@ class SimulatorEnvNode(Node):
         return NodeState(tensors=tensors, values=values)
 
     def load_state(self, state: NodeState) -> None:
-        """Take up the saved physics, unless the number of environments differs at inference."""
+        """Take up the saved physics.
+
+        Not where episodes are to begin anew, nor in inference with another number of environments.
+        """
         saved = state.values.get("num_envs", self.num_envs)
-        if self.context.inference and saved != self.num_envs:
+        if self.context.new_episodes or (self.context.inference and saved != self.num_envs):
             return
         self._simulator.restore(state.tensors, state.values)
         if not self._simulator.resumes:

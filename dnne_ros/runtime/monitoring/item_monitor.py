@@ -32,6 +32,7 @@ class ItemMonitor:
         self.title = context.title
         self.seed = context.seed
         self.inference = context.inference
+        self.new_episodes = context.new_episodes
         self.strict_runtime = context.strict_runtime
         self.log = context.log
         self.health = context.health

@@ -59,6 +59,7 @@ class HostContext:
         self.title = host.graph_node.title
         self.seed = settings.seed
         self.inference = settings.inference
+        self.new_episodes = settings.new_episodes
         self.strict_runtime = settings.strict_runtime
         self.log = host.get_logger()
         self.health = Health()

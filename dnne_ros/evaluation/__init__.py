@@ -1,0 +1,1 @@
+"""How good a policy is: its episodes, and what they say of all that it might have."""

@@ -1,0 +1,62 @@
+"""``dnne-ros evaluate``: numbers of a policy that has solved the task, and of one that has not."""
+
+import json
+
+import pytest
+
+SHORT = ("--episodes", "12", "--seeds", "1")
+
+
+@pytest.fixture(scope="module")
+def untrained(start_command, cartpole, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("untrained")
+    run = start_command("dnne_ros", "run", cartpole, "--quiet", "--max-updates", "1",
+                        "--set", "1.num_envs=16", "--set", "6.minibatch_size=64",
+                        "--save-checkpoint-dir", "c", folder=folder)
+    assert run.wait() == 0, run.output
+    return folder / "c"
+
+
+def evaluate(start_command, folder, *arguments):
+    command = start_command("dnne_ros", "evaluate", *arguments, folder=folder, separate=True)
+    return command.wait(), command
+
+
+def test_it_gives_the_same_numbers_twice_and_says_which_policy_is_better(
+        start_command, tmp_path, cartpole, trained, untrained):
+    code, twice = evaluate(start_command, tmp_path, cartpole, "--load-checkpoint-dir", trained,
+                           "--against", trained, *SHORT, "--json", "--plot", "e.png")
+    assert code == 0, twice.errors
+    found = json.loads(twice.output)
+    first, again = found["policies"]
+    assert first["each"] == again["each"] and len(first["each"]) == 12
+    assert [each["environment"] for each in first["each"]] == list(range(12)), "one each"
+    assert found["comparison"]["difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert (tmp_path / "e.png").read_bytes().startswith(b"\x89PNG")
+
+    code, worse = evaluate(start_command, tmp_path, cartpole, "--load-checkpoint-dir", untrained,
+                           "--against", trained, *SHORT, "--success-return", "400")
+    assert code == 0, worse.errors
+    assert f"{trained} is better" in " ".join(worse.output.split())
+    assert "returned ≥ 400" in worse.output and "time limit" in worse.output
+
+
+def test_what_cannot_be_evaluated_is_said_before_anything_starts(
+        start_command, tmp_path, repository, cartpole, trained):
+    for arguments, message in (
+            ([repository / "config/workflows/mnist_mlp.json"], "expected one SimulatorEnv"),
+            ([cartpole, "--load-checkpoint-dir", "nowhere"], "nowhere"),
+            ([cartpole, "--randomization", "mass:x"], "--randomization"),
+            ([cartpole, "--load-checkpoint-dir", trained, "--plot", "no/e.png"], "--plot"),
+            ([cartpole], "--load-checkpoint-dir")):
+        code, command = evaluate(start_command, tmp_path, *arguments)
+        assert code == 2 and message in command.errors, command.errors
+        assert "seed 0" not in command.errors
+
+
+def test_episodes_that_do_not_end_in_time_are_no_result(
+        start_command, tmp_path, cartpole, trained):
+    code, command = evaluate(start_command, tmp_path, cartpole, "--load-checkpoint-dir", trained,
+                             *SHORT, "--timeout", "0.01s", "--json")
+    assert code == 1 and "of 12 episodes had ended" in command.errors, command.errors
+    assert not command.output
