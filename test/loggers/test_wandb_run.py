@@ -5,7 +5,7 @@ import pytest
 from dnne_ros.loggers.run_logger import RunFacts
 from dnne_ros.loggers.wandb_run import WandbRun
 
-pytest.importorskip("wandb", reason="needs wandb")
+wandb = pytest.importorskip("wandb", reason="needs wandb")
 
 
 @pytest.fixture
@@ -25,6 +25,7 @@ def test_a_run_has_its_parameters_curves_files_and_goes_on(offline):
     run.note("checkpoint", "/there")
     run.keep(report)
     run.end("interrupted")
+    wandb.teardown()  # as at the end of a process: its writer has written all
     folder, = (offline / "wandb").glob(f"offline-run-*-{id}")
     written = (folder / f"run-{id}.wandb").read_bytes()
     for text in (b"robots", b"cartpole", b"node.rate", b"mean_return", b"/there"):
@@ -33,6 +34,7 @@ def test_a_run_has_its_parameters_curves_files_and_goes_on(offline):
     again = WandbRun("robots")
     assert again.start(RunFacts("cartpole", {"seed": 3}, id)) == id
     again.end("finished")
+    wandb.teardown()
 
 
 def test_a_project_that_is_none_and_nobody_logged_in_are_said_before_the_run(
