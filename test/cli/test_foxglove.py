@@ -37,8 +37,8 @@ def test_a_split_run_is_shown_at_one_address_and_outlives_who_shows_it(
         start_run, cartpole, repository, ros_loop):
     run = start_run(cartpole, "--place", "split", "--foxglove", "0", "--set", "1.num_envs=64")
     run.until_progress()
-    port = int(re.search(r"/cartpole_ppo is shown at ws://127\.0\.0\.1:(\d+)$", run.output,
-                         re.MULTILINE)[1])
+    port = int(run.until(lambda: re.search(
+        r"/cartpole_ppo is shown at ws://127\.0\.0\.1:(\d+)$", run.output, re.MULTILINE))[1])
     outside = ros_loop.node("outside")
 
     def watchers(topic):
