@@ -16,6 +16,7 @@ from dnne_ros.cli.event_files import EventFiles
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.progress import Progress
+from dnne_ros.cli.record import check_record, end_recording
 from dnne_ros.cli.report import HUNG_UP, RunReport
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.without_torch import check_torch
@@ -115,6 +116,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     check_managed(graph, run_settings(options))
     check_security(enclaves_of(ros_args, graph, placement.processes))
     check_outputs(options)
+    check_record(options, graph)
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)
     lasting = options.respawn and not options.lifecycle
@@ -132,6 +134,8 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     unwritten = write_outputs(options, report, graph.name)
     if options.trace:
         unwritten += filter(None, [collect(options.trace)])
+    if options.record:
+        unwritten += end_recording(options, report)
     for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
         say(f"dnne-ros: {trouble}", error=True)
     if report.exit_reason in _LIMITS and options.until_return is not None:

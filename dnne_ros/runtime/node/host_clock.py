@@ -35,6 +35,8 @@ class HostClock(SteadyClock):
         """How many coroutines wait in `sleep_until`."""
         self.on_rested: Callable[[int], None] | None = None
         """Called after each sleep with its beginning on the machine's clock, in nanoseconds."""
+        self.on_read: Callable[[int], None] | None = None
+        """Called with what the clock shows whenever the node looks at it."""
 
     @property
     def simulated(self) -> bool:
@@ -43,6 +45,13 @@ class HostClock(SteadyClock):
 
     def now_ns(self) -> int:
         """Return simulated nanoseconds, or those since the machine was started."""
+        now = self.shown_ns()
+        if self.on_read is not None:
+            self.on_read(now)
+        return now
+
+    def shown_ns(self) -> int:
+        """Return the same for others than the node."""
         return int(self._clock.now().nanoseconds) if self.simulated else time.monotonic_ns()
 
     async def sleep_until(self, due_ns: int) -> None:
@@ -63,7 +72,7 @@ class HostClock(SteadyClock):
         if self._jumps is None:
             self._jumps = self._clock.create_jump_callback(
                 _EVERY_TICK, post_callback=lambda _: self._ticked.set())
-        before = self.now_ns()
-        while self.simulated and before <= self.now_ns() < due_ns:
+        before = self.shown_ns()
+        while self.simulated and before <= self.shown_ns() < due_ns:
             self._ticked.clear()
             await self._ticked.wait()
