@@ -1,0 +1,187 @@
+"""``dnne-ros replay``: run nodes of a recording again, and compare what they give."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dnne_ros import strict_json
+from dnne_ros.cli.output import say
+from dnne_ros.durable_files import write_file
+from dnne_ros.errors import InputError
+from dnne_ros.options.readings import duration
+from dnne_ros.recording.installed import check_recording
+
+if TYPE_CHECKING:
+    from dnne_ros.graph.edge_settings import Setting
+    from dnne_ros.graph.graph import Graph
+    from dnne_ros.recording.recording import Recording
+    from dnne_ros.replaying.plan import Plan
+    from dnne_ros.replaying.replay import Outcome
+
+_EXAMPLES = """\
+examples:
+  dnne-ros run cartpole.json --max-updates 20 --record run.mcap   record a run …
+  dnne-ros replay run.mcap --check              … and run its nodes again: do they give the same?
+  dnne-ros replay run.mcap --check --nodes ppo_agent_3,or_2
+  dnne-ros replay run.mcap --check --tolerance 1e-5   on another machine, say
+  dnne-ros replay run.mcap --check --until 12.5 --report losses.json
+  dnne-ros replay run.mcap --rate 2             see it again in rviz and Foxglove, twice as fast
+
+Each node that runs again is given what was recorded at its inputs, also what others gave that run
+again: so a difference is the fault of the node at which it is found.  By default these are the
+nodes with inputs; --nodes all adds the sources.  Nothing is said to robots again.
+
+exit codes: 0 no difference, 1 there is one, or a node failed, 2 the input is wrong
+"""
+_MOST_SHOWN = 20
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "replay", help="run nodes of a recording again, and compare what they give",
+        description="Run nodes again on what was recorded at their inputs, in the recording's "
+                    "time, and play what the others gave.",
+        epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", metavar="FILE.mcap", help="what `dnne-ros run --record` wrote")
+    parser.add_argument("--nodes", default="", metavar="NAMES|all",
+                        help="which nodes run again, by ROS name, with commas")
+    parser.add_argument("--rate", type=_rate, default=None, metavar="N|max",
+                        help="seconds of the recording in a second (default 1; max with --check)")
+    parser.add_argument("--until", type=duration, metavar="T",
+                        help="end after so much of the recording: 90s, 5m")
+    parser.add_argument("--check", action="store_true",
+                        help="compare what the nodes give with the recording")
+    parser.add_argument("--tolerance", type=_tolerance, default=0.0, metavar="X",
+                        help="numbers may differ by X, of 1 or of themselves (default 0: not by "
+                             "a bit)")
+    parser.add_argument("--workflow", metavar="WORKFLOW",
+                        help="another workflow than that in the recording")
+    parser.add_argument("--set", action="append", default=[], metavar="NODE.WIDGET=VALUE",
+                        help="change a widget")
+    parser.add_argument("--node-types", action="append", default=[], metavar="FILE.py",
+                        help="a Python file with node types of your own")
+    parser.add_argument("--trust", action="append", default=[], metavar="FOLDER",
+                        help="a folder of Python files that the graph may run")
+    parser.add_argument("--report", metavar="FILE", help="write a JSON report at the end")
+    parser.set_defaults(run=_run)
+
+
+def _rate(text: str) -> float:
+    """Return how fast to go; 0: as fast as possible."""
+    if text == "max":
+        return 0.0
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0.001 <= rate <= 1000.0:
+        raise argparse.ArgumentTypeError(f"expected max, or a number from 0.001 to 1000, found "
+                                         f"{text!r:.40}")
+    return rate
+
+
+def _tolerance(text: str) -> float:
+    try:
+        tolerance = float(text)
+    except ValueError:
+        tolerance = -1.0
+    if not 0.0 <= tolerance < 1.0:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r:.40}")
+    return tolerance
+
+
+def _run(options: argparse.Namespace) -> int:
+    check_recording("replay")
+    from dnne_ros.recording.recording import Recording
+    from dnne_ros.replaying.plan import plan
+
+    settings = _settings(options.set)
+    with closing(Recording(Path(options.file))) as recording:
+        for damage in recording.damage:
+            say(f"warning: {damage}; it is read up to there", error=True)
+        graph = _graph(options, recording, settings)
+        chosen = plan(graph, recording, options.nodes, options.file)
+        for id, topic in chosen.along.items():
+            say(f"{graph.nodes[id].ros_name} runs again, too: no recording holds {topic}")
+        outcome = _replay(options, recording, graph, chosen)
+        _tell(options, recording, graph, chosen, outcome)
+    return int(options.check and bool(outcome.differences))
+
+
+def _settings(texts: list[str]) -> list[Setting]:
+    from dnne_ros.graph.edge_settings import Setting
+
+    settings = []
+    for text in texts:
+        try:
+            settings.append(Setting.parse(text))
+        except ValueError as error:
+            raise InputError(f"--set {text}", [str(error)]) from None
+    return settings
+
+
+def _graph(options: argparse.Namespace, recording: Recording, settings: list[Setting]) -> Graph:
+    from dnne_ros.options.workflow_arguments import load_catalogue
+    from dnne_ros.plugins.trusted_code import trust_folder
+    from dnne_ros.replaying.loading import graph_of
+
+    for folder in options.trust:
+        trust_folder(Path(folder))
+    return graph_of(recording, options.file, load_catalogue(options.node_types), settings,
+                    options.workflow)
+
+
+def _replay(options: argparse.Namespace, recording: Recording, graph: Graph, chosen: Plan
+            ) -> Outcome:
+    from dnne_ros.replaying.recorded_loop import RecordedLoop
+    from dnne_ros.replaying.replay import Replay
+
+    rate = options.rate if options.rate is not None else (0.0 if options.check else 1.0)
+    loop = RecordedLoop(rate or None)
+    asyncio.set_event_loop(loop)
+    try:
+        replay = Replay(graph, recording, chosen, loop, tolerance=options.tolerance,
+                        until=options.until, say=lambda text: say(text, error=True))
+        return replay.run()
+    finally:
+        loop.close()
+
+
+def _tell(options: argparse.Namespace, recording: Recording, graph: Graph, chosen: Plan,
+          outcome: Outcome) -> None:
+    names = ", ".join(graph.nodes[id].ros_name for id in chosen.nodes)
+    say(f"ran again: {names}; they took {outcome.taken:,} items")
+    for note in outcome.notes:
+        say(note)
+    if options.check:
+        compared = sum(each.compared for each in outcome.checked)
+        different = sum(each.different for each in outcome.checked)
+        differences = outcome.differences
+        if differences:
+            say(f"{different:,} of {compared:,} items differ; the first: {differences[0]}")
+            for each in differences[1:_MOST_SHOWN]:
+                say(f"  also from {each}")
+        else:
+            say(f"no difference in {compared:,} items")
+    if options.report:
+        _write_report(options.report, recording, outcome)
+
+
+def _write_report(file: str, recording: Recording, outcome: Outcome) -> None:
+    losses = [report["loss"] for report in outcome.reports if "loss" in report]
+    report: dict[str, Any] = {
+        "recorded_s": (recording.end_ns - recording.begin_ns) * 1e-9, "losses": losses,
+        "metrics": outcome.reports[-1] if outcome.reports else {}, "notes": outcome.notes,
+        "outputs": [{"node": each.node, "port": each.port, "compared": each.compared,
+                     "different": each.different,
+                     "first": None if each.first is None else str(each.first)}
+                    for each in outcome.checked]}
+    try:
+        write_file(Path(file), (strict_json.dumps(report, indent=1) + "\n").encode())
+    except OSError as error:
+        raise InputError(f"--report {file}", [f"cannot write: {error.strerror}"]) from None
