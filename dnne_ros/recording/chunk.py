@@ -22,8 +22,8 @@ _BEHIND_HEAD = MESSAGE_HEAD.size - RECORD_HEAD.size
 _CHUNK = struct.Struct("<QQQI")
 _INDEX = struct.Struct("<HI")
 _COMPRESSION = b"\x04\0\0\0zstd"
-_FAST = 1
-"""The compression level: from the second on, chunks of 4 MiB take longer than their way to memory."""
+_FAST = -1
+"""The compression level: level 1 takes twice as long over numbers, and saves 6 % of them."""
 NUMBERS = 2**32
 """The number of a message has 32 bits in MCAP: that of an item goes on from 0 behind the last."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from dnne_ros.runtime.node.node_host import NodeHost
-
-_LOW_BYTES = 64 * 2**20
-"""With less room on the disk, recording is not begun."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +103,6 @@ class ProcessRecording:
                "inference": json.dumps(settings.inference), "namespace": namespace,
                "edges": settings.record_edges}
         try:
-            if shutil.disk_usage(path.absolute().parent).free < _LOW_BYTES:
-                raise OSError(28, "less than 64 MiB are free", str(path))
             file = SharedFile(
                 path, settings.run_id,
                 lambda: head_of(graph, run, first_directory(graph, settings)), settings.split)
