@@ -80,8 +80,9 @@ def _ours(path: Path, values: list[Any], items: int) -> None:
     from dnne_ros.runtime.edges.output_port import OutputPort
 
     async def send() -> None:
+        type = Tensor("float32")
         file = SharedFile(path, "bench", bytes, None)
-        recorder = Recorder(file, [], asyncio.get_running_loop(), _fail)
+        recorder = Recorder(file, b"", asyncio.get_running_loop(), _fail)
         end = RecordedOutput(recorder, _CHANNEL, type, recorder.log(_CHANNEL + 1), 0, drops=False)
         output = OutputPort(type, [end], None, None, None)
         end.number = lambda: output.sent
@@ -89,7 +90,6 @@ def _ours(path: Path, values: list[Any], items: int) -> None:
             await output.send(values[item % _KINDS])
         recorder.close()
 
-    type = Tensor("float32")
     asyncio.run(send())
 
 
@@ -107,7 +107,7 @@ def _theirs(path: Path, values: list[Any], items: int) -> None:
             now = time.time_ns()
             writer.add_message(channel, now, codec.encode(type.pack(values[item % _KINDS])), now,
                                item + 1)
-        writer.finish()
+        writer.finish()  # type: ignore[no-untyped-call]  # of the library
 
 
 def _fail(error: OSError) -> None:

@@ -127,13 +127,10 @@ def _settings(texts: list[str]) -> list[Setting]:
 
 def _graph(options: argparse.Namespace, recording: Recording, settings: list[Setting]) -> Graph:
     from dnne_ros.options.workflow_arguments import load_catalogue
-    from dnne_ros.plugins.trusted_code import trust_folder
     from dnne_ros.replaying.loading import graph_of
 
-    for folder in options.trust:
-        trust_folder(Path(folder))
-    return graph_of(recording, options.file, load_catalogue(options.node_types), settings,
-                    options.workflow)
+    return graph_of(recording, options.file, load_catalogue(options.node_types, options.trust),
+                    settings, options.workflow)
 
 
 def _replay(options: argparse.Namespace, recording: Recording, graph: Graph, chosen: Plan

@@ -11,13 +11,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from mcap.data_stream import RecordBuilder
 from mcap.records import Attachment, Channel, McapRecord, Metadata, Schema
 
 from dnne_ros.durable_files import read_below, read_file
 from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.recording.channels import Channels
+from dnne_ros.recording.encoding import encoded
 from dnne_ros.recording.node_log import rows_codec
 from dnne_ros.recording.schemas import definition
 from dnne_ros.transport.codecs import BytesCodec, StringCodec, codec_for
@@ -42,20 +42,19 @@ def head_of(graph: Graph, run: Mapping[str, str], checkpoint: str | None) -> byt
     now = time.time_ns()
     about = {"format": FORMAT, "graph": graph.namespace, "name": graph.name, "path": graph.path,
              "python": platform.python_version(), **dict(_versions()), **run}
-    builder = RecordBuilder()
-    Metadata(RUN, about).write(builder)
+    records: list[McapRecord] = [Metadata(RUN, about)]
     workflow = Path(graph.path)
     if workflow.is_file():
-        _attach(builder, now, WORKFLOW, "application/json", read_file(workflow))
+        records.append(Attachment(now, now, WORKFLOW, "application/json", read_file(workflow)))
     if checkpoint is not None:
-        for path in _files_below(Path(checkpoint)):
-            _attach(builder, now, CHECKPOINT + path, "application/octet-stream",
-                    read_below(Path(checkpoint), path))
-    return builder.end()
+        records += [Attachment(now, now, CHECKPOINT + path, "application/octet-stream",
+                               read_below(Path(checkpoint), path))
+                    for path in _files_below(Path(checkpoint))]
+    return encoded(*records)
 
 
 def definitions_of(graph: Graph, channels: Channels, namespace: str, process: str,
-                   values: Mapping[str, Mapping[str, Any]]) -> list[bytes]:
+                   values: Mapping[str, Mapping[str, Any]]) -> bytes:
     """Return what a file is told of the nodes of a process, by id with their ``values``.
 
     ``namespace``: of the graph, as remapping left it, with a slash before it.
@@ -87,10 +86,7 @@ def definitions_of(graph: Graph, channels: Channels, namespace: str, process: st
             node=node.ros_name, of=LOG)
         add(channels.parameters[node_id], f"{node.ros_name}/_parameters", StringCodec.message,
             node=node.ros_name, of=PARAMETERS)
-    builder = RecordBuilder()
-    for record in records:
-        record.write(builder)
-    return [builder.end()]
+    return encoded(*records)
 
 
 class _Schemas:
@@ -143,10 +139,6 @@ def _versions() -> Iterator[tuple[str, str]]:
             yield package, version(package)
         except PackageNotFoundError:
             continue
-
-
-def _attach(builder: RecordBuilder, now: int, name: str, media: str, data: bytes) -> None:
-    Attachment(now, now, name, media, data).write(builder)
 
 
 def _files_below(top: Path) -> Iterator[str]:

@@ -58,10 +58,6 @@ def unpack(file: int, chunk: ChunkPlace) -> bytes:
             import zstandard
 
             data = zstandard.ZstdDecompressor().decompress(data, max_output_size=chunk.size)
-        elif chunk.compression == "lz4":
-            import lz4.frame
-
-            data = lz4.frame.decompress(data)
         elif chunk.compression:
             raise ValueError(f"it is compressed by {chunk.compression!r:.40}")
     except Exception as error:  # each library has errors of its own

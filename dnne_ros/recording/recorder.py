@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from time import time_ns
 
 from dnne_ros.recording.chunk import Chunk
@@ -23,9 +24,9 @@ _FLUSH_SECONDS = 0.5
 
 
 class Recorder:
-    """Writes messages and logs of nodes to a file of which other processes write their own part."""
+    """Writes messages and logs of nodes to a file to which other processes write, too."""
 
-    def __init__(self, file: SharedFile, definitions: Sequence[bytes],
+    def __init__(self, file: SharedFile, definitions: bytes,
                  loop: asyncio.AbstractEventLoop, on_failed: Callable[[OSError], object]):
         """Write to ``file``; ``definitions`` are what it needs to know of this process' channels.
 
@@ -58,11 +59,8 @@ class Recorder:
         """Record a message."""
         if self.failed or self._closed:
             return
-        chunk = self._chunk
-        before = chunk.size
-        chunk.add(channel, number, time_ns(), data)
-        self.pending += chunk.size - before
-        if chunk.size >= _CHUNK_BYTES:
+        self._put(channel, number, data)
+        if self._chunk.size >= _CHUNK_BYTES:
             self._cut()
         elif self._timer is None:
             self._timer = self._loop.call_later(_FLUSH_SECONDS, self._cut)
@@ -84,6 +82,12 @@ class Recorder:
         if self._error is not None and not self.failed:
             self._fail(self._error)
 
+    def _put(self, channel: int, number: int, data: bytes) -> None:
+        chunk = self._chunk
+        before = chunk.size
+        chunk.add(channel, number, time_ns(), data)
+        self.pending += chunk.size - before
+
     def _cut(self) -> None:
         """Give the chunk to the thread, with the rows of the logs: what belongs together."""
         if self._timer is not None:
@@ -91,8 +95,7 @@ class Recorder:
             self._timer = None
         for log in self._logs:
             if not log.empty:
-                number = log.messages + 1
-                self._chunk.add(log.channel, number, time_ns(), log.take())
+                self._put(log.channel, log.messages + 1, log.take())
         if self._chunk.size and not self.failed:
             self._chunks.put(self._chunk)
         self._chunk = Chunk()
@@ -108,10 +111,8 @@ class Recorder:
             self._tell(self._note_written, chunk.size)
 
     def _tell(self, call: Callable[..., None], *arguments: object) -> None:
-        try:
+        with suppress(RuntimeError):  # the loop has ended: there is nobody to be told
             self._loop.call_soon_threadsafe(call, *arguments)
-        except RuntimeError:  # the loop has ended: there is nobody to be told
-            pass
 
     def _note_written(self, size: int) -> None:
         self.pending -= size

@@ -1,9 +1,9 @@
 """One MCAP file to which the processes of a run write in turn, chunk by chunk.
 
-So nothing has to be put together when the run is over, and what a killed process has written stays.
-A ledger beside the file says up to where it is whole: what a process has left behind it that was
-killed in writing is cut off by the next that writes.  Processes lock the ledger, which the kernel
-unlocks for those that die.
+So nothing has to be put together when the run is over, and what a killed process has written is
+there.  A ledger beside the file says up to where it is whole: what a process has left behind that
+was killed in writing is cut off by the next that writes.  Processes lock the ledger, which the
+kernel unlocks for those that die.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from mcap.data_stream import RecordBuilder
 from mcap.records import Header, Metadata
 
+from dnne_ros.recording.encoding import encoded
 from dnne_ros.recording.scan import MAGIC, scan
 from dnne_ros.recording.summary import finish
 
@@ -49,6 +49,8 @@ class SharedFile:
         self._split = split
         self._file = -1
         self._part = -1
+        self._defined = False
+        """Whether this process has said its definitions in the part that is open."""
         self._ledger = os.open(ledger_of(self._path), _NEW, 0o600)
         try:
             with self._turn():
@@ -63,7 +65,7 @@ class SharedFile:
             os.close(self._ledger)
             raise
 
-    def append(self, records: Sequence[bytes], definitions: Sequence[bytes]) -> None:
+    def append(self, records: Sequence[bytes], definitions: bytes) -> None:
         """Add records that belong together, or none of them: OSError, of a full disk, say.
 
         ``definitions`` are what this process has to say in each file before its first records.
@@ -75,7 +77,7 @@ class SharedFile:
                 self._write(whole, part, writers)
             self._reopen(part)
             if not self._defined:
-                records = [*definitions, *records]
+                records = [definitions, *records]
             whole = self._put(records, whole)
             self._defined = True
             self._write(whole, part, writers)
@@ -110,7 +112,7 @@ class SharedFile:
         finish(self._file, scan(str(path), self._file, whole))
         self._reopen(part + 1)
         os.ftruncate(self._file, 0)
-        return self._put([_opening(), _follows(path)], 0)
+        return self._put([_opening(), encoded(Metadata(FOLLOWS, {"file": path.name}))], 0)
 
     def _reopen(self, part: int) -> None:
         if part != self._part:
@@ -227,12 +229,4 @@ def _end(path: Path, file: int, whole: int) -> None:
 def _opening() -> bytes:
     from dnne_ros import __version__
 
-    builder = RecordBuilder()
-    Header(PROFILE, f"dnne_ros {__version__}").write(builder)
-    return MAGIC + builder.end()
-
-
-def _follows(path: Path) -> bytes:
-    builder = RecordBuilder()
-    Metadata(FOLLOWS, {"file": path.name}).write(builder)
-    return builder.end()
+    return MAGIC + encoded(Header(PROFILE, f"dnne_ros {__version__}"))

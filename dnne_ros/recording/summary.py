@@ -11,7 +11,6 @@ import struct
 import zlib
 from collections.abc import Sequence
 
-from mcap.data_stream import RecordBuilder
 from mcap.opcode import Opcode
 from mcap.records import (
     AttachmentIndex,
@@ -24,32 +23,27 @@ from mcap.records import (
     SummaryOffset,
 )
 
+from dnne_ros.recording.encoding import encoded
 from dnne_ros.recording.scan import MAGIC, Scan
+
+_FOOTER_BYTES = 20
 
 
 def summary_of(found: Scan) -> bytes:
     """Return what follows the records of a file that ends with the last of ``found``."""
-    data_end = RecordBuilder()
-    DataEnd(0).write(data_end)
-    ending = data_end.end()
-    start = found.end + len(ending)
-    builder = RecordBuilder()
-    groups = []
+    ending = encoded(DataEnd(0))
+    start = at = found.end + len(ending)
+    groups, offsets = [], []
     for opcode, records in _groups(found):
-        begin = builder.count
-        for record in records:
-            record.write(builder)
+        group = encoded(*records)
         if records:
-            groups.append(SummaryOffset(opcode, start + begin, builder.count - begin))
-    offsets = start + builder.count
-    for group in groups:
-        group.write(builder)
-    summary = builder.end()
-    checksum = zlib.crc32(struct.pack("<BQQQ", Opcode.FOOTER, 20, start, offsets),
-                          zlib.crc32(summary))
-    footer = RecordBuilder()
-    Footer(start, offsets, checksum).write(footer)
-    return ending + summary + footer.end() + MAGIC
+            offsets.append(SummaryOffset(opcode, at, len(group)))
+        groups.append(group)
+        at += len(group)
+    summary = b"".join(groups) + encoded(*offsets)
+    footer = struct.pack("<BQQQ", Opcode.FOOTER, _FOOTER_BYTES, start, at)
+    checksum = zlib.crc32(footer, zlib.crc32(summary))
+    return ending + summary + encoded(Footer(start, at, checksum)) + MAGIC
 
 
 def finish(file: int, found: Scan) -> None:

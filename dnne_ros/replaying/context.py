@@ -107,8 +107,7 @@ class ReplayContext:
     def __init__(self, graph: Graph, node_id: str, feed: NodeFeed,
                  outputs: Mapping[str, ReplayedOutput], run: Mapping[str, Any],
                  say: Callable[[str], None], on_report: Callable[[Mapping[str, Any]], None]):
-        """Serve a node of ``graph``; ``run``: the recorded ``namespace``, ``seed``, ``inference``.
-        """
+        """Serve a node of ``graph``; ``run``: the ``namespace``, ``seed`` and ``inference``."""
         node = graph.nodes[node_id]
         self.name = f"{run['namespace'].rstrip('/')}/{node.ros_name}"
         self.node_id = node_id

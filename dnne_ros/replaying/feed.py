@@ -17,7 +17,7 @@ from dnne_ros.recording.node_log import Kind, Row
 _NOTHING = object()
 
 
-class Ended(Exception):  # noqa: N818 - it is no error
+class Ended(Exception):
     """There is no item: the recording ends before it."""
 
 

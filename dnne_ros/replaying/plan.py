@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from dnne_ros.errors import InputError
@@ -47,7 +47,7 @@ def plan(graph: Graph, recording: Recording, names: str, path: str) -> Plan:
 
 
 def is_handed_on(edge: Edge) -> bool:
-    """Tell whether what an edge carries has to come from the node itself: an object, a gradient."""
+    """Tell whether what an edge carries must come from its node: an object, a gradient."""
     return edge.type.wire is None or not edge.type.leaves_process
 
 
@@ -101,7 +101,7 @@ def _problems(graph: Graph, recording: Recording, id: str) -> Collection[str]:
     return problems
 
 
-def _other_ports(graph: Graph, id: str, recorded: RecordedNode) -> Collection[str]:
+def _other_ports(graph: Graph, id: str, recorded: RecordedNode) -> Iterator[str]:
     node = graph.nodes[id]
     ports = ports_of(graph, node)
     if recorded.type != node.type.type_name:
@@ -114,7 +114,7 @@ def _other_ports(graph: Graph, id: str, recorded: RecordedNode) -> Collection[st
                        f"found {_port(found.get(port))} in the recording")
 
 
-def _port(port: dict[str, str] | None) -> str:
+def _port(port: Mapping[str, str] | None) -> str:
     if port is None:
         return "none"
     return port["type"] + (f" from {port['from']}" if port.get("from") else "")

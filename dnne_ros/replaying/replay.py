@@ -134,7 +134,7 @@ class Replay:
 
     def _go_on(self) -> bool:
         """Nothing moves: go on without what was not sent, or end.  Tell whether anything does."""
-        if any([each.feed.skip_unsent() for each in self._nodes.values()]):
+        if any(each.feed.skip_unsent() for each in self._nodes.values()):
             return True
         if not self._through.done():
             self._through.set_result(None)
@@ -273,25 +273,21 @@ class Replay:
     def _finish(self) -> None:
         """Note what was not sent again."""
         for each in self._nodes.values():
-            self.outcome.taken += each.feed.taken
-            ports = list(each.outputs)
-            for row in each.feed.skipped:
+            feed, inputs, ports = each.feed, list(each.node.inputs), list(each.outputs)
+            self.outcome.taken += feed.taken
+            unsent, row = list(feed.skipped), feed.row
+            if row is not None and row.kind == Kind.SENT:
+                unsent.append(row)
+            elif row is not None and row.kind == Kind.TAKEN and feed.asked:
+                asked = ", ".join(inputs[port] for port in feed.asked)
+                self.outcome.notes.append(
+                    f"{each.name} has stopped: it took item {row.number} of {inputs[row.port]} "
+                    f"here, and now waits at {asked}")
+            for row in unsent:
                 if (checked := each.checked.get(ports[row.port])) is not None:
                     checked.miss(row.number, row.time_ns)
-            row = each.feed.row
-            if row is not None and row.kind == Kind.SENT \
-                    and (checked := each.checked.get(ports[row.port])) is not None:
-                checked.miss(row.number, row.time_ns)
-            elif row is not None and row.kind == Kind.TAKEN and each.feed.asked:
-                inputs = list(each.node.inputs)
-                asked = ", ".join(inputs[port] for port in each.feed.asked)
-                self.outcome.notes.append(
-                    f"{each.name} has stopped: it took item {row.number} of "
-                    f"{inputs[row.port]} here, and now waits at {asked}")
 
 
 def _decoder(type: Any) -> Callable[[bytes], Any]:
     decode, unpack = codec_for(type.sent_as()).decode, type.unpack
     return lambda data: unpack(decode(data))
-
-

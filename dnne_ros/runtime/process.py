@@ -234,7 +234,8 @@ class GraphProcess:
 
     def _connect(self, graph: Graph, hosts: dict[str, NodeHost], speaker: RosNode,
                  nodes: ProcessNodes, loop: RosEventLoop, pause: Pause,
-                 recording: ProcessRecording | None, ending: ExitStack) -> tuple[Wiring, RunControl, Peers]:
+                 recording: ProcessRecording | None, ending: ExitStack
+                 ) -> tuple[Wiring, RunControl, Peers]:
         """Make the edges, and what the processes agree on with each other."""
         settings, processes = self._settings, self._placement.processes
         if self._group.leads and settings.save_checkpoint_dir is not None:

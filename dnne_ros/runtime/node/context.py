@@ -29,9 +29,9 @@ from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
-    from dnne_ros.runtime.monitoring.process_recording import NodeRecording
     from dnne_ros.runtime.coordination.pause import Pause
     from dnne_ros.runtime.coordination.run_control import RunControl
+    from dnne_ros.runtime.monitoring.process_recording import NodeRecording
 
 _End = TypeVar("_End")
 
@@ -97,6 +97,11 @@ class HostContext:
         self._own_inputs.update(recording.inputs(self._own_inputs))
         self._inputs.update(self._own_inputs)
         self.clock.on_read = recording.note_clock
+
+    def note_made(self) -> None:
+        """Write down that the node is made, or made anew, if anybody records."""
+        if self._recording is not None:
+            self._recording.note_began()
 
     def trace(self, tracer: NodeTracer | None) -> None:
         """Let ``tracer`` record what the node does from now on; None: nobody.
