@@ -46,7 +46,9 @@ def plain(value):
         return value.tolist()
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
-    return ord(value) if isinstance(value, bytes) and len(value) == 1 else value
+    if isinstance(value, bytes):
+        return value[0] if len(value) == 1 else list(value)
+    return value
 
 
 @pytest.mark.parametrize("message_type", [
