@@ -81,8 +81,8 @@ def _ours(path: Path, values: list[Any], items: int) -> None:
 
     async def send() -> None:
         type = Tensor("float32")
-        file = SharedFile(path, "bench", bytes, None)
-        recorder = Recorder(file, b"", asyncio.get_running_loop(), _fail)
+        file = SharedFile(path, "bench", bytes, b"", None)
+        recorder = Recorder(file, asyncio.get_running_loop(), _fail)
         end = RecordedOutput(recorder, _CHANNEL, type, recorder.log(_CHANNEL + 1), 0, drops=False)
         output = OutputPort(type, [end], None, None, None)
         end.number = lambda: output.sent

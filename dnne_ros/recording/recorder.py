@@ -26,9 +26,9 @@ _FLUSH_SECONDS = 0.5
 class Recorder:
     """Writes messages and logs of nodes to a file to which other processes write, too."""
 
-    def __init__(self, file: SharedFile, definitions: bytes,
-                 loop: asyncio.AbstractEventLoop, on_failed: Callable[[OSError], object]):
-        """Write to ``file``; ``definitions`` are what it needs to know of this process' channels.
+    def __init__(self, file: SharedFile, loop: asyncio.AbstractEventLoop,
+                 on_failed: Callable[[OSError], object]):
+        """Write to ``file``.
 
         ``on_failed(error)`` is called in ``loop`` when nothing can be written any more; what comes
         from then on is dropped.
@@ -38,7 +38,6 @@ class Recorder:
         self.failed = False
         self._error: OSError | None = None
         self._file = file
-        self._definitions = definitions
         self._loop = loop
         self._on_failed = on_failed
         self._chunk = Chunk()
@@ -103,7 +102,7 @@ class Recorder:
     def _write_all(self) -> None:
         while (chunk := self._chunks.get()) is not None:
             try:
-                self._file.append(chunk.records(), self._definitions)
+                self._file.append(chunk.records())
             except OSError as error:
                 self._error = error
                 self._tell(self._fail, error)

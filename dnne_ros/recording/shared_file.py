@@ -39,11 +39,15 @@ class SharedFile:
     ``run_1.mcap``, ….
     """
 
-    def __init__(self, path: Path, run_id: str, head: Callable[[], bytes], split: int | None):
+    def __init__(self, path: Path, run_id: str, head: Callable[[], bytes], definitions: bytes,
+                 split: int | None):
         """Open it; the first process of the run makes it, with what ``head()`` returns.
 
-        OSError if it cannot be written, or if another run writes to it.
+        ``definitions`` are what this process has to say in each file before its first records: in
+        the first one now, so that they are there whatever is cut off.  OSError if it cannot be
+        written, or if another run writes to it.
         """
+        self._definitions = definitions
         self._path = path.absolute()
         self._run = run_id.encode()
         self._split = split
@@ -60,26 +64,21 @@ class SharedFile:
                     whole = self._begin(head())
                 else:
                     self._open(part)
+                whole = self._define([], whole)
                 self._write(whole, part, writers + 1)
         except BaseException:
             os.close(self._ledger)
             raise
 
-    def append(self, records: Sequence[bytes], definitions: bytes) -> None:
-        """Add records that belong together, or none of them: OSError, of a full disk, say.
-
-        ``definitions`` are what this process has to say in each file before its first records.
-        """
+    def append(self, records: Sequence[bytes]) -> None:
+        """Add records that belong together, or none of them: OSError, of a full disk, say."""
         with self._turn():
             _, whole, part, writers = self._read()
             if self._split is not None and whole > self._split:
                 whole, part = self._go_on(whole, part), part + 1
                 self._write(whole, part, writers)
             self._reopen(part)
-            if not self._defined:
-                records = [definitions, *records]
-            whole = self._put(records, whole)
-            self._defined = True
+            whole = self._define(records, whole)
             self._write(whole, part, writers)
 
     def close(self) -> None:
@@ -130,6 +129,12 @@ class SharedFile:
             raise OSError(errno.EBUSY, "another run records into it", str(path)) from None
         self._part = part
         self._defined = False
+
+    def _define(self, records: Sequence[bytes], at: int) -> int:
+        """Write records, behind the definitions where these are not in the file yet."""
+        end = self._put(records if self._defined else [self._definitions, *records], at)
+        self._defined = True
+        return end
 
     def _put(self, records: Sequence[bytes], at: int) -> int:
         """Write records behind what is whole; returns up to where it is then."""

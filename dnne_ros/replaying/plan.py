@@ -30,7 +30,7 @@ def plan(graph: Graph, recording: Recording, names: str, path: str) -> Plan:
     `InputError` for names that there are not, nodes that cannot, and a recording that is of
     another graph.
     """
-    chosen = _chosen(graph, recording, names, path)
+    chosen = _chosen(graph, names, path)
     along: dict[str, str] = {}
     waiting = list(chosen)
     while waiting:
@@ -51,11 +51,14 @@ def is_handed_on(edge: Edge) -> bool:
     return edge.type.wire is None or not edge.type.leaves_process
 
 
-def _chosen(graph: Graph, recording: Recording, names: str, path: str) -> list[str]:
+def _chosen(graph: Graph, names: str, path: str) -> list[str]:
     if names in ("", ALL):
         able = [id for id in graph.nodes if not _listens(graph, id)
                 and (names == ALL or _has_inputs(graph, id))]
-        return [id for id in able if graph.nodes[id].ros_name in recording.nodes]
+        if not able:
+            raise InputError(path, ["it has no node that could run again: --nodes names those "
+                                    "without inputs"])
+        return able
     by_name = {node.ros_name: id for id, node in graph.nodes.items()}
     given = [name.strip() for name in names.split(",") if name.strip()]
     unknown = [name for name in given if name not in by_name]

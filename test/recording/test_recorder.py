@@ -30,7 +30,7 @@ class Recorded:
     def __init__(self, path, type, *, drops=False, edges=()):
         self.failures = []
         self.path = path
-        self.recorder = Recorder(SharedFile(path, "run", bytes, None), b"",
+        self.recorder = Recorder(SharedFile(path, "run", bytes, b"", None),
                                  asyncio.get_running_loop(), self.failures.append)
         self.log = self.recorder.log(LOG)
         self.end = RecordedOutput(self.recorder, ITEMS, type, self.log, 3, drops=drops)
@@ -91,7 +91,7 @@ class SlowFile:
         self.go = threading.Semaphore(0)
         self.chunks = 0
 
-    def append(self, records, definitions):
+    def append(self, records):
         self.go.acquire()
         self.chunks += 1
 
@@ -105,7 +105,7 @@ def test_a_slow_disk_holds_the_sender_back_unless_it_may_drop(drops, monkeypatch
 
     async def run():
         file = SlowFile()
-        recorder = Recorder(file, b"", asyncio.get_running_loop(), pytest.fail)
+        recorder = Recorder(file, asyncio.get_running_loop(), pytest.fail)
         end = RecordedOutput(recorder, ITEMS, Tensor("float32"), recorder.log(LOG), 0, drops=drops)
         output = OutputPort(Tensor("float32"), [end], None, None, None)
         end.number = lambda: output.sent

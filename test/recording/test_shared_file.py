@@ -32,8 +32,10 @@ def chunk(channel, *numbers, data=b"x" * 10):
     return made.records()
 
 
-def opened(path, run="run", split=None):
-    return SharedFile(path, run, lambda: encoded(Metadata("about", {"run": run})), split)
+def opened(path, id, run="run", split=None):
+    """The file as a process sees it that writes to the channel ``id``."""
+    about = encoded(Metadata("about", {"run": run}))
+    return SharedFile(path, run, lambda: about, channel(id), split)
 
 
 def messages(path):
@@ -45,10 +47,10 @@ def messages(path):
 
 def test_processes_write_in_turn(tmp_path):
     path = tmp_path / "a.mcap"
-    one, other = opened(path), opened(path)
-    one.append(chunk(1, 1, 2), channel(1))
-    other.append(chunk(2, 1), channel(2))
-    one.append(chunk(1, 3), channel(1))
+    one, other = opened(path, 1), opened(path, 2)
+    one.append(chunk(1, 1, 2))
+    other.append(chunk(2, 1))
+    one.append(chunk(1, 3))
     one.close()
     assert ledger_of(path).exists()
     other.close()
@@ -63,11 +65,11 @@ def test_processes_write_in_turn(tmp_path):
 
 def test_what_a_killed_process_has_begun_is_cut_off(tmp_path):
     path = tmp_path / "a.mcap"
-    one, killed = opened(path), opened(path)
-    killed.append(chunk(2, 1), channel(2))
+    one, killed = opened(path, 1), opened(path, 2)
+    killed.append(chunk(2, 1))
     with path.open("ab") as file:
         file.write(b"".join(chunk(2, 2))[:-5])  # it dies before the last bytes are there
-    one.append(chunk(1, 1), channel(1))
+    one.append(chunk(1, 1))
     one.close()
     finish_left_over(path)
     assert messages(path) == [("/topic_2", 1), ("/topic_1", 1)]
@@ -78,46 +80,46 @@ def test_what_a_killed_process_has_begun_is_cut_off(tmp_path):
 
 def test_a_full_file_is_finished_and_another_goes_on(tmp_path):
     path = tmp_path / "a.mcap"
-    one, other = opened(path, split=1000), opened(path, split=1000)
+    one, other = opened(path, 1, split=1000), opened(path, 2, split=1000)
     for number in range(1, 40):
         for file, id in ((one, 1), (other, 2)):
-            file.append(chunk(id, number, data=os.urandom(100)), channel(id))
+            file.append(chunk(id, number, data=os.urandom(100)))
     one.close()
     other.close()
     parts = [path, *later_parts(path)]
     assert len(parts) > 3
     found = [each for part in parts for each in messages(part)]
     assert found == [(f"/topic_{id}", number) for number in range(1, 40) for id in (1, 2)]
-    opened(path).close()  # another run takes its place, with its parts
+    opened(path, 1).close()  # another run takes its place, with its parts
     assert later_parts(path) == []
     assert messages(path) == []
 
 
 def test_a_file_that_is_no_part_is_left_alone(tmp_path):
     (tmp_path / "a_1.mcap").write_bytes(b"somebody's")
-    one = opened(tmp_path / "a.mcap", split=100)
-    one.append(chunk(1, 1, data=os.urandom(200)), channel(1))
+    one = opened(tmp_path / "a.mcap", 1, split=300)
+    one.append(chunk(1, 1, data=os.urandom(300)))
     with pytest.raises(OSError, match="is no part of a recording"):
-        one.append(chunk(1, 2), channel(1))
+        one.append(chunk(1, 2))
     one.close()
     assert (tmp_path / "a_1.mcap").read_bytes() == b"somebody's"
 
 
 def test_another_run_is_refused(tmp_path):
     path = tmp_path / "a.mcap"
-    one = opened(path, "one")
-    one.append(chunk(1, 1), channel(1))
+    one = opened(path, 1, "one")
+    one.append(chunk(1, 1))
     with pytest.raises(OSError, match="another run records into it"):
-        opened(path, "other")
-    one.append(chunk(1, 2), channel(1))
+        opened(path, 1, "other")
+    one.append(chunk(1, 2))
     one.close()
     assert messages(path) == [("/topic_1", 1), ("/topic_1", 2)]
 
 
 def test_a_full_disk_leaves_what_was_whole(tmp_path, monkeypatch):
     path = tmp_path / "a.mcap"
-    one = opened(path)
-    one.append(chunk(1, 1), channel(1))
+    one = opened(path, 1)
+    one.append(chunk(1, 1))
     write, calls = os.pwritev, []
 
     def fill(file, pieces, at):
@@ -128,7 +130,7 @@ def test_a_full_disk_leaves_what_was_whole(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "pwritev", fill)
     with pytest.raises(OSError, match="No space left") as caught:
-        one.append(chunk(1, 2), channel(1))
+        one.append(chunk(1, 2))
     assert caught.value.filename == str(path)
     monkeypatch.undo()
     one.close()
@@ -137,10 +139,10 @@ def test_a_full_disk_leaves_what_was_whole(tmp_path, monkeypatch):
 
 def test_what_is_cut_off_anywhere_is_read_as_far_as_it_is_whole(tmp_path):
     path = tmp_path / "a.mcap"
-    one = opened(path)
+    one = opened(path, 1)
     ends = []
     for number in (1, 2, 3):
-        one.append(chunk(1, number), channel(1))
+        one.append(chunk(1, number))
         ends.append(path.stat().st_size)
     one.close()
     data = path.read_bytes()

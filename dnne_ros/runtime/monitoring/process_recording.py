@@ -105,12 +105,12 @@ class ProcessRecording:
         try:
             file = SharedFile(
                 path, settings.run_id,
-                lambda: head_of(graph, run, first_directory(graph, settings)), settings.split)
+                lambda: head_of(graph, run, first_directory(graph, settings)),
+                definitions_of(graph, channels, namespace, process, values), settings.split)
         except OSError as error:
             raise InputError(f"--record {path}", [f"{error.filename}: {error.strerror}"]) from None
         self._recorder = Recorder(
-            file, definitions_of(graph, channels, namespace, process, values), loop,
-            lambda error: on_failed(f"{error.filename}: {error.strerror}"))
+            file, loop, lambda error: on_failed(f"{error.filename}: {error.strerror}"))
         self._outputs: dict[PortRef, RecordedOutput] = {}
         self._nodes = {id: NodeRecording(id, graph, channels, self._recorder,
                                          self._recorder.log(channels.logs[id])) for id in hosts}
