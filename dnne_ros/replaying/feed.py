@@ -29,7 +29,8 @@ class NodeFeed:
         """Go through ``rows``, of a recording that begins at ``begin_ns``.
 
         ``fetch`` gives an item by its number, by input; `LookupError` while it is not there yet,
-        `Ended` if it never will be.  ``apply(row)`` does what a row of another kind says.
+        `Ended` if it never will be.  ``apply(row)`` does what a row of another kind says, or
+        raises `Ended`, too.
         """
         self._rows = [row for row in rows if row.kind not in (Kind.CLOCK, Kind.BOUNDARY)]
         self._clock = deque(row.number for row in rows if row.kind == Kind.CLOCK)
@@ -144,6 +145,10 @@ class NodeFeed:
 
     def _apply_now(self, row: Row) -> None:
         self._applies = False
+        try:
+            self._apply(row)
+        except Ended:
+            self._next = len(self._rows)
+            return
         self._next += 1
-        self._apply(row)
         self.go_on()

@@ -21,7 +21,7 @@ from dnne_ros.recording.node_log import Kind, Row
 from dnne_ros.recording.recording import Recording
 from dnne_ros.replaying.context import ReplayContext
 from dnne_ros.replaying.differences import Difference
-from dnne_ros.replaying.feed import NodeFeed
+from dnne_ros.replaying.feed import Ended, NodeFeed
 from dnne_ros.replaying.items import Changes, Items, fetching
 from dnne_ros.replaying.outputs import Checked, HandedOn, Output
 from dnne_ros.replaying.plan import Plan, is_handed_on
@@ -250,9 +250,10 @@ class Replay:
                 self._recording.changes(self._graph.nodes[edge.target.node].ros_name,
                                         edge.target.port), BytesCodec().decode)
         change = replayed.updates.find(row.number)
-        output = replayed.outputs[port]
-        if change is not None and output.newest is not None:
-            output.newest.apply(edges[0].type.unpack_update(change))
+        if change is None:
+            raise Ended
+        if (model := replayed.outputs[port].newest) is not None:
+            model.apply(edges[0].type.unpack_update(change))
 
     def _states(self, plan: Plan) -> Mapping[str, NodeState]:
         """Return the states that the nodes began with."""
