@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from contextlib import closing
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from dnne_ros.graph.edge_settings import Setting
     from dnne_ros.graph.graph import Graph
     from dnne_ros.recording.recording import Recording
+    from dnne_ros.replaying.outcome import Outcome
     from dnne_ros.replaying.plan import Plan
-    from dnne_ros.replaying.replay import Outcome
+    from dnne_ros.replaying.recorded_loop import RecordedLoop
+    from dnne_ros.replaying.replay import Replay
 
 _EXAMPLES = """\
 examples:
@@ -30,6 +34,7 @@ examples:
   dnne-ros replay run.mcap --check --tolerance 1e-5   on another machine, say
   dnne-ros replay run.mcap --check --until 12.5 --report losses.json
   dnne-ros replay run.mcap --rate 2             see it again in rviz and Foxglove, twice as fast
+  dnne-ros replay bag/ --workflow robot.json    run a graph on a bag of `ros2 bag record`
 
 Each node that runs again is given what was recorded at its inputs, also what others gave that run
 again: so a difference is the fault of the node at which it is found.  By default these are the
@@ -47,7 +52,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Run nodes again on what was recorded at their inputs, in the recording's "
                     "time, and play what the others gave.",
         epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", metavar="FILE.mcap", help="what `dnne-ros run --record` wrote")
+    parser.add_argument("file", metavar="FILE.mcap",
+                        help="what `dnne-ros run --record` wrote; or a bag of rosbag2")
     parser.add_argument("--nodes", default="", metavar="NAMES|all",
                         help="which nodes run again, by ROS name, with commas")
     parser.add_argument("--rate", type=_rate, default=None, metavar="N|max",
@@ -60,7 +66,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                         help="numbers may differ by X, of 1 or of themselves (default 0: not by "
                              "a bit)")
     parser.add_argument("--workflow", metavar="WORKFLOW",
-                        help="another workflow than that in the recording")
+                        help="another workflow than that in the recording; for a bag, what hears "
+                             "it")
     parser.add_argument("--set", action="append", default=[], metavar="NODE.WIDGET=VALUE",
                         help="change a widget")
     parser.add_argument("--node-types", action="append", default=[], metavar="FILE.py",
@@ -97,7 +104,10 @@ def _tolerance(text: str) -> float:
 
 def _run(options: argparse.Namespace) -> int:
     check_recording("replay")
-    from dnne_ros.recording.recording import Recording
+    from dnne_ros.recording.recording import Recording, is_recording
+
+    if not is_recording(Path(options.file)):
+        return _run_on_bag(options)
     from dnne_ros.replaying.plan import plan
 
     settings = _settings(options.set)
@@ -111,6 +121,38 @@ def _run(options: argparse.Namespace) -> int:
         outcome = _replay(options, recording, graph, chosen)
         _tell(options, recording, graph, chosen, outcome)
     return int(options.check and bool(outcome.differences))
+
+
+def _run_on_bag(options: argparse.Namespace) -> int:
+    """Run a graph on what another program recorded."""
+    from dnne_ros.options.workflow_arguments import load_catalogue
+    from dnne_ros.replaying.bag import Bag
+    from dnne_ros.replaying.loading import graph_in
+
+    with closing(Bag(Path(options.file))) as bag:
+        if options.workflow is None:
+            raise InputError(options.file, [
+                "expected --workflow WORKFLOW: it is a bag of another program, which has none"])
+        given = [f"--{name}" for name in ("check", "nodes", "tolerance") if getattr(options, name)]
+        if given:
+            raise InputError(", ".join(given), [
+                "expected a recording of `dnne-ros run --record`, found a bag: it does not say "
+                "what nodes gave"])
+        graph = graph_in(options.workflow, load_catalogue(options.node_types, options.trust),
+                         _settings(options.set))
+        from dnne_ros.replaying.free_run import FreeRun
+
+        reports: list[dict[str, Any]] = []
+        with _loop(options.rate if options.rate is not None else 1.0) as loop:
+            run = FreeRun(graph, bag, options.file, loop, lambda text: say(text),
+                          lambda metrics: reports.append(dict(metrics)), options.until)
+            run.run()
+    say("given to the graph: " + ", ".join(
+        f"{count:,} messages of {topic}" for topic, count in sorted(run.taken.items())))
+    if options.report:
+        _write_report(options.report, {"taken": run.taken,
+                                       "metrics": reports[-1] if reports else {}})
+    return 0
 
 
 def _settings(texts: list[str]) -> list[Setting]:
@@ -135,17 +177,45 @@ def _graph(options: argparse.Namespace, recording: Recording, settings: list[Set
 
 def _replay(options: argparse.Namespace, recording: Recording, graph: Graph, chosen: Plan
             ) -> Outcome:
-    from dnne_ros.replaying.recorded_loop import RecordedLoop
     from dnne_ros.replaying.replay import Replay
 
     rate = options.rate if options.rate is not None else (0.0 if options.check else 1.0)
+    with ExitStack() as ending:
+        loop = ending.enter_context(_loop(rate))
+        replay = Replay(graph, recording, chosen, loop, tolerance=options.tolerance,
+                        until=options.until, say=lambda text: say(text, error=True))
+        loop.add_signal_handler(signal.SIGINT, replay.stop)
+        loop.add_signal_handler(signal.SIGTERM, replay.stop)
+        if not options.check:
+            _show(options, recording, replay, ending)
+        return replay.run()
+
+
+def _show(options: argparse.Namespace, recording: Recording, replay: Replay, ending: ExitStack
+          ) -> None:
+    """Let others see it, on the topics of the run."""
+    try:
+        from dnne_ros.replaying.stage import Stage
+    except ModuleNotFoundError as error:
+        raise InputError("environment", [
+            f"{error}: source a ROS 2 installation, or compare only: --check"]) from None
+    stage = ending.enter_context(closing(Stage(options.ros_args, recording.begin_ns)))
+    for unknown in replay.show_on(stage):
+        say(f"warning: {unknown}", error=True)
+    stage.wait_for_listeners()
+
+
+@contextmanager
+def _loop(rate: float) -> Iterator[RecordedLoop]:
+    """Give an event loop that goes through a recording at this rate; 0: as fast as it can."""
+    from dnne_ros.replaying.recorded_loop import RecordedLoop
+
     loop = RecordedLoop(rate or None)
     asyncio.set_event_loop(loop)
     try:
-        replay = Replay(graph, recording, chosen, loop, tolerance=options.tolerance,
-                        until=options.until, say=lambda text: say(text, error=True))
-        return replay.run()
+        yield loop
     finally:
+        asyncio.set_event_loop(None)
         loop.close()
 
 
@@ -166,18 +236,17 @@ def _tell(options: argparse.Namespace, recording: Recording, graph: Graph, chose
         else:
             say(f"no difference in {compared:,} items")
     if options.report:
-        _write_report(options.report, recording, outcome)
+        _write_report(options.report, {
+            "recorded_s": (recording.end_ns - recording.begin_ns) * 1e-9,
+            "losses": [each["loss"] for each in outcome.reports if "loss" in each],
+            "metrics": outcome.reports[-1] if outcome.reports else {}, "notes": outcome.notes,
+            "outputs": [{"node": each.node, "port": each.port, "compared": each.compared,
+                         "different": each.different,
+                         "first": None if each.first is None else str(each.first)}
+                        for each in outcome.checked]})
 
 
-def _write_report(file: str, recording: Recording, outcome: Outcome) -> None:
-    losses = [report["loss"] for report in outcome.reports if "loss" in report]
-    report: dict[str, Any] = {
-        "recorded_s": (recording.end_ns - recording.begin_ns) * 1e-9, "losses": losses,
-        "metrics": outcome.reports[-1] if outcome.reports else {}, "notes": outcome.notes,
-        "outputs": [{"node": each.node, "port": each.port, "compared": each.compared,
-                     "different": each.different,
-                     "first": None if each.first is None else str(each.first)}
-                    for each in outcome.checked]}
+def _write_report(file: str, report: dict[str, Any]) -> None:
     try:
         write_file(Path(file), (strict_json.dumps(report, indent=1) + "\n").encode())
     except OSError as error:

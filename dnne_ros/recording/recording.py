@@ -29,6 +29,9 @@ from dnne_ros.recording.node_log import Row, read_rows
 from dnne_ros.recording.scan import Scan, scan
 from dnne_ros.recording.shared_file import later_parts
 
+_OPENING_BYTES = 2**16
+"""In which a recording says that it is one."""
+
 
 @dataclass(frozen=True)
 class RecordedNode:
@@ -41,6 +44,23 @@ class RecordedNode:
     inputs: Mapping[str, Mapping[str, str]]
     """The ``type`` of what came to each, and ``from`` which output; that is "" for outside."""
     outputs: Mapping[str, Mapping[str, str]]
+
+
+def is_recording(path: Path) -> bool:
+    """Tell whether a file is a recording of a run; `InputError` if it cannot be read."""
+    if path.is_dir():
+        return False
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise InputError(str(path), [f"cannot read: {error.strerror}"]) from None
+    try:
+        found = scan(str(path), file, min(_OPENING_BYTES, os.fstat(file).st_size))
+    except (OSError, ValueError):
+        return False
+    finally:
+        os.close(file)
+    return any(each.name == RUN for _, _, each in found.metadata)
 
 
 class Recording:
@@ -63,9 +83,7 @@ class Recording:
         self.run: Mapping[str, str] = metadata.get(RUN, {})
         if self.run.get("format") != FORMAT:
             raise InputError(str(path), [
-                "expected a recording of `dnne-ros run --record`, found "
-                + (f"one of format {self.run['format']!r:.20}" if self.run else
-                   "a bag of another program: it can be listened to with --workflow")])
+                f"expected a recording of format {FORMAT}, found {self.run.get('format')!r:.20}"])
         attachments = {each.name: each.data for _, _, each in first.attachments}
         self.workflow: bytes | None = attachments.get(WORKFLOW)
         self.checkpoint = {
@@ -120,9 +138,9 @@ class Recording:
         except ValueError as error:
             raise InputError(self._files[0][1].path, [f"the log of {node}: {error}"]) from None
 
-    def channel(self, node: str, port: str) -> Channel | None:
-        """Return the channel of an output."""
-        return self._channels.get((OUTPUT, node, port))
+    def channel(self, node: str, port: str) -> Channel:
+        """Return the channel of an output that it `holds`."""
+        return self._channels[OUTPUT, node, port]
 
     def message_type(self, channel: Channel) -> str:
         """Return the ROS type of a channel's messages."""

@@ -23,10 +23,8 @@ def graph_of(recording: Recording, path: str, catalogue: Catalogue, settings: Se
 
     ``settings`` change either.  `InputError` if there is none, or if anything is wrong with it.
     """
-    problems = Problems(path)
     if workflow is not None:
-        read, problems = read_workflow(workflow, catalogue.signature)
-        return build_graph(read, catalogue, problems, settings)
+        return graph_in(workflow, catalogue, settings)
     if recording.workflow is None:
         raise InputError(path, ["expected a recording with its workflow, found none in it: name "
                                 "the file with --workflow"])
@@ -46,6 +44,12 @@ def graph_of(recording: Recording, path: str, catalogue: Catalogue, settings: Se
     problems.raise_if_any()
     return replace(graph, nodes={id: replace(node, values=values[id])
                                  for id, node in nodes.items()})
+
+
+def graph_in(workflow: str, catalogue: Catalogue, settings: Sequence[Setting]) -> Graph:
+    """Return the graph in a workflow file; `InputError` if anything is wrong with it."""
+    read, problems = read_workflow(workflow, catalogue.signature)
+    return build_graph(read, catalogue, problems, settings)
 
 
 def _recorded_values(node: GraphNode, recording: Recording, problems: Problems) -> dict[str, Any]:

@@ -45,6 +45,8 @@ class Checked:
         self.compared = 0
         self.different = 0
         self.first: Difference | None = None
+        self.on_item: Callable[[bytes], object] = lambda message: None
+        """Called with each item's message."""
         self._items = items
         codec = codec_for(type.sent_as())
         self._encode = codec.encode
@@ -58,7 +60,9 @@ class Checked:
         if message is None:  # it is the end, or was left out with --record-drop
             return not self._items.over
         self.compared += 1
-        found = self._comparison.first_difference(message.data, self._encode(self._pack(value)))
+        given = self._encode(self._pack(value))
+        self.on_item(given)
+        found = self._comparison.first_difference(message.data, given)
         if found is not None:
             self._differ(number, message.time_ns, *found)
         return True

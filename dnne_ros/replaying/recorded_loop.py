@@ -32,6 +32,11 @@ class RecordedLoop(asyncio.SelectorEventLoop):
         selector.select = self._wait  # type: ignore[method-assign]
         super().__init__(selector)
 
+    def restart(self) -> None:
+        """Begin at 0 now, after what took time before the first item."""
+        self._now = 0.0
+        self._began = time.monotonic()
+
     def time(self) -> float:
         """Return the seconds since the recording's begin."""
         if self._rate is not None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,34 +19,17 @@ from dnne_ros.options.first_states import read_first
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.recording.node_log import Kind, Row
 from dnne_ros.recording.recording import Recording
-from dnne_ros.replaying.context import ReplayContext
-from dnne_ros.replaying.differences import Difference
+from dnne_ros.replaying.context import ReplayContext, RunFacts
 from dnne_ros.replaying.feed import Ended, NodeFeed
 from dnne_ros.replaying.items import Changes, Items, fetching
+from dnne_ros.replaying.outcome import Outcome
 from dnne_ros.replaying.outputs import Checked, HandedOn, Output
 from dnne_ros.replaying.plan import Plan, is_handed_on
 from dnne_ros.replaying.recorded_loop import RecordedLoop
+from dnne_ros.replaying.showing import Shown, Shows, show
 from dnne_ros.transport.codecs import BytesCodec, StringCodec, codec_for
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.workflow.records import PortRef
-
-
-@dataclass
-class Outcome:
-    """What came of a replay."""
-
-    checked: list[Checked] = field(default_factory=list)
-    reports: list[dict[str, Any]] = field(default_factory=list)
-    """What nodes have reported: losses, say."""
-    taken: int = 0
-    notes: list[str] = field(default_factory=list)
-    """What a user should know of it."""
-
-    @property
-    def differences(self) -> list[Difference]:
-        """Return the first difference of each output that has one, in the order of time."""
-        return sorted((each.first for each in self.checked if each.first is not None),
-                      key=lambda each: each.seconds)
 
 
 @dataclass
@@ -77,10 +60,12 @@ class Replay:
         self._loop = loop
         self._tolerance = tolerance
         self._until = until
-        self._say = say
-        self._run = {"namespace": recording.run.get("namespace", "/"),
-                     "seed": int(recording.run.get("seed", "0")),
-                     "inference": json.loads(recording.run.get("inference", "false"))}
+        self._run = RunFacts(
+            recording.run.get("namespace", "/"), int(recording.run.get("seed", "0")),
+            recording.run.get("inference") == "true", say,
+            lambda metrics: self.outcome.reports.append(dict(metrics)))
+        self._through: asyncio.Future[None] = loop.create_future()
+        self._shown: Shown = []
         self._handed: dict[PortRef, HandedOn] = {}
         states = self._states(plan)
         self._nodes = {id: self._make(id, plan) for id in plan.nodes}
@@ -104,9 +89,22 @@ class Replay:
         self._finish()
         return self.outcome
 
+    def stop(self) -> None:
+        """End it where it is."""
+        if not self._through.done():
+            self._through.set_result(None)
+
+    def show_on(self, stage: Shows) -> list[str]:
+        """Show the items of all nodes on ``stage``; returns what is wrong with some topics."""
+        again = {(each.name, port): each.checked.get(port)
+                 for each in self._nodes.values() for port in each.outputs}
+        self._shown, unknown = show(self._recording, again, stage, self._until)
+        return unknown
+
     async def _live(self) -> None:
-        self._through: asyncio.Future[None] = self._loop.create_future()
+        self._loop.restart()
         tasks = {self._loop.create_task(self._run_node(each)) for each in self._nodes.values()}
+        tasks |= {self._loop.create_task(each) for each in self._shown}
         try:
             running: set[asyncio.Future[Any]] = {*tasks}
             while running and not self._through.done():
@@ -137,7 +135,7 @@ class Replay:
         if any(each.feed.skip_unsent() for each in self._nodes.values()):
             return True
         if not self._through.done():
-            self._through.set_result(None)
+            self.stop()
             return True
         return False
 
@@ -155,8 +153,7 @@ class Replay:
         outputs = {port: self._output(PortRef(id, port), place, feed, checked)
                    for place, port in enumerate(record.type.outputs)}
         self.outcome.checked += checked.values()
-        context = ReplayContext(graph, id, feed, outputs, self._run, self._say,
-                                lambda metrics: self.outcome.reports.append(dict(metrics)))
+        context = ReplayContext(graph, id, self._run, outputs, feed)
         node = record.type(record.values)
         node.context = context
         try:
