@@ -15,6 +15,7 @@ from dnne_ros.node_api.clock import SteadyClock
 if TYPE_CHECKING:
     from dnne_ros.runtime.node.node_host import NodeHost
 
+_SECOND = 1_000_000_000
 _EVERY_TICK = JumpThreshold(min_forward=Duration(nanoseconds=1),
                             min_backward=Duration(nanoseconds=-1), on_clock_change=True)
 
@@ -67,7 +68,7 @@ class HostClock(SteadyClock):
 
     async def _sleep_until(self, due_ns: int) -> None:
         if not self.simulated:
-            await super().sleep_until(due_ns)
+            await asyncio.sleep(max(0, due_ns - self.shown_ns()) / _SECOND)
             return
         if self._jumps is None:
             self._jumps = self._clock.create_jump_callback(
