@@ -52,6 +52,7 @@ examples:
   dnne-ros run cartpole.json --place split --save-checkpoint-dir checkpoint --duration 5m
   dnne-ros run cartpole.json --max-updates 500 --max-env-steps 1000000   # whichever comes first
   dnne-ros run cartpole.json --inference --load-checkpoint-dir checkpoint
+  dnne-ros run cartpole.json --record run.mcap            # every item; dnne-ros replay run.mcap
   dnne-ros run robot.json --lifecycle --strict-runtime   # ros2 lifecycle set /robot/lifecycle …
   dnne-ros run cartpole.json --ros-args -r __ns:=/robot1
   dnne-ros run mnist_mlp.json --set 1.data_path=data --plot curve.png --save-checkpoint-dir c
