@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from dnne_ros.messages.message_types import message_class
 
@@ -39,9 +40,8 @@ def _fields(message_type: str) -> Iterator[str]:
 
 
 def _types(message_type: str) -> list[tuple[str, str]]:
-    found: dict[str, str] = message_class(  # type: ignore[attr-defined]  # generated classes have it
-        message_type).get_fields_and_field_types()
-    return list(found.items())
+    made: Any = message_class(message_type)
+    return list(made.get_fields_and_field_types().items())
 
 
 def _parts(message_type: str) -> Iterator[str]:
