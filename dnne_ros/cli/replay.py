@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros import strict_json
 from dnne_ros.cli.output import say
+from dnne_ros.cli.report import RunReport
 from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
 from dnne_ros.options.readings import duration
@@ -236,10 +237,12 @@ def _tell(options: argparse.Namespace, recording: Recording, graph: Graph, chose
         else:
             say(f"no difference in {compared:,} items")
     if options.report:
+        learned = RunReport([])
+        for metrics in outcome.reports:
+            learned.note("", {"kind": "progress", "metrics": metrics})
         _write_report(options.report, {
             "recorded_s": (recording.end_ns - recording.begin_ns) * 1e-9,
-            "losses": [each["loss"] for each in outcome.reports if "loss" in each],
-            "metrics": outcome.reports[-1] if outcome.reports else {}, "notes": outcome.notes,
+            "losses": learned.losses, "metrics": learned.metrics, "notes": outcome.notes,
             "outputs": [{"node": each.node, "port": each.port, "compared": each.compared,
                          "different": each.different,
                          "first": None if each.first is None else str(each.first)}

@@ -23,8 +23,6 @@ class RecordedLoop(asyncio.SelectorEventLoop):
         self._now = 0.0
         self._rate = rate
         self._began = time.monotonic()
-        self.on_idle: Callable[[], bool] = lambda: False
-        """Called when there is nothing to do any more; true: there is something again."""
         self.threads_work: Callable[[], bool] = lambda: False
         """Tells whether a thread is about to give the loop something to do."""
         selector = selectors.DefaultSelector()
@@ -49,9 +47,7 @@ class RecordedLoop(asyncio.SelectorEventLoop):
             return self._select(0)
         if self.threads_work():
             return self._select(_LOOK_SECONDS)
-        if timeout is None:
-            return self._select(0 if self.on_idle() else None)
-        if self._rate is not None:
-            return self._select(timeout / self._rate)
+        if timeout is None or self._rate is not None:
+            return self._select(None if timeout is None else timeout / (self._rate or 1.0))
         self._now += timeout
         return self._select(0)

@@ -31,6 +31,9 @@ from dnne_ros.transport.codecs import BytesCodec, StringCodec, codec_for
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.workflow.records import PortRef
 
+_SETTLE_SECONDS = 0.1
+"""What nodes have behind the last item, in the time of the recording."""
+
 
 @dataclass
 class _Replayed:
@@ -79,7 +82,6 @@ class Replay:
             except ValueError as error:
                 raise InputError("checkpoint in the recording", [
                     f"{self._nodes[id].name}: {error}"]) from None
-        loop.on_idle = self._go_on
         loop.threads_work = lambda: any(each.node.blocking_calls_run
                                         for each in self._nodes.values())
 
@@ -98,11 +100,13 @@ class Replay:
         """Show the items of all nodes on ``stage``; returns what is wrong with some topics."""
         again = {(each.name, port): each.checked.get(port)
                  for each in self._nodes.values() for port in each.outputs}
-        self._shown, unknown = show(self._recording, again, stage, self._until)
+        self._shown, unknown = show(self._recording, again, stage, self._seconds)
         return unknown
 
     async def _live(self) -> None:
         self._loop.restart()
+        # By the time, as some nodes always have something to do: they look after a silence, say.
+        self._loop.call_at(self._seconds + _SETTLE_SECONDS, self._end)
         tasks = {self._loop.create_task(self._run_node(each)) for each in self._nodes.values()}
         tasks |= {self._loop.create_task(each) for each in self._shown}
         try:
@@ -130,14 +134,18 @@ class Replay:
             raise NodeError(f"{replayed.name} (item {replayed.feed.taken})", describe(error)) \
                 from error
 
-    def _go_on(self) -> bool:
-        """Nothing moves: go on without what was not sent, or end.  Tell whether anything does."""
+    def _end(self) -> None:
+        """End, unless a node waits for what comes behind an item that it has not sent again."""
         if any(each.feed.skip_unsent() for each in self._nodes.values()):
-            return True
-        if not self._through.done():
+            self._loop.call_later(_SETTLE_SECONDS, self._end)
+        else:
             self.stop()
-            return True
-        return False
+
+    @property
+    def _seconds(self) -> float:
+        """Return for how long it goes on, in the time of the recording."""
+        seconds = (self._recording.end_ns - self._recording.begin_ns) * 1e-9
+        return seconds if self._until is None else min(seconds, self._until)
 
     def _make(self, id: str, plan: Plan) -> _Replayed:
         graph, recording = self._graph, self._recording

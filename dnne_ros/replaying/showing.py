@@ -36,15 +36,11 @@ class Shows(Protocol):
 
 
 def show(recording: Recording, again: Mapping[tuple[str, str], Checked | None], stage: Shows,
-         until: float | None) -> tuple[Shown, list[str]]:
+         seconds: float) -> tuple[Shown, list[str]]:
     """Return what shows items on ``stage``, and what is wrong with topics that cannot be shown.
 
-    ``again``: the outputs, by node and port, of nodes that run again.  ``until``: for how many
-    seconds, if not to the end.
+    ``again``: the outputs, by node and port, of nodes that run again.  ``seconds``: for how long.
     """
-    seconds = (recording.end_ns - recording.begin_ns) * 1e-9
-    if until is not None:
-        seconds = min(seconds, until)
     shown, unknown = [stage.tick(seconds)], []
     for node, port in recording.outputs():
         channel = recording.channel(node, port)

@@ -65,10 +65,22 @@ class Patient(Node):
             except TimeoutError:
                 said = "nothing"
             await self.send_output(f"{said}, urgent {await self.get_input('urgent')}", "text")
+
+
+class Restless(Node):
+    """Have always something to do."""
+
+    value = Input(Int(), "A number.", policy=EdgePolicy.LATEST)
+
+    async def process(self):
+        await self.get_input("value")
+        while True:
+            await asyncio.sleep(0.01)
 '''
 GRAPH = {"1": {"class_type": "Ticker", "inputs": {}},
          "2": {"class_type": "Batcher", "inputs": {"value": ["1", 0]}},
-         "3": {"class_type": "Patient", "inputs": {"value": ["2", 0], "urgent": ["1", 0]}}}
+         "3": {"class_type": "Patient", "inputs": {"value": ["2", 0], "urgent": ["1", 0]}},
+         "4": {"class_type": "Restless", "inputs": {"value": ["1", 0]}}}
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from dnne_ros.replaying.feed import Ended, NodeFeed
 from dnne_ros.replaying.recorded_loop import RecordedLoop
 
 A, B = 0, 1
+END = 10_000.0
+"""Behind all that happens, in the loop's time."""
 
 
 def run(rows, node, fetch=None, rate=None):
@@ -20,7 +22,14 @@ def run(rows, node, fetch=None, rate=None):
                     fetch or {A: lambda n: f"a{n}", B: lambda n: f"b{n}"},
                     lambda row: applied.append((row.kind, loop.time())))
     ended = loop.create_future()
-    loop.on_idle = lambda: feed.skip_unsent() or (not ended.done() and not ended.set_result(None))
+
+    def end():
+        if feed.skip_unsent():
+            loop.call_later(1.0, end)
+        elif not ended.done():
+            ended.set_result(None)
+
+    loop.call_at(END, end)
 
     async def live():
         task = asyncio.ensure_future(node(feed))
