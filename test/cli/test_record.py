@@ -4,13 +4,13 @@ import io
 import json
 import os
 import signal
+import sys
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("mcap")
-from commands import Command  # noqa: F401 - what `start_run` returns
 from mcap.reader import NonSeekingReader, make_reader
 
 from dnne_ros.cli.main import main
@@ -213,9 +213,9 @@ def test_killed_at_once_it_leaves_what_is_whole(start_run, cartpole, tmp_path, c
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("must", [False, True])
+@pytest.mark.parametrize("must", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_full_disk_ends_the_recording(start_command, cartpole, tmp_path, capsys, must):
-    run = start_command(["prlimit", f"--fsize={2**19}", os.sys.executable, "-m", "dnne_ros", "run",
+    run = start_command(["prlimit", f"--fsize={2**19}", sys.executable, "-m", "dnne_ros", "run",
                          cartpole, "--quiet", "--set", f"1.num_envs={ENVS}", "--max-updates", "60",
                          "--record", "run.mcap", "--peer-timeout", "1h",
                          *(["--record-must"] if must else [])], folder=tmp_path, cold=True)

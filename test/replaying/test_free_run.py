@@ -6,8 +6,9 @@ import math
 import pytest
 
 pytest.importorskip("mcap")
-rosbag2 = pytest.importorskip("rosbags.rosbag2")
+pytest.importorskip("rosbags")
 from rclpy.serialization import serialize_message
+from rosbags import rosbag2
 from rosbags.typesys import Stores, get_typestore
 from sensor_msgs.msg import JointState
 
