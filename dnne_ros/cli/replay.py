@@ -41,7 +41,8 @@ Each node that runs again is given what was recorded at its inputs, also what ot
 again: so a difference is the fault of the node at which it is found.  By default these are the
 nodes with inputs; --nodes all adds the sources.  Nothing is said to robots again.
 
-exit codes: 0 no difference, 1 there is one, or a node failed, 2 the input is wrong
+exit codes: 0 no difference, 1 there is one, or a node failed, 2 the input is wrong, 130 ended
+by the user
 """
 _MOST_SHOWN = 20
 
@@ -121,7 +122,9 @@ def _run(options: argparse.Namespace) -> int:
             say(f"{graph.nodes[id].ros_name} runs again, too: no recording holds {topic}")
         outcome = _replay(options, recording, graph, chosen)
         _tell(options, recording, graph, chosen, outcome)
-    return int(options.check and bool(outcome.differences))
+    if options.check and outcome.differences:
+        return 1
+    return 130 if outcome.interrupted else 0
 
 
 def _run_on_bag(options: argparse.Namespace) -> int:
@@ -185,22 +188,22 @@ def _replay(options: argparse.Namespace, recording: Recording, graph: Graph, cho
         loop = ending.enter_context(_loop(rate))
         replay = Replay(graph, recording, chosen, loop, tolerance=options.tolerance,
                         until=options.until, say=lambda text: say(text, error=True))
-        loop.add_signal_handler(signal.SIGINT, replay.stop)
-        loop.add_signal_handler(signal.SIGTERM, replay.stop)
+        loop.add_signal_handler(signal.SIGINT, replay.interrupt)
+        loop.add_signal_handler(signal.SIGTERM, replay.interrupt)
         if not options.check:
-            _show(options, recording, replay, ending)
+            _show(options, recording, replay, rate, ending)
         return replay.run()
 
 
-def _show(options: argparse.Namespace, recording: Recording, replay: Replay, ending: ExitStack
-          ) -> None:
+def _show(options: argparse.Namespace, recording: Recording, replay: Replay, rate: float,
+          ending: ExitStack) -> None:
     """Let others see it, on the topics of the run."""
     try:
         from dnne_ros.replaying.stage import Stage
     except ModuleNotFoundError as error:
         raise InputError("environment", [
             f"{error}: source a ROS 2 installation, or compare only: --check"]) from None
-    stage = ending.enter_context(closing(Stage(options.ros_args, recording.begin_ns)))
+    stage = ending.enter_context(closing(Stage(options.ros_args, recording.begin_ns, rate)))
     for unknown in replay.show_on(stage):
         say(f"warning: {unknown}", error=True)
     stage.wait_for_listeners()

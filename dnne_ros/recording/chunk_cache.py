@@ -13,6 +13,7 @@ from dnne_ros.recording.chunk import MESSAGE_HEAD, RECORD_HEAD
 from dnne_ros.recording.scan import ChunkPlace
 
 _KEPT_BYTES = 64 * 2**20
+_MOST_BYTES = 2**32
 
 
 class Message(NamedTuple):
@@ -52,6 +53,9 @@ class ChunkCache:
 
 def unpack(file: int, chunk: ChunkPlace) -> bytes:
     """Return the records in a chunk; ValueError if they are not what was written."""
+    if max(chunk.size, chunk.compressed) > _MOST_BYTES:
+        raise ValueError(f"the chunk at byte {chunk.offset:,} says that it has {chunk.size:,} "
+                         "bytes")
     data = os.pread(file, chunk.compressed, chunk.data)
     try:
         if chunk.compression == "zstd":

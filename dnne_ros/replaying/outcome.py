@@ -19,6 +19,8 @@ class Outcome:
     taken: int = 0
     notes: list[str] = field(default_factory=list)
     """What a user should know of it."""
+    interrupted: bool = False
+    """Whether somebody has ended it."""
 
     @property
     def differences(self) -> list[Difference]:

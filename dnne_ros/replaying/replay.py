@@ -91,8 +91,12 @@ class Replay:
         self._finish()
         return self.outcome
 
-    def stop(self) -> None:
+    def interrupt(self) -> None:
         """End it where it is."""
+        self.outcome.interrupted = True
+        self._stop()
+
+    def _stop(self) -> None:
         if not self._through.done():
             self._through.set_result(None)
 
@@ -139,7 +143,7 @@ class Replay:
         if any(each.feed.skip_unsent() for each in self._nodes.values()):
             self._loop.call_later(_SETTLE_SECONDS, self._end)
         else:
-            self.stop()
+            self._stop()
 
     @property
     def _seconds(self) -> float:

@@ -27,10 +27,14 @@ _DISCOVERY_SECONDS = 1.0
 class Stage:
     """Publishes serialised messages."""
 
-    def __init__(self, ros_args: Sequence[str], begin_ns: int):
-        """Join the ROS graph; ``/clock`` shows ``begin_ns`` at the loop's 0."""
+    def __init__(self, ros_args: Sequence[str], begin_ns: int, rate: float):
+        """Join the ROS graph; ``/clock`` shows ``begin_ns`` at the loop's 0.
+
+        ``rate``: how many of the loop's seconds go by in one; 0: nobody knows.
+        """
         choose_reach(os.environ, "LOCALHOST")
         self._begin_ns = begin_ns
+        self._tick_seconds = _TICK_SECONDS * (rate or 1.0)
         self._context = start_ros(ros_args)
         with missing_security_told():
             self._node = rclpy.create_node("dnne_ros_replay", context=self._context,
@@ -67,7 +71,7 @@ class Stage:
             stamp = message.clock
             stamp.sec, stamp.nanosec = divmod(self._begin_ns + round(now * _SECOND), _SECOND)
             self._clock.publish(message)
-            await asyncio.sleep(_TICK_SECONDS)
+            await asyncio.sleep(self._tick_seconds)
 
     @staticmethod
     def wait_for_listeners() -> None:

@@ -45,7 +45,7 @@ class WriteDown(Node):
                 file.flush()
 '''
 COUNT, BEGIN = 300, 1_700_000_000_000_000_000
-STEP = 2_000_000
+STEP, DELAY = 2_000_000, 300_000
 
 
 @pytest.fixture(scope="module", params=["SQLITE3", "MCAP"])
@@ -63,6 +63,8 @@ def bag(request, tmp_path_factory):
         writer.write(other, BEGIN + 5, serialize_message(JointState(name=["c"], position=[3.0])))
         for number in range(COUNT):
             message = JointState(name=["a", "b"], position=[float(number), math.sin(number)])
+            message.header.stamp.sec, message.header.stamp.nanosec = divmod(
+                BEGIN + number * STEP - DELAY, 10**9)
             writer.write(joints, BEGIN + number * STEP, serialize_message(message))
             writer.write(text, BEGIN + number * STEP, b"\0\1\0\0\1\0\0\0\0")
     return path
@@ -77,7 +79,7 @@ def run(folder, bag, graph, *arguments):
 
 def graph(folder, **widgets):
     return {"1": {"class_type": "RosSubscriberNode", "inputs": {
-                "names": "b,a", "batch": False, **widgets}},
+                "names": "b,a", "batch": False, "stamp_from": "header", **widgets}},
             "2": {"class_type": "WriteDown", "inputs": {
                 "value": ["1", 0], "stamp": ["1", 3], "file": str(folder / "heard")}}}
 
@@ -92,8 +94,14 @@ def test_each_message_comes_to_the_subscriber(bag, tmp_path, capsys):
     found = heard(tmp_path)
     assert [value for value, _ in found] == [
         pytest.approx([math.sin(number), number], abs=1e-6) for number in range(COUNT)]
-    for number, (_, stamp) in enumerate(found):  # the time is that of the bag
-        assert stamp == pytest.approx(BEGIN + number * STEP, abs=STEP / 2)
+    assert [stamp for _, stamp in found] == [
+        BEGIN + number * STEP - DELAY for number in range(COUNT)]
+
+
+def test_time_is_that_of_the_bag(bag, tmp_path):
+    # What comes later than a second after it was measured is dropped, by the time of the bag.
+    assert run(tmp_path, bag, graph(tmp_path, timeout=1.0), "--rate", "max") == 0
+    assert len(heard(tmp_path)) == COUNT
 
 
 def test_it_ends_when_it_is_told_to(bag, tmp_path):
