@@ -68,6 +68,8 @@ setup(
         "jobs": ["croniter>=2", "dbos>=3.4,<4", "optuna>=4,<6", "sqlalchemy>=2.0.30"],
         # Keys and signed permissions for SROS2; for rosdep, python3-cryptography.
         "security": ["cryptography>=3.4"],
+        # Recordings, and bags of other programs; none of it has a rosdep key.
+        "record": ["mcap>=1.2,<2", "rosbags>=0.10,<0.12", "zstandard>=0.21"],
         # Counters of jobs for Prometheus.
         "metrics": ["prometheus-client>=0.19,<1"],
         # Fetches data sets that are not there.
@@ -114,6 +116,8 @@ setup(
             "gymnasium[mujoco]>=1.1",
             "hypothesis>=6",
             "leapp>=0.7.2,<0.8",
+            "mcap-ros2-support>=0.5.5",
+            "mcap>=1.2,<2",
             "mlflow-skinny>=2.10,<4",
             "onnx>=1.14",
             "onnxruntime>=1.16",
@@ -127,6 +131,7 @@ setup(
             "pytest-timeout>=2.1",
             "pytest-xdist>=3.7",
             "tenacity>=6.2,<11",
+            "rosbags>=0.10,<0.12",
             "rsl-rl-lib>=5.5,<6",
             "stable-baselines3>=2.3,<3",
             "sqlalchemy>=2.0.30",
@@ -134,6 +139,7 @@ setup(
             "torch>=2.4,<3",
             "wandb>=0.25,<1",
             "websockets>=13",
+            "zstandard>=0.21",
         ],
     },
     zip_safe=False,

@@ -20,6 +20,7 @@ _BENCHMARKS = {
     "jobs": "accepting, beginning and ending jobs, beside huey",
     "edges": "moving arrays between two nodes, beside rclpy, asyncio.Queue and dora",
     "hosts": "moving arrays from one machine to another, beside rclpy",
+    "record": "recording items, beside the writer of mcap",
 }
 """Name, as module of `dnne_ros.bench` → what it measures."""
 

@@ -16,7 +16,7 @@ from dnne_ros.errors import Problems
 def check_outputs(options: argparse.Namespace) -> None:
     """Find out now, not after hours of training, that a result could not be written."""
     problems = Problems("output")
-    for option in ("report", "plot", "trace"):
+    for option in ("report", "plot", "trace", "record"):
         file = getattr(options, option)
         folder = Path(file).absolute().parent if file else None
         if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):

@@ -30,6 +30,8 @@ class RunReport:
         """Where the run has written one."""
         self.checkpoint_error: str | None = None
         """Why the state at the end of the run is in no checkpoint, although it was to be."""
+        self.unrecorded = ""
+        """Why nothing more was recorded from some moment on."""
         self.standstill: list[str] = []
         """What the nodes waited for when nothing moved any more."""
         self.failure = ""
@@ -73,6 +75,8 @@ class RunReport:
             self._unsaved = ""
         elif message["kind"] == "not_saved":
             self._unsaved = message["reason"]
+        elif message["kind"] == "unrecorded":
+            self.unrecorded = self.unrecorded or message["reason"]
         elif message["kind"] == "standstill":
             self.standstill = message["lines"]
         elif message["kind"] == "finished":

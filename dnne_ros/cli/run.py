@@ -16,6 +16,7 @@ from typing import Any
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.progress import Progress
+from dnne_ros.cli.record import check_record, end_recording
 from dnne_ros.cli.report import HUNG_UP, RunReport
 from dnne_ros.cli.run_facts import facts_of, status_of
 from dnne_ros.foxglove.address import address
@@ -58,6 +59,7 @@ examples:
   dnne-ros run cartpole.json --place split --save-checkpoint-dir checkpoint --duration 5m
   dnne-ros run cartpole.json --max-updates 500 --max-env-steps 1000000   # whichever comes first
   dnne-ros run cartpole.json --inference --load-checkpoint-dir checkpoint
+  dnne-ros run cartpole.json --record run.mcap            # every item; dnne-ros replay run.mcap
   dnne-ros run robot.json --lifecycle --strict-runtime   # ros2 lifecycle set /robot/lifecycle …
   dnne-ros run cartpole.json --ros-args -r __ns:=/robot1
   dnne-ros run cartpole.json --foxglove 8765   # Open connection: ws://127.0.0.1:8765
@@ -135,6 +137,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     loggers = make_loggers(options.log_to)
     if options.foxglove is not None:
         check_viewers(options.foxglove, absolute_namespace(ros_args, graph))
+    check_record(options, graph)
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)
     lasting = options.respawn and not options.lifecycle
@@ -158,6 +161,8 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     logging.end(list(filter(None, [options.report, options.plot])), status_of(report))
     if options.trace:
         unwritten += filter(None, [collect(options.trace)])
+    if options.record:
+        unwritten += end_recording(options, report)
     for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
         say(f"dnne-ros: {trouble}", error=True)
     if report.exit_reason in _LIMITS and options.until_return is not None:

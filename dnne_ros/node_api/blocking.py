@@ -34,6 +34,11 @@ class BlockingCalls:
         self._closed = False
         self._answering = threading.Lock()
 
+    @property
+    def running(self) -> int:
+        """Return how many calls are under way."""
+        return self._running
+
     async def run(self, call: Callable[[], T], timeout: float | None = None,
                   late: Callable[[T], None] | None = None) -> T:
         """Return what ``call()`` returns, or raise what it raises.

@@ -281,6 +281,11 @@ class Node(RosFacts):
             self._blocking = BlockingCalls(self.context.name, self.blocking_calls)
         return await self._blocking.run(call, timeout, late)
 
+    @property
+    def blocking_calls_run(self) -> bool:
+        """Whether a call of `run_blocking` is under way."""
+        return self._blocking is not None and self._blocking.running > 0
+
     async def end_blocking(self, seconds: float = 0.5) -> int:
         """End the node's threads; return how many calls are left behind after ``seconds``.
 

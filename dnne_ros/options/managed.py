@@ -21,6 +21,9 @@ def check_managed(graph: Graph, settings: RunSettings) -> None:
                         "--inference freezes what it has learned")
     if settings.save_checkpoint_dir is not None:
         problems.append("expected no --save-checkpoint-dir: nothing is learned")
+    if settings.record is not None:
+        problems.append("expected no --record: a node that is loaded again would begin anew in "
+                        "the middle of a recording")
     if settings.host is not None:
         problems.append("expected no --host: a managed graph runs on one machine")
     if problems:

@@ -7,6 +7,9 @@ import re
 
 from dnne_ros.node_api.checkpoint_trigger import parse_duration
 
+_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*([KMGT]i?B|B?)", re.IGNORECASE)
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
+          "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _ADDRESS = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -36,6 +39,16 @@ def _from(least: int, text: str) -> int:
     if not least <= found < 2**63:
         raise argparse.ArgumentTypeError(
             f"expected a whole number from {least}, found {text!r:.40}")
+    return found
+
+
+def byte_size(text: str) -> int:
+    """Return the bytes of ``500MB``, ``1GB`` or ``64MiB``; at least 1 MB."""
+    match = _SIZE.fullmatch(text.strip())
+    found = int(float(match[1]) * _UNITS[match[2].lower()]) if match else 0
+    if found < _UNITS["mb"]:
+        raise argparse.ArgumentTypeError(
+            f"expected a size from 1MB, such as 500MB or 1GB, found {text!r:.40}")
     return found
 
 

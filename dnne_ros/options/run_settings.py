@@ -103,6 +103,21 @@ class RunSettings:
     trace_records: int = _option(
         "how many records of each process are kept, the newest ones, of 56 bytes each",
         default="100000", read=readings.count, metavar="N")
+    record: str | None = _option(
+        "record every item in an MCAP file, for ros2 bag, Foxglove and `dnne-ros replay`",
+        kind="file", metavar="FILE.mcap", packaged=False)
+    record_edges: str = _option(
+        "which outputs are recorded: all, or names of nodes and outputs with commas",
+        default="all", metavar="all|NAMES", packaged=False)
+    record_drop: bool = _option(
+        "leave items out of the recording where the disk is slower than the graph, instead of "
+        "holding that back", default="false", kind="flag", packaged=False)
+    record_must: bool = _option(
+        "end the run, as failed, if it cannot be recorded any more", default="false",
+        kind="flag", packaged=False)
+    split: int | None = _option(
+        "go on in another file where that of --record reaches this size: 500MB, 1GB",
+        read=readings.byte_size, metavar="SIZE", packaged=False)
     run_id: str = ""
 
 

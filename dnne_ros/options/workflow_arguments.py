@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
@@ -50,9 +51,7 @@ def workflow_words(options: argparse.Namespace) -> list[str]:
 
 def load_graph(options: argparse.Namespace) -> Graph:
     """Return the checked graph that the arguments name; `InputError` if anything is wrong."""
-    for folder in options.trust:
-        trust_folder(Path(folder))
-    catalogue = load_catalogue(options.nodes)
+    catalogue = load_catalogue(options.nodes, options.trust)
     workflow, problems = read_workflow(
         options.workflow, catalogue.signature, slots_from=options.slots_from)
     settings = []
@@ -64,11 +63,14 @@ def load_graph(options: argparse.Namespace) -> Graph:
     return build_graph(workflow, catalogue, problems, settings)
 
 
-def load_catalogue(files: list[str]) -> Catalogue:
+def load_catalogue(files: Sequence[str], folders: Sequence[str] = ()) -> Catalogue:
     """Return the built-in types, those of installed packages, and those in ``files``.
 
-    Simulators of both are known then, too, and graphs may run the files.
+    Simulators of both are known then, too, and graphs may run the files, and those in
+    ``folders``.
     """
+    for folder in folders:
+        trust_folder(Path(folder))
     catalogue = Catalogue(BUILT_IN)
     add_installed_plugins(catalogue)
     for file in files:

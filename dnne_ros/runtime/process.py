@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rclpy
 from rclpy.node import Node as RosNode
@@ -24,6 +24,7 @@ from dnne_ros.graph.graph import Graph
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.placement import Placement
+from dnne_ros.recording.installed import check_recording
 from dnne_ros.runtime.coordination.host_meeting import HostMeeting
 from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
 from dnne_ros.runtime.coordination.name_claims import NameClaims
@@ -34,6 +35,7 @@ from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 from dnne_ros.runtime.coordination.run_control import RunControl
 from dnne_ros.runtime.coordination.status import StatusChannel
 from dnne_ros.runtime.coordination.stops import heed_stops
+from dnne_ros.runtime.coordination.unawaited import Unawaited
 from dnne_ros.runtime.discovery import RANGE
 from dnne_ros.runtime.edges.rewiring import rewire
 from dnne_ros.runtime.edges.wiring import Wiring, wire
@@ -55,6 +57,9 @@ from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
 from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
 
+if TYPE_CHECKING:
+    from dnne_ros.runtime.monitoring.process_recording import ProcessRecording
+
 
 class GraphProcess:
     """The nodes of one process, their rclpy context and their event loop."""
@@ -72,6 +77,8 @@ class GraphProcess:
         self._memory = settings.run_id
         self._meeting: HostMeeting | None = None
         self._status = status
+        self._stops = Unawaited()
+        self._control: RunControl | None = None
         self._group = _process_group(graph, placement, name, settings.run_id)
 
     def run(self, ros_args: Sequence[str] = (), managed_name: str = "") -> int:
@@ -142,18 +149,24 @@ class GraphProcess:
         """Make everything and load what was saved; ``ending`` takes it apart again."""
         problems = Problems(self._graph.path)
         graph, hosts, values = self._make_hosts(context, problems, ending)
+        recording = self._record(graph, hosts, values, loop, ending)
         nodes = self._nodes(graph, hosts)
         speaker = self._make_speaker(_first(hosts), ending)
         pause = shared_pause(self._group.process, hosts)
-        wiring, control, peers = self._connect(graph, hosts, speaker, nodes, loop, pause, ending)
+        wiring, control, peers = self._connect(
+            graph, hosts, speaker, nodes, loop, pause, recording, ending)
+        self._control = control
         frames = ProcessFrames()
         ending.callback(frames.close)
 
         def make_context(host: NodeHost) -> HostContext:
             topics = HostTopics(host)
-            return HostContext(host, graph, wiring, self._settings, control, topics,
+            made = HostContext(host, graph, wiring, self._settings, control, topics,
                                HostServices(host), HostActions(host),
                                HostFrames(host, topics, frames), pause)
+            if recording is not None:
+                made.record(recording.of_node(made.node_id))
+            return made
 
         nodes.create(values, make_context, problems)
         nodes.load(problems)
@@ -169,6 +182,27 @@ class GraphProcess:
             nodes.contexts)
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
                             hosts, wiring, control, peers, pause, nodes, diagnostics)
+
+    def _record(self, graph: Graph, hosts: Mapping[str, NodeHost],
+                values: Mapping[str, Mapping[str, Any]], loop: RosEventLoop, ending: ExitStack
+                ) -> ProcessRecording | None:
+        """Return what records the nodes, if they are to be recorded."""
+        if self._settings.record is None:
+            return None
+        check_recording("--record")
+        from dnne_ros.runtime.monitoring.process_recording import ProcessRecording
+
+        def fail(reason: str) -> None:
+            self._status.send("unrecorded", reason=reason)
+            self._status.send("warning", message=f"--record: nothing more is recorded: {reason}")
+            if self._settings.record_must and self._control is not None and loop.is_running():
+                self._stops.start(self._control.stop("unrecorded"))
+
+        recording = ProcessRecording(
+            graph, self._group.process, self._settings, hosts, values, loop, fail,
+            lambda text: self._status.send("warning", message=text))
+        ending.callback(recording.close)
+        return recording
 
     def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:
         """Return what makes the nodes of ``hosts``."""
@@ -199,7 +233,8 @@ class GraphProcess:
         return speaker
 
     def _connect(self, graph: Graph, hosts: dict[str, NodeHost], speaker: RosNode,
-                 nodes: ProcessNodes, loop: RosEventLoop, pause: Pause, ending: ExitStack
+                 nodes: ProcessNodes, loop: RosEventLoop, pause: Pause,
+                 recording: ProcessRecording | None, ending: ExitStack
                  ) -> tuple[Wiring, RunControl, Peers]:
         """Make the edges, and what the processes agree on with each other."""
         settings, processes = self._settings, self._placement.processes
@@ -215,7 +250,8 @@ class GraphProcess:
              if node.type.keeps_state()},
             sum(node.type.announces_boundaries for node in graph.nodes.values()))
         wiring = wire(graph, self._placement, hosts, speaker, loop.ros, settings.run_id,
-                      self._key, settings.respawn, self._memory, settings.host is not None)
+                      self._key, settings.respawn, self._memory, settings.host is not None,
+                      recording)
         ending.callback(wiring.close)
         ending.callback(_end_tasks, loop)  # before what they use goes
         peers = Peers(

@@ -171,4 +171,5 @@ class ProcessNodes:
 
     def _put(self, node_id: str, node: Node) -> None:
         self.by_id[node_id] = node
+        self.contexts[node_id].note_made()
         self._hosts[node_id].serve(node)

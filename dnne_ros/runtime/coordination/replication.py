@@ -33,18 +33,23 @@ def send_updates(bus: Bus, topic: str, type: PortType) -> Callable[[Any], None]:
 
 
 def accept_updates(bus: Bus, topic: str, type: PortType, owned: Callable[[], Any],
-                   warn: Callable[[str], object]) -> None:
+                   warn: Callable[[str], object],
+                   on_applied: Callable[[Any], object] | None = None) -> None:
     """Apply what comes on ``topic`` to the value that ``owned()`` returns, unless it is None.
 
-    ``warn`` is told of messages that are no update of it.
+    ``warn`` is told of messages that are no update of it, ``on_applied`` of each update.
     """
     def apply(message: bytes) -> None:
         value = owned()
         if value is None:  # it is for another copy of this graph
             return
         try:
-            value.apply(type.unpack_update(message))
+            update = type.unpack_update(message)
+            value.apply(update)
         except Exception as error:  # anybody may publish here; it must not end the run
             warn(f"dropped a message on {topic}: {error}")
+        else:
+            if on_applied is not None:
+                on_applied(update)
 
     bus.subscribe(topic, DELIVERY, apply)

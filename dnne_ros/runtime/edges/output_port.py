@@ -8,12 +8,11 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.runtime.edges.public_topic import PublicTopic
 from dnne_ros.transport.codec import Codec
-from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.remote_writer import RemoteWriter
 
@@ -26,6 +25,31 @@ _PUBLISHING_SHARE_OF_SENSORS = 0.1
 _NOTHING = object()
 
 
+class LocalEnd(Protocol):
+    """A consumer in the process of an output: an edge to another node, or what records."""
+
+    policy: EdgePolicy
+    limit: float
+    """The sender waits while `span` has reached it."""
+
+    @property
+    def span(self) -> Callable[[], int]:
+        """Tells how much it has that is not taken."""
+        ...
+
+    def deliver(self, value: Any) -> None:
+        """Take a value."""
+        ...
+
+    def notify_room(self, on_room: Callable[[], None]) -> None:
+        """Call ``on_room`` when it has taken something, while the sender waits."""
+        ...
+
+    def note_wait(self, waiting: bool) -> None:
+        """Note whether the sender waits."""
+        ...
+
+
 class OutputPort:
     """One output of a running node.
 
@@ -35,7 +59,7 @@ class OutputPort:
     at once, when the slowest lossless one has room for it.
     """
 
-    def __init__(self, type: PortType, edges: Sequence[LocalEdge],
+    def __init__(self, type: PortType, edges: Sequence[LocalEnd],
                  topic: PublicTopic | None, codec: Codec | None,
                  writer: RemoteWriter | None):
         """Send values of ``type``.

@@ -6,14 +6,14 @@ import importlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.replication import accept_updates, send_updates, update_topic
 from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.edges.input_port import ExternalInput, HeldInput, InputPort
-from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.runtime.edges.output_port import LocalEnd, OutputPort
 from dnne_ros.runtime.edges.public_topic import DrawnEdge, PublicTopic, public_codec
 from dnne_ros.runtime.edges.restarts import Restarts
 from dnne_ros.transport.codecs import codec_for
@@ -32,8 +32,17 @@ if TYPE_CHECKING:
     from rclpy.node import Node as RosNode
     from rclpy.qos import QoSProfile
 
+    from dnne_ros.recording.ends import RecordedOutput
     from dnne_ros.runtime.event_loop import RosSelector
     from dnne_ros.runtime.node.node_host import NodeHost
+
+
+class Recording(Protocol):
+    """What records the items of a process: `dnne_ros.runtime.monitoring.process_recording`."""
+
+    def recorded(self, ref: PortRef) -> RecordedOutput | None:
+        """Return what takes the items of an output, too; None: nobody does."""
+        ...
 
 
 @dataclass
@@ -81,7 +90,8 @@ class Wiring:
 
 def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost], speaker: RosNode,
          files: RosSelector, run_id: str = "", key: bytes = b"", respawn: bool = False,
-         memory: str = "", several_hosts: bool = False) -> Wiring:
+         memory: str = "", several_hosts: bool = False, recording: Recording | None = None
+         ) -> Wiring:
     """Make both ends of every edge that touches a node in ``hosts`` (by node id).
 
     ``speaker`` has the topics between processes.
@@ -89,7 +99,8 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost], spea
     as is ``key``, which nobody else knows.
     ``respawn``: this process may be killed, and started again if it is `restartable`; what it is
     to know then is kept in memory under ``memory``, which the processes of this machine share.
-    ``several_hosts``: some of the other processes are on other machines.
+    ``several_hosts``: some of the other processes are on other machines.  ``recording`` takes
+    what it records, as a further consumer.
     """
     wiring = Wiring(speaker, ProcessEndpoint(
         files, run_id, key, network_channels(key) if several_hosts else CHANNELS))
@@ -103,7 +114,8 @@ def wire(graph: Graph, placement: Placement, hosts: Mapping[str, NodeHost], spea
     for node_id, host in hosts.items():
         for port in graph.nodes[node_id].type.outputs:
             ref = PortRef(node_id, port)
-            wiring.outputs[ref] = _output(graph, placement, host, ref, wiring, restarts)
+            recorded = None if recording is None else recording.recorded(ref)
+            wiring.outputs[ref] = _output(graph, placement, host, ref, wiring, restarts, recorded)
         for port, edges in graph.incoming[node_id].items():
             wiring.inputs[PortRef(node_id, port)] = _input(
                 graph, placement, host, edges[0], wiring, restarts)
@@ -133,9 +145,11 @@ def _topic_qos(graph: Graph, ref: PortRef) -> QoSProfile:
 
 
 def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wiring: Wiring,
-            restarts: Restarts) -> OutputPort:
+            restarts: Restarts, recorded: RecordedOutput | None) -> OutputPort:
     edges = graph.outgoing[ref.node].get(ref.port, ())
-    local = [wiring.local[graph.edge_name(edge)] for edge in edges if not placement.crosses(edge)]
+    # What records comes first: what it cannot take is then given to nobody.
+    local: list[LocalEnd] = [] if recorded is None else [recorded]
+    local += [wiring.local[graph.edge_name(edge)] for edge in edges if not placement.crosses(edge)]
     remote = [edge for edge in edges if placement.crosses(edge)]
     type = graph.output_types.get(ref)
     declared = graph.nodes[ref.node].type.outputs[ref.port].type
@@ -156,11 +170,14 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
         restarts.follow(ref, writer)
         wiring.writers.append(writer)
     output = OutputPort(type, local, topic, codec, writer)
+    if recorded is not None:
+        recorded.number = lambda: output.number
     for edge in remote:
         if _sends_back(graph, edge):
             accept_updates(RosBus(wiring.speaker, wiring.endpoint.key),
                            update_topic(graph, edge), type, lambda: output.newest,
-                           host.get_logger().warning)
+                           host.get_logger().warning,
+                           None if recorded is None else recorded.note_update)
     return output
 
 

@@ -134,7 +134,7 @@ class NodeWaits:
         codes = [frame.f_code for frame in frames]
         clock = self._contexts[id].clock
         if clock.sleepers and clock.simulated:
-            before, self._clocks[id] = self._clocks.get(id), clock.now_ns()
+            before, self._clocks[id] = self._clocks.get(id), clock.shown_ns()
             if before == self._clocks[id]:
                 return Cause.CLOCK, f"has use_sim_time and {self._waits_for_topic(id, _CLOCK)}"
             return Cause.TIME, f"sleeps by {_CLOCK}"

@@ -31,6 +31,7 @@ from dnne_ros.workflow.records import PortRef
 if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.pause import Pause
     from dnne_ros.runtime.coordination.run_control import RunControl
+    from dnne_ros.runtime.monitoring.process_recording import NodeRecording
 
 _End = TypeVar("_End")
 
@@ -78,12 +79,30 @@ class HostContext:
         type_name = host.graph_node.type.type_name
         self._own_inputs: dict[str, InputPort] = {
             ref.port: source for ref, source in wiring.inputs.items() if ref.node == self.node_id}
+        self._held = {port for port, source in self._own_inputs.items()
+                      if isinstance(source, HeldInput)}
         self._own_outputs: dict[str, OutputPort] = _ByPort(
             {port: wiring.outputs[PortRef(self.node_id, port)]
              for port in host.graph_node.type.outputs}, type_name, "output")
         self._inputs: dict[str, Taking] = _ByPort(self._own_inputs, type_name, "linked input")
         self._outputs: dict[str, Giving] = _ByPort(self._own_outputs, type_name, "output")
         self._tracer: NodeTracer | None = None
+        self._recording: NodeRecording | None = None
+
+    def record(self, recording: NodeRecording) -> None:
+        """Let ``recording`` write down what the node takes, and what else it goes by.
+
+        To be called before the node is made.  What it gives is recorded as by a further consumer.
+        """
+        self._recording = recording
+        self._own_inputs.update(recording.inputs(self._own_inputs))
+        self._inputs.update(self._own_inputs)
+        self.clock.on_read = recording.note_clock
+
+    def note_made(self) -> None:
+        """Write down that the node is made, or made anew, if anybody records."""
+        if self._recording is not None:
+            self._recording.note_began()
 
     def trace(self, tracer: NodeTracer | None) -> None:
         """Let ``tracer`` record what the node does from now on; None: nobody.
@@ -98,7 +117,7 @@ class HostContext:
         if tracer is not None:
             self._inputs.update({port: tracer.input(port, source)
                                  for port, source in self._own_inputs.items()
-                                 if not isinstance(source, HeldInput)})
+                                 if port not in self._held})
             self._outputs.update({port: tracer.output(port, target)
                                   for port, target in self._own_outputs.items()})
             self.clock.on_rested = tracer.rested
@@ -199,7 +218,10 @@ class HostContext:
                  loss: float | None = None) -> Boundary:
         """Announce a moment at which the graph stands still."""
         self.mark(BOUNDARY, epoch)
-        return self._control.boundary(epoch, metric, trigger, ends, loss)
+        boundary = self._control.boundary(epoch, metric, trigger, ends, loss)
+        if self._recording is not None:
+            self._recording.note_boundary(boundary.saves)
+        return boundary
 
     def save_when(self, trigger: CheckpointTrigger) -> None:
         """Let ``trigger`` have its say at every boundary of this process."""

@@ -15,6 +15,7 @@ from dnne_ros.node_api.clock import SteadyClock
 if TYPE_CHECKING:
     from dnne_ros.runtime.node.node_host import NodeHost
 
+_SECOND = 1_000_000_000
 _EVERY_TICK = JumpThreshold(min_forward=Duration(nanoseconds=1),
                             min_backward=Duration(nanoseconds=-1), on_clock_change=True)
 
@@ -35,6 +36,8 @@ class HostClock(SteadyClock):
         """How many coroutines wait in `sleep_until`."""
         self.on_rested: Callable[[int], None] | None = None
         """Called after each sleep with its beginning on the machine's clock, in nanoseconds."""
+        self.on_read: Callable[[int], None] | None = None
+        """Called with what the clock shows whenever the node looks at it."""
 
     @property
     def simulated(self) -> bool:
@@ -43,6 +46,13 @@ class HostClock(SteadyClock):
 
     def now_ns(self) -> int:
         """Return simulated nanoseconds, or those since the machine was started."""
+        now = self.shown_ns()
+        if self.on_read is not None:
+            self.on_read(now)
+        return now
+
+    def shown_ns(self) -> int:
+        """Return the same for others than the node."""
         return int(self._clock.now().nanoseconds) if self.simulated else time.monotonic_ns()
 
     async def sleep_until(self, due_ns: int) -> None:
@@ -58,12 +68,12 @@ class HostClock(SteadyClock):
 
     async def _sleep_until(self, due_ns: int) -> None:
         if not self.simulated:
-            await super().sleep_until(due_ns)
+            await asyncio.sleep(max(0, due_ns - self.shown_ns()) / _SECOND)
             return
         if self._jumps is None:
             self._jumps = self._clock.create_jump_callback(
                 _EVERY_TICK, post_callback=lambda _: self._ticked.set())
-        before = self.now_ns()
-        while self.simulated and before <= self.now_ns() < due_ns:
+        before = self.shown_ns()
+        while self.simulated and before <= self.shown_ns() < due_ns:
             self._ticked.clear()
             await self._ticked.wait()

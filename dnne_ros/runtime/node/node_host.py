@@ -65,6 +65,8 @@ class NodeHost(RosNode):
         self.traced = False
         """Whether what the node does with items is recorded."""
         self.on_trace_changed: Callable[[bool], None] = lambda on: None
+        self.on_widget_changed: Callable[[str, Any], None] = lambda name, value: None
+        """Called when a widget has got another value."""
         self._graph = graph
 
     def declare(self, problems: Problems, traced: bool = False) -> dict[str, Any]:

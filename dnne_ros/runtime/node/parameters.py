@@ -145,6 +145,7 @@ def serve_changes(host: NodeHost) -> None:
             if parameter.name in node.widgets:
                 node.values[parameter.name] = parameter.value
                 node.widget_changed(parameter.name)
+                host.on_widget_changed(parameter.name, parameter.value)
             elif parameter.name in FAULT_SETTINGS:
                 host.faults[parameter.name] = parameter.value
                 host.on_faults_changed()

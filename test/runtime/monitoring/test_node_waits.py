@@ -18,7 +18,7 @@ class Node:
 
     def __init__(self, process, simulated=False, sleepers=0, subscribed=(), awaited=(),
                  actions=(), paused=False):
-        self.clock = SimpleNamespace(simulated=simulated, sleepers=sleepers, now_ns=lambda: 7)
+        self.clock = SimpleNamespace(simulated=simulated, sleepers=sleepers, shown_ns=lambda: 7)
         self.context = SimpleNamespace(
             items=2, sent=3, clock=self.clock, topics=SimpleNamespace(subscribed=subscribed),
             services=SimpleNamespace(awaited=list(awaited)),

@@ -1,0 +1,1 @@
+"""Recordings, replayed: nodes run again on what they were given, and are compared."""

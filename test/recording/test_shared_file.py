@@ -1,0 +1,163 @@
+"""A file to which several processes write: whole whatever becomes of them, and read by others."""
+
+import errno
+import io
+import os
+
+import pytest
+
+pytest.importorskip("mcap")
+from mcap.reader import make_reader
+from mcap.records import Channel, Metadata
+
+from dnne_ros.recording.chunk import Chunk
+from dnne_ros.recording.encoding import encoded
+from dnne_ros.recording.scan import scan
+from dnne_ros.recording.shared_file import (
+    SharedFile,
+    finish_left_over,
+    later_parts,
+    ledger_of,
+)
+
+
+def channel(id):
+    return encoded(Channel(id, f"/topic_{id}", "", {}, 0))
+
+
+def chunk(channel, *numbers, data=b"x" * 10):
+    made = Chunk()
+    for number in numbers:
+        made.add(channel, number, 1000 + number, data)
+    return made.records()
+
+
+def opened(path, id, run="run", split=None):
+    """The file as a process sees it that writes to the channel ``id``."""
+    about = encoded(Metadata("about", {"run": run}))
+    return SharedFile(path, run, lambda: about, channel(id), split)
+
+
+def messages(path):
+    """What the library reads: (channel, number) in the order of the file."""
+    reader = make_reader(io.BytesIO(path.read_bytes()), validate_crcs=True)
+    return [(found.topic, message.sequence)
+            for _, found, message in reader.iter_messages(log_time_order=False)]
+
+
+def test_processes_write_in_turn(tmp_path):
+    path = tmp_path / "a.mcap"
+    one, other = opened(path, 1), opened(path, 2)
+    one.append(chunk(1, 1, 2))
+    other.append(chunk(2, 1))
+    one.append(chunk(1, 3))
+    one.close()
+    assert ledger_of(path).exists()
+    other.close()
+    assert not ledger_of(path).exists()
+    assert messages(path) == [("/topic_1", 1), ("/topic_1", 2), ("/topic_2", 1), ("/topic_1", 3)]
+    reader = make_reader(io.BytesIO(path.read_bytes()))
+    summary = reader.get_summary()
+    assert summary.statistics.message_count == 4
+    assert summary.statistics.channel_message_counts == {1: 3, 2: 1}
+    assert [each.name for each in reader.iter_metadata()] == ["about"]
+
+
+def test_what_a_killed_process_has_begun_is_cut_off(tmp_path):
+    path = tmp_path / "a.mcap"
+    one, killed = opened(path, 1), opened(path, 2)
+    killed.append(chunk(2, 1))
+    with path.open("ab") as file:
+        file.write(b"".join(chunk(2, 2))[:-5])  # it dies before the last bytes are there
+    one.append(chunk(1, 1))
+    one.close()
+    finish_left_over(path)
+    assert messages(path) == [("/topic_2", 1), ("/topic_1", 1)]
+    assert not ledger_of(path).exists()
+    finish_left_over(path)  # there is nothing left to do
+    assert messages(path) == [("/topic_2", 1), ("/topic_1", 1)]
+
+
+def test_a_full_file_is_finished_and_another_goes_on(tmp_path):
+    path = tmp_path / "a.mcap"
+    one, other = opened(path, 1, split=1000), opened(path, 2, split=1000)
+    for number in range(1, 40):
+        for file, id in ((one, 1), (other, 2)):
+            file.append(chunk(id, number, data=os.urandom(100)))
+    one.close()
+    other.close()
+    parts = [path, *later_parts(path)]
+    assert len(parts) > 3
+    found = [each for part in parts for each in messages(part)]
+    assert found == [(f"/topic_{id}", number) for number in range(1, 40) for id in (1, 2)]
+    opened(path, 1).close()  # another run takes its place, with its parts
+    assert later_parts(path) == []
+    assert messages(path) == []
+
+
+def test_a_file_that_is_no_part_is_left_alone(tmp_path):
+    (tmp_path / "a_1.mcap").write_bytes(b"somebody's")
+    one = opened(tmp_path / "a.mcap", 1, split=300)
+    one.append(chunk(1, 1, data=os.urandom(300)))
+    with pytest.raises(OSError, match="is no part of a recording"):
+        one.append(chunk(1, 2))
+    one.close()
+    assert (tmp_path / "a_1.mcap").read_bytes() == b"somebody's"
+
+
+def test_another_run_is_refused(tmp_path):
+    path = tmp_path / "a.mcap"
+    one = opened(path, 1, "one")
+    one.append(chunk(1, 1))
+    with pytest.raises(OSError, match="another run records into it"):
+        opened(path, 1, "other")
+    one.append(chunk(1, 2))
+    one.close()
+    assert messages(path) == [("/topic_1", 1), ("/topic_1", 2)]
+
+
+def test_a_full_disk_leaves_what_was_whole(tmp_path, monkeypatch):
+    path = tmp_path / "a.mcap"
+    one = opened(path, 1)
+    one.append(chunk(1, 1))
+    write, calls = os.pwritev, []
+
+    def fill(file, pieces, at):
+        calls.append(at)
+        if len(calls) > 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, [pieces[0][:5]], at)
+
+    monkeypatch.setattr(os, "pwritev", fill)
+    with pytest.raises(OSError, match="No space left") as caught:
+        one.append(chunk(1, 2))
+    assert caught.value.filename == str(path)
+    monkeypatch.undo()
+    one.close()
+    assert messages(path) == [("/topic_1", 1)]
+
+
+def test_what_is_cut_off_anywhere_is_read_as_far_as_it_is_whole(tmp_path):
+    path = tmp_path / "a.mcap"
+    one = opened(path, 1)
+    ends = []
+    for number in (1, 2, 3):
+        one.append(chunk(1, number))
+        ends.append(path.stat().st_size)
+    one.close()
+    data = path.read_bytes()
+    for length in range(8, len(data), 7):
+        (tmp_path / "cut").write_bytes(data[:length])
+        with (tmp_path / "cut").open("rb") as file:
+            found = scan("cut", file.fileno())
+        assert sum(length >= end for end in ends) <= len(found.chunks) <= 3
+        assert bool(found.damage) == (not found.finished)
+    with path.open("rb") as file:
+        assert not scan("a", file.fileno()).damage
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no such file", b"\x89MCAP0\r"])
+def test_no_mcap_file_is_told(tmp_path, data):
+    (tmp_path / "a").write_bytes(data)
+    with (tmp_path / "a").open("rb") as file, pytest.raises(ValueError, match="no MCAP file"):
+        scan("a", file.fileno())
