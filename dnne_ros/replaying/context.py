@@ -91,6 +91,7 @@ class RunFacts:
     """With a slash before it."""
     seed: int
     inference: bool
+    new_episodes: bool
     say: Callable[[str], None]
     on_report: Callable[[Mapping[str, Any]], None]
 
@@ -133,6 +134,7 @@ class _MemoryContext:
         self.title = node.title
         self.seed = run.seed
         self.inference = run.inference
+        self.new_episodes = run.new_episodes
         self.log = ReplayLog(node.ros_name, run.say)
         self.health = Health()
         self.topics = topics

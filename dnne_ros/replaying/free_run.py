@@ -100,7 +100,7 @@ class FreeRun:
         self._listeners: Listeners = defaultdict(list)
         self._types: dict[str, str] = {}
         self._inputs: set[str] = set()
-        self._run = RunFacts(f"/{graph.namespace}", 0, False, say, on_report)
+        self._run = RunFacts(f"/{graph.namespace}", 0, False, False, say, on_report)
         self._through: asyncio.Future[None] = loop.create_future()
         local = {graph.edge_name(edge): LocalEdge(
             graph.edge_name(edge), edge.policy, edge.capacity,

@@ -65,7 +65,8 @@ class Replay:
         self._until = until
         self._run = RunFacts(
             recording.run.get("namespace", "/"), int(recording.run.get("seed", "0")),
-            recording.run.get("inference") == "true", say,
+            recording.run.get("inference") == "true",
+            recording.run.get("new_episodes") == "true", say,
             lambda metrics: self.outcome.reports.append(dict(metrics)))
         self._through: asyncio.Future[None] = loop.create_future()
         self._shown: Shown = []

@@ -100,7 +100,8 @@ class ProcessRecording:
         self._path = path
         namespace = next(iter(hosts.values())).get_namespace()
         run = {"run": settings.run_id, "seed": str(settings.seed),
-               "inference": json.dumps(settings.inference), "namespace": namespace,
+               "inference": json.dumps(settings.inference),
+               "new_episodes": json.dumps(settings.new_episodes), "namespace": namespace,
                "edges": settings.record_edges}
         try:
             file = SharedFile(
