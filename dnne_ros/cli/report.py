@@ -31,6 +31,7 @@ class RunReport:
         self.checkpoint_error: str | None = None
         """Why the state at the end of the run is in no checkpoint, although it was to be."""
         self.standstill: list[str] = []
+        self.flight_records: list[str] = []
         """What the nodes waited for when nothing moved any more."""
         self.failure = ""
         self.exit_code = 0
@@ -68,6 +69,8 @@ class RunReport:
             self._unsaved = ""
         elif message["kind"] == "not_saved":
             self._unsaved = message["reason"]
+        elif message["kind"] == "flight_record":
+            self.flight_records.append(message["path"])
         elif message["kind"] == "standstill":
             self.standstill = message["lines"]
         elif message["kind"] == "finished":
@@ -131,6 +134,7 @@ class RunReport:
             "checkpoint_error": self.checkpoint_error,
             "exit_reason": self.exit_reason,
             "standstill": self.standstill,
+            "flight_records": self.flight_records,
         }
 
     def encode(self) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ from contextlib import closing, nullcontext
 from typing import Any
 
 from dnne_ros.cli.event_files import EventFiles
+from dnne_ros.cli.flight_records import FlightRecords
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.progress import Progress
@@ -127,13 +129,17 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     if options.trace:
         discard_parts(options.trace)
-    with closing(RunMemory(run_id)) if lasting else nullcontext():
-        report = asyncio.run(_supervise(options, graph, placement, here, start))
+    flight = FlightRecords(options, run_id)
+    with closing(RunMemory(run_id)) if lasting else nullcontext(), flight.kept():
+        report = asyncio.run(_supervise(options, graph, placement, here, start, flight))
     unwritten = write_outputs(options, report, graph.name)
     if options.trace:
         unwritten += filter(None, [collect(options.trace)])
     for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
         say(f"dnne-ros: {trouble}", error=True)
+    if report.failure and report.flight_records:
+        say(f"what led to it: dnne-ros trace analyze {shlex.quote(report.flight_records[-1])}",
+            error=True)
     if report.exit_reason in _LIMITS and options.until_return is not None:
         say(f"dnne-ros: the mean return has not reached {options.until_return:g}", error=True)
         return 1
@@ -141,7 +147,8 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
 
 
 async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement,
-                     here: Mapping[str, Sequence[str]], start: Start) -> RunReport:
+                     here: Mapping[str, Sequence[str]], start: Start,
+                     flight: FlightRecords) -> RunReport:
     """Run the processes ``here``, on this host, and report."""
     loop = asyncio.get_running_loop()
     report = RunReport(list(here),
@@ -160,12 +167,16 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
             if options.duration is not None:
                 loop.call_later(options.duration, supervisor.stop, "duration")
 
+        def on_death(process: str, how: str) -> None:
+            for message in flight.of_dead(how):
+                on_message(process, message)
+
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
                  for process, nodes in here.items()}
         supervisor = Supervisor(names, start, progress.line, on_message, on_all_started,
                                 set(here) & set(returning(
                                     graph, placement, lifecycle=options.lifecycle,
-                                    respawn=options.respawn)))
+                                    respawn=options.respawn)), on_death)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup

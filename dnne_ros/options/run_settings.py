@@ -100,6 +100,16 @@ class RunSettings:
     trace_records: int = _option(
         "how many records of each process are kept, the newest ones, of 56 bytes each",
         default="100000", read=readings.count, metavar="N")
+    no_flight_record: bool = _option(
+        "do not keep the last seconds, which are else put aside when something goes wrong",
+        default="false", kind="flag")
+    flight_seconds: float = _option(
+        "how much a flight record holds of what was before", default="30s",
+        read=readings.duration, metavar="T")
+    flight_dir: str | None = _option(
+        "where flight records go, the newest ten (default: flight_records among ROS' log files)",
+        kind="file", metavar="D", explanation="Where flight records go, the newest ten. Empty: "
+        "flight_records among ROS' log files.")
     run_id: str = ""
 
 

@@ -60,7 +60,7 @@ class Analysis:
         """Return everything as JSON values."""
         return {
             "graph": self.trace.graph, "seconds": self.seconds, "every": self.trace.every,
-            "notes": self.trace.notes, "nodes": as_json(self.nodes), "edges": as_json(self.edges),
+            "notes": self.trace.notes, "flight": _flight(self.trace), "nodes": as_json(self.nodes), "edges": as_json(self.edges),
             "critical_path": {"loop": self.loop, "of": self.paced, "parts": [
                 {"kind": part.part.kind, "name": part.part.name, "share": part.share,
                  "seconds": part.seconds, "gain_if_twice_as_fast": part.twice_as_fast,
@@ -68,12 +68,23 @@ class Analysis:
 
 
 def analyze(trace: Trace) -> Analysis:
-    """Make sense of a trace; `InputError` if nothing happened in it."""
+    """Make sense of a trace; `InputError` if nothing happened in it.
+
+    A flight record says something without items, too.
+    """
     dependencies = Dependencies(trace)
-    if not dependencies.steps:
+    if not dependencies.steps and trace.flight is None:
         raise InputError("trace", ["no item was recorded"])
     recent = Dependencies(trace.recent(_MOST_STEPS))
     paced, loop = pace_nodes(trace)
+    first, last = trace.span()
+    return Analysis(trace, 1e-9 * (last - first), node_figures(trace, dependencies),
+                    edge_figures(trace), paced, loop,
+                    _path(recent, paced) if recent.steps else [])
+
+
+def _path(recent: Dependencies, paced: list[str]) -> list[PathPart]:
+    """Return the parts of the critical path to the last step of the nodes that set the pace."""
     ends = [number for node in paced if (number := recent.last_of(node)) is not None]
     end = max(ends, default=len(recent.steps) - 1)
     path = critical_path(recent, end)
@@ -85,6 +96,17 @@ def analyze(trace: Trace) -> Analysis:
         parts.append(PathPart(
             part, share, 1e-9 * ns, replay.gain(part, _TWICE) if known else None,
             replay.gain(part, math.inf) if known else None))
-    first, last = trace.span()
-    return Analysis(trace, 1e-9 * (last - first), node_figures(trace, dependencies),
-                    edge_figures(trace), paced, loop, parts)
+    return parts
+
+
+def _flight(trace: Trace) -> dict[str, Any] | None:
+    """Return why a flight record was kept and what its nodes said, as JSON values."""
+    flight = trace.flight
+    if flight is None:
+        return None
+    return {"reason": flight.reason, "time": flight.time, "events": [
+        {"seconds": 1e-9 * (event.time - flight.moment), "node": event.node, "kind": event.kind,
+         "text": event.text} for event in trace.events],
+        "ports": [{"node": node, "port": port, "direction": direction,
+                   "items": counts[-1].number, "waiting": counts[-1].waiting}
+                  for (node, port, direction), counts in sorted(trace.counts.items()) if counts]}

@@ -86,11 +86,13 @@ class Supervisor:
     def __init__(self, node_names: Mapping[str, str], start: Start,
                  on_line: Callable[[str, str], None],
                  on_message: Callable[[str, dict[str, Any]], None],
-                 on_all_started: Callable[[], None], respawns: Collection[str] = ()):
+                 on_all_started: Callable[[], None], respawns: Collection[str] = (),
+                 on_death: Callable[[str, str], None] = lambda process, how: None):
         """Prepare to ``start`` the processes of ``node_names``.
 
         ``node_names`` says by process which nodes live in it, for the report of a failure.  A
         process in ``respawns`` that dies without a word is started again.
+        ``on_death(process, how)`` is called when one does, before the others are told to end.
         """
         self._respawns = dict.fromkeys(respawns, 0)
         self._node_names = node_names
@@ -98,6 +100,7 @@ class Supervisor:
         self._on_line = on_line
         self._on_message = on_message
         self._on_all_started = on_all_started
+        self._on_death = on_death
         self._stopping: asyncio.Task[None] | None = None
         self._all_started = False
         self.children: dict[str, Child] = {}
@@ -173,12 +176,15 @@ class Supervisor:
                 and self._respawns.get(child.name, _MOST_RESPAWNS) < _MOST_RESPAWNS:
             self._respawns[child.name] += 1
             child.channel.close()
+            self._on_death(child.name, child.describe_end())
             self._on_message(child.name, {"kind": "warning", "message": (
                 f"{child.describe_end()} (nodes {self._node_names[child.name]}); it is started "
                 f"again ({self._respawns[child.name]} of {_MOST_RESPAWNS})")})
             await asyncio.gather(*await self._start(child.name))
             return
         if not self.failure and self._failed(child):
+            if not child.error:
+                self._on_death(child.name, child.describe_end())
             self.failure = child.error or \
                 f"{child.describe_end()} (nodes {self._node_names[child.name]})"
             # What our own processes say of themselves; what a node leaves with means nothing here.

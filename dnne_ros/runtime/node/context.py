@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -17,6 +17,7 @@ from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.node.host_clock import HostClock
 from dnne_ros.runtime.node.node_host import NodeHost
+from dnne_ros.runtime.node.recorded_logger import RecordedLogger
 from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
@@ -60,7 +61,7 @@ class HostContext:
         self.seed = settings.seed
         self.inference = settings.inference
         self.strict_runtime = settings.strict_runtime
-        self.log = host.get_logger()
+        self.log = RecordedLogger(host.get_logger().name)
         self.health = Health()
         self.topics = topics
         self.services = services
@@ -71,6 +72,8 @@ class HostContext:
         """Items taken so far, over all inputs: which one a failure was about."""
         self.is_watched = False
         """Whether somebody watches each item that the node takes and gives."""
+        self.on_fault: Callable[[str], None] = lambda message: None
+        """Called when something has gone wrong with the node, which goes on."""
         self._graph = graph
         self._control = control
         self._pause = pause
@@ -83,6 +86,9 @@ class HostContext:
         self._inputs: dict[str, Taking] = _ByPort(self._own_inputs, type_name, "linked input")
         self._outputs: dict[str, Giving] = _ByPort(self._own_outputs, type_name, "output")
         self._tracer: NodeTracer | None = None
+        self._glance: NodeTracer | None = None
+        self.marks: list[NodeTracer] = []
+        """Who records what is no item, always."""
 
     def trace(self, tracer: NodeTracer | None) -> None:
         """Let ``tracer`` record what the node does from now on; None: nobody.
@@ -91,6 +97,18 @@ class HostContext:
         Inputs that hold one value have no items to record.
         """
         self._tracer = tracer
+        self._put_in_place()
+
+    def glance(self, tracer: NodeTracer | None) -> None:
+        """Let ``tracer`` record what goes through the ports, but for who is traced.
+
+        The node does all as it would otherwise: what it answers at once goes through no port.
+        """
+        self._glance = tracer
+        self._put_in_place()
+
+    def _put_in_place(self) -> None:
+        tracer = self._tracer or self._glance
         self._inputs.update(self._own_inputs)
         self._outputs.update(self._own_outputs)
         self.clock.on_rested = None
@@ -106,6 +124,8 @@ class HostContext:
         """Record that something has happened, if anybody records."""
         if self._tracer is not None:
             self._tracer.mark(what, number)
+        for each in self.marks:
+            each.mark(what, number)
 
     def is_linked(self, port: str) -> bool:
         """Tell whether an input has a source, or an output a consumer."""
