@@ -26,6 +26,10 @@ class Budget:
         self.records = True
         """Whether to record until the next look."""
 
+    def begin(self, now: int) -> None:
+        """Begin at a time, before which nobody looked and nothing was saved."""
+        self._looked = now
+
     def look(self, now: int, records: int) -> None:
         """Decide what happens from ``now`` on, so many ``records`` having been written."""
         self._saved += self._share * (now - self._looked) - self._record_ns * records

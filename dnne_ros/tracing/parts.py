@@ -58,6 +58,9 @@ def read_parts(names: Iterable[Path]) -> Trace:
     if problems:
         raise InputError("trace", problems)
     trace.events.sort(key=lambda event: event.time)
+    if any(trace.gaps.values()):
+        trace.notes.append("items were recorded for a moment now and then, as there are many: "
+                           "rates and shares are those of these moments")
     return trace
 
 

@@ -86,6 +86,7 @@ class FlightPart:
         """Look at the ports from now on, in ``loop``."""
         self._loop = loop
         self._due = monotonic_ns()
+        self._budget.begin(self._due)
         self._tick()
 
     def note(self, node: str, kind: str, text: str) -> None:
@@ -108,12 +109,18 @@ class FlightPart:
                 self.note(context.name.rpartition("/")[2], "health",
                           f"{health[0].name} {health[1]}")
 
-    def close(self) -> None:
-        """Keep nothing any more, and remove what there is."""
+    def stop(self) -> None:
+        """Look at the ports no more."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
+        if self._seen_since is not None:
+            self._see(False, monotonic_ns())
+
+    def close(self) -> None:
+        """Keep nothing any more, and remove what there is."""
+        self.stop()
         for id, context in self._contexts.items():
-            context.glance(None)
             context.marks.remove(self._nodes[id])
             context.log.on_logged = _nobody
         self._tracer.close()

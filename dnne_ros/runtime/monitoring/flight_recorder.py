@@ -40,7 +40,7 @@ class FlightRecorder:
     def __init__(self, part: FlightPart, parts: Path, records: Path, seconds: float,
                  loop: asyncio.AbstractEventLoop, status: StatusChannel):
         """Put aside ``parts``, of which ``part`` is this process' own, below ``records``."""
-        self._part = part
+        self.part = part
         self._parts = parts
         self._records = records
         self._seconds = seconds
@@ -53,14 +53,14 @@ class FlightRecorder:
 
     def note(self, node: str, kind: str, text: str) -> None:
         """Note an event, in any thread."""
-        self._part.note(node, kind, text)
+        self.part.note(node, kind, text)
 
     def fault(self, node: str, message: str) -> None:
         """Note a fault of a node that goes on, and put aside what led to it.
 
         Soon after another fault it waits for a while, so that one record holds both.
         """
-        self._part.note(node, "fault", message)
+        self.part.note(node, "fault", message)
         if self._pending is None:
             self._pending = self._loop.call_later(
                 max(0.0, self._next - time.monotonic()), self._put_aside, f"{node}: {message}")
@@ -74,7 +74,7 @@ class FlightRecorder:
         if self._pending is not None:
             self._pending.cancel()
             self._pending = None
-        self._part.count()
+        self.part.count()
         return self._write(reason)
 
     def serve(self, node: RosNode) -> None:
@@ -98,7 +98,7 @@ class FlightRecorder:
         self._pending = None
         self._next = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-        self._part.count()
+        self.part.count()
         self._writing = threading.Thread(target=self._write, args=(reason,), name="flight record")
         self._writing.start()
 
