@@ -55,6 +55,7 @@ from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
 from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
+from dnne_ros.tracing.flight_record import rescue
 
 
 class GraphProcess:
@@ -179,6 +180,8 @@ class GraphProcess:
         if self._settings.no_flight_record:
             return None
         try:
+            if self._group.leads:
+                rescue()
             recorder, close = flight_recorder(
                 graph, self._group.process, self._settings, self._memory or str(os.getpid()),
                 wiring, hosts, nodes.contexts, loop, self._status)

@@ -71,26 +71,32 @@ def run_folder(run_id: str) -> Path:
     return own_folder() / f"{_RUN}{run_id.partition('.')[0]}"
 
 
-def join_run(folder: Path) -> int:
-    """Make the folder of a run if need be, and return the lock of who has a part in it.
+def join_run(run_id: str) -> tuple[Path, int]:
+    """Return the folder of a run, made if need be, and the lock of who has a part in it.
 
     OSError if that cannot be.
     """
     while True:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(lock), os.stat(folder)):
-                return lock
-        os.close(lock)  # somebody has taken it for what a run has left, and removed it
+        with suppress(FileNotFoundError):  # somebody has just removed it, as it was empty
+            folder = run_folder(run_id)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            try:
+                if os.path.samestat(os.fstat(lock), os.stat(folder)):
+                    return folder, lock
+            except FileNotFoundError:
+                os.close(lock)
+                raise
+            os.close(lock)
 
 
 def leave_run(folder: Path, lock: int) -> None:
     """Let go of the folder of a run, and remove it if there is nothing in it any more."""
+    os.close(lock)
     with suppress(OSError):  # others are in it
         folder.rmdir()
-    os.close(lock)
+        folder.parent.rmdir()
 
 
 def runs() -> list[RunParts]:
@@ -135,6 +141,8 @@ def save(parts: Path, records: Path, reason: str, seconds: float) -> Path:
 def forget(parts: Path) -> None:
     """Remove what a run that is over has kept in memory."""
     shutil.rmtree(parts, ignore_errors=True)
+    with suppress(OSError):  # others are in it
+        parts.parent.rmdir()
 
 
 def rescue() -> list[Path]:

@@ -11,7 +11,6 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
 
@@ -47,9 +46,9 @@ _MOST_TEXTS = 4096
 
 
 class FlightPart:
-    """What is kept of the nodes of one process, in the folder of the run."""
+    """What is kept of the nodes of one process, in the `folder` of the run ``run_id``."""
 
-    def __init__(self, folder: Path, process: str, about: Mapping[str, Any], graph: Graph,
+    def __init__(self, run_id: str, process: str, about: Mapping[str, Any], graph: Graph,
                  wiring: Wiring, hosts: Mapping[str, NodeHost],
                  contexts: Mapping[str, HostContext], warn: Callable[[str], None]):
         """Begin to keep it, of the nodes of ``hosts`` and ``contexts`` by id; OSError if not.
@@ -57,11 +56,10 @@ class FlightPart:
         ``about``: what is said of process and graph, see `Tracer`.
         """
         self._warn = warn
-        self._folder = folder
         self._contexts = contexts
         self._hosts = {graph.nodes[id].ros_name: host for id, host in hosts.items()}
-        self._lock = join_run(folder)
-        self._tracer = Tracer(folder, process, about, 1, RECORDS, _MOST_TEXTS)
+        self.folder, self._lock = join_run(run_id)
+        self._tracer = Tracer(self.folder, process, about, 1, RECORDS, _MOST_TEXTS)
         self._journal = Journal(self._tracer.names.with_suffix(JOURNAL), self._parameters)
         self._nodes = {id: NodeTracer(self._tracer, graph.nodes[id].ros_name) for id in contexts}
         self._ports = list(_ports(graph, wiring, self._tracer))
@@ -95,7 +93,7 @@ class FlightPart:
             self._journal.note(node, kind, text)
         except OSError as error:
             self._journal.close()
-            self._warn(f"the flight recorder notes no more: {self._folder}: {error.strerror}")
+            self._warn(f"the flight recorder notes no more: {self.folder}: {error.strerror}")
 
     def count(self) -> None:
         """Note how far each port has come."""
@@ -126,7 +124,7 @@ class FlightPart:
         self._tracer.close()
         self._journal.close()
         remove_part(self._tracer.names)
-        leave_run(self._folder, self._lock)
+        leave_run(self.folder, self._lock)
 
     def _tick(self) -> None:
         now = monotonic_ns()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dnne_ros.messages.message_types import service_class
 from dnne_ros.runtime.monitoring.flight_part import FlightPart
 from dnne_ros.runtime.monitoring.process_trace import about_graph
-from dnne_ros.tracing.flight_record import default_records_folder, rescue, run_folder, save
+from dnne_ros.tracing.flight_record import default_records_folder, save
 
 if TYPE_CHECKING:
     from rclpy.node import Node as RosNode
@@ -37,11 +37,10 @@ _WRITE_SECONDS = 10.0
 class FlightRecorder:
     """Has all parts of a run, of this machine, copied to its flight records."""
 
-    def __init__(self, part: FlightPart, parts: Path, records: Path, seconds: float,
+    def __init__(self, part: FlightPart, records: Path, seconds: float,
                  loop: asyncio.AbstractEventLoop, status: StatusChannel):
-        """Put aside ``parts``, of which ``part`` is this process' own, below ``records``."""
+        """Put aside what is in the folder of ``part``, this process' own, below ``records``."""
         self.part = part
-        self._parts = parts
         self._records = records
         self._seconds = seconds
         self._loop = loop
@@ -104,7 +103,7 @@ class FlightRecorder:
 
     def _write(self, reason: str) -> Path | None:
         try:
-            path = save(self._parts, self._records, reason, self._seconds)
+            path = save(self.part.folder, self._records, reason, self._seconds)
         except OSError as error:
             self._status.send("warning", message=f"no flight record was written: "
                               f"{error.filename or self._records}: {error.strerror or error}")
@@ -125,19 +124,15 @@ def flight_recorder(graph: Graph, process: str, settings: RunSettings, run_id: s
                     status: StatusChannel) -> tuple[FlightRecorder, Callable[[], None]]:
     """Return the flight recorder of a process, which keeps from now on, and what ends it.
 
-    ``run_id`` names the folder that the processes of the run share.  What runs have left of which
-    all processes were killed is put aside first.  OSError if there is no room.
+    ``run_id`` names the folder that the processes of the run share.  OSError if there is no room.
     """
-    for path in rescue():
-        status.send("warning", message=f"an earlier run was killed; its last seconds: {path}")
     records = Path(settings.flight_dir).absolute() if settings.flight_dir \
         else default_records_folder()
-    folder = run_folder(run_id)
     about = {**about_graph(graph, settings), "records_folder": str(records),
              "seconds": settings.flight_seconds}
-    part = FlightPart(folder, process, about, graph, wiring, hosts, contexts,
+    part = FlightPart(run_id, process, about, graph, wiring, hosts, contexts,
                       lambda text: status.send("warning", message=text))
-    recorder = FlightRecorder(part, folder, records, settings.flight_seconds, loop, status)
+    recorder = FlightRecorder(part, records, settings.flight_seconds, loop, status)
     for id, context in contexts.items():
         context.on_fault = partial(recorder.fault, graph.nodes[id].ros_name)
 
