@@ -23,7 +23,7 @@ from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.node.run_to_completion import RunToCompletion
-from dnne_ros.tracing.ports import Giving, Taking
+from dnne_ros.tracing.ports import Giving, Taking, TracedInput, TracedOutput
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.transport.local_edge import LocalEdge
@@ -87,6 +87,8 @@ class HostContext:
         self._outputs: dict[str, Giving] = _ByPort(self._own_outputs, type_name, "output")
         self._tracer: NodeTracer | None = None
         self._glance: NodeTracer | None = None
+        self.glances: tuple[dict[str, TracedInput], dict[str, TracedOutput]] | None = None
+        """Inputs and outputs that record what is answered at once."""
         self.marks: list[NodeTracer] = []
         """Who records what is no item, always."""
 
@@ -102,7 +104,7 @@ class HostContext:
     def glance(self, tracer: NodeTracer | None) -> None:
         """Let ``tracer`` record what goes through the ports, but for who is traced.
 
-        The node does all as it would otherwise: what it answers at once goes through no port.
+        The node does all as it would otherwise, and goes on to answer items at once.
         """
         self._glance = tracer
         self._put_in_place()
@@ -111,13 +113,16 @@ class HostContext:
         tracer = self._tracer or self._glance
         self._inputs.update(self._own_inputs)
         self._outputs.update(self._own_outputs)
-        self.clock.on_rested = None
+        self.clock.on_rested = self.glances = None
         if tracer is not None:
-            self._inputs.update({port: tracer.input(port, source)
-                                 for port, source in self._own_inputs.items()
-                                 if not isinstance(source, HeldInput)})
-            self._outputs.update({port: tracer.output(port, target)
-                                  for port, target in self._own_outputs.items()})
+            inputs = {port: tracer.input(port, source)
+                      for port, source in self._own_inputs.items()
+                      if not isinstance(source, HeldInput)}
+            outputs = {port: tracer.output(port, target)
+                       for port, target in self._own_outputs.items()}
+            self._inputs.update(inputs)
+            self._outputs.update(outputs)
+            self.glances = (inputs, outputs)
             self.clock.on_rested = tracer.rested
 
     def mark(self, what: str, number: int = 0) -> None:
@@ -178,9 +183,9 @@ class HostContext:
     @contextmanager
     def answering(self, ports: Sequence[str], answer: AnswerItems) -> Iterator[None]:
         """Answer items in the calls that bring them, where all come from this process."""
-        inputs = [self._own_inputs[port] for port in ports]
-        edges = [each for each in inputs if isinstance(each, LocalEdge)]
-        if len(edges) < len(inputs):
+        edges = {port: source for port in ports
+                 if isinstance(source := self._own_inputs[port], LocalEdge)}
+        if len(edges) < len(ports):
             yield
             return
         at_once = RunToCompletion(self, edges, self._own_outputs, answer)
