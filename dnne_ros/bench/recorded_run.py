@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dnne_ros.bench.edge_peers.rally import cpu_seconds
+from dnne_ros.bench.recording import AGAIN, FILE, FLIGHT, NOTHING, SECONDS, TRACE, TURNS
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -30,11 +31,6 @@ from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer, Tracer
 
-NOTHING, AGAIN, FLIGHT, TRACE = "nothing", "nothing, again", "flight recorder", "trace"
-"""What is recorded in a turn; between the first two there is no difference but chance."""
-FILE, TURNS, SECONDS = "RECORDED_FILE", "RECORDED_TURNS", "RECORDED_SECONDS"
-"""Variables of the environment: where the figures go, how many turns of each there are, how long
-one is at least."""
 _TYPE = Tensor("float32", ("element",))
 _WARM_UP_SECONDS = 3.0
 _RECORDS = 100_000
@@ -103,15 +99,18 @@ class Turns:
         self._tracers = [NodeTracer(self._tracer, context.node_id) for context in self._contexts]
 
     async def take(self, turns: int, seconds: float) -> dict[str, list[float]]:
-        """Return the processor time of an item in µs, by what was recorded, of each turn."""
+        """Return the processor time of an item in µs, by what was recorded, of each turn.
+
+        The first turn of each does not count.
+        """
         await asyncio.sleep(_WARM_UP_SECONDS)
         found: dict[str, list[float]] = {NOTHING: [], FLIGHT: [], TRACE: [], AGAIN: []}
         order = random.Random(0)
-        for _ in range(turns):
+        for _ in range(turns + 1):
             for what in order.sample(list(found), len(found)):
                 with self._recorded(what):
                     found[what].append(await self._measure(seconds))
-        return found
+        return {what: each[1:] for what, each in found.items()}
 
     async def _measure(self, seconds: float) -> float:
         await self._boundaries.next()
@@ -138,6 +137,12 @@ class Turns:
                 context.trace(None)
 
 
+def _leave(file: Path, found: Mapping[str, list[float]]) -> None:
+    """Write the figures, and end the run."""
+    file.write_text(json.dumps(found), encoding="utf-8")
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def main() -> int:
     """Run a ``graph_host`` whose nodes are recorded in turns, and end it then."""
     from dnne_ros.hosting.host import main as host
@@ -155,13 +160,13 @@ def main() -> int:
 
         async def measure() -> None:
             found = await turns.take(int(os.environ[TURNS]), float(os.environ[SECONDS]))
-            Path(os.environ[FILE]).write_text(json.dumps(found), encoding="utf-8")
-            os.kill(os.getpid(), signal.SIGINT)
+            _leave(Path(os.environ[FILE]), found)
 
         tasks.append(given[7].create_task(measure()))
         return recorder, close
 
-    process.flight_recorder = measured  # type: ignore[attr-defined]  # as it is imported there
+    # The name that a process calls it by.
+    process.flight_recorder = measured  # type: ignore[assignment,attr-defined]
     with folder:
         return host()
 

@@ -13,13 +13,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dnne_ros.bench import recorded_run as run
 from dnne_ros.bench.children import Children, child_environment
 from dnne_ros.bench.edge_peers.namespaces import namespace_of
 from dnne_ros.bench.rounds import Case, chosen, document, interleave
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import InputError
 
+NOTHING, AGAIN, FLIGHT, TRACE = "nothing", "nothing, again", "flight recorder", "trace"
+"""What is recorded in a turn; between the first two there is no difference but chance."""
+FILE, TURNS, SECONDS = "RECORDED_FILE", "RECORDED_TURNS", "RECORDED_SECONDS"
+"""Variables of the environment: where the figures go, how many turns of each there are, how long
+one is at least."""
+_RUN = Path(__file__).with_name("recorded_run.py")
 _PATIENCE = 1200.0
 
 
@@ -52,11 +57,11 @@ def tables(document: dict[str, Any]) -> list[Table]:
     table = Table(
         "Processor time of an item, and by how much more it is than while nothing is recorded "
         "(wanted: flight recorder < 1 %, trace ≤ 5 % of Cartpole)",
-        ("", "nothing", *(word for what in (run.AGAIN, run.FLIGHT, run.TRACE)
+        ("", "nothing", *(word for what in (AGAIN, FLIGHT, TRACE)
                           for word in (what, "±"))))
     for case, figures in document["all_rounds"].items():
         row = [case, f"{statistics.median(figures['item_us']):.2f} µs"]
-        for what in (run.AGAIN, run.FLIGHT, run.TRACE):
+        for what in (AGAIN, FLIGHT, TRACE):
             costs, errors = figures[what], figures[f"{what} error"]
             error = math.sqrt(sum(each ** 2 for each in errors)) / len(errors)
             row += [f"{statistics.mean(costs):+.2%}", f"{error:.2%}"]
@@ -74,7 +79,7 @@ def _cases(folder: Path, options: argparse.Namespace) -> dict[str, Case]:
             _run, [options.workflow, "--set", f"1.num_envs={count}"], options)
         for count in (64, 512)}
     cases["items of 16 B"] = partial(
-        _run, [str(stream), "--nodes", run.__file__], options)
+        _run, [str(stream), "--nodes", str(_RUN)], options)
     return cases
 
 
@@ -85,8 +90,8 @@ def _run(words: list[str], options: argparse.Namespace, _: int) -> Mapping[str, 
     """
     with tempfile.TemporaryDirectory(prefix="recording_") as name:
         file = Path(name) / "figures.json"
-        environment = {**child_environment(), run.FILE: str(file),
-                       run.TURNS: str(options.turns), run.SECONDS: str(options.seconds)}
+        environment = {**child_environment(), FILE: str(file),
+                       TURNS: str(options.turns), SECONDS: str(options.seconds)}
         with Children(Path(name), environment) as children:
             process = children.start("graph", [
                 sys.executable, "-m", "dnne_ros.bench.recorded_run", *words, "--flight-dir", name,
@@ -94,10 +99,14 @@ def _run(words: list[str], options: argparse.Namespace, _: int) -> Mapping[str, 
             children.wait_until(lambda: file.exists() and process.poll() is not None,
                                 _PATIENCE, "the graph")
         found = json.loads(file.read_text(encoding="utf-8"))
-    figures = {"item_us": statistics.median(found[run.NOTHING])}
-    for what in (run.AGAIN, run.FLIGHT, run.TRACE):
-        ratios = [math.log(each / nothing)
-                  for each, nothing in zip(found[what], found[run.NOTHING], strict=True)]
+    usual = list(map(_mean, zip(found[NOTHING], found[AGAIN], strict=True)))
+    figures = {"item_us": statistics.median(usual)}
+    for what, beside in ((AGAIN, found[NOTHING]), (FLIGHT, usual), (TRACE, usual)):
+        ratios = [math.log(each / other) for each, other in zip(found[what], beside, strict=True)]
         figures[what] = math.expm1(statistics.mean(ratios))
         figures[f"{what} error"] = statistics.stdev(ratios) / math.sqrt(len(ratios))
     return figures
+
+
+def _mean(pair: tuple[float, float]) -> float:
+    return math.sqrt(pair[0] * pair[1])

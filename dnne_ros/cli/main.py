@@ -15,7 +15,8 @@ from dnne_ros.options.working_directory import check_working_directory
 
 _COMMANDS = (
     "cli.check", "cli.run", "cli.simulate", "jobs.commands.command", "top.command", "cli.trace",
-    "cli.graph", "cli.export", "cli.security", "cli.policy", "cli.nodes", "cli.tasks", "cli.bench")
+    "cli.profile", "cli.graph", "cli.export", "cli.security", "cli.policy", "cli.nodes",
+    "cli.tasks", "cli.bench")
 """The modules of the commands; `add_parser` of each adds one."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
@@ -32,6 +33,7 @@ examples:
   dnne-ros jobs submit my_graph.json --seed 3   queue a run; `jobs work` runs it
   dnne-ros top                            watch running graphs, from another terminal
   dnne-ros trace analyze t.json           what sets the pace of a run with --trace t.json
+  dnne-ros profile my_graph.json          where the time goes, and which placement is quicker
   dnne-ros nodes PPOTrainerNode           ports and widgets of a node type
   dnne-ros tasks cheetah                  the tasks of the simulators that are installed
   dnne-ros bench edges --json edges.json  measure it beside its peers

@@ -14,7 +14,7 @@ from contextlib import closing, nullcontext
 from typing import Any
 
 from dnne_ros.cli.event_files import EventFiles
-from dnne_ros.cli.flight_records import FlightRecords
+from dnne_ros.cli.flight_records import flight_message
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.progress import Progress
@@ -45,6 +45,7 @@ from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor
 from dnne_ros.security.environment import check_security
 from dnne_ros.tracing.collecting import collect, discard_parts
+from dnne_ros.tracing.flight_record import forget_run
 from dnne_ros.transport.lasting_memory import RunMemory
 
 _EXAMPLES = """\
@@ -129,9 +130,9 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     if options.trace:
         discard_parts(options.trace)
-    flight = FlightRecords(options, run_id)
-    with closing(RunMemory(run_id)) if lasting else nullcontext(), flight.kept():
-        report = asyncio.run(_supervise(options, graph, placement, here, start, flight))
+    with closing(RunMemory(run_id)) if lasting else nullcontext():
+        report = asyncio.run(_supervise(options, graph, placement, here, start, run_id))
+    forget_run(run_id)
     unwritten = write_outputs(options, report, graph.name)
     if options.trace:
         unwritten += filter(None, [collect(options.trace)])
@@ -147,8 +148,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
 
 
 async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement,
-                     here: Mapping[str, Sequence[str]], start: Start,
-                     flight: FlightRecords) -> RunReport:
+                     here: Mapping[str, Sequence[str]], start: Start, run_id: str) -> RunReport:
     """Run the processes ``here``, on this host, and report."""
     loop = asyncio.get_running_loop()
     report = RunReport(list(here),
@@ -168,8 +168,7 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
                 loop.call_later(options.duration, supervisor.stop, "duration")
 
         def on_death(process: str, how: str) -> None:
-            for message in flight.of_dead(how):
-                on_message(process, message)
+            on_message(process, flight_message(run_id, how))
 
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
                  for process, nodes in here.items()}

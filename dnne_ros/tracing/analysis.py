@@ -23,7 +23,7 @@ from dnne_ros.tracing.what_if import Replay
 _LEAST_SHARE = 0.01
 """Below, nobody is told what a faster part would bring."""
 _TWICE = 2.0
-_MOST_STEPS = 20_000
+MOST_STEPS = 20_000
 """How many steps, the newest, the critical path is looked for in: each is played many times."""
 
 
@@ -60,7 +60,8 @@ class Analysis:
         """Return everything as JSON values."""
         return {
             "graph": self.trace.graph, "seconds": self.seconds, "every": self.trace.every,
-            "notes": self.trace.notes, "flight": _flight(self.trace), "nodes": as_json(self.nodes), "edges": as_json(self.edges),
+            "notes": self.trace.notes, "flight": _flight(self.trace),
+            "nodes": as_json(self.nodes), "edges": as_json(self.edges),
             "critical_path": {"loop": self.loop, "of": self.paced, "parts": [
                 {"kind": part.part.kind, "name": part.part.name, "share": part.share,
                  "seconds": part.seconds, "gain_if_twice_as_fast": part.twice_as_fast,
@@ -75,7 +76,7 @@ def analyze(trace: Trace) -> Analysis:
     dependencies = Dependencies(trace)
     if not dependencies.steps and trace.flight is None:
         raise InputError("trace", ["no item was recorded"])
-    recent = Dependencies(trace.recent(_MOST_STEPS))
+    recent = Dependencies(trace.recent(MOST_STEPS))
     paced, loop = pace_nodes(trace)
     first, last = trace.span()
     return Analysis(trace, 1e-9 * (last - first), node_figures(trace, dependencies),
@@ -85,8 +86,7 @@ def analyze(trace: Trace) -> Analysis:
 
 def _path(recent: Dependencies, paced: list[str]) -> list[PathPart]:
     """Return the parts of the critical path to the last step of the nodes that set the pace."""
-    ends = [number for node in paced if (number := recent.last_of(node)) is not None]
-    end = max(ends, default=len(recent.steps) - 1)
+    end = last_step(recent, paced)
     path = critical_path(recent, end)
     replay = Replay(recent, end)
     parts = []
@@ -97,6 +97,12 @@ def _path(recent: Dependencies, paced: list[str]) -> list[PathPart]:
             part, share, 1e-9 * ns, replay.gain(part, _TWICE) if known else None,
             replay.gain(part, math.inf) if known else None))
     return parts
+
+
+def last_step(recent: Dependencies, paced: list[str]) -> int:
+    """Return the number of the last step of the nodes that set the pace."""
+    ends = [number for node in paced if (number := recent.last_of(node)) is not None]
+    return max(ends, default=len(recent.steps) - 1)
 
 
 def _flight(trace: Trace) -> dict[str, Any] | None:

@@ -2,8 +2,8 @@
 
 While a run goes on, each process keeps its part in a folder of the run in memory.  When something
 goes wrong, all parts are copied to a folder of their own on the disk, with a file that says why.
-Anybody may do that at any time, also when all processes are gone: each holds a lock on the folder of
-the run, which the kernel takes from it with its life.
+Anybody may do that at any time, also when all processes are gone: each holds a lock on the folder
+of the run, which the kernel takes from it with its life.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Any
 from dnne_ros.durable_files import is_left_over, make_folder, read_file, write_file
 from dnne_ros.errors import InputError, shortened
 from dnne_ros.tracing.journal import JOURNAL, OLDER
-from dnne_ros.tracing.parts import parts_in, read_parts
+from dnne_ros.tracing.parts import parts_in, parts_of, read_parts, remove_part
 from dnne_ros.tracing.places import own_folder
 from dnne_ros.tracing.ring import SIZE
 from dnne_ros.tracing.trace import Flight, Trace
@@ -138,8 +138,30 @@ def save(parts: Path, records: Path, reason: str, seconds: float) -> Path:
     return folder
 
 
-def forget(parts: Path) -> None:
-    """Remove what a run that is over has kept in memory."""
+def save_run(run_id: str, reason: str, dead: Collection[int] = ()) -> Path | None:
+    """Put aside what a run keeps, where and for as long as its processes were told.
+
+    What the processes of the ids ``dead`` have kept is in memory no more then.  None if nobody
+    keeps anything; OSError if it cannot be written.
+    """
+    folder = run_folder(run_id)
+    about = next(filter(None, map(_said, parts_in(folder))), None)
+    if about is None:
+        return None
+    try:
+        return save(folder, Path(str(about["records_folder"])), reason, float(about["seconds"]))
+    finally:
+        for part in parts_of(dead, folder):
+            remove_part(part)
+
+
+def forget_run(run_id: str) -> None:
+    """Remove what a run that is over has kept in memory; so do its processes, if they can."""
+    with suppress(OSError):  # somebody else has put something there
+        _forget(run_folder(run_id))
+
+
+def _forget(parts: Path) -> None:
     shutil.rmtree(parts, ignore_errors=True)
     with suppress(OSError):  # others are in it
         parts.parent.rmdir()
@@ -158,7 +180,7 @@ def rescue() -> list[Path]:
             with suppress(OSError):  # its disk is full or gone, and nobody left to be told
                 saved.append(save(run.folder, run.records, "every process of the run was killed",
                                   run.seconds))
-            forget(run.folder)
+            _forget(run.folder)
     return saved
 
 

@@ -44,8 +44,9 @@ class Kept:
 
     def __init__(self, records, run="1"):
         self.folder, self.lock = join_run(run)
-        self.tracer = Tracer(self.folder, "main", {**GRAPH, "records_folder": str(records)}, 1, 500)
-        self.journal = Journal(self.tracer.names.with_suffix(JOURNAL), lambda: [])
+        about = {**GRAPH, "records_folder": str(records)}
+        self.tracer = Tracer(self.folder, "main", about, 1, 500)
+        self.journal = Journal(self.tracer.names.with_suffix(JOURNAL), list)
         self.nodes = {name: NodeTracer(self.tracer, name) for name in "ab"}
         self.sent = self.tracer.place("a", "out", "output")
         self.taken = self.tracer.place("b", "in", "input")

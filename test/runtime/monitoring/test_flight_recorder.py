@@ -7,7 +7,6 @@ import threading
 import time
 
 import pytest
-from patience import patiently
 
 from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.errors import NodeError, Problems

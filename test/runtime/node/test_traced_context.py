@@ -37,7 +37,8 @@ def context(pause):
     host = SimpleNamespace(
         graph_node=SimpleNamespace(id="1", title="", type=SimpleNamespace(
             type_name="Loop", outputs={"out": None})),
-        get_fully_qualified_name=lambda: "/made/loop", get_logger=lambda: SimpleNamespace(name="made.loop"),
+        get_fully_qualified_name=lambda: "/made/loop",
+        get_logger=lambda: SimpleNamespace(name="made.loop"),
         get_clock=lambda: SimpleNamespace(ros_time_is_active=False))
     wiring = SimpleNamespace(
         inputs={PortRef("1", "in"): edge, PortRef("1", "held"): HeldInput(model)},
