@@ -107,13 +107,14 @@ def _dump(options: argparse.Namespace) -> int:
     from dnne_ros.tracing.flight_record import runs, save
 
     found = runs()
-    name = f"/{options.namespace.strip('/')}" if options.namespace else ""
-    meant = [run for run in found if name in ("", run.graph)]
+    name = options.namespace.strip("/")
+    meant = [run for run in found if name in ("", run.graph.strip("/"))]
+    meant = [run for run in meant if run.alive] or meant
     if len(meant) != 1:
-        names = ", ".join(run.graph for run in found) or "none"
+        names = ", ".join(f"/{run.graph.strip('/')}" for run in found) or "none"
         raise InputError("GRAPH_NAMESPACE", [
             f"expected one of the graphs that keep their last seconds on this machine: {names}"
-            + (f"; found {name}" if name else "")])
+            + (f"; found /{name}" if name else "")])
     run = meant[0]
     try:
         path = save(run.folder, Path(options.output) if options.output else run.records,

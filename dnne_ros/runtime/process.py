@@ -190,8 +190,6 @@ class GraphProcess:
                               f"{error.strerror}")
             return None
         ending.callback(close)
-        if self._group.leads:
-            recorder.serve(_first(hosts))
         return recorder
 
     def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:

@@ -80,8 +80,8 @@ class Count:
 class Event:
     """What a node, or ``""`` the process, said or was told at a time in ns.
 
-    ``kind``: ``log``, ``fault``, ``health``, ``parameter``, ``parameters`` (all values, as JSON)
-    or ``loop``.
+    ``kind``: ``log``, ``fault``, ``health``, ``parameter``, ``parameters`` (all values, as JSON),
+    ``loop`` or ``asked``.
     """
 
     time: int

@@ -8,16 +8,13 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dnne_ros.messages.message_types import service_class
 from dnne_ros.runtime.monitoring.flight_part import FlightPart
 from dnne_ros.runtime.monitoring.process_trace import about_graph
 from dnne_ros.tracing.flight_record import default_records_folder, save
 
 if TYPE_CHECKING:
-    from rclpy.node import Node as RosNode
-
     from dnne_ros.graph.graph import Graph
     from dnne_ros.options.run_settings import RunSettings
     from dnne_ros.runtime.coordination.status import StatusChannel
@@ -25,9 +22,6 @@ if TYPE_CHECKING:
     from dnne_ros.runtime.node.context import HostContext
     from dnne_ros.runtime.node.node_host import NodeHost
 
-SERVICE = "save_flight_record"
-"""The service of a graph, in its namespace, that puts its last seconds aside."""
-_TRIGGER = "std_srvs/srv/Trigger"
 _FIRST_PAUSE, _LONGEST_PAUSE = 15.0, 3600.0
 """Seconds from one flight record to the next: a node that always fails must not fill the folder
 and drive out what it began with.  The pause doubles each time."""
@@ -62,7 +56,8 @@ class FlightRecorder:
         self.part.note(node, "fault", message)
         if self._pending is None:
             self._pending = self._loop.call_later(
-                max(0.0, self._next - time.monotonic()), self._put_aside, f"{node}: {message}")
+                max(0.0, self._next - time.monotonic()), self._put_aside_fault,
+                f"{node}: {message}")
 
     def fault_of_blocked(self, node: str, message: str) -> None:
         """As `fault`, in another thread while the loop stands still: it happens when it turns."""
@@ -76,13 +71,10 @@ class FlightRecorder:
         self.part.count()
         return self._write(reason)
 
-    def serve(self, node: RosNode) -> None:
-        """Let ``node`` serve those who ask, where the type of the service is installed."""
-        try:
-            type: Any = service_class(_TRIGGER)
-        except ValueError:
-            return
-        node.create_service(type, SERVICE, self._answer)
+    def save_for(self, node: str) -> None:
+        """Put it aside as somebody has asked the node for it."""
+        self.part.note(node, "asked", "put the last seconds aside")
+        self._put_aside(f"somebody has asked {node} for it")
 
     def close(self) -> None:
         """Write what is to be written still."""
@@ -92,11 +84,14 @@ class FlightRecorder:
         if self._writing is not None:
             self._writing.join(_WRITE_SECONDS)
 
-    def _put_aside(self, reason: str) -> None:
-        """Write in a thread: the nodes go on meanwhile."""
+    def _put_aside_fault(self, reason: str) -> None:
         self._pending = None
         self._next = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        self._put_aside(reason)
+
+    def _put_aside(self, reason: str) -> None:
+        """Write in a thread: the nodes go on meanwhile."""
         self.part.count()
         self._writing = threading.Thread(target=self._write, args=(reason,), name="flight record")
         self._writing.start()
@@ -110,12 +105,6 @@ class FlightRecorder:
             return None
         self._status.send("flight_record", path=str(path), reason=reason)
         return path
-
-    def _answer(self, request: Any, response: Any) -> Any:
-        path = self.save("somebody has asked for it")
-        response.success = path is not None
-        response.message = str(path or f"{self._records} cannot be written")
-        return response
 
 
 def flight_recorder(graph: Graph, process: str, settings: RunSettings, run_id: str,
@@ -135,6 +124,7 @@ def flight_recorder(graph: Graph, process: str, settings: RunSettings, run_id: s
     recorder = FlightRecorder(part, records, settings.flight_seconds, loop, status)
     for id, context in contexts.items():
         context.on_fault = partial(recorder.fault, graph.nodes[id].ros_name)
+        hosts[id].on_save_wanted = partial(recorder.save_for, graph.nodes[id].ros_name)
 
     def close() -> None:
         recorder.close()
