@@ -69,6 +69,8 @@ setup(
         "security": ["cryptography>=3.4"],
         # Counters of jobs for Prometheus.
         "metrics": ["prometheus-client>=0.19,<1"],
+        # Flame graphs of `dnne-ros profile`.
+        "profile": ["py-spy>=0.3.14,<1"],
         # Fetches data sets that are not there.
         "data": ["pooch>=1.6"],
         # Curves as event files.
@@ -114,6 +116,7 @@ setup(
             "optuna>=4,<6",
             "prometheus-client>=0.19,<1",
             "psutil>=5.9",
+            "py-spy>=0.3.14,<1",
             "pydocstyle>=6",
             "pytest>=7",
             "pytest-timeout>=2.1",

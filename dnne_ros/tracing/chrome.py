@@ -12,6 +12,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -123,15 +124,18 @@ def _edge(edge: EdgeInfo) -> dict[str, Any]:
 
 def _events(trace: Trace, start: int) -> Iterator[dict[str, Any]]:
     arrows = _Arrows(trace)
+    beside = count(len(trace.acts) + 1)
     for pid, process in enumerate(trace.processes, 1):
         label = f"{process.host}: {process.name}" if process.host else process.name
         yield _named("process_name", pid, 0, f"{label} (pid {process.pid})")
     for node, acts in trace.acts.items():
         pid = trace.processes.index(trace.nodes[node]) + 1
-        tid = list(trace.acts).index(node) + 1
-        yield _named("thread_name", pid, tid, node)
-        track = {"pid": pid, "tid": tid}
-        for act in acts:
+        tids: list[int] = []
+        for act, lane in zip(acts, _lanes(acts), strict=True):
+            while lane >= len(tids):
+                tids.append(next(beside) if tids else list(trace.acts).index(node) + 1)
+                yield _named("thread_name", pid, tids[-1], node)
+            track = {"pid": pid, "tid": tids[lane]}
             yield from _slices(act, track, start)
             yield from arrows.of(node, act, track, start)
     yield from _beside(trace, start)
@@ -159,6 +163,22 @@ def _beside(trace: Trace, start: int) -> Iterator[dict[str, Any]]:
                "cat": "event", **tracks.get(event.node, elsewhere), "ts": _us(event.time - start),
                "args": {"node": event.node, "kind": event.kind, "text": event.text,
                         "at": event.time - start}}
+
+
+def _lanes(acts: Sequence[Act]) -> list[int]:
+    """Return on which of a node's tracks each of its acts goes.
+
+    A node may wait at several inputs at once, and slices of one track may not overlap.
+    """
+    lanes: list[int] = [0] * len(acts)
+    free: list[int] = []
+    for begins, number in sorted((min(act.began, act.since) if act.worked else act.began, number)
+                                 for number, act in enumerate(acts) if act.kind is not Kind.MARK):
+        lane = next((lane for lane, until in enumerate(free) if until <= begins), len(free))
+        if lane == len(free):
+            free.append(0)
+        lanes[number], free[lane] = lane, acts[number].ended
+    return lanes
 
 
 def _us(ns: int) -> float:
