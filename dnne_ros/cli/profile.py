@@ -41,6 +41,7 @@ The graph runs several times, each for --duration: recorded; sampled by py-spy, 
 installed; and, where another placement promises more, in that, to find out.
 """
 _SECONDS = 10.0
+_WIDE = 120
 _FLAMES, _PLACEMENT, _TRACE, _FIGURES = ("flames.svg", "placement.json", "trace.json.gz",
                                          "profile.json")
 
@@ -79,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             from rich.console import Console
 
-            console = Console() if sys.stdout.isatty() else Console(width=120)
+            console = Console(markup=False, width=None if sys.stdout.isatty() else _WIDE)
             for part in _tables(found):
                 console.print(part)
         if options.output:
@@ -148,9 +149,8 @@ def _record(options: argparse.Namespace, file: Path, place: str | None) -> _Reco
                           stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           errors="replace", check=False)
     if done.returncode != 0 or not file.exists():
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise DnneError(f"the graph did not run for {options.duration:g} s: "
-                        + (lines[-1] if lines else f"exit code {done.returncode}"))
+                        + (done.stderr.strip() or f"exit code {done.returncode}"))
     transports = {edge["name"]: edge["transport"]
                   for edge in json.loads(report.read_text(encoding="utf-8"))["edges"]}
     trace = open_trace(str(file))
@@ -192,7 +192,7 @@ def _advice(found: dict[str, Any]) -> list[str]:
     lines = [f"note: {problem}" for problem in found["problems"]]
     suggestion = found["suggestion"]
     if suggestion is None:
-        return [*lines, f"placement: on {found['cores']} cores, no other one promises more"]
+        return [*lines, f"placement: on {found['cores']} core{'s' if found['cores'] > 1 else ''}, no other one promises more"]
     apart = "; ".join(", ".join(nodes) for nodes in suggestion["apart"]) or "nothing"
     advice = f"take it: --place {_PLACEMENT}, which -o DIR writes" \
         if suggestion["measured_gain"] > 0 else "stay as you are"

@@ -140,7 +140,7 @@ def _analyze(options: argparse.Namespace) -> int:
 
     from dnne_ros.tracing.tables import show
 
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
+    console = Console(markup=False, width=None if sys.stdout.isatty() else _WIDE)
     console.print(show(analysis))
     return 0
 
