@@ -56,11 +56,12 @@ def read(tmp_path, start_command, repository):
         graph.kill()
 
 
-def test_what_sets_the_pace_of_cartpole_is_found(read, tmp_path):
+@pytest.mark.long
+def test_what_sets_the_pace_of_cartpole_is_found(read):
     said = read("slow_graph.md", "Is it slow, and where?", "What sets the pace?")
     assert {done.returncode for done in said.values()} == {0}, [
         done.said() for done in said.values()]
-    top, start, stop, analyze = said.values()
+    top, *_, analyze = said.values()
     assert "ppo_trainer_6" in top.output
     assert "what sets the pace" in analyze.output and "work of ppo_trainer_6" in analyze.output
 

@@ -192,7 +192,8 @@ def _advice(found: dict[str, Any]) -> list[str]:
     lines = [f"note: {problem}" for problem in found["problems"]]
     suggestion = found["suggestion"]
     if suggestion is None:
-        return [*lines, f"placement: on {found['cores']} core{'s' if found['cores'] > 1 else ''}, no other one promises more"]
+        cores = "1 core" if found["cores"] == 1 else f"{found['cores']} cores"
+        return [*lines, f"placement: on {cores}, no other one promises more"]
     apart = "; ".join(", ".join(nodes) for nodes in suggestion["apart"]) or "nothing"
     advice = f"take it: --place {_PLACEMENT}, which -o DIR writes" \
         if suggestion["measured_gain"] > 0 else "stay as you are"

@@ -18,8 +18,7 @@ def mistakes(content):
         found.append("displayTimeUnit is neither ms nor ns")
     slices, flows = defaultdict(list), defaultdict(dict)
     for number, event in enumerate(content["traceEvents"]):
-        for mistake in _of_event(event):
-            found.append(f"event {number}, {event}: {mistake}")
+        found += [f"event {number}, {event}: {mistake}" for mistake in _of_event(event)]
         if event["ph"] == "X":
             slices[event["pid"], event["tid"]].append(
                 (round(1000 * event["ts"]), round(1000 * (event["ts"] + event["dur"]))))
