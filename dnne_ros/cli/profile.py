@@ -125,6 +125,8 @@ def _profile(options: argparse.Namespace, graph: Graph, folder: Path) -> dict[st
 def _try(options: argparse.Namespace, folder: Path, recorded: _Recorded, suggestion: Suggestion
          ) -> dict[str, Any]:
     """Run the graph as it is suggested, and return what that has brought."""
+    from dnne_ros.tracing.placing import WORTH
+
     file = folder / _PLACEMENT
     file.write_text(json.dumps({"processes": suggestion.processes}, indent=1) + "\n",
                     encoding="utf-8")
@@ -132,10 +134,10 @@ def _try(options: argparse.Namespace, folder: Path, recorded: _Recorded, suggest
     tried = _record(options, folder / "tried.json.gz", str(file)).shares
     gain = tried.steps_per_s / recorded.shares.steps_per_s - 1.0 \
         if recorded.shares.steps_per_s else 0.0
-    if gain <= 0:
+    if gain < WORTH:
         file.unlink()
     return {"processes": suggestion.processes, "apart": suggestion.apart,
-            "expected_gain": suggestion.gain, "measured_gain": gain}
+            "expected_gain": suggestion.gain, "measured_gain": gain, "taken": gain >= WORTH}
 
 
 def _record(options: argparse.Namespace, file: Path, place: str | None) -> _Recorded:
@@ -196,7 +198,7 @@ def _advice(found: dict[str, Any]) -> list[str]:
         return [*lines, f"placement: on {cores}, no other one promises more"]
     apart = "; ".join(", ".join(nodes) for nodes in suggestion["apart"]) or "nothing"
     advice = f"take it: --place {_PLACEMENT}, which -o DIR writes" \
-        if suggestion["measured_gain"] > 0 else "stay as you are"
+        if suggestion["taken"] else "stay as you are"
     return [*lines, f"placement: with {apart} apart from the rest, which would work at the same "
             f"time, {suggestion['expected_gain']:+.0%} steps a second were expected, and "
             f"{suggestion['measured_gain']:+.0%} measured: {advice}"]

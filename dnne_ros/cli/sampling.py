@@ -14,7 +14,7 @@ from dnne_ros.errors import printable
 
 INSTALL = "py-spy is not installed: pip install 'dnne_ros[profile]'"
 _RATE = 100
-_LOOP, _GRAPH, _THREAD = "run_forever", "GraphProcess.run", "_bootstrap"
+_LOOP, _GRAPH, _THREAD = "run_forever (", "GraphProcess.run (", "Thread._bootstrap ("
 _LAST_LINES = 3
 _MOST = 10
 

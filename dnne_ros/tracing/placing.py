@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dnne_ros.tracing.analysis import MOST_STEPS, last_step
+from dnne_ros.tracing.critical_path import WORK, Part, critical_path
 from dnne_ros.tracing.dependencies import Dependencies
 from dnne_ros.tracing.loops import pace_nodes
 from dnne_ros.tracing.trace import Trace
@@ -17,6 +17,7 @@ WORTH = 0.05
 """Less than this much more is not worth another process."""
 _STEP_WORTH = 0.01
 _MOST_CANDIDATES = 12
+_LEAST_LEFT = 1e-3
 _CROSSING_NS, _NS_PER_BYTE = 40_000, 0.5
 
 
@@ -38,19 +39,24 @@ def suggest(trace: Trace, bound: Sequence[Sequence[str]], cores: int) -> Suggest
     ``bound``: the nodes that must share a process, by name; no more processes than ``cores``.
     """
     recent = Dependencies(trace.recent(MOST_STEPS))
-    if not recent.steps:
+    if not recent.steps or not bound:
         return None
-    replay = Replay(recent, last_step(recent, pace_nodes(trace)[0]))
-    work: Counter[str] = Counter()
-    for step in recent.steps:
-        work[step.node] += step.worked if step.holds else 0
-    candidates = sorted((tuple(group) for group in bound if sum(work[node] for node in group)),
-                        key=lambda group: -sum(work[node] for node in group))[:_MOST_CANDIDATES]
+    end = last_step(recent, pace_nodes(trace)[0])
+    replay = Replay(recent, end)
+    path = critical_path(recent, end)
+    shares = {tuple(group): sum(path.shares[Part(WORK, node)] for node in group) / path.length
+              for group in bound}
+    candidates = sorted(shares, key=lambda group: -shares[group])[:_MOST_CANDIDATES]
     apart: list[tuple[str, ...]] = []
     best = _gain(replay, bound, apart)  # all in one process
+
+    def gain(groups: list[tuple[str, ...]]) -> float:
+        # What leaves can bring no more than if it took no time at all.
+        left = max(_LEAST_LEFT, 1.0 - sum(shares[group] for group in groups))
+        return min(_gain(replay, bound, groups), 1.0 / left - 1.0)
+
     while len(apart) + 1 < min(cores, len(bound)):
-        gains = {group: _gain(replay, bound, [*apart, group])
-                 for group in candidates if group not in apart}
+        gains = {group: gain([*apart, group]) for group in candidates if group not in apart}
         group = max(gains, key=lambda each: gains[each], default=None)
         if group is None or gains[group] < best + _STEP_WORTH:
             break
