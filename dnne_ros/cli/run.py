@@ -11,6 +11,7 @@ import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
+from functools import partial
 from typing import Any
 
 from dnne_ros.cli.event_files import EventFiles
@@ -167,15 +168,13 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
             if options.duration is not None:
                 loop.call_later(options.duration, supervisor.stop, "duration")
 
-        def on_death(process: str, how: str) -> None:
-            on_message(process, flight_message(run_id, how))
-
         names = {process: ", ".join(graph.nodes[node].ros_name for node in nodes)
                  for process, nodes in here.items()}
         supervisor = Supervisor(names, start, progress.line, on_message, on_all_started,
                                 set(here) & set(returning(
                                     graph, placement, lifecycle=options.lifecycle,
-                                    respawn=options.respawn)), on_death)
+                                    respawn=options.respawn)),
+                                partial(flight_message, run_id))
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup

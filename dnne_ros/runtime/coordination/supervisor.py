@@ -87,12 +87,13 @@ class Supervisor:
                  on_line: Callable[[str, str], None],
                  on_message: Callable[[str, dict[str, Any]], None],
                  on_all_started: Callable[[], None], respawns: Collection[str] = (),
-                 on_death: Callable[[str, str], None] = lambda process, how: None):
+                 on_death: Callable[[int, str], dict[str, Any]] | None = None):
         """Prepare to ``start`` the processes of ``node_names``.
 
         ``node_names`` says by process which nodes live in it, for the report of a failure.  A
         process in ``respawns`` that dies without a word is started again.
-        ``on_death(process, how)`` is called when one does, before the others are told to end.
+        ``on_death(id, how)`` is called in a thread when one does, before the others are told to
+        end; it returns a message of that process.
         """
         self._respawns = dict.fromkeys(respawns, 0)
         self._node_names = node_names
@@ -176,20 +177,24 @@ class Supervisor:
                 and self._respawns.get(child.name, _MOST_RESPAWNS) < _MOST_RESPAWNS:
             self._respawns[child.name] += 1
             child.channel.close()
-            self._on_death(child.name, child.describe_end())
             self._on_message(child.name, {"kind": "warning", "message": (
                 f"{child.describe_end()} (nodes {self._node_names[child.name]}); it is started "
                 f"again ({self._respawns[child.name]} of {_MOST_RESPAWNS})")})
-            await asyncio.gather(*await self._start(child.name))
+            await asyncio.gather(*await self._start(child.name), self._tell_death(child))
             return
         if not self.failure and self._failed(child):
-            if not child.error:
-                self._on_death(child.name, child.describe_end())
             self.failure = child.error or \
                 f"{child.describe_end()} (nodes {self._node_names[child.name]})"
+            if not child.error:
+                await self._tell_death(child)
             # What our own processes say of themselves; what a node leaves with means nothing here.
             self.exit_code = max(child.exit_code, 1) if child.error else 1
             self.stop("failed")
+
+    async def _tell_death(self, child: Child) -> None:
+        if self._on_death is not None:
+            self._on_message(child.name, await asyncio.to_thread(
+                self._on_death, child.process.pid, child.describe_end()))
 
     async def _see_out(self, child: Child) -> int:
         """Pass on what a process says until it has ended; returns its exit code.
