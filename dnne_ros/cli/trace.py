@@ -104,7 +104,7 @@ def _add_dump(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _dump(options: argparse.Namespace) -> int:
-    from dnne_ros.tracing.flight_record import runs, save
+    from dnne_ros.tracing.flight_record import forget, runs, save
 
     found = runs()
     name = options.namespace.strip("/")
@@ -121,6 +121,8 @@ def _dump(options: argparse.Namespace) -> int:
                     "somebody has asked for it", run.seconds)
     except OSError as error:
         raise InputError(str(error.filename), [f"cannot write: {error.strerror}"]) from None
+    if not run.alive:
+        forget(run.folder)
     print(path)
     return 0
 

@@ -158,10 +158,11 @@ def save_run(run_id: str, reason: str, dead: Collection[int] = ()) -> Path | Non
 def forget_run(run_id: str) -> None:
     """Remove what a run that is over has kept in memory; so do its processes, if they can."""
     with suppress(OSError):  # somebody else has put something there
-        _forget(run_folder(run_id))
+        forget(run_folder(run_id))
 
 
-def _forget(parts: Path) -> None:
+def forget(parts: Path) -> None:
+    """Remove what is in the folder of a run, of which no process is left."""
     shutil.rmtree(parts, ignore_errors=True)
     with suppress(OSError):  # others are in it
         parts.parent.rmdir()
@@ -180,7 +181,7 @@ def rescue() -> list[Path]:
             with suppress(OSError):  # its disk is full or gone, and nobody left to be told
                 saved.append(save(run.folder, run.records, "every process of the run was killed",
                                   run.seconds))
-            _forget(run.folder)
+            forget(run.folder)
     return saved
 
 
