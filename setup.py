@@ -72,6 +72,8 @@ setup(
         "record": ["mcap>=1.2,<2", "rosbags>=0.10,<0.12", "zstandard>=0.21"],
         # Counters of jobs for Prometheus.
         "metrics": ["prometheus-client>=0.19,<1"],
+        # Flame graphs of `dnne-ros profile`.
+        "profile": ["py-spy>=0.3.14,<1"],
         # Fetches data sets that are not there.
         "data": ["pooch>=1.6"],
         # Curves as event files.
@@ -126,6 +128,7 @@ setup(
             "optuna>=4,<6",
             "prometheus-client>=0.19,<1",
             "psutil>=5.9",
+            "py-spy>=0.3.14,<1",
             "pydocstyle>=6",
             "pytest>=7",
             "pytest-timeout>=2.1",

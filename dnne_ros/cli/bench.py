@@ -19,6 +19,7 @@ _BENCHMARKS = {
     "clouds": "point clouds as tensors, beside sensor_msgs_py",
     "jobs": "accepting, beginning and ending jobs, beside huey",
     "edges": "moving arrays between two nodes, beside rclpy, asyncio.Queue and dora",
+    "recording": "what a flight recorder and a trace cost for each item",
     "hosts": "moving arrays from one machine to another, beside rclpy",
     "record": "recording items, beside the writer of mcap",
 }

@@ -25,6 +25,10 @@ def check_outputs(options: argparse.Namespace) -> None:
             problems.add(f"--{option} {file} is a directory")
         elif file and Path(file).exists() and not Path(file).is_file():
             problems.add(f"--{option} {file} is not a regular file")
+    records = Path(options.flight_dir) if options.flight_dir else None
+    if records is not None and records.exists() and not (
+            records.is_dir() and os.access(records, os.W_OK)):
+        problems.add(f"--flight-dir {records} is not a directory that can be written")
     if options.until_return is not None and not math.isfinite(options.until_return):
         problems.add("--until-return: expected a finite number")
     problems.raise_if_any()

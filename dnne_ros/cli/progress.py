@@ -56,6 +56,8 @@ class Progress:
         """Show a status message."""
         if message["kind"] == "warning":
             self.warn(message["message"])
+        elif message["kind"] == "flight_record":
+            self._print(printable(f"flight record: {message['path']} ({message['reason']})"))
         elif message["kind"] == "progress" and not self._quiet:
             if self._live is not None:
                 self._live.update(self._table(report))

@@ -34,6 +34,8 @@ class RunReport:
         """Why nothing more was recorded from some moment on."""
         self.standstill: list[str] = []
         """What the nodes waited for when nothing moved any more."""
+        self.flight_records: list[str] = []
+        """Where the last seconds before a fault were put aside."""
         self.failure = ""
         self.exit_code = 0
         self.exit_reason = ""
@@ -77,6 +79,8 @@ class RunReport:
             self._unsaved = message["reason"]
         elif message["kind"] == "unrecorded":
             self.unrecorded = self.unrecorded or message["reason"]
+        elif message["kind"] == "flight_record":
+            self.flight_records.append(message["path"])
         elif message["kind"] == "standstill":
             self.standstill = message["lines"]
         elif message["kind"] == "finished":
@@ -140,6 +144,7 @@ class RunReport:
             "checkpoint_error": self.checkpoint_error,
             "exit_reason": self.exit_reason,
             "standstill": self.standstill,
+            "flight_records": self.flight_records,
         }
 
     def encode(self) -> bytes:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 import signal
 import socket
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, closing, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from dnne_ros.cli.flight_records import flight_message
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.progress import Progress
@@ -51,6 +54,7 @@ from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor
 from dnne_ros.security.environment import check_security
 from dnne_ros.tracing.collecting import collect, discard_parts
+from dnne_ros.tracing.flight_record import forget_run
 from dnne_ros.transport.lasting_memory import RunMemory
 
 _EXAMPLES = """\
@@ -155,8 +159,9 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
         if options.load_checkpoint_dir and not options.inference else {}
     logging = LoggingRun(loggers, facts_of(options, graph), continued, progress.warn)
     with closing(RunMemory(run_id)) if lasting else nullcontext():
-        report = asyncio.run(
-            _supervise(options, graph, placement, here, start, progress, logging))
+        report = asyncio.run(_supervise(
+            options, graph, placement, here, start, run_id, progress, logging))
+    forget_run(run_id)
     unwritten = write_outputs(options, report, graph.name)
     logging.end(list(filter(None, [options.report, options.plot])), status_of(report))
     if options.trace:
@@ -165,6 +170,9 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
         unwritten += end_recording(options, report)
     for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
         say(f"dnne-ros: {trouble}", error=True)
+    if report.failure and report.flight_records:
+        say(f"what led to it: dnne-ros trace analyze {shlex.quote(report.flight_records[-1])}",
+            error=True)
     if report.exit_reason in _LIMITS and options.until_return is not None:
         say(f"dnne-ros: the mean return has not reached {options.until_return:g}", error=True)
         return 1
@@ -172,8 +180,8 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
 
 
 async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement,
-                     here: Mapping[str, Sequence[str]], start: Start, progress: Progress,
-                     logging: LoggingRun) -> RunReport:
+                     here: Mapping[str, Sequence[str]], start: Start, run_id: str,
+                     progress: Progress, logging: LoggingRun) -> RunReport:
     """Run the processes ``here``, on this host, and report."""
     loop = asyncio.get_running_loop()
     report = RunReport(list(here),
@@ -194,7 +202,8 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
         supervisor = Supervisor(names, start, progress.line, on_message, on_all_started,
                                 set(here) & set(returning(
                                     graph, placement, lifecycle=options.lifecycle,
-                                    respawn=options.respawn)))
+                                    respawn=options.respawn)),
+                                partial(flight_message, run_id))
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup

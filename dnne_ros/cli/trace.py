@@ -27,6 +27,7 @@ examples:
   dnne-ros trace start /cartpole_ppo           record a graph that runs …
   dnne-ros trace stop /cartpole_ppo -o t.json  … until now
   dnne-ros trace join robot.json desk.json -o both.json   traces of several hosts
+  dnne-ros trace dump /cartpole_ppo            the last seconds of a graph, running or killed
 
 https://ui.perfetto.dev opens the files: one track a node, arrows along the edges.
 """
@@ -44,6 +45,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _add_analyze(actions)
     _add_join(actions)
     _add_switches(actions)
+    _add_dump(actions)
 
 
 def _add_analyze(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -88,6 +90,43 @@ def _add_switches(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
         each.set_defaults(run=_switch, on=on)
 
 
+def _add_dump(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    dump = actions.add_parser(
+        "dump", help="put the last seconds of a graph aside, as a flight record",
+        description="Put aside what the processes of a graph on this machine keep of its last "
+        "seconds, also while it stands still, and of graphs all of whose processes were killed; "
+        "`analyze` opens it.", epilog="example: dnne-ros trace dump /cartpole_ppo -o records")
+    dump.add_argument("namespace", nargs="?", default="", metavar="GRAPH_NAMESPACE",
+                      help="the graph (default: the only one there is)")
+    dump.add_argument("-o", "--output", metavar="DIR",
+                      help="below which folder (default: as the run was told)")
+    dump.set_defaults(run=_dump)
+
+
+def _dump(options: argparse.Namespace) -> int:
+    from dnne_ros.tracing.flight_record import forget, runs, save
+
+    found = runs()
+    name = options.namespace.strip("/")
+    meant = [run for run in found if name in ("", run.graph.strip("/"))]
+    meant = [run for run in meant if run.alive] or meant
+    if len(meant) != 1:
+        names = ", ".join(f"/{run.graph.strip('/')}" for run in found) or "none"
+        raise InputError("GRAPH_NAMESPACE", [
+            f"expected one of the graphs that keep their last seconds on this machine: {names}"
+            + (f"; found /{name}" if name else "")])
+    run = meant[0]
+    try:
+        path = save(run.folder, Path(options.output) if options.output else run.records,
+                    "somebody has asked for it", run.seconds)
+    except OSError as error:
+        raise InputError(str(error.filename), [f"cannot write: {error.strerror}"]) from None
+    if not run.alive:
+        forget(run.folder)
+    print(path)
+    return 0
+
+
 def _analyze(options: argparse.Namespace) -> int:
     from dnne_ros.tracing.analysis import analyze
 
@@ -103,7 +142,7 @@ def _analyze(options: argparse.Namespace) -> int:
 
     from dnne_ros.tracing.tables import show
 
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
+    console = Console(markup=False, width=None if sys.stdout.isatty() else _WIDE)
     console.print(show(analysis))
     return 0
 

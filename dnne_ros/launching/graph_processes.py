@@ -17,6 +17,7 @@ from launch.actions import (
 )
 from launch.events import matches_action
 from launch.events.process import ProcessExited, ShutdownProcess
+from launch.logging import get_logger
 from launch_ros.actions import Node
 
 from dnne_ros.errors import PeerError, signal_name
@@ -25,6 +26,7 @@ from dnne_ros.launching.request import LaunchRequest
 from dnne_ros.options.run_key import RUN_KEY, new_run_key
 from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.restarts import returning
+from dnne_ros.tracing.flight_record import save_run
 from dnne_ros.transport.lasting_memory import RunMemory
 
 _RESPAWN_DELAY = 1.0
@@ -97,6 +99,8 @@ class GraphProcesses:
     def _on_exit(self, process: str, event: ProcessExited, context: LaunchContext
                  ) -> list[LaunchDescriptionEntity]:
         self._running.pop(process, None)
+        if event.returncode < 0 and not (context.is_shutdown or self._failing):
+            self._put_aside(process, event)
         if not self._running and (context.is_shutdown or event.returncode >= 0):
             self._forget_memory()
         if context.is_shutdown:
@@ -117,6 +121,17 @@ class GraphProcesses:
                     again]
         self._failing = True
         return self._stop_others() if self._running else self._start_again()
+
+    def _put_aside(self, process: str, event: ProcessExited) -> None:
+        """Put aside what led to a process' death, as nobody else can, and say so."""
+        log, how = get_logger("launch.user"), self._describe(process, event.returncode)
+        try:
+            path = save_run(self._run_id, how, (event.pid,))
+        except OSError as error:
+            log.warning(f"no flight record was written: {error.filename}: {error.strerror}")
+            return
+        if path is not None:
+            log.info(f"flight record: {path} ({how})")
 
     def _forget_memory(self) -> None:
         if self._memory is not None:

@@ -118,6 +118,16 @@ class RunSettings:
     split: int | None = _option(
         "go on in another file where that of --record reaches this size: 500MB, 1GB",
         read=readings.byte_size, metavar="SIZE", packaged=False)
+    no_flight_record: bool = _option(
+        "do not keep the last seconds, which are else put aside when something goes wrong",
+        default="false", kind="flag")
+    flight_seconds: float = _option(
+        "how much a flight record holds of what was before", default="30s",
+        read=readings.duration, metavar="T")
+    flight_dir: str | None = _option(
+        "where flight records go, the newest ten (default: flight_records among ROS' log files)",
+        kind="file", metavar="D", explanation="Where flight records go, the newest ten. Empty: "
+        "flight_records among ROS' log files.")
     run_id: str = ""
 
 

@@ -43,6 +43,7 @@ from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.hosts import check_end, open_meeting, returning_hosts
 from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
+from dnne_ros.runtime.monitoring.flight_recorder import FlightRecorder, flight_recorder
 from dnne_ros.runtime.monitoring.process_trace import ProcessTrace
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.hidden_node import hidden_node
@@ -56,6 +57,7 @@ from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
 from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
+from dnne_ros.tracing.flight_record import rescue
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.monitoring.process_recording import ProcessRecording
@@ -177,11 +179,31 @@ class GraphProcess:
         trace = ProcessTrace(graph, self._group.process, self._settings, hosts, nodes.contexts,
                              lambda text: self._status.send("warning", message=text))
         ending.callback(trace.close)
+        flight = self._keep_flight(graph, wiring, hosts, nodes, loop, ending)
         diagnostics = Diagnostics(
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
             nodes.contexts)
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
-                            hosts, wiring, control, peers, pause, nodes, diagnostics)
+                            hosts, wiring, control, peers, pause, nodes, diagnostics, flight)
+
+    def _keep_flight(self, graph: Graph, wiring: Wiring, hosts: Mapping[str, NodeHost],
+                     nodes: ProcessNodes, loop: RosEventLoop, ending: ExitStack
+                     ) -> FlightRecorder | None:
+        """Keep the last seconds from now on, unless nobody wants them or there is no room."""
+        if self._settings.no_flight_record:
+            return None
+        try:
+            if self._group.leads:
+                rescue()
+            recorder, close = flight_recorder(
+                graph, self._group.process, self._settings, self._memory or str(os.getpid()),
+                wiring, hosts, nodes.contexts, loop, self._status)
+        except OSError as error:
+            self._status.send("warning", message=f"no flight record is kept: {error.filename}: "
+                              f"{error.strerror}")
+            return None
+        ending.callback(close)
+        return recorder
 
     def _record(self, graph: Graph, hosts: Mapping[str, NodeHost],
                 values: Mapping[str, Mapping[str, Any]], loop: RosEventLoop, ending: ExitStack

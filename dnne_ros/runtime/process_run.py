@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dnne_ros.errors import DnneError, InputError, Problems
+from dnne_ros.errors import DnneError, InputError, PeerError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.fault_settings import STOP
 from dnne_ros.options.run_settings import RunSettings
@@ -25,6 +25,7 @@ from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.monitoring.blocked_loop import BlockedLoop
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
+from dnne_ros.runtime.monitoring.flight_recorder import FlightRecorder
 from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
 from dnne_ros.runtime.monitoring.node_waits import NodeWaits
 from dnne_ros.runtime.node.node_host import NodeHost
@@ -51,6 +52,7 @@ class ProcessParts:
     pause: Pause
     nodes: ProcessNodes
     diagnostics: Diagnostics
+    flight: FlightRecorder | None = None
 
 
 class ProcessRun:
@@ -64,8 +66,7 @@ class ProcessRun:
         self._runners: dict[str, NodeRunner] = {}
         self._standstill: Standstill | None = None
         self._loop_watch = LoopWatch(loop, self._on_stuck)
-        self._blocked_loop = BlockedLoop(
-            loop, lambda text: parts.status.send("warning", message=text))
+        self._blocked_loop = BlockedLoop(loop, self._on_blocked)
         self._limit: asyncio.TimerHandle | None = None
 
     async def live(self, on_started: Callable[[], object] = lambda: None,
@@ -87,6 +88,7 @@ class ProcessRun:
                 on_started()
                 await self._run_nodes()
         except DnneError as error:
+            self._put_aside(error)
             on_failed(error)
             if parts.settings.host is not None:  # no supervisor tells the other hosts
                 parts.control.end(FAILED)
@@ -186,15 +188,32 @@ class ProcessRun:
             self._parts.nodes.add_problems(problems, node_id, error)
             problems.raise_if_any()
 
+    def _put_aside(self, error: DnneError) -> None:
+        """Put aside what led to a failure; of a process that is gone, who has started it does."""
+        supervised = self._parts.status.file_descriptor is not None
+        if self._parts.flight is not None and not (supervised and isinstance(error, PeerError)):
+            self._parts.flight.save(str(error))
+
+    def _on_blocked(self, text: str) -> None:
+        """Say that the loop stands still, in the watching thread."""
+        self._parts.status.send("warning", message=text)
+        if self._parts.flight is not None:
+            self._parts.flight.note("", "loop", text)
+
     def _on_stuck(self, name: str, policy: str, seconds: float) -> None:
         """Say that a node blocks the loop, in the watching thread; if it is to stop, leave."""
         context = next(each for each in self._parts.nodes.contexts.values() if each.name == name)
         message = (f"blocks all nodes of its process for {seconds:.3g} s; what blocks belongs "
                    "into run_blocking")
         context.log.error(message)
+        flight = self._parts.flight
+        if flight is not None and policy != STOP:
+            flight.fault_of_blocked(name.rpartition("/")[2], message)
         if policy == STOP:
-            self._parts.status.send("error",
-                                    message=f"{name} (item {context.items}): {message}")
+            failure = f"{name} (item {context.items}): {message}"
+            if flight is not None:
+                flight.save(failure)
+            self._parts.status.send("error", message=failure)
             os._exit(1)  # the loop, which could end in good order, is what is stuck
 
     def _flush(self) -> None:

@@ -10,20 +10,23 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
 from dnne_ros.tracing.ring import Kind
-from dnne_ros.tracing.trace import Act, EdgeInfo, ProcessInfo, Trace
+from dnne_ros.tracing.trace import Act, Count, EdgeInfo, Event, Flight, ProcessInfo, Trace
 
 _FORMAT = "dnne_ros trace 1"
 ZIPPED = ".gz"
 """How the names of compressed files end."""
 _ZIP_MARK = b"\x1f\x8b"
 _FAST = 1
+_LONGEST_NAME = 120
 _CATEGORIES = {Kind.TAKEN: "take", Kind.SENT: "send", Kind.WAITED: "wait", Kind.RESTED: "rest",
                Kind.MARK: "mark"}
 _KINDS = {category: kind for kind, category in _CATEGORIES.items()}
@@ -36,6 +39,7 @@ def encode_trace(trace: Trace, zipped: bool = False) -> bytes:
         "format": _FORMAT, "graph": trace.graph, "every": trace.every, "start_ns": start,
         "nodes": trace.types, "outside": sorted(trace.outside), "notes": trace.notes,
         "edges": [_edge(edge) for edge in trace.edges.values()],
+        "flight": None if trace.flight is None else asdict(trace.flight),
         "processes": [{"name": process.name, "pid": process.pid, "host": process.host,
                        "epoch_ns": process.epoch_ns} for process in trace.processes]}
     # One event a line: people look into such files, too.
@@ -81,9 +85,28 @@ def _read(content: Mapping[str, Any]) -> Trace:
         elif event.get("cat") in _KINDS:
             acts[track[0] - 1].setdefault(tracks[track], []).append(
                 _act(event, int(about["start_ns"])))
+        else:
+            _read_beside(trace, processes, event, int(about["start_ns"]))
     for process, done in zip(processes, acts, strict=True):
         trace.add(process, done)
+    trace.flight = None if about.get("flight") is None else Flight(**about["flight"])
     return trace
+
+
+def _read_beside(trace: Trace, processes: Sequence[ProcessInfo], event: Mapping[str, Any],
+                 start: int) -> None:
+    """Take what is no act of a node, if it is something of ours."""
+    args = event.get("args", {})
+    if event.get("cat") == "count":
+        place, _, direction = event["name"].rpartition(" ")
+        node, _, port = place.partition("/")
+        trace.counts.setdefault((node, port, direction), []).append(
+            Count(start + round(1000 * event["ts"]), args["items"], args["waiting"]))
+    elif event.get("cat") == "gap":
+        trace.gaps.setdefault(processes[event["pid"] - 1], []).append(
+            (start + args["from"], start + args["to"]))
+    elif event.get("cat") == "event":
+        trace.events.append(Event(start + args["at"], args["node"], args["kind"], args["text"]))
 
 
 def _act(event: Mapping[str, Any], start: int) -> Act:
@@ -101,17 +124,61 @@ def _edge(edge: EdgeInfo) -> dict[str, Any]:
 
 def _events(trace: Trace, start: int) -> Iterator[dict[str, Any]]:
     arrows = _Arrows(trace)
+    beside = count(len(trace.acts) + 1)
     for pid, process in enumerate(trace.processes, 1):
         label = f"{process.host}: {process.name}" if process.host else process.name
         yield _named("process_name", pid, 0, f"{label} (pid {process.pid})")
     for node, acts in trace.acts.items():
         pid = trace.processes.index(trace.nodes[node]) + 1
-        tid = list(trace.acts).index(node) + 1
-        yield _named("thread_name", pid, tid, node)
-        track = {"pid": pid, "tid": tid}
-        for act in acts:
+        tids: list[int] = []
+        for act, lane in zip(acts, _lanes(acts), strict=True):
+            while lane >= len(tids):
+                tids.append(next(beside) if tids else list(trace.acts).index(node) + 1)
+                yield _named("thread_name", pid, tids[-1], node)
+            track = {"pid": pid, "tid": tids[lane]}
             yield from _slices(act, track, start)
             yield from arrows.of(node, act, track, start)
+    yield from _beside(trace, start)
+
+
+def _beside(trace: Trace, start: int) -> Iterator[dict[str, Any]]:
+    """Give what is no act of a node: counters, what was not recorded, what nodes said."""
+    tracks = {node: {"pid": trace.processes.index(trace.nodes[node]) + 1, "tid": tid}
+              for tid, node in enumerate(trace.acts, 1)}
+    elsewhere = {"pid": 1, "tid": 0}
+    for (node, port, direction), counts in trace.counts.items():
+        pid = tracks.get(node, elsewhere)["pid"]
+        for each in counts:
+            yield {"ph": "C", "name": f"{node}/{port} {direction}", "cat": "count", "pid": pid,
+                   "ts": _us(each.time - start),
+                   "args": {"items": each.number, "waiting": each.waiting}}
+    for process, gaps in trace.gaps.items():
+        pid = trace.processes.index(process) + 1
+        for since, until in gaps:
+            yield {"ph": "X", "name": "items not recorded", "cat": "gap", "pid": pid, "tid": 0,
+                   "ts": _us(since - start), "dur": _us(until - since),
+                   "args": {"from": since - start, "to": until - start}}
+    for event in trace.events:
+        yield {"ph": "i", "s": "t", "name": f"{event.kind}: {event.text}"[:_LONGEST_NAME],
+               "cat": "event", **tracks.get(event.node, elsewhere), "ts": _us(event.time - start),
+               "args": {"node": event.node, "kind": event.kind, "text": event.text,
+                        "at": event.time - start}}
+
+
+def _lanes(acts: Sequence[Act]) -> list[int]:
+    """Return on which of a node's tracks each of its acts goes.
+
+    A node may wait at several inputs at once, and slices of one track may not overlap.
+    """
+    lanes: list[int] = [0] * len(acts)
+    free: list[int] = []
+    for begins, number in sorted((min(act.began, act.since) if act.worked else act.began, number)
+                                 for number, act in enumerate(acts) if act.kind is not Kind.MARK):
+        lane = next((lane for lane, until in enumerate(free) if until <= begins), len(free))
+        if lane == len(free):
+            free.append(0)
+        lanes[number], free[lane] = lane, acts[number].ended
+    return lanes
 
 
 def _us(ns: int) -> float:

@@ -8,7 +8,7 @@ hosts' times of day are believed, unless an item would then be taken before it w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dnne_ros.errors import InputError
@@ -41,17 +41,33 @@ def join(traces: Sequence[Trace]) -> Trace:
         for process in trace.processes:
             joined.add(process, {node: trace.acts[node] for node, where in trace.nodes.items()
                                  if where == process})
+        joined.counts.update(trace.counts)
+        joined.gaps.update(trace.gaps)
+        joined.events += trace.events
+        joined.flight = joined.flight or trace.flight
     fastest = _fastest(joined)
     offsets = {_host(traces[0]): Offset(0, "")}
     for trace in traces[1:]:
         host = _host(trace)
         offset = offsets[host] = _offset(traces[0], trace, fastest)
         joined.notes.append(f"clock of host {host}: {offset.found}")
-    for node, acts in joined.acts.items():
-        shift = offsets[joined.nodes[node].host].ns
-        joined.acts[node] = [replace(act, since=act.since + shift, began=act.began + shift,
-                                     ended=act.ended + shift) for act in acts]
+    _shift(joined, {host: offset.ns for host, offset in offsets.items()})
     return joined
+
+
+def _shift(trace: Trace, of_hosts: Mapping[str, int]) -> None:
+    """Add to the times of each host."""
+    shifts = {node: of_hosts[process.host] for node, process in trace.nodes.items()}
+    for node, acts in trace.acts.items():
+        shift = shifts[node]
+        trace.acts[node] = [replace(act, since=act.since + shift, began=act.began + shift,
+                                    ended=act.ended + shift) for act in acts]
+    trace.counts = {port: [replace(each, time=each.time + shifts.get(port[0], 0))
+                           for each in counts] for port, counts in trace.counts.items()}
+    trace.gaps = {process: [(since + of_hosts[process.host], until + of_hosts[process.host])
+                            for since, until in gaps] for process, gaps in trace.gaps.items()}
+    trace.events = sorted((replace(event, time=event.time + shifts.get(event.node, 0))
+                           for event in trace.events), key=lambda event: event.time)
 
 
 def _check(traces: Sequence[Trace]) -> None:

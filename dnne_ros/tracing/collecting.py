@@ -8,6 +8,7 @@ from pathlib import Path
 from dnne_ros.durable_files import write_file
 from dnne_ros.errors import InputError
 from dnne_ros.tracing.chrome import ZIPPED, encode_trace, read_trace
+from dnne_ros.tracing.flight_record import read_flight_record
 from dnne_ros.tracing.parts import parts_in, read_parts
 from dnne_ros.tracing.places import parts_folder
 from dnne_ros.tracing.trace import Trace
@@ -44,8 +45,10 @@ def collect(file: str) -> str:
 def open_trace(file: str) -> Trace:
     """Return a trace: from its file or, where nobody has come to write that, from its parts.
 
-    `InputError` if there is neither.
+    A folder is a flight record.  `InputError` if there is none of these.
     """
+    if Path(file).is_dir():
+        return read_flight_record(Path(file))
     folder = parts_folder(file)
     if not Path(file).exists() and folder.is_dir():
         return read_parts(parts_in(folder))

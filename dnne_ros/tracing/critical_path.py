@@ -65,8 +65,8 @@ def _follow(dependencies: Dependencies, path: CriticalPath, step: Step) -> int |
     else:  # an item from outside, or one whose other end was not recorded
         part = Part(OUTSIDE if act.waited or act.kind is Kind.WAITED else WORK, step.node)
     _add_way(dependencies, path, step, part, step.begins, step.ends)
-    path.add(Part(OUTSIDE if step.node in dependencies.outside else WORK, step.node),
-             step.since, step.begins)
+    own = Part(OUTSIDE if step.node in dependencies.outside else WORK, step.node)
+    _add_way(dependencies, path, step, own, step.since, step.begins)
     if step.training is not None:
         training = step.training
         path.add(Part(WORK, training.node), training.began, training.ended)

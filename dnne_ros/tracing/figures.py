@@ -109,7 +109,9 @@ def _whole(trace: Trace, node: str) -> int:
     if trace.every == 1:
         peers = [acts for name, acts in trace.acts.items()
                  if trace.nodes[name] == trace.nodes[node] and acts]
-        whole = max(acts[-1].ended for acts in peers) - min(acts[0].since for acts in peers)
+        since = min(acts[0].since for acts in peers)
+        until = max(acts[-1].ended for acts in peers)
+        whole = until - since - trace.unseen(node, since, until)
     else:
         whole = sum(max(0, act.ended - act.since) for act in trace.acts[node])
     return max(1, whole)
@@ -128,27 +130,34 @@ def _node(trace: Trace, node: str, steps: Sequence[Step]) -> NodeFigures:
     sent = [act for act in acts if act.kind is Kind.SENT]
     taken = [act for act in acts if act.kind is Kind.TAKEN]
     keeps_rate = any(act.kind is Kind.RESTED for act in acts)
-    periods = _periods(sent or taken) if keeps_rate else []
+    periods = _periods(trace, node, sent or taken) if keeps_rate else []
     median = sorted(periods)[len(periods) // 2] if periods else 0
     return NodeFigures(
-        node, trace.types.get(node, ""), trace.nodes[node].name, _rate(taken, trace.every),
-        _rate(sent, trace.every), Spread.of(step.worked for step in working
+        node, trace.types.get(node, ""), trace.nodes[node].name, _rate(trace, node, taken),
+        _rate(trace, node, sent), Spread.of(step.worked for step in working
                                             if not sent or step.act.kind is Kind.SENT),
         work / whole, min(1.0, waits / whole), min(1.0, room / whole), min(1.0, rest / whole),
         Spread.of(periods), Spread.of(abs(period - median) for period in periods))
 
 
-def _periods(acts: Sequence[Act]) -> list[int]:
+def _periods(trace: Trace, node: str, acts: Sequence[Act]) -> list[int]:
     """Return the times between what a node did at its first port."""
     first = [act for act in acts if act.port == acts[0].port]
-    return [after.began - act.began for act, after in pairwise(first)]
+    return [after.began - act.began for act, after in pairwise(first)
+            if not trace.unseen(node, act.began, after.began)]
 
 
-def _rate(acts: Sequence[Act], every: int) -> float:
-    """Return how many items a second went through, of the sample one in ``every``."""
-    if len(acts) < _FEW or acts[-1].ended <= acts[0].ended:
+def _rate(trace: Trace, node: str, acts: Sequence[Act]) -> float:
+    """Return how many items a second went through while it was recorded."""
+    if len(acts) < _FEW:
         return 0.0
-    return every * sum(act.count for act in acts[1:]) / (_S * (acts[-1].ended - acts[0].ended))
+    seconds = _seen(trace, node, acts[0].ended, acts[-1].ended)
+    return trace.every * sum(act.count for act in acts[1:]) / seconds if seconds > 0 else 0.0
+
+
+def _seen(trace: Trace, node: str, since: int, until: int) -> float:
+    """Return for how many seconds of a time it was recorded what a node did."""
+    return _S * (until - since - trace.unseen(node, since, until))
 
 
 def _blocked(trace: Trace, matches: Matches) -> dict[str, int]:
@@ -165,7 +174,7 @@ def _blocked(trace: Trace, matches: Matches) -> dict[str, int]:
 def _edge(trace: Trace, edge: EdgeInfo, pairs: Sequence[tuple[Act, Act]], blocked: int
           ) -> EdgeFigures:
     taken = [act for _, act in pairs]
-    seconds = _S * (taken[-1].ended - taken[0].ended)
+    seconds = _seen(trace, edge.target[0], taken[0].ended, taken[-1].ended)
     rate = trace.every * (len(pairs) - 1) / seconds if seconds > 0 and len(pairs) >= _FEW else 0.0
     sizes = [sent.size for sent, _ in pairs]
     source, target = (_whole(trace, end[0]) for end in (edge.source, edge.target))

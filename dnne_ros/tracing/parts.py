@@ -11,8 +11,9 @@ from typing import Any
 
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
-from dnne_ros.tracing.ring import Kind, read_ring
-from dnne_ros.tracing.trace import Act, ProcessInfo, Trace
+from dnne_ros.tracing.journal import JOURNAL, OLDER, read_journal
+from dnne_ros.tracing.ring import Kind, Record, read_ring
+from dnne_ros.tracing.trace import Act, Count, ProcessInfo, Trace
 from dnne_ros.tracing.tracer import NAMES, RING
 
 
@@ -56,6 +57,10 @@ def read_parts(names: Iterable[Path]) -> Trace:
             problems.append(f"{part.path}: no part of a trace: {error}")
     if problems:
         raise InputError("trace", problems)
+    trace.events.sort(key=lambda event: event.time)
+    if any(trace.gaps.values()):
+        trace.notes.append("items were recorded for a moment now and then, as there are many: "
+                           "rates and shares are those of these moments")
     return trace
 
 
@@ -66,8 +71,8 @@ def parts_in(folder: Path) -> list[Path]:
 
 def remove_part(names: Path) -> None:
     """Remove the files of a process."""
-    for path in (names, names.with_suffix(RING)):
-        path.unlink(missing_ok=True)
+    for ending in (NAMES, RING, JOURNAL, OLDER):
+        names.with_suffix(ending).unlink(missing_ok=True)
 
 
 def parts_of(processes: Collection[int], folder: Path) -> list[Path]:
@@ -114,11 +119,24 @@ def _add_part(trace: Trace, part: _Part) -> None:
         place = part.places.get(record.place)
         if place is None:
             continue
+        if record.kind in (Kind.COUNTED, Kind.UNSEEN):
+            _note(trace, process, place, record)
+            continue
         taken = record.kind == Kind.TAKEN
         acts[place["node"]].append(Act(
             Kind(record.kind), record.since, record.began, record.ended, place["port"],
             record.number, record.more if taken else 1, 0 if taken else record.more, record.size,
             part.texts.get(record.text, ""), bool(record.waited)))
     trace.add(process, acts)
+    trace.events += read_journal(part.path.with_suffix(JOURNAL))
     if full:
         trace.cut(records[0].ended)
+
+
+def _note(trace: Trace, process: ProcessInfo, place: dict[str, str], record: Record) -> None:
+    """Note what is no act of a node."""
+    if record.kind == Kind.UNSEEN:
+        trace.gaps.setdefault(process, []).append((record.began, record.ended))
+    else:
+        trace.counts.setdefault((place["node"], place["port"], place["direction"]), []).append(
+            Count(record.ended, record.number, record.more))

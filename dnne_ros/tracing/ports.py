@@ -100,6 +100,12 @@ class TracedInput:
         node.free = ended
         return value
 
+    def note_taken(self) -> None:
+        """Record that an item was taken just now, by who answers in the call that brings it."""
+        node, now, number = self._node, monotonic_ns(), self._source.number
+        node.write(node.offset(), now, now, number, 1, 0, now, self._place, 0, _TAKEN, True)
+        node.free = now
+
     async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
         """Return ``max_items`` items, or those that came within ``timeout`` seconds.
 
@@ -158,4 +164,12 @@ class TracedOutput:
         if number % node.every == 0:
             node.write(node.offset(), node.free or began, began, number, target.waited_ns - waited,
                        size, ended, self._place, text, _SENT, 0)
+        node.free = ended
+
+    def note_sent(self, value: Any, began: int) -> None:
+        """Record that a value was sent since ``began``, in the call that brought what it is of."""
+        node, ended = self._node, monotonic_ns()
+        text, size = self._describer.describe(value)
+        node.write(node.offset(), node.free or began, began, self._target.number, 0, size, ended,
+                   self._place, text, _SENT, 0)
         node.free = ended

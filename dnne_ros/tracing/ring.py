@@ -34,6 +34,10 @@ class Kind(IntEnum):
     """A node slept, to keep a rate."""
     MARK = 5
     """Something happened at a moment."""
+    COUNTED = 6
+    """How many items a port had seen at a moment: ``number``, and ``more`` that waited there."""
+    UNSEEN = 7
+    """Nobody recorded what the nodes of the process did with items."""
 
 
 class Record(NamedTuple):

@@ -9,8 +9,10 @@ from rich.text import Text
 from dnne_ros.tracing.analysis import Analysis, PathPart
 from dnne_ros.tracing.critical_path import EDGE, OUTSIDE, REST, WORK
 from dnne_ros.tracing.figures import Spread
+from dnne_ros.tracing.trace import Trace
 
 _MOST_PARTS = 12
+_MOST_EVENTS = 100
 _WORDS = {WORK: "work of {}", EDGE: "edge {}", REST: "rest of {}", OUTSIDE: "outside, by {}"}
 
 
@@ -21,7 +23,28 @@ def show(analysis: Analysis) -> RenderableType:
     head = Text(f"{trace.graph}: {analysis.seconds:.3f} s, {len(trace.processes)} "
                 f"process{'es' if len(trace.processes) > 1 else ''}{sample}", style="bold")
     notes = [Text(f"note: {note}") for note in trace.notes]
-    return Group(head, *notes, _nodes(analysis), _edges(analysis), _path(analysis))
+    return Group(head, *notes, *_flight(trace), _nodes(analysis), _edges(analysis),
+                 _path(analysis))
+
+
+def _flight(trace: Trace) -> list[RenderableType]:
+    """Return what a flight record has beside what every trace has."""
+    flight = trace.flight
+    if flight is None:
+        return []
+    said = _table(f"the last {flight.seconds:g} s, until {flight.time}: {flight.reason}", "s")
+    for column in ("node", "what", "text"):
+        said.add_column(column, overflow="fold")
+    events = [event for event in trace.events if event.kind != "parameters"]
+    for event in events[-_MOST_EVENTS:]:
+        said.add_row(f"{1e-9 * (event.time - flight.moment):.3f}", event.node, event.kind,
+                     Text(event.text.rstrip()))
+    ports = _table("where each port was at the end", "port", "items", "waiting")
+    for (node, port, direction), counts in sorted(trace.counts.items()):
+        if counts:
+            ports.add_row(f"{node}/{port} ({direction})", f"{counts[-1].number:,}",
+                          f"{counts[-1].waiting:,}")
+    return [said, ports]
 
 
 def path_words(part: PathPart) -> str:

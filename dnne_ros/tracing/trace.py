@@ -67,6 +67,43 @@ class ProcessInfo:
     epoch_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many items a port had seen at a time in ns, and how many waited there."""
+
+    time: int
+    number: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a node, or ``""`` the process, said or was told at a time in ns.
+
+    ``kind``: ``log``, ``fault``, ``health``, ``parameter``, ``parameters`` (all values, as JSON),
+    ``loop`` or ``asked``.
+    """
+
+    time: int
+    node: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Flight:
+    """Why a flight record was kept.
+
+    ``moment`` in ns of the machine's steady clock, ``time`` the same as time of day, in UTC;
+    ``seconds``: for how long before it there is something.
+    """
+
+    reason: str
+    moment: int
+    time: str
+    seconds: float
+
+
 @dataclass
 class Trace:
     """What was recorded of a graph.
@@ -88,6 +125,14 @@ class Trace:
     """Before, not all is there."""
     notes: list[str] = field(default_factory=list)
     """What a reader should know: how clocks were aligned, what was cut off."""
+    counts: dict[tuple[str, str, str], list[Count]] = field(default_factory=dict)
+    """By node, port and ``input`` or ``output``: where it was now and then."""
+    gaps: dict[ProcessInfo, list[tuple[int, int]]] = field(default_factory=dict)
+    """From when to when nobody recorded the items of a process."""
+    events: list[Event] = field(default_factory=list)
+    """In order."""
+    flight: Flight | None = None
+    """None: somebody has asked for the trace before anything happened."""
 
     def marks(self, node: str, text: str) -> list[int]:
         """Return when a mark was set for a node."""
@@ -122,13 +167,24 @@ class Trace:
         self.start = max(self.start, start)
 
     def recent(self, most: int) -> Trace:
-        """Return the newest acts, so many at the most, as a trace of its own."""
+        """Return the newest acts, so many at the most, as a trace of its own.
+
+        They go back to the last time that somebody did not look, at the most.
+        """
         ends = sorted(act.ended for acts in self.acts.values() for act in acts)
-        if len(ends) <= most:
+        since = max((until for gaps in self.gaps.values() for _, until in gaps), default=0)
+        if len(ends) > most:
+            since = max(since, ends[-most])
+        if not since:
             return self
         recent = replace(self, acts=dict(self.acts))
-        recent.cut(ends[-most])
+        recent.cut(since)
         return recent
+
+    def unseen(self, node: str, since: int, until: int) -> int:
+        """Return for how many ns of a time nobody recorded what a node did with items."""
+        return sum(max(0, min(until, end) - max(since, begin))
+                   for begin, end in self.gaps.get(self.nodes[node], ()))
 
     def span(self) -> tuple[int, int]:
         """Return when the first thing happened and the last; (0, 0) if nothing did."""

@@ -20,7 +20,6 @@ from dnne_ros.tracing.ring import Kind, Ring
 
 RING, NAMES = ".ring", ".names"
 """The endings of the two files of a process."""
-_MOST_TEXTS = 2**16 - 1
 
 
 class Tracer:
@@ -31,19 +30,22 @@ class Tracer:
     """
 
     def __init__(self, folder: Path, process: str, about: Mapping[str, Any], every: int,
-                 records: int):
+                 records: int, most_texts: int = 2**16):
         """Write into ``folder``; OSError if that cannot be.
 
         ``about``: what the file says of the process, as JSON values.  Of each output and input,
         one item in ``every`` is recorded, by its number: so both ends record the same ones.  The
-        newest ``records`` are kept.
+        newest ``records`` are kept, and so many texts.
         """
         self.every = every
+        self._most_texts = min(most_texts, 2**16)
         stem = _free_stem(folder, f"{_file_name(process)}.{os.getpid()}")
+        self.names = folder / f"{stem}{NAMES}"
+        """The file of names."""
         ring = Ring(folder / f"{stem}{RING}", records)
         self.write, self.offset = ring.write, ring.offset
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_APPEND | os.O_CLOEXEC
-        self._names: int | None = os.open(folder / f"{stem}{NAMES}", flags, 0o600)
+        self._names: int | None = os.open(self.names, flags, 0o600)
         self._places: dict[tuple[str, str, str], int] = {}
         self._texts: dict[str, int] = {"": 0}
         self._tell({**about, "process": process, "pid": os.getpid(), "every": every,
@@ -61,7 +63,7 @@ class Tracer:
     def text(self, text: str) -> int:
         """Return the number of a text; that of none, when there are too many."""
         if text not in self._texts:
-            if len(self._texts) > _MOST_TEXTS:
+            if len(self._texts) >= self._most_texts:
                 return 0
             self._texts[text] = len(self._texts)
             self._tell({"text": self._texts[text], "is": text})
@@ -77,8 +79,12 @@ class Tracer:
             self._names = None
 
     def _tell(self, line: Mapping[str, Any]) -> None:
-        if self._names is not None:
+        if self._names is None:
+            return
+        try:
             os.write(self._names, json.dumps(line).encode() + b"\n")
+        except OSError:  # there is no room; what has no name is left out by who reads
+            self.close()
 
 
 class NodeTracer:

@@ -4,11 +4,14 @@ import gzip
 import json
 
 import pytest
+from chrome_format import mistakes
 
 from dnne_ros.errors import InputError
 from dnne_ros.tracing.chrome import encode_trace, read_trace
 from dnne_ros.tracing.collecting import collect, discard_parts, open_trace
 from dnne_ros.tracing.places import folder_for, parts_folder
+from dnne_ros.tracing.ring import Kind
+from dnne_ros.tracing.trace import Act, Count, Event, ProcessInfo, Trace
 
 
 @pytest.fixture
@@ -89,3 +92,34 @@ def test_a_file_of_something_else_is_said_to_be_none(tmp_path, content):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="cannot be read: No such file"):
         open_trace(str(tmp_path / "t.json"))
+
+
+def test_perfetto_finds_nothing_to_drop(trace):
+    trace.counts["a", "out", "output"] = [Count(trace.span()[0], 3, 1)]
+    trace.gaps[trace.processes[0]] = [trace.span()]
+    trace.events.append(Event(trace.span()[0], "a", "log", "INFO begins"))
+    assert mistakes(json.loads(encode_trace(trace))) == []
+
+
+def test_who_waits_at_two_inputs_at_once_has_two_tracks():
+    """Perfetto drops a slice that overlaps with another one of its track."""
+    main = ProcessInfo("main", 1, "", 0)
+    trace = Trace("/made")
+    trace.add(main, {"both": [Act(Kind.TAKEN, 1000, 1000, 2000, "a", 1),
+                              Act(Kind.TAKEN, 2000, 1100, 3000, "b", 1),
+                              Act(Kind.SENT, 3000, 3500, 3600, "out", 1)]})
+    content = json.loads(encode_trace(trace))
+    assert mistakes(content) == []
+    assert sum(event["name"] == "thread_name" for event in content["traceEvents"]) == 2
+
+
+@pytest.mark.parametrize("events, said", [
+    ([{"ph": "X", "name": "a", "pid": 1, "tid": 1, "ts": 0, "dur": 5},
+      {"ph": "X", "name": "b", "pid": 1, "tid": 1, "ts": 3, "dur": 5}], "overlap"),
+    ([{"ph": "s", "name": "a", "cat": "e", "id": "1", "pid": 1, "tid": 1, "ts": 0}], "flow"),
+    ([{"ph": "C", "name": "a", "pid": 1, "ts": 0, "args": {"node": "a"}}], "no number"),
+    ([{"ph": "X", "name": "a", "pid": 1, "ts": 0, "dur": 1, "tid": None}], "no track")])
+def test_the_rules_would_notice(events, said):
+    content = {"displayTimeUnit": "ns", "traceEvents": [{"pid": 1, "tid": 1, **event}
+                                                        for event in events]}
+    assert any(said in mistake for mistake in mistakes(content))

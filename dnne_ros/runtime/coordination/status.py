@@ -34,6 +34,9 @@ class StatusChannel:
         """Send a message; a supervisor that is gone is noticed by `read`, not here."""
         if self._alone and kind == "warning":
             print(f"warning: {content['message']}", file=sys.stderr, flush=True)
+        if self._alone and kind == "flight_record":
+            print(f"flight record: {content['path']} ({content['reason']})", file=sys.stderr,
+                  flush=True)
         if self._alone and kind == "started" and content["message"]:
             print(content["message"], flush=True)
         if self._socket is None:

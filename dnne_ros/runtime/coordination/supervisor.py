@@ -86,11 +86,14 @@ class Supervisor:
     def __init__(self, node_names: Mapping[str, str], start: Start,
                  on_line: Callable[[str, str], None],
                  on_message: Callable[[str, dict[str, Any]], None],
-                 on_all_started: Callable[[], None], respawns: Collection[str] = ()):
+                 on_all_started: Callable[[], None], respawns: Collection[str] = (),
+                 on_death: Callable[[int, str], dict[str, Any]] | None = None):
         """Prepare to ``start`` the processes of ``node_names``.
 
         ``node_names`` says by process which nodes live in it, for the report of a failure.  A
         process in ``respawns`` that dies without a word is started again.
+        ``on_death(id, how)`` is called in a thread when one does, before the others are told to
+        end; it returns a message of that process.
         """
         self._respawns = dict.fromkeys(respawns, 0)
         self._node_names = node_names
@@ -98,6 +101,7 @@ class Supervisor:
         self._on_line = on_line
         self._on_message = on_message
         self._on_all_started = on_all_started
+        self._on_death = on_death
         self._stopping: asyncio.Task[None] | None = None
         self._all_started = False
         self.children: dict[str, Child] = {}
@@ -176,14 +180,21 @@ class Supervisor:
             self._on_message(child.name, {"kind": "warning", "message": (
                 f"{child.describe_end()} (nodes {self._node_names[child.name]}); it is started "
                 f"again ({self._respawns[child.name]} of {_MOST_RESPAWNS})")})
-            await asyncio.gather(*await self._start(child.name))
+            await asyncio.gather(*await self._start(child.name), self._tell_death(child))
             return
         if not self.failure and self._failed(child):
             self.failure = child.error or \
                 f"{child.describe_end()} (nodes {self._node_names[child.name]})"
+            if not child.error:
+                await self._tell_death(child)
             # What our own processes say of themselves; what a node leaves with means nothing here.
             self.exit_code = max(child.exit_code, 1) if child.error else 1
             self.stop("failed")
+
+    async def _tell_death(self, child: Child) -> None:
+        if self._on_death is not None:
+            self._on_message(child.name, await asyncio.to_thread(
+                self._on_death, child.process.pid, child.describe_end()))
 
     async def _see_out(self, child: Child) -> int:
         """Pass on what a process says until it has ended; returns its exit code.

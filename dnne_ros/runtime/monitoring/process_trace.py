@@ -70,29 +70,30 @@ class ProcessTrace:
         if self._tracer is None:
             try:
                 folder = _own_folder() if settings.trace is None else folder_for(settings.trace)
-                self._tracer = Tracer(folder, self._process, self._about(), settings.trace_every,
-                                      settings.trace_records)
+                self._tracer = Tracer(folder, self._process, about_graph(self._graph, settings),
+                                      settings.trace_every, settings.trace_records)
             except OSError as error:
                 self._warn(f"nothing is recorded: {error.filename}: {error.strerror}")
         return self._tracer
 
-    def _about(self) -> dict[str, Any]:
-        graph, nodes = self._graph, self._graph.nodes
 
-        def port(ref: Any) -> tuple[str, str]:
-            return nodes[ref.node].ros_name, ref.port
+def about_graph(graph: Graph, settings: RunSettings) -> dict[str, Any]:
+    """Return what what is recorded says of the graph."""
+    nodes = graph.nodes
 
-        return {
-            "graph": graph.namespace, "run": self._settings.run_id,
-            "host": self._settings.host or "",
-            "nodes": {node.ros_name: node.type.type_name for node in nodes.values()},
-            "outside": [node.ros_name for id, node in nodes.items()
-                        if not graph.incoming[id] and node.type.awaits_topic(node.values)],
-            "edges": [{"name": graph.edge_name(edge), "source": port(edge.source),
-                       "target": port(edge.target), "policy": edge.policy.value,
-                       "capacity": edge.capacity,
-                       "trains": nodes[edge.target.node].type.inputs[edge.target.port].trains}
-                      for edge in graph.edges]}
+    def port(ref: Any) -> tuple[str, str]:
+        return nodes[ref.node].ros_name, ref.port
+
+    return {
+        "graph": graph.namespace, "run": settings.run_id, "host": settings.host or "",
+        "nodes": {node.ros_name: node.type.type_name for node in nodes.values()},
+        "outside": [node.ros_name for id, node in nodes.items()
+                    if not graph.incoming[id] and node.type.awaits_topic(node.values)],
+        "edges": [{"name": graph.edge_name(edge), "source": port(edge.source),
+                   "target": port(edge.target), "policy": edge.policy.value,
+                   "capacity": edge.capacity,
+                   "trains": nodes[edge.target.node].type.inputs[edge.target.port].trains}
+                  for edge in graph.edges]}
 
 
 def _own_folder() -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -17,12 +17,13 @@ from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.node.host_clock import HostClock
 from dnne_ros.runtime.node.node_host import NodeHost
+from dnne_ros.runtime.node.recorded_logger import RecordedLogger
 from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.node.run_to_completion import RunToCompletion
-from dnne_ros.tracing.ports import Giving, Taking
+from dnne_ros.tracing.ports import Giving, Taking, TracedInput, TracedOutput
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.transport.local_edge import LocalEdge
@@ -62,7 +63,7 @@ class HostContext:
         self.inference = settings.inference
         self.new_episodes = settings.new_episodes
         self.strict_runtime = settings.strict_runtime
-        self.log = host.get_logger()
+        self.log = RecordedLogger(host.get_logger().name)
         self.health = Health()
         self.topics = topics
         self.services = services
@@ -73,6 +74,8 @@ class HostContext:
         """Items taken so far, over all inputs: which one a failure was about."""
         self.is_watched = False
         """Whether somebody watches each item that the node takes and gives."""
+        self.on_fault: Callable[[str], None] = lambda message: None
+        """Called when something has gone wrong with the node, which goes on."""
         self._graph = graph
         self._control = control
         self._pause = pause
@@ -88,6 +91,11 @@ class HostContext:
         self._outputs: dict[str, Giving] = _ByPort(self._own_outputs, type_name, "output")
         self._tracer: NodeTracer | None = None
         self._recording: NodeRecording | None = None
+        self._glance: NodeTracer | None = None
+        self.glances: tuple[dict[str, TracedInput], dict[str, TracedOutput]] | None = None
+        """Inputs and outputs that record what is answered at once."""
+        self.marks: list[NodeTracer] = []
+        """Who records what is no item, always."""
 
     def record(self, recording: NodeRecording) -> None:
         """Let ``recording`` write down what the node takes, and what else it goes by.
@@ -111,21 +119,38 @@ class HostContext:
         Inputs that hold one value have no items to record.
         """
         self._tracer = tracer
+        self._put_in_place()
+
+    def glance(self, tracer: NodeTracer | None) -> None:
+        """Let ``tracer`` record what goes through the ports, but for who is traced.
+
+        The node does all as it would otherwise, and goes on to answer items at once.
+        """
+        self._glance = tracer
+        self._put_in_place()
+
+    def _put_in_place(self) -> None:
+        tracer = self._tracer or self._glance
         self._inputs.update(self._own_inputs)
         self._outputs.update(self._own_outputs)
-        self.clock.on_rested = None
+        self.clock.on_rested = self.glances = None
         if tracer is not None:
-            self._inputs.update({port: tracer.input(port, source)
-                                 for port, source in self._own_inputs.items()
-                                 if port not in self._held})
-            self._outputs.update({port: tracer.output(port, target)
-                                  for port, target in self._own_outputs.items()})
+            inputs = {port: tracer.input(port, source)
+                      for port, source in self._own_inputs.items()
+                      if port not in self._held}
+            outputs = {port: tracer.output(port, target)
+                       for port, target in self._own_outputs.items()}
+            self._inputs.update(inputs)
+            self._outputs.update(outputs)
+            self.glances = (inputs, outputs)
             self.clock.on_rested = tracer.rested
 
     def mark(self, what: str, number: int = 0) -> None:
         """Record that something has happened, if anybody records."""
         if self._tracer is not None:
             self._tracer.mark(what, number)
+        for each in self.marks:
+            each.mark(what, number)
 
     def is_linked(self, port: str) -> bool:
         """Tell whether an input has a source, or an output a consumer."""
@@ -178,9 +203,9 @@ class HostContext:
     @contextmanager
     def answering(self, ports: Sequence[str], answer: AnswerItems) -> Iterator[None]:
         """Answer items in the calls that bring them, where all come from this process."""
-        inputs = [self._own_inputs[port] for port in ports]
-        edges = [each for each in inputs if isinstance(each, LocalEdge)]
-        if len(edges) < len(inputs):
+        edges = {port: source for port in ports
+                 if isinstance(source := self._own_inputs[port], LocalEdge)}
+        if len(edges) < len(ports):
             yield
             return
         at_once = RunToCompletion(self, edges, self._own_outputs, answer)

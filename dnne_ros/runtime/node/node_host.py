@@ -16,7 +16,9 @@ from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_setti
 from dnne_ros.node_api.run_pause import PAUSED, check_pause
 from dnne_ros.node_api.widget import WidgetError
 from dnne_ros.runtime.node.parameters import (
+    SAVE,
     TRACE,
+    TRACE_ON,
     changes_nothing,
     declare_widgets,
     describe_widget,
@@ -67,6 +69,7 @@ class NodeHost(RosNode):
         self.on_trace_changed: Callable[[bool], None] = lambda on: None
         self.on_widget_changed: Callable[[str, Any], None] = lambda name, value: None
         """Called when a widget has got another value."""
+        self.on_save_wanted: Callable[[], None] = lambda: None
         self._graph = graph
 
     def declare(self, problems: Problems, traced: bool = False) -> dict[str, Any]:
@@ -75,8 +78,8 @@ class NodeHost(RosNode):
         ``traced``: the node is recorded, unless its parameter says otherwise.
         """
         node = self.graph_node
-        self.traced = declare_widgets(self, TRACE, dict.fromkeys(TRACE, traced),
-                                      problems).get("trace.on", False)
+        self.traced = declare_widgets(self, TRACE, {TRACE_ON: traced, SAVE: False},
+                                      problems).get(TRACE_ON, False)
         self.faults.update(declare_widgets(self, FAULT_SETTINGS, node.faults, problems))
         pausing = {PAUSED: self.settings[PAUSED]}
         paused = declare_widgets(self, pausing, {PAUSED: False}, problems)

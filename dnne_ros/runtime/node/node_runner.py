@@ -146,6 +146,8 @@ class NodeRunner:
 
     async def _act(self, policy: str, message: str) -> None:
         """Do what ``policy`` says of a fault of a node that goes on meanwhile."""
+        if policy != STOP:
+            self._context.on_fault(message)
         if policy in (RESTART, STOP):
             self._want(policy, message)
             return
@@ -182,6 +184,7 @@ class NodeRunner:
         self._log_error(error, message)
         if policy == STOP or not isinstance(error, Exception):
             raise self._failure(message) from error
+        self._context.on_fault(f"item {self._context.items}: {message}")
         total = self._record.count("errors.count")
         self._record.show(Level.WARN, f"{total} errors; the last one: {message}")
         if self._too_often():

@@ -32,9 +32,14 @@ if TYPE_CHECKING:
     from dnne_ros.graph.graph import Graph, GraphNode
     from dnne_ros.runtime.node.node_host import NodeHost
 
-TRACE: Mapping[str, Widget] = {"trace.on": Widget(
-    False, "Whether what the node does with items is recorded: `dnne-ros trace`.", live=True)}
-"""The parameter of every node that switches its recording."""
+TRACE_ON, SAVE = "trace.on", "trace.save"
+TRACE: Mapping[str, Widget] = {
+    TRACE_ON: Widget(
+        False, "Whether what the node does with items is recorded: `dnne-ros trace`.", live=True),
+    SAVE: Widget(
+        False, "Each time that it is set to true, the last seconds of the graph are put aside as "
+        "a flight record.", live=True)}
+"""The parameters of every node about its recording."""
 
 _INT64 = 2**63 - 1
 _FLOAT64 = sys.float_info.max
@@ -151,8 +156,10 @@ def serve_changes(host: NodeHost) -> None:
                 host.on_faults_changed()
             elif parameter.name == PAUSED:
                 host.on_paused(parameter.value)
-            elif parameter.name in TRACE:
+            elif parameter.name == TRACE_ON:
                 host.on_trace_changed(parameter.value)
+            elif parameter.name == SAVE and parameter.value:
+                host.on_save_wanted()
 
     host.add_on_set_parameters_callback(refuse)
     host.add_post_set_parameters_callback(apply)

@@ -9,11 +9,13 @@ waits, an edge without room, a deadline that is watched, a node that is in the m
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.tracing.ports import TracedInput, TracedOutput
 from dnne_ros.transport.local_edge import LocalEdge
 
 if TYPE_CHECKING:
@@ -28,12 +30,12 @@ class RunToCompletion:
 
     _depth = 0
 
-    def __init__(self, context: HostContext, inputs: Sequence[LocalEdge],
+    def __init__(self, context: HostContext, inputs: Mapping[str, LocalEdge],
                  outputs: Mapping[str, OutputPort], answer: AnswerItems):
         """Call ``answer`` with an item of each of ``inputs``; it returns some of ``outputs``."""
         self._context = context
-        self._first, *self._others = inputs
         self._inputs = inputs
+        self._first, *self._others = inputs.values()
         self._outputs = outputs
         self._answer = answer
         self._busy = False
@@ -72,10 +74,26 @@ class RunToCompletion:
         return True
 
     def _answer_round(self) -> None:
-        items = [source.take_now() for source in self._inputs]
+        if self._context.glances is not None:
+            self._answer_seen(*self._context.glances)
+            return
+        items = [source.take_now() for source in self._inputs.values()]
         self._context.items += len(items)
         for port, value in (self._answer(*items) or {}).items():
             self._outputs[port].send_now(value)
+
+    def _answer_seen(self, inputs: Mapping[str, TracedInput], outputs: Mapping[str, TracedOutput]
+                     ) -> None:
+        """Answer while somebody records what goes through the ports."""
+        items = []
+        for port, source in self._inputs.items():
+            items.append(source.take_now())
+            inputs[port].note_taken()
+        self._context.items += len(items)
+        for port, value in (self._answer(*items) or {}).items():
+            began = monotonic_ns()
+            self._outputs[port].send_now(value)
+            outputs[port].note_sent(value, began)
 
 
 def _raisable(error: BaseException) -> BaseException:

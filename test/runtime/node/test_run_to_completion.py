@@ -23,7 +23,7 @@ class Answering:
     def __init__(self, inputs, outputs, answer):
         self.context = self
         self.inputs, self.outputs = inputs, outputs
-        self.items, self.may_answer = 0, True
+        self.items, self.may_answer, self.glances = 0, True, None
         self.task = asyncio.create_task(answer_items(self, tuple(inputs), answer))
 
     def get_input(self, port):
@@ -34,7 +34,7 @@ class Answering:
 
     @contextmanager
     def answering(self, ports, answer):
-        at_once = RunToCompletion(self, [self.inputs[port] for port in ports], self.outputs,
+        at_once = RunToCompletion(self, {port: self.inputs[port] for port in ports}, self.outputs,
                                   answer)
         at_once.start()
         yield

@@ -37,7 +37,8 @@ def context(pause):
     host = SimpleNamespace(
         graph_node=SimpleNamespace(id="1", title="", type=SimpleNamespace(
             type_name="Loop", outputs={"out": None})),
-        get_fully_qualified_name=lambda: "/made/loop", get_logger=lambda: None,
+        get_fully_qualified_name=lambda: "/made/loop",
+        get_logger=lambda: SimpleNamespace(name="made.loop"),
         get_clock=lambda: SimpleNamespace(ros_time_is_active=False))
     wiring = SimpleNamespace(
         inputs={PortRef("1", "in"): edge, PortRef("1", "held"): HeldInput(model)},
@@ -112,3 +113,32 @@ def test_on_items_rests_and_marks_are_recorded(run_async, context, tmp_path):
             (Kind.SENT, "out", "int"), (Kind.TAKEN, "in", ""))),
         (Kind.RESTED, "", 0, ""), (Kind.MARK, "", 7, "update")]
     assert context.items == 14 and context.sent == 7
+
+
+def test_who_is_looked_at_goes_on_to_answer_at_once_and_is_recorded(run_async, context, tmp_path):
+    tracer = Tracer(tmp_path, "main", ABOUT, 1, 1000)
+    answered = []
+
+    def answer(number):
+        answered.append(number)
+        return {"out": number + 1}
+
+    async def main():
+        context.glance(NodeTracer(tracer, "loop"))
+        assert context.has_room(["out"])
+        with context.answering(["in"], answer):
+            waiting = asyncio.ensure_future(context.get("in", None))
+            await asyncio.sleep(0)
+            asyncio.get_running_loop().call_soon(context._own_inputs["in"].deliver, 1)
+            for _ in range(5):
+                await asyncio.sleep(0)
+        context.glance(None)
+        waiting.cancel()
+
+    run_async(main())
+    tracer.close()
+    assert answered == [1]
+    acts = read_parts(parts_in(tmp_path)).acts["loop"]
+    assert [(act.kind, act.port, act.number, act.text) for act in acts][:2] == [
+        (Kind.TAKEN, "in", 1, ""), (Kind.SENT, "out", 1, "int")]
+    assert context._inputs["in"] is context._own_inputs["in"]
