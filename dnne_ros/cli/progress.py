@@ -56,6 +56,8 @@ class Progress:
         """Show a status message."""
         if message["kind"] == "warning":
             self.warn(message["message"])
+        elif message["kind"] == "serving" and not self._quiet:
+            self._print(message["message"])
         elif message["kind"] == "progress" and not self._quiet:
             if self._live is not None:
                 self._live.update(self._table(report))

@@ -19,6 +19,7 @@ from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import HUNG_UP, RunReport
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.without_torch import check_torch
+from dnne_ros.metrics.serving import check_address
 from dnne_ros.options.limits import limited
 from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import (
@@ -36,6 +37,7 @@ from dnne_ros.parameter_files.ros_arguments import (
     enclaves_of,
     take_managed_name,
 )
+from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.restarts import obstacles, returning
 from dnne_ros.runtime.coordination.executed_process import execute
@@ -115,6 +117,8 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     check_managed(graph, run_settings(options))
     check_security(enclaves_of(ros_args, graph, placement.processes))
     check_outputs(options)
+    if options.metrics is not None and leading_process(graph, placement) in here:
+        check_address(options.metrics)
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)
     lasting = options.respawn and not options.lifecycle

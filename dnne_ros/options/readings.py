@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
+from dnne_ros.metrics.serving import Address
 from dnne_ros.node_api.checkpoint_trigger import parse_duration
 
 _ADDRESS = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
@@ -48,6 +49,14 @@ def addresses(text: str) -> str:
                 "expected names or IPv4 addresses of hosts, separated by commas, found "
                 f"{text!r:.80}")
     return ",".join(found)
+
+
+def address(text: str) -> Address:
+    """Return where to serve metrics: ``[HOST:]PORT``."""
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def truth(text: str) -> bool:

@@ -40,8 +40,9 @@ from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.hosts import check_end, open_meeting, returning_hosts
 from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
-from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
+from dnne_ros.runtime.monitoring.diagnostics import Diagnostics, edge_ends
 from dnne_ros.runtime.monitoring.process_trace import ProcessTrace
+from dnne_ros.runtime.monitoring.run_metrics import RunMetrics
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.hidden_node import hidden_node
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
@@ -146,6 +147,7 @@ class GraphProcess:
         speaker = self._make_speaker(_first(hosts), ending)
         pause = shared_pause(self._group.process, hosts)
         wiring, control, peers = self._connect(graph, hosts, speaker, nodes, loop, pause, ending)
+        metrics = self._make_metrics(graph, speaker, wiring, pause, ending)
         frames = ProcessFrames()
         ending.callback(frames.close)
 
@@ -166,13 +168,24 @@ class GraphProcess:
         ending.callback(trace.close)
         diagnostics = Diagnostics(
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
-            nodes.contexts)
+            nodes.contexts, None if metrics is None else metrics.note)
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
                             hosts, wiring, control, peers, pause, nodes, diagnostics)
 
     def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:
         """Return what makes the nodes of ``hosts``."""
         return ProcessNodes(graph, hosts, SavedStates(graph, self._settings))
+
+    def _make_metrics(self, graph: Graph, speaker: RosNode, wiring: Wiring, pause: Pause,
+                      ending: ExitStack) -> RunMetrics | None:
+        """Return what counts for those who watch machines, if somebody wants that."""
+        if self._settings.metrics is None:
+            return None
+        metrics = RunMetrics(self._group, RosBus(speaker, self._key), speaker.get_namespace(),
+                             self._status, pause, edge_ends(graph, wiring))
+        metrics.begin(self._settings.metrics)
+        ending.callback(metrics.close)
+        return metrics
 
     def _make_hosts(self, context: rclpy.Context, problems: Problems, ending: ExitStack
                     ) -> tuple[Graph, dict[str, NodeHost], dict[str, dict[str, Any]]]:
