@@ -19,7 +19,7 @@ from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import HUNG_UP, RunReport
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.without_torch import check_torch
-from dnne_ros.metrics.serving import check_address
+from dnne_ros.metrics.serving import Address, check_address
 from dnne_ros.options.limits import limited
 from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import (
@@ -118,7 +118,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     check_security(enclaves_of(ros_args, graph, placement.processes))
     check_outputs(options)
     if options.metrics is not None and leading_process(graph, placement) in here:
-        check_address(options.metrics)
+        check_address(Address.parse(options.metrics))
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)
     lasting = options.respawn and not options.lifecycle

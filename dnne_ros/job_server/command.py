@@ -50,8 +50,8 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _serve(options: argparse.Namespace) -> int:
     from rclpy.node import Node
 
-    from dnne_ros.jobs.work.exporting import metrics_served
     from dnne_ros.job_server.server import NAME, NAMESPACE
+    from dnne_ros.jobs.work.exporting import metrics_served
     from dnne_ros.runtime.discovery import choose_reach
     from dnne_ros.runtime.process import ros_event_loop
     from dnne_ros.runtime.ros_context import missing_security_told

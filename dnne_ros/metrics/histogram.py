@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 LATENCY_BOUNDS = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2,
                   0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Of an item's way, in seconds: by reference it takes microseconds, behind a full queue seconds."""
+"""Of an item's way, in seconds: by reference microseconds, behind a full queue seconds."""
 SAVING_BOUNDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0)
 """Of a checkpoint, in seconds."""
 

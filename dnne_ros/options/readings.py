@@ -51,10 +51,10 @@ def addresses(text: str) -> str:
     return ",".join(found)
 
 
-def address(text: str) -> Address:
-    """Return where to serve metrics: ``[HOST:]PORT``."""
+def address(text: str) -> str:
+    """Return where to serve metrics, ``HOST:PORT`` of what may be a port alone."""
     try:
-        return Address.parse(text)
+        return str(Address.parse(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

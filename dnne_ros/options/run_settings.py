@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from dnne_ros.metrics.serving import Address
 from dnne_ros.options import readings
 from dnne_ros.options.option import Option
 
@@ -101,7 +100,7 @@ class RunSettings:
     trace_records: int = _option(
         "how many records of each process are kept, the newest ones, of 56 bytes each",
         default="100000", read=readings.count, metavar="N")
-    metrics: Address | None = _option(
+    metrics: str | None = _option(
         "serve the figures of all processes to Prometheus there (default HOST: this machine "
         "alone)", read=readings.address, metavar="[HOST:]PORT",
         explanation="Serve the figures of all processes to Prometheus at [HOST:]PORT.")

@@ -21,6 +21,7 @@ from rclpy.node import Node as RosNode
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
+from dnne_ros.metrics.serving import Address
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.placement import Placement
@@ -183,7 +184,7 @@ class GraphProcess:
             return None
         metrics = RunMetrics(self._group, RosBus(speaker, self._key), speaker.get_namespace(),
                              self._status, pause, edge_ends(graph, wiring))
-        metrics.begin(self._settings.metrics)
+        metrics.begin(Address.parse(self._settings.metrics))
         ending.callback(metrics.close)
         return metrics
 

@@ -24,9 +24,13 @@ _PERIOD_SECONDS = 1.0
 _COUNTS = ("pending", "running", "processed", "failed", "cancelled", "retries")
 
 
-def metrics_served(store: JobStore, address: Address) -> AbstractContextManager[str]:
-    """Serve Prometheus metrics of a store; see `dnne_ros.metrics.serving`."""
-    return served(lambda: prometheus_metrics(job_samples(statistics(store))), address)
+def metrics_served(store: JobStore, where: str) -> AbstractContextManager[str]:
+    """Serve Prometheus metrics of a store at ``[HOST:]PORT``; gives the URL.
+
+    `InputError` if the port is taken or is none, or the extra is missing.
+    """
+    return served(lambda: prometheus_metrics(job_samples(statistics(store))),
+                  Address.parse(where))
 
 
 def job_samples(found: Mapping[str, Any]) -> Samples:
