@@ -24,6 +24,7 @@ setup(
         (f"share/{PACKAGE}/config/workflows/cartpole_leapp",
          glob("config/workflows/cartpole_leapp/*")),
         (f"share/{PACKAGE}/config/pipelines", glob("config/pipelines/*.yaml")),
+        (f"share/{PACKAGE}/config/grafana", glob("config/grafana/*.json")),
         (f"lib/{PACKAGE}", PIP_EXECUTABLES),
     ],
     package_data={PACKAGE: ["py.typed"],
@@ -67,7 +68,7 @@ setup(
         "jobs": ["croniter>=2", "dbos>=3.4,<4", "optuna>=4,<6", "sqlalchemy>=2.0.30"],
         # Keys and signed permissions for SROS2; for rosdep, python3-cryptography.
         "security": ["cryptography>=3.4"],
-        # Counters of jobs for Prometheus.
+        # Figures of runs and jobs for Prometheus.
         "metrics": ["prometheus-client>=0.19,<1"],
         # Fetches data sets that are not there.
         "data": ["pooch>=1.6"],
