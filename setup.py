@@ -70,6 +70,8 @@ setup(
         "security": ["cryptography>=3.4"],
         # Figures of runs and jobs for Prometheus.
         "metrics": ["prometheus-client>=0.19,<1"],
+        # Spans, metrics and logs by OTLP.
+        "otel": ["opentelemetry-exporter-otlp-proto-http>=1.39,<2", "opentelemetry-sdk>=1.39,<2"],
         # Fetches data sets that are not there.
         "data": ["pooch>=1.6"],
         # Curves as event files.
@@ -112,6 +114,8 @@ setup(
             "onnxruntime>=1.16",
             "pooch>=1.6",
             "opencv-python-headless>=4.5",
+            "opentelemetry-exporter-otlp-proto-http>=1.39,<2",
+            "opentelemetry-sdk>=1.39,<2",
             "optuna>=4,<6",
             "prometheus-client>=0.19,<1",
             "psutil>=5.9",

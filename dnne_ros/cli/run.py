@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -44,6 +45,7 @@ from dnne_ros.runtime.coordination.executed_process import execute
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor
 from dnne_ros.security.environment import check_security
+from dnne_ros.spans.signals import check_signals
 from dnne_ros.tracing.collecting import collect, discard_parts
 from dnne_ros.transport.lasting_memory import RunMemory
 
@@ -117,6 +119,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     check_managed(graph, run_settings(options))
     check_security(enclaves_of(ros_args, graph, placement.processes))
     check_outputs(options)
+    check_signals(os.environ)
     if options.metrics is not None and leading_process(graph, placement) in here:
         check_address(Address.parse(options.metrics))
     for warning in check_checkpoints(options, graph):

@@ -42,6 +42,8 @@ from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.hosts import check_end, open_meeting, returning_hosts
 from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics, edge_ends
+from dnne_ros.runtime.monitoring.log_export import LogExport
+from dnne_ros.runtime.monitoring.process_spans import ProcessSpans
 from dnne_ros.runtime.monitoring.process_trace import ProcessTrace
 from dnne_ros.runtime.monitoring.run_metrics import RunMetrics
 from dnne_ros.runtime.node.context import HostContext
@@ -56,6 +58,8 @@ from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
 from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
+from dnne_ros.spans.signals import LOGS, METRICS
+from dnne_ros.spans.telemetry import Telemetry, open_telemetry
 
 
 class GraphProcess:
@@ -148,7 +152,8 @@ class GraphProcess:
         speaker = self._make_speaker(_first(hosts), ending)
         pause = shared_pause(self._group.process, hosts)
         wiring, control, peers = self._connect(graph, hosts, speaker, nodes, loop, pause, ending)
-        metrics = self._make_metrics(graph, speaker, wiring, pause, ending)
+        telemetry = self._make_telemetry(speaker, ending)
+        metrics = self._make_metrics(graph, speaker, wiring, pause, telemetry, ending)
         frames = ProcessFrames()
         ending.callback(frames.close)
 
@@ -164,6 +169,9 @@ class GraphProcess:
         for node in {speaker, *hosts.values()}:
             loop.executor.add_node(node)
             ending.callback(loop.executor.remove_node, node)
+        if telemetry is not None and telemetry.tracer is not None:
+            ending.callback(ProcessSpans(telemetry, telemetry.tracer, graph, wiring,
+                                         nodes.contexts, self._status).close)
         trace = ProcessTrace(graph, self._group.process, self._settings, hosts, nodes.contexts,
                              lambda text: self._status.send("warning", message=text))
         ending.callback(trace.close)
@@ -178,15 +186,35 @@ class GraphProcess:
         return ProcessNodes(graph, hosts, SavedStates(graph, self._settings))
 
     def _make_metrics(self, graph: Graph, speaker: RosNode, wiring: Wiring, pause: Pause,
-                      ending: ExitStack) -> RunMetrics | None:
+                      telemetry: Telemetry | None, ending: ExitStack) -> RunMetrics | None:
         """Return what counts for those who watch machines, if somebody wants that."""
-        if self._settings.metrics is None:
+        address = self._settings.metrics
+        pushed = telemetry is not None and METRICS in telemetry.wanted
+        if address is None and not pushed:
             return None
         metrics = RunMetrics(self._group, RosBus(speaker, self._key), speaker.get_namespace(),
                              self._status, pause, edge_ends(graph, wiring))
-        metrics.begin(Address.parse(self._settings.metrics))
         ending.callback(metrics.close)
+        if address is not None:
+            metrics.serve(Address.parse(address))
+        if telemetry is not None and pushed:
+            metrics.push(telemetry)
         return metrics
+
+    def _make_telemetry(self, speaker: RosNode, ending: ExitStack) -> Telemetry | None:
+        """Return what ``OTEL_*`` variables ask for, and send what the graph's nodes log."""
+        telemetry = open_telemetry(
+            os.environ, {"dnne_ros.graph": speaker.get_namespace(),
+                         "dnne_ros.process": self._group.process,
+                         "service.instance.id": f"{self._group.run_id}/{self._group.process}"},
+            lambda text: self._status.send("warning", message=text))
+        if telemetry is not None:
+            ending.callback(telemetry.close)
+            if LOGS in telemetry.wanted and self._group.leads:
+                logs = LogExport(speaker, telemetry.exporters(LOGS), telemetry.resource)
+                telemetry.add(logs.provider)
+                ending.callback(logs.close)
+        return telemetry
 
     def _make_hosts(self, context: rclpy.Context, problems: Problems, ending: ExitStack
                     ) -> tuple[Graph, dict[str, NodeHost], dict[str, dict[str, Any]]]:

@@ -36,6 +36,7 @@ from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.saved_states import SavedStates
 from dnne_ros.security.enclaves import Profile
 from dnne_ros.security.environment import ENABLE
+from dnne_ros.spans.telemetry import Telemetry
 
 _FOR_NOBODY = {RANGE: "OFF"}
 _NOT_FOR_US = (ENABLE, "ROS_STATIC_PEERS", *PROFILES)
@@ -80,8 +81,11 @@ class _Rehearsal(GraphProcess):
                 nodes += part
             return [_names_of(node) for node in nodes]
 
+    def _make_telemetry(self, speaker: RosNode, ending: ExitStack) -> None:
+        """Send nothing."""
+
     def _make_metrics(self, graph: Graph, speaker: RosNode, wiring: Wiring, pause: Pause,
-                      ending: ExitStack) -> RunMetrics:
+                      telemetry: Telemetry | None, ending: ExitStack) -> RunMetrics:
         """Make what --metrics needs, which any run may ask for; nothing is served."""
         return RunMetrics(self._group, RosBus(speaker, self._key), speaker.get_namespace(),
                           self._status, pause, edge_ends(graph, wiring))

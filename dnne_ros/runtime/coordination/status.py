@@ -24,8 +24,8 @@ class StatusChannel:
             fileno=file_descriptor)
         self._received = b""
         self._alone = file_descriptor is None
-        self.on_sent: Callable[[str, Mapping[str, Any]], None] | None = None
-        """Told of each message, by whoever counts them."""
+        self.listeners: list[Callable[[str, Mapping[str, Any]], None]] = []
+        """Told of each message, too: whoever counts them."""
 
     @property
     def file_descriptor(self) -> int | None:
@@ -34,8 +34,8 @@ class StatusChannel:
 
     def send(self, kind: str, **content: Any) -> None:
         """Send a message; a supervisor that is gone is noticed by `read`, not here."""
-        if self.on_sent is not None:
-            self.on_sent(kind, content)
+        for listener in self.listeners:
+            listener(kind, content)
         if self._alone and kind == "warning":
             print(f"warning: {content['message']}", file=sys.stderr, flush=True)
         if self._alone and kind in ("started", "serving") and content["message"]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dnne_ros.metrics.figures import RunWords, add_edge, add_node
 from dnne_ros.metrics.histogram import LATENCY_BOUNDS, Histogram
+from dnne_ros.metrics.otlp import MetricsPush, interval_seconds
 from dnne_ros.metrics.samples import Samples
 from dnne_ros.metrics.serving import Address, prometheus_metrics, served
 from dnne_ros.runtime.coordination.bus import Bus, Delivery
@@ -19,6 +20,8 @@ from dnne_ros.runtime.coordination.run_channel import ProcessGroup, RunChannel
 from dnne_ros.runtime.coordination.status import StatusChannel
 from dnne_ros.runtime.monitoring.diagnostic_message import Status
 from dnne_ros.runtime.monitoring.diagnostics import MARK, PERIOD, EdgeEnd
+from dnne_ros.spans.signals import METRICS
+from dnne_ros.spans.telemetry import Telemetry
 
 TOPIC = "_metrics"
 _UP_SECONDS = 3 * PERIOD
@@ -60,20 +63,25 @@ class RunMetrics:
             listens=group.leads)
         self._ending = ExitStack()
 
-    def begin(self, address: Address) -> None:
-        """Count what the process tells its supervisor; serve, if it leads.
+        status.listeners.append(self._words.note)
+        self._ending.callback(status.listeners.remove, self._words.note)
 
-        `InputError` if that cannot be.
-        """
+    def serve(self, address: Address) -> None:
+        """Serve them to Prometheus, if this process leads; `InputError` if that cannot be."""
         if self._group.leads:
             url = self._ending.enter_context(
                 served(lambda: prometheus_metrics(self.samples()), address))
             self._status.send("serving", message=f"metrics: {url}")
-        self._status.on_sent = self._words.note
-        self._ending.callback(setattr, self._status, "on_sent", None)
+
+    def push(self, telemetry: Telemetry) -> None:
+        """Send them by OTLP, if this process leads."""
+        if self._group.leads:
+            self._ending.callback(MetricsPush(
+                self.samples, telemetry.exporters(METRICS), telemetry.resource,
+                interval_seconds(os.environ)).close)
 
     def close(self) -> None:
-        """Serve nobody any more."""
+        """Serve and send to nobody any more."""
         self._ending.close()
 
     def note(self, statuses: Iterable[Status]) -> None:

@@ -22,7 +22,8 @@ from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.node.run_to_completion import RunToCompletion
-from dnne_ros.tracing.ports import Giving, Taking
+from dnne_ros.spans.node_spans import NodeSpans
+from dnne_ros.tracing.ports import Giving, Source, Taking, Target
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.transport.local_edge import LocalEdge
@@ -83,6 +84,19 @@ class HostContext:
         self._inputs: dict[str, Taking] = _ByPort(self._own_inputs, type_name, "linked input")
         self._outputs: dict[str, Giving] = _ByPort(self._own_outputs, type_name, "output")
         self._tracer: NodeTracer | None = None
+        self._spans: NodeSpans | None = None
+        self._seen_inputs: dict[str, Source] = {
+            port: source for port, source in self._own_inputs.items()
+            if not isinstance(source, HeldInput)}
+        self._seen_outputs: Mapping[str, Target] = self._own_outputs
+
+    def follow(self, spans: NodeSpans, inputs: Mapping[str, Source],
+               outputs: Mapping[str, Target]) -> None:
+        """Let ``spans`` follow items, through what stands in the place of the ports."""
+        self._spans = spans
+        self._seen_inputs.update(inputs)
+        self._seen_outputs = outputs
+        self.trace(self._tracer)
 
     def trace(self, tracer: NodeTracer | None) -> None:
         """Let ``tracer`` record what the node does from now on; None: nobody.
@@ -91,15 +105,14 @@ class HostContext:
         Inputs that hold one value have no items to record.
         """
         self._tracer = tracer
-        self._inputs.update(self._own_inputs)
-        self._outputs.update(self._own_outputs)
+        self._inputs.update(self._seen_inputs)
+        self._outputs.update(self._seen_outputs)
         self.clock.on_rested = None
         if tracer is not None:
             self._inputs.update({port: tracer.input(port, source)
-                                 for port, source in self._own_inputs.items()
-                                 if not isinstance(source, HeldInput)})
+                                 for port, source in self._seen_inputs.items()})
             self._outputs.update({port: tracer.output(port, target)
-                                  for port, target in self._own_outputs.items()})
+                                  for port, target in self._seen_outputs.items()})
             self.clock.on_rested = tracer.rested
 
     def mark(self, what: str, number: int = 0) -> None:
@@ -143,9 +156,10 @@ class HostContext:
     def may_answer(self) -> bool:
         """Tell whether items may be answered in the calls that bring them.
 
-        Not while somebody watches or records each of them, nor while the run stands still.
+        Not while somebody watches, records or follows each of them, nor in a pause.
         """
-        return not (self.is_watched or self._pause.paused) and self._tracer is None
+        return not (self.is_watched or self._pause.paused) and self._tracer is None \
+            and self._spans is None
 
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether none of these outputs makes its sender wait, and nothing else does."""
@@ -198,6 +212,8 @@ class HostContext:
                  loss: float | None = None) -> Boundary:
         """Announce a moment at which the graph stands still."""
         self.mark(BOUNDARY, epoch)
+        if self._spans is not None:
+            self._spans.update(epoch, loss)
         return self._control.boundary(epoch, metric, trigger, ends, loss)
 
     def save_when(self, trigger: CheckpointTrigger) -> None:
