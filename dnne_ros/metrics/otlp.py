@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _INTERVAL = "OTEL_METRIC_EXPORT_INTERVAL"
 _INTERVAL_MS = 60_000.0
-_LEAVE_SECONDS = 2.0
 
 
 def interval_seconds(environment: Mapping[str, str]) -> float:
@@ -46,10 +45,10 @@ class MetricsPush:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Send the last ones, as long as that may take."""
+    def shutdown(self) -> None:
+        """Send the last ones, as the providers of the SDK do."""
         self._ending.set()
-        self._thread.join(_LEAVE_SECONDS)
+        self._thread.join()
 
     def _run(self) -> None:
         while not self._ending.wait(self._seconds):

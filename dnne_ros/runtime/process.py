@@ -207,7 +207,7 @@ class GraphProcess:
             os.environ, {"dnne_ros.graph": speaker.get_namespace(),
                          "dnne_ros.process": self._group.process,
                          "service.instance.id": f"{self._group.run_id}/{self._group.process}"},
-            lambda text: self._status.send("warning", message=text))
+            self._warn_of_collector)
         if telemetry is not None:
             ending.callback(telemetry.close)
             if LOGS in telemetry.wanted and self._group.leads:
@@ -215,6 +215,11 @@ class GraphProcess:
                 telemetry.add(logs.provider)
                 ending.callback(logs.close)
         return telemetry
+
+    def _warn_of_collector(self, text: str) -> None:
+        """Say it for all processes of this machine: they send to the same collector."""
+        if self._group.leads or self._settings.host is not None:
+            self._status.send("warning", message=text)
 
     def _make_hosts(self, context: rclpy.Context, problems: Problems, ending: ExitStack
                     ) -> tuple[Graph, dict[str, NodeHost], dict[str, dict[str, Any]]]:

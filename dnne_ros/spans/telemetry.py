@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.spans.signals import TRACES, exporters, signals_wanted
 
@@ -23,6 +23,14 @@ _LEAVE_SECONDS = 2.0
 _SERVICE = "dnne_ros"
 PARENT = "TRACEPARENT"
 """The environment variable by which a job's span becomes that of its run."""
+
+
+class _Provider(Protocol):
+    """What sends until it is shut down, which may take as long as a collector lets it."""
+
+    def shutdown(self) -> None:
+        """Send what is left."""
+        ...
 
 
 class Telemetry:
@@ -51,7 +59,7 @@ class Telemetry:
             dict(about) if named else {"service.name": _SERVICE, **about})
         self.samples_itself = not environment.get("OTEL_TRACES_SAMPLER")
         """Whether we choose which items to follow: the variables name no sampler."""
-        self._providers: list[Any] = []
+        self._providers: list[_Provider] = []
         self._tracer: Tracer | None = None
         if spans := exporters(TRACES, environment):
             provider = TracerProvider(
@@ -76,7 +84,7 @@ class Telemetry:
             return None
         return TraceContextTextMapPropagator().extract({"traceparent": said})
 
-    def add(self, provider: Any) -> None:
+    def add(self, provider: _Provider) -> None:
         """Let ``provider`` send what is left, too, when this is closed."""
         self._providers.append(provider)
 
@@ -113,5 +121,5 @@ class _OneWarning(logging.Handler):
         """Take a record, in whichever thread."""
         if not self._warned:
             self._warned = True
-            self._warn(f"OpenTelemetry: {record.getMessage()}; what cannot be delivered is "
-                       "dropped, and the graph goes on")
+            self._warn("OpenTelemetry: what cannot be delivered is dropped, and the graph goes "
+                       f"on: {record.getMessage()}")

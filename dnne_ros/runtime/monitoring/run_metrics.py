@@ -74,11 +74,10 @@ class RunMetrics:
             self._status.send("serving", message=f"metrics: {url}")
 
     def push(self, telemetry: Telemetry) -> None:
-        """Send them by OTLP, if this process leads."""
+        """Send them by OTLP until that is closed, if this process leads."""
         if self._group.leads:
-            self._ending.callback(MetricsPush(
-                self.samples, telemetry.exporters(METRICS), telemetry.resource,
-                interval_seconds(os.environ)).close)
+            telemetry.add(MetricsPush(self.samples, telemetry.exporters(METRICS),
+                                      telemetry.resource, interval_seconds(os.environ)))
 
     def close(self) -> None:
         """Serve and send to nobody any more."""
