@@ -54,6 +54,7 @@ examples:
   dnne-ros run cartpole.json --set 1.num_envs=512 --until-return 450 --report r.json
   dnne-ros run cartpole.json --place split --save-checkpoint-dir checkpoint --duration 5m
   dnne-ros run cartpole.json --max-updates 500 --max-env-steps 1000000   # whichever comes first
+  dnne-ros run cartpole.json --metrics 9464   # curl -s http://127.0.0.1:9464/metrics
   dnne-ros run cartpole.json --inference --load-checkpoint-dir checkpoint
   dnne-ros run robot.json --lifecycle --strict-runtime   # ros2 lifecycle set /robot/lifecycle …
   dnne-ros run cartpole.json --ros-args -r __ns:=/robot1
