@@ -63,8 +63,8 @@ MAY_IMPORT = {
             "policies", "policy_cpp", "policy_export", "policy_import", "exporting", "runtime",
             "placement", "graph", "catalogue", "node_api", "sim", "transport", "workflow",
             "durable_files", "errors", "strict_json"),
-    "jobs": ("cli", "runtime", "placement", "options", "node_api", "spans", "metrics", "durable_files",
-             "errors", "strict_json", "strict_yaml"),
+    "jobs": ("cli", "runtime", "placement", "options", "node_api", "spans", "metrics",
+             "durable_files", "errors", "strict_json", "strict_yaml"),
     "job_server": ("jobs", "cli", "runtime", "options", "node_api", "messages", "errors",
                    "strict_json"),
 }
