@@ -31,7 +31,7 @@ class Roots:
         """
         self._may_begin = may_begin
         self.samples_itself = samples_itself
-        self._now = now
+        self.now = now
         self._next = 0.0
 
     def due(self) -> bool:
@@ -40,7 +40,7 @@ class Roots:
             return False
         if not self.samples_itself:
             return True
-        now = self._now()
+        now = self.now()
         if now < self._next:
             return False
         self._next = now + ROOT_SECONDS
@@ -65,7 +65,7 @@ class NodeSpans:
         self._left = 0
         self._roots = roots
         self._updates = updates
-        self._update_due = Roots(True, roots.samples_itself)
+        self._update_due = Roots(True, roots.samples_itself, roots.now)
         self._taken: set[str] = set()
         self._since = time.time_ns()
         self.current: Span | None = None
