@@ -30,21 +30,25 @@ class Roots:
         ``samples_itself``: an item a second; else each, and the sampler chooses.
         """
         self._may_begin = may_begin
-        self.samples_itself = samples_itself
-        self.now = now
+        self._samples_itself = samples_itself
+        self._now = now
         self._next = 0.0
 
     def due(self) -> bool:
         """Tell whether to begin with this item."""
         if not self._may_begin:
             return False
-        if not self.samples_itself:
+        if not self._samples_itself:
             return True
-        now = self.now()
+        now = self._now()
         if now < self._next:
             return False
         self._next = now + ROOT_SECONDS
         return True
+
+    def of_updates(self) -> Roots:
+        """Return what says it of the node's updates, which may all begin a trace."""
+        return Roots(True, self._samples_itself, self._now)
 
 
 class NodeSpans:
@@ -65,7 +69,7 @@ class NodeSpans:
         self._left = 0
         self._roots = roots
         self._updates = updates
-        self._update_due = Roots(True, roots.samples_itself, roots.now)
+        self._update_due = roots.of_updates()
         self._taken: set[str] = set()
         self._since = time.time_ns()
         self.current: Span | None = None
