@@ -24,7 +24,7 @@ _KEYLESS = {"onnx", "safetensors", "tenacity"}
 CHOSEN_LATER = {
     "envpool", "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mujoco_warp", "opentelemetry",
     "pooch", "prometheus_client", "tf2_py", "warp"}
-"""Modules of simulators that a widget may choose, of downloads, of metrics and spans, and of frames
+"""Modules of simulators that a widget may choose, of downloads, of metrics, spans, and of frames
 that a node may ask for: not needed for being in the source.  Where one is missing, the run says
 how to get it."""
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
