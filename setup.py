@@ -25,6 +25,7 @@ setup(
          glob("config/workflows/cartpole_leapp/*")),
         (f"share/{PACKAGE}/config/foxglove", glob("config/foxglove/*.json")),
         (f"share/{PACKAGE}/config/pipelines", glob("config/pipelines/*.yaml")),
+        (f"share/{PACKAGE}/config/grafana", glob("config/grafana/*.json")),
         (f"lib/{PACKAGE}", PIP_EXECUTABLES),
     ],
     package_data={PACKAGE: ["py.typed"],
@@ -70,8 +71,10 @@ setup(
         "security": ["cryptography>=3.4"],
         # Recordings, and bags of other programs; none of it has a rosdep key.
         "record": ["mcap>=1.2,<2", "rosbags>=0.10,<0.12", "zstandard>=0.21"],
-        # Counters of jobs for Prometheus.
+        # Figures of runs and jobs for Prometheus.
         "metrics": ["prometheus-client>=0.19,<1"],
+        # Spans, metrics and logs by OTLP.
+        "otel": ["opentelemetry-exporter-otlp-proto-http>=1.39,<2", "opentelemetry-sdk>=1.39,<2"],
         # Flame graphs of `dnne-ros profile`.
         "profile": ["py-spy>=0.3.14,<1"],
         # Fetches data sets that are not there.
@@ -125,6 +128,8 @@ setup(
             "onnxruntime>=1.16",
             "pooch>=1.6",
             "opencv-python-headless>=4.5",
+            "opentelemetry-exporter-otlp-proto-http>=1.39,<2",
+            "opentelemetry-sdk>=1.39,<2",
             "optuna>=4,<6",
             "prometheus-client>=0.19,<1",
             "psutil>=5.9",

@@ -58,6 +58,8 @@ class Progress:
             self.warn(message["message"])
         elif message["kind"] == "flight_record":
             self._print(printable(f"flight record: {message['path']} ({message['reason']})"))
+        elif message["kind"] == "serving" and not self._quiet:
+            self._print(message["message"])
         elif message["kind"] == "progress" and not self._quiet:
             if self._live is not None:
                 self._live.update(self._table(report))

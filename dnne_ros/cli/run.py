@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import shlex
 import signal
 import socket
@@ -29,6 +30,7 @@ from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.loggers.continuing import read_runs
 from dnne_ros.loggers.logging_run import LoggingRun
 from dnne_ros.loggers.registry import make_loggers
+from dnne_ros.metrics.serving import Address, check_address
 from dnne_ros.options.limits import limited
 from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import (
@@ -47,12 +49,14 @@ from dnne_ros.parameter_files.ros_arguments import (
     enclaves_of,
     take_managed_name,
 )
+from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.restarts import obstacles, returning
 from dnne_ros.runtime.coordination.executed_process import execute
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor
 from dnne_ros.security.environment import check_security
+from dnne_ros.spans.signals import check_signals
 from dnne_ros.tracing.collecting import collect, discard_parts
 from dnne_ros.tracing.flight_record import forget_run
 from dnne_ros.transport.lasting_memory import RunMemory
@@ -62,6 +66,7 @@ examples:
   dnne-ros run cartpole.json --set 1.num_envs=512 --until-return 450 --report r.json
   dnne-ros run cartpole.json --place split --save-checkpoint-dir checkpoint --duration 5m
   dnne-ros run cartpole.json --max-updates 500 --max-env-steps 1000000   # whichever comes first
+  dnne-ros run cartpole.json --metrics 9464   # curl -s http://127.0.0.1:9464/metrics
   dnne-ros run cartpole.json --inference --load-checkpoint-dir checkpoint
   dnne-ros run cartpole.json --record run.mcap            # every item; dnne-ros replay run.mcap
   dnne-ros run robot.json --lifecycle --strict-runtime   # ros2 lifecycle set /robot/lifecycle …
@@ -142,6 +147,9 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     if options.foxglove is not None:
         check_viewers(options.foxglove, absolute_namespace(ros_args, graph))
     check_record(options, graph)
+    check_signals(os.environ)
+    if options.metrics is not None and leading_process(graph, placement) in here:
+        check_address(Address.parse(options.metrics))
     for warning in check_checkpoints(options, graph):
         say(f"warning: {warning}", flush=True)
     lasting = options.respawn and not options.lifecycle

@@ -22,11 +22,11 @@ _KEYS = {
 _KEYLESS = {"onnx", "safetensors", "tenacity"}
 """Modules that rosdep knows no key for; pip has them under their names."""
 CHOSEN_LATER = {
-    "envpool", "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mcap", "mujoco_warp", "pooch",
-    "rosbags", "tf2_py", "warp", "zstandard"}
-"""Modules of simulators that a widget may choose, of downloads, of recordings, and of frames that
-a node may ask for: not needed for being in the source.  Where one is missing, the run says how to
-get it."""
+    "envpool", "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mcap", "mujoco_warp",
+    "opentelemetry", "pooch", "prometheus_client", "rosbags", "tf2_py", "warp", "zstandard"}
+"""Modules of simulators that a widget may choose, of downloads, recordings, metrics and spans, and
+of frames that a node may ask for: not needed for being in the source.  Where one is missing, the
+run says how to get it."""
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 

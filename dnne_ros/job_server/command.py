@@ -6,10 +6,12 @@ import argparse
 import asyncio
 import os
 import signal
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.jobs.commands.command import add_store, open_store
+from dnne_ros.options.readings import address
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -39,6 +41,8 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--action-type", default="", metavar="TYPE",
                         help="example_interfaces/action/Fibonacci or "
                              "test_msgs/action/Fibonacci (default: which is installed)")
+    parser.add_argument("--metrics", metavar="[HOST:]PORT", type=address,
+                        help="serve Prometheus metrics there (HOST: this machine alone)")
     add_store(parser)
     parser.set_defaults(act=_serve)
 
@@ -47,13 +51,15 @@ def _serve(options: argparse.Namespace) -> int:
     from rclpy.node import Node
 
     from dnne_ros.job_server.server import NAME, NAMESPACE
+    from dnne_ros.jobs.work.exporting import metrics_served
     from dnne_ros.runtime.discovery import choose_reach
     from dnne_ros.runtime.process import ros_event_loop
     from dnne_ros.runtime.ros_context import missing_security_told
 
     choose_reach(os.environ, "LOCALHOST")
     with lasting_output(), open_store(options) as store, \
-            ros_event_loop(options.ros_args) as (context, loop):
+            ros_event_loop(options.ros_args) as (context, loop), \
+            nullcontext() if options.metrics is None else metrics_served(store, options.metrics):
         with missing_security_told():
             node = Node(NAME, namespace=NAMESPACE, context=context)
         try:

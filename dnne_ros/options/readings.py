@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
+from dnne_ros.metrics.serving import Address
 from dnne_ros.node_api.checkpoint_trigger import parse_duration
 
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*([KMGT]i?B|B?)", re.IGNORECASE)
@@ -61,6 +62,14 @@ def addresses(text: str) -> str:
                 "expected names or IPv4 addresses of hosts, separated by commas, found "
                 f"{text!r:.80}")
     return ",".join(found)
+
+
+def address(text: str) -> str:
+    """Return where to serve metrics, ``HOST:PORT`` of what may be a port alone."""
+    try:
+        return str(Address.parse(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def truth(text: str) -> bool:

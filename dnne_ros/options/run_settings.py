@@ -128,6 +128,10 @@ class RunSettings:
         "where flight records go, the newest ten (default: flight_records among ROS' log files)",
         kind="file", metavar="D", explanation="Where flight records go, the newest ten. Empty: "
         "flight_records among ROS' log files.")
+    metrics: str | None = _option(
+        "serve the figures of all processes to Prometheus there (default HOST: this machine "
+        "alone)", read=readings.address, metavar="[HOST:]PORT",
+        explanation="Serve the figures of all processes to Prometheus at [HOST:]PORT.")
     run_id: str = ""
 
 

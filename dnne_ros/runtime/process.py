@@ -21,6 +21,7 @@ from rclpy.node import Node as RosNode
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
+from dnne_ros.metrics.serving import Address
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.placement import Placement
@@ -42,9 +43,12 @@ from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.hosts import check_end, open_meeting, returning_hosts
 from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
-from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
+from dnne_ros.runtime.monitoring.diagnostics import Diagnostics, edge_ends
 from dnne_ros.runtime.monitoring.flight_recorder import FlightRecorder, flight_recorder
+from dnne_ros.runtime.monitoring.log_export import LogExport
+from dnne_ros.runtime.monitoring.process_spans import ProcessSpans
 from dnne_ros.runtime.monitoring.process_trace import ProcessTrace
+from dnne_ros.runtime.monitoring.run_metrics import RunMetrics
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.hidden_node import hidden_node
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
@@ -57,6 +61,8 @@ from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
 from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
+from dnne_ros.spans.signals import LOGS, METRICS
+from dnne_ros.spans.telemetry import Telemetry, open_telemetry
 from dnne_ros.tracing.flight_record import rescue
 
 if TYPE_CHECKING:
@@ -158,6 +164,8 @@ class GraphProcess:
         wiring, control, peers = self._connect(
             graph, hosts, speaker, nodes, loop, pause, recording, ending)
         self._control = control
+        telemetry = self._make_telemetry(speaker, ending)
+        metrics = self._make_metrics(graph, speaker, wiring, pause, telemetry, ending)
         frames = ProcessFrames()
         ending.callback(frames.close)
 
@@ -176,13 +184,16 @@ class GraphProcess:
         for node in {speaker, *hosts.values()}:
             loop.executor.add_node(node)
             ending.callback(loop.executor.remove_node, node)
+        if telemetry is not None and telemetry.tracer is not None:
+            ending.callback(ProcessSpans(telemetry, telemetry.tracer, graph, wiring,
+                                         nodes.contexts, self._status).close)
         trace = ProcessTrace(graph, self._group.process, self._settings, hosts, nodes.contexts,
                              lambda text: self._status.send("warning", message=text))
         ending.callback(trace.close)
         flight = self._keep_flight(graph, wiring, hosts, nodes, loop, ending)
         diagnostics = Diagnostics(
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
-            nodes.contexts)
+            nodes.contexts, None if metrics is None else metrics.note)
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
                             hosts, wiring, control, peers, pause, nodes, diagnostics, flight)
 
@@ -229,6 +240,42 @@ class GraphProcess:
     def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:
         """Return what makes the nodes of ``hosts``."""
         return ProcessNodes(graph, hosts, SavedStates(graph, self._settings))
+
+    def _make_metrics(self, graph: Graph, speaker: RosNode, wiring: Wiring, pause: Pause,
+                      telemetry: Telemetry | None, ending: ExitStack) -> RunMetrics | None:
+        """Return what counts for those who watch machines, if somebody wants that."""
+        address = self._settings.metrics
+        pushed = telemetry is not None and METRICS in telemetry.wanted
+        if address is None and not pushed:
+            return None
+        metrics = RunMetrics(self._group, RosBus(speaker, self._key), speaker.get_namespace(),
+                             self._status, pause, edge_ends(graph, wiring))
+        ending.callback(metrics.close)
+        if address is not None:
+            metrics.serve(Address.parse(address))
+        if telemetry is not None and pushed:
+            metrics.push(telemetry)
+        return metrics
+
+    def _make_telemetry(self, speaker: RosNode, ending: ExitStack) -> Telemetry | None:
+        """Return what ``OTEL_*`` variables ask for, and send what the graph's nodes log."""
+        telemetry = open_telemetry(
+            os.environ, {"dnne_ros.graph": speaker.get_namespace(),
+                         "dnne_ros.process": self._group.process,
+                         "service.instance.id": f"{self._group.run_id}/{self._group.process}"},
+            self._warn_of_collector)
+        if telemetry is not None:
+            ending.callback(telemetry.close)
+            if LOGS in telemetry.wanted and self._group.leads:
+                logs = LogExport(speaker, telemetry.exporters(LOGS), telemetry.resource)
+                telemetry.add(logs.provider)
+                ending.callback(logs.close)
+        return telemetry
+
+    def _warn_of_collector(self, text: str) -> None:
+        """Say it for all processes of this machine: they send to the same collector."""
+        if self._group.leads or self._settings.host is not None:
+            self._status.send("warning", message=text)
 
     def _make_hosts(self, context: rclpy.Context, problems: Problems, ending: ExitStack
                     ) -> tuple[Graph, dict[str, NodeHost], dict[str, dict[str, Any]]]:

@@ -14,14 +14,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from rclpy.node import Node as RosNode
+
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.node import Node
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.placement import Placement
+from dnne_ros.runtime.coordination.pause import Pause
+from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.coordination.status import StatusChannel
 from dnne_ros.runtime.discovery import PROFILES, RANGE
+from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.hosts import open_meeting
+from dnne_ros.runtime.monitoring.diagnostics import edge_ends
+from dnne_ros.runtime.monitoring.run_metrics import RunMetrics
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.process import GraphProcess, ros_event_loop
@@ -29,6 +36,7 @@ from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.saved_states import SavedStates
 from dnne_ros.security.enclaves import Profile
 from dnne_ros.security.environment import ENABLE
+from dnne_ros.spans.telemetry import Telemetry
 
 _FOR_NOBODY = {RANGE: "OFF"}
 _NOT_FOR_US = (ENABLE, "ROS_STATIC_PEERS", *PROFILES)
@@ -72,6 +80,15 @@ class _Rehearsal(GraphProcess):
                     parts.settings, self._key, loop, context, self._status))
                 nodes += part
             return [_names_of(node) for node in nodes]
+
+    def _make_telemetry(self, speaker: RosNode, ending: ExitStack) -> None:
+        """Send nothing."""
+
+    def _make_metrics(self, graph: Graph, speaker: RosNode, wiring: Wiring, pause: Pause,
+                      telemetry: Telemetry | None, ending: ExitStack) -> RunMetrics:
+        """Make what --metrics needs, which any run may ask for; nothing is served."""
+        return RunMetrics(self._group, RosBus(speaker, self._key), speaker.get_namespace(),
+                          self._status, pause, edge_ends(graph, wiring))
 
     def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:
         return _AnnouncedNodes(graph, hosts, SavedStates(graph, self._settings))

@@ -21,7 +21,8 @@ _NUMBERS = {
     "processes", "pid", "cpu_percent", "taken", "taken_per_s", "sent", "sent_per_s", "capacity",
     "depth", "blocked_percent", "blocked_s", "received", "received_per_s", "lost", "duplicated",
     "dropped", "latency_ms", "latency_max_ms"}
-_AT_EITHER_END = {"depth", "duplicated", "dropped"}
+_ADDED_UP = {"duplicated", "dropped"}
+"""What each end counts of other items."""
 
 
 @dataclass
@@ -155,6 +156,8 @@ def _join(ends: Mapping[str, Entry]) -> Entry:
                 names = dict.fromkeys((*values.get(key, value).split("+"), *value.split("+")))
                 values[key] = "+".join(names)
             else:
-                values[key] = max(values.get(key, 0), value) if key in _AT_EITHER_END else value
+                known = values.get(key, 0)
+                values[key] = known + value if key in _ADDED_UP else max(known, value) \
+                    if key == "depth" else value
     worst = max(current.values(), key=lambda end: end.level)
     return Entry(worst.level, worst.message, values, newest)

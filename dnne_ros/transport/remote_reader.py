@@ -18,6 +18,7 @@ from dnne_ros.transport.process_endpoint import ProcessEndpoint
 from dnne_ros.transport.producer_connection import ProducerConnection
 from dnne_ros.transport.received_item import ReceivedItem
 from dnne_ros.transport.stats import EdgeStats
+from dnne_ros.transport.tails import Tails
 from dnne_ros.transport.terms import Terms
 from dnne_ros.transport.watermark import Watermark
 
@@ -72,6 +73,8 @@ class RemoteReader:
         self._large_in_hand = False
         self.number = 0
         """The number of the item taken last, as its producer counts, from 1."""
+        self.tails = Tails()
+        """What came along with items."""
         self._inbox = make_inbox(
             policy, capacity, self._stats,
             priority=None if priority is None else lambda item: priority(item.value))
@@ -238,6 +241,8 @@ class RemoteReader:
                 item = ReceivedItem(frame.number, frame.stamp_ns, None, fetch, True)
             else:  # its producer uses the memory again
                 item = ReceivedItem(frame.number, frame.stamp_ns, fetch(), None, True)
+        if frame.tail:
+            self.tails.put(frame.number, bytes(message[frame.end:frame.end + frame.tail]))
         if self._eager:
             item.decode(self._decode)
         self._carried[by] += 1

@@ -87,18 +87,21 @@ class RemoteWriter:
         """Note that the sender waits, as far as it is for a consumer here that is full."""
         self._window.note_wait(waiting)
 
-    def send(self, parts: Sequence[bytes | memoryview]) -> None:
-        """Send a message, given in parts; the sender has made sure that nobody is `full`."""
+    def send(self, parts: Sequence[bytes | memoryview], tail: bytes = b"") -> None:
+        """Send a message, given in parts; the sender has made sure that nobody is `full`.
+
+        ``tail`` goes along with it (see `dnne_ros.transport.tails`).
+        """
         window = self._window
         window.sent = number = window.sent + 1
         size = len(parts[0]) if len(parts) == 1 else sum(map(len, parts))
         if size < LARGE_FROM:
             frame = b"".join((pack_head(FrameKind.INLINE, 0, self._handshake.stream, number,
-                                        time.time_ns(), size), *parts))
+                                        time.time_ns(), size, len(tail)), *parts, tail))
             window.add(KeptItem(number, frame, 0, None, ""))
             self._send_frame(frame, "")
         else:
-            self._send_large(parts, number, size)
+            self._send_large(parts, number, size, tail)
 
     def drop(self, consumer: Consumer) -> None:
         """Go on without a consumer that is gone; it is welcome again when it is heard of."""
@@ -107,12 +110,14 @@ class RemoteWriter:
         self._window.drop(consumer)
         self._routes.choose()
 
-    def _send_large(self, parts: Sequence[bytes | memoryview], number: int, size: int) -> None:
+    def _send_large(self, parts: Sequence[bytes | memoryview], number: int, size: int,
+                    tail: bytes) -> None:
         """Send a message from a store, or as it is if there is none with room."""
         stored, by, body = self._store(parts, size)
         kind = FrameKind.INLINE if stored is None else FrameKind.STORED
         frame = b"".join((pack_head(kind, 0, self._handshake.stream, number,
-                                    time.time_ns(), sum(map(len, body))), *body))
+                                    time.time_ns(), sum(map(len, body)), len(tail)), *body,
+                          tail))
         self._window.add(KeptItem(number, frame, size, stored, by))
         self._send_frame(frame, by)
 

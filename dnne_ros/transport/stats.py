@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from dnne_ros.metrics.histogram import Histogram
 from dnne_ros.transport.policy import EdgePolicy
 
 _SMOOTHING = 0.1
@@ -24,7 +25,8 @@ class EdgeStats:
     ``latency_max_s`` the longest of them.  ``blocked_since``: since when the sender waits for
     this edge (`time.perf_counter`).  ``carried``: how many items went by which carrier
     (`local`, `socket`, …).  ``same_clock``: both ends are on one machine; between two the time on
-    the way is not known, as their clocks differ.
+    the way is not known, as their clocks differ.  ``latencies`` counts those of the sample by
+    their length, where somebody wants that.
     """
 
     sent: int = 0
@@ -39,6 +41,7 @@ class EdgeStats:
     blocked_since: float | None = None
     carried: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     same_clock: bool = True
+    latencies: Histogram | None = None
 
     def transport(self, otherwise: str) -> str:
         """Return what has carried the items: ``socket``, or ``socket+dds``, the busiest first.
@@ -62,6 +65,8 @@ class EdgeStats:
         """Note how long one item was on its way."""
         self.latency_s += _SMOOTHING * (seconds - self.latency_s) if self.latency_s else seconds
         self.latency_max_s = max(self.latency_max_s, seconds)
+        if self.latencies is not None:
+            self.latencies.add(seconds)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counters by name, and the latency if it is known.

@@ -45,8 +45,9 @@ def test_the_wheel_holds_every_file_of_the_package(checkout, distributions):
              for folder, kind in (("launch", "*.launch.py"), ("config/workflows", "*.json"),
                                   ("config/workflows", "*.py"),
                                    ("config/workflows/cartpole_leapp", "*"),
-                                  ("config/foxglove", "*.json"),
-                                   ("config/pipelines", "*.yaml"))
+                                   ("config/foxglove", "*.json"),
+                                   ("config/pipelines", "*.yaml"),
+                                   ("config/grafana", "*.json"))
              for path in (checkout / folder).glob(kind)}
     executables = {f"lib/dnne_ros/{name}" for name in ("dnne-ros", "graph_host")}
     assert installed == (

@@ -31,7 +31,7 @@ def test_a_process_has_its_ends_of_each_edge_and_no_others(cartpole_graph):
         f"{space}/ppo_agent_3/model", f"{space}/ppo_agent_3/policy_output"}
     assert set(found.subscribes) == {f"{space}/or_2/output"}
     assert set(hidden.publishes) == {
-        "/rosout", "/parameter_events", f"{space}/_run", f"{space}/_alive",
+        "/rosout", "/parameter_events", f"{space}/_run", f"{space}/_alive", f"{space}/_metrics",
         f"{space}/ppo_agent_3/_link/model", f"{space}/ppo_agent_3/_link/policy_output",
         f"{space}/or_2/_credit/output"}
     assert set(hidden.subscribes) == {

@@ -44,19 +44,20 @@ def test_two_ends_are_one_edge():
     state = TopState()
     state.note(array(node("a", "one", processes=2),
                      end("sender", Level.WARN, "blocked 80% of the last second: b does not …",
-                         process="one", sent=12, blocked_percent=80, depth=4)), 1.0)
+                         process="one", sent=12, blocked_percent=80, depth=4, dropped=1)), 1.0)
     graph = state.graphs["/g"]
     assert not graph.is_complete()
     state.note(array(node("b", "two", processes=2),
                      end("receiver", process="two", received=8, received_per_s=4.5,
-                         lost=0, depth=3)), 1.5)
+                         lost=0, depth=3, dropped=2)), 1.5)
     assert graph.is_complete() and graph.processes(2.0) == {"one": 50, "two": 50}
     edge, = graph.as_dict(2.0)["edges"]
     assert edge == {
         "name": "a/x → b/y", "level": "WARN", "stale": False, "capacity": 10, "depth": 4,
         "message": "blocked 80% of the last second: b does not …", "policy": "lossless",
         "transport": "dds", "sender_process": "one", "receiver_process": "two",
-        "sent": 12, "blocked_percent": 80, "received": 8, "received_per_s": 4.5, "lost": 0}
+        "sent": 12, "blocked_percent": 80, "received": 8, "received_per_s": 4.5, "lost": 0,
+        "dropped": 3}
     shown = rendered(graph, 2.0)
     assert "2 processes, CPU 100 %" in shown and "blocked" in shown and "███░░░ 4/10" in shown
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import threading
 from contextlib import ExitStack, closing
@@ -10,7 +11,8 @@ from contextlib import ExitStack, closing
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.errors import InputError
 from dnne_ros.jobs.commands.command import add_store, open_store
-from dnne_ros.options.readings import count, duration
+from dnne_ros.options.readings import address, count, duration
+from dnne_ros.spans.signals import check_signals
 
 _LOOK_SECONDS = 0.2
 
@@ -32,7 +34,7 @@ def add_actions(actions: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                         help="leave when no job of these queues has still to end")
     parser.add_argument("--finish", type=duration, metavar="T",
                         help="on Ctrl-C, first let jobs end by themselves for this long")
-    parser.add_argument("--metrics", metavar="[HOST:]PORT",
+    parser.add_argument("--metrics", metavar="[HOST:]PORT", type=address,
                         help="serve Prometheus metrics there (HOST: this machine alone)")
     parser.add_argument("--diagnostics", action="store_true",
                         help="say on /diagnostics once a second how the queues do")
@@ -44,6 +46,7 @@ def _work(options: argparse.Namespace) -> int:
     gpus = [gpu.strip() for gpu in options.gpus.split(",") if gpu.strip()]
     if len(set(gpus)) != len(gpus):
         raise InputError("arguments", [f"--gpus {options.gpus}: each may be named once"])
+    check_signals(os.environ)
     workers = options.count or len(gpus) or 1
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -8,86 +8,42 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any
 
 import sqlalchemy as sa
 
-from dnne_ros.errors import InputError
 from dnne_ros.jobs.store.statistics import statistics
 from dnne_ros.jobs.store.store import JobStore
 from dnne_ros.jobs.work.processes import python_path
-
-if TYPE_CHECKING:
-    from prometheus_client.metrics_core import Metric
-    from prometheus_client.registry import Collector
+from dnne_ros.metrics.samples import Samples
+from dnne_ros.metrics.serving import Address, prometheus_metrics, served
 
 _DIAGNOSTICS = "/diagnostics"
 _PERIOD_SECONDS = 1.0
 _COUNTS = ("pending", "running", "processed", "failed", "cancelled", "retries")
 
 
-@contextmanager
-def metrics_served(store: JobStore, where: str) -> Iterator[None]:
-    """Serve Prometheus metrics at ``[HOST:]PORT``, this machine's alone unless HOST says more.
+def metrics_served(store: JobStore, where: str) -> AbstractContextManager[str]:
+    """Serve Prometheus metrics of a store at ``[HOST:]PORT``; gives the URL.
 
     `InputError` if the port is taken or is none, or the extra is missing.
     """
-    host, _, port = where.rpartition(":")
-    if not port.isdecimal() or int(port) > 65535:
-        raise InputError("arguments", [f"--metrics: expected [HOST:]PORT, found {where!r:.60}"])
-    try:
-        from prometheus_client import CollectorRegistry, start_http_server
-    except ImportError:
-        raise InputError("arguments", ["--metrics: prometheus-client is not installed: pip "
-                                       "install 'dnne_ros[metrics]'"]) from None
-    registry = CollectorRegistry()
-    registry.register(cast("Collector", _Collector(store)))  # which is a class of the extra
-    try:
-        server, thread = start_http_server(int(port), host or "127.0.0.1", registry)
-    except OSError as error:
-        raise InputError("arguments", [f"--metrics {where}: {error.strerror or error}"]) from None
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return served(lambda: prometheus_metrics(job_samples(statistics(store))),
+                  Address.parse(where))
 
 
-class _Collector:
-    """What a scrape is given: the figures of `statistics`, by queue."""
-
-    def __init__(self, store: JobStore):
-        self._store = store
-
-    def describe(self) -> list[Metric]:
-        """Return nothing: to register it needs no look at the store."""
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the metrics as they are now."""
-        from prometheus_client.core import GaugeMetricFamily
-
-        found = statistics(self._store)
-        # All of them may sink: who forgets old jobs forgets their figures.
-        counts = GaugeMetricFamily("dnne_ros_jobs", "Jobs of a store, as `jobs stats` counts them",
-                                   labels=("queue", "count"))
-        seconds = GaugeMetricFamily(
-            "dnne_ros_jobs_running_seconds", "How long jobs have run, all tries together",
-            labels=("queue",))
-        for queue, figures in found["queue"].items():
-            for count in _COUNTS:
-                counts.add_metric((queue, count), figures[count])
-            seconds.add_metric((queue,), figures["total_s"])
-        yield counts
-        yield seconds
-        workers = GaugeMetricFamily("dnne_ros_jobs_workers", "Workers that there are",
-                                    labels=("state",))
-        busy = sum(worker["runs"] is not None for worker in found["workers"])
-        workers.add_metric(("busy",), busy)
-        workers.add_metric(("idle",), len(found["workers"]) - busy)
-        yield workers
+def job_samples(found: Mapping[str, Any]) -> Samples:
+    """Return the figures of `statistics`, by queue, as metrics."""
+    samples = Samples()
+    for queue, figures in found["queue"].items():
+        for count in _COUNTS:
+            samples.put("jobs", (queue, count), figures[count])
+        samples.put("jobs_running_seconds", (queue,), figures["total_s"])
+    busy = sum(worker["runs"] is not None for worker in found["workers"])
+    samples.put("jobs_workers", ("busy",), busy)
+    samples.put("jobs_workers", ("idle",), len(found["workers"]) - busy)
+    return samples
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from dnne_ros.jobs.description.functions import home
 from dnne_ros.jobs.description.references import with_folders
 from dnne_ros.jobs.description.spec import TRAINS
 from dnne_ros.jobs.work.ending import Outcome
+from dnne_ros.jobs.work.job_span import job_span
 from dnne_ros.jobs.work.processes import TOKEN, end_processes, processes_with, python_path
 from dnne_ros.jobs.work.starting import Claim
 
@@ -31,14 +32,24 @@ _LAST_LINE = 200
 
 def run_claim(claim: Claim, folder: JobFolder, has_gpus: bool, asked_to_end: Callable[[], str]
               ) -> Outcome:
-    """Run a claimed job to its end.
+    """Run a claimed job to its end, as a span of its own where ``OTEL_*`` variables ask for that.
 
     ``asked_to_end()`` is looked at four times a second: ``cancel``, ``give back`` or nothing.
     What an earlier start has left is ended first.
     """
-    token = str(folder.path)
     if claim.start > 1:
+        token = str(folder.path)
         end_processes(token, claim.spec.grace, lambda: _interrupt_all(token))
+    with job_span(claim) as (variables, note):
+        outcome = _run(claim, folder, {
+            **_environment(claim, str(folder.path), has_gpus), **variables}, asked_to_end)
+        note(outcome)
+    return outcome
+
+
+def _run(claim: Claim, folder: JobFolder, environment: Mapping[str, str],
+         asked_to_end: Callable[[], str]) -> Outcome:
+    token = environment[TOKEN]
     try:
         folder.prepare(claim.spec)
         with folder.log.open("ab") as log:
@@ -48,7 +59,7 @@ def run_claim(claim: Claim, folder: JobFolder, has_gpus: bool, asked_to_end: Cal
             process = subprocess.Popen(
                 _words(claim, folder), cwd=_directory(claim, folder), stdout=log,
                 stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True,
-                env=_environment(claim, token, has_gpus))
+                env=environment)
     except OSError as error:  # a full disk, for one
         return Outcome(_CANNOT_START, f"cannot be started: {error}")
     with suppress(OSError):  # a full disk keeps no job from running

@@ -37,12 +37,12 @@ class RunChannel:
 
     def __init__(self, bus: Bus, topic: str, delivery: Delivery, group: ProcessGroup,
                  on_message: Callable[[str, Mapping[str, Any]], None],
-                 on_garbage: Callable[[str], None]):
+                 on_garbage: Callable[[str], None], *, listens: bool = True):
         """Call ``on_message(sender, content)`` for what one of ``group``'s others says.
 
         It raises ValueError, KeyError or TypeError for what means nothing; such a message, and
         one that is no JSON, is told to ``on_garbage``: anybody may publish here.  What is heard
-        again changes nothing.
+        again changes nothing.  One that does not ``listen`` hears nobody.
         """
         self._group = group
         self._said = 0
@@ -52,7 +52,7 @@ class RunChannel:
         self._on_message = on_message
         self._on_garbage = on_garbage
         self._publisher = bus.publisher(topic, delivery) if group.others else None
-        if group.others:
+        if group.others and listens:
             bus.subscribe(topic, delivery, self._read)
 
     def say(self, say: str, **content: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dnne_ros.errors import shortened
@@ -24,6 +24,8 @@ class StatusChannel:
             fileno=file_descriptor)
         self._received = b""
         self._alone = file_descriptor is None
+        self.listeners: list[Callable[[str, Mapping[str, Any]], None]] = []
+        """Told of each message, too: whoever counts them."""
 
     @property
     def file_descriptor(self) -> int | None:
@@ -32,12 +34,14 @@ class StatusChannel:
 
     def send(self, kind: str, **content: Any) -> None:
         """Send a message; a supervisor that is gone is noticed by `read`, not here."""
+        for listener in self.listeners:
+            listener(kind, content)
         if self._alone and kind == "warning":
             print(f"warning: {content['message']}", file=sys.stderr, flush=True)
         if self._alone and kind == "flight_record":
             print(f"flight record: {content['path']} ({content['reason']})", file=sys.stderr,
                   flush=True)
-        if self._alone and kind == "started" and content["message"]:
+        if self._alone and kind in ("started", "serving") and content["message"]:
             print(content["message"], flush=True)
         if self._socket is None:
             return

@@ -112,7 +112,7 @@ class OutputPort:
         """Return how many items each consumer had when this process was started again."""
         return 0 if self._writer is None else self._writer.delivered
 
-    async def send(self, value: Any, timeout: float | None = None) -> None:
+    async def send(self, value: Any, timeout: float | None = None, tail: bytes = b"") -> None:
         """Hand ``value`` to every consumer, waiting for those that are full; senders keep order.
 
         Raises TimeoutError if there was no room for ``timeout`` seconds.  Then, when the call
@@ -120,7 +120,7 @@ class OutputPort:
         to anybody: nothing waits or fails once that has begun.  A value of another kind than the
         one before is checked against the port's type, and each is made what every consumer gets,
         so that a node that breaks its declaration fails in every placement and not only where its
-        values must be encoded.
+        values must be encoded.  ``tail`` goes along with it to other processes.
         """
         kind_of = self._kind_of
         if kind_of is not None:
@@ -152,7 +152,7 @@ class OutputPort:
             for edge in self._edges:
                 edge.deliver(value)
             if self._writer is not None:
-                self._writer.send(parts)
+                self._writer.send(parts, tail)
             if self._watchers:
                 if self._pause is None:
                     self._publish_in_turn(value)

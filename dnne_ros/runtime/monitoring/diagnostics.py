@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,11 +75,14 @@ class Diagnostics:
     """Publishes what the nodes of one process and its ends of edges are doing."""
 
     def __init__(self, host: NodeHost, process: str, processes: int, graph: Graph,
-                 wiring: Wiring, contexts: Mapping[str, HostContext]):
+                 wiring: Wiring, contexts: Mapping[str, HostContext],
+                 on_look: Callable[[list[Status]], None] | None = None):
         """Publish as ``host``, on behalf of the nodes whose ``contexts`` are given by id.
 
-        ``process`` is one of so many ``processes`` of the graph.
+        ``process`` is one of so many ``processes`` of the graph.  ``on_look`` is told each
+        second, too, whether somebody listens or not.
         """
+        self._on_look = on_look
         self._host = host
         self._namespace = host.get_namespace()
         self._publisher = host.create_publisher(DiagnosticArray, TOPIC, _DEPTH)
@@ -98,10 +101,12 @@ class Diagnostics:
         while True:
             await asyncio.sleep(PERIOD)
             was_watched, watched = watched, self._publisher.get_subscription_count() > 0
-            if not watched:
+            if not watched and self._on_look is None:
                 continue
             statuses = self.look()
-            if was_watched:  # rates need an earlier look
+            if self._on_look is not None:
+                self._on_look(statuses)
+            if was_watched and watched:  # rates need an earlier look
                 now = self._host.get_clock().now().nanoseconds
                 self._publisher.publish(encode_array(now, statuses))
 

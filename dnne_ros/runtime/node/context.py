@@ -23,7 +23,8 @@ from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.node.run_to_completion import RunToCompletion
-from dnne_ros.tracing.ports import Giving, Taking, TracedInput, TracedOutput
+from dnne_ros.spans.node_spans import NodeSpans
+from dnne_ros.tracing.ports import Giving, Source, Taking, Target, TracedInput, TracedOutput
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.transport.local_edge import LocalEdge
@@ -96,6 +97,9 @@ class HostContext:
         """Inputs and outputs that record what is answered at once."""
         self.marks: list[NodeTracer] = []
         """Who records what is no item, always."""
+        self._spans: NodeSpans | None = None
+        self._seen_inputs: Mapping[str, Source] = self._with_items()
+        self._seen_outputs: Mapping[str, Target] = self._own_outputs
 
     def record(self, recording: NodeRecording) -> None:
         """Let ``recording`` write down what the node takes, and what else it goes by.
@@ -105,12 +109,27 @@ class HostContext:
         self._recording = recording
         self._own_inputs.update(recording.inputs(self._own_inputs))
         self._inputs.update(self._own_inputs)
+        self._seen_inputs = self._with_items()
         self.clock.on_read = recording.note_clock
 
     def note_made(self) -> None:
         """Write down that the node is made, or made anew, if anybody records."""
         if self._recording is not None:
             self._recording.note_began()
+
+    def follow(self, spans: NodeSpans, input_of: Callable[[str, Source], Source],
+               output_of: Callable[[str, OutputPort], Target]) -> None:
+        """Let ``spans`` follow items, through what stands in the place of the ports."""
+        self._spans = spans
+        self._seen_inputs = {port: input_of(port, source)
+                             for port, source in self._with_items().items()}
+        self._seen_outputs = {port: output_of(port, target)
+                              for port, target in self._own_outputs.items()}
+        self._put_in_place()
+
+    def _with_items(self) -> dict[str, Source]:
+        return {port: source for port, source in self._own_inputs.items()
+                if port not in self._held}
 
     def trace(self, tracer: NodeTracer | None) -> None:
         """Let ``tracer`` record what the node does from now on; None: nobody.
@@ -131,15 +150,14 @@ class HostContext:
 
     def _put_in_place(self) -> None:
         tracer = self._tracer or self._glance
-        self._inputs.update(self._own_inputs)
-        self._outputs.update(self._own_outputs)
+        self._inputs.update(self._seen_inputs)
+        self._outputs.update(self._seen_outputs)
         self.clock.on_rested = self.glances = None
         if tracer is not None:
             inputs = {port: tracer.input(port, source)
-                      for port, source in self._own_inputs.items()
-                      if port not in self._held}
+                      for port, source in self._seen_inputs.items()}
             outputs = {port: tracer.output(port, target)
-                       for port, target in self._own_outputs.items()}
+                       for port, target in self._seen_outputs.items()}
             self._inputs.update(inputs)
             self._outputs.update(outputs)
             self.glances = (inputs, outputs)
@@ -188,9 +206,10 @@ class HostContext:
     def may_answer(self) -> bool:
         """Tell whether items may be answered in the calls that bring them.
 
-        Not while somebody watches or records each of them, nor while the run stands still.
+        Not while somebody watches, records or follows each of them, nor in a pause.
         """
-        return not (self.is_watched or self._pause.paused) and self._tracer is None
+        return not (self.is_watched or self._pause.paused) and self._tracer is None \
+            and self._spans is None
 
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether none of these outputs makes its sender wait, and nothing else does."""
@@ -243,6 +262,8 @@ class HostContext:
                  loss: float | None = None) -> Boundary:
         """Announce a moment at which the graph stands still."""
         self.mark(BOUNDARY, epoch)
+        if self._spans is not None:
+            self._spans.update(epoch, loss)
         boundary = self._control.boundary(epoch, metric, trigger, ends, loss)
         if self._recording is not None:
             self._recording.note_boundary(boundary.saves)

@@ -269,7 +269,7 @@ class Writer:
     def note_wait(self, waiting):
         pass
 
-    def send(self, parts):
+    def send(self, parts, tail=b""):
         pass
 
 

@@ -1,0 +1,1 @@
+"""OpenTelemetry: spans of items, updates, checkpoints and jobs, and what carries them away."""
