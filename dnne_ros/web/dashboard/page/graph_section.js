@@ -32,14 +32,13 @@ export class GraphSection {
       onpointerdown: event => this.#grab(event), onpointermove: event => this.#move(event),
       onpointerleave: () => this.#point(null), ondblclick: () => this.fit() });
     this.tip = element("div", { class: "tip", hidden: true });
-    this.stage = element("div", { class: "stage" }, still, this.canvas, this.tip,
-      element("div", { class: "tools" },
-        this.#tool("+", "Larger", () => this.#zoom(1.25)),
-        this.#tool("−", "Smaller", () => this.#zoom(0.8)),
-        this.#tool("⤢", "Show all of the graph", () => this.fit())));
+    this.stage = element("div", { class: "stage" }, still, this.canvas, this.tip);
     this.element = element("section", { class: "graph", "aria-label": `Graph ${namespace}` },
       element("header", {}, element("h2", {}, namespace), this.state, this.pauseButton,
-        this.stopButton, this.problem), this.stage);
+        this.stopButton, this.problem, element("div", { class: "tools" },
+          this.#tool("+", "Larger", () => this.#zoom(1.25)),
+          this.#tool("−", "Smaller", () => this.#zoom(0.8)),
+          this.#tool("⤢", "Show all of the graph", () => this.fit()))), this.stage);
     this.painter = new Painter(still, this.canvas);
     this.resizing = new ResizeObserver(() => this.#resize());
     this.resizing.observe(this.stage);

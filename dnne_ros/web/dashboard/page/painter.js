@@ -39,7 +39,7 @@ export class Painter {
     this.#begin(pen);
     for (const link of links.values()) this.#link(pen, layout, link, link.name === chosen);
     const legible = this.view.scale >= SMALLEST_TEXT;
-    if (legible && links.size <= LABELLED_LINKS)
+    if (legible && !layout.down && links.size <= LABELLED_LINKS)  // downwards there is no room
       for (const link of links.values()) this.#linkLabel(pen, layout, link);
     for (const box of layout.boxes.values())
       this.#node(pen, box, nodes.get(box.name), box.name === chosen, legible);
@@ -100,8 +100,7 @@ export class Painter {
   #linkLabel(pen, layout, link) {
     const { depth = 0, capacity = 1, blocked_percent: blocked = 0 } = link.values;
     const curves = layout.curves.get(link.name);
-    const [endX, endY] = curves.at(-1).slice(6);
-    const [x, y] = layout.down ? [endX + 60, endY - 4] : [endX, endY];
+    const [x, y] = curves.at(-1).slice(6);
     let text = rateOf(link) ? `${rate(rateOf(link))}/s` : "";
     if (depth > 1) text += `  ${depth}/${capacity}`;
     if (blocked >= 1) text += `  blocked ${Math.round(blocked)} %`;
