@@ -61,8 +61,8 @@ def test_a_curve_keeps_its_span_in_bounded_memory(count):
 def test_numbers_come_from_scalars_and_metrics_and_nonsense_is_left_out():
     curves = Curves()
     curves.note("/g/a/loss", 2.5, 1.0)
-    for text in ('{"return": 3, "name": "x", "ok": true, "bad": NaN, "deep": {"x": 1}}', "{", "[1]",
-                 "7", "[" * 100_000, json.dumps({"return": 4.5})):
+    for text in ('{"return": 3, "name": "x", "ok": true, "bad": NaN, "deep": {"x": 1}}', "{",
+                 "[1]", "7", "[" * 100_000, json.dumps({"return": 4.5})):
         curves.note("/g/a/metrics", text, 2.0)
     curves.note("/g/a/loss", math.inf, 3.0)
     found = {curve["name"]: curve["values"] for curve in curves.since(0.0)}

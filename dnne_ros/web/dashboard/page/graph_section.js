@@ -156,7 +156,7 @@ export class GraphSection {
 
   fit() {
     this.touched = false;
-    if (!this.painter.size) return;
+    if (!this.painter.size.width) return;
     const { left, top, right, bottom } = bounds(this.layout);
     const width = this.stage.clientWidth;
     // As high as the graph is when it has all of the width, within a screen.
@@ -269,7 +269,7 @@ export class GraphSection {
   }
 
   #paint(seconds) {
-    if (!this.layout || !this.painter.size?.width) return;
+    if (!this.layout || !this.painter.size.width) return;
     if (this.dirty) {
       this.dirty = false;
       this.painter.paintStill(this.layout, this.nodes, this.links, this.chosen);

@@ -17,6 +17,7 @@ export class Painter {
     this.moving = moving.getContext("2d");
     this.canvases = [still, moving];
     this.view = { x: 0, y: 0, scale: 1 };
+    this.size = { width: 0, height: 0, ratio: 1 };
     this.readColours();
   }
 
