@@ -72,7 +72,7 @@ async def open_page(window, visit, complaints, path="/"):
 
 def test_two_graphs_are_shown_survive_their_restart_and_nothing_leaves_the_machine(fed, spoken):
     first = spoken("/one", ["a", "b"], ["a/x → b/y", "b/z → a/back"])
-    second = spoken("/two", ["<img src=https://evil.example/x onerror=alert(1)>", "d"],
+    second = spoken("/two", ["d", "<img src=https://evil.example/x onerror=alert(1)>"],
                     ["https://evil.example → d/in"])
     complaints = []
 
@@ -113,7 +113,8 @@ def test_two_graphs_are_shown_survive_their_restart_and_nothing_leaves_the_machi
     assert [line for line in fed(talk) if not line.startswith(OF_THE_BROWSER)] == []
     refused = [text for text in complaints if "evil.example" in text]
     assert len(refused) >= 4 and all("Content Security Policy" in text for text in refused)
-    assert len(refused) == len(complaints), complaints
+    # Nobody is behind these graphs whom the page could ask whether they are paused.
+    assert not [text for text in complaints if text not in refused and "409" not in text]
 
 
 def test_a_slider_sets_the_parameter_of_a_node_and_a_log_line_is_found(fed, spoken, ros_loop):
