@@ -32,7 +32,8 @@ setup(
                   f"{PACKAGE}.exporting": ["templates/*.j2"],
                   f"{PACKAGE}.runtime": ["loopback.xml", "network.xml", "peers.xml"],
                   f"{PACKAGE}.policy_cpp": ["templates/*.j2"],
-                  f"{PACKAGE}.sim": ["assets/*.urdf"]},
+                  f"{PACKAGE}.sim": ["assets/*.urdf"],
+                  f"{PACKAGE}.web": ["dashboard/page/*", "dashboard/page/*/*"]},
     python_requires=">=3.10",
     install_requires=[
         "Jinja2>=3.0",
@@ -71,6 +72,8 @@ setup(
         "security": ["cryptography>=3.4"],
         # Recordings, and bags of other programs; none of it has a rosdep key.
         "record": ["mcap>=1.2,<2", "rosbags>=0.10,<0.12", "zstandard>=0.21"],
+        # Pages in a browser; for rosdep, python3-aiohttp.
+        "web": ["aiohttp>=3.9,<4"],
         # Figures of runs and jobs for Prometheus.
         "metrics": ["prometheus-client>=0.19,<1"],
         # Spans, metrics and logs by OTLP.
@@ -110,6 +113,7 @@ setup(
         # Exact versions: another one may find other things.
         "lint": ["mypy==2.4.1", "ruff==0.17.6", "types-PyYAML"],
         "test": [
+            "aiohttp>=3.9,<4",
             "build>=1",
             "colcon-core",
             "colcon-ros",

@@ -11,6 +11,7 @@ from dnne_ros.exporting.dependencies import CHOSEN_LATER, dependency_keys, pip_n
 
 ON_UBUNTU = {
     "pydocstyle": "pydocstyle",
+    "python3-aiohttp": "python3-aiohttp",
     "python3-build": "python3-build",
     "python3-colcon-common-extensions": "python3-colcon-common-extensions",
     "python3-cryptography": "python3-cryptography",
@@ -109,7 +110,8 @@ def test_rosdep_knows_the_keys_of_exported_packages(repository):
 
     Those that only commands import are in none of them.
     """
-    of_commands = ("bench", "foxglove", "jobs", "job_server", "loggers", "testing")
+    of_commands = ("bench", "editor", "foxglove", "jobs", "job_server", "loggers", "replaying",
+                   "testing", "web")
     rooms = [path for path in (repository / "dnne_ros").iterdir()
              if path.is_dir() and path.name not in of_commands]
     modules = {module for room in rooms for module in imported_modules(room)}
