@@ -17,6 +17,7 @@ from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.cli.outputs import check_outputs, write_outputs
 from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.report import HUNG_UP, RunReport
+from dnne_ros.cli.status_lines import StatusLines
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.limits import limited
@@ -79,6 +80,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--tensorboard", metavar="DIR",
                         help="write the curves as TensorBoard event files while it runs")
     parser.add_argument("--quiet", action="store_true", help="no progress display")
+    parser.add_argument("--status-fd", type=int, metavar="N",
+                        help="for programs that start runs: say what happens, in JSON, on the "
+                             "socket (SOCK_SEQPACKET) of this descriptor, and end when it closes")
     parser.set_defaults(run=run)
 
 
@@ -146,17 +150,20 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
     loop = asyncio.get_running_loop()
     report = RunReport(list(here),
                        None if options.inference else options.save_checkpoint_dir)
+    status = StatusLines(options.status_fd)
     with Progress(quiet=options.quiet, prefixed=len(here) > 1) as progress:
         events = EventFiles(options.tensorboard, progress.warn) if options.tensorboard else None
 
         def on_message(process: str, message: dict[str, Any]) -> None:
             report.note(process, message)
             progress.note(message, report)
+            status.note(process, message)
             if events is not None:
                 events.note(message)
 
         def on_all_started() -> None:
             report.start()
+            status.running()
             if options.duration is not None:
                 loop.call_later(options.duration, supervisor.stop, "duration")
 
@@ -170,12 +177,14 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
             loop.add_signal_handler(signal.SIGHUP, supervisor.stop, HUNG_UP)
+        status.on_left(lambda: supervisor.stop(HUNG_UP))
         try:
             await supervisor.run()
         finally:
             if events is not None:
                 events.close()
     report.finish(supervisor.reason, supervisor.failure, supervisor.exit_code)
+    status.ended(report)
     progress.summary(report)
     return report
 
