@@ -30,7 +30,8 @@ setup(
                   f"{PACKAGE}.exporting": ["templates/*.j2"],
                   f"{PACKAGE}.runtime": ["loopback.xml", "network.xml", "peers.xml"],
                   f"{PACKAGE}.policy_cpp": ["templates/*.j2"],
-                  f"{PACKAGE}.sim": ["assets/*.urdf"]},
+                  f"{PACKAGE}.sim": ["assets/*.urdf"],
+                  f"{PACKAGE}.web": ["dashboard/page/*", "dashboard/page/*/*"]},
     python_requires=">=3.10",
     install_requires=[
         "Jinja2>=3.0",
@@ -67,6 +68,8 @@ setup(
         "jobs": ["croniter>=2", "dbos>=3.4,<4", "optuna>=4,<6", "sqlalchemy>=2.0.30"],
         # Keys and signed permissions for SROS2; for rosdep, python3-cryptography.
         "security": ["cryptography>=3.4"],
+        # Pages in a browser; for rosdep, python3-aiohttp.
+        "web": ["aiohttp>=3.9,<4"],
         # Counters of jobs for Prometheus.
         "metrics": ["prometheus-client>=0.19,<1"],
         # Fetches data sets that are not there.
@@ -97,6 +100,7 @@ setup(
         # Exact versions: another one may find other things.
         "lint": ["mypy==2.4.1", "ruff==0.17.6", "types-PyYAML"],
         "test": [
+            "aiohttp>=3.9,<4",
             "build>=1",
             "colcon-core",
             "colcon-ros",

@@ -62,6 +62,8 @@ MAY_IMPORT = {
     "jobs": ("cli", "runtime", "placement", "options", "node_api", "durable_files", "errors",
              "strict_json", "strict_yaml"),
     "job_server": ("jobs", "cli", "runtime", "node_api", "messages", "errors", "strict_json"),
+    "web": ("cli", "top", "jobs", "runtime", "parameter_files", "options", "node_api", "messages",
+            "errors", "strict_json"),
 }
 # Libraries that a room does not touch, so that it is tested, and imported, without them.
 WITHOUT = {
@@ -95,6 +97,7 @@ WITHOUT = {
     "launching": ("torch",),
     "jobs": ("rclpy", "torch"),
     "job_server": ("torch",),
+    "web": ("torch",),
     "exporting": ("rclpy", "torch"),
 }
 HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.learning", "dnne_ros.rl",

@@ -14,8 +14,9 @@ from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.working_directory import check_working_directory
 
 _COMMANDS = (
-    "cli.check", "cli.run", "cli.simulate", "jobs.commands.command", "top.command", "cli.trace",
-    "cli.graph", "cli.export", "cli.security", "cli.policy", "cli.nodes", "cli.tasks", "cli.bench")
+    "cli.check", "cli.run", "cli.simulate", "jobs.commands.command", "top.command", "web.command",
+    "cli.trace", "cli.graph", "cli.export", "cli.security", "cli.policy", "cli.nodes", "cli.tasks",
+    "cli.bench")
 """The modules of the commands; `add_parser` of each adds one."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
@@ -31,6 +32,7 @@ examples:
   dnne-ros policy export checkpoint -o policy
   dnne-ros jobs submit my_graph.json --seed 3   queue a run; `jobs work` runs it
   dnne-ros top                            watch running graphs, from another terminal
+  dnne-ros dashboard                      the same, and more of it, in a browser
   dnne-ros trace analyze t.json           what sets the pace of a run with --trace t.json
   dnne-ros nodes PPOTrainerNode           ports and widgets of a node type
   dnne-ros tasks cheetah                  the tasks of the simulators that are installed

@@ -11,6 +11,7 @@ from dnne_ros.exporting.dependencies import CHOSEN_LATER, dependency_keys, pip_n
 
 ON_UBUNTU = {
     "pydocstyle": "pydocstyle",
+    "python3-aiohttp": "python3-aiohttp",
     "python3-build": "python3-build",
     "python3-colcon-common-extensions": "python3-colcon-common-extensions",
     "python3-cryptography": "python3-cryptography",
@@ -106,7 +107,8 @@ def imported_modules(folder):
 def test_rosdep_knows_the_keys_of_exported_packages(repository):
     """Standalone packages bring any of our modules, and name what these import."""
     rooms = [path for path in (repository / "dnne_ros").iterdir()
-             if path.is_dir() and path.name not in ("bench", "jobs", "job_server", "testing")]
+             if path.is_dir()
+             and path.name not in ("bench", "jobs", "job_server", "testing", "web")]
     modules = {module for room in rooms for module in imported_modules(room)}
     modules |= {"PIL", "sklearn", "cv2", "sounddevice"}
     modules -= {"dnne_ros", *sys.stdlib_module_names, *CHOSEN_LATER, *pip_names(modules)}

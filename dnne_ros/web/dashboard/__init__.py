@@ -1,0 +1,1 @@
+"""The dashboard: what its page is made of, and what it asks the server for."""
