@@ -15,6 +15,7 @@ from dnne_ros.options.working_directory import check_working_directory
 
 _COMMANDS = (
     "cli.check", "cli.run", "cli.simulate", "jobs.commands.command", "top.command", "web.command",
+    "editor.command",
     "cli.trace", "cli.graph", "cli.export", "cli.security", "cli.policy", "cli.nodes", "cli.tasks",
     "cli.bench")
 """The modules of the commands; `add_parser` of each adds one."""

@@ -25,16 +25,15 @@ class RunQueue:
     """The runs of a server; it lives as long as that does, whoever looks on."""
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str], on_change: Changed,
-                 on_line: Callable[[Run, str], None], on_progress: Changed):
+                 on_line: Callable[[Run, str], None]):
         """Run with ``words`` behind those of each run, and tell what happens.
 
-        ``on_change`` is called for each new state, ``on_progress`` for new figures.
+        ``on_change`` is called for each new state, ``on_line`` for each line of output.
         """
         self._words = words
         self._environment = environment
         self._on_change = on_change
         self._on_line = on_line
-        self._on_progress = on_progress
         self._numbers = count(1)
         self._runs: dict[str, Run] = {}
         self._process: RunProcess | None = None
@@ -110,7 +109,8 @@ class RunQueue:
         def note(message: dict[str, object]) -> None:
             before = run.state
             run.note(message)
-            (self._on_progress if run.state is before else self._on_change)(run)
+            if run.state is not before:
+                self._on_change(run)
 
         def write(line: str) -> None:
             run.lines.append(line)
