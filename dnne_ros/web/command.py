@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from dnne_ros.jobs.commands.command import add_store
 from dnne_ros.web.options import add_server_options, check_installed
 
 _EXAMPLES = """\
@@ -24,6 +25,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Serve a page that shows every running graph of the ROS domain live.",
         epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_server_options(parser)
+    add_store(parser)
     parser.set_defaults(run=run)
 
 
@@ -31,6 +33,11 @@ def run(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     check_installed()
     from dnne_ros.web.dashboard.part import dashboard_part
+    from dnne_ros.web.feed.feed import Feed
+    from dnne_ros.web.feed.jobs import jobs_that_there_are
+    from dnne_ros.web.feed.part import feed_part
     from dnne_ros.web.serving import serve
 
-    return serve(options, lambda context, loop: [dashboard_part()])
+    jobs = jobs_that_there_are(options.store, options.folder)
+    return serve(options, lambda context, loop: [
+        feed_part(Feed(context, loop), jobs), dashboard_part()])

@@ -11,6 +11,7 @@ import hashlib
 import os
 import socket
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class NameClaims:
@@ -51,6 +52,18 @@ class NameClaims:
             return error.errno != errno.EADDRINUSE
         self._sockets[name] = claim
         return True
+
+
+def holds_name(process_id: int, name: str, domain: int) -> bool:
+    """Tell whether a process of this machine and user has a name."""
+    address = _address(name, domain).replace("\0", "@")
+    try:
+        sockets = {f"socket:[{inode}]" for line in Path("/proc/net/unix").read_text().splitlines()
+                   for *_, inode, path in [line.split()] if path == address}
+        return any(os.readlink(each) in sockets
+                   for each in Path(f"/proc/{process_id}/fd").iterdir())
+    except OSError:  # it is another user's, or gone
+        return False
 
 
 def _address(name: str, domain: int) -> str:

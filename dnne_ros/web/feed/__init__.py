@@ -1,0 +1,1 @@
+"""What runs in the ROS domain, as JSON that a browser is sent while it changes."""
