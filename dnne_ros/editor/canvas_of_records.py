@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dnne_ros.catalogue.catalogue import Catalogue
+from dnne_ros.errors import InputError
+from dnne_ros.graph.building import type_of
+from dnne_ros.graph.own_ports import found_files, name_ports
 from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.own_ports import has_own_ports, type_with_ports
 from dnne_ros.workflow.records import LinkRecord, NodeRecord, Workflow
 from dnne_ros.workflow.ui_format import OPTIONS
 
@@ -26,9 +30,10 @@ def draw_canvas(workflow: Workflow, catalogue: Catalogue) -> dict[str, Any]:
 
 class _Drawing:
     def __init__(self, workflow: Workflow, catalogue: Catalogue):
-        self._workflow = workflow
-        self._types = {node.id: catalogue.declared(node.declared) or catalogue.find(node.type)
-                       for node in workflow.nodes}
+        self._types = {node.id: found for node in workflow.nodes
+                       if (found := _type_of(node, catalogue, workflow.path)) is not None}
+        # An API file may know an output by its place alone.
+        self._workflow = name_ports(workflow, self._types, lambda *_: None)
         self._numbers = _numbered([node.id for node in workflow.nodes])
         self._inputs = {node.id: self._ports(node.id, "inputs") for node in workflow.nodes}
         self._outputs = {node.id: self._ports(node.id, "outputs") for node in workflow.nodes}
@@ -50,7 +55,7 @@ class _Drawing:
 
     def _ports(self, id: str, side: str) -> dict[str, str]:
         """Return a node's ports with their types: declared ones, and others that links name."""
-        node_type: type[Node] | None = self._types[id]
+        node_type = self._types.get(id)
         ports = {} if node_type is None else {
             port.name: port.type.name for port in getattr(node_type, side).values()}
         for link in self._workflow.links:
@@ -69,7 +74,7 @@ class _Drawing:
         return self._outputs[link.source.node][link.source.port]
 
     def _size(self, id: str) -> tuple[float, float]:
-        node_type = self._types[id]
+        node_type = self._types.get(id)
         widgets = 0 if node_type is None else len(node_type.widgets)
         rows = max(len(self._inputs[id]), len(self._outputs[id])) + widgets
         return _WIDTH, _TITLE + _ROW * rows
@@ -92,6 +97,18 @@ class _Drawing:
                         for name, kind in self._outputs[node.id].items()],
             "properties": {OPTIONS: dict(node.options)} if node.options else {},
             "widgets_values_named": dict(node.widgets)}
+
+
+def _type_of(node: NodeRecord, catalogue: Catalogue, path: str) -> type[Node] | None:
+    """Return a node's type with all of its ports; None where nobody knows them."""
+    found = type_of(node, catalogue)
+    if found is None or not has_own_ports(found):
+        return found
+    values = found_files(found, found(node.widgets).values, path)
+    try:
+        return type_with_ports(found, values)
+    except InputError:  # told when the drawing is checked
+        return None
 
 
 def _numbered(ids: Sequence[str]) -> dict[str, int]:
@@ -119,7 +136,8 @@ def _columns(sizes: Mapping[str, tuple[float, float]], links: Sequence[LinkRecor
             if id not in column:
                 column[id] = depth
                 ahead += [(each, depth + 1) for each in following[id]]
-    places, heights = {}, defaultdict(float)
+    places: dict[str, tuple[float, float]] = {}
+    heights: dict[int, float] = defaultdict(float)
     for id, (width, height) in sizes.items():
         places[id] = (column[id] * (width + _GAP_X), heights[column[id]])
         heights[column[id]] += height + _GAP_Y

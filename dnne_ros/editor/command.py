@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dnne_ros.cli.output import say
 from dnne_ros.errors import InputError
 from dnne_ros.options.workflow_arguments import NODES, load_catalogue
 from dnne_ros.web.options import add_server_options, check_installed
+
+if TYPE_CHECKING:
+    from rclpy.context import Context
+
+    from dnne_ros.runtime.event_loop import RosEventLoop
+    from dnne_ros.web.application import Part
 
 _EXAMPLES = """\
 examples:
@@ -56,13 +63,19 @@ def run(options: argparse.Namespace) -> int:
     from dnne_ros.editor.run_queue import environment_of_runs
     from dnne_ros.editor.state_file import ChangedSettings, settings_file
     from dnne_ros.web.dashboard.part import dashboard_part
+    from dnne_ros.web.feed.feed import Feed
+    from dnne_ros.web.feed.part import feed_part
     from dnne_ros.web.serving import serve
 
     settings = ChangedSettings(None if options.view else settings_file())
     editor = Editor(folder, catalogue, settings, run_words_of(options), environment_of_runs(),
                     opened)
-    return serve(options, lambda context, loop: [editor.part(context, loop), dashboard_part()],
-                 _LANDING)
+
+    def parts(context: Context, loop: RosEventLoop) -> list[Part]:
+        feed = Feed(context, loop)
+        return [editor.part(context, loop, feed), feed_part(feed), dashboard_part()]
+
+    return serve(options, parts, _LANDING)
 
 
 def served(file: str | None, folder: str | None) -> tuple[Path, str]:

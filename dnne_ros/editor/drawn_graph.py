@@ -32,11 +32,17 @@ class DrawnGraph:
         """Return the file's name without its ending."""
         return self.file.stem
 
+    @property
+    def namespace(self) -> str:
+        """Return the ROS namespace of its run."""
+        return f"/{self.graph.namespace}"
+
     @cached_property
     def shown_at(self) -> Mapping[str, str]:
         """Return at which node of the drawing each node that runs is shown, by their ids.
 
-        What a node of the drawing is short for runs as nodes with ids of their own: ``26:trainer``.
+        What a node of the drawing is short for runs as nodes with ids of their own, such as
+        ``26:trainer``.
         """
         drawn = _ids(self.document)
         return {id: _nearest(id, drawn) for id in self.graph.nodes}

@@ -31,20 +31,27 @@ def summary(run: Run, known_points: int = 0) -> dict[str, Any]:
         "trainers": trainers, "known_points": known_points, "curve": run.curve[known_points:]}
 
 
-def figures(run: Run, graph: GraphState | None) -> dict[str, Any]:
-    """Return what each node and link of the drawing did in the last second."""
+def figures(run: Run, graph: GraphState | None, since: float) -> dict[str, Any]:
+    """Return what each node and link of the drawing did in the last second.
+
+    What was heard before ``since`` is of an earlier run.
+    """
     now = time.monotonic()
+
+    def counts(entry: Entry) -> bool:
+        return entry.heard > since and not is_stale(entry, now)
+
     nodes: dict[str, dict[str, Any]] = {}
     edges: list[dict[str, Any]] = []
     if graph is not None:
         for name, entry in graph.nodes.items():
             id = run.drawn.id_of.get(name)
-            if id is not None and not is_stale(entry, now):
+            if id is not None and counts(entry):
                 shown = run.drawn.shown_at[id]
                 nodes[shown] = _joined(nodes.get(shown), entry)
         for name, entry in graph.edges().items():
             ends = _ends(name, run.drawn)
-            if ends is not None and not is_stale(entry, now):
+            if ends is not None and counts(entry):
                 edges.append({**ends, "level": entry.level.name, "message": entry.message,
                               **{key: entry.values[key] for key in _OF_EDGES
                                  if key in entry.values}})

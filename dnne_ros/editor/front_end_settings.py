@@ -29,6 +29,7 @@ _FIRST: Mapping[str, Any] = {
     "Comfy.InstalledVersion": "1.58.1",
     "Comfy.Release.Status": "what's new seen",
     "Comfy.ColorPalette": _PALETTE,
+    "Comfy.NodeBadge.NodeSourceBadgeMode": "None",
 }
 
 

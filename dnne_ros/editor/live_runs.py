@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from dnne_ros.editor.drawn_graph import DrawnGraph
@@ -17,13 +18,9 @@ _PERIOD = 1.0
 
 
 class Watch(Protocol):
-    """What hears a running graph: `dnne_ros.editor.graph_watch.GraphWatch`."""
+    """What hears texts and pictures: `dnne_ros.editor.graph_watch.GraphWatch`."""
 
-    def figures(self, namespace: str) -> GraphState | None:
-        """Return what was heard of a graph."""
-        ...
-
-    def watch(self, drawn: DrawnGraph, namespace: str) -> None:
+    def watch(self, drawn: DrawnGraph) -> None:
         """Listen to a graph."""
         ...
 
@@ -36,13 +33,16 @@ class LiveRuns:
     """Between the queue of runs, what is heard of their graphs, and the pages."""
 
     def __init__(self, pages: Pages):
-        """Tell these pages; the queue and the watch are there before anything runs."""
+        """Tell these pages; queue, watch and graphs are there before anything runs."""
         self.pages = pages
         self.queue: RunQueue
         self.watch: Watch
+        self.graphs: Mapping[str, GraphState] = {}
+        """What was heard of running graphs, by namespace."""
+        self._since = 0.0
         self._figures: dict[str, Any] = {}
         self._texts: dict[str, str] = {}
-        self._pictures: dict[str, bytes] = {}
+        self._pictures: dict[str, tuple[str, bytes]] = {}
         self._last: Run | None = None
 
     def greet(self, page: Page) -> None:
@@ -61,14 +61,15 @@ class LiveRuns:
         for node, text in self._texts.items():
             page.show_text(run.id, node, text)
         for node, picture in self._pictures.items():
-            page.show_picture(run.id, node, picture)
+            page.show_picture(run.id, node, *picture)
 
     def on_change(self, run: Run) -> None:
         """Tell of a run's new state."""
         if run.state is State.STARTING:
             self._last = run
             self._figures, self._texts, self._pictures = {}, {}, {}
-            self.watch.watch(run.drawn, f"/{run.drawn.graph.namespace}")
+            self._since = time.monotonic()
+            self.watch.watch(run.drawn)
             self.pages.say("execution_start", self._about(run))
             self.pages.say("progress_state", progress_state(run, {}))
         if run is self._last:
@@ -90,13 +91,13 @@ class LiveRuns:
             for page in self.pages:
                 page.show_text(run.id, node, text)
 
-    def on_picture(self, node: str, picture: bytes) -> None:
+    def on_picture(self, node: str, kind: str, picture: bytes) -> None:
         """Show what a node sees."""
         run = self.queue.current
         if run is not None:
-            self._pictures[node] = picture
+            self._pictures[node] = kind, picture
             for page in self.pages:
-                page.show_picture(run.id, node, picture)
+                page.show_picture(run.id, node, kind, picture)
 
     async def tick(self) -> None:
         """Tell once a second what nodes and links do, until cancelled."""
@@ -107,7 +108,7 @@ class LiveRuns:
             if run is None:
                 told = 0
                 continue
-            self._figures = figures(run, self.watch.figures(f"/{run.drawn.graph.namespace}"))
+            self._figures = figures(run, self.graphs.get(run.drawn.namespace), self._since)
             self.pages.say("dnne_ros.figures", self._figures)
             self.pages.say("progress_state", progress_state(run, self._figures["nodes"]))
             if len(run.curve) != told:

@@ -17,6 +17,7 @@ from dnne_ros.node_api.own_ports import deciding_widgets, has_own_ports
 from dnne_ros.node_api.port_types import AnyValue, PortType
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.workflow.constants import CONSTANTS, VALUE
 
 _OWN_MODULE = "dnne_ros"
 _KINDS = {bool: "BOOLEAN", int: "INT", float: "FLOAT", str: "STRING"}
@@ -30,6 +31,8 @@ def object_info(catalogue: Catalogue) -> dict[str, Definition]:
     for name, node_type in catalogue.names().items():
         old = name != node_type.type_name or bool(node_type.superseded_by)
         info[name] = define(node_type, name, catalogue, deprecated=old)
+    for name, signature in CONSTANTS.items():
+        info.setdefault(name, _constant(name, signature.outputs[0].type))
     return info
 
 
@@ -58,6 +61,19 @@ def define(node_type: type[Node], name: str, catalogue: Catalogue, *, deprecated
         "deprecated": deprecated,
         "search_aliases": list(node_type.aliases),
     }
+
+
+def _constant(name: str, kind: str) -> Definition:
+    """Return the definition of a node that holds one value for widgets of others."""
+    value = Widget({"INT": 0, "FLOAT": 0.0, "BOOLEAN": False}.get(kind, ""), "The value.")
+    return {
+        "name": name, "display_name": name, "category": "values", "deprecated": False,
+        "description": "Hold one value for widgets of other nodes.",
+        "python_module": f"custom_nodes.{_OWN_MODULE}", "output_node": False,
+        "input": {"required": {VALUE: _widget(value)}, "optional": {}},
+        "input_order": {"required": [VALUE], "optional": []},
+        "output": [kind], "output_name": [kind], "output_tooltips": [""],
+        "output_is_list": [False]}
 
 
 def output_type(port: Output) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 
 from dnne_ros.catalogue.catalogue import Catalogue
@@ -26,8 +26,8 @@ from dnne_ros.workflow.ui_widgets import read_ui_widgets
 _ORIGIN, _ORIGIN_SLOT = 1, 2
 
 
-def openable(document: Any, name: str, catalogue: Catalogue) -> Any:
-    """Return what the front end opens for the JSON value of the file ``name``.
+def openable(document: Any, path: Path, catalogue: Catalogue) -> Any:
+    """Return what the front end opens for the JSON value of the file at ``path``.
 
     A graph in the API format becomes a drawing.  `InputError` for what is no workflow.
     """
@@ -37,7 +37,7 @@ def openable(document: Any, name: str, catalogue: Catalogue) -> Any:
     if is_ui_format(document):
         document = copy.deepcopy(document)
     else:
-        workflow, _ = parse_workflow(document, PurePath(name).stem, name, catalogue.signature)
+        workflow, _ = parse_workflow(document, path.stem, str(path), catalogue.signature)
         document = draw_canvas(workflow, catalogue)
     definitions = read_definitions(document)
     for canvas in (document, *(each.raw for each in definitions.values())):
@@ -63,23 +63,25 @@ class _Canvas:
         nodes = self._reader.read(self._canvas["nodes"])
         moves = {}
         for node in nodes.values():
-            declared = node.signature and self._catalogue.declared(node.signature.type)
+            declared = self._declared(node)
             if declared is None or not isinstance(node.raw, dict):
                 continue
             if self._names.get(node.type) is not declared:
                 node.raw["type"] = declared.type_name
             _rename_inputs(node.raw, declared)
-            self._renew_values(node, declared)
+            self._renew_values(node.raw, node, declared)
             moves[node.id] = _order_outputs(node.raw, declared, node)
         self._move_links(moves)
 
-    def _renew_values(self, node: UiNode, declared: type[Node]) -> None:
+    def _declared(self, node: UiNode) -> type[Node] | None:
+        return None if node.signature is None else self._catalogue.declared(node.signature.type)
+
+    def _renew_values(self, raw: dict[str, Any], node: UiNode, declared: type[Node]) -> None:
         if node.signature is None or not node.signature.widgets:
             return
         given = read_ui_widgets(node, self._unheard)
         values = {name: given.get(name, widget.default)
                   for name, widget in declared.widgets.items()}
-        raw: dict[str, Any] = node.raw  # type: ignore[assignment]  # a copy of the file, ours
         raw["widgets_values"] = list(values.values())
         raw["widgets_values_named"] = values
 

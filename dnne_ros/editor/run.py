@@ -106,7 +106,7 @@ class Run:
             self.curve = self.curve[::2]
 
     def _blame(self, message: str) -> None:
-        """Find out which node of the drawing a message is about: it names it first, or lists it."""
+        """Find out which node a message is about, which names it first, or lists it."""
         names = self.drawn.id_of
         first = message.partition(":")[0].partition(" ")[0].rpartition("/")[2]
         listed = message.partition("(nodes ")[2].partition(")")[0].split(", ")

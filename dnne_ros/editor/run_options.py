@@ -59,6 +59,12 @@ def run_option_words(given: Mapping[str, Any], folder: Path) -> list[str]:
     return words
 
 
+def folder_of(given: Mapping[str, Any], name: str, folder: Path) -> Path | None:
+    """Return the folder that a checked option names, if it names one."""
+    text = str(given.get(name, "")).strip()
+    return _below(folder, text) if text else None
+
+
 def _words(option: Option, text: str, folder: Path) -> list[str]:
     if option.kind == "flag":
         return option.words(truth(text or "false"))

@@ -20,7 +20,8 @@ _REST_SECONDS = 1.0
 class RunProcess:
     """The command, what it writes, and what it tells us beside that (`StatusLines`)."""
 
-    def __init__(self, on_line: Callable[[str], None], on_message: Callable[[dict[str, Any]], None]):
+    def __init__(self, on_line: Callable[[str], None],
+                 on_message: Callable[[dict[str, Any]], None]):
         """Pass on lines of output and messages."""
         self._on_line = on_line
         self._on_message = on_message

@@ -32,6 +32,7 @@ class Page:
         """Talk over an open socket."""
         self._socket = socket
         self._waiting: asyncio.Queue[str | bytes] = asyncio.Queue(_MOST_WAITING)
+        self._sending: asyncio.Future[None] | None = None
 
     def say(self, kind: str, data: Any) -> None:
         """Send a message of the front end's or of our own."""
@@ -41,7 +42,7 @@ class Page:
         """Put a text on a node."""
         self._put(struct.pack(">I", _TEXT) + _sized(run) + _sized(node) + text.encode())
 
-    def show_picture(self, run: str, node: str, picture: bytes, kind: str = "image/jpeg") -> None:
+    def show_picture(self, run: str, node: str, kind: str, picture: bytes) -> None:
         """Put a picture on a node; only the newest ones count."""
         if self._waiting.qsize() < _MOST_PICTURES_WAITING:
             about = strict_json.dumps({
@@ -51,14 +52,20 @@ class Page:
 
     async def talk(self) -> None:
         """Send what is said, until the page is gone."""
-        sending = asyncio.ensure_future(self._send())
+        sending = self._sending = asyncio.ensure_future(self._send())
+        reading = asyncio.ensure_future(self._read())
         try:
-            async for _ in self._socket:  # what pages say of themselves; closing ends it
-                pass
+            await asyncio.wait([sending, reading], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            sending.cancel()
-            with suppress(asyncio.CancelledError, ConnectionError):
-                await sending
+            for task in (sending, reading):
+                task.cancel()
+                with suppress(asyncio.CancelledError, ConnectionError):
+                    await task
+            await self._socket.close()
+
+    async def _read(self) -> None:
+        async for _ in self._socket:  # what pages say of themselves
+            pass
 
     async def close(self) -> None:
         """Tell the page that the server ends."""
@@ -75,8 +82,9 @@ class Page:
     def _put(self, message: str | bytes) -> None:
         try:
             self._waiting.put_nowait(message)
-        except asyncio.QueueFull:  # it begins anew with all that counts
-            asyncio.ensure_future(self.close())
+        except asyncio.QueueFull:  # it takes nothing any more; loaded again, it has all
+            if self._sending is not None:
+                self._sending.cancel()
 
 
 class Pages:

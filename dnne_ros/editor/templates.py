@@ -38,7 +38,7 @@ class Templates:
     def drawing(self, name: str) -> Any:
         """Return a workflow as the front end opens it; KeyError for a name that is none."""
         path = self._files[name]
-        return openable(load_json(path), str(path), self._catalogue)
+        return openable(load_json(path), path, self._catalogue)
 
     def _draw(self, name: str) -> bytes:
         """Return an SVG picture; KeyError, and `InputError` if its types are not known here."""

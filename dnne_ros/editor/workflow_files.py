@@ -106,8 +106,8 @@ class WorkflowFiles:
         if (not parts or len(name) > _LONGEST_NAME or "\0" in name or "\\" in name
                 or any(part.startswith(".") or part == "/" for part in parts)
                 or not name.endswith(_ENDING)):
-            raise NoAccess(f"{name!r:.200} is no name of a workflow in the served folder: expected "
-                           "one that ends in .json, without hidden parts")
+            raise NoAccess(f"{name!r:.200} is no name of a workflow in the served folder: "
+                           "expected one that ends in .json, without hidden parts")
         return self._checked(self._folder.joinpath(*parts))
 
     def _checked(self, path: Path) -> Path:

@@ -108,7 +108,8 @@ def test_rosdep_knows_the_keys_of_exported_packages(repository):
     """Standalone packages bring any of our modules, and name what these import."""
     rooms = [path for path in (repository / "dnne_ros").iterdir()
              if path.is_dir()
-             and path.name not in ("bench", "jobs", "job_server", "testing", "web")]
+             and path.name not in ("bench", "jobs", "job_server", "testing", "web",
+                                  "editor")]
     modules = {module for room in rooms for module in imported_modules(room)}
     modules |= {"PIL", "sklearn", "cv2", "sounddevice"}
     modules -= {"dnne_ros", *sys.stdlib_module_names, *CHOSEN_LATER, *pip_names(modules)}

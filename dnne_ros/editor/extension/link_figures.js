@@ -17,7 +17,7 @@ export function drawLinkFigures(app, live, context) {
     const place = freePlace(taken, link._pos);
     label(context, lineOf(edge), place, COLORS[edge.level] ?? COLORS.OK);
     const mouse = app.canvas.graph_mouse;
-    if (Math.hypot(mouse[0] - place[0], mouse[1] - place[1]) < NEAR) hovered = [edge, place];
+    if (app.canvas.last_mouse_position[0] && Math.hypot(mouse[0] - place[0], mouse[1] - place[1]) < NEAR) hovered = [edge, place];
   }
   if (hovered) box(context, detailsOf(hovered[0]), hovered[1]);
 }

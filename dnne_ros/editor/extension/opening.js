@@ -25,4 +25,5 @@ export async function openFirstFile(app, api) {
   await found.load();
   await app.loadGraphData(found.activeState, true, true, found);
   sessionStorage.setItem("dnne_ros.opened", file);
+  await app.extensionManager.command.execute("Comfy.Canvas.FitView");
 }

@@ -36,7 +36,7 @@ def file_routes(files: WorkflowFiles, catalogue: Catalogue) -> list[web.Abstract
             raise web.HTTPNotFound
         name = _name(request, "file")
         content, tag = files.read(name)
-        drawing = openable(_parsed(content, name), name, catalogue)
+        drawing = openable(_parsed(content, name), files.path_of(name), catalogue)
         return web.json_response(drawing, headers={"ETag": f'"{tag}"'}, dumps=strict_json.dumps)
 
     async def write(request: web.Request) -> web.Response:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from dnne_ros.catalogue.catalogue import Catalogue
-from dnne_ros.editor.drawn_graph import DrawnGraph, check_drawing, file_of
+from dnne_ros.editor.asked import read_asked
+from dnne_ros.editor.exports import export
 from dnne_ros.editor.live_runs import LiveRuns, log_of
 from dnne_ros.editor.node_errors import refused_prompt
 from dnne_ros.editor.run import Run, State
-from dnne_ros.editor.run_options import described, given_options, run_option_words
+from dnne_ros.editor.run_options import described
 from dnne_ros.errors import InputError
-from dnne_ros.graph.without_torch import check_torch
-from dnne_ros.options.readings import duration
 from dnne_ros.web.refusals import json_of
 
 _API, _OURS = "/editor/api", "/editor/dnne_ros"
@@ -46,38 +46,33 @@ class RunRoutes:
             web.get("/editor/internal/logs/raw", self._log),
             web.patch("/editor/internal/logs/subscribe", self._done),
             web.get(f"{_OURS}/options", self._options), web.post(f"{_OURS}/check", self._check),
+            web.post(f"{_OURS}/export/{{kind}}", self._export),
         ]
 
     async def _start(self, request: web.Request) -> web.Response:
         body = await json_of(request)
         try:
-            drawn, words, seconds = self._checked(body)
+            asked = read_asked(body, self._catalogue, self._folder)
         except InputError as error:
             return web.json_response(refused_prompt(error.problems), status=400)
-        run = self._live.queue.submit(drawn, words, seconds)
+        run = self._live.queue.submit(asked.drawn, asked.words, asked.duration)
         return web.json_response({"prompt_id": run.id, "number": run.number, "node_errors": {}})
 
     async def _check(self, request: web.Request) -> web.Response:
         """Say what is wrong with a drawing, in the words of ``dnne-ros check``."""
         try:
-            self._checked(await json_of(request))
+            read_asked(await json_of(request), self._catalogue, self._folder)
         except InputError as error:
             return web.json_response(refused_prompt(error.problems))
         return web.json_response({"error": None, "node_errors": {}})
 
-    def _checked(self, body: dict[str, Any]) -> tuple[DrawnGraph, list[str], float | None]:
-        extra = body.get("extra_data")
-        extra = extra if isinstance(extra, dict) else {}
-        drawing, ours = extra.get("extra_pnginfo"), extra.get("dnne_ros")
-        drawing = drawing.get("workflow") if isinstance(drawing, dict) else None
-        name = ours.get("file") if isinstance(ours, dict) else None
-        file = file_of(name if isinstance(name, str) else "", self._folder)
-        drawn = check_drawing(drawing, file, self._catalogue)
-        check_torch(drawn.graph)
-        given = given_options(drawing)
-        words = run_option_words(given, self._folder)
-        text = str(given.get("duration", "")).strip()
-        return drawn, words, duration(text) if text else None
+    async def _export(self, request: web.Request) -> web.Response:
+        """Make a drawing into a file, which takes its time."""
+        asked = read_asked(await json_of(request), self._catalogue, self._folder)
+        made = await asyncio.to_thread(
+            export, request.match_info["kind"], asked.drawn, asked.place, asked.checkpoint)
+        return web.Response(body=made.content, content_type=made.kind, headers={
+            "Content-Disposition": f'attachment; filename="{made.name}"'})
 
     async def _remaining(self, _: web.Request) -> web.Response:
         queue = self._live.queue

@@ -105,10 +105,10 @@ def _asked(value: Any) -> Handler:
 
 
 def _about_us() -> dict[str, Any]:
-    return {"system": {"os": platform.system().lower(), "python_version": platform.python_version(),
-                       "embedded_python": False, "comfyui_version": f"dnne_ros {__version__}",
-                       "pytorch_version": "", "argv": [], "ram_total": 0, "ram_free": 0},
-            "devices": []}
+    return {"devices": [], "system": {
+        "os": platform.system().lower(), "python_version": platform.python_version(),
+        "embedded_python": False, "comfyui_version": f"dnne_ros {__version__}",
+        "pytorch_version": "", "argv": [], "ram_total": 0, "ram_free": 0}}
 
 
 def script_paths(folder: Path) -> list[str]:
