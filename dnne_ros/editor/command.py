@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,12 +53,18 @@ def run(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     check_installed()
     from dnne_ros.editor.front_end import doubt_of, front_end_folder, front_end_version
+    from dnne_ros.editor.opening import openable
+    from dnne_ros.workflow.json_text import load_json
 
     front_end_folder()
     folder, opened = served(options.file, options.folder)
     if doubt := doubt_of(front_end_version()):
         say(f"warning: {doubt}", error=True)
+    if not options.view and not os.access(folder, os.W_OK):
+        say(f"warning: {folder}: cannot be written; nothing drawn can be saved there", error=True)
     catalogue = load_catalogue(options.nodes)
+    if opened:
+        openable(load_json(folder / opened), folder / opened, catalogue)
 
     from dnne_ros.editor.part import Editor, run_words_of
     from dnne_ros.editor.run_queue import environment_of_runs

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -114,11 +115,12 @@ class WorkflowFiles:
         """Return where a path leads, links followed; `NoAccess` if that is elsewhere."""
         try:
             real = path.resolve()
-        except (OSError, RuntimeError) as error:  # links in a circle
-            raise NoAccess(f"{path.name}: leads nowhere: {error}") from None
+            is_other = os.path.lexists(real) and not stat.S_ISREG(real.stat().st_mode)
+        except (OSError, RuntimeError) as error:  # links in a circle, a name that is too long
+            raise NoAccess(f"{path.name:.200}: leads nowhere: {error}") from None
         if not real.is_relative_to(self._folder) or real.suffix != _ENDING:
             raise NoAccess(f"{path.name}: leads out of the served folder")
-        if real.exists() and not real.is_file():
+        if is_other:
             raise NoAccess(f"{path.name}: is not a regular file")
         return real
 
@@ -130,10 +132,11 @@ class WorkflowFiles:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if entry.name.endswith(_ENDING) and not entry.is_dir():
-                yield Path(entry.path)
-            elif depth < _DEEPEST and entry.is_dir(follow_symlinks=False):
+            is_folder = entry.is_dir(follow_symlinks=False)
+            if is_folder and depth < _DEEPEST:
                 yield from self._walk(Path(entry.path), depth + 1)
+            elif entry.name.endswith(_ENDING) and not is_folder:
+                yield Path(entry.path)
 
     def _info(self, path: Path) -> FileInfo:
         found = path.stat()

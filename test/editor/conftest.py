@@ -11,9 +11,8 @@ from dnne_ros.catalogue.catalogue import Catalogue
 
 CONFIG = Path(__file__).parents[2] / "config" / "workflows"
 
-if any(importlib.util.find_spec(name) is None
-       for name in ("aiohttp", "comfyui_frontend_package")):  # the extra editor
-    collect_ignore_glob = ["test_serv*.py", "test_browser*.py", "test_run_*.py"]
+if importlib.util.find_spec("aiohttp") is None:  # the extra editor
+    collect_ignore_glob = ["test_server.py"]
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +48,18 @@ class Client:
 
 
 @pytest.fixture
-def served(catalogue, tmp_path):
+def front_end(tmp_path_factory, monkeypatch):
+    """Put a page in the place of the front end, which need not be installed."""
+    folder = tmp_path_factory.mktemp("front_end")
+    (folder / "index.html").write_text("<script>;</script>the front end")
+    (folder / "assets" / "images").mkdir(parents=True)
+    (folder / "extensions" / "core").mkdir(parents=True)
+    (folder / "extensions" / "core" / "theirs.js").write_text("")
+    monkeypatch.setattr("dnne_ros.editor.part.front_end_folder", lambda: folder)
+
+
+@pytest.fixture
+def served(catalogue, tmp_path, front_end):
     """Run a coroutine function on a `Client` of an editor, whose runs nobody starts."""
     import aiohttp
     from aiohttp import web

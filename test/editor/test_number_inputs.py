@@ -8,23 +8,13 @@ from its lower bound.  `test_browser_drawing.py` loads and saves the same number
 import math
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
+from widget_numbers import numbers_of
 
 from dnne_ros.editor.number_inputs import SAFE_INTEGER, number_options, step_of
 from dnne_ros.node_api.widget import Widget
 
 BOUNDS = st.none() | st.floats(-1e12, 1e12)
-
-
-def numbers_of(widget):
-    """Return the numbers that must not change, as far as the widget takes them."""
-    wanted = [widget.default, widget.minimum, widget.maximum, 1e-6, -1e-6, -1, -0.002, 0.002, 3]
-    for each in wanted:
-        try:
-            yield widget.check(each)
-        except ValueError:
-            continue
 
 
 def after_front_end(value, options):

@@ -19,6 +19,7 @@ app.registerExtension({
   name: "dnne_ros",
   async setup() {
     const live = new Live(app, api);
+    globalThis.dnneRosLive = live; // for other extensions, and tests
     const checks = watchDrawing(app, api);
     const before = app.canvas.onDrawForeground;
     app.canvas.onDrawForeground = function (context, area) {
