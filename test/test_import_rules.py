@@ -62,8 +62,8 @@ MAY_IMPORT = {
     "jobs": ("cli", "runtime", "placement", "options", "node_api", "durable_files", "errors",
              "strict_json", "strict_yaml"),
     "job_server": ("jobs", "cli", "runtime", "node_api", "messages", "errors", "strict_json"),
-    "editor": ("web", "cli", "top", "exporting", "options", "placement", "graph", "catalogue",
-               "node_api", "workflow", "durable_files", "errors", "strict_json"),
+    "editor": ("web", "cli", "top", "runtime", "exporting", "options", "placement", "graph",
+               "catalogue", "node_api", "workflow", "durable_files", "errors", "strict_json"),
     "web": ("cli", "top", "jobs", "runtime", "parameter_files", "options", "node_api", "messages",
             "errors", "strict_json"),
 }

@@ -35,16 +35,18 @@ _DRAW = """async ([nodes, links, run]) => {
     if (!made[origin].connect(from, made[target], to)) throw new Error(`${output} → ${input}`);
   }
   app.graph.extra = {...app.graph.extra, dnne_ros: {run}};
+  await new Promise((resolve) => setTimeout(resolve, 300));
   await app.extensionManager.command.execute("Comfy.Canvas.FitView");
   return app.graph.nodes.length;
 }"""
+TODAY = {"IsaacGymEnvNode": "SimulatorEnvNode", "IsaacGymStepNode": "SimulatorStepNode"}
 _BANNER = "#dnne-ros-state"
 
 
 def drawn():
     """Return the nodes and links of Cartpole, by names alone, with a camera."""
-    nodes = [{"id": node["id"], "type": node["type"], "title": node["title"], "pos": node["pos"],
-              "values": {}} for node in CARTPOLE["nodes"]]
+    nodes = [{**{key: node[key] for key in ("id", "title", "pos")}, "values": {},
+              "type": TODAY.get(node["type"], node["type"])} for node in CARTPOLE["nodes"]]
     by_id = {node["id"]: node for node in nodes}
     by_id[1]["values"] = {"env_name": "Cartpole", "num_envs": 512}
     by_id[3]["values"] = {"hidden_sizes": "64,64", "learning_rate": 0.002, "init_log_std": -1.0}
@@ -84,12 +86,17 @@ def test_cartpole_from_an_empty_canvas_to_a_return_of_450(repository, tmp_path, 
         wait_for_editor(page)
         page.wait_for_function("window.dnneRosLive.edges.size > 10")
         assert page.evaluate("() => window.dnneRosLive.run.curve.length") > 20
+        page.evaluate("""() => { window.runs = {}; window.dnneRosLive.onChange(() => {
+          const { run } = window.dnneRosLive; window.runs[run.number] = run; }); }""")
         first = page.evaluate("() => window.dnneRosLive.run.number")
         page.wait_for_function(
             f"window.dnneRosLive.run.number > {first} || window.dnneRosLive.over")
         jobs = page.evaluate("async () => (await (await fetch('/editor/api/jobs')).json()).jobs")
         done = next(job for job in jobs if job["priority"] == first)
         assert done["status"] == "completed"
+        run = page.evaluate(f"() => window.runs[{first}]")
+        assert run["reason"] == "until_return"
+        assert run["metrics"]["mean_return"] >= 450
         assert json.loads((tmp_path / "saved" / "checkpoint.json").read_text())
 
         page.wait_for_function(

@@ -34,7 +34,7 @@ def edited(repository, folder, *words):
 
 @contextmanager
 def opened(address):
-    """Give a page on which the front end has been loaded; `page.away` has what left the machine."""
+    """Give a page with the front end; `page.away` has what left the machine."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

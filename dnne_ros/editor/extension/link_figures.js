@@ -13,7 +13,8 @@ export function drawLinkFigures(app, live, context) {
   let hovered = null;
   for (const link of links) {
     const edge = edgeOf(app, graph, live, link);
-    if (!edge || !link._pos) continue;
+    // The front end knows where a link is once it has drawn it.
+    if (!edge || !link._pos || (link._pos[0] === 0 && link._pos[1] === 0)) continue;
     const place = freePlace(taken, link._pos);
     label(context, lineOf(edge), place, COLORS[edge.level] ?? COLORS.OK);
     const mouse = app.canvas.graph_mouse;

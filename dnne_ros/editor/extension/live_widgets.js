@@ -1,5 +1,6 @@
 // A widget that is changed while its graph runs sets the parameter of its node, or says why not.
 import { idOf } from "./live.js";
+import { showAllDecimals } from "./numbers.js";
 
 const PAUSE = 250;
 
@@ -14,6 +15,7 @@ export function offerLiveWidgets(app, api, live) {
   const before = globalThis.LGraphNode.prototype.onWidgetChanged;
   globalThis.LGraphNode.prototype.onWidgetChanged = function (name, value, old, widget) {
     before?.call(this, name, value, old, widget);
+    showAllDecimals(this);
     changed(this, widget);
   };
 }

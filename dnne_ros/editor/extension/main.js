@@ -6,6 +6,7 @@ import { drawCurves } from "./curves.js";
 import { drawLinkFigures } from "./link_figures.js";
 import { Live } from "./live.js";
 import { offerLiveWidgets } from "./live_widgets.js";
+import { showAllDecimals } from "./numbers.js";
 import { keepNewDrawingsEmpty, openFirstFile } from "./opening.js";
 import { addPanel } from "./panel.js";
 import { showPlacement } from "./placement.js";
@@ -17,6 +18,8 @@ tellServerMore(app, api);
 
 app.registerExtension({
   name: "dnne_ros",
+  nodeCreated: showAllDecimals,
+  loadedGraphNode: showAllDecimals,
   async setup() {
     const live = new Live(app, api);
     globalThis.dnneRosLive = live; // for other extensions, and tests

@@ -13,6 +13,12 @@ export function keepNewDrawingsEmpty(app) {
   };
 }
 
+// Shows the whole drawing, once its nodes have been laid out.
+export async function fitView(app) {
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  await app.extensionManager.command.execute("Comfy.Canvas.FitView");
+}
+
 // Opens the file that the server was started with, in a page that has opened none yet.
 export async function openFirstFile(app, api) {
   const { file } = await (await fetch(api.fileURL("/dnne_ros/opened"))).json();
@@ -25,5 +31,5 @@ export async function openFirstFile(app, api) {
   await found.load();
   await app.loadGraphData(found.activeState, true, true, found);
   sessionStorage.setItem("dnne_ros.opened", file);
-  await app.extensionManager.command.execute("Comfy.Canvas.FitView");
+  await fitView(app);
 }
