@@ -9,7 +9,7 @@ import { offerLiveWidgets } from "./live_widgets.js";
 import { showAllDecimals } from "./numbers.js";
 import { keepNewDrawingsEmpty, openFirstFile } from "./opening.js";
 import { addPanel } from "./panel.js";
-import { showPlacement } from "./placement.js";
+import { processMenu, showPlacement } from "./placement.js";
 import { tellServerMore } from "./requests.js";
 import { showState } from "./state_banner.js";
 
@@ -20,6 +20,7 @@ app.registerExtension({
   name: "dnne_ros",
   nodeCreated: showAllDecimals,
   loadedGraphNode: showAllDecimals,
+  getNodeMenuItems: (node) => [null, processMenu(app, node)],
   async setup() {
     const live = new Live(app, api);
     globalThis.dnneRosLive = live; // for other extensions, and tests

@@ -35,20 +35,19 @@ export function showPlacement(app) {
     context.fillText(process, node.size[0], -title - 7);
     context.restore();
   };
-  const menu = globalThis.LGraphCanvas.prototype.getNodeMenuOptions;
-  globalThis.LGraphCanvas.prototype.getNodeMenuOptions = function (node) {
-    const options = menu.call(this, node);
-    options.push(null, {
-      content: "Process", has_submenu: true,
-      submenu: { options: [...processesOf(app), "(none)", "New …"].map((name) => ({
-        content: name, callback: () => choose(app, this, node, name) })) },
-    });
-    return options;
+}
+
+// The entry of a node's menu.
+export function processMenu(app, node) {
+  return {
+    content: "Process", has_submenu: true,
+    submenu: { options: [...processesOf(app), "(none)", "New …"].map((name) => ({
+      content: name, callback: () => choose(app, node, name) })) },
   };
 }
 
-async function choose(app, canvas, node, name) {
-  const chosen = Object.values(canvas.selected_nodes ?? {});
+async function choose(app, node, name) {
+  const chosen = Object.values(app.canvas.selected_nodes ?? {});
   let process = name === "(none)" ? "" : name;
   if (name === "New …") {
     process = await app.extensionManager.dialog.prompt({
