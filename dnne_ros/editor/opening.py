@@ -87,20 +87,26 @@ class _Canvas:
 
     def _move_links(self, moves: Mapping[str, Mapping[int, int]]) -> None:
         links = self._canvas.get("links")
-        for link in links.values() if isinstance(links, dict) else links or ():
-            is_list = isinstance(link, list)
-            if not (isinstance(link, dict) or (is_list and len(link) > _ORIGIN_SLOT)):
+        for link in links.values() if isinstance(links, dict) else _listed(links):
+            origin: Any
+            slot: Any
+            if isinstance(link, list) and len(link) > _ORIGIN_SLOT:
+                origin, slot = _ORIGIN, _ORIGIN_SLOT
+            elif isinstance(link, dict) and {"origin_id", "origin_slot"} <= link.keys():
+                origin, slot = "origin_id", "origin_slot"
+            else:
                 continue
-            origin, slot = (_ORIGIN, _ORIGIN_SLOT) if is_list else ("origin_id", "origin_slot")
-            moved = moves.get(str(link[origin]), {}) if is_list or origin in link else {}
-            if is_list or slot in link:
-                link[slot] = moved.get(link[slot], link[slot])
+            if isinstance(link[slot], int):
+                link[slot] = moves.get(str(link[origin]), {}).get(link[slot], link[slot])
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _rename_inputs(raw: dict[str, Any], declared: type[Node]) -> None:
-    entries = raw.get("inputs")
-    named = [each for each in entries if isinstance(each, dict)
-             and isinstance(each.get("name"), str)] if isinstance(entries, list) else []
+    named = [each for each in _listed(raw.get("inputs"))
+             if isinstance(each, dict) and isinstance(each.get("name"), str)]
     taken = {each["name"] for each in named}
     for port in declared.inputs.values():
         for entry in named:

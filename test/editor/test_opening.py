@@ -1,16 +1,21 @@
 """Files as the front end opens them mean what the command line reads in them."""
 
 import copy
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from cartpole_drawings import DRAWINGS, graph_of
+from hypothesis import given, settings, strategies as st
 
+from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.editor.opening import openable
 from dnne_ros.errors import InputError
 from dnne_ros.workflow.json_text import load_json
 
 CONFIG = Path(__file__).parents[2] / "config" / "workflows"
+CARTPOLE = load_json(CONFIG / "cartpole_ppo.json")
+CATALOGUE = Catalogue()
 FILES = sorted(path.name for path in CONFIG.glob("*.json"))
 
 
@@ -58,3 +63,29 @@ def test_an_api_file_becomes_a_drawing(catalogue):
 def test_what_is_no_workflow_is_refused(document, catalogue):
     with pytest.raises(InputError):
         openable(document, Path("x.json"), catalogue)
+
+
+JUNK = st.sampled_from([None, True, -1, 3.5, 2**70, "", "x", [], [[]], {}, {"a": []}, [None, 7]])
+
+
+def places_in(value, path=()):
+    """Yield the paths of all values in a JSON value."""
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) \
+        if isinstance(value, list) else ()
+    for key, each in inner:
+        yield from places_in(each, (*path, key))
+
+
+@settings(max_examples=60)
+@given(st.data(), st.sampled_from(["subgraph", "primitive", "outputs_in_another_order"]))
+def test_whatever_is_spoilt_in_a_file_it_is_opened_or_refused(data, name):
+    document = DRAWINGS[name](CARTPOLE)
+    for _ in range(data.draw(st.integers(1, 2))):
+        *way, last = data.draw(st.sampled_from(list(places_in(document))[1:]))
+        place = document
+        for key in way:
+            place = place[key]
+        place[last] = data.draw(JUNK)
+    with suppress(InputError):
+        openable(document, Path("x.json"), CATALOGUE)
