@@ -8,7 +8,9 @@ from typing import Any
 
 from dnne_ros.errors import Problem
 
-_KIND = "dnne_ros"
+_GENERAL = "invalid_prompt"
+_KIND = "custom_validation_failed"
+"""The kind of error of which the front end shows the server's own words, those of the details."""
 _QUOTED = re.compile(r"'([^']*)'$")
 
 
@@ -20,7 +22,7 @@ def refused_prompt(problems: Iterable[Problem]) -> dict[str, Any]:
     problems = list(problems)
     general = [problem.message for problem in problems if problem.node is None]
     count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
-    return {"error": {"type": _KIND, "message": f"{count} in this workflow",
+    return {"error": {"type": _GENERAL, "message": f"{count} in this workflow",
                       "details": "\n".join(general), "extra_info": {}},
             "node_errors": node_errors(problems)}
 
@@ -34,7 +36,8 @@ def node_errors(problems: Iterable[Problem]) -> dict[str, Any]:
         entry = errors.setdefault(problem.node, {
             "class_type": problem.type or "", "dependent_outputs": [], "errors": []})
         entry["errors"].append({
-            "type": _KIND, "message": problem.message, "details": problem.port or "",
+            "type": _KIND, "message": problem.message,
+            "details": f"{problem.port}: {problem.message}" if problem.port else problem.message,
             "extra_info": _place(problem)})
     return errors
 

@@ -49,7 +49,7 @@ function meaning(workflow) {
 function listed(error, errors) {
   const general = error?.details ? error.details.split("\n").map((message) => ({ message })) : [];
   return [...general, ...Object.entries(errors).flatMap(([node, { class_type: type, errors: found }]) =>
-    found.map(({ message, details }) => ({ node, type, port: details, message })))];
+    found.map(({ details }) => ({ node, type, message: details })))];
 }
 
 function mark(app, errors) {

@@ -17,7 +17,10 @@ export function addPanel(app, api, live, checks) {
       element.style.cssText = "padding: 12px; overflow: auto; height: 100%; font-size: 13px";
       element.replaceChildren(heading("Problems"), problems, heading("Run options"),
         form(app, options, checks), heading("Export"), exportsOf(app, api));
-      const update = () => problems.replaceChildren(...listOf(app, checks.problems));
+      const update = () => {
+        problems.replaceChildren(...listOf(app, checks.problems));
+        element.querySelector("form").dispatchEvent(new Event("drawing"));
+      };
       checks.onChange(() => problems.isConnected && update());
       update();
     },
@@ -37,10 +40,11 @@ function listOf(app, problems) {
     none.textContent = "None.";
     return [none];
   }
-  return problems.map(({ node, type, port, message }) => {
+  return problems.map(({ node, type, message }) => {
     const entry = document.createElement("button");
-    entry.style.cssText = "display: block; text-align: left; margin: 0 0 8px; width: 100%";
-    entry.textContent = node ? `node ${node} (${type})${port ? `, ${port}` : ""}: ${message}` : message;
+    entry.style.cssText = "display: block; text-align: left; margin: 0 0 8px; width: 100%;"
+      + "background: none; border: 0; border-left: 3px solid #e5484d; padding: 2px 8px; cursor: pointer";
+    entry.textContent = node ? `node ${node} (${type}), ${message}` : message;
     entry.onclick = () => {
       const found = node && app.graph.getNodeById(Number(node.split(":")[0]));
       if (found) app.canvas.centerOnNode(found);
@@ -60,8 +64,13 @@ function form(app, options, checks) {
     const input = document.createElement("input");
     input.name = option.name;
     input.type = option.flag ? "checkbox" : "text";
-    if (option.flag) input.checked = String(given()[option.name] ?? "") === "true";
-    else input.value = given()[option.name] ?? "";
+    const show = () => {
+      if (document.activeElement === input) return;
+      if (option.flag) input.checked = String(given()[option.name] ?? "") === "true";
+      else input.value = given()[option.name] ?? "";
+    };
+    show();
+    box.addEventListener("drawing", show); // another one may be open
     input.placeholder = option.default || option.metavar;
     if (option.choices.length) input.placeholder = option.choices.join(", ");
     input.style.cssText = option.flag ? "margin-right: 6px"
@@ -87,7 +96,8 @@ function exportsOf(app, api) {
   for (const [kind, title] of EXPORTS) {
     const button = document.createElement("button");
     button.textContent = title;
-    button.style.cssText = "margin: 0 8px 8px 0; padding: 4px 10px; border: 1px solid #6b7280; border-radius: 6px";
+    button.style.cssText = "margin: 0 8px 8px 0; padding: 4px 10px; border: 1px solid #6b7280;"
+      + "border-radius: 6px; background: none";
     button.onclick = async () => {
       told.textContent = "…";
       told.textContent = await download(app, api, kind);

@@ -19,7 +19,7 @@ export function showState(app, live) {
   const close = document.createElement("button");
   close.textContent = "×";
   close.title = "Hide";
-  close.style.marginLeft = "12px";
+  Object.assign(close.style, { marginLeft: "12px", background: "none", border: "0", color: "inherit" });
   const lines = document.createElement("pre");
   Object.assign(lines.style, {
     margin: "6px 0 0", maxHeight: "220px", overflow: "auto", whiteSpace: "pre-wrap",
