@@ -66,3 +66,90 @@ def visit():
                     await runner.cleanup()
         return asyncio.run(serve())
     return run
+
+
+class SpokenGraph:
+    """A graph that there is only on /diagnostics: what a process would say of it."""
+
+    def __init__(self, ros_loop, namespace, nodes, links, values=None):
+        from diagnostic_msgs.msg import DiagnosticArray
+
+        self.namespace = namespace
+        self.nodes = nodes
+        self.links = links
+        self.values = values or {}
+        name = f"_speaker_{namespace.strip('/')}"
+        self._publisher = ros_loop.node(name).create_publisher(DiagnosticArray, "/diagnostics", 10)
+
+    def statuses(self, items=10.0):
+        from dnne_ros.runtime.monitoring.diagnostic_message import Status
+
+        found = [Status(f"{self.namespace}/{node}", values={
+            "dnne_ros": "node", "type": "Box", "title": node, "process": "main", "processes": 1,
+            "pid": 1, "cpu_percent": 5, "taken": 7, "taken_per_s": items, "sent": 7,
+            "sent_per_s": items, **self.values.get(node, {})}) for node in self.nodes]
+        found += [Status(f"{self.namespace}: edge {link}", values={
+            "dnne_ros": "edge", "edge": link, "end": "both", "process": "main",
+            "policy": "lossless", "transport": "local", "capacity": 100, "depth": 3, "sent": 7,
+            "sent_per_s": items, "received": 7, "received_per_s": items, "lost": 0,
+            "latency_ms": 0.5, "latency_max_ms": 2, "blocked_percent": 0}) for link in self.links]
+        for status in found:
+            status.hardware_id = self.namespace
+        return found
+
+    def say(self, *others, items=10.0):
+        """Say it once; ``others`` are statuses of somebody else."""
+        from dnne_ros.runtime.monitoring.diagnostic_message import encode_array
+
+        self._publisher.publish(encode_array(0, [*self.statuses(items), *others]))
+
+    async def go_on(self):
+        """Say it again and again, until cancelled."""
+        while True:
+            self.say()
+            await asyncio.sleep(0.2)
+
+
+@pytest.fixture
+def spoken(ros_loop):
+    """Make graphs that there are only on /diagnostics."""
+    from functools import partial
+
+    return partial(SpokenGraph, ros_loop)
+
+
+@pytest.fixture
+def fed(ros_loop):
+    """Run ``talk(visit, feed)`` on a server with a feed and the dashboard, in the ROS loop."""
+    import contextlib
+
+    import aiohttp
+    from aiohttp import web
+
+    from dnne_ros.web.application import Guards, make_application
+    from dnne_ros.web.dashboard.part import dashboard_part
+    from dnne_ros.web.feed.feed import Feed
+    from dnne_ros.web.feed.part import feed_part
+    from dnne_ros.web.guards.token import Token
+    from dnne_ros.web.ports import names_of, open_port
+
+    async def serve(talk, jobs, read_only):
+        feed = Feed(ros_loop.context, ros_loop.loop)
+        with open_port("127.0.0.1", 0) as opened:
+            token = Token(opened.getsockname()[1])
+            runner = web.AppRunner(make_application(
+                Guards(token, names_of("127.0.0.1"), read_only),
+                [feed_part(feed, jobs), dashboard_part()]), shutdown_timeout=0.1)
+            await runner.setup()
+            async with contextlib.AsyncExitStack() as ending:
+                ending.push_async_callback(runner.cleanup)
+                await web.SockSite(runner, opened).start()
+                session = await ending.enter_async_context(aiohttp.ClientSession(
+                    cookie_jar=aiohttp.CookieJar(unsafe=True)))
+                visit = Visit(session, token, token.port)
+                await visit.enter()
+                return await talk(visit, feed)
+
+    def run(talk, jobs=None, read_only=False):
+        return ros_loop.run(serve(talk, jobs, read_only))
+    return run

@@ -25,8 +25,9 @@ def curves_among(topics: Mapping[str, str]) -> dict[str, str]:
     """
     metrics = {topic: type for topic, type in topics.items()
                if type == "std_msgs/msg/String" and topic.endswith(f"/{METRICS}")}
+    said = {topic.rpartition("/")[0] for topic in metrics}
     return metrics | {topic: type for topic, type in topics.items()
-                      if type in SCALARS and f"{topic.rpartition('/')[0]}/{METRICS}" not in metrics}
+                      if type in SCALARS and topic.rpartition("/")[0] not in said}
 
 
 class Curve:

@@ -66,6 +66,7 @@ def _let_in(request: web.Request, token: Token) -> web.Response:
     target = "/" + target.lstrip("/")
     response = web.Response(
         text=f'<!doctype html><meta http-equiv="refresh" content="0;url={target}">'
-             f'<title>dnne-ros</title><a href="{target}">go on</a>', content_type="text/html")
+             '<link rel="icon" href="data:,"><title>dnne-ros</title>'
+             f'<a href="{target}">go on</a>', content_type="text/html")
     response.set_cookie(token.cookie, token.secret, httponly=True, samesite="Strict", path="/")
     return response
