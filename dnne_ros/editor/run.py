@@ -15,6 +15,8 @@ from dnne_ros.editor.drawn_graph import DrawnGraph
 _MOST_LINES = 2_000
 _MOST_POINTS = 4_000
 _LAST_LINES = 20
+_INTERRUPTED = "interrupted"
+"""Why a run ended that somebody has stopped."""
 
 
 class State(Enum):
@@ -75,7 +77,8 @@ class Run:
     def end(self, code: int) -> None:
         """Note that the command has left with an exit code."""
         self.ended = time.time()
-        asked = self.state is State.STOPPING
+        # From elsewhere too: the dashboard, a person at a terminal.
+        asked = self.state is State.STOPPING or self.reason == _INTERRUPTED
         self.state = State.ENDED if code == 0 else State.STOPPED if asked and not self.failure \
             else State.FAILED
         if self.state is State.FAILED and not self.failure:
