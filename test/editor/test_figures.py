@@ -105,7 +105,8 @@ def test_a_time_limit_says_when_it_ends_and_how_far_it_is(run):
 def test_how_a_run_ends(code, asked, failure, state, run):
     run.state = State.STOPPING if asked else State.RUNNING
     run.lines.extend(["dnne-ros: x.json: nothing works"])
-    run.note({"kind": "ended", "reason": "interrupted" if code == 130 else "r", "failure": failure, "checkpoint_error": None})
+    run.note({"kind": "ended", "reason": "interrupted" if code == 130 else "duration",
+              "failure": failure, "checkpoint_error": None})
     run.end(code)
     assert run.state is state
     if state is State.FAILED:
