@@ -1,6 +1,6 @@
 """What a running graph shows on its nodes: texts, and pictures of what they see.
 
-It listens only while a graph of ours runs and a page is open, as each listener costs its sender.
+It listens only while a graph of ours runs, as each listener costs its sender.
 """
 
 from __future__ import annotations

@@ -73,7 +73,8 @@ class LiveRuns:
             self.pages.say("execution_start", self._about(run))
             self.pages.say("progress_state", progress_state(run, {}))
         if run is self._last:
-            self.pages.say("dnne_ros.run", summary(run, len(run.curve)))
+            self.pages.say("dnne_ros.run", summary(
+                run, 0 if run.state.is_over else len(run.curve)))
         if run.state.is_over and run is self._last:
             self.watch.rest()
             self._say_end(run)
@@ -111,11 +112,11 @@ class LiveRuns:
             self._figures = figures(run, self.graphs.get(run.drawn.namespace), self._since)
             self.pages.say("dnne_ros.figures", self._figures)
             self.pages.say("progress_state", progress_state(run, self._figures["nodes"]))
-            if len(run.curve) != told:
-                # One that has got shorter says the same with fewer points.
-                self.pages.say("dnne_ros.run", summary(run, min(told, len(run.curve) * (
-                    len(run.curve) > told))))
-                told = len(run.curve)
+            points = len(run.curve)
+            if points != told:
+                # One that has got shorter says the same with fewer points, or is another run's.
+                self.pages.say("dnne_ros.run", summary(run, told if told < points else 0))
+                told = points
 
     def _say_end(self, run: Run) -> None:
         about = self._about(run)
