@@ -51,7 +51,7 @@ def drawn():
     by_id[1]["values"] = {"env_name": "Cartpole", "num_envs": 512}
     by_id[3]["values"] = {"hidden_sizes": "64,64", "learning_rate": 0.002, "init_log_std": -1.0}
     by_id[4]["values"] = {"camera": "320x240@5"}
-    by_id[5]["values"] = {"max_push_effort": 10.0}
+    by_id[5] |= {"values": {"max_push_effort": 10.0}, "pos": [1080, 620]}  # below the picture
     by_id[7]["values"] = {"title": "mean return"}
     by_id[6]["values"] = trainer_values()
     links = [[origin, node_of(CARTPOLE, origin)["outputs"][slot]["name"], target,
