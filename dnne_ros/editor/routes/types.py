@@ -23,7 +23,7 @@ from dnne_ros.web.refusals import json_of
 _API = "/editor/api"
 # What this server has nothing of, as the front end takes "nothing".
 _EMPTY_OBJECTS = ("i18n", "features", "global_subgraphs", "node_replacements")
-_EMPTY_LISTS = ("embeddings", "experiment/models", "models", "extensions_disabled")
+_EMPTY_LISTS = ("embeddings", "experiment/models", "models")
 
 
 def type_routes(catalogue: Catalogue, settings: ChangedSettings, templates: Templates,
