@@ -70,7 +70,9 @@ async def open_page(window, visit, complaints, path="/"):
     return page
 
 
-def test_two_graphs_are_shown_survive_their_restart_and_nothing_leaves_the_machine(fed, spoken):
+def test_two_graphs_are_shown_survive_their_restart_and_nothing_leaves_the_machine(
+        fed, spoken, ros_loop):
+    dying = ros_loop.node("b", namespace="/one")
     first = spoken("/one", ["a", "b"], ["a/x → b/y", "b/z → a/back"])
     second = spoken("/two", ["d", "<img src=https://evil.example/x onerror=alert(1)>"],
                     ["https://evil.example → d/in"])
@@ -90,7 +92,9 @@ def test_two_graphs_are_shown_survive_their_restart_and_nothing_leaves_the_machi
             assert "token" not in page.url
             # It dies, which is shown, and comes back with other nodes.
             speaking[0].cancel()
+            dying.get_logger().error("the motor is gone")
             await page.get_by_text("silent for").first.wait_for()
+            await page.get_by_text("/one/b: the motor is gone").first.wait_for()
             first.nodes.append("late")
             speaking[0] = asyncio.create_task(first.go_on())
             await page.get_by_role("button", name="/one: late", exact=True).wait_for()

@@ -129,7 +129,8 @@ def _fitting(where: str, kind: type, value: Any) -> Any:
         value = float(value) if abs(value) < _INT64 else value
     elif kind is int and type(value) is float and value.is_integer():
         value = int(value)
-    if type(value) is not kind or (kind is int and not -_INT64 <= value < _INT64):
+    fits = type(value) is kind and not (type(value) is int and not -_INT64 <= value < _INT64)
+    if not fits:
         raise InputError(where, [f"expected {_name(kind)}, found {value!r:.80}"])
     return value
 

@@ -109,17 +109,23 @@ export class Feed extends EventTarget {
 
 // Ask the server to do something; returns why it did not, or nothing.
 export async function post(path, body) {
+  return (await ask(path, { method: "POST", body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json" } })).problem;
+}
+
+// Ask the server for something; returns it as ``found``, or a ``problem``.
+export async function ask(path, options = {}) {
+  let answer, text;
   try {
-    const answer = await fetch(path, { method: "POST", body: JSON.stringify(body),
-      headers: { "Content-Type": "application/json" } });
-    if (answer.ok) return "";
-    const text = await answer.text();
-    try {
-      return JSON.parse(text).error;
-    } catch {  // a guard's answer is a line of text
-      return text.trim();
-    }
+    answer = await fetch(path, options);
+    text = await answer.text();
   } catch {
-    return "no connection to the server";
+    return { problem: "no connection to the server" };
+  }
+  try {
+    const found = JSON.parse(text);
+    return answer.ok ? { found, problem: "" } : { problem: found.error };
+  } catch {  // a guard's answer is a line of text
+    return { problem: text.trim() };
   }
 }

@@ -1,7 +1,7 @@
 // One running graph: its state in words, what may be done to it, and its drawing.
 
 import { announce, element, setText } from "./elements.js";
-import { post } from "./feed.js";
+import { ask, post } from "./feed.js";
 import { bounds, layOut } from "./layout.js";
 import { hit, Painter } from "./painter.js";
 import { linkText, nodeText } from "./texts.js";
@@ -22,6 +22,7 @@ export class GraphSection {
     this.frames = 0;           // painted so far: tests count them
     this.topology = "";
     this.state = element("p");
+    this.lastWords = element("p", { class: "ERROR" });
     this.problem = element("p", { class: "ERROR", role: "alert" });
     this.pauseButton = element("button", { type: "button", onclick: () => this.#pause() });
     this.stopButton = element("button", { type: "button", onclick: () => this.#stop() }, "Stop");
@@ -35,7 +36,7 @@ export class GraphSection {
     this.stage = element("div", { class: "stage" }, still, this.canvas, this.tip);
     this.element = element("section", { class: "graph", "aria-label": `Graph ${namespace}` },
       element("header", {}, element("h2", {}, namespace), this.state, this.pauseButton,
-        this.stopButton, this.problem, element("div", { class: "tools" },
+        this.stopButton, this.lastWords, this.problem, element("div", { class: "tools" },
           this.#tool("+", "Larger", () => this.#zoom(1.25)),
           this.#tool("−", "Smaller", () => this.#zoom(0.8)),
           this.#tool("⤢", "Show all of the graph", () => this.fit()))), this.stage);
@@ -95,6 +96,7 @@ export class GraphSection {
         + (this.paused ? ", paused" : "") + (level === "OK" ? "" : `, ${level}`);
     setText(this.state, words);
     this.state.className = stale ? "ERROR" : level;
+    setText(this.lastWords, stale || level === "ERROR" ? this.#lastError() : "");
     this.canvas.setAttribute("aria-label", `${this.namespace}, ${this.nodes.size} nodes and `
       + `${this.links.size} links, ${words}. Arrow keys go from node to node.`);
     const paused = this.feed.parameters.get(`${this.#anyNode()} run.paused`);
@@ -106,6 +108,13 @@ export class GraphSection {
     this.stopButton.disabled = stale;
   }
 
+  // What a graph that has died said last, if it was an error.
+  #lastError() {
+    const line = this.feed.lines.findLast(({ node, level }) =>
+      node.startsWith(`${this.namespace}/`) && ["ERROR", "FATAL"].includes(level));
+    return line ? `${line.node}: ${line.text}` : "";
+  }
+
   #anyNode() {
     const node = this.graph.nodes.find(each => !each.stale) ?? this.graph.nodes[0];
     return `${this.namespace}/${node?.name}`;
@@ -113,9 +122,8 @@ export class GraphSection {
 
   async #askWhetherPaused() {
     await new Promise(resolve => setTimeout(resolve));  // until there are figures
-    const answer = await fetch(`/api/parameters?node=${encodeURIComponent(this.#anyNode())}`);
-    if (!answer.ok) return;
-    const found = (await answer.json()).parameters.find(each => each.name === "run.paused");
+    const answer = await ask(`/api/parameters?node=${encodeURIComponent(this.#anyNode())}`);
+    const found = answer.found?.parameters.find(each => each.name === "run.paused");
     if (found) {
       this.paused = found.value;
       this.fixed = found.read_only ? found.constraints : null;

@@ -1,7 +1,7 @@
 // The parameters of a node: sliders and fields for those that may change while it runs.
 
 import { element, setText } from "../elements.js";
-import { post } from "../feed.js";
+import { ask, post } from "../feed.js";
 
 const REST_MILLISECONDS = 200;
 const CHOICES = /One of: (.*?)\.(?: |$)/;
@@ -56,11 +56,10 @@ export class SettingsPanel {
     this.rows.clear();
     this.list.replaceChildren();
     if (!node) return;
-    const answer = await fetch(`/api/parameters?node=${encodeURIComponent(node)}`);
+    const { found, problem } = await ask(`/api/parameters?node=${encodeURIComponent(node)}`);
     if (`${node} ${pid}` !== this.loaded) return;  // another one was chosen meanwhile
-    const found = await answer.json();
-    if (!answer.ok) {
-      this.list.replaceChildren(element("p", { class: "ERROR", role: "alert" }, found.error));
+    if (problem) {
+      this.list.replaceChildren(element("p", { class: "ERROR", role: "alert" }, problem));
       return;
     }
     const own = each => !each.name.includes(".") && !/^(use_sim_time|start_type_)/.test(each.name);
