@@ -33,7 +33,8 @@ setup(
                   f"{PACKAGE}.runtime": ["loopback.xml", "network.xml", "peers.xml"],
                   f"{PACKAGE}.policy_cpp": ["templates/*.j2"],
                   f"{PACKAGE}.sim": ["assets/*.urdf"],
-                  f"{PACKAGE}.web": ["dashboard/page/*", "dashboard/page/*/*"]},
+                  f"{PACKAGE}.web": ["dashboard/page/*", "dashboard/page/*/*"],
+                  f"{PACKAGE}.editor": ["extension/*.js"]},
     python_requires=">=3.10",
     install_requires=[
         "Jinja2>=3.0",
@@ -74,6 +75,8 @@ setup(
         "record": ["mcap>=1.2,<2", "rosbags>=0.10,<0.12", "zstandard>=0.21"],
         # Pages in a browser; for rosdep, python3-aiohttp.
         "web": ["aiohttp>=3.9,<4"],
+        # The editor: ComfyUI's front end (GPL-3.0), served as it is; it has no rosdep key.
+        "editor": ["aiohttp>=3.9,<4", "comfyui-frontend-package>=1.58,<1.59"],
         # Figures of runs and jobs for Prometheus.
         "metrics": ["prometheus-client>=0.19,<1"],
         # Spans, metrics and logs by OTLP.

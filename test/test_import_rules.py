@@ -75,6 +75,8 @@ MAY_IMPORT = {
             "durable_files", "errors", "strict_json", "strict_yaml"),
     "job_server": ("jobs", "cli", "runtime", "options", "node_api", "messages", "errors",
                   "strict_json"),
+    "editor": ("web", "cli", "top", "runtime", "exporting", "options", "placement", "graph",
+              "catalogue", "node_api", "workflow", "durable_files", "errors", "strict_json"),
     "web": ("cli", "top", "jobs", "runtime", "parameter_files", "options", "node_api", "messages",
            "errors", "strict_json"),
 }
@@ -116,6 +118,7 @@ WITHOUT = {
     "jobs": ("rclpy", "torch"),
     "job_server": ("torch",),
     "web": ("torch",),
+    "editor": ("torch",),
     "exporting": ("rclpy", "torch"),
 }
 HEAVY_IN_NODES = ("torch", "mujoco", "cv2", "sounddevice", "dnne_ros.learning", "dnne_ros.rl",

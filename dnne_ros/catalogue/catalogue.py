@@ -152,6 +152,10 @@ class Catalogue:
         """Return the type whose own name ``type_name`` is, or None."""
         return self._types.get(type_name)
 
+    def names(self) -> dict[str, type[Node]]:
+        """Return the types by all names that files use; the own name of a namesake means it."""
+        return {name: self._types[known] for name, known in self._names.items()} | self._types
+
     def namesakes(self, node_type: type[Node]) -> list[type[Node]]:
         """Return the types that files mean by the name of ``node_type``, too."""
         return [each for each in self if each.namesake_of == node_type.type_name]

@@ -23,6 +23,7 @@ from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.record import check_record, end_recording
 from dnne_ros.cli.report import HUNG_UP, RunReport
 from dnne_ros.cli.run_facts import facts_of, status_of
+from dnne_ros.cli.status_lines import StatusLines
 from dnne_ros.foxglove.address import address
 from dnne_ros.foxglove.beside import check_viewers, viewers_served
 from dnne_ros.graph.graph import Graph
@@ -107,6 +108,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                         help="show the run in Foxglove and Lichtblick, which connect to "
                              "ws://127.0.0.1:PORT; HOST 0.0.0.0 is for other machines, too")
     parser.add_argument("--quiet", action="store_true", help="no progress display")
+    parser.add_argument("--status-fd", type=int, metavar="N",
+                        help="for programs that start runs: say what happens, in JSON, on the "
+                             "socket (SOCK_SEQPACKET) of this descriptor, and end when it closes")
     parser.set_defaults(run=run)
 
 
@@ -194,14 +198,17 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
     loop = asyncio.get_running_loop()
     report = RunReport(list(here),
                        None if options.inference else options.save_checkpoint_dir)
+    status = StatusLines(options.status_fd)
     with progress:
         def on_message(process: str, message: dict[str, Any]) -> None:
             report.note(process, message)
             progress.note(message, report)
+            status.note(process, message)
             logging.note(message)
 
         def on_all_started() -> None:
             report.start()
+            status.running()
             if options.duration is not None:
                 loop.call_later(options.duration, supervisor.stop, "duration")
 
@@ -216,6 +223,7 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
             loop.add_signal_handler(number, supervisor.stop, "interrupted")
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
             loop.add_signal_handler(signal.SIGHUP, supervisor.stop, HUNG_UP)
+        status.on_left(lambda: supervisor.stop(HUNG_UP))
         async with AsyncExitStack() as beside:
             if options.foxglove is not None:
                 await beside.enter_async_context(viewers_served(
@@ -224,6 +232,7 @@ async def _supervise(options: argparse.Namespace, graph: Graph, placement: Place
                     lambda text: progress.line("foxglove", text), progress.warn))
             await supervisor.run()
     report.finish(supervisor.reason, supervisor.failure, supervisor.exit_code)
+    status.ended(report)
     progress.summary(report)
     return report
 

@@ -124,7 +124,7 @@ class _Drawing:
                 x, y = self._port(PortRef(node.id, port.name), output=side > 0)
                 port_type = self.graph.output_types.get(PortRef(node.id, port.name), port.type) \
                     if side else port.type
-                dot = _add(svg, "circle", cx=x, cy=y, r=4.5, fill=_color(port_type.name))
+                dot = _add(svg, "circle", cx=x, cy=y, r=4.5, fill=type_color(port_type.name))
                 _add(dot, "title", text=f"{port.name}: {port_type}. {port.doc}")
                 _add(svg, "text", port.name, x=x + (-9 if side else 9), y=y + 4,
                      text_anchor="end" if side else "start")
@@ -143,7 +143,7 @@ class _Drawing:
         pattern = {"stroke_dasharray": "1.5 4"} if edge.implied else (
             {"stroke_dasharray": "8 4"} if crosses else {})
         line = _add(svg, "path", d=self._curve(edge, x1, y1, x2, y2), fill="none",
-                    stroke=_color(edge.type.name), stroke_width=2, stroke_linecap="round",
+                    stroke=type_color(edge.type.name), stroke_width=2, stroke_linecap="round",
                     **pattern)
         where = "between processes" if crosses else "local"
         _add(line, "title", text=f"{self.graph.edge_name(edge)}: {edge.type}, "
@@ -157,7 +157,7 @@ class _Drawing:
         x, y = self._port(ref, output=False)
         port_type = self.graph.nodes[ref.node].type.inputs[ref.port].type
         line = _add(svg, "path", d=f"M{x - _STUB:.1f},{y:.1f} L{x:.1f},{y:.1f}", fill="none",
-                    stroke=_color(port_type.name), stroke_width=2, stroke_dasharray="8 4")
+                    stroke=type_color(port_type.name), stroke_width=2, stroke_dasharray="8 4")
         _add(line, "title", text=f"topic {self.graph.topic(ref)}: {port_type}, external")
         for style in ("halo", "policy"):
             _add(svg, "text", f"{port_type.name} · topic", x=x - 8, y=y - 4, **{"class": style})
@@ -193,7 +193,8 @@ def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attri
     return element
 
 
-def _color(type_name: str) -> str:
+def type_color(type_name: str) -> str:
+    """Return the colour in which edges of a port type are drawn."""
     return _TYPE_COLORS.get(type_name, "#9aa5b1")
 
 

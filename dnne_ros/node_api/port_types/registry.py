@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from dnne_ros.node_api.port_types.any_tensor import AnyTensor, ComputedTensor
 from dnne_ros.node_api.port_types.base import AnyValue, PortType
@@ -58,6 +58,10 @@ class PortTypes:
                              f"arguments: {error}") from None
         for name in (port_type.name, *port_type.aliases):
             self._types[name] = port_type
+
+    def __iter__(self) -> Iterator[PortType]:
+        """Yield one port of each type."""
+        return (port_type() for port_type in dict.fromkeys(self._types.values()))
 
     def named(self, name: str) -> PortType | None:
         """Return the port type that a workflow file's type name means, by its longest ending.

@@ -1,0 +1,40 @@
+// The editor's own extension of ComfyUI's front end: one file for each thing that it adds.
+import { app } from "../../scripts/app.js";
+import { api } from "../../scripts/api.js";
+import { watchDrawing } from "./checking.js";
+import { drawCurves } from "./curves.js";
+import { drawLinkFigures } from "./link_figures.js";
+import { Live } from "./live.js";
+import { offerLiveWidgets } from "./live_widgets.js";
+import { showAllDecimals } from "./numbers.js";
+import { keepNewDrawingsEmpty, openFirstFile } from "./opening.js";
+import { addPanel } from "./panel.js";
+import { processMenu, showPlacement } from "./placement.js";
+import { tellServerMore } from "./requests.js";
+import { showState } from "./state_banner.js";
+
+keepNewDrawingsEmpty(app);
+tellServerMore(app, api);
+
+app.registerExtension({
+  name: "dnne_ros",
+  nodeCreated: showAllDecimals,
+  loadedGraphNode: showAllDecimals,
+  getNodeMenuItems: (node) => [null, processMenu(app, node)],
+  async setup() {
+    const live = new Live(app, api);
+    globalThis.dnneRosLive = live; // for other extensions, and tests
+    const checks = watchDrawing(app, api);
+    const before = app.canvas.onDrawForeground;
+    app.canvas.onDrawForeground = function (context, area) {
+      before?.call(this, context, area);
+      drawLinkFigures(app, live, context);
+      drawCurves(app, live, context);
+    };
+    showState(app, live);
+    showPlacement(app);
+    offerLiveWidgets(app, api, live);
+    addPanel(app, api, live, checks);
+    await openFirstFile(app, api);
+  },
+});
