@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.errors import InputError
 from dnne_ros.node_api.checkpoint_trigger import (
     CheckpointTrigger,
     checkpoint_widgets,
@@ -44,7 +45,8 @@ class PPOTrainerNode(Node):
     reward and done that its action led to, and answers with ``training_complete``.  When
     ``horizon_length`` of them are there, the policy is updated first.  Episodes that ran out of
     time are bootstrapped with the value of the observation before the reset; where that is not
-    linked, with the value at step t.  The value after the last transition is that of ``state``.
+    linked, with the value at step t.  The value after the last transition is that of ``state``,
+    or of ``critic_observations`` where the agent's critic sees those.
     """
 
     category = "learning"
@@ -60,6 +62,8 @@ class PPOTrainerNode(Node):
                  follows=("done", "info"))
     next_observations = Input(_OBSERVATIONS, "Observations before any reset.", optional=True,
                               follows=("done", "next_observations"))
+    critic_observations = Input(_OBSERVATIONS, "What a critic that sees more than the actor sees "
+                                "after the step.", optional=True)
     loss = Output(Tensor("float32"), "Mean loss of an update.")
     training_complete = Output(Sync(), "After each transition: the next step may go.")
     mean_return = Output(Float(), "Mean return of the last 100 finished episodes.")
@@ -151,10 +155,13 @@ class PPOTrainerNode(Node):
             done = (await self.get_input("done")).bool()
             info = await self._optional("info") or {}
             following = await self._optional("next_observations")
+            for_critic = await self._optional("critic_observations")
             state = await self.get_input("state")
             item += 1
             check_finite(rewards, "reward", item)
             if self._learner is None:
+                if not self.context.inference:
+                    _check_critic(output, for_critic is not None)
                 self._learner = self._begin(shared.policy, output)
             learner = self._learner
             learner.episodes.add(rewards, done)
@@ -166,6 +173,8 @@ class PPOTrainerNode(Node):
                 timed_out = done & timed_out.bool() if timed_out is not None else done & False
                 if self.reward_scale != 1.0:
                     rewards = rewards * self.reward_scale
+                if for_critic is not None:
+                    state, following = for_critic, next_seen_by_critic(for_critic, info)
                 learner.rollout.add(output, rewards, done & ~timed_out, timed_out, following)
                 if learner.rollout.full:
                     check_finite(state, "state", item)  # nothing else learns from it
@@ -181,15 +190,12 @@ class PPOTrainerNode(Node):
         from dnne_ros.rl.ppo import PPO
         from dnne_ros.rl.rollout import Rollout
 
-        num_envs, observation_size = output.observations.shape
-        rollout = Rollout(
-            self.horizon_length, num_envs, observation_size, output.actions.shape[1],
-            output.actions.device,
-            choices=0 if output.std is not None else output.mean.shape[1],
-            keeps_distributions=self.lr_schedule == "adaptive")
+        rollout = Rollout.like(output, self.horizon_length,
+                               keeps_distributions=self.lr_schedule == "adaptive")
         learner = _Learner(
             PPO(policy, self._config(), self._generator, bfloat16=self.bfloat16,
-                compiled=self.torch_compile), rollout, EpisodeStatistics(num_envs))
+                compiled=self.torch_compile), rollout,
+            EpisodeStatistics(rollout.num_envs))
         if self._saved is not None and not self.context.inference:
             learner.restore(self._saved)
         return learner
@@ -285,6 +291,30 @@ class PPOTrainerNode(Node):
         self._earlier_env_steps = state.values["env_steps"]
         if self._trigger is not None:
             self._trigger.best = state.values["best_metric"]
+
+
+def _check_critic(output: PolicyOutputValue, is_linked: bool) -> None:
+    """Raise `InputError` unless agent and trainer agree about what the critic sees."""
+    if (output.critic_observations is not None) != is_linked:
+        raise InputError("input 'critic_observations'", [
+            "expected a link, as at the agent, whose critic sees them" if not is_linked else
+            "expected no link, as at the agent, whose critic sees what the actor sees"])
+
+
+def next_seen_by_critic(present: torch.Tensor, info: Mapping[str, Any]) -> torch.Tensor | None:
+    """Return what a critic would have seen before any reset, as far as that counts.
+
+    That is at time-outs, of which ``info`` has the rows; None: it has them not.
+    """
+    timed_out = info.get("time_outs")
+    if timed_out is None or not timed_out.any():
+        return present
+    rows = info.get("next_critic_observations")
+    if rows is None:
+        return None
+    following = present.clone()
+    following[timed_out.bool()] = rows
+    return following
 
 
 @dataclass(frozen=True)
