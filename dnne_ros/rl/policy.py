@@ -156,8 +156,8 @@ class ActorCritic(nn.Module):
         """
         assert self.actor_memory is not None
         self._check(observations, critic_observations)
-        of_actor, of_critic = self._parts(memory)
-        features, after = self.actor_memory.step(self._features(observations), of_actor)
+        features, after = self.actor_memory.step(
+            self._features(observations), self._parts(memory)[0])
         outputs = self.actor.forward(features)
         value, following = torch.zeros(len(observations), device=observations.device), memory
         if critic_observations is not None or not self.spec.critic_observation_size:

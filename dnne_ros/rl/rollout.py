@@ -226,6 +226,6 @@ class Rollout:
             order = torch.randperm(self.num_envs, generator=generator, device=generator.device)
         done = self.done
         for chosen in order.split(count):
-            rows: list[Any] = [None if part is None else part[:, chosen].flatten(0, 1) for part in parts]
+            rows: list[Any] = [None if part is None else part[:, chosen].flatten(0, 1)
+                               for part in parts]
             yield Minibatch(*rows, Trajectories(done[:, chosen]), memory[chosen])
-

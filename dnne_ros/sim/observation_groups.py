@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from dnne_ros.sim.simulator import ArraySpec, Simulator, StepResult, TaskSpec
 
 if TYPE_CHECKING:
     from torch import Tensor
+
 
 def choose_groups(simulator: Simulator, actor: str, critic: str) -> Simulator:
     """Return ``simulator`` with the groups that are asked for; empty: its own.
@@ -105,16 +107,15 @@ class _ForActor(Simulator):
 
 def _columns_of(simulator: Simulator, parts: Sequence[Part]) -> ArraySpec:
     """Return what is known of the columns that are chosen."""
-    known = simulator.spec.observation
-    groups = simulator.groups()
+    known, groups = simulator.spec.observation, simulator.groups()
+    signals = known.signals or ("",) * known.size
+    as_known = list(zip(known.names, known.units, known.low, known.high, signals, strict=True))
     chosen: list[tuple[str, str, float, float, str]] = []
     for group, columns in parts:
-        width = groups[group][0].numel()
-        is_known = group == simulator.own_group and width == known.size
-        for column in range(width) if columns is None else columns:
-            chosen.append((
-                known.names[column], known.units[column], known.low[column], known.high[column],
-                known.signals[column] if known.signals else "") if is_known else
-                (f"{group}_{column}", "", float("-inf"), float("inf"), ""))
+        rows = as_known
+        if group != simulator.own_group:
+            rows = [(f"{group}_{column}", "", -math.inf, math.inf, "")
+                    for column in range(groups[group][0].numel())]
+        chosen += rows if columns is None else [rows[column] for column in columns]
     names, units, low, high, signals = zip(*chosen, strict=True)
     return ArraySpec(names, units, low, high, signals if all(signals) else ())

@@ -91,7 +91,7 @@ class PPOAgentNode(Node):
                            fixed_because=_SHAPES)
     critic_hidden_sizes = Widget("", "Those of the critic, if they are others.",
                                  fixed_because=_SHAPES)
-    std_type = Widget("log", "What is learned of the standard deviation: its logarithm, or itself.",
+    std_type = Widget("log", "The standard deviation is learned as logarithm, or as it is.",
                       choices=("log", "scalar"), fixed_because=_SHAPES)
     squash = Widget(False, "Actions go through tanh, which keeps them within ±1.",
                     fixed_because=_SHAPES)

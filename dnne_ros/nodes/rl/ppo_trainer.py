@@ -160,8 +160,6 @@ class PPOTrainerNode(Node):
             item += 1
             check_finite(rewards, "reward", item)
             if self._learner is None:
-                if not self.context.inference:
-                    _check_critic(output, for_critic is not None)
                 self._learner = self._begin(shared.policy, output)
             learner = self._learner
             learner.episodes.add(rewards, done)
@@ -173,7 +171,10 @@ class PPOTrainerNode(Node):
                 timed_out = done & timed_out.bool() if timed_out is not None else done & False
                 if self.reward_scale != 1.0:
                     rewards = rewards * self.reward_scale
-                if for_critic is not None:
+                if output.critic_observations is not None:
+                    if for_critic is None:
+                        raise InputError("input 'critic_observations'", [
+                            "expected a link, as at the agent, whose critic sees them"])
                     state, following = for_critic, next_seen_by_critic(for_critic, info)
                 learner.rollout.add(output, rewards, done & ~timed_out, timed_out, following)
                 if learner.rollout.full:
@@ -291,14 +292,6 @@ class PPOTrainerNode(Node):
         self._earlier_env_steps = state.values["env_steps"]
         if self._trigger is not None:
             self._trigger.best = state.values["best_metric"]
-
-
-def _check_critic(output: PolicyOutputValue, is_linked: bool) -> None:
-    """Raise `InputError` unless agent and trainer agree about what the critic sees."""
-    if (output.critic_observations is not None) != is_linked:
-        raise InputError("input 'critic_observations'", [
-            "expected a link, as at the agent, whose critic sees them" if not is_linked else
-            "expected no link, as at the agent, whose critic sees what the actor sees"])
 
 
 def next_seen_by_critic(present: torch.Tensor, info: Mapping[str, Any]) -> torch.Tensor | None:
