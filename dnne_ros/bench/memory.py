@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
             f"--steps: expected at least {ENVIRONMENTS * HORIZON}, found {options.steps}"])
     with tempfile.TemporaryDirectory() as folder:
         found = interleave({
-            case: lambda number, memory=memory: _train(Path(folder), memory, updates, number)
+            case: partial(_train, Path(folder), memory, updates)
             for case, memory in CASES.items()}, options.rounds, say)
     return document("memory", found, options.rounds, solved=SOLVED, steps=options.steps)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -29,7 +29,7 @@ def action_law(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray
     return partial(_centre, log_std, bool(architecture.get("squash")))
 
 
-def _choose(ends: Sequence[int], logits: np.ndarray
+def _choose(ends: np.ndarray, logits: np.ndarray
             ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     actions, log_prob = [], np.zeros(len(logits), np.float32)
     for part in np.split(logits, ends, axis=1):

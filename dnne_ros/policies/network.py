@@ -168,6 +168,8 @@ def network_of(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray
     A critic's value is as it learned it: see `value_scale`.  Raises ValueError for weights that do
     not fit one another, or are missing.
     """
+    if architecture.get("picture"):
+        raise ValueError("it sees a picture, for which there are only networks of torch")
     shape = _Shape.of(architecture, head)
     names = [f"{part}.{index}" for part in ("trunk", head) for index in sorted(
         int(name.split(".")[1]) for name in weights

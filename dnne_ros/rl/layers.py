@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-_ACTIVATION_LAYERS: dict[str, type[nn.Module]] = {
+ACTIVATION_LAYERS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU, "tanh": nn.Tanh, "elu": nn.ELU}
 
 
@@ -27,7 +27,7 @@ def hidden_layers(size: int, hidden_sizes: tuple[int, ...], activation: str,
     layers: list[nn.Module] = []
     for hidden in hidden_sizes:
         layers += [linear(size, hidden, math.sqrt(2.0), generator),
-                   _ACTIVATION_LAYERS[activation]()]
+                   ACTIVATION_LAYERS[activation]()]
         size = hidden
     return layers
 

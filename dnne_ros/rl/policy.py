@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -9,6 +11,7 @@ from dnne_ros.rl.distributions import Deviation, distribution_of
 from dnne_ros.rl.layers import MLP, hidden_layers, linear
 from dnne_ros.rl.memory import Memory
 from dnne_ros.rl.normalization import RunningNormalization
+from dnne_ros.rl.pictures import PictureEncoder
 from dnne_ros.rl.policy_output import PolicyOutput
 from dnne_ros.rl.policy_spec import PolicySpec
 from dnne_ros.rl.trajectories import Trajectories
@@ -31,12 +34,21 @@ class ActorCritic(nn.Module):
         self.spec = spec
         self.distribution = distribution_of(spec)
         size, seen_by_critic = spec.observation_size, spec.seen_by_critic
+        self.pictures = self.critic_pictures = None
+        if spec.picture:
+            self.pictures = _encoder(spec, generator)
+            if not spec.critic_observation_size:
+                self.critic_pictures = _encoder(spec, generator)
         self.observation_normalizer = self.critic_observation_normalizer = None
         if spec.normalize_observations:
-            self.observation_normalizer = RunningNormalization(size)
+            self.observation_normalizer = RunningNormalization(self._numbers)
             if spec.critic_observation_size:
                 self.critic_observation_normalizer = RunningNormalization(seen_by_critic)
         self.value_normalizer = RunningNormalization(1) if spec.normalize_values else None
+        if self.pictures is not None:
+            size += self.pictures.features - self.pictures.pixels
+        if self.critic_pictures is not None:
+            seen_by_critic += self.critic_pictures.features - self.critic_pictures.pixels
         self.trunk = self.actor_memory = self.critic_memory = None
         hidden: tuple[int, ...] = spec.hidden_sizes
         if spec.shared_trunk and hidden:
@@ -63,6 +75,17 @@ class ActorCritic(nn.Module):
                 self.std = nn.Parameter(spread.exp())
 
     @property
+    def _is_symmetric(self) -> bool:
+        """Whether the critic starts from the very features that the actor starts from."""
+        return not self.spec.critic_observation_size and self.critic_pictures is None
+
+    @property
+    def _numbers(self) -> int:
+        """How many numbers there are before a picture."""
+        return self.spec.observation_size - math.prod(self.spec.picture) if self.spec.picture \
+            else self.spec.observation_size
+
+    @property
     def memory_width(self) -> int:
         """How many numbers it remembers of an environment; 0: none."""
         if self.actor_memory is None or self.critic_memory is None:
@@ -87,6 +110,10 @@ class ActorCritic(nn.Module):
             self._critic_features(observations), of_critic)
         return self._value_of(features), torch.cat([of_actor, after], 1)
 
+    def means(self, observations: Tensor) -> Tensor:
+        """Return the actor's means (or logits) for ``observations`` (n, observation_size)."""
+        return self.actor.forward(self._features(observations))
+
     @property
     def value_scale(self) -> Tensor | None:
         """What the critic's output 1 means, float32 (1,); None: 1."""
@@ -100,7 +127,7 @@ class ActorCritic(nn.Module):
         ``critic_observations`` (n, critic_observation_size) in that of the critic likewise.
         """
         if self.observation_normalizer is not None:
-            self.observation_normalizer.learn(observations)
+            self.observation_normalizer.learn(observations[:, :self._numbers])
         if self.critic_observation_normalizer is not None and critic_observations is not None:
             self.critic_observation_normalizer.learn(critic_observations)
 
@@ -137,12 +164,13 @@ class ActorCritic(nn.Module):
         self._check(observations, critic_observations)
         features = self._features(observations)
         outputs = self.actor.forward(features)
-        if not self.spec.critic_observation_size:
+        if self._is_symmetric:
             value = self._value_of(features)
-        elif critic_observations is None:
+        elif self.spec.critic_observation_size and critic_observations is None:
             value = torch.zeros(len(observations), device=observations.device)
         else:
-            value = self.value(critic_observations)
+            value = self.value(
+                observations if critic_observations is None else critic_observations)
         return self._output(observations, outputs, value, None if deterministic else generator,
                             critic_observations, None)
 
@@ -187,8 +215,8 @@ class ActorCritic(nn.Module):
 
         """
         features = self._features(observations)
-        for_critic = features if critic_observations is None \
-            else self._critic_features(critic_observations)
+        for_critic = features if self._is_symmetric else self._critic_features(
+            observations if critic_observations is None else critic_observations)
         if self.actor_memory is not None and self.critic_memory is not None:
             assert trajectories is not None and memory is not None
             of_actor, of_critic = self._parts(trajectories.beginnings(memory))
@@ -203,15 +231,19 @@ class ActorCritic(nn.Module):
                 None if deviation is None else deviation.std)
 
     def _features(self, observations: Tensor) -> Tensor:
-        """Return what the actor starts from, and a critic that sees the same."""
+        """Return what the actor starts from, and a symmetric critic."""
+        if self.pictures is not None:
+            return self.pictures.forward(observations, self.observation_normalizer)
         if self.observation_normalizer is not None:
             observations = self.observation_normalizer.forward(observations)
         return observations if self.trunk is None else self.trunk.forward(observations)
 
     def _critic_features(self, observations: Tensor) -> Tensor:
         """Return what the critic starts from, of what it sees."""
-        if not self.spec.critic_observation_size:
+        if self._is_symmetric:
             return self._features(observations)
+        if self.critic_pictures is not None:
+            return self.critic_pictures.forward(observations, self.observation_normalizer)
         if self.critic_observation_normalizer is not None:
             observations = self.critic_observation_normalizer.forward(observations)
         return observations
@@ -253,3 +285,8 @@ class ActorCritic(nn.Module):
             if rows is not None and (rows.dim() != 2 or rows.shape[1] != size):
                 raise ValueError(f"expected {name} (environments, {size}), "
                                  f"found {tuple(rows.shape)}")
+
+
+def _encoder(spec: PolicySpec, generator: torch.Generator | None) -> PictureEncoder:
+    channels, height, width = spec.picture
+    return PictureEncoder((channels, height, width), spec.convolutions, spec.activation, generator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +11,9 @@ ACTIVATIONS = ("relu", "tanh", "elu")
 MEMORIES = ("", "gru", "lstm")
 """What may stand before them; "": nothing, the policy sees the present alone."""
 STD_TYPES = ("log", "scalar")
-_TUPLES = ("hidden_sizes", "critic_hidden_sizes", "choices")
+_TUPLES = ("hidden_sizes", "critic_hidden_sizes", "choices", "picture")
+Convolution = tuple[int, int, int]
+"""How many kernels, of what size, and how far one is from the next."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,9 @@ class PolicySpec:
     ``squash``: actions go through tanh.  ``normalize_observations``, ``normalize_values``: the
     networks see observations, and learn values, in running standard deviations from the running
     mean.  ``critic_observation_size``: of what the critic sees, if that is not what the actor sees
-    (0).  ``memory``: one of `MEMORIES`, with so many layers of so many units for each of the two.
+    (0).  ``picture``: (channels, height, width) of one that the last numbers of an observation
+    are, and ``convolutions`` on it; a critic that sees other observations sees none.
+    ``memory``: one of `MEMORIES`, with so many layers of so many units for each of the two.
     """
 
     observation_size: int
@@ -45,6 +50,8 @@ class PolicySpec:
     std_type: str = "log"
     squash: bool = False
     choices: tuple[int, ...] = ()
+    picture: tuple[int, ...] = ()
+    convolutions: tuple[Convolution, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse sizes below 1, unknown words, and what does not go together (ValueError)."""
@@ -60,12 +67,17 @@ class PolicySpec:
         if self.choices and (not self.discrete or sum(self.choices) != self.action_size):
             raise ValueError(f"choices: expected {self.action_size} of a discrete policy in all, "
                              f"found {self.choices}")
+        pixels = math.prod(self.picture)
+        if self.picture and (len(self.picture) != 3 or not 0 < pixels <= self.observation_size):
+            raise ValueError(f"picture: expected channels, height and width of at most "
+                             f"{self.observation_size} numbers, found {self.picture}")
         if self.shared_trunk and (apart := self._apart()):
             raise ValueError(f"shared_trunk: actor and critic cannot share layers with {apart}")
 
     def _apart(self) -> str:
         """Return what makes actor and critic different from their first layer on."""
-        return next((name for name in ("critic_observation_size", "critic_hidden_sizes", "memory")
+        return next((name for name in ("critic_observation_size", "critic_hidden_sizes", "memory",
+                                   "picture")
                      if getattr(self, name)), "")
 
     @property
@@ -77,10 +89,12 @@ class PolicySpec:
         """Return a dictionary of JSON values."""
         values = asdict(self)
         return values | {name: list(values[name]) for name in _TUPLES
-                         if values[name] is not None}
+                         if values[name] is not None} | {
+            "convolutions": [list(each) for each in self.convolutions]}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> PolicySpec:
         """Undo `to_json`, also of a policy that was saved before there was all of it."""
-        return cls(**values | {name: tuple(values[name]) for name in _TUPLES
-                               if values.get(name) is not None})
+        tuples = {name: tuple(values[name]) for name in _TUPLES if values.get(name) is not None}
+        convolutions = tuple(tuple(each) for each in values.get("convolutions", ()))
+        return cls(**values | tuples | {"convolutions": convolutions})

@@ -20,6 +20,7 @@ from dnne_ros.rl.losses import bounds_loss, surrogate_loss, value_loss
 from dnne_ros.rl.policy import ActorCritic
 from dnne_ros.rl.ppo_config import PPOConfig
 from dnne_ros.rl.rollout import Minibatch, Rollout
+from dnne_ros.rl.symmetry import Symmetry
 
 
 @dataclass(frozen=True)
@@ -50,16 +51,21 @@ class PPO:
     """
 
     def __init__(self, policy: ActorCritic, config: PPOConfig, generator: torch.Generator, *,
-                 bfloat16: bool = False, compiled: bool = False):
+                 bfloat16: bool = False, compiled: bool = False,
+                 symmetry: Symmetry | None = None):
         """Train ``policy``; ``generator`` shuffles the minibatches.
 
         ``bfloat16``: the networks compute in it, where torch's autocast finds it good enough;
         weights and losses stay float32.  ``compiled``: by torch.compile, which takes its time at
-        the first update.
+        the first update.  ``symmetry``: that of the task, which ``config`` says how to use;
+        ValueError if it is of another policy.
         """
         self.policy = policy
         self.config = config
         self._generator = generator
+        if symmetry is not None:
+            symmetry.check(policy.spec)
+        self._symmetry = symmetry
         self._learning_rate = LearningRate(config)
         self._evaluate = policy.evaluate
         if bfloat16:
@@ -181,21 +187,28 @@ class PPO:
 
     def _step(self, batch: Minibatch, config: PPOConfig) -> Tensor:
         """Take one step of Adam; return float32 (len(_STATS),), on the device."""
+        symmetry, size = self._symmetry, len(batch.observations)
+        if symmetry is not None and config.augment_mirrored:
+            batch = symmetry.augmented(batch)
         log_prob, entropy, values, mean, std = self._evaluate(
             batch.observations, batch.actions, batch.critic_observations, batch.trajectories,
             batch.memory)
         if config.lr_schedule == "adaptive":
-            self._adapt_learning_rate(batch, mean.detach(), std, config)
+            self._adapt_learning_rate(batch, mean[:size].detach(), std, config)
         log_ratio = log_prob - batch.log_prob
         ratio = log_ratio.exp()
         policy_loss, clipped = surrogate_loss(ratio, batch.advantages, config.clip_param)
         squared_error = value_loss(
             values, batch.returns, batch.values,
             config.clip_param if config.clip_value_loss else None, self.policy.value_scale)
-        entropy = entropy.mean()
+        entropy = (entropy[:size] if entropy.dim() else entropy).mean()
         loss = policy_loss + config.value_coef * squared_error - config.entropy_coef * entropy
         if config.bounds_loss_coef and std is not None:
             loss = loss + config.bounds_loss_coef * bounds_loss(mean)
+        if symmetry is not None and config.mirror_loss_coef:
+            mirrored = mean[size:] if config.augment_mirrored else self.policy.means(
+                symmetry.observations(batch.observations))
+            loss = loss + config.mirror_loss_coef * symmetry.loss(mean[:size], mirrored)
 
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch's

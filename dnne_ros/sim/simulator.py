@@ -62,7 +62,8 @@ class TaskSpec:
     """What a task looks like from outside.
 
     ``discrete_actions``: None when an action is ``action.size`` real numbers; otherwise the
-    number of choices, and an action is one column that holds an index from 0.
+    number of choices, and an action is one column that holds an index from 0; of several choices,
+    those of each, and an action has a column for each.
     ``step_seconds``: simulated time between two observations.  ``max_episode_steps``: after how
     many steps an episode times out; 0: never.  ``joints``: their names in the robot's
     description, in the task's order.  ``device``: where every tensor is, as torch writes it.
@@ -73,7 +74,7 @@ class TaskSpec:
     num_envs: int
     observation: ArraySpec
     action: ArraySpec
-    discrete_actions: int | None
+    discrete_actions: int | tuple[int, ...] | None
     step_seconds: float
     max_episode_steps: int
     joints: tuple[str, ...] = ()

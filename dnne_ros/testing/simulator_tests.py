@@ -224,7 +224,9 @@ def random_actions(spec: TaskSpec, generator: torch.Generator) -> Tensor:
     """Return actions within the bounds; within ±10⁶ where there are none."""
     shape = (spec.num_envs, spec.action.size)
     if spec.discrete_actions is not None:
-        return torch.randint(spec.discrete_actions, shape, generator=generator).float()
+        choices = spec.discrete_actions
+        counts = torch.tensor((choices,) if isinstance(choices, int) else choices)
+        return (torch.rand(shape, generator=generator) * counts).floor()
     low = torch.tensor(spec.action.low).clamp(min=-1e6)
     high = torch.tensor(spec.action.high).clamp(max=1e6)
     return low + (high - low) * torch.rand(shape, generator=generator)

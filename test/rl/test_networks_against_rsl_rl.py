@@ -15,15 +15,18 @@ from dnne_ros.rl.policy import ActorCritic
 from dnne_ros.rl.policy_spec import PolicySpec
 from dnne_ros.rl.ppo import PPO, PPOConfig
 from dnne_ros.rl.rollout import Rollout
+from dnne_ros.rl.symmetry import Mirror, Symmetry
 
 pytest.importorskip("rsl_rl")
 
 from rsl_rl.algorithms import PPO as PeerPPO
-from rsl_rl.models import MLPModel, RNNModel
+from rsl_rl.models import CNNModel, MLPModel, RNNModel
 from rsl_rl.storage import RolloutStorage
 from tensordict import TensorDict
 
 HORIZON, NUM_ENVS, OBSERVED, PRIVILEGED = 12, 8, 5, 7
+PICTURE = (2, 6, 5)
+PRIVILEGED_MIRROR = Mirror.parse("-0, 1, 3, 2, -6, 5, -4")
 SPEC = PolicySpec(OBSERVED, 2, (16, 16), "elu", False, -0.5)
 CONFIG = PPOConfig(num_epochs=2, minibatch_size=HORIZON * NUM_ENVS, gamma=0.97, gae_lambda=0.9,
                    value_coef=0.7, entropy_coef=0.02, learning_rate=3e-3, max_grad_norm=1e9)
@@ -31,6 +34,8 @@ KINDS = {
     "asymmetric": {"critic_observation_size": PRIVILEGED, "normalize_observations": True},
     "critic of its own sizes": {"critic_hidden_sizes": (8, 24)},
     "scalar std": {"std_type": "scalar"},
+    "picture": {"observation_size": OBSERVED + 60, "picture": PICTURE,
+                "convolutions": ((4, 3, 1), (3, 2, 2)), "normalize_observations": True},
     "gru": {"memory": "gru", "memory_size": 6},
     "lstm": {"memory": "lstm", "memory_size": 6},
     "two layers, asymmetric, normalised": {
@@ -45,36 +50,46 @@ def draws(seed=0):
     return generator
 
 
-def groups_of(observations, privileged):
-    return TensorDict({"policy": observations, "critic": privileged}, batch_size=[NUM_ENVS])
+def groups_of(observations, privileged, count=NUM_ENVS):
+    """Return rsl_rl's groups; the numbers behind the first of ours are a picture's."""
+    groups = {"policy": observations[:, :OBSERVED], "critic": privileged}
+    if observations.shape[1] > OBSERVED:
+        groups["camera"] = observations[:, OBSERVED:].view(count, *PICTURE)
+    return TensorDict(groups, batch_size=[count])
 
 
 class Pair:
     """Our learner and rsl_rl's, with the same weights, and what acts for both."""
 
-    def __init__(self, spec, config):
+    def __init__(self, spec, config, symmetry=None):
         self.order = draws()
         self.policy = ActorCritic(spec, draws())
-        self.ppo = PPO(self.policy, config, self.order)
-        self.spec, self.config = spec, config
+        self.ppo = PPO(self.policy, config, self.order, symmetry=symmetry)
+        self.spec, self.config, self.symmetry = spec, config, symmetry
         self.peer = self._peer()
         self.generator = draws(1)
         self.memory = torch.zeros(NUM_ENVS, self.policy.memory_width)
         self.rollout = Rollout(
-            HORIZON, NUM_ENVS, OBSERVED, 2, memory_width=self.policy.memory_width,
+            HORIZON, NUM_ENVS, spec.observation_size, 2, memory_width=self.policy.memory_width,
             critic_observation_size=spec.critic_observation_size, keeps_distributions=True)
 
     def _peer(self):
         spec, config = self.spec, self.config
-        example = groups_of(torch.zeros(NUM_ENVS, OBSERVED), torch.zeros(NUM_ENVS, PRIVILEGED))
-        groups = {"actor": ["policy"],
-                  "critic": ["critic"] if spec.critic_observation_size else ["policy"]}
+        example = groups_of(torch.zeros(NUM_ENVS, spec.observation_size),
+                            torch.zeros(NUM_ENVS, PRIVILEGED))
+        seen = ["policy", "camera"] if spec.picture else ["policy"]
+        groups = {"actor": seen, "critic": ["critic"] if spec.critic_observation_size else seen}
         kind, common = MLPModel, {"activation": spec.activation,
                                   "obs_normalization": spec.normalize_observations}
         if spec.memory:
             kind = RNNModel
             common |= {"rnn_type": spec.memory, "rnn_hidden_dim": spec.memory_size,
                        "rnn_num_layers": spec.memory_layers}
+        if spec.picture:
+            kind = CNNModel
+            kernels, sizes, strides = map(list, zip(*spec.convolutions, strict=True))
+            common["cnn_cfg"] = {"output_channels": kernels, "kernel_size": sizes,
+                                 "stride": strides}
         actor = kind(example, groups, "actor", 2, hidden_dims=spec.hidden_sizes, **common,
                      distribution_cfg={"class_name": "GaussianDistribution",
                                        "std_type": spec.std_type})
@@ -88,10 +103,30 @@ class Pair:
             value_loss_coef=config.value_coef, entropy_coef=config.entropy_coef,
             learning_rate=config.learning_rate, max_grad_norm=config.max_grad_norm,
             use_clipped_value_loss=config.clip_value_loss, schedule=config.lr_schedule,
-            desired_kl=config.desired_kl)
+            desired_kl=config.desired_kl, symmetry_cfg=self._symmetry_cfg())
         for mine, its in self.pairs(peer):
             its.data.copy_(mine.data)
         return peer
+
+    def _symmetry_cfg(self):
+        """Return rsl_rl's settings: its function gives rows and, behind them, mirrored ones."""
+        if self.symmetry is None:
+            return None
+
+        def mirrored(env, obs, actions):
+            if obs is not None:
+                twice = groups_of(obs["policy"], obs["critic"], len(obs["policy"]))
+                obs = torch.cat([twice, groups_of(
+                    self.symmetry.observations(obs["policy"]),
+                    PRIVILEGED_MIRROR(obs["critic"]), len(obs["policy"]))])
+            if actions is not None:
+                actions = torch.cat([actions, self.symmetry.actions(actions)])
+            return obs, actions
+
+        return {"env": None, "data_augmentation_func": mirrored,
+                "use_data_augmentation": self.config.augment_mirrored,
+                "use_mirror_loss": self.config.mirror_loss_coef > 0,
+                "mirror_loss_coeff": self.config.mirror_loss_coef}
 
     def pairs(self, peer=None):
         """Yield each parameter of ours with rsl_rl's."""
@@ -100,6 +135,9 @@ class Pair:
         if policy.actor_memory is not None:
             parts += [(policy.actor_memory.layers, peer.actor.rnn.rnn),
                       (policy.critic_memory.layers, peer.critic.rnn.rnn)]
+        if policy.pictures is not None:
+            parts += [(policy.pictures, peer.actor.cnns), (policy.critic_pictures,
+                                                           peer.critic.cnns)]
         for mine, its in parts:
             yield from zip(mine.parameters(), its.parameters(), strict=True)
         spread = peer.actor.distribution
@@ -129,7 +167,8 @@ class Pair:
         random = draws(seed)
 
         def observed():
-            return (2.0 * torch.randn(NUM_ENVS, OBSERVED, generator=random) + 1.0,
+            size = self.spec.observation_size
+            return (2.0 * torch.randn(NUM_ENVS, size, generator=random) + 1.0,
                     3.0 * torch.randn(NUM_ENVS, PRIVILEGED, generator=random))
 
         for _ in range(HORIZON):
@@ -219,4 +258,22 @@ def test_minibatches_are_of_whole_environments(monkeypatch):
     monkeypatch.setattr(torch, "randperm", lambda count, **_: torch.arange(count))
     for seed in range(2):
         pair.update(pair.collect(seed))
+        pair.assert_same_weights()
+
+
+@pytest.mark.parametrize("asymmetric", [False, True])
+@pytest.mark.parametrize("options", [
+    {"augment_mirrored": True}, {"mirror_loss_coef": 0.8},
+    {"augment_mirrored": True, "mirror_loss_coef": 0.8, "lr_schedule": "adaptive"}],
+    ids=["augmented", "mirror loss", "both, adaptive"])
+def test_mirrored_transitions_teach_the_same(options, asymmetric):
+    spec = replace(SPEC, critic_observation_size=PRIVILEGED if asymmetric else 0)
+    symmetry = Symmetry(Mirror.parse("1, 0, -2, 3, -4"), Mirror.parse("-1, -0"),
+                        PRIVILEGED_MIRROR if asymmetric else None)
+    config = replace(CONFIG, minibatch_size=HORIZON * NUM_ENVS, num_epochs=2, **options)
+    pair = Pair(spec, config, symmetry)
+    for seed in range(2):
+        mine, its = pair.update(pair.collect(seed))
+        assert mine.policy_loss == pytest.approx(its["surrogate"], rel=1e-4, abs=1e-6)
+        assert mine.learning_rate == pytest.approx(pair.peer.learning_rate)
         pair.assert_same_weights()

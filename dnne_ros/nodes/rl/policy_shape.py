@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dnne_ros.rl.policy_spec import PolicySpec
+    from dnne_ros.rl.policy_spec import Convolution, PolicySpec
 
 _LISTS = ("hidden_sizes", "critic_hidden_sizes", "action_choices")
 _SAME = ("activation", "init_log_std", "shared_trunk", "normalize_observations",
@@ -25,6 +25,17 @@ def parse_sizes(text: str) -> tuple[int, ...]:
     return sizes
 
 
+def parse_convolutions(text: str) -> tuple[Convolution, ...]:
+    """Return ``"16:8:4, 32:4:2"`` as ((16, 8, 4), (32, 4, 2)); ValueError otherwise."""
+    layers = []
+    for layer in filter(None, map(str.strip, text.split(","))):
+        numbers = parse_sizes(layer.replace(":", ","))
+        if len(numbers) != 3:
+            raise ValueError("a layer is kernels:size:stride")
+        layers.append((numbers[0], numbers[1], numbers[2]))
+    return tuple(layers)
+
+
 def shape_problems(values: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the lists of sizes, and what does not go together."""
     problems = []
@@ -34,9 +45,17 @@ def shape_problems(values: Mapping[str, Any]) -> list[str]:
         except ValueError as error:
             problems.append(f"widget {name!r}: expected sizes such as 64,64, found "
                             f"{values[name]!r:.60} ({error})")
+    for name, example, parse in (
+            ("picture", "3x64x64", lambda text: parse_sizes(text.replace("x", ","))),
+            ("convolutions", "16:8:4, 32:4:2", parse_convolutions)):
+        try:
+            parse(values[name])
+        except ValueError as error:
+            problems.append(f"widget {name!r}: expected {example}, found {values[name]!r:.60} "
+                            f"({error})")
     if not problems:
         try:
-            policy_spec(values, 1, 0)
+            policy_spec(values, 2**31, 0)
         except ValueError as error:
             problems.append(f"widget {error}")
     return problems
@@ -51,6 +70,7 @@ def policy_spec(values: Mapping[str, Any], observation_size: int, critic_observa
     from dnne_ros.rl.policy_spec import PolicySpec
 
     choices = parse_sizes(values["action_choices"])
+    picture = parse_sizes(values["picture"].replace("x", ","))
     critic = values["critic_hidden_sizes"]
     return PolicySpec(
         observation_size=observation_size, critic_observation_size=critic_observation_size,
@@ -58,5 +78,7 @@ def policy_spec(values: Mapping[str, Any], observation_size: int, critic_observa
         hidden_sizes=parse_sizes(values["hidden_sizes"]),
         critic_hidden_sizes=parse_sizes(critic) if critic.strip() else None,
         discrete=values["action_space"] == "discrete", choices=choices,
+        picture=picture,
+        convolutions=parse_convolutions(values["convolutions"]) if picture else (),
         memory="" if values["memory"] == "none" else values["memory"],
         **{name: values[name] for name in _SAME})

@@ -17,14 +17,13 @@ from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.rl.policy_shape import policy_spec, shape_problems
+from dnne_ros.rl.remembering import Remembering
 from dnne_ros.toolkit.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     import torch
 
     from dnne_ros.nodes.rl.frozen_agent import FrozenAgent
-    from dnne_ros.rl.policy import ActorCritic
-    from dnne_ros.rl.policy_output import PolicyOutput as PolicyOutputValue
     from dnne_ros.rl.policy_spec import PolicySpec
     from dnne_ros.rl.shared_policy import SharedPolicy
 
@@ -97,6 +96,11 @@ class PPOAgentNode(Node):
                     fixed_because=_SHAPES)
     action_choices = Widget("", "With discrete actions that are several choices: so many of each, "
                      "such as 3,3,2; empty: one choice of action_dim.", fixed_because=_SHAPES)
+    picture = Widget("", "Channels, height and width of the picture that the last numbers of an "
+                     "observation are, such as 3x64x64; empty: there is none.",
+                     fixed_because=_SHAPES)
+    convolutions = Widget("16:8:4, 32:4:2", "On the picture, layer by layer: kernels, their size, "
+                          "and the stride.", fixed_because=_SHAPES)
 
     @classmethod
     def runs_without_torch(cls, values: Mapping[str, Any]) -> bool:
@@ -113,7 +117,7 @@ class PPOAgentNode(Node):
         self._shared: SharedPolicy | None = None
         self._saved: NodeState | None = None
         self._frozen: FrozenAgent | None = None
-        self._memory: torch.Tensor | None = None
+        self._remembering = Remembering()
         self._is_due = asyncio.Event()
         """What is remembered is that of the item which comes next."""
         if self.memory != "none" and not self.context.inference \
@@ -159,7 +163,7 @@ class PPOAgentNode(Node):
     async def _hear_resets(self) -> None:
         while True:
             if await self.get_input("reset") is not False:
-                self._memory = None
+                self._remembering.reset()
                 if self._frozen is not None:
                     self._frozen.reset()
 
@@ -203,34 +207,19 @@ class PPOAgentNode(Node):
                     observations.shape[1], 0 if for_critic is None else for_critic.shape[1])
                 self._move_to(observations.device, self._shared)
                 await self.send_output(self._shared, "model")
-            self._forget(done)
+            if done is not None:
+                self._remembering.forget(done)
+            self._is_due.set()
             if self.context.trainers("model"):
                 self.awaits_trainer = "model"
                 await self._shared.ready_for(item)
                 self.awaits_trainer = ""
-            output = self._act(self._shared.policy, observations, for_critic)
+            self._is_due.clear()
+            output = self._remembering.act(
+                self._shared.policy, observations, self._generator, critic_observations=for_critic,
+                deterministic=self.deterministic or self.context.inference)
             await self.send_output(output, "policy_output")
             item += 1
-
-    def _act(self, policy: ActorCritic, observations: torch.Tensor,
-             for_critic: torch.Tensor | None) -> PolicyOutputValue:
-        deterministic = self.deterministic or self.context.inference
-        if not policy.memory_width:
-            return policy.act(observations, self._generator, deterministic=deterministic,
-                              critic_observations=for_critic)
-        if self._memory is None or len(self._memory) != len(observations):
-            self._memory = observations.new_zeros(len(observations), policy.memory_width)
-        self._is_due.clear()
-        output, self._memory = policy.act_after(
-            self._memory, observations, self._generator, deterministic=deterministic,
-            critic_observations=for_critic)
-        return output
-
-    def _forget(self, done: torch.Tensor | None) -> None:
-        """Forget episodes that are ``done``."""
-        if self._memory is not None and done is not None:
-            self._memory = self._memory.masked_fill(done.bool().unsqueeze(1), 0.0)
-        self._is_due.set()
 
     def _move_to(self, device: torch.device, shared: SharedPolicy) -> None:
         """Act where observations are; a generator of another device draws other numbers."""
@@ -254,7 +243,8 @@ class PPOAgentNode(Node):
             await self._shared.held()
             await self._is_due.wait()
         policy = self._shared.policy
-        remembered = {} if self._memory is None else {"memory": self._memory}
+        memory = self._remembering.memory
+        remembered = {} if memory is None else {"memory": memory}
         return NodeState(
             weights={name: tensor.detach() for name, tensor in policy.state_dict().items()},
             tensors={"generator": self._generator.get_state(), **remembered},
@@ -283,7 +273,7 @@ class PPOAgentNode(Node):
         self._make_policy(saved.observation_size, saved.critic_observation_size)
         self._generator.set_state(state.tensors["generator"])
         if not self.context.inference:
-            self._memory = state.tensors.get("memory")
+            self._remembering.memory = state.tensors.get("memory")
 
     def _freeze(self, architecture: Mapping[str, Any], weights: Mapping[str, torch.Tensor]
                 ) -> None:
@@ -328,8 +318,11 @@ class PPOAgentNode(Node):
         weights = torch.Generator()
         weights.manual_seed(node_seed(self.context.seed, self.context.node_id + "/weights"))
         if self._saved is None:
-            spec = self._spec(observation_size, critic_observation_size)
-            return SharedPolicy(ActorCritic(spec, weights))
+            try:
+                spec = self._spec(observation_size, critic_observation_size)
+                return SharedPolicy(ActorCritic(spec, weights))
+            except ValueError as error:
+                raise InputError("policy", [str(error)]) from None
         spec = PolicySpec.from_json(self._saved.values["architecture"])
         if self.context.inference and not critic_observation_size:
             critic_observation_size = spec.critic_observation_size  # nobody asks the critic

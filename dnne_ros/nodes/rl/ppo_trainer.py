@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
@@ -19,6 +19,12 @@ from dnne_ros.node_api.port_types import Dict, Float, Model, PolicyOutput, Sync,
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.rl.learner import (
+    Learner,
+    mirror_problems,
+    next_seen_by_critic,
+    symmetry_of,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -26,9 +32,8 @@ if TYPE_CHECKING:
     from dnne_ros.rl.episodes import EpisodeStatistics
     from dnne_ros.rl.policy import ActorCritic
     from dnne_ros.rl.policy_output import PolicyOutput as PolicyOutputValue
-    from dnne_ros.rl.ppo import PPO, UpdateStats
+    from dnne_ros.rl.ppo import UpdateStats
     from dnne_ros.rl.ppo_config import PPOConfig
-    from dnne_ros.rl.rollout import Rollout
     from dnne_ros.rl.shared_policy import SharedPolicy
 
 _BREATHE_SECONDS = 0.005
@@ -113,11 +118,19 @@ class PPOTrainerNode(Node):
                            fixed_because=_LEARNER)
     max_updates = Widget(0, "Updates until the run ends, those of its checkpoint included; 0: it "
                          "goes on.", minimum=0, maximum=2**31 - 1, live=True)
+    mirror_observations = Widget("", "From which column each comes in the mirror, such as "
+                                 "-0, 2, 1: - turns its sign.", fixed_because=_LEARNER)
+    mirror_critic_observations = Widget("", "The same of a critic that sees others.",
+                                        fixed_because=_LEARNER)
+    mirror_actions = Widget("", "The same of actions.", fixed_because=_LEARNER)
+    augment_mirrored = Widget(False, "Learn from each transition in the mirror, too.", live=True)
+    mirror_loss_coef = Widget(0.0, "Weight of how far the policy is from doing in the mirror what "
+                              "it does, mirrored.", minimum=0.0, maximum=1e6, live=True)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
-        """Check that the checkpoint trigger's value suits its type."""
-        return trigger_problems(values)
+        """Check that the checkpoint trigger's value suits its type, and the mirrors."""
+        return trigger_problems(values) + mirror_problems(values)
 
     def setup(self) -> None:
         """Prepare counters and random state; the learner is made when the model comes."""
@@ -131,7 +144,7 @@ class PPOTrainerNode(Node):
         self._trigger = CheckpointTrigger(
             self.checkpoint_trigger_type, self.checkpoint_trigger_value) \
             if self.checkpoint_enabled else None
-        self._learner: _Learner | None = None
+        self._learner: Learner | None = None
         self._saved: NodeState | None = None
         self._updates = 0
         self._env_steps = 0
@@ -185,7 +198,7 @@ class PPOTrainerNode(Node):
     async def _optional(self, name: str) -> Any:
         return await self.get_input(name) if self.context.is_linked(name) else None
 
-    def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> _Learner:
+    def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> Learner:
         """Allocate for the sizes that the first transition shows."""
         from dnne_ros.rl.episodes import EpisodeStatistics
         from dnne_ros.rl.ppo import PPO
@@ -193,10 +206,12 @@ class PPOTrainerNode(Node):
 
         rollout = Rollout.like(output, self.horizon_length,
                                keeps_distributions=self.lr_schedule == "adaptive")
-        learner = _Learner(
-            PPO(policy, self._config(), self._generator, bfloat16=self.bfloat16,
-                compiled=self.torch_compile), rollout,
-            EpisodeStatistics(rollout.num_envs))
+        try:
+            ppo = PPO(policy, self._config(), self._generator, bfloat16=self.bfloat16,
+                      compiled=self.torch_compile, symmetry=symmetry_of(self.values))
+        except ValueError as error:
+            raise InputError("symmetry", [str(error)]) from None
+        learner = Learner(ppo, rollout, EpisodeStatistics(rollout.num_envs))
         if self._saved is not None and not self.context.inference:
             learner.restore(self._saved)
         return learner
@@ -209,7 +224,7 @@ class PPOTrainerNode(Node):
             field.name: self.values[field.name] for field in fields(PPOConfig)}
         return PPOConfig(**values)
 
-    async def _learn(self, learner: _Learner, shared: SharedPolicy, state: torch.Tensor,
+    async def _learn(self, learner: Learner, shared: SharedPolicy, state: torch.Tensor,
                      item: int) -> None:
         """Update the policy, announce the boundary, and let the agent have the new weights."""
         import torch
@@ -239,7 +254,7 @@ class PPOTrainerNode(Node):
         await boundary.reached()
         shared.release()
 
-    async def _update(self, learner: _Learner, state: torch.Tensor) -> UpdateStats:
+    async def _update(self, learner: Learner, state: torch.Tensor) -> UpdateStats:
         """Run an update, letting the process answer others between minibatches."""
         update = learner.ppo.update(learner.rollout, state)
         breathe = time.monotonic() + _BREATHE_SECONDS
@@ -266,12 +281,8 @@ class PPOTrainerNode(Node):
         """Save optimizer, random state, episode statistics and counters."""
         if self._learner is None:
             return self._saved or NodeState(values=self._counters())
-        ppo_tensors, ppo_values = self._learner.ppo.state()
-        episode_tensors, episode_values = self._learner.episodes.state()
-        return NodeState(
-            tensors={**{f"optimizer.{k}": v for k, v in ppo_tensors.items()},
-                     **{f"episodes.{k}": v for k, v in episode_tensors.items()}},
-            values={"optimizer": ppo_values, "episodes": episode_values, **self._counters()})
+        tensors, values = self._learner.state()
+        return NodeState(tensors=tensors, values={**values, **self._counters()})
 
     def _counters(self) -> dict[str, Any]:
         return {"learning_rate": self.learning_rate, "updates": self._updates,
@@ -292,43 +303,3 @@ class PPOTrainerNode(Node):
         self._earlier_env_steps = state.values["env_steps"]
         if self._trigger is not None:
             self._trigger.best = state.values["best_metric"]
-
-
-def next_seen_by_critic(present: torch.Tensor, info: Mapping[str, Any]) -> torch.Tensor | None:
-    """Return what a critic would have seen before any reset, as far as that counts.
-
-    That is at time-outs, of which ``info`` has the rows; None: it has them not.
-    """
-    timed_out = info.get("time_outs")
-    if timed_out is None or not timed_out.any():
-        return present
-    rows = info.get("next_critic_observations")
-    if rows is None:
-        return None
-    following = present.clone()
-    following[timed_out.bool()] = rows
-    return following
-
-
-@dataclass(frozen=True)
-class _Learner:
-    """What is made when the first transition shows the sizes."""
-
-    ppo: PPO
-    rollout: Rollout
-    episodes: EpisodeStatistics
-
-    def restore(self, state: NodeState) -> None:
-        """Go on from what `PPOTrainerNode.save_state` returned.
-
-        It may be from before the first transition.
-        """
-        if "optimizer" not in state.values:
-            return
-
-        def part(prefix: str) -> dict[str, torch.Tensor]:
-            return {name.removeprefix(prefix): tensor for name, tensor in state.tensors.items()
-                    if name.startswith(prefix)}
-
-        self.ppo.restore(part("optimizer."), state.values["optimizer"])
-        self.episodes.restore(part("episodes."), state.values["episodes"])

@@ -58,7 +58,7 @@ def test_episodes_begin_without_a_memory(drive, memory):
 def test_a_resumed_agent_goes_on_with_what_it_remembered(drive):
     whole = act(drive, {"memory": "lstm"})[1]
     node, _ = act(drive, {"memory": "lstm"}, range(4))
-    node._forget(DONE[3])  # what comes before the fifth observations
+    node._remembering.forget(DONE[3])  # what comes before the fifth observations
     saved = run(node.save_state(False))
     assert saved.tensors["memory"].any()
     _, resumed = act(drive, {"memory": "lstm"}, range(4, 6), state=saved)
@@ -119,11 +119,22 @@ def test_a_critic_that_sees_more_has_a_network_of_its_own(drive):
     ({"shared_trunk": True, "memory": "gru"}, "cannot share layers with memory"),
     ({"shared_trunk": True, "critic_hidden_sizes": "8"}, "with critic_hidden_sizes"),
     ({"critic_hidden_sizes": "8;8"}, "widget 'critic_hidden_sizes': expected sizes"),
-    ({"action_choices": "3,2"}, "choices: expected 5 of a discrete policy")])
+    ({"action_choices": "3,2"}, "choices: expected 5 of a discrete policy"),
+    ({"picture": "3;4"}, "widget 'picture': expected 3x64x64, found '3;4'"),
+    ({"picture": "3x4"}, "picture: expected channels, height and width"),
+    ({"convolutions": "8:3"}, "a layer is kernels:size:stride")])
 def test_what_does_not_go_together_is_refused_before_the_run(values, problem):
     node = PPOAgentNode(values)
     line, = PPOAgentNode.validate_parameters(node.values)
     assert problem in line
+
+
+def test_the_last_numbers_are_a_picture(drive):
+    """Of 3 numbers the last 2 are a picture of one row; a kernel sees both."""
+    _, outputs = act(drive, {"picture": "1x1x2", "convolutions": "4:1:1"}, with_done=False)
+    assert outputs[0].actions.shape == (2, 1)
+    with pytest.raises(InputError, match="a picture of 1x1x2 is smaller than the kernels of 2"):
+        act(drive, {"picture": "1x1x2", "convolutions": "4:2:1"}, with_done=False)
 
 
 def test_several_choices_are_columns(drive):
