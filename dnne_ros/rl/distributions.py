@@ -139,7 +139,7 @@ class Choices(Distribution):
 
     def log_prob(self, actions: Tensor, outputs: Tensor, deviation: Deviation | None) -> Tensor:
         """Return Σ log p of what was chosen."""
-        columns = actions.long().split(1, -1)
+        columns = torch.split(actions.long(), 1, -1)
         return _sum([logits.log_softmax(-1).gather(-1, chosen).squeeze(-1)
                      for logits, chosen in zip(self._split(outputs), columns, strict=True)])
 
@@ -155,7 +155,8 @@ class Choices(Distribution):
                      zip(self._split(old), self._split(outputs), strict=True)])
 
     def _split(self, outputs: Tensor) -> tuple[Tensor, ...]:
-        return (outputs,) if len(self._sizes) == 1 else outputs.split(self._sizes, -1)
+        return (outputs,) if len(self._sizes) == 1 else torch.split(
+            outputs, list(self._sizes), -1)
 
 
 def _sum(parts: list[Tensor]) -> Tensor:

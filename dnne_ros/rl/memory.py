@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
 from dnne_ros.rl.trajectories import Trajectories
 
-_CELLS: dict[str, tuple[type[nn.RNNBase], int]] = {"lstm": (nn.LSTM, 2), "gru": (nn.GRU, 1)}
+_CELLS: dict[str, tuple[Callable[..., nn.RNNBase], int]] = {
+    "lstm": (nn.LSTM, 2), "gru": (nn.GRU, 1)}
 """The layers by name, and how many states each of them carries on."""
 
 

@@ -32,6 +32,7 @@ class PictureEncoder(nn.Module):
         for kernels, size, stride in convolutions:
             layer = nn.Conv2d(channels, kernels, size, stride)
             nn.init.orthogonal_(layer.weight, math.sqrt(2.0), generator)
+            assert layer.bias is not None  # it has one unless it is asked to have none
             nn.init.zeros_(layer.bias)
             layers += [layer, ACTIVATION_LAYERS[activation]()]
             channels = kernels
@@ -48,8 +49,8 @@ class PictureEncoder(nn.Module):
 
         ``normalizer`` is that of the numbers.
         """
-        numbers, pixels = observations.split(
-            (observations.shape[1] - self.pixels, self.pixels), 1)
+        numbers, pixels = torch.split(
+            observations, [observations.shape[1] - self.pixels, self.pixels], 1)
         if normalizer is not None:
             numbers = normalizer.forward(numbers)
         seen = self.layers.forward(pixels.reshape(-1, *self._shape))

@@ -94,8 +94,9 @@ class Rollout:
         def width(part: Tensor | None) -> int:
             return 0 if part is None else part.shape[1]
 
+        num_envs, observation_size = output.observations.shape
         return cls(
-            horizon, *output.observations.shape, output.actions.shape[1], output.actions.device,
+            horizon, num_envs, observation_size, output.actions.shape[1], output.actions.device,
             choices=0 if output.std is not None else output.mean.shape[1],
             keeps_distributions=keeps_distributions, memory_width=width(output.memory),
             critic_observation_size=width(output.critic_observations))
@@ -215,8 +216,9 @@ class Rollout:
         # Shuffled once an epoch: minibatches are then slices, which copy nothing.
         shuffled = [None if part is None else part[order] for part in whole]
         for start in range(0, total, size):
-            yield Minibatch(*(None if part is None else part[start:start + size]
-                              for part in shuffled))
+            cut: list[Any] = [None if part is None else part[start:start + size]
+                              for part in shuffled]
+            yield Minibatch(*cut)
 
     def _of_environments(self, parts: Sequence[Tensor | None], memory: Tensor, size: int,
                          generator: torch.Generator) -> Iterator[Minibatch]:
@@ -225,7 +227,8 @@ class Rollout:
         if count < self.num_envs:
             order = torch.randperm(self.num_envs, generator=generator, device=generator.device)
         done = self.done
-        for chosen in order.split(count):
+        for chosen in torch.split(order, count):
             rows: list[Any] = [None if part is None else part[:, chosen].flatten(0, 1)
                                for part in parts]
-            yield Minibatch(*rows, Trajectories(done[:, chosen]), memory[chosen])
+            yield Minibatch(*rows)._replace(
+                trajectories=Trajectories(done[:, chosen]), memory=memory[chosen])

@@ -80,10 +80,14 @@ class Symmetry:
         return batch._replace(
             observations=torch.cat([batch.observations, self.observations(batch.observations)]),
             actions=torch.cat([batch.actions, self.actions(batch.actions)]),
-            critic_observations=critic,
-            **{name: torch.cat([getattr(batch, name)] * 2)
-               for name in ("log_prob", "values", "advantages", "returns")})
+            critic_observations=critic, log_prob=_twice(batch.log_prob),
+            values=_twice(batch.values), advantages=_twice(batch.advantages),
+            returns=_twice(batch.returns))
 
     def loss(self, means: Tensor, mirrored: Tensor) -> Tensor:
         """Return how far the means (m, size) in the mirror are from the ``means`` mirrored."""
         return nn.functional.mse_loss(mirrored, self.actions(means).detach())
+
+
+def _twice(rows: Tensor) -> Tensor:
+    return torch.cat([rows, rows])

@@ -17,7 +17,6 @@ from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.rl.policy_shape import policy_spec, shape_problems
-from dnne_ros.rl.remembering import Remembering
 from dnne_ros.toolkit.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -114,6 +113,8 @@ class PPOAgentNode(Node):
 
     def setup(self) -> None:
         """Choose what computes, and seed the generator that actions are drawn with."""
+        from dnne_ros.rl.remembering import Remembering
+
         self._shared: SharedPolicy | None = None
         self._saved: NodeState | None = None
         self._frozen: FrozenAgent | None = None
