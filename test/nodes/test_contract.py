@@ -199,6 +199,10 @@ class Agent(NodeContract):
     node_type = PPOAgentNode
     settings = {"runtime": "auto"}
 
+    def links(self, values):
+        """A critic that sees more shares no layers with the actor."""
+        return super().links(values)[1:] if values.get("shared_trunk") else super().links(values)
+
 
 class Bundle(NodeContract):
     node_type = OnnxPolicyNode

@@ -242,7 +242,8 @@ class PPOAgentNode(Node):
             return self._saved
         if aligned and self.context.trainers("model"):
             await self._shared.held()
-            await self._is_due.wait()
+            if self.memory != "none":
+                await self._is_due.wait()
         policy = self._shared.policy
         memory = self._remembering.memory
         remembered = {} if memory is None else {"memory": memory}
@@ -291,7 +292,8 @@ class PPOAgentNode(Node):
         from dnne_ros.rl.policy import ActorCritic
 
         found = by_our_names(weights, self.shared_trunk)
-        first = next((found[name] for name in ("trunk.0.weight", "actor.0.weight")
+        first = next((found[name] for name in (
+            "actor_memory.layers.weight_ih_l0", "trunk.0.weight", "actor.0.weight")
                       if name in found and found[name].dim() == 2), None)
         spec = self._spec(first.shape[1] if first is not None else 1)
         expected = ActorCritic(spec).state_dict()
