@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
@@ -82,8 +80,8 @@ class ActorCritic(nn.Module):
     @property
     def _numbers(self) -> int:
         """How many numbers there are before a picture."""
-        return self.spec.observation_size - math.prod(self.spec.picture) if self.spec.picture \
-            else self.spec.observation_size
+        return self.spec.observation_size - (
+            0 if self.pictures is None else self.pictures.pixels)
 
     @property
     def memory_width(self) -> int:

@@ -200,8 +200,11 @@ class Agent(NodeContract):
     settings = {"runtime": "auto"}
 
     def links(self, values):
-        """A critic that sees more shares no layers with the actor."""
-        return super().links(values)[1:] if values.get("shared_trunk") else super().links(values)
+        """A critic that sees more shares no layers with the actor; a memory needs the ends."""
+        everything, needed = super().links(values)
+        if values.get("shared_trunk"):
+            return [needed]
+        return [everything] if values.get("memory", "none") != "none" else [everything, needed]
 
 
 class Bundle(NodeContract):
