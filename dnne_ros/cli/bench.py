@@ -14,6 +14,7 @@ from dnne_ros.errors import InputError
 _BENCHMARKS = {
     "ppo": "training Cartpole, beside rsl_rl and Stable-Baselines3",
     "mnist": "supervised learning, beside a plain PyTorch loop",
+    "memory": "CartPole without velocities, with and without a memory",
     "io": "a 100 Hz node beside a camera that blocks",
     "robot": "from a robot's state to its command, beside a node written by hand",
     "clouds": "point clouds as tensors, beside sensor_msgs_py",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from dnne_ros.errors import InputError
+from dnne_ros.policies.action_law import action_law
 from dnne_ros.policies.interface import ActionTerm
 from dnne_ros.policies.network import network_of, value_scale
 from dnne_ros.policies.onnx_file import bare_model
 from dnne_ros.policies.runtimes import policy_of
 from dnne_ros.policies.sessions import open_session
 from dnne_ros.policies.stepped_policy import SteppedPolicy
-
-_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,27 +47,38 @@ class OnnxActorCritic:
         except ValueError as error:
             raise InputError("policy", [str(error)]) from None
         self.observation_size = actor.observation_size
-        self._log_std = None if actor.discrete else np.asarray(weights["log_std"], np.float32)
+        self._sees_more = bool(architecture.get("critic_observation_size"))
+        self._law = action_law(architecture, weights)
         scale, mean = value_scale(architecture, weights)
         as_they_are = ActionTerm("", (), ())
         in_returns = ActionTerm("", ("value",), ("",), scale=scale, offset=mean)
         self._actor, self.runtime = _policy(
-            replace(actor, discrete=False), as_they_are, runtime, warn, strict)
+            replace(actor, discrete=False, squash=False), as_they_are, runtime, warn, strict)
         self._critic, _ = _policy(critic, in_returns, self.runtime, warn, strict)
 
-    def act(self, observations: np.ndarray) -> Answer:
-        """Return the likeliest actions for float32 (n, observation size), and all about them."""
-        mean = self._actor(observations)
-        value = self._critic(observations)[:, 0]
-        if self._log_std is None:
-            choices = mean.argmax(axis=1, keepdims=True)
-            above = mean - mean.max(axis=1, keepdims=True)
-            log_probs = above - np.log(np.exp(above).sum(axis=1, keepdims=True))
-            return Answer(choices.astype(np.float32),
-                          np.take_along_axis(log_probs, choices, axis=1)[:, 0], value, mean, None)
-        log_prob = -(self._log_std.sum() + np.float32(self._log_std.size * _HALF_LOG_2PI))
-        return Answer(mean, np.full(len(mean), log_prob, np.float32), value, mean,
-                      np.tile(np.exp(self._log_std), (len(mean), 1)))
+    def act(self, observations: np.ndarray, critic_observations: np.ndarray | None = None
+            ) -> Answer:
+        """Return the likeliest actions for float32 (n, observation size), and all about them.
+
+        Without the ``critic_observations`` of a critic that sees others, values are 0.
+        """
+        outputs = self._actor(observations)
+        value = np.zeros(len(observations), np.float32)
+        if critic_observations is not None or not self._sees_more:
+            value = self._critic(
+                observations if critic_observations is None else critic_observations)[:, 0]
+        actions, log_prob, std = self._law(outputs)
+        return Answer(actions, log_prob, value, outputs, std)
+
+    def forget(self, done: np.ndarray) -> None:
+        """Forget what was before in the environments that are ``done``, bool (n,)."""
+        self._actor.forget(done)
+        self._critic.forget(done)
+
+    def reset(self) -> None:
+        """Forget all that was before."""
+        self._actor.reset()
+        self._critic.reset()
 
 
 def _policy(network: Any, command: ActionTerm, runtime: str, warn: Callable[[str], object],

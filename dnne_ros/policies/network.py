@@ -28,6 +28,8 @@ class Cell:
 
 CELLS = {"lstm": Cell(4, ("h", "c")), "gru": Cell(3, ("h",))}
 _NORMALIZER, _VALUE_NORMALIZER = "observation_normalizer.", "value_normalizer."
+_RECURRENT = ("weight_ih_l", "weight_hh_l", "bias_ih_l", "bias_hh_l")
+"""What torch calls the arrays of a `RecurrentLayer`, in its order."""
 _EPSILON = np.float32(1e-2)
 """What `dnne_ros.rl.normalization` adds to standard deviations."""
 
@@ -166,23 +168,63 @@ def network_of(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray
     A critic's value is as it learned it: see `value_scale`.  Raises ValueError for weights that do
     not fit one another, or are missing.
     """
+    if architecture.get("picture"):
+        raise ValueError("it sees a picture, for which there are only networks of torch")
+    shape = _Shape.of(architecture, head)
     names = [f"{part}.{index}" for part in ("trunk", head) for index in sorted(
         int(name.split(".")[1]) for name in weights
         if name.startswith(f"{part}.") and name.endswith(".weight"))]
+    memory = f"{head}_memory.layers."
     try:
         layers = tuple(
             Layer(_float32(weights[f"{name}.weight"]), _float32(weights[f"{name}.bias"]))
             for name in names)
+        recurrent = tuple(
+            RecurrentLayer(*(_float32(weights[f"{memory}{name}{number}"])
+                             for name in _RECURRENT)) for number in range(shape.memory_layers))
         mean = deviation = None
         if architecture["normalize_observations"]:
-            mean = _float32(weights[f"{_NORMALIZER}mean"])
-            deviation = np.sqrt(_float32(weights[f"{_NORMALIZER}variance"])) + _EPSILON
-        network = PolicyNetwork(layers, architecture["activation"], mean, deviation,
-                                head == "actor" and bool(architecture["discrete"]))
+            mean = _float32(weights[f"{shape.normalizer}mean"])
+            deviation = np.sqrt(_float32(weights[f"{shape.normalizer}variance"])) + _EPSILON
     except KeyError as error:
         raise ValueError(f"the policy lacks {error}") from None
-    _check(network, architecture, architecture["action_size"] if head == "actor" else 1)
+    is_actor = head == "actor"
+    network = PolicyNetwork(
+        layers, architecture["activation"], mean, deviation,
+        is_actor and bool(architecture["discrete"]), cell=shape.cell, recurrent=recurrent,
+        squash=is_actor and bool(architecture.get("squash")))
+    _check(network, shape)
     return network
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What a saved architecture says of one of its networks: see `PolicySpec`.
+
+    ``sizes``: what goes in, what each layer gives, and what goes out.
+    """
+
+    sizes: tuple[int, ...]
+    normalizer: str
+    cell: str
+    memory_layers: int
+
+    @classmethod
+    def of(cls, architecture: Mapping[str, Any], head: str) -> _Shape:
+        """Read it; policies that were saved before there was all of it have defaults."""
+        observed, hidden = architecture["observation_size"], architecture["hidden_sizes"]
+        normalizer, outputs = _NORMALIZER, architecture["action_size"]
+        if head == "critic":
+            outputs = 1
+            own_hidden = architecture.get("critic_hidden_sizes")
+            hidden = hidden if own_hidden is None else own_hidden
+            if own := architecture.get("critic_observation_size"):
+                observed, normalizer = own, f"critic_{_NORMALIZER}"
+        cell = architecture.get("memory", "")
+        if cell:
+            hidden = [architecture["memory_size"], *hidden]
+        return cls((int(observed), *map(int, hidden), int(outputs)), normalizer, cell,
+                   int(architecture["memory_layers"]) if cell else 0)
 
 
 def value_scale(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray]
@@ -199,12 +241,13 @@ def _float32(array: Any) -> np.ndarray:
     return np.ascontiguousarray(array, np.float32)
 
 
-def _check(network: PolicyNetwork, architecture: Mapping[str, Any], outputs: int) -> None:
+def _check(network: PolicyNetwork, shape: _Shape) -> None:
     """Raise ValueError unless each layer takes what the one before gives."""
     if network.activation not in ACTIVATIONS:
         raise ValueError(f"unknown activation {network.activation!r:.40}")
-    sizes = [int(architecture["observation_size"]), *map(int, architecture["hidden_sizes"]),
-             int(outputs)]
+    if network.recurrent:
+        network.check()
+    sizes = shape.sizes[1:] if shape.cell else shape.sizes
     expected = [(after, before) for before, after in pairwise(sizes)]
     found = [layer.weight.shape for layer in network.layers]
     if found != expected or any(layer.bias.shape != (layer.weight.shape[0],)

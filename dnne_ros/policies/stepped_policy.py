@@ -50,6 +50,16 @@ class SteppedPolicy:
         """Forget what was before: states are zeros at the next action."""
         self._rows = 0
 
+    def forget(self, done: np.ndarray) -> None:
+        """Forget what was before in the rows that are ``done``, bool (n,)."""
+        for state, shape in self._shapes.items():
+            if state in self._carried and len(done) == self._rows:
+                rows = next((axis for axis, size in enumerate(shape)
+                             if not isinstance(size, int)), 0)
+                carried = np.moveaxis(self._carried[state].copy(), rows, 0)
+                carried[done] = 0.0
+                self._carried[state] = np.moveaxis(carried, 0, rows)
+
     def try_out(self) -> None:
         """Act once, on zeros, and forget it; ValueError if the model cannot be run."""
         if self.observation_size is not None:

@@ -19,7 +19,7 @@ _WITHIN = (-1.0, 1.0)
 
 
 def trained_interface(contract: Mapping[str, Any], *, normalized: bool, discrete: bool,
-                      checkpoint: str) -> Interface:
+                      checkpoint: str, states: tuple[str, ...] = ()) -> Interface:
     """Return the interface that a policy was trained with.
 
     ``normalized``: observations are, inside.  ``discrete``: an action is the number of a choice,
@@ -43,7 +43,8 @@ def trained_interface(contract: Mapping[str, Any], *, normalized: bool, discrete
     return Interface(
         task=str(contract.get("task", "")), joints=joints, rate_hz=float(contract["rate_hz"]),
         observations=_terms(observed, _units(contract.get("observation_units"), observed), joints),
-        actions=actions, inside=tuple(inside), checkpoint=checkpoint)
+        actions=actions, inside=tuple(inside), states=states,
+        checkpoint=checkpoint)
 
 
 def _terms(observed: Sequence[str], units: Sequence[str], joints: Sequence[str]

@@ -18,14 +18,14 @@ def training_actions(architecture: Mapping[str, Any], weights: Mapping[str, Tens
                      actions: ActionTerm) -> Callable[[np.ndarray], np.ndarray]:
     """Return what gives commands float32 (n, size) for observations float32 (n, size), in torch.
 
-    A saved `ActorCritic` chooses its likeliest action, and the node behind it clamps and scales.
+    Of a policy with a memory: (sequences, steps, size), each from its beginning.  A saved
+    `ActorCritic` chooses its likeliest action, and the node behind it clamps and scales.
     """
     policy = ActorCritic(PolicySpec.from_json(dict(architecture)))
     policy.load_state_dict(dict(weights))
 
     def act(observations: np.ndarray) -> np.ndarray:
-        output = policy.act(torch.from_numpy(observations), torch.Generator(), deterministic=True)
-        command = output.actions
+        command = _likeliest(policy, torch.from_numpy(observations))
         if actions.clip is not None:
             command = command.clamp(*actions.clip)
         if actions.scale is not None:
@@ -35,3 +35,15 @@ def training_actions(architecture: Mapping[str, Any], weights: Mapping[str, Tens
         return np.asarray(command.numpy())
 
     return act
+
+
+def _likeliest(policy: ActorCritic, observations: Tensor) -> Tensor:
+    generator = torch.Generator()
+    if not policy.memory_width:
+        return policy.act(observations, generator, deterministic=True).actions
+    memory = torch.zeros(len(observations), policy.memory_width)
+    actions = []
+    for step in observations.unbind(1):
+        output, memory = policy.act_after(memory, step, generator, deterministic=True)
+        actions.append(output.actions)
+    return torch.stack(actions, 1)

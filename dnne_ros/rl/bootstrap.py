@@ -7,6 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from dnne_ros.rl.rollout import Rollout
+
 
 def next_values(values: Tensor, last_values: Tensor, timed_out: Tensor,
                 next_observations: Tensor | None,
@@ -35,4 +37,35 @@ def next_values(values: Tensor, last_values: Tensor, timed_out: Tensor,
     cut_off = next_observations[timed_out]
     if len(cut_off):
         following[timed_out] = critic(cut_off)
+    return following
+
+
+def next_values_remembered(
+        rollout: Rollout, last_observations: Tensor,
+        critic: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Tensor:
+    """Return what `next_values` does, of a critic that remembers what it saw.
+
+    The rollout has what was remembered at its first step; it is gone through once more.
+
+    Args:
+        rollout: full; ``next_observations`` of it count where it knows them.
+        last_observations: float32 (n, size), what the critic sees after the last step.
+        critic: observations (m, size), memory (m, width) → values (m,), memory then.
+
+    """
+    memory = rollout.memory
+    assert memory is not None
+    following = torch.cat([rollout.values[1:], torch.zeros_like(rollout.values[:1])])
+    for step, seen in enumerate(rollout.seen_by_critic):
+        _, memory = critic(seen, memory)
+        cut_off = rollout.timed_out[step]
+        if not rollout.knows_next:
+            following[step] = torch.where(cut_off, rollout.values[step], following[step])
+        elif cut_off.any():
+            following[step, cut_off] = critic(
+                rollout.next_observations[step, cut_off], memory[cut_off])[0]
+        memory = torch.where(rollout.done[step].unsqueeze(1), 0.0, memory)
+    last_values = critic(last_observations, memory)[0]
+    last = ~rollout.timed_out[-1]
+    following[-1, last] = last_values[last]
     return following

@@ -20,11 +20,14 @@ class PolicyOutput:
 
     Attributes:
         observations: (n, observation size), what the policy saw.
-        actions: (n, action size), the sample; discrete: (n, 1), the index of the choice.
+        actions: (n, action size), the sample; discrete: the index of each choice.
         log_prob: (n,), logarithm of the sample's probability (density).
         value: (n,), the expected discounted return.
         mean: (n, action size), of the Gaussian; discrete: (n, choices), the logits.
         std: (n, action size), of the Gaussian; discrete: None.
+        critic_observations: (n, their size), what the critic saw; None: the same.
+        memory: (n, its width), what the policy remembered when it saw them; None of one that
+            remembers nothing.
 
     """
 
@@ -34,6 +37,8 @@ class PolicyOutput:
     value: Tensor
     mean: Tensor
     std: Tensor | None
+    critic_observations: Tensor | None = None
+    memory: Tensor | None = None
 
     @property
     def columns(self) -> str:
@@ -54,7 +59,7 @@ class PolicyOutput:
             ValueError: ``columns`` is not a list that `columns` makes, or has another width.
 
         """
-        parts: dict[str, Any] = {"std": None}
+        parts: dict[str, Any] = dict.fromkeys(("std", "critic_observations", "memory"))
         start = 0
         for column in columns.split(","):
             match = _COLUMN.fullmatch(column)

@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from dnne_ros.arrays import first_not_finite
 from dnne_ros.learning.eager_optimizers import Adam
 from dnne_ros.learning.finite import NotFiniteError, all_finite
-from dnne_ros.rl.bootstrap import next_values
-from dnne_ros.rl.divergence import categorical_kl, gaussian_kl
+from dnne_ros.rl.bootstrap import next_values, next_values_remembered
 from dnne_ros.rl.gae import advantages_and_returns
 from dnne_ros.rl.learning_rate import LearningRate
 from dnne_ros.rl.losses import bounds_loss, surrogate_loss, value_loss
 from dnne_ros.rl.policy import ActorCritic
 from dnne_ros.rl.ppo_config import PPOConfig
 from dnne_ros.rl.rollout import Minibatch, Rollout
+from dnne_ros.rl.symmetry import Symmetry
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,21 @@ class PPO:
     """
 
     def __init__(self, policy: ActorCritic, config: PPOConfig, generator: torch.Generator, *,
-                 bfloat16: bool = False, compiled: bool = False):
+                 bfloat16: bool = False, compiled: bool = False,
+                 symmetry: Symmetry | None = None):
         """Train ``policy``; ``generator`` shuffles the minibatches.
 
         ``bfloat16``: the networks compute in it, where torch's autocast finds it good enough;
         weights and losses stay float32.  ``compiled``: by torch.compile, which takes its time at
-        the first update.
+        the first update.  ``symmetry``: that of the task, which ``config`` says how to use;
+        ValueError if it is of another policy.
         """
         self.policy = policy
         self.config = config
         self._generator = generator
+        if symmetry is not None:
+            symmetry.check(policy.spec)
+        self._symmetry = symmetry
         self._learning_rate = LearningRate(config)
         self._evaluate = policy.evaluate
         if bfloat16:
@@ -86,7 +91,8 @@ class PPO:
         Args:
             rollout: full, and with the distributions if the learning rate is adaptive (ValueError
                 otherwise); it is only read.
-            last_observations: float32 (n, observation size), after the last step and any reset.
+            last_observations: float32 (n, size), what the critic sees after the last step and
+                any reset.
 
         """
         if not rollout.full:
@@ -106,7 +112,8 @@ class PPO:
                 sums += self._step(batch, config)
                 count += 1
                 yield
-        self.policy.learn_observations(rollout.observations.flatten(0, 1))
+        self.policy.learn_observations(
+            rollout.observations.flatten(0, 1), rollout.seen_by_critic.flatten(0, 1))
         # The one moment that waits for the device.
         means = dict(zip(_STATS, (sums / count).tolist(), strict=True))
         return UpdateStats(**means, learning_rate=self._learning_rate.value)
@@ -165,31 +172,43 @@ class PPO:
     def _targets(self, rollout: Rollout, last_observations: Tensor) -> tuple[Tensor, Tensor]:
         """Return normalised advantages and value targets, float32 (H, n)."""
         with torch.no_grad():
-            following = next_values(
-                rollout.values, self.policy.value(last_observations), rollout.timed_out,
-                rollout.next_observations if rollout.knows_next else None, self.policy.value)
             advantages, returns = advantages_and_returns(
-                rollout.rewards, rollout.values, following, rollout.terminated,
-                rollout.terminated | rollout.timed_out,
-                self.config.gamma, self.config.gae_lambda)
+                rollout.rewards, rollout.values, self._next_values(rollout, last_observations),
+                rollout.terminated, rollout.done, self.config.gamma, self.config.gae_lambda)
             std, mean = torch.std_mean(advantages, correction=0)
             return (advantages - mean) / (std + 1e-8), returns
 
+    def _next_values(self, rollout: Rollout, last_observations: Tensor) -> Tensor:
+        if rollout.memory is not None:
+            return next_values_remembered(rollout, last_observations, self.policy.value_after)
+        return next_values(
+            rollout.values, self.policy.value(last_observations), rollout.timed_out,
+            rollout.next_observations if rollout.knows_next else None, self.policy.value)
+
     def _step(self, batch: Minibatch, config: PPOConfig) -> Tensor:
         """Take one step of Adam; return float32 (len(_STATS),), on the device."""
-        log_prob, entropy, values, mean, std = self._evaluate(batch.observations, batch.actions)
+        symmetry, size = self._symmetry, len(batch.observations)
+        if symmetry is not None and config.augment_mirrored:
+            batch = symmetry.augmented(batch)
+        log_prob, entropy, values, mean, std = self._evaluate(
+            batch.observations, batch.actions, batch.critic_observations, batch.trajectories,
+            batch.memory)
         if config.lr_schedule == "adaptive":
-            self._adapt_learning_rate(batch, mean.detach(), std, config)
+            self._adapt_learning_rate(batch, mean[:size].detach(), std, config)
         log_ratio = log_prob - batch.log_prob
         ratio = log_ratio.exp()
         policy_loss, clipped = surrogate_loss(ratio, batch.advantages, config.clip_param)
         squared_error = value_loss(
             values, batch.returns, batch.values,
             config.clip_param if config.clip_value_loss else None, self.policy.value_scale)
-        entropy = entropy.mean()
+        entropy = (entropy[:size] if entropy.dim() else entropy).mean()
         loss = policy_loss + config.value_coef * squared_error - config.entropy_coef * entropy
         if config.bounds_loss_coef and std is not None:
             loss = loss + config.bounds_loss_coef * bounds_loss(mean)
+        if symmetry is not None and config.mirror_loss_coef:
+            mirrored = mean[size:] if config.augment_mirrored else self.policy.means(
+                symmetry.observations(batch.observations))
+            loss = loss + config.mirror_loss_coef * symmetry.loss(mean[:size], mirrored)
 
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch's
@@ -203,12 +222,9 @@ class PPO:
 
     def _adapt_learning_rate(self, batch: Minibatch, mean: Tensor, std: Tensor | None,
                              config: PPOConfig) -> None:
-        means, stds = batch.means, batch.stds
-        assert means is not None  # rollouts for an adaptive rate keep them
-        if std is None or stds is None:
-            kl = categorical_kl(means, mean)
-        else:
-            kl = gaussian_kl(means, stds, mean, std.detach())
+        assert batch.means is not None  # rollouts for an adaptive rate keep them
+        kl = self.policy.distribution.kl(
+            batch.means, batch.stds, mean, None if std is None else std.detach())
         self._learning_rate.adapt(kl.mean().item(), config)
         self._apply_learning_rate()
 

@@ -14,7 +14,8 @@ class PPOConfig:
     ``clip_param``: how far the probability ratio may go from 1 (and, with ``clip_value_loss``,
     a value from the old one, in units of the policy's ``value_scale``).  ``minibatch_size``: in
     transitions.  ``bounds_loss_coef``: weight of `dnne_ros.rl.losses.bounds_loss`, of continuous
-    actions.
+    actions.  ``augment_mirrored`` and ``mirror_loss_coef``: how `dnne_ros.rl.symmetry` is learned,
+    where there is one.
 
     ``lr_schedule``: ``fixed``; ``linear``, in ``schedule_updates`` equal steps down to
     ``min_learning_rate``; ``adaptive``, for each minibatch such that an update moves the policy by
@@ -37,6 +38,8 @@ class PPOConfig:
     min_learning_rate: float = 1e-5
     max_learning_rate: float = 1e-2
     schedule_updates: int = 1000
+    augment_mirrored: bool = False
+    mirror_loss_coef: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse schedules that there are not (ValueError)."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from dnne_ros.learning.finite import all_finite, check_finite
 from dnne_ros.rl.policy_output import PolicyOutput
+from dnne_ros.rl.trajectories import Trajectories
 
 
 class Minibatch(NamedTuple):
@@ -25,6 +26,9 @@ class Minibatch(NamedTuple):
         means: float32 (m, action size) or logits (m, choices), when the action was drawn; None
             where the rollout does not keep distributions.
         stds: float32 (m, action size); None as well when actions are discrete.
+        critic_observations: float32 (m, size); None where the critic sees what the actor sees.
+        trajectories: which transitions followed which; None where nothing is remembered.
+        memory: float32 (environments, width), what was remembered at their first step.
 
     """
 
@@ -36,6 +40,9 @@ class Minibatch(NamedTuple):
     returns: Tensor
     means: Tensor | None = None
     stds: Tensor | None = None
+    critic_observations: Tensor | None = None
+    trajectories: Trajectories | None = None
+    memory: Tensor | None = None
 
 
 class Rollout:
@@ -46,17 +53,26 @@ class Rollout:
 
     def __init__(self, horizon: int, num_envs: int, observation_size: int, action_size: int,
                  device: torch.device | str = "cpu", *, choices: int = 0,
-                 keeps_distributions: bool = False):
-        """Allocate.  ``action_size`` is the width of the actions: 1 when they are discrete.
+                 keeps_distributions: bool = False, critic_observation_size: int = 0,
+                 memory_width: int = 0):
+        """Allocate.  ``action_size`` is the width of the actions: 1 when they are one choice.
 
         ``keeps_distributions``: also store what actions were drawn from: mean and standard
-        deviation, or the logits of that many ``choices``.
+        deviation, or the logits of that many ``choices``.  ``critic_observation_size``: of what
+        the critic sees, if that is not what the actor sees (0).  ``memory_width``: how many
+        numbers the policy remembers of an environment.
         """
         self.horizon = horizon
         self.num_envs = num_envs
         scalars = (horizon, num_envs)
         self.observations = torch.zeros(*scalars, observation_size, device=device)
-        self.next_observations = torch.zeros_like(self.observations)
+        self.critic_observations = None
+        if critic_observation_size:
+            self.critic_observations = torch.zeros(
+                *scalars, critic_observation_size, device=device)
+        self.next_observations = torch.zeros_like(self.seen_by_critic)
+        self.memory = torch.zeros(num_envs, memory_width, device=device) if memory_width else None
+        """What the policy remembered at the first step."""
         self.actions = torch.zeros(*scalars, action_size, device=device)
         self.log_prob = torch.zeros(scalars, device=device)
         self.values = torch.zeros(scalars, device=device)
@@ -72,8 +88,31 @@ class Rollout:
         """Whether every `add` since `clear` gave next_observations."""
         self._size = 0
 
+    @classmethod
+    def like(cls, output: PolicyOutput, horizon: int, *, keeps_distributions: bool) -> Rollout:
+        """Return one for what a policy says that gives such an ``output``."""
+        def width(part: Tensor | None) -> int:
+            return 0 if part is None else part.shape[1]
+
+        num_envs, observation_size = output.observations.shape
+        return cls(
+            horizon, num_envs, observation_size, output.actions.shape[1], output.actions.device,
+            choices=0 if output.std is not None else output.mean.shape[1],
+            keeps_distributions=keeps_distributions, memory_width=width(output.memory),
+            critic_observation_size=width(output.critic_observations))
+
     def __len__(self) -> int:
         return self._size
+
+    @property
+    def seen_by_critic(self) -> Tensor:
+        """Return the observations that the critic sees, (horizon, num_envs, size)."""
+        return self.observations if self.critic_observations is None else self.critic_observations
+
+    @property
+    def done(self) -> Tensor:
+        """Return which episodes ended, for either reason, bool (horizon, num_envs)."""
+        return self.terminated | self.timed_out
 
     def check_finite(self, item: int) -> None:
         """Raise `NotFiniteError` if a reward or an observation in it is not finite.
@@ -84,6 +123,8 @@ class Rollout:
         stored = {"next_observations": self.next_observations}
         if self.rewards.device.type != "cpu":
             stored |= {"reward": self.rewards, "observations": self.observations}
+            if self.critic_observations is not None:
+                stored["critic_observations"] = self.critic_observations
         for port, rows in stored.items():
             if not all_finite((rows[:self._size],)):
                 for number, row in enumerate(rows[:self._size].cpu(), item + 1 - self._size):
@@ -108,7 +149,8 @@ class Rollout:
             rewards: float32 (num_envs,).
             terminated: bool (num_envs,), episodes that ended for good.
             timed_out: bool (num_envs,), episodes that ran out of time; not also terminated.
-            next_observations: float32 (num_envs, observation size) before any reset, if known.
+            next_observations: float32 (num_envs, size), what the critic would have seen before
+                any reset, if known.
 
         Raises:
             ValueError: the rollout is full, or a shape does not fit.
@@ -132,12 +174,23 @@ class Rollout:
             parts.append((self.means, "mean", output.mean))
         if self.stds is not None and output.std is not None:
             parts.append((self.stds, "std", output.std))
+        for optional, name, part in (
+                (self.critic_observations, "critic_observations", output.critic_observations),
+                (self.memory, "memory", output.memory)):
+            if (optional is None) != (part is None):
+                raise ValueError(f"{name}: expected {'none' if optional is None else 'some'} in "
+                                 "each policy output")
+        if self.critic_observations is not None and output.critic_observations is not None:
+            parts.append((self.critic_observations, "critic_observations",
+                          output.critic_observations))
         for storage, name, value in parts:
             if value.shape != storage.shape[1:]:  # copy_ would broadcast it
                 raise ValueError(f"{name}: expected shape {tuple(storage.shape[1:])}, "
                                  f"found {tuple(value.shape)}")
         for storage, _, value in parts:
             storage[self._size].copy_(value)
+        if self.memory is not None and output.memory is not None and self._size == 0:
+            self.memory.copy_(output.memory)
         self._size += 1
 
     def minibatches(self, advantages: Tensor, returns: Tensor, size: int,
@@ -146,16 +199,36 @@ class Rollout:
 
         The last minibatch may be smaller; a ``size`` beyond the rollout's gives one minibatch,
         in order, and draws nothing from ``generator``.  ``advantages``, ``returns``: (H, n).
+        Where something is remembered, a minibatch is of all steps of some environments, as many
+        as have about ``size`` transitions.
         """
         parts = (self.observations, self.actions, self.log_prob, self.values, advantages, returns,
-                 self.means, self.stds)
-        whole = [part.flatten(0, 1) for part in parts if part is not None]
-        total = len(whole[0])
+                 self.means, self.stds, self.critic_observations)
+        if self.memory is not None:
+            yield from self._of_environments(parts, self.memory, size, generator)
+            return
+        whole: list[Any] = [None if part is None else part.flatten(0, 1) for part in parts]
+        total = self.horizon * self.num_envs
         if size >= total:
             yield Minibatch(*whole)
             return
         order = torch.randperm(total, generator=generator, device=generator.device)
         # Shuffled once an epoch: minibatches are then slices, which copy nothing.
-        shuffled = [part[order] for part in whole]
+        shuffled = [None if part is None else part[order] for part in whole]
         for start in range(0, total, size):
-            yield Minibatch(*(part[start:start + size] for part in shuffled))
+            cut: list[Any] = [None if part is None else part[start:start + size]
+                              for part in shuffled]
+            yield Minibatch(*cut)
+
+    def _of_environments(self, parts: Sequence[Tensor | None], memory: Tensor, size: int,
+                         generator: torch.Generator) -> Iterator[Minibatch]:
+        count = max(1, size // self.horizon)
+        order = torch.arange(self.num_envs, device=memory.device)
+        if count < self.num_envs:
+            order = torch.randperm(self.num_envs, generator=generator, device=generator.device)
+        done = self.done
+        for chosen in torch.split(order, count):
+            rows: list[Any] = [None if part is None else part[:, chosen].flatten(0, 1)
+                               for part in parts]
+            yield Minibatch(*rows)._replace(
+                trajectories=Trajectories(done[:, chosen]), memory=memory[chosen])

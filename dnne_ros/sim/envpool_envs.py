@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from dnne_ros.sim.envpool_tasks import ENDLESS, find_task, named_errors, seconds_of
+from dnne_ros.sim.group_columns import Part
 from dnne_ros.sim.gymnasium_spaces import ActionSpace, columns
 from dnne_ros.sim.simulator import StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
@@ -28,7 +30,8 @@ class EnvPoolEnvs(UnsavedSimulator):
     its limit is one step later than the task's, and the task's is kept here: terminated wins.
 
     *Actions.*  A ``Box`` is clipped at its bounds and not scaled.  A ``Discrete`` space takes an
-    index from 0.  *Observations* are one vector; of a dictionary, that which is called ``state``.
+    index from 0.  *Observations* are one vector; of a dictionary, whose parts are groups, that
+    which is called ``state``, and for a critic ``privileged_state``.
 
     *Seeds.*  Each environment has one of its own, which follows from the seed.
 
@@ -56,6 +59,9 @@ class EnvPoolEnvs(UnsavedSimulator):
         self._threads = min(num_envs, threads or len(os.sched_getaffinity(0)))
         found = find_task(task)
         self._key = found.key
+        self.own_group = found.key or self.own_group
+        if found.critic_key:
+            self.for_critic = (Part(found.critic_key, None),)
         self._actions = ActionSpace(found.action)
         self._spec = TaskSpec(
             name=task, num_envs=num_envs, observation=columns("observation", found.observation),
@@ -66,7 +72,15 @@ class EnvPoolEnvs(UnsavedSimulator):
 
     def observations(self) -> Tensor:
         """Return the present observations, float32 (n, observation.size)."""
-        return torch.from_numpy(self._observations.copy())
+        return torch.from_numpy(self._present[self.own_group].copy())
+
+    def groups(self) -> Mapping[str, Tensor]:
+        """Return all parts of the present observations."""
+        return _tensors(self._present)
+
+    def next_groups(self, step: StepResult) -> Mapping[str, Tensor]:
+        """Return all parts of the observations before any reset of the last step."""
+        return _tensors(self._before)
 
     def step(self, actions: Tensor) -> StepResult:
         """Step all environments, and reset those that finish."""
@@ -74,16 +88,18 @@ class EnvPoolEnvs(UnsavedSimulator):
         self._steps += 1
         native = self._actions.native(actions.detach().cpu().numpy())
         observations, rewards, terminated, truncated, info = self._pool.step(native)
-        following = self._vector(observations)
+        self._before = self._groups(observations)
+        following = self._before[self.own_group]
         next_observations = torch.from_numpy(following)
         self._spec.check_observations(next_observations, self._steps)
         over = info["elapsed_step"] >= (self._spec.max_episode_steps or math.inf)
         timed_out = (truncated | over) & ~terminated
-        self._observations = following
+        self._present = self._before
         if (done := terminated | timed_out).any():
             finished = np.flatnonzero(done).astype(np.int32)
-            self._observations = following.copy()
-            self._observations[finished] = self._vector(self._pool.reset(finished)[0])
+            self._present = {name: group.copy() for name, group in self._before.items()}
+            for name, group in self._groups(self._pool.reset(finished)[0]).items():
+                self._present[name][finished] = group
         return StepResult(
             self.observations(), torch.from_numpy(rewards.astype(np.float32)),
             torch.from_numpy(terminated.copy()), torch.from_numpy(timed_out),
@@ -108,13 +124,17 @@ class EnvPoolEnvs(UnsavedSimulator):
                 num_threads=self._threads,
                 seed=[(first + env) % ENDLESS for env in range(num_envs)],
                 max_episode_steps=limit + 1 if limit else ENDLESS)
-            self._observations = self._vector(self._pool.reset()[0])
+            self._present = self._before = self._groups(self._pool.reset()[0])
 
-    def _vector(self, observations: Any) -> np.ndarray:
-        """Return a copy of EnvPool's observations as float32 (n, observation.size)."""
-        if self._key:
-            observations = observations[self._key]
-        return np.array(observations, np.float32)
+    def _groups(self, observations: Any) -> dict[str, np.ndarray]:
+        """Return a copy of EnvPool's observations as float32 (n, …), by their names."""
+        if not self._key:
+            return {self.own_group: np.array(observations, np.float32)}
+        return {name: np.array(observations[name], np.float32) for name in observations}
+
+
+def _tensors(groups: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(group.copy()) for name, group in groups.items()}
 
 
 def make(settings: SimulatorSettings) -> EnvPoolEnvs:

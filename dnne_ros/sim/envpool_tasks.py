@@ -15,23 +15,26 @@ from dnne_ros.sim.step_seconds import step_seconds
 ENDLESS = 2**31 - 1
 """What EnvPool calls the limit of episodes that never time out."""
 _PICTURES = ("envpool.atari", "envpool.gfootball", "envpool.procgen", "envpool.vizdoom")
-_VECTOR = "state"
-"""What MuJoCo Playground calls, of observations that are a dictionary, those of the actor."""
+_VECTOR, _PRIVILEGED = "state", "privileged_state"
+"""What MuJoCo Playground calls, of observations that are a dictionary, those of the actor and
+those of the critic."""
 
 
 @dataclass(frozen=True)
 class EnvPoolTask:
     """A task of EnvPool's that is one agent with a vector to observe.
 
-    ``limit``: after how many steps an episode times out; 0: never.  ``key``: of the vector in
-    observations that are a dictionary; empty: they are none.  ``observation`` and ``action`` are
-    Gymnasium's spaces, of an environment.  ``seconds``: of a step, as far as EnvPool says it; 0:
+    ``limit``: after how many steps an episode times out; 0: never.  ``key``: of the actor's vector
+    in observations that are a dictionary; empty: they are none.  ``critic_key``: of the critic's;
+    empty: it sees the same.  ``observation`` and ``action`` are Gymnasium's spaces, of an
+    environment.  ``seconds``: of a step, as far as EnvPool says it; 0:
     it does not.
     """
 
     name: str
     limit: int
     key: str
+    critic_key: str
     observation: Any
     action: Any
     seconds: float
@@ -119,8 +122,10 @@ def look_at(name: str) -> EnvPoolTask | str:
             or (isinstance(action, spaces.Box) and len(action.shape) == 1)):
         return f"expected one vector (Box) or one choice (Discrete) as an action, found {action}"
     limit = known.config.max_episode_steps
+    privileged = _PRIVILEGED if groups and _PRIVILEGED in found.spaces else ""
+    seconds = float(getattr(known.config, "ctrl_dt", 0.0))
     return EnvPoolTask(name, 0 if limit >= ENDLESS else limit, _VECTOR if groups else "",
-                       observation, action, float(getattr(known.config, "ctrl_dt", 0.0)))
+                       privileged, observation, action, seconds)
 
 
 def seconds_of(task: EnvPoolTask) -> float:

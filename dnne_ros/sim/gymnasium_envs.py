@@ -17,7 +17,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from torch import Tensor
 
 from dnne_ros.errors import InputError
-from dnne_ros.sim.gymnasium_spaces import ActionSpace, columns
+from dnne_ros.sim.gymnasium_spaces import ACTIONS, ActionSpace, columns
 from dnne_ros.sim.gymnasium_state import can_be_saved, saved_state, write_state
 from dnne_ros.sim.mujoco_warnings import take_over_warnings
 from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
@@ -46,7 +46,7 @@ class GymnasiumEnvs(Simulator):
 
         Raises:
             InputError: an unknown id, one whose packages are missing, or an action space that
-                is neither ``Box`` nor ``Discrete``.
+                is neither ``Box`` nor ``Discrete`` nor ``MultiDiscrete``.
 
         """
         if num_envs < 1:
@@ -162,9 +162,9 @@ def _look_at(id: str) -> tuple[bool, float]:
     except (gymnasium.error.Error, ImportError) as error:
         raise InputError(source, [f"Gymnasium cannot make it: {error}"]) from error
     try:
-        if not isinstance(env.action_space, (spaces.Box, spaces.Discrete)):
-            raise InputError(source, [f"expected an action space Box or Discrete, found "
-                                      f"{env.action_space}"])
+        if not isinstance(env.action_space, ACTIONS):
+            raise InputError(source, [f"expected an action space Box, Discrete or MultiDiscrete, "
+                                      f"found {env.action_space}"])
         if not env.observation_space.is_np_flattenable:
             raise InputError(source, [f"expected observations of a fixed size, found "
                                       f"{env.observation_space}"])

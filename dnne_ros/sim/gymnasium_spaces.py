@@ -19,18 +19,32 @@ def columns(name: str, space: spaces.Box) -> ArraySpec:
         tuple(space.high.astype(float).flatten().tolist()))
 
 
+ACTIONS = (spaces.Box, spaces.Discrete, spaces.MultiDiscrete)
+"""What an action may be; a ``MultiDiscrete`` has one axis."""
+
+
 class ActionSpace:
     """A ``Box``, clipped at its bounds and not scaled; or a ``Discrete``, an index from 0.
+
+    A ``MultiDiscrete`` is several of these.
 
     ``columns`` and ``choices`` are what `TaskSpec` calls ``action`` and ``discrete_actions``.
     """
 
-    def __init__(self, space: spaces.Box | spaces.Discrete):
+    def __init__(self, space: spaces.Box | spaces.Discrete | spaces.MultiDiscrete):
         """Describe ``space``."""
         self._space = space
-        self.choices = int(space.n) if isinstance(space, spaces.Discrete) else None
-        self.columns = columns("action", space) if isinstance(space, spaces.Box) \
-            else ArraySpec(("choice",), ("",), (0.0,), (int(space.n) - 1.0,))
+        self.choices: int | tuple[int, ...] | None = None
+        if isinstance(space, spaces.Box):
+            self.columns = columns("action", space)
+        elif isinstance(space, spaces.Discrete):
+            self.choices = int(space.n)
+            self.columns = ArraySpec(("choice",), ("",), (0.0,), (self.choices - 1.0,))
+        else:
+            self.choices = tuple(map(int, space.nvec))
+            self.columns = ArraySpec(
+                tuple(f"choice_{i}" for i in range(len(self.choices))), ("",) * len(self.choices),
+                (0.0,) * len(self.choices), tuple(count - 1.0 for count in self.choices))
         self._low = np.array(self.columns.low, np.float32)
         self._high = np.array(self.columns.high, np.float32)
 
@@ -40,4 +54,6 @@ class ActionSpace:
         if isinstance(self._space, spaces.Discrete):
             return np.asarray(
                 np.rint(actions[:, 0]).astype(self._space.dtype) + self._space.start)
+        if isinstance(self._space, spaces.MultiDiscrete):
+            return np.asarray(np.rint(actions).astype(self._space.dtype) + self._space.start)
         return actions.reshape(-1, *self._space.shape).astype(self._space.dtype, copy=False)

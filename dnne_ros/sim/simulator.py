@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dnne_ros.errors import DnneError
+from dnne_ros.sim.group_columns import Part, select
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,7 +62,8 @@ class TaskSpec:
     """What a task looks like from outside.
 
     ``discrete_actions``: None when an action is ``action.size`` real numbers; otherwise the
-    number of choices, and an action is one column that holds an index from 0.
+    number of choices, and an action is one column that holds an index from 0; of several choices,
+    those of each, and an action has a column for each.
     ``step_seconds``: simulated time between two observations.  ``max_episode_steps``: after how
     many steps an episode times out; 0: never.  ``joints``: their names in the robot's
     description, in the task's order.  ``device``: where every tensor is, as torch writes it.
@@ -71,7 +74,7 @@ class TaskSpec:
     num_envs: int
     observation: ArraySpec
     action: ArraySpec
-    discrete_actions: int | None
+    discrete_actions: int | tuple[int, ...] | None
     step_seconds: float
     max_episode_steps: int
     joints: tuple[str, ...] = ()
@@ -163,6 +166,10 @@ class Simulator(ABC):
     resumes = True
     """Whether `restore` goes on where `state` was taken.  Where it is False, the physics cannot
     be saved: `restore` starts new episodes, the same ones each time."""
+    own_group = "observations"
+    """What the back end calls those that are the actor's unless other groups are chosen."""
+    for_critic: tuple[Part, ...] = ()
+    """What a critic sees of the groups; nothing: what the actor sees."""
 
     @property
     @abstractmethod
@@ -176,6 +183,26 @@ class Simulator(ABC):
         Before the first step they are those of the first reset, after `restore` those of the
         restored state.
         """
+
+    def groups(self) -> Mapping[str, Tensor]:
+        """Return all that is observed at present, float32 (n, …), by the back end's own names."""
+        return {self.own_group: self.observations()}
+
+    def next_groups(self, step: StepResult) -> Mapping[str, Tensor]:
+        """Return all groups as they were before any reset of ``step``, the last one."""
+        return {self.own_group: step.next_observations}
+
+    def critic_observations(self) -> Tensor:
+        """Return what a critic sees at present, float32 (n, size)."""
+        if not self.for_critic:
+            return self.observations()
+        return select(self.groups(), self.for_critic)
+
+    def next_critic_observations(self, step: StepResult) -> Tensor:
+        """Return what a critic would have seen before any reset of ``step``, the last one."""
+        if not self.for_critic:
+            return step.next_observations
+        return select(self.next_groups(step), self.for_critic)
 
     @abstractmethod
     def step(self, actions: Tensor) -> StepResult:

@@ -11,7 +11,7 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 from torch import Tensor
 
 from dnne_ros.errors import InputError
-from dnne_ros.sim.gymnasium_spaces import ActionSpace, columns
+from dnne_ros.sim.gymnasium_spaces import ACTIONS, ActionSpace, columns
 from dnne_ros.sim.simulator import StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.step_seconds import step_seconds
@@ -26,8 +26,8 @@ class GymnasiumVectorEnv(UserVectorEnv):
     in the same step.  *Next step* of other classes: ``resets_in_step`` is False, and an episode
     has one more step, in which it is reset.
 
-    Observations are a ``Box``, flattened; actions a ``Box`` or ``Discrete``.  Seeds are those of
-    ``reset(seed=…)``.
+    Observations are a ``Box``, flattened; actions a ``Box``, ``Discrete`` or ``MultiDiscrete``.
+    Seeds are those of ``reset(seed=…)``.
     """
 
     def __init__(self, env: Any, make_env: MakeEnv, settings: SimulatorSettings):
@@ -37,9 +37,9 @@ class GymnasiumVectorEnv(UserVectorEnv):
         if not isinstance(observation, spaces.Box):
             raise InputError(f"simulator {self._name}", [
                 f"expected observations that are a Box, found {observation}"])
-        if not isinstance(action, (spaces.Box, spaces.Discrete)):
+        if not isinstance(action, ACTIONS):
             raise InputError(f"simulator {self._name}", [
-                f"expected an action space Box or Discrete, found {action}"])
+                f"expected an action space Box, Discrete or MultiDiscrete, found {action}"])
         self._mode = AutoresetMode(env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP))
         own = isinstance(env.unwrapped, (SyncVectorEnv, AsyncVectorEnv))
         self._by_mask = self._mode == AutoresetMode.DISABLED or (

@@ -5,12 +5,14 @@ Nothing of rsl_rl is imported: an object with its attributes is one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from dnne_ros.errors import InputError
+from dnne_ros.sim.group_columns import Part
 from dnne_ros.sim.simulator import ArraySpec, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.step_seconds import step_seconds
@@ -18,6 +20,8 @@ from dnne_ros.sim.vecenv_base import MakeEnv, UserVectorEnv, close
 
 _GROUPS = ("actor", "policy")
 """What rsl_rl and Isaac Lab call the observations of the actor."""
+_CRITIC = "critic"
+"""... and of the critic."""
 
 
 class RslRlVecEnv(UserVectorEnv):
@@ -28,7 +32,8 @@ class RslRlVecEnv(UserVectorEnv):
     ``next_observations``; otherwise what was observed before the step takes its place, whose value
     rsl_rl, too, takes for that of an episode that is cut off.
 
-    *Observations* are a tensor, or the group ``actor`` or ``policy``, or the only one there is.
+    *Observations* are a tensor, or the group ``actor`` or ``policy``, or the only one there is; a
+    critic sees the group ``critic``, if there is one.
     *Actions* have no bounds.  *Seeds*: for other episodes the environments are made anew.
     """
 
@@ -36,7 +41,12 @@ class RslRlVecEnv(UserVectorEnv):
         """Look at ``env``; InputError if its observations do not fit."""
         super().__init__(env, make_env, settings)
         with self._user_code("get_observations()"):
-            first = self._group(_first(env.get_observations()))
+            groups = self._named(_first(env.get_observations()))
+            self.own_group = self._actors(groups)
+        first = groups[self.own_group]
+        if _CRITIC in groups and self.own_group != _CRITIC:
+            self.for_critic = (Part(_CRITIC, None),)
+        self._sizes = {name: tuple(group.shape) for name, group in groups.items()}
         if first.dim() != 2:
             raise InputError(f"simulator {self._name}", [
                 f"expected observations (environments, numbers), found {tuple(first.shape)}"])
@@ -50,14 +60,25 @@ class RslRlVecEnv(UserVectorEnv):
                 tuple(f"action_{i}" for i in range(actions)), ("",) * actions),
             discrete_actions=None, step_seconds=step_seconds(env),
             max_episode_steps=int(torch.as_tensor(limit).max()), device=str(first.device))
-        self._observations = self._vectors(first)
+        self._present = self._before = self._groups(groups)
+        self._observations = self._present[self.own_group]
         self._spec.check_observations(self._observations, 0)
+
+    def groups(self) -> Mapping[str, Tensor]:
+        """Return all groups at present."""
+        return {name: group.clone() for name, group in self._present.items()}
+
+    def next_groups(self, step: StepResult) -> Mapping[str, Tensor]:
+        """Return all groups before any reset of the last step, as far as they are known."""
+        return {name: group.clone() for name, group in self._before.items()}
 
     def _begin(self, seed: int) -> Tensor:
         old, self._env = self._env, None
         close(old)
         self._env = self._make_env(seed)
-        return self._vectors(self._group(_first(self._env.get_observations())))
+        self._present = self._before = self._groups(
+            self._named(_first(self._env.get_observations())))
+        return self._present[self.own_group].clone()
 
     def _step(self, actions: Tensor) -> StepResult:
         found = self._env.step(actions.to(self._spec.device, copy=True))
@@ -70,32 +91,52 @@ class RslRlVecEnv(UserVectorEnv):
         time_outs = extras.get("time_outs")
         timed_out = torch.zeros_like(done) if time_outs is None \
             else done & self._rows(time_outs, "time_outs", torch.bool)
-        present = self._vectors(self._group(observations))
-        following = present.clone()
+        present = self._groups(self._named(observations))
+        following = {name: group.clone() for name, group in present.items()}
         if done.any():
             final = extras.get("final_obs")
-            before = self._observations if final is None \
-                else self._vectors(self._group(final), "final_obs")
-            following[done] = before[done]
-        return StepResult(present, self._rows(rewards, "rewards", torch.float32),
-                          done & ~timed_out, timed_out, following)
+            # Groups of which it is not known what they ended with stand as they were before.
+            before = self._present if final is None else self._groups(
+                {**self._present, **self._named(final)}, "final_obs")
+            for name, group in following.items():
+                group[done] = before[name][done]
+        self._present, self._before = present, following
+        return StepResult(present[self.own_group].clone(),
+                          self._rows(rewards, "rewards", torch.float32), done & ~timed_out,
+                          timed_out, following[self.own_group].clone())
 
-    def _group(self, observations: Any) -> Tensor:
-        """Return the tensor for the actor; SimulationError if there is none to choose."""
+    def _named(self, observations: Any) -> Mapping[str, Tensor]:
+        """Return the groups of observations by name; a tensor is one of them."""
         if isinstance(observations, Tensor):
-            return observations
+            return {self.own_group: observations}
         if not hasattr(observations, "keys"):
             raise self._error("expected observations that are a tensor or groups of them, found "
                               f"{type(observations).__name__}")
-        names = list(observations.keys())
-        chosen = next((name for name in _GROUPS if name in names), None)
-        if chosen is None and len(names) == 1:
-            chosen = names[0]
+        return {str(name): observations[name] for name in observations.keys()}  # noqa: SIM118
+
+    def _actors(self, groups: Mapping[str, Tensor]) -> str:
+        """Return the name of the group for the actor; SimulationError if none is to choose."""
+        chosen = next((name for name in _GROUPS if name in groups), None)
+        if chosen is None and len(groups) == 1:
+            chosen = next(iter(groups))
         if chosen is None:
             raise self._error(f"expected a group {' or '.join(_GROUPS)} among the observations, "
-                              f"found {', '.join(map(str, names))}")
-        group: Tensor = observations[chosen]
-        return group
+                              f"found {', '.join(groups)}")
+        return chosen
+
+    def _groups(self, groups: Mapping[str, Tensor], what: str = "observations"
+                ) -> dict[str, Tensor]:
+        """Return copies of all groups, float32, each with the shape that it began with."""
+        found = {}
+        for name in sorted(self._sizes, key=self.own_group.__ne__):  # the actor's comes first
+            if name not in groups:
+                raise self._error(f"expected a group {name!r} among the {what}, found "
+                                  f"{', '.join(groups)}")
+            found[name] = self._taken(groups[name], what if name == self.own_group else
+                                      f"{what} {name!r}", self._sizes[name], torch.float32)
+            if name != self.own_group and not found[name].isfinite().all():
+                raise self._error(f"the {what} {name!r} are not finite numbers")
+        return found
 
 
 def _first(found: Any) -> Any:

@@ -77,6 +77,23 @@ class SimulatorTests:
             assert result.terminated.shape == result.timed_out.shape == (num_envs,)
             assert result.terminated.dtype == result.timed_out.dtype == torch.bool
 
+    def test_groups_are_of_the_same_moment(self, make: Make) -> None:
+        """All groups, and what a critic sees, belong to the observations beside them."""
+        simulator = make()
+        for number in range(100):
+            step, = run(simulator, 1, seed=number)
+            groups, following = simulator.groups(), simulator.next_groups(step)
+            assert list(groups) == list(following)
+            done = step.terminated | step.timed_out
+            for name, group in groups.items():
+                assert group.shape == following[name].shape and len(group) == NUM_ENVS
+                assert group.dtype == torch.float32
+                if simulator.resets_in_step:
+                    assert torch.equal(group[~done], following[name][~done])
+            for_critic = simulator.critic_observations()
+            assert for_critic.shape == simulator.next_critic_observations(step).shape
+            assert for_critic.dim() == 2 and for_critic.dtype == torch.float32
+
     def test_what_was_handed_out_is_never_written_again(self, make: Make) -> None:
         """Observations, results and states stay as they were."""
         simulator = make()
@@ -224,7 +241,9 @@ def random_actions(spec: TaskSpec, generator: torch.Generator) -> Tensor:
     """Return actions within the bounds; within ±10⁶ where there are none."""
     shape = (spec.num_envs, spec.action.size)
     if spec.discrete_actions is not None:
-        return torch.randint(spec.discrete_actions, shape, generator=generator).float()
+        choices = spec.discrete_actions
+        counts = torch.tensor((choices,) if isinstance(choices, int) else choices)
+        return (torch.rand(shape, generator=generator) * counts).floor()
     low = torch.tensor(spec.action.low).clamp(min=-1e6)
     high = torch.tensor(spec.action.high).clamp(max=1e6)
     return low + (high - low) * torch.rand(shape, generator=generator)

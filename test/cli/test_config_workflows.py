@@ -23,6 +23,7 @@ SMALLER = {
     "cartpole_ppo": ("--set", "1.num_envs=8"),
     "half_cheetah_ppo": ("--set", "1.num_envs=2", "--set", "6.horizon_length=8", "--set",
                          "6.minibatch_size=8"),
+    "cartpole_recurrent": ("--set", "1.num_envs=2", "--set", "6.horizon_length=8"),
     "mnist_cnn": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),
     "mnist_mlp": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),
     "trajectory_steps": ("--set", "1.src_path={trajectory}"),
@@ -32,7 +33,7 @@ ENDS_BY_ITSELF = {"cifar10_mlp": "max_epochs", "mnist_cnn": "max_epochs",
                   "mnist_mlp": "max_epochs", "cartpole_ppo_config": "max_updates",
                   "cartpole_episodes": "max_episodes", "cartpole_balance": "max_episodes",
                   "cartpole_leapp": "max_episodes"}
-NEEDS = {"half_cheetah_ppo": "gymnasium"}
+NEEDS = {"half_cheetah_ppo": "gymnasium", "cartpole_recurrent": "gymnasium"}
 
 
 @pytest.fixture(scope="module")

@@ -199,6 +199,13 @@ class Agent(NodeContract):
     node_type = PPOAgentNode
     settings = {"runtime": "auto"}
 
+    def links(self, values):
+        """A critic that sees more shares no layers with the actor; a memory needs the ends."""
+        everything, needed = super().links(values)
+        if values.get("shared_trunk"):
+            return [needed]
+        return [everything] if values.get("memory", "none") != "none" else [everything, needed]
+
 
 class Bundle(NodeContract):
     node_type = OnnxPolicyNode

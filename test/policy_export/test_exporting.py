@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from trained_policies import CONTRACT, VARIANTS, policy_of, write_checkpoint
+from trained_policies import CONTRACT, REMEMBERING, VARIANTS, policy_of, write_checkpoint
 
 from dnne_ros.errors import InputError
 from dnne_ros.policies.bundle import (
@@ -123,6 +123,21 @@ def test_what_a_choice_means_is_left_to_the_task(checkpoint, tmp_path):
     assert found.actions == ActionTerm("", ("choice",), ("",)) and found.inside == ()
     write_bundle(tmp_path / "bundle", files)
     assert set(check_bundle(tmp_path / "bundle").deviations.values()) <= {0.0}
+
+
+@pytest.mark.parametrize("variant", [*REMEMBERING, "squashed"])
+def test_runtimes_remember_as_in_training(checkpoint, tmp_path, variant):
+    """The golden vectors are sequences from a beginning, which torch went through step by step."""
+    files = bundle_of(checkpoint({"3": policy_of(variant)}))
+    write_bundle(tmp_path / "bundle", files)
+    checked = check_bundle(tmp_path / "bundle")
+    assert checked.interface.states == {"gru": ("h",), "lstm": ("h", "c")}.get(variant, ())
+    assert checked.deviations and max(checked.deviations.values()) <= 1e-5
+
+
+def test_several_choices_are_refused(checkpoint):
+    with pytest.raises(InputError, match="its actions are 2 choices, and a bundle has one"):
+        bundle_of(checkpoint({"3": policy_of("several choices")}))
 
 
 @pytest.mark.parametrize("contract, lacking", [

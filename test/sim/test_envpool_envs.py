@@ -207,6 +207,11 @@ def test_the_spec_says_what_envpool_knows():
 
 def test_of_a_dictionary_it_takes_the_state():
     envs = EnvPoolEnvs("Go1JoystickFlatTerrain-v1", 2, seed=0)
+    groups = envs.groups()
+    assert {name: group.shape for name, group in groups.items()} == {
+        "state": (2, 48), "privileged_state": (2, 123)}
+    assert torch.equal(groups["state"], envs.observations())
+    assert torch.equal(groups["privileged_state"], envs.critic_observations())
     assert envs.spec.observation.size == 48
     assert envs.step(torch.zeros(2, 12)).observations.shape == (2, 48)
 

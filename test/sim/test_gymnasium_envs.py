@@ -38,10 +38,25 @@ class Graph(gymnasium.Env):
     observation_space = gymnasium.spaces.Box(0, 1, (1,))
 
 
+class Buttons(gymnasium.Env):
+    """Shows which of the three and which of the two buttons, numbered from 5, were pressed."""
+
+    action_space = gymnasium.spaces.MultiDiscrete([3, 2], start=[5, 5])
+    observation_space = gymnasium.spaces.Box(0.0, 10.0, (2,), np.float32)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(2, np.float32), {}
+
+    def step(self, action):
+        assert self.action_space.contains(action)
+        return action.astype(np.float32), 0.0, False, False, {}
+
+
 @pytest.fixture(autouse=True)
 def registered():
     """Register the environments of this file while a test runs."""
-    names = {"Counter-v0": Counter, "Graph-v0": Graph}
+    names = {"Counter-v0": Counter, "Graph-v0": Graph, "Buttons-v0": Buttons}
     for name, made in names.items():
         gymnasium.register(name, made, max_episode_steps=4)
     yield
@@ -133,6 +148,13 @@ def test_the_same_numbers_as_gymnasium_gives():
         assert result.observations[1].tolist() == observation.tolist()
 
 
+def test_several_choices_are_a_column_each():
+    envs = GymnasiumEnvs("Buttons-v0", 2, seed=0)
+    assert envs.spec.discrete_actions == (3, 2) and envs.spec.action.high == (2.0, 1.0)
+    step = envs.step(torch.tensor([[2.0, 0.0], [9.0, -3.0]]))
+    assert step.observations.tolist() == [[7.0, 5.0], [7.0, 5.0]]
+
+
 def test_the_spec_says_what_gymnasium_knows():
     spec = GymnasiumEnvs("Pendulum-v1", 2, seed=0).spec
     assert (spec.name, spec.num_envs, spec.max_episode_steps) == ("Pendulum-v1", 2, 200)
@@ -144,7 +166,7 @@ def test_the_spec_says_what_gymnasium_knows():
 @pytest.mark.parametrize("name, message", [
     ("HalfCheeta-v5", "has no environment 'HalfCheeta-v5'; the nearest of .* HalfCheetah-v5"),
     ("os:HalfCheetah-v5", "expected the id alone; import the module that registers it"),
-    ("Graph-v0", r"expected an action space Box or Discrete, found MultiBinary\(3\)"),
+    ("Graph-v0", r"action space Box, Discrete or MultiDiscrete, found MultiBinary\(3\)"),
     ("HalfCheetah-v3", "Gymnasium cannot make it"),
 ])
 def test_what_cannot_be_made_is_refused(name, message):

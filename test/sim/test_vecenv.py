@@ -174,7 +174,8 @@ def test_what_makes_no_environments_is_named(function, message):
     ("nan_observations", "the physics has diverged in environment 1: observation_1 is nan"),
     ("nan_rewards", "the reward is inf in environment 3"),
     ("five_values", r"expected observations, rewards, dones and extras of step\(\), found 5 val"),
-    ("no_actor", "expected a group actor or policy among the observations, found a, b"),
+    ("no_actor", "expected a group 'actor' among the observations, found a, b"),
+    ("nan_for_critic", "the observations 'critic' are not finite numbers"),
 ])
 def test_mistakes_of_a_step_name_task_and_step(function, message):
     simulator = made(function)

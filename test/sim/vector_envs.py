@@ -166,8 +166,10 @@ def changed(**parts):
 
 
 narrower = changed(observations=torch.zeros(5, 1))
-nan_observations = changed(observations=torch.tensor(
-    [[0.0, 0.0], [0.0, torch.nan], *[[0.0, 0.0]] * 3]))
+nan_observations = changed(observations={"critic": torch.zeros(5, 4), "actor": torch.tensor(
+    [[0.0, 0.0], [0.0, torch.nan], *[[0.0, 0.0]] * 3])})
+nan_for_critic = changed(observations={"critic": torch.full((5, 4), torch.nan),
+                                       "actor": torch.zeros(5, 2)})
 nan_rewards = changed(rewards=torch.tensor([0.0, 0.0, 0.0, torch.inf, 0.0]))
 five_values = changed(more=1)
 no_actor = changed(observations={"a": torch.zeros(5, 2), "b": torch.zeros(5, 2)})

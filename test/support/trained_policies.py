@@ -20,19 +20,29 @@ VARIANTS = {
     "both normalizers": {"normalize_observations": True, "normalize_values": True,
                          "shared_trunk": True},
     "discrete": {"discrete": True, "action_size": 3}, "no hidden layer": {"hidden_sizes": ()}}
+OTHER_ACTIONS = {
+    "squashed": {"squash": True}, "scalar deviation": {"std_type": "scalar"},
+    "several choices": {"discrete": True, "action_size": 5, "choices": (3, 2)}}
+"""What comes out of them is something else, what goes in is as before."""
+ASYMMETRIC = {
+    "critic_observation_size": 7, "critic_hidden_sizes": (12,), "normalize_observations": True}
+REMEMBERING = {
+    "gru": {"memory": "gru", "memory_size": 6},
+    "lstm": {"memory": "lstm", "memory_size": 6, "memory_layers": 2, **ASYMMETRIC}}
 
 
 def policy_of(variant):
     """Return an `ActorCritic` that has seen something, with actions that need clipping."""
     spec = PolicySpec(**{"observation_size": 5, "action_size": 2, "hidden_sizes": (16, 8),
-                         **VARIANTS[variant]})
+                         **{**VARIANTS, **OTHER_ACTIONS, **REMEMBERING}[variant]})
     generator = torch.Generator()
     generator.manual_seed(1)
     policy = ActorCritic(spec, generator)
     with torch.no_grad():
         policy.actor[-1].weight.mul_(100.0)
         policy.actor[-1].bias.uniform_(-0.2, 0.2, generator=generator)
-    policy.learn_observations(3.0 * torch.randn(100, 5, generator=generator) + 1.0)
+    seen = 3.0 * torch.randn(100, 5 + spec.seen_by_critic, generator=generator) + 1.0
+    policy.learn_observations(seen[:, :5], seen[:, 5:])
     return policy
 
 

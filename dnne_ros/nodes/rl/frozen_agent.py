@@ -33,8 +33,12 @@ class FrozenAgent:
             runtime, warn, strict=strict)
         self._health = PolicyHealth(health, self._policy.runtime, "")
 
-    def act(self, observations: Tensor) -> PolicyOutput:
-        """Return what the policy says of observations (n, size); ValueError for another size."""
+    def act(self, observations: Tensor, critic_observations: Tensor | None = None
+            ) -> PolicyOutput:
+        """Return what the policy says of observations (n, size); ValueError for another size.
+
+        Without the ``critic_observations`` of a critic that sees others, values are 0.
+        """
         from dnne_ros.rl.policy_output import PolicyOutput
 
         size = self._policy.observation_size
@@ -42,9 +46,19 @@ class FrozenAgent:
             raise ValueError(f"expected observations (environments, {size}), found "
                              f"{tuple(observations.shape)}")
         before = time.perf_counter()
-        said = self._policy.act(as_array(observations))
+        said = self._policy.act(
+            as_array(observations),
+            None if critic_observations is None else as_array(critic_observations))
         self._health.acted(time.perf_counter() - before)
         return PolicyOutput(
             observations, as_tensor(said.actions), as_tensor(said.log_prob),
             as_tensor(said.value), as_tensor(said.mean),
-            None if said.std is None else as_tensor(said.std))
+            None if said.std is None else as_tensor(said.std), critic_observations)
+
+    def forget(self, done: Tensor) -> None:
+        """Forget what was before in the environments that are ``done``, bool (n,)."""
+        self._policy.forget(as_array(done).astype(bool))
+
+    def reset(self) -> None:
+        """Forget all that was before."""
+        self._policy.reset()

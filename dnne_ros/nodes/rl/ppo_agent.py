@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from itertools import count
@@ -11,29 +12,22 @@ from dnne_ros.arrays import has_torch
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Model, PolicyOutput, Tensor
+from dnne_ros.node_api.port_types import Boolean, Model, PolicyOutput, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.rl.policy_shape import policy_spec, shape_problems
+from dnne_ros.toolkit.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     import torch
 
     from dnne_ros.nodes.rl.frozen_agent import FrozenAgent
+    from dnne_ros.rl.policy_spec import PolicySpec
     from dnne_ros.rl.shared_policy import SharedPolicy
 
+_OBSERVATIONS = Tensor("float32", ("env", "observation"))
 _SHAPES = "it fixes the shape of the network"
-
-
-def parse_sizes(text: str) -> tuple[int, ...]:
-    """Return ``"64,64"`` as (64, 64); empty means no hidden layer.  ValueError otherwise."""
-    try:
-        sizes = tuple(int(part) for part in text.split(",")) if text.strip() else ()
-    except ValueError:
-        raise ValueError("not whole numbers with commas between") from None
-    if any(not 1 <= size <= 100_000 for size in sizes):
-        raise ValueError("a layer has from 1 to 100000 units")
-    return sizes
 
 
 class PPOAgentNode(Node):
@@ -43,11 +37,21 @@ class PPOAgentNode(Node):
     ``model``, the agent acts with the weights that are due at each step (see
     `dnne_ros.rl.shared_policy`); in inference it gives the mean action.  A run for inference needs
     no torch: onnxruntime then computes what the checkpoint's policy says.
+
+    A policy with a ``memory`` begins each episode without one: ``done`` tells it of their ends,
+    and a robot that was stopped of a ``reset``.  In inference it begins without one, too.
     """
 
     category = "learning"
 
-    observations = Input(Tensor("float32", ("env", "observation")), "What the policy sees.")
+    observations = Input(_OBSERVATIONS, "What the policy sees.")
+    critic_observations = Input(_OBSERVATIONS, "What the critic sees, if that is something else; "
+                                "not needed with --inference.", optional=True)
+    done = Input(Tensor("bool", ("env",)), "Episodes that ended on the way to the observations, "
+                 "in which a policy with a memory forgets.", optional=True, aliases=("dones",),
+                 free_first_round=True)
+    reset = Input(Boolean(), "Let a policy with a memory begin anew; false: nothing is asked.",
+                  optional=True, accepts_also=(Sync(),), free_first_round=True)
     policy_output = Output(PolicyOutput(), "Observations, actions, log π(a), value, mean, std.",
                            aliases=("policy",))
     model = Output(Model(), "The policy itself.")
@@ -77,6 +81,25 @@ class PPOAgentNode(Node):
     runtime = Widget("auto", "What computes with --inference: torch, or onnxruntime on the CPU, "
                      "with CUDA or TensorRT; auto: torch, or the CPU where it is not installed.",
                      choices=("auto", "torch", "cpu", "cuda", "tensorrt"))
+    memory = Widget("none", "Recurrent layers before the others, of actor and critic each.",
+                    choices=("none", "gru", "lstm"), fixed_because=_SHAPES)
+    memory_size = Widget(64, "Units of each recurrent layer.", minimum=1, maximum=100_000,
+                         fixed_because=_SHAPES)
+    memory_layers = Widget(1, "Recurrent layers.", minimum=1, maximum=100,
+                           fixed_because=_SHAPES)
+    critic_hidden_sizes = Widget("", "Those of the critic, if they are others.",
+                                 fixed_because=_SHAPES)
+    std_type = Widget("log", "The standard deviation is learned as logarithm, or as it is.",
+                      choices=("log", "scalar"), fixed_because=_SHAPES)
+    squash = Widget(False, "Actions go through tanh, which keeps them within ±1.",
+                    fixed_because=_SHAPES)
+    action_choices = Widget("", "With discrete actions that are several choices: so many of each, "
+                     "such as 3,3,2; empty: one choice of action_dim.", fixed_because=_SHAPES)
+    picture = Widget("", "Channels, height and width of the picture that the last numbers of an "
+                     "observation are, such as 3x64x64; empty: there is none.",
+                     fixed_because=_SHAPES)
+    convolutions = Widget("16:8:4, 32:4:2", "On the picture, layer by layer: kernels, their size, "
+                          "and the stride.", fixed_because=_SHAPES)
 
     @classmethod
     def runs_without_torch(cls, values: Mapping[str, Any]) -> bool:
@@ -85,19 +108,23 @@ class PPOAgentNode(Node):
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
-        """Check the list of layer sizes."""
-        try:
-            parse_sizes(values["hidden_sizes"])
-        except ValueError as error:
-            return [f"widget 'hidden_sizes': expected sizes such as 64,64, found "
-                    f"{values['hidden_sizes']!r:.60} ({error})"]
-        return []
+        """Check the lists of sizes, and what does not go together."""
+        return shape_problems(values)
 
     def setup(self) -> None:
         """Choose what computes, and seed the generator that actions are drawn with."""
+        from dnne_ros.rl.remembering import Remembering
+
         self._shared: SharedPolicy | None = None
         self._saved: NodeState | None = None
         self._frozen: FrozenAgent | None = None
+        self._remembering = Remembering()
+        self._is_due = asyncio.Event()
+        """What is remembered is that of the item which comes next."""
+        if self.memory != "none" and not self.context.inference \
+                and not self.context.is_linked("done"):
+            raise InputError("input 'done'", [
+                f"expected a link with memory={self.memory}: episodes begin without a memory"])
         self._runtime = self.runtime
         if self.runtime == "auto":
             self._runtime = "torch" if has_torch() else "cpu"
@@ -128,10 +155,18 @@ class PPOAgentNode(Node):
 
         Raises `NotFiniteError` for an observation that is NaN or infinite.
         """
-        if self._runtime == "torch":
-            await self._act_in_torch()
+        acting = self._act_in_torch() if self._runtime == "torch" else self._act_frozen()
+        if self.context.is_linked("reset"):
+            await side_by_side(acting, self._hear_resets())
         else:
-            await self._act_frozen()
+            await acting
+
+    async def _hear_resets(self) -> None:
+        while True:
+            if await self.get_input("reset") is not False:
+                self._remembering.reset()
+                if self._frozen is not None:
+                    self._frozen.reset()
 
     async def _act_frozen(self) -> None:
         from dnne_ros.learning.finite import check_finite
@@ -139,31 +174,50 @@ class PPOAgentNode(Node):
         if self._frozen is None:
             raise InputError("runtime", [
                 f"expected a trained policy (--load-checkpoint-dir) with runtime={self._runtime}"])
-        frozen, items = self._frozen, count(1)
+        frozen, items, rounds = self._frozen, count(1), count()
 
-        def act(observations: torch.Tensor) -> dict[str, Any]:
+        def act(observations: torch.Tensor, critic_observations: torch.Tensor | None = None
+                ) -> dict[str, Any]:
             check_finite(observations, "observations", next(items))
-            return {"policy_output": frozen.act(observations)}
+            return {"policy_output": frozen.act(observations, critic_observations)}
 
-        await answer_items(self, ("observations",), act)
+        ports = tuple(port for port in ("observations", "critic_observations")
+                      if self.context.is_linked(port))
+        if not self.context.is_linked("done"):
+            await answer_items(self, ports, act)
+        while True:
+            given = [await self.get_input(port) for port in ports]
+            if next(rounds):
+                frozen.forget(await self.get_input("done"))
+            await self.send_output(act(*given)["policy_output"], "policy_output")
 
     async def _act_in_torch(self) -> None:
         from dnne_ros.learning.finite import check_finite
 
         item = 0
+        is_asymmetric, knows_ends = map(self.context.is_linked, ("critic_observations", "done"))
         while True:
             observations = await self.get_input("observations")
             check_finite(observations, "observations", item + 1)
+            for_critic = await self.get_input("critic_observations") if is_asymmetric else None
+            if for_critic is not None:
+                check_finite(for_critic, "critic_observations", item + 1)
+            done = await self.get_input("done") if knows_ends and item else None
             if self._shared is None:
-                self._shared = self._make_policy(observations.shape[1])
+                self._shared = self._make_policy(
+                    observations.shape[1], 0 if for_critic is None else for_critic.shape[1])
                 self._move_to(observations.device, self._shared)
                 await self.send_output(self._shared, "model")
+            if done is not None:
+                self._remembering.forget(done)
+            self._is_due.set()
             if self.context.trainers("model"):
                 self.awaits_trainer = "model"
                 await self._shared.ready_for(item)
                 self.awaits_trainer = ""
-            output = self._shared.policy.act(
-                observations, self._generator,
+            self._is_due.clear()
+            output = self._remembering.act(
+                self._shared.policy, observations, self._generator, critic_observations=for_critic,
                 deterministic=self.deterministic or self.context.inference)
             await self.send_output(output, "policy_output")
             item += 1
@@ -180,15 +234,22 @@ class PPOAgentNode(Node):
             self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
 
     async def save_state(self, aligned: bool) -> NodeState | None:
-        """Save weights and random state, at a boundary with the weights that come next."""
+        """Save weights, random state and memory, at a boundary with the weights that come next.
+
+        What is remembered has then heard of the ends of episodes, which no trainer waits for.
+        """
         if self._shared is None:
             return self._saved
         if aligned and self.context.trainers("model"):
             await self._shared.held()
+            if self.memory != "none":
+                await self._is_due.wait()
         policy = self._shared.policy
+        memory = self._remembering.memory
+        remembered = {} if memory is None else {"memory": memory}
         return NodeState(
             weights={name: tensor.detach() for name, tensor in policy.state_dict().items()},
-            tensors={"generator": self._generator.get_state()},
+            tensors={"generator": self._generator.get_state(), **remembered},
             values={"architecture": policy.spec.to_json()})
 
     def load_state(self, state: NodeState) -> None:
@@ -196,7 +257,8 @@ class PPOAgentNode(Node):
         from dnne_ros.rl.policy_spec import PolicySpec
 
         saved = PolicySpec.from_json(state.values["architecture"])
-        wanted = replace(self._spec(saved.observation_size), init_log_std=saved.init_log_std)
+        wanted = replace(self._spec(saved.observation_size, saved.critic_observation_size),
+                         init_log_std=saved.init_log_std)
         differences = [
             f"{name} is {value} in the checkpoint and {asked} in the workflow"
             for (name, value), asked in zip(
@@ -209,8 +271,11 @@ class PPOAgentNode(Node):
             self._freeze(saved.to_json(), state.weights)
             return
         self._shared = None
-        self._make_policy(saved.observation_size)  # raises now rather than at the first item
+        # Raises now rather than at the first item.
+        self._make_policy(saved.observation_size, saved.critic_observation_size)
         self._generator.set_state(state.tensors["generator"])
+        if not self.context.inference:
+            self._remembering.memory = state.tensors.get("memory")
 
     def _freeze(self, architecture: Mapping[str, Any], weights: Mapping[str, torch.Tensor]
                 ) -> None:
@@ -227,7 +292,8 @@ class PPOAgentNode(Node):
         from dnne_ros.rl.policy import ActorCritic
 
         found = by_our_names(weights, self.shared_trunk)
-        first = next((found[name] for name in ("trunk.0.weight", "actor.0.weight")
+        first = next((found[name] for name in (
+            "actor_memory.layers.weight_ih_l0", "trunk.0.weight", "actor.0.weight")
                       if name in found and found[name].dim() == 2), None)
         spec = self._spec(first.shape[1] if first is not None else 1)
         expected = ActorCritic(spec).state_dict()
@@ -241,31 +307,35 @@ class PPOAgentNode(Node):
                                 {"architecture": spec.to_json()})
         self._shared = None
 
-    def _spec(self, observation_size: int) -> Any:
-        from dnne_ros.rl.policy_spec import PolicySpec
+    def _spec(self, observation_size: int, critic_observation_size: int = 0) -> PolicySpec:
+        return policy_spec(self.values, observation_size, critic_observation_size)
 
-        return PolicySpec(
-            observation_size=observation_size, action_size=self.action_dim,
-            hidden_sizes=parse_sizes(self.hidden_sizes), activation=self.activation,
-            discrete=self.action_space == "discrete", init_log_std=self.init_log_std,
-            shared_trunk=self.shared_trunk, normalize_observations=self.normalize_observations,
-            normalize_values=self.normalize_values)
-
-    def _make_policy(self, observation_size: int) -> SharedPolicy:
+    def _make_policy(self, observation_size: int, critic_observation_size: int) -> SharedPolicy:
         import torch
 
         from dnne_ros.node_api.seeding import node_seed
         from dnne_ros.rl.policy import ActorCritic
+        from dnne_ros.rl.policy_spec import PolicySpec
         from dnne_ros.rl.shared_policy import SharedPolicy
 
         weights = torch.Generator()
         weights.manual_seed(node_seed(self.context.seed, self.context.node_id + "/weights"))
-        policy = ActorCritic(self._spec(observation_size), weights)
-        if self._saved is not None:
-            known = self._saved.values["architecture"]["observation_size"]
-            if known != observation_size:
+        if self._saved is None:
+            try:
+                spec = self._spec(observation_size, critic_observation_size)
+                return SharedPolicy(ActorCritic(spec, weights))
+            except ValueError as error:
+                raise InputError("policy", [str(error)]) from None
+        spec = PolicySpec.from_json(self._saved.values["architecture"])
+        if self.context.inference and not critic_observation_size:
+            critic_observation_size = spec.critic_observation_size  # nobody asks the critic
+        for what, known, found in (
+                ("observations", spec.observation_size, observation_size),
+                ("critic_observations", spec.critic_observation_size, critic_observation_size)):
+            if known != found:
                 raise InputError("checkpoint", [
-                    f"its policy sees {known} numbers of each environment, found observations of "
-                    f"{observation_size}"])
-            policy.load_state_dict(self._saved.weights)
+                    f"its policy sees {known} numbers of each environment, found {what} of "
+                    f"{found}"])
+        policy = ActorCritic(self._spec(observation_size, critic_observation_size), weights)
+        policy.load_state_dict(self._saved.weights)
         return SharedPolicy(policy)

@@ -18,7 +18,8 @@ from dnne_ros.node_api.port_types import (
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.flow.merge import ORNode
-from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode, parse_sizes
+from dnne_ros.nodes.rl.policy_shape import parse_sizes
+from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_config import PPOConfig
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.simulation.action import ActionNode

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.errors import InputError
 from dnne_ros.node_api.checkpoint_trigger import (
     CheckpointTrigger,
     checkpoint_widgets,
@@ -18,6 +19,12 @@ from dnne_ros.node_api.port_types import Dict, Float, Model, PolicyOutput, Sync,
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.rl.learner import (
+    Learner,
+    mirror_problems,
+    next_seen_by_critic,
+    symmetry_of,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -25,9 +32,8 @@ if TYPE_CHECKING:
     from dnne_ros.rl.episodes import EpisodeStatistics
     from dnne_ros.rl.policy import ActorCritic
     from dnne_ros.rl.policy_output import PolicyOutput as PolicyOutputValue
-    from dnne_ros.rl.ppo import PPO, UpdateStats
+    from dnne_ros.rl.ppo import UpdateStats
     from dnne_ros.rl.ppo_config import PPOConfig
-    from dnne_ros.rl.rollout import Rollout
     from dnne_ros.rl.shared_policy import SharedPolicy
 
 _BREATHE_SECONDS = 0.005
@@ -44,7 +50,8 @@ class PPOTrainerNode(Node):
     reward and done that its action led to, and answers with ``training_complete``.  When
     ``horizon_length`` of them are there, the policy is updated first.  Episodes that ran out of
     time are bootstrapped with the value of the observation before the reset; where that is not
-    linked, with the value at step t.  The value after the last transition is that of ``state``.
+    linked, with the value at step t.  The value after the last transition is that of ``state``,
+    or of ``critic_observations`` where the agent's critic sees those.
     """
 
     category = "learning"
@@ -60,6 +67,8 @@ class PPOTrainerNode(Node):
                  follows=("done", "info"))
     next_observations = Input(_OBSERVATIONS, "Observations before any reset.", optional=True,
                               follows=("done", "next_observations"))
+    critic_observations = Input(_OBSERVATIONS, "What a critic that sees more than the actor sees "
+                                "after the step.", optional=True)
     loss = Output(Tensor("float32"), "Mean loss of an update.")
     training_complete = Output(Sync(), "After each transition: the next step may go.")
     mean_return = Output(Float(), "Mean return of the last 100 finished episodes.")
@@ -109,11 +118,19 @@ class PPOTrainerNode(Node):
                            fixed_because=_LEARNER)
     max_updates = Widget(0, "Updates until the run ends, those of its checkpoint included; 0: it "
                          "goes on.", minimum=0, maximum=2**31 - 1, live=True)
+    mirror_observations = Widget("", "From which column each comes in the mirror, such as "
+                                 "-0, 2, 1: - turns its sign.", fixed_because=_LEARNER)
+    mirror_critic_observations = Widget("", "The same of a critic that sees others.",
+                                        fixed_because=_LEARNER)
+    mirror_actions = Widget("", "The same of actions.", fixed_because=_LEARNER)
+    augment_mirrored = Widget(False, "Learn from each transition in the mirror, too.", live=True)
+    mirror_loss_coef = Widget(0.0, "Weight of how far the policy is from doing in the mirror what "
+                              "it does, mirrored.", minimum=0.0, maximum=1e6, live=True)
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
-        """Check that the checkpoint trigger's value suits its type."""
-        return trigger_problems(values)
+        """Check that the checkpoint trigger's value suits its type, and the mirrors."""
+        return trigger_problems(values) + mirror_problems(values)
 
     def setup(self) -> None:
         """Prepare counters and random state; the learner is made when the model comes."""
@@ -127,7 +144,7 @@ class PPOTrainerNode(Node):
         self._trigger = CheckpointTrigger(
             self.checkpoint_trigger_type, self.checkpoint_trigger_value) \
             if self.checkpoint_enabled else None
-        self._learner: _Learner | None = None
+        self._learner: Learner | None = None
         self._saved: NodeState | None = None
         self._updates = 0
         self._env_steps = 0
@@ -151,6 +168,7 @@ class PPOTrainerNode(Node):
             done = (await self.get_input("done")).bool()
             info = await self._optional("info") or {}
             following = await self._optional("next_observations")
+            for_critic = await self._optional("critic_observations")
             state = await self.get_input("state")
             item += 1
             check_finite(rewards, "reward", item)
@@ -166,6 +184,11 @@ class PPOTrainerNode(Node):
                 timed_out = done & timed_out.bool() if timed_out is not None else done & False
                 if self.reward_scale != 1.0:
                     rewards = rewards * self.reward_scale
+                if output.critic_observations is not None:
+                    if for_critic is None:
+                        raise InputError("input 'critic_observations'", [
+                            "expected a link, as at the agent, whose critic sees them"])
+                    state, following = for_critic, next_seen_by_critic(for_critic, info)
                 learner.rollout.add(output, rewards, done & ~timed_out, timed_out, following)
                 if learner.rollout.full:
                     check_finite(state, "state", item)  # nothing else learns from it
@@ -175,21 +198,20 @@ class PPOTrainerNode(Node):
     async def _optional(self, name: str) -> Any:
         return await self.get_input(name) if self.context.is_linked(name) else None
 
-    def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> _Learner:
+    def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> Learner:
         """Allocate for the sizes that the first transition shows."""
         from dnne_ros.rl.episodes import EpisodeStatistics
         from dnne_ros.rl.ppo import PPO
         from dnne_ros.rl.rollout import Rollout
 
-        num_envs, observation_size = output.observations.shape
-        rollout = Rollout(
-            self.horizon_length, num_envs, observation_size, output.actions.shape[1],
-            output.actions.device,
-            choices=0 if output.std is not None else output.mean.shape[1],
-            keeps_distributions=self.lr_schedule == "adaptive")
-        learner = _Learner(
-            PPO(policy, self._config(), self._generator, bfloat16=self.bfloat16,
-                compiled=self.torch_compile), rollout, EpisodeStatistics(num_envs))
+        rollout = Rollout.like(output, self.horizon_length,
+                               keeps_distributions=self.lr_schedule == "adaptive")
+        try:
+            ppo = PPO(policy, self._config(), self._generator, bfloat16=self.bfloat16,
+                      compiled=self.torch_compile, symmetry=symmetry_of(self.values))
+        except ValueError as error:
+            raise InputError("symmetry", [str(error)]) from None
+        learner = Learner(ppo, rollout, EpisodeStatistics(rollout.num_envs))
         if self._saved is not None and not self.context.inference:
             learner.restore(self._saved)
         return learner
@@ -202,7 +224,7 @@ class PPOTrainerNode(Node):
             field.name: self.values[field.name] for field in fields(PPOConfig)}
         return PPOConfig(**values)
 
-    async def _learn(self, learner: _Learner, shared: SharedPolicy, state: torch.Tensor,
+    async def _learn(self, learner: Learner, shared: SharedPolicy, state: torch.Tensor,
                      item: int) -> None:
         """Update the policy, announce the boundary, and let the agent have the new weights."""
         import torch
@@ -232,7 +254,7 @@ class PPOTrainerNode(Node):
         await boundary.reached()
         shared.release()
 
-    async def _update(self, learner: _Learner, state: torch.Tensor) -> UpdateStats:
+    async def _update(self, learner: Learner, state: torch.Tensor) -> UpdateStats:
         """Run an update, letting the process answer others between minibatches."""
         update = learner.ppo.update(learner.rollout, state)
         breathe = time.monotonic() + _BREATHE_SECONDS
@@ -259,12 +281,8 @@ class PPOTrainerNode(Node):
         """Save optimizer, random state, episode statistics and counters."""
         if self._learner is None:
             return self._saved or NodeState(values=self._counters())
-        ppo_tensors, ppo_values = self._learner.ppo.state()
-        episode_tensors, episode_values = self._learner.episodes.state()
-        return NodeState(
-            tensors={**{f"optimizer.{k}": v for k, v in ppo_tensors.items()},
-                     **{f"episodes.{k}": v for k, v in episode_tensors.items()}},
-            values={"optimizer": ppo_values, "episodes": episode_values, **self._counters()})
+        tensors, values = self._learner.state()
+        return NodeState(tensors=tensors, values={**values, **self._counters()})
 
     def _counters(self) -> dict[str, Any]:
         return {"learning_rate": self.learning_rate, "updates": self._updates,
@@ -285,27 +303,3 @@ class PPOTrainerNode(Node):
         self._earlier_env_steps = state.values["env_steps"]
         if self._trigger is not None:
             self._trigger.best = state.values["best_metric"]
-
-
-@dataclass(frozen=True)
-class _Learner:
-    """What is made when the first transition shows the sizes."""
-
-    ppo: PPO
-    rollout: Rollout
-    episodes: EpisodeStatistics
-
-    def restore(self, state: NodeState) -> None:
-        """Go on from what `PPOTrainerNode.save_state` returned.
-
-        It may be from before the first transition.
-        """
-        if "optimizer" not in state.values:
-            return
-
-        def part(prefix: str) -> dict[str, torch.Tensor]:
-            return {name.removeprefix(prefix): tensor for name, tensor in state.tensors.items()
-                    if name.startswith(prefix)}
-
-        self.ppo.restore(part("optimizer."), state.values["optimizer"])
-        self.episodes.restore(part("episodes."), state.values["episodes"])

@@ -79,9 +79,13 @@ def _centre_and_reach(simulator: Simulator, scale: float) -> tuple[torch.Tensor,
 def _check_fit(simulator: Simulator, output: Any, actions: torch.Tensor, chosen: bool) -> None:
     """Raise InputError if the policy acts in another space than the simulator's task."""
     spec = simulator.spec
-    if spec.discrete_actions is not None:
-        expected = f"a discrete policy with action_dim={spec.discrete_actions}"
-        fits = chosen and output.mean.shape[1] == spec.discrete_actions
+    choices = spec.discrete_actions
+    if isinstance(choices, tuple):
+        expected = f"a discrete policy with action_choices={','.join(map(str, choices))}"
+        fits = chosen and (output.mean.shape[1], actions.shape[1]) == (sum(choices), len(choices))
+    elif choices is not None:
+        expected = f"a discrete policy with action_dim={choices}"
+        fits = chosen and output.mean.shape[1] == choices and actions.shape[1] == 1
     else:
         expected = f"a continuous policy with action_dim={spec.action.size}"
         fits = not chosen and actions.shape[1] == spec.action.size

@@ -15,7 +15,7 @@ from dnne_ros.nodes.simulation.simulation import SimulatorEnvNode
 
 _DEVICE = re.compile(r"cpu|cuda(:\d+)?")
 _SAME = ("num_envs", "headless", "physics_engine", "backend", "randomization", "threads",
-         "isaac_gym_path", "isaac_gym_envs_path", "isaac_python")
+         "actor_group", "isaac_gym_path", "isaac_gym_envs_path", "isaac_python")
 """Widgets that the environments have under the same name."""
 
 
@@ -44,6 +44,7 @@ class IsaacGymEnvs(SettingsNode):
     isaac_gym_envs_path = SimulatorEnvNode.isaac_gym_envs_path
     isaac_python = SimulatorEnvNode.isaac_python
     threads = SimulatorEnvNode.threads
+    actor_group = SimulatorEnvNode.actor_group
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
@@ -55,7 +56,7 @@ class IsaacGymEnvs(SettingsNode):
             problems.append("widget 'task': expected a task such as Cartpole, found "
                             f"{values['task']!r}")
         return problems + SimulatorEnvNode.validate_parameters(
-            {**values, "env_name": values["task"]})
+            {**values, "env_name": values["task"], "critic_group": ""})
 
     @classmethod
     def environments(cls, values: Mapping[str, Any]) -> Part:

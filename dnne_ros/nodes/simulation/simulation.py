@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.errors import InputError
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Dict, SimHandle, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -51,16 +52,31 @@ class SimulatorEnvNode(Node):
     threads = Widget(0, "Threads of the physics (mujoco and envpool); 0: as many as there are "
                      "cores.", minimum=0, maximum=1024)
 
+    actor_group = Widget("", "Groups of observations that the actor sees, such as state, camera, "
+                         "or columns of them, observations[0, 2:4]; empty: the back end's own.",
+                         fixed_because="it fixes the shape of the observations")
+    critic_group = Widget("", "Groups for critic_observations, likewise; empty: the back end's "
+                          "own, or else what the actor sees.",
+                          fixed_because="it fixes the shape of the observations")
+
     sim_handle = Output(SimHandle(), "The simulator, for the step node.")
     observations = Output(_OBSERVATIONS, "Observations after the first reset.")
+    critic_observations = Output(_OBSERVATIONS, "What a critic sees after the first reset.")
+    groups = Output(Dict(), "All groups of observations after the first reset, by name.")
 
     @classmethod
     def validate_parameters(cls, values: Mapping[str, Any]) -> list[str]:
         """Check the ranges of the randomization, and that a file that is named may run."""
+        from dnne_ros.sim.group_columns import parse_groups
         from dnne_ros.sim.randomization import Randomization
         from dnne_ros.sim.vecenv_function import check_file
 
         problems = []
+        for name in ("actor_group", "critic_group"):
+            try:
+                parse_groups(values[name])
+            except ValueError as error:
+                problems.append(f"widget {name!r}: {error}")
         try:
             Randomization.parse(values["randomization"])
         except ValueError as error:
@@ -75,20 +91,31 @@ class SimulatorEnvNode(Node):
         """Build the simulator."""
         from dnne_ros.node_api.devices import pick_device
         from dnne_ros.node_api.seeding import node_seed
+        from dnne_ros.sim.observation_groups import choose_groups
         from dnne_ros.sim.registry import make_simulator
         from dnne_ros.sim.simulator_settings import IsaacOptions
 
         device = pick_device(self.device, self.context.log)
-        self._simulator: Simulator = make_simulator(
+        simulator = make_simulator(
             self.env_name, self.num_envs, backend=self.backend, device=str(device),
             seed=node_seed(self.context.seed, self.context.node_id),
             randomization=self.randomization, threads=self.threads or None,
             isaac=IsaacOptions(self.isaac_python, self.isaac_gym_path, self.isaac_gym_envs_path,
                                self.headless, self.physics_engine, self.device))
+        try:
+            self._simulator: Simulator = choose_groups(
+                simulator, self.actor_group, self.critic_group)
+        except InputError:
+            simulator.close()
+            raise
 
     async def process(self) -> None:
         """Hand out the simulator and the observations that it starts with."""
         await self.send_output(self._simulator, "sim_handle")
+        if self.context.is_linked("critic_observations"):
+            await self.send_output(self._simulator.critic_observations(), "critic_observations")
+        if self.context.is_linked("groups"):
+            await self.send_output(dict(self._simulator.groups()), "groups")
         await self.send_output(self._simulator.observations(), "observations")
 
     def policy_interface(self) -> dict[str, Any]:
@@ -141,8 +168,12 @@ class SimulatorStepNode(Node):
     observations = Output(_OBSERVATIONS, "After the step, and after the reset of finished ones.")
     rewards = Output(_PER_ENV, "Of this step.", aliases=("reward",))
     done = Output(_FLAGS, "Episodes that ended with this step.", aliases=("dones",))
-    info = Output(Dict(), "time_outs: which of the ended ones ran out of time.")
+    info = Output(Dict(), "time_outs: which of the ended ones ran out of time; where "
+                  "critic_observations is linked, next_critic_observations: of those, before the "
+                  "reset.")
     next_observations = Output(_OBSERVATIONS, "After the step, before any reset.")
+    critic_observations = Output(_OBSERVATIONS, "What a critic sees, like ``observations``.")
+    groups = Output(Dict(), "All groups of observations by name, like ``observations``.")
     real_time_factor = Widget(1.0, "How much faster than real time inference runs; 0: as fast as "
                               "it can, as training does.", minimum=0.0, maximum=1000.0, live=True)
     shown_env = Widget(NOBODY, "Environment whose robot is published on /joint_states and "
@@ -189,7 +220,8 @@ class SimulatorStepNode(Node):
                                        self.real_time_factor)
         topics = SimulatorTopics(simulator, self.context, self._camera)
         await topics.start()
-        triggered = self.context.is_linked("trigger")
+        triggered, for_critic, in_groups = map(
+            self.context.is_linked, ("trigger", "critic_observations", "groups"))
         free = True
         while True:
             actions = await self.get_input("actions")
@@ -201,8 +233,16 @@ class SimulatorStepNode(Node):
             step = simulator.step(actions)
             topics.step(self.shown_env)
             done = step.terminated | step.timed_out
+            info = {"time_outs": step.timed_out}
+            if for_critic:
+                if step.timed_out.any():
+                    info["next_critic_observations"] = simulator.next_critic_observations(
+                        step)[step.timed_out]
+                await self.send_output(simulator.critic_observations(), "critic_observations")
+            if in_groups:
+                await self.send_output(dict(simulator.groups()), "groups")
             await self.send_output(step.next_observations, "next_observations")
-            await self.send_output({"time_outs": step.timed_out}, "info")
+            await self.send_output(info, "info")
             await self.send_output(step.rewards, "rewards")
             await self.send_output(done, "done")
             await self.send_output(step.observations, "observations")

@@ -61,6 +61,8 @@ def test_choices_go_on_as_they_are(drive):
     items = [output([[2.0], [0.0]], choices=3)]
     assert translate(drive, {"scale": 5.0}, *items, task=task) == [[[2.0], [0.0]]]
     assert translate(drive, {"scale": 5.0}, *items) == [[[2.0], [0.0]]]
+    items = [output([[2.0, 1.0]], choices=5)]
+    assert translate(drive, {}, *items, task=Task(choices=(3, 2))) == [[[2.0, 1.0]]]
 
 
 @pytest.mark.parametrize("task, item, expected, found", [
@@ -72,6 +74,8 @@ def test_choices_go_on_as_they_are(drive):
      "a continuous one with action_dim=1"),
     (Task((0.0,), (2.0,), choices=3), output([[0.0]], choices=4),
      "a discrete policy with action_dim=3", "a discrete one with action_dim=4"),
+    (Task(choices=(3, 2)), output([[0.0]], choices=5),
+     "a discrete policy with action_choices=3,2", "a discrete one with action_dim=5"),
 ])
 def test_a_policy_that_does_not_fit_the_task_is_refused(drive, task, item, expected, found):
     with pytest.raises(InputError, match=f"task Task: expected {expected}, found {found}"):

@@ -118,6 +118,7 @@ def test_settings_become_environments():
     assert part.values == {
         "env_name": "CartPole-v1", "num_envs": 3, "headless": True, "device": "cuda",
         "physics_engine": "physx", "backend": "gymnasium", "randomization": "mass:0.9..1.1",
-        "isaac_gym_path": "", "isaac_gym_envs_path": "", "isaac_python": "", "threads": 2}
+        "isaac_gym_path": "", "isaac_gym_envs_path": "", "isaac_python": "", "threads": 2,
+        "actor_group": ""}
     problem, = IsaacGymEnvs.validate_parameters({**values, "randomization": "mass"})
     assert problem.startswith("widget 'randomization':")

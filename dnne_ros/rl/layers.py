@@ -1,0 +1,45 @@
+"""Linear layers in a row, with weights that start orthogonal."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+ACTIVATION_LAYERS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU, "tanh": nn.Tanh, "elu": nn.ELU}
+
+
+class MLP(nn.Sequential):
+    """Layers in a row, without hooks: calling each as a module takes as long as a small one."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return what the last layer gives."""
+        for layer in self._modules.values():
+            features = layer.forward(features)
+        return features
+
+
+def hidden_layers(size: int, hidden_sizes: tuple[int, ...], activation: str,
+                  generator: torch.Generator | None) -> list[nn.Module]:
+    """Return layers of ``hidden_sizes`` on ``size`` numbers, each with its activation."""
+    layers: list[nn.Module] = []
+    for hidden in hidden_sizes:
+        layers += [linear(size, hidden, math.sqrt(2.0), generator),
+                   ACTIVATION_LAYERS[activation]()]
+        size = hidden
+    return layers
+
+
+def linear(inputs: int, outputs: int, gain: float,
+           generator: torch.Generator | None) -> nn.Linear:
+    """Return a layer with orthogonal weights, scaled by ``gain``, and biases at 0."""
+    # As torch's skip_init, which draws no numbers, but without the symbolic shapes (sympy) that
+    # it loads to make the tensors.
+    layer = nn.Linear(inputs, outputs, device="meta")
+    layer.weight = nn.Parameter(torch.empty(outputs, inputs))
+    layer.bias = nn.Parameter(torch.empty(outputs))
+    nn.init.orthogonal_(layer.weight, gain, generator)
+    nn.init.zeros_(layer.bias)
+    return layer

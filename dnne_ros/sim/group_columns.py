@@ -1,0 +1,57 @@
+"""Groups of observations, or columns of them, as a text says it: ``state, camera[0:64]``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_PART = re.compile(r"\s*([^\s,\[\]]+)\s*(?:\[([\d\s,:]+)\])?\s*(?:,|$)")
+
+
+class Part(NamedTuple):
+    """A group, or of a group the ``columns`` with these numbers; None: all of them."""
+
+    group: str
+    columns: tuple[int, ...] | None
+
+
+def parse_groups(text: str) -> tuple[Part, ...]:
+    """Return what ``state, camera`` or ``observations[0, 2:4]`` says; empty: nothing.
+
+    ValueError for what says nothing.
+    """
+    parts: list[Part] = []
+    at = 0
+    while text[at:].strip():
+        match = _PART.match(text, at)
+        if match is None:
+            raise ValueError(f"expected groups such as state, camera or observations[0, 2:4], "
+                             f"found {text!r:.60}")
+        parts.append(Part(match[1], None if match[2] is None else _columns(match[2])))
+        at = match.end()
+    return tuple(parts)
+
+
+def _columns(text: str) -> tuple[int, ...]:
+    columns: list[int] = []
+    for piece in text.split(","):
+        first, colon, stop = piece.partition(":")
+        try:
+            start = int(first)
+            columns += range(start, int(stop)) if colon else [start]
+        except ValueError:
+            raise ValueError(f"expected columns such as 0, 2:4, found {text!r:.60}") from None
+    return tuple(columns)
+
+
+def select(groups: Mapping[str, Tensor], parts: Sequence[Part]) -> Tensor:
+    """Return the parts side by side, each flat, float32 (n, columns): a copy."""
+    import torch
+
+    rows = [groups[part.group].flatten(1) for part in parts]
+    return torch.cat([row if part.columns is None else row[:, list(part.columns)]
+                      for row, part in zip(rows, parts, strict=True)], 1)
