@@ -146,7 +146,7 @@ def _leave(file: Path, found: Mapping[str, list[float]]) -> None:
 def main() -> int:
     """Run a ``graph_host`` whose nodes are recorded in turns, and end it then."""
     from dnne_ros.hosting.host import main as host
-    from dnne_ros.runtime import process
+    from dnne_ros.runtime import process_observers
     from dnne_ros.runtime.monitoring import flight_recorder
 
     original: Callable[..., Any] = flight_recorder.flight_recorder
@@ -166,7 +166,7 @@ def main() -> int:
         return recorder, close
 
     # The name that a process calls it by.
-    process.flight_recorder = measured  # type: ignore[assignment,attr-defined]
+    process_observers.flight_recorder = measured  # type: ignore[assignment,attr-defined]
     with folder:
         return host()
 

@@ -21,11 +21,9 @@ from rclpy.node import Node as RosNode
 from dnne_ros.checkpoints.checkpoint_store import CheckpointStore
 from dnne_ros.errors import DnneError, Problems
 from dnne_ros.graph.graph import Graph
-from dnne_ros.metrics.serving import Address
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.leading import leading_process
 from dnne_ros.placement.placement import Placement
-from dnne_ros.recording.installed import check_recording
 from dnne_ros.runtime.coordination.host_meeting import HostMeeting
 from dnne_ros.runtime.coordination.meeting_place import MeetingPlace
 from dnne_ros.runtime.coordination.name_claims import NameClaims
@@ -43,12 +41,7 @@ from dnne_ros.runtime.edges.wiring import Wiring, wire
 from dnne_ros.runtime.event_loop import RosEventLoop
 from dnne_ros.runtime.hosts import check_end, open_meeting, returning_hosts
 from dnne_ros.runtime.monitoring.alive_file import keep_alive_file
-from dnne_ros.runtime.monitoring.diagnostics import Diagnostics, edge_ends
-from dnne_ros.runtime.monitoring.flight_recorder import FlightRecorder, flight_recorder
-from dnne_ros.runtime.monitoring.log_export import LogExport
-from dnne_ros.runtime.monitoring.process_spans import ProcessSpans
-from dnne_ros.runtime.monitoring.process_trace import ProcessTrace
-from dnne_ros.runtime.monitoring.run_metrics import RunMetrics
+from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
 from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.hidden_node import hidden_node
 from dnne_ros.runtime.node.node_host import NodeHost, twins_of
@@ -58,12 +51,10 @@ from dnne_ros.runtime.node.ros_frames import HostFrames, ProcessFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
+from dnne_ros.runtime.process_observers import ProcessObservers
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
 from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
-from dnne_ros.spans.signals import LOGS, METRICS
-from dnne_ros.spans.telemetry import Telemetry, open_telemetry
-from dnne_ros.tracing.flight_record import rescue
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.monitoring.process_recording import ProcessRecording
@@ -157,15 +148,16 @@ class GraphProcess:
         """Make everything and load what was saved; ``ending`` takes it apart again."""
         problems = Problems(self._graph.path)
         graph, hosts, values = self._make_hosts(context, problems, ending)
-        recording = self._record(graph, hosts, values, loop, ending)
+        watch = self._observers(ending)
+        recording = watch.record(graph, hosts, values, loop, self._end_unrecorded)
         nodes = self._nodes(graph, hosts)
         speaker = self._make_speaker(_first(hosts), ending)
         pause = shared_pause(self._group.process, hosts)
         wiring, control, peers = self._connect(
             graph, hosts, speaker, nodes, loop, pause, recording, ending)
         self._control = control
-        telemetry = self._make_telemetry(speaker, ending)
-        metrics = self._make_metrics(graph, speaker, wiring, pause, telemetry, ending)
+        telemetry = watch.export(speaker)
+        metrics = watch.count(graph, speaker, wiring, pause, telemetry, self._key)
         frames = ProcessFrames()
         ending.callback(frames.close)
 
@@ -184,98 +176,26 @@ class GraphProcess:
         for node in {speaker, *hosts.values()}:
             loop.executor.add_node(node)
             ending.callback(loop.executor.remove_node, node)
-        if telemetry is not None and telemetry.tracer is not None:
-            ending.callback(ProcessSpans(telemetry, telemetry.tracer, graph, wiring,
-                                         nodes.contexts, self._status).close)
-        trace = ProcessTrace(graph, self._group.process, self._settings, hosts, nodes.contexts,
-                             lambda text: self._status.send("warning", message=text))
-        ending.callback(trace.close)
-        flight = self._keep_flight(graph, wiring, hosts, nodes, loop, ending)
+        watch.trace(graph, wiring, hosts, nodes.contexts, telemetry)
+        flight = watch.keep_flight(graph, wiring, hosts, nodes.contexts, loop,
+                                   self._memory or str(os.getpid()))
         diagnostics = Diagnostics(
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
             nodes.contexts, None if metrics is None else metrics.note)
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
                             hosts, wiring, control, peers, pause, nodes, diagnostics, flight)
 
-    def _keep_flight(self, graph: Graph, wiring: Wiring, hosts: Mapping[str, NodeHost],
-                     nodes: ProcessNodes, loop: RosEventLoop, ending: ExitStack
-                     ) -> FlightRecorder | None:
-        """Keep the last seconds from now on, unless nobody wants them or there is no room."""
-        if self._settings.no_flight_record:
-            return None
-        try:
-            if self._group.leads:
-                rescue()
-            recorder, close = flight_recorder(
-                graph, self._group.process, self._settings, self._memory or str(os.getpid()),
-                wiring, hosts, nodes.contexts, loop, self._status)
-        except OSError as error:
-            self._status.send("warning", message=f"no flight record is kept: {error.filename}: "
-                              f"{error.strerror}")
-            return None
-        ending.callback(close)
-        return recorder
+    def _end_unrecorded(self) -> None:
+        if self._control is not None:
+            self._stops.start(self._control.stop("unrecorded"))
 
-    def _record(self, graph: Graph, hosts: Mapping[str, NodeHost],
-                values: Mapping[str, Mapping[str, Any]], loop: RosEventLoop, ending: ExitStack
-                ) -> ProcessRecording | None:
-        """Return what records the nodes, if they are to be recorded."""
-        if self._settings.record is None:
-            return None
-        check_recording("--record")
-        from dnne_ros.runtime.monitoring.process_recording import ProcessRecording
-
-        def fail(reason: str) -> None:
-            self._status.send("unrecorded", reason=reason)
-            self._status.send("warning", message=f"--record: nothing more is recorded: {reason}")
-            if self._settings.record_must and self._control is not None and loop.is_running():
-                self._stops.start(self._control.stop("unrecorded"))
-
-        recording = ProcessRecording(
-            graph, self._group.process, self._settings, hosts, values, loop, fail,
-            lambda text: self._status.send("warning", message=text))
-        ending.callback(recording.close)
-        return recording
+    def _observers(self, ending: ExitStack) -> ProcessObservers:
+        """Return what makes those who look at the nodes."""
+        return ProcessObservers(self._group, self._settings, self._status, ending)
 
     def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:
         """Return what makes the nodes of ``hosts``."""
         return ProcessNodes(graph, hosts, SavedStates(graph, self._settings))
-
-    def _make_metrics(self, graph: Graph, speaker: RosNode, wiring: Wiring, pause: Pause,
-                      telemetry: Telemetry | None, ending: ExitStack) -> RunMetrics | None:
-        """Return what counts for those who watch machines, if somebody wants that."""
-        address = self._settings.metrics
-        pushed = telemetry is not None and METRICS in telemetry.wanted
-        if address is None and not pushed:
-            return None
-        metrics = RunMetrics(self._group, RosBus(speaker, self._key), speaker.get_namespace(),
-                             self._status, pause, edge_ends(graph, wiring))
-        ending.callback(metrics.close)
-        if address is not None:
-            metrics.serve(Address.parse(address))
-        if telemetry is not None and pushed:
-            metrics.push(telemetry)
-        return metrics
-
-    def _make_telemetry(self, speaker: RosNode, ending: ExitStack) -> Telemetry | None:
-        """Return what ``OTEL_*`` variables ask for, and send what the graph's nodes log."""
-        telemetry = open_telemetry(
-            os.environ, {"dnne_ros.graph": speaker.get_namespace(),
-                         "dnne_ros.process": self._group.process,
-                         "service.instance.id": f"{self._group.run_id}/{self._group.process}"},
-            self._warn_of_collector)
-        if telemetry is not None:
-            ending.callback(telemetry.close)
-            if LOGS in telemetry.wanted and self._group.leads:
-                logs = LogExport(speaker, telemetry.exporters(LOGS), telemetry.resource)
-                telemetry.add(logs.provider)
-                ending.callback(logs.close)
-        return telemetry
-
-    def _warn_of_collector(self, text: str) -> None:
-        """Say it for all processes of this machine: they send to the same collector."""
-        if self._group.leads or self._settings.host is not None:
-            self._status.send("warning", message=text)
 
     def _make_hosts(self, context: rclpy.Context, problems: Problems, ending: ExitStack
                     ) -> tuple[Graph, dict[str, NodeHost], dict[str, dict[str, Any]]]:

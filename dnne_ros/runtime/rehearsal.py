@@ -33,6 +33,7 @@ from dnne_ros.runtime.node.context import HostContext
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.process import GraphProcess, ros_event_loop
 from dnne_ros.runtime.process_nodes import ProcessNodes
+from dnne_ros.runtime.process_observers import ProcessObservers
 from dnne_ros.runtime.saved_states import SavedStates
 from dnne_ros.security.enclaves import Profile
 from dnne_ros.security.environment import ENABLE
@@ -81,17 +82,30 @@ class _Rehearsal(GraphProcess):
                 nodes += part
             return [_names_of(node) for node in nodes]
 
-    def _make_telemetry(self, speaker: RosNode, ending: ExitStack) -> None:
-        """Send nothing."""
-
-    def _make_metrics(self, graph: Graph, speaker: RosNode, wiring: Wiring, pause: Pause,
-                      telemetry: Telemetry | None, ending: ExitStack) -> RunMetrics:
-        """Make what --metrics needs, which any run may ask for; nothing is served."""
-        return RunMetrics(self._group, RosBus(speaker, self._key), speaker.get_namespace(),
-                          self._status, pause, edge_ends(graph, wiring))
+    def _observers(self, ending: ExitStack) -> ProcessObservers:
+        return _AnnouncedObservers(self._group, self._settings, self._status, ending)
 
     def _nodes(self, graph: Graph, hosts: Mapping[str, NodeHost]) -> ProcessNodes:
         return _AnnouncedNodes(graph, hosts, SavedStates(graph, self._settings))
+
+
+class _AnnouncedObservers(ProcessObservers):
+    """Those that have topics, and do nothing."""
+
+    def record(self, *given: Any) -> None:
+        """Record nothing."""
+
+    def keep_flight(self, *given: Any) -> None:
+        """Keep nothing."""
+
+    def export(self, speaker: RosNode) -> None:
+        """Send nothing."""
+
+    def count(self, graph: Graph, speaker: RosNode, wiring: Wiring, pause: Pause,
+              telemetry: Telemetry | None, key: bytes) -> RunMetrics:
+        """Make what --metrics needs, which any run may ask for; nothing is served."""
+        return RunMetrics(self._group, RosBus(speaker, key), speaker.get_namespace(),
+                          self._status, pause, edge_ends(graph, wiring))
 
 
 class _AnnouncedNodes(ProcessNodes):
