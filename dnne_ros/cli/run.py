@@ -180,11 +180,11 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
         unwritten += filter(None, [collect(options.trace)])
     if options.record:
         unwritten += end_recording(options, report)
-    for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
-        say(f"dnne-ros: {trouble}", error=True)
     if report.failure and report.flight_records:
         say(f"what led to it: dnne-ros trace analyze {shlex.quote(report.flight_records[-1])}",
             error=True)
+    for trouble in filter(None, (report.failure, report.checkpoint_error, *unwritten)):
+        say(f"dnne-ros: {trouble}", error=True)
     if report.exit_reason in _LIMITS and options.until_return is not None:
         say(f"dnne-ros: the mean return has not reached {options.until_return:g}", error=True)
         return 1
