@@ -161,6 +161,8 @@ def _run(options: argparse.Namespace, file: Path, checkpoint: str | None, seed: 
         code = process.wait()
     if code in _INTERRUPTED:
         raise KeyboardInterrupt
+    if code == InputError.exit_code:
+        raise InputError(f"seed {seed}", ["its run was refused, see above"])
     if code:
         raise DnneError(f"the run with seed {seed} failed, see above")
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
