@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros import strict_json
 from dnne_ros.cli.output import say
+from dnne_ros.cli.outputs import unwritable
 from dnne_ros.durable_files import write_file
-from dnne_ros.errors import DnneError, InputError
+from dnne_ros.errors import DnneError, InputError, Problems
 from dnne_ros.options import readings
 from dnne_ros.options.first_states import read_first
 from dnne_ros.options.run_settings import RunSettings
@@ -24,6 +30,7 @@ from dnne_ros.options.workflow_arguments import (
     add_workflow_arguments,
     load_graph,
 )
+from dnne_ros.runtime.coordination.parent_death import die_with_parent
 
 if TYPE_CHECKING:
     from dnne_ros.evaluation.outcome import Outcome
@@ -36,7 +43,9 @@ examples:
   dnne-ros evaluate cartpole.json --load-checkpoint-dir c --randomization mass:0.5..2 \\
     --success-return 475 --json > evaluation.json
 """
-_INTERRUPTED = 130
+_INTERRUPTED = (130, 129, -signal.SIGINT, -signal.SIGTERM, -signal.SIGHUP)
+"""How a run ends by a signal: in order, or before it could listen."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WIDE = 160
 
 
@@ -111,10 +120,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_output(options: argparse.Namespace) -> None:
     """Find out now, not behind the episodes, that the picture could not be written."""
-    folder = Path(options.plot).absolute().parent if options.plot else None
-    if folder is not None and not os.access(folder, os.W_OK):
-        raise InputError("output", [
-            f"--plot {options.plot}: {folder} is not a directory that can be written"])
+    problems = Problems("output")
+    if options.plot and (problem := unwritable(options.plot)):
+        problems.add(f"--plot {options.plot}{problem}")
+    if options.success_return is not None and not math.isfinite(options.success_return):
+        problems.add("--success-return: expected a finite number")
+    problems.raise_if_any()
 
 
 def _evaluate(options: argparse.Namespace, graph: Graph, checkpoint: str | None, folder: Path
@@ -142,15 +153,16 @@ def _run(options: argparse.Namespace, file: Path, checkpoint: str | None, seed: 
     words += [f"--load-checkpoint-dir={checkpoint}"] if checkpoint else []
     words += [f"--duration={options.timeout}"] if options.timeout else []
     # What is shown meanwhile is no result: of that, standard output has nothing else.
-    process = subprocess.Popen([*words, *options.ros_args], stdout=sys.stderr)
-    while True:
-        try:
-            code = process.wait()
-            break
-        except KeyboardInterrupt:
-            continue  # a terminal's Ctrl-C has reached the run, too, which ends in order
-    if code == _INTERRUPTED:
+    # In a session of its own, a terminal's Ctrl-C comes to it once: from here.  It ends with us.
+    process = subprocess.Popen([*words, *options.ros_args], stdout=sys.stderr,
+                               start_new_session=True,
+                               preexec_fn=partial(die_with_parent, signal.SIGTERM, os.getpid()))
+    with _signals_passed_on(process):
+        code = process.wait()
+    if code in _INTERRUPTED:
         raise KeyboardInterrupt
+    if code == InputError.exit_code:
+        raise InputError(f"seed {seed}", ["its run was refused, see above"])
     if code:
         raise DnneError(f"the run with seed {seed} failed, see above")
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
@@ -158,6 +170,18 @@ def _run(options: argparse.Namespace, file: Path, checkpoint: str | None, seed: 
         raise DnneError(f"seed {seed}: {_ended(found)} of {options.episodes} episodes had ended "
                         f"when the run did: {found['exit_reason']}")
     return found
+
+
+@contextmanager
+def _signals_passed_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Have the run end in order by whatever would have ended us."""
+    before = {number: signal.signal(number, lambda number, _: process.send_signal(number))
+              for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _ended(report: dict[str, Any]) -> int:

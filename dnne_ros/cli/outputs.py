@@ -17,14 +17,8 @@ def check_outputs(options: argparse.Namespace) -> None:
     """Find out now, not after hours of training, that a result could not be written."""
     problems = Problems("output")
     for option in ("report", "plot", "trace", "record"):
-        file = getattr(options, option)
-        folder = Path(file).absolute().parent if file else None
-        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
-            problems.add(f"--{option} {file}: {folder} is not a directory that can be written")
-        elif file and Path(file).is_dir():
-            problems.add(f"--{option} {file} is a directory")
-        elif file and Path(file).exists() and not Path(file).is_file():
-            problems.add(f"--{option} {file} is not a regular file")
+        if (file := getattr(options, option)) and (problem := unwritable(file)):
+            problems.add(f"--{option} {file}{problem}")
     records = Path(options.flight_dir) if options.flight_dir else None
     if records is not None and records.exists() and not (
             records.is_dir() and os.access(records, os.W_OK)):
@@ -32,6 +26,19 @@ def check_outputs(options: argparse.Namespace) -> None:
     if options.until_return is not None and not math.isfinite(options.until_return):
         problems.add("--until-return: expected a finite number")
     problems.raise_if_any()
+
+
+def unwritable(file: str) -> str:
+    """Say, behind the name of a file, why it could not be written; empty: it could."""
+    path = Path(file)
+    folder = path.absolute().parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        return f": {folder} is not a directory that can be written"
+    if path.is_dir():
+        return " is a directory"
+    if path.exists() and not path.is_file():
+        return " is not a regular file"
+    return ""
 
 
 def write_outputs(options: argparse.Namespace, report: RunReport, title: str) -> list[str]:

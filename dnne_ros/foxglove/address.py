@@ -36,15 +36,24 @@ class Address:
         """Raise `InputError`, in the name of ``option``, if nothing could be served here."""
         if importlib.util.find_spec("foxglove") is None:
             raise InputError(option, ["needs foxglove-sdk: pip install 'dnne_ros[foxglove]'"])
+        self.bind(option).close()
+
+    def bind(self, option: str) -> socket.socket:
+        """Return a socket with this address; `InputError` if that cannot be had."""
         try:
             family, kind, protocol, _, where = socket.getaddrinfo(
                 self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-            with socket.socket(family, kind, protocol) as trial:
-                # As the server does: what a run that has just ended leaves is in nobody's way.
-                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                trial.bind(where)
+            bound = socket.socket(family, kind, protocol)
+            try:
+                # What a run that has just ended leaves is in nobody's way.
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                bound.bind(where)
+            except OSError:
+                bound.close()
+                raise
         except OSError as error:
             raise InputError(option, [f"cannot listen at {self}: {error.strerror}"]) from None
+        return bound
 
 
 def address(text: str) -> Address:

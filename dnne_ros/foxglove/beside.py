@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from dnne_ros.errors import InputError
+from dnne_ros.runtime.coordination.printed_lines import printed_lines
 from dnne_ros.security.environment import ENABLE, is_secure
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ async def viewers_served(address: Address, namespace: str, reach: str,
 async def _follow(process: asyncio.subprocess.Process, say: Callable[[str], object],
                   warn: Callable[[str], object]) -> None:
     assert process.stdout is not None  # it is a pipe
-    async for line in process.stdout:
+    async for line in printed_lines(process.stdout):
         say(line.decode(errors="replace").rstrip())
     warn(f"{_OPTION}: nobody can watch any more: its process has ended with exit code "
          f"{await process.wait()}; the run goes on")

@@ -8,8 +8,9 @@ and nothing that a viewer does or fails to do holds up a process of the graph or
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import foxglove
@@ -19,6 +20,7 @@ from rclpy.node import Node
 from rclpy.qos import qos_profile_parameter_events
 
 from dnne_ros.foxglove.connections import Connections, connections
+from dnne_ros.foxglove.front_door import FrontDoor, hidden_host
 from dnne_ros.foxglove.listener import Listener
 from dnne_ros.foxglove.parameters import NodeParameters
 from dnne_ros.foxglove.topics import Topics
@@ -38,8 +40,10 @@ _BACKLOG = 100
 class Bridge:
     """Serves one graph, or all that can be seen."""
 
-    def __init__(self, context: Context, graph: str, address: Address):
-        """Serve ``graph``, a namespace ('': everything), at ``address``; RuntimeError if taken."""
+    def __init__(self, context: Context, graph: str, origins: Collection[str]):
+        """Serve ``graph``, a namespace ('': everything), to programs and pages of ``origins``."""
+        # A viewer is told what it does wrong. Here it could fill the terminal, or a disk.
+        logging.getLogger("foxglove.websocket").setLevel(logging.CRITICAL)
         with missing_security_told():
             self.node = Node(f"_dnne_ros_foxglove_{os.getpid()}", context=context,
                              enable_rosout=False, start_parameter_services=False)
@@ -52,20 +56,16 @@ class Bridge:
         self._listener = Listener(asyncio.get_running_loop(), self)
         try:
             self._server = foxglove.start_server(
-                name=graph or "dnne_ros", host=address.host, port=address.port,
+                name=graph or "dnne_ros", host=(host := hidden_host()), port=0,
                 capabilities=[Capability.Parameters, Capability.ConnectionGraph],
                 supported_encodings=["cdr"], server_listener=self._listener,
                 context=self._channels, message_backlog_size=_BACKLOG)
         except RuntimeError:
             self.node.destroy_node()
             raise
+        self.door = FrontDoor((host, self._server.port), origins)
         self.node.create_subscription(ParameterEvent, "/parameter_events", self._tell_changes,
                                       qos_profile_parameter_events)
-
-    @property
-    def port(self) -> int:
-        """The port on which it listens."""
-        return self._server.port
 
     async def serve(self, ended: asyncio.Event) -> None:
         """Follow the graph until ``ended``."""
@@ -80,6 +80,7 @@ class Bridge:
     async def close(self) -> None:
         """Tell viewers good-bye, and leave the ROS graph."""
         self._listener.close()
+        await self.door.close()
         # Its threads may be in our hands, so they are not waited for in this one.
         await asyncio.get_running_loop().run_in_executor(None, self._server.stop)
         self.topics.close()
@@ -124,16 +125,20 @@ class Bridge:
 
 
 async def serve(context: Context, executor: Any, graph: str, address: Address,
-                ended: asyncio.Event, on_listening: Callable[[int], object]) -> None:
-    """Serve ``graph`` at ``address`` until ``ended``; RuntimeError if it is taken.
+                ended: asyncio.Event, on_listening: Callable[[int], object],
+                origins: Collection[str] = ()) -> None:
+    """Serve ``graph`` at ``address`` until ``ended``; `InputError` if it is taken.
 
     ``executor``: that of the running `RosEventLoop`.  ``on_listening`` is given the port.
+    ``origins``: web sites with viewers, beside Foxglove's and this machine's.
     """
-    bridge = Bridge(context, graph, address)
-    executor.add_node(bridge.node)
-    try:
-        on_listening(bridge.port)
-        await bridge.serve(ended)
-    finally:
-        executor.remove_node(bridge.node)
-        await bridge.close()
+    with address.bind("dnne-ros foxglove") as bound:
+        bridge = Bridge(context, graph, origins)
+        executor.add_node(bridge.node)
+        try:
+            await bridge.door.open(bound)
+            on_listening(bound.getsockname()[1])
+            await bridge.serve(ended)
+        finally:
+            executor.remove_node(bridge.node)
+            await bridge.close()

@@ -6,9 +6,10 @@ import argparse
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dnne_ros.errors import DnneError
+from dnne_ros.errors import InputError
 from dnne_ros.foxglove.address import Address, address
 from dnne_ros.options.readings import whole_number
 from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
@@ -40,6 +41,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                         metavar="[HOST:]PORT",
                         help=f"where to listen (default 127.0.0.1:{DEFAULT_PORT}; port 0: one "
                              "that is free)")
+    parser.add_argument("--origin", action="append", default=[], metavar="URL",
+                        help="a web site with a viewer of your own, such as "
+                             "https://viewer.example, that may connect, too")
     parser.add_argument("--parent", type=whole_number, help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
 
@@ -51,24 +55,37 @@ def run(options: argparse.Namespace) -> int:
 
         die_with_parent(parent=options.parent)
     check_ros_arguments(options.ros_args)
+    namespace = _namespace(options.namespace)
     options.at.check("dnne-ros foxglove")
 
     from dnne_ros.runtime.discovery import choose_reach
     from dnne_ros.runtime.process import ros_event_loop
 
     choose_reach(os.environ, "LOCALHOST" if options.parent is not None else "SUBNET")
-    namespace = f"/{options.namespace.strip('/')}" if options.namespace else ""
     with ros_event_loop(options.ros_args) as (context, loop):
-        try:
-            loop.run_until_complete(_until_interrupted(
-                context, loop.executor, namespace, options.at))
-        except RuntimeError as error:  # taken since the check
-            raise DnneError(str(error)) from None
+        loop.run_until_complete(_until_interrupted(
+            context, loop.executor, namespace, options.at, options.origin))
     return 130
 
 
-async def _until_interrupted(context: Context, executor: Any, namespace: str, at: Address
-                             ) -> None:
+def _namespace(text: str) -> str:
+    """Return it with its slash; empty: everything.  `InputError` if no graph has such a one."""
+    if not text.strip("/"):
+        return ""
+    from rclpy.exceptions import InvalidNamespaceException
+    from rclpy.validate_namespace import validate_namespace
+
+    namespace = f"/{text.strip('/')}"
+    try:
+        validate_namespace(namespace)
+    except InvalidNamespaceException as error:
+        raise InputError(f"GRAPH_NAMESPACE {text!r:.80}", [
+            f"expected a namespace such as /cartpole: {error.args[0].splitlines()[0]}"]) from None
+    return namespace
+
+
+async def _until_interrupted(context: Context, executor: Any, namespace: str, at: Address,
+                             origins: Sequence[str]) -> None:
     from dnne_ros.foxglove.bridge import serve
 
     ended = asyncio.Event()
@@ -79,4 +96,4 @@ async def _until_interrupted(context: Context, executor: Any, namespace: str, at
         shown = namespace or "everything on the domain"
         print(f"{shown} is shown at ws://{Address(at.host, port)}", flush=True)
 
-    await serve(context, executor, namespace, at, ended, say)
+    await serve(context, executor, namespace, at, ended, say, origins)

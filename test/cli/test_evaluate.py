@@ -1,8 +1,12 @@
 """``dnne-ros evaluate``: numbers of a policy that has solved the task, and of one that has not."""
 
 import json
+import signal
+import time
 
+import psutil
 import pytest
+from patience import Patience
 
 SHORT = ("--episodes", "12", "--seeds", "1")
 
@@ -48,10 +52,22 @@ def test_what_cannot_be_evaluated_is_said_before_anything_starts(
             ([cartpole, "--load-checkpoint-dir", "nowhere"], "nowhere"),
             ([cartpole, "--randomization", "mass:x"], "--randomization"),
             ([cartpole, "--load-checkpoint-dir", trained, "--plot", "no/e.png"], "--plot"),
+            ([cartpole, "--load-checkpoint-dir", trained, "--plot", "."], ". is a directory"),
+            ([cartpole, "--load-checkpoint-dir", trained, "--success-return", "nan"],
+             "--success-return: expected a finite number"),
             ([cartpole], "--load-checkpoint-dir")):
         code, command = evaluate(start_command, tmp_path, *arguments)
         assert code == 2 and message in command.errors, command.errors
         assert "seed 0" not in command.errors
+
+
+def test_the_checkpoint_of_another_task_is_refused(
+        start_command, tmp_path, repository, trained):
+    pytest.importorskip("gymnasium", reason="needs gymnasium")
+    code, command = evaluate(
+        start_command, tmp_path, repository / "config/workflows/half_cheetah_ppo.json",
+        "--load-checkpoint-dir", trained, "--episodes", "1", "--seeds", "1")
+    assert code == 2 and "as in training, found" in command.errors, command.errors
 
 
 def test_episodes_that_do_not_end_in_time_are_no_result(
@@ -60,3 +76,24 @@ def test_episodes_that_do_not_end_in_time_are_no_result(
                              *SHORT, "--timeout", "0.01s", "--json")
     assert code == 1 and "of 12 episodes had ended" in command.errors, command.errors
     assert not command.output
+
+
+@pytest.mark.parametrize("end", ["interrupt", "kill -9"])
+def test_the_run_of_an_evaluation_ends_with_it(start_command, tmp_path, cartpole, trained, end):
+    command = start_command("dnne_ros", "evaluate", cartpole, "--load-checkpoint-dir", trained,
+                            "--episodes", "1000000", "--environments", "4", folder=tmp_path,
+                            separate=True)
+    command.until(lambda: "env steps" in command.errors)
+    family = [psutil.Process(each) for each in command.family()[1:]]
+    assert family
+    if end == "kill -9":
+        command.process.send_signal(signal.SIGKILL)
+        command.wait()
+    else:
+        command.interrupt()
+        assert command.wait() == 130, command.errors
+        assert "Traceback" not in command.errors and not command.output
+    patience = Patience(lambda: [each.pid for each in family])
+    while running := [each for each in family if each.is_running()]:
+        assert not patience.spent(len(running)), command.errors
+        time.sleep(0.01)  # the end of another's process has no event

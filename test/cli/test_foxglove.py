@@ -89,3 +89,9 @@ def test_an_address_that_is_none_or_taken_ends_the_run_before_it_starts(
     assert done.returncode == 2
     assert re.search(said, done.stderr), done.stderr
     assert "Traceback" not in done.stderr and not (tmp_path / "r.json").exists()
+
+
+def test_a_namespace_that_no_graph_can_have_is_one_error(command):
+    done = command("foxglove", "/a'b", "--at", "0")
+    assert done.returncode == 2 and "expected a namespace such as /cartpole" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -13,7 +13,8 @@ from dnne_ros.errors import InputError
 
 def options(tmp_path, **given):
     return SimpleNamespace(**{"report": str(tmp_path / "r.json"), "plot": str(tmp_path / "p.png"),
-                              "trace": None, "record": None, "until_return": None, **given})
+                              "trace": None, "record": None, "flight_dir": None,
+                              "until_return": None, **given})
 
 
 @pytest.mark.parametrize("fails, whole", [(b"{", "p.png"), (b"\x89PNG", "r.json")],

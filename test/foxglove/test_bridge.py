@@ -212,3 +212,19 @@ def test_connections_are_told_while_somebody_wants_to_know(ros_loop, pole, watch
         ros_loop.kill(reader)
         await viewer.until(lambda: not viewer.graph["subscribedTopics"][STATES])
     watch(watching)
+
+
+def test_a_web_site_is_refused_and_what_viewers_say_wrong_is_not_printed(
+        ros_loop, pole, watch, caplog):
+    from websockets.asyncio.client import connect as connect_from
+    from websockets.exceptions import InvalidStatus
+
+    async def watching(viewer, connect):
+        with pytest.raises(InvalidStatus, match="403"):
+            await connect_from(f"ws://127.0.0.1:{viewer.port}", origin="https://evil.example",
+                               subprotocols=["foxglove.sdk.v1"])
+        await viewer.say("no JSON")
+        await viewer.until(lambda: viewer.statuses)
+        assert "Invalid message" in viewer.statuses[0]
+        assert "Invalid message" not in caplog.text
+    watch(watching)

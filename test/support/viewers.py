@@ -49,6 +49,15 @@ class Viewer:
             self._changed.clear()
             await self._changed.wait()
 
+    @property
+    def port(self):
+        """The server's."""
+        return self._socket.remote_address[1]
+
+    async def say(self, text):
+        """Send it as it is."""
+        await self._socket.send(text)
+
     async def subscribe(self, topic):
         """Subscribe once the topic is offered."""
         await self.until(lambda: topic in self.channels)

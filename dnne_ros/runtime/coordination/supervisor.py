@@ -16,6 +16,7 @@ from typing import Any
 from dnne_ros.errors import signal_name
 from dnne_ros.runtime.coordination.executed_process import ExecutedProcess
 from dnne_ros.runtime.coordination.fork_server import ForkedProcess
+from dnne_ros.runtime.coordination.printed_lines import printed_lines
 from dnne_ros.transport.lasting_memory import sweep_lasting_memory
 from dnne_ros.transport.shared_memory import sweep
 
@@ -232,7 +233,7 @@ class Supervisor:
         return not child.finished and (child.started or self._stopping is None)
 
     async def _read_output(self, child: Child) -> None:
-        async for line in _lines(child.process.stdout):
+        async for line in printed_lines(child.process.stdout):
             child.heard += 1
             self._on_line(child.name, line.decode(errors="replace").rstrip("\n"))
 
@@ -258,18 +259,6 @@ class Supervisor:
             elif kind == "error":
                 child.error = message["message"]
             self._on_message(child.name, message)
-
-
-async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Give what comes line by line; one that is longer than the stream's limit is left out."""
-    while True:
-        try:
-            line = await stream.readline()
-        except ValueError:  # its rest follows
-            continue
-        if not line:
-            return
-        yield line
 
 
 async def _messages(channel: socket.socket) -> AsyncIterator[bytes]:
