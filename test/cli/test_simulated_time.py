@@ -7,6 +7,7 @@ from itertools import pairwise
 import psutil
 import pytest
 from drawing import can_draw
+from kept_topics import from_the_first, kept
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
@@ -164,9 +165,9 @@ def test_a_rate_follows_a_clock_that_stands_and_jumps(ros_loop, start_run, tmp_p
     """Ten readings a second: one for each tick of a tenth, whatever the clock does in between."""
     workflow = tmp_path / "readings.json"
     workflow.write_text(json.dumps(READINGS))
-    run = start_run(workflow, "--place", place, "--ros-args", "-p", "use_sim_time:=true")
+    run = start_run(workflow, "--place", place, *kept("/readings"), "-p", "use_sim_time:=true")
     node, readings = ros_loop.node("simulator"), []
-    node.create_subscription(Float64MultiArray, "/readings", readings.append, 100)
+    node.create_subscription(Float64MultiArray, "/readings", readings.append, from_the_first())
     clock = node.create_publisher(Clock, "/clock", 100)
 
     async def tick(tenth):
