@@ -13,18 +13,23 @@ from dnne_ros.durable_files import write_file
 from dnne_ros.errors import Problems
 
 
+def check_file(option: str, file: str, problems: Problems) -> None:
+    """Add to ``problems`` why the ``file`` of an ``option`` cannot be written, if so."""
+    folder = Path(file).absolute().parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        problems.add(f"{option} {file}: {folder} is not a directory that can be written")
+    elif Path(file).is_dir():
+        problems.add(f"{option} {file} is a directory")
+    elif Path(file).exists() and not Path(file).is_file():
+        problems.add(f"{option} {file} is not a regular file")
+
+
 def check_outputs(options: argparse.Namespace) -> None:
     """Find out now, not after hours of training, that a result could not be written."""
     problems = Problems("output")
     for option in ("report", "plot", "trace", "record"):
-        file = getattr(options, option)
-        folder = Path(file).absolute().parent if file else None
-        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
-            problems.add(f"--{option} {file}: {folder} is not a directory that can be written")
-        elif file and Path(file).is_dir():
-            problems.add(f"--{option} {file} is a directory")
-        elif file and Path(file).exists() and not Path(file).is_file():
-            problems.add(f"--{option} {file} is not a regular file")
+        if file := getattr(options, option):
+            check_file(f"--{option}", file, problems)
     records = Path(options.flight_dir) if options.flight_dir else None
     if records is not None and records.exists() and not (
             records.is_dir() and os.access(records, os.W_OK)):
