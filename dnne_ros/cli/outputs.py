@@ -13,12 +13,18 @@ from dnne_ros.durable_files import write_file
 from dnne_ros.errors import Problems
 
 
+def check_file(option: str, file: str, problems: Problems) -> None:
+    """Add to ``problems`` that the ``file`` of an option could not be written, if so."""
+    if problem := unwritable(file):
+        problems.add(f"{option} {file}{problem}")
+
+
 def check_outputs(options: argparse.Namespace) -> None:
     """Find out now, not after hours of training, that a result could not be written."""
     problems = Problems("output")
     for option in ("report", "plot", "trace", "record"):
-        if (file := getattr(options, option)) and (problem := unwritable(file)):
-            problems.add(f"--{option} {file}{problem}")
+        if file := getattr(options, option):
+            check_file(f"--{option}", file, problems)
     records = Path(options.flight_dir) if options.flight_dir else None
     if records is not None and records.exists() and not (
             records.is_dir() and os.access(records, os.W_OK)):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros import strict_json
 from dnne_ros.cli.output import say
+from dnne_ros.cli.outputs import check_file
 from dnne_ros.cli.report import RunReport
 from dnne_ros.durable_files import write_file
-from dnne_ros.errors import InputError
+from dnne_ros.errors import InputError, Problems
 from dnne_ros.options.readings import duration
 from dnne_ros.recording.installed import check_recording
 
@@ -106,6 +107,10 @@ def _tolerance(text: str) -> float:
 
 def _run(options: argparse.Namespace) -> int:
     check_recording("replay")
+    if options.report:
+        problems = Problems("output")
+        check_file("--report", options.report, problems)
+        problems.raise_if_any()
     from dnne_ros.recording.recording import Recording, is_recording
 
     if not is_recording(Path(options.file)):

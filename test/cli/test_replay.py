@@ -173,3 +173,11 @@ def test_others_see_a_replay(start_run, start_command, ros_loop, graph, tmp_path
     stamps = [each.clock.sec * 10**9 + each.clock.nanosec for each in clock]
     assert stamps == sorted(stamps)
     assert min(times) <= stamps[0] <= stamps[-1] <= max(times)
+
+
+def test_report_that_cannot_be_written_is_found_before_the_replay(tmp_path, capsys):
+    """Not after it: nothing of the recording, which is none, has been read by then."""
+    recording = tmp_path / "run.mcap"
+    recording.write_bytes(b"")
+    assert main(["replay", str(recording), "--report", str(tmp_path / "none" / "r.json")]) == 2
+    assert f"{tmp_path / 'none'} is not a directory that can be written" in capsys.readouterr().err
