@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.errors import InputError
 from dnne_ros.spans.signals import (
-    LOGS, METRICS, TRACES, check_signals, exporters, signals_wanted,
+    LOGS,
+    METRICS,
+    TRACES,
+    check_signals,
+    exporters,
+    signals_wanted,
 )
 
 if TYPE_CHECKING:
@@ -144,8 +149,7 @@ def log_provider(exporters: Iterable[LogRecordExporter], resource: Resource) -> 
 
 
 class _Complaints(logging.Handler):
-    """Passes on what the SDK says of variables, and of deliveries the first: others say the same.
-    """
+    """Passes on what the SDK says of variables, and the first of what it says of deliveries."""
 
     def __init__(self, warn: Callable[[str], object]):
         super().__init__(logging.WARNING)

@@ -42,7 +42,7 @@ def connect(server, said=b""):
 
 def until_left(before):
     """Wait until no connection has a thread."""
-    patience = Patience(lambda: [])
+    patience = Patience(list)
     while threading.active_count() > before:
         assert not (why := patience.spent()), why
         threading.Event().wait(0.02)
