@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros import strict_json
 from dnne_ros.cli.output import say
-from dnne_ros.durable_files import make_folder, write_file
+from dnne_ros.durable_files import Folder, make_folder, write_file
 from dnne_ros.errors import DnneError, InputError
 from dnne_ros.options.run_arguments import add_run_arguments, run_words
 from dnne_ros.options.workflow_arguments import (
@@ -72,6 +72,8 @@ def run(options: argparse.Namespace) -> int:
     place(graph, options.place or "")
     if options.duration is None:
         options.duration = _SECONDS
+    if options.output:
+        _make_folder(options.output)
     with tempfile.TemporaryDirectory(prefix="profile_") as name:
         folder = Path(name)
         found = _profile(options, graph, folder)
@@ -170,10 +172,11 @@ def _tables(found: dict[str, Any]) -> list[RenderableType]:
     from rich.table import Table
 
     step = found["step"]
-    where = Table(title=f"{found['graph']}: {step['steps_per_s']:,.1f} steps a second; where the "
-                  f"{step['ms']:.3f} ms of one go", title_justify="left")
-    lock = Table(title="who held Python's lock, of the time that anybody did",
-                 title_justify="left")
+    # A title of the table would be broken where the table ends.
+    heading = (f"{found['graph']}: {step['steps_per_s']:,.1f} steps a second; where the "
+               f"{step['ms']:.3f} ms of one go")
+    where, lock = Table(), Table(title="who held Python's lock, of the time that anybody did",
+                                 title_justify="left")
     for table, first in ((where, "what"), (lock, "who")):
         table.add_column(first, overflow="fold")
         table.add_column("share", justify="right")
@@ -186,7 +189,7 @@ def _tables(found: dict[str, Any]) -> list[RenderableType]:
             lock.add_row(f"thread {name}", f"{share:.1%}")
         for name, share in found["lock"]["functions"].items():
             lock.add_row(f"in {name}", f"{share:.1%}")
-    return [where, *([lock] if found["lock"] else []), *_advice(found)]
+    return [heading, where, *([lock] if found["lock"] else []), *_advice(found)]
 
 
 def _advice(found: dict[str, Any]) -> list[str]:
@@ -204,15 +207,28 @@ def _advice(found: dict[str, Any]) -> list[str]:
             f"{suggestion['measured_gain']:+.0%} measured: {advice}"]
 
 
+def _make_folder(output: str) -> None:
+    """Find out now, not after some runs, that nothing can be written."""
+    try:
+        make_folder(Path(output))
+        with Folder(Path(output)) as folder:
+            folder.probe()
+    except OSError as error:
+        raise _cannot_write(output, error) from None
+
+
 def _write(output: str, folder: Path, found: dict[str, Any]) -> None:
     """Write what is to be kept."""
     target = Path(output)
     try:
-        make_folder(target)
         for name in (_TRACE, _FLAMES, _PLACEMENT):
             if (folder / name).exists():
                 write_file(target / name, (folder / name).read_bytes())
         write_file(target / _FIGURES, (strict_json.dumps(found, indent=1) + "\n").encode())
     except OSError as error:
-        raise InputError(output, [f"cannot write: {error.strerror}"]) from None
+        raise _cannot_write(output, error) from None
     say(f"wrote {target}", error=True)
+
+
+def _cannot_write(output: str, error: OSError) -> InputError:
+    return InputError(output, [f"cannot write: {error.strerror}"])

@@ -57,7 +57,7 @@ from dnne_ros.runtime.coordination.executed_process import execute
 from dnne_ros.runtime.coordination.fork_server import CHANNEL, ForkServer
 from dnne_ros.runtime.coordination.supervisor import Process, Start, Supervisor
 from dnne_ros.security.environment import check_security
-from dnne_ros.spans.signals import check_signals
+from dnne_ros.spans.telemetry import check_telemetry
 from dnne_ros.tracing.collecting import collect, discard_parts
 from dnne_ros.tracing.flight_record import forget_run
 from dnne_ros.transport.lasting_memory import RunMemory
@@ -151,7 +151,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     if options.foxglove is not None:
         check_viewers(options.foxglove, absolute_namespace(ros_args, graph))
     check_record(options, graph)
-    check_signals(os.environ)
+    check_telemetry(os.environ)
     if options.metrics is not None and leading_process(graph, placement) in here:
         check_address(Address.parse(options.metrics))
     for warning in check_checkpoints(options, graph):

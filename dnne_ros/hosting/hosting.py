@@ -33,7 +33,7 @@ from dnne_ros.runtime.discovery import (
     choose_peers,
     choose_reach,
 )
-from dnne_ros.spans.signals import check_signals
+from dnne_ros.spans.telemetry import check_telemetry
 
 Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
 """Returns what the options and the ROS arguments ask for; `DnneError` if they do not fit."""
@@ -115,7 +115,7 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
     settings = replace(run_settings(options), run_id=options.run_id)
     graph = limited(graph, settings)
     check_managed(graph, settings)
-    check_signals(os.environ)
+    check_telemetry(os.environ)
     enclave = enclaves_of(ros_args, graph, [name])[name]
     if options.host is not None:
         os.environ[RUN_KEY] = shared_run_key(options.host, options.key_file)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,16 +17,18 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricExporter, MetricsData
     from opentelemetry.sdk.resources import Resource
 
+_log = logging.getLogger("opentelemetry.dnne_ros")
 _INTERVAL = "OTEL_METRIC_EXPORT_INTERVAL"
 _INTERVAL_MS = 60_000.0
 
 
 def interval_seconds(environment: Mapping[str, str]) -> float:
-    """Return how often to send; what is no number of milliseconds counts as not given."""
+    """Return how often to send; what is no such number of milliseconds counts as not given."""
     try:
-        return max(float(environment.get(_INTERVAL, _INTERVAL_MS)), 1.0) / 1e3
+        seconds = float(environment.get(_INTERVAL, _INTERVAL_MS)) / 1e3
     except ValueError:
-        return _INTERVAL_MS / 1e3
+        seconds = math.nan
+    return seconds if 0 < seconds <= threading.TIMEOUT_MAX else _INTERVAL_MS / 1e3
 
 
 class MetricsPush:
@@ -60,7 +64,10 @@ class MetricsPush:
     def _send(self) -> None:
         data = metrics_data(self._collect(), self._resource, self._began, time.time_ns())
         for exporter in self._exporters:
-            exporter.export(data)
+            try:
+                exporter.export(data)
+            except Exception:  # of others; the SDK's own readers do the same
+                _log.exception("Exception while exporting metrics")
 
 
 def metrics_data(samples: Samples, resource: Resource, began: int, now: int) -> MetricsData:

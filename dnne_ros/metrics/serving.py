@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from dnne_ros.errors import InputError
 from dnne_ros.metrics.histogram import Histogram
@@ -45,9 +46,8 @@ def check_address(address: Address) -> None:
     """Raise `InputError` if nothing could be served there, or the extra is missing."""
     _require()
     try:
-        family, kind, _, _, place = socket.getaddrinfo(
-            address.host, address.port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
+        family, place = _place(address)
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)
     except OSError as error:
@@ -61,14 +61,18 @@ def served(collect: Callable[[], Iterable[Metric]], address: Address) -> Iterato
     `InputError` if the port is taken or is none, or the extra is missing.
     """
     _require()
-    from prometheus_client import CollectorRegistry, start_http_server
+    from prometheus_client import CollectorRegistry, make_wsgi_app
+
+    from dnne_ros.metrics.scrape_server import ScrapeServer
 
     registry = CollectorRegistry()
     registry.register(cast("Collector", _Collector(collect)))  # which is a class of the extra
     try:
-        server, thread = start_http_server(address.port, address.host, registry)
+        server = ScrapeServer(*_place(address), make_wsgi_app(registry))
     except OSError as error:
         raise _refusal(address, error) from None
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     try:
         yield f"http://{Address(address.host, server.server_port)}/metrics"
     finally:
@@ -115,6 +119,13 @@ class _Collector:
     def collect(self) -> Iterable[Metric]:
         """Return the metrics as they are now."""
         return self._collect()
+
+
+def _place(address: Address) -> tuple[socket.AddressFamily, Any]:
+    """Return the kind of an address and what to bind; OSError if its host is none."""
+    family, _, _, _, place = socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM)[0]
+    return family, place
 
 
 def _require() -> None:

@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dnne_ros.spans.signals import TRACES, exporters, signals_wanted
+from dnne_ros.errors import InputError
+from dnne_ros.spans.signals import (
+    LOGS,
+    METRICS,
+    TRACES,
+    check_signals,
+    exporters,
+    signals_wanted,
+)
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import LogRecordExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.trace import Tracer
 
@@ -40,7 +51,8 @@ class Telemetry:
                  warn: Callable[[str], object]):
         """Send as ``environment`` says; ``about`` are attributes of the process.
 
-        ``warn(text)`` is told once when something cannot be delivered.
+        ``warn(text)`` is told what the SDK makes of wrong variables, and once when something
+        cannot be delivered.  ValueError for those with which it makes nothing.
         """
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
@@ -50,7 +62,7 @@ class Telemetry:
         self._environment = environment
         self.wanted = signals_wanted(environment)
         """The names of exporters by signal."""
-        self._loud = _OneWarning(warn)
+        self._loud = _Complaints(warn)
         logging.getLogger("opentelemetry").addHandler(self._loud)
         logging.getLogger("opentelemetry").propagate = False
         named = "OTEL_SERVICE_NAME" in environment \
@@ -69,6 +81,7 @@ class Telemetry:
                 provider.add_span_processor(BatchSpanProcessor(exporter))
             self._providers.append(provider)
             self._tracer = provider.get_tracer("dnne_ros")
+        self._loud.delivering = True
 
     @property
     def tracer(self) -> Tracer | None:
@@ -109,17 +122,47 @@ def open_telemetry(environment: Mapping[str, str], about: Mapping[str, str],
     return Telemetry(environment, about, warn) if signals_wanted(environment) else None
 
 
-class _OneWarning(logging.Handler):
-    """Passes on the first complaint of the SDK; the others say the same."""
+def check_telemetry(environment: Mapping[str, str]) -> None:
+    """Raise `InputError` if what the variables ask for cannot be made, or is not installed."""
+    check_signals(environment)
+    try:
+        telemetry = open_telemetry(environment, {}, lambda text: None)  # the run says it
+        if telemetry is not None:
+            with closing(telemetry):
+                if METRICS in telemetry.wanted:
+                    telemetry.exporters(METRICS)
+                if LOGS in telemetry.wanted:
+                    telemetry.add(log_provider(telemetry.exporters(LOGS), telemetry.resource))
+    except ValueError as error:
+        raise InputError("environment", [f"OTEL_* variables: {error}"]) from None
+
+
+def log_provider(exporters: Iterable[LogRecordExporter], resource: Resource) -> LoggerProvider:
+    """Return what sends log lines."""
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+
+    provider = LoggerProvider(resource, shutdown_on_exit=False)
+    for exporter in exporters:
+        provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+    return provider
+
+
+class _Complaints(logging.Handler):
+    """Passes on what the SDK says of variables, and the first of what it says of deliveries."""
 
     def __init__(self, warn: Callable[[str], object]):
         super().__init__(logging.WARNING)
         self._warn = warn
         self._warned = False
+        self.delivering = False
+        """Whether all is made, so that complaints are about deliveries."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record, in whichever thread."""
-        if not self._warned:
+        if not self.delivering:
+            self._warn(f"OpenTelemetry: {record.getMessage()}")
+        elif not self._warned:
             self._warned = True
             self._warn("OpenTelemetry: what cannot be delivered is dropped, and the graph goes "
                        f"on: {record.getMessage()}")

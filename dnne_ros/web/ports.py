@@ -15,7 +15,9 @@ _TRIES = 100
 
 
 def open_port(host: str, port: int | None) -> socket.socket:
-    """Return a socket that is bound to ``port`` or, without one, to the first that is free.
+    """Return a socket that listens at ``port`` or, without one, at the first that is free.
+
+    Linux lets two sockets be bound to one port until one of them listens, so it listens at once.
 
     `InputError` where there is no such address here, or the port is taken.
     """
@@ -26,6 +28,7 @@ def open_port(host: str, port: int | None) -> socket.socket:
             # A server that has just ended leaves connections behind that still hold its port.
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             opened.bind((address, each))
+            opened.listen()
         except OSError as error:
             opened.close()
             if error.errno != errno.EADDRINUSE:

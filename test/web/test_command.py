@@ -1,5 +1,6 @@
 """`dnne-ros dashboard` as a process, and what bad input gets."""
 
+import re
 import socket
 
 import pytest
@@ -23,6 +24,10 @@ def test_it_says_where_it_is_serves_and_ends_with_ctrl_c(start_command, tmp_path
         assert b"refresh" in answer.read() and "HttpOnly" in answer.headers["Set-Cookie"]
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(address.partition("?")[0])
+    port = int(re.search(r":(\d+)/", address)[1])
+    with socket.create_connection(("127.0.0.1", port)) as rubbish:
+        rubbish.sendall(b"GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n")
+        assert b" 400 " in rubbish.recv(100)  # and nothing of it in the terminal
     command.interrupt()
     command.wait()
     assert (command.returncode, command.errors) == (130, "")

@@ -27,6 +27,16 @@ def test_without_one_the_next_free_port_is_taken(taken, monkeypatch):
         assert opened.getsockname()[1] > taken
 
 
+def test_two_that_begin_at_once_do_not_share_a_port(monkeypatch):
+    with open_port("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(InputError, match=f"--port {port} is taken"):
+            open_port("127.0.0.1", port)
+        monkeypatch.setattr(ports, "DEFAULT_PORT", port)
+        with open_port("127.0.0.1", None) as second:
+            assert second.getsockname()[1] > port
+
+
 def test_no_free_port_at_all_is_told(taken, monkeypatch):
     monkeypatch.setattr(ports, "DEFAULT_PORT", taken)
     monkeypatch.setattr(ports, "_TRIES", 1)

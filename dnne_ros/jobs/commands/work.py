@@ -12,7 +12,7 @@ from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.errors import InputError
 from dnne_ros.jobs.commands.command import add_store, open_store
 from dnne_ros.options.readings import address, count, duration
-from dnne_ros.spans.signals import check_signals
+from dnne_ros.spans.telemetry import check_telemetry
 
 _LOOK_SECONDS = 0.2
 
@@ -46,7 +46,7 @@ def _work(options: argparse.Namespace) -> int:
     gpus = [gpu.strip() for gpu in options.gpus.split(",") if gpu.strip()]
     if len(set(gpus)) != len(gpus):
         raise InputError("arguments", [f"--gpus {options.gpus}: each may be named once"])
-    check_signals(os.environ)
+    check_telemetry(os.environ)
     workers = options.count or len(gpus) or 1
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rcl_interfaces.msg import Log
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
+from dnne_ros.spans.telemetry import log_provider
+
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs.export import LogRecordExporter
     from opentelemetry.sdk.resources import Resource
@@ -26,12 +28,7 @@ class LogExport:
 
     def __init__(self, node: Node, exporters: Sequence[LogRecordExporter], resource: Resource):
         """Subscribe ``node``, whose namespace is the graph's; send what its nodes say."""
-        from opentelemetry.sdk._logs import LoggerProvider
-        from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
-
-        self.provider = LoggerProvider(resource, shutdown_on_exit=False)
-        for exporter in exporters:
-            self.provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+        self.provider = log_provider(exporters, resource)
         self._logger = self.provider.get_logger("dnne_ros")
         self._namespace = node.get_namespace()
         self._prefix = self._namespace.strip("/").replace("/", ".") + "."
