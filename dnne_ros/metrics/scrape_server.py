@@ -10,12 +10,10 @@ from __future__ import annotations
 import io
 import socket
 import sys
+from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
-
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
 
 PATIENCE_SECONDS = 10.0
 """How long a scraper may say or take nothing: Prometheus waits as long for an answer."""
@@ -27,7 +25,8 @@ class ScrapeServer(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, family: socket.AddressFamily, place: Any, application: WSGIApplication):
+    def __init__(self, family: socket.AddressFamily, place: Any,
+                 application: Callable[..., Iterable[bytes]]):
         """Listen at ``place``; OSError if that cannot be."""
         self.address_family = family
         super().__init__(place, _Handler)
@@ -44,7 +43,7 @@ class _Handler(WSGIRequestHandler):
 
     def setup(self) -> None:
         """Wait for a while, and not for ever."""
-        self.timeout = PATIENCE_SECONDS
+        self.timeout = PATIENCE_SECONDS  # type: ignore[misc]  # typeshed: of the class
         super().setup()
         self.wfile = _Answer(self.wfile)
 

@@ -76,9 +76,8 @@ class PolicySpec:
 
     def _apart(self) -> str:
         """Return what makes actor and critic different from their first layer on."""
-        return next((name for name in ("critic_observation_size", "critic_hidden_sizes", "memory",
-                                   "picture")
-                     if getattr(self, name)), "")
+        names = ("critic_observation_size", "critic_hidden_sizes", "memory", "picture")
+        return next((name for name in names if getattr(self, name)), "")
 
     @property
     def seen_by_critic(self) -> int:

@@ -93,8 +93,9 @@ class PPOAgentNode(Node):
                       choices=("log", "scalar"), fixed_because=_SHAPES)
     squash = Widget(False, "Actions go through tanh, which keeps them within ±1.",
                     fixed_because=_SHAPES)
-    action_choices = Widget("", "With discrete actions that are several choices: so many of each, "
-                     "such as 3,3,2; empty: one choice of action_dim.", fixed_because=_SHAPES)
+    action_choices = Widget("", "With discrete actions that are several choices: so many of "
+                            "each, such as 3,3,2; empty: one choice of action_dim.",
+                            fixed_because=_SHAPES)
     picture = Widget("", "Channels, height and width of the picture that the last numbers of an "
                      "observation are, such as 3x64x64; empty: there is none.",
                      fixed_because=_SHAPES)
