@@ -11,6 +11,7 @@ from dnne_ros.recording.about import ports_of
 from dnne_ros.recording.recording import RecordedNode, Recording
 
 ALL = "all"
+_UNWRITTEN = "its process has ended before it wrote anything"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ def _problems(graph: Graph, recording: Recording, id: str) -> Collection[str]:
     """Return what stands in the way of running a node again."""
     node = graph.nodes[id]
     recorded = recording.nodes.get(node.ros_name)
+    if recorded is None and _is_of(graph, recording):
+        return [f"{node.ros_name}: nothing of it is in the recording: {_UNWRITTEN}"]
     if recorded is None:
         return [f"expected a node {node.ros_name}, found {', '.join(recording.nodes) or 'none'}: "
                 "it is a recording of another graph"]
@@ -99,9 +102,18 @@ def _problems(graph: Graph, recording: Recording, id: str) -> Collection[str]:
         source = edges[0].source
         if not problems and not is_handed_on(edges[0]) \
                 and not recording.holds(graph.nodes[source.node].ros_name, source.port):
+            sender = graph.nodes[source.node].ros_name
+            why = "--record-edges" if sender in recording.nodes \
+                else _UNWRITTEN
             problems.append(f"{node.ros_name}/{port}: the items of {graph.topic(source)} are not "
-                            "in the recording (--record-edges)")
+                            f"in the recording ({why})")
     return problems
+
+
+def _is_of(graph: Graph, recording: Recording) -> bool:
+    """Tell whether all nodes of a recording are in ``graph``."""
+    return bool(recording.nodes) and recording.nodes.keys() <= {
+        node.ros_name for node in graph.nodes.values()}
 
 
 def _other_ports(graph: Graph, id: str, recorded: RecordedNode) -> Iterator[str]:
