@@ -62,7 +62,7 @@ def start(start_run, tmp_path):
     def call(fatal=0, *arguments):
         return start_run(tmp_path / f"{GRAPH}.json", "--nodes", tmp_path / "types.py", "--set",
                          f"2.fatal={fatal or -1}", "--flight-dir", tmp_path / "records",
-                         *arguments)
+                         "--flight-seconds", "1h", *arguments)
     return call
 
 
