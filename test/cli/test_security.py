@@ -103,13 +103,16 @@ def actual(looker):
 @pytest.mark.parametrize("place", ["fused", pytest.param("split", marks=pytest.mark.slow)])
 def test_a_run_has_what_the_policy_allows_and_nothing_else(
         start_run, ros_loop, command, cartpole, tmp_path, place):
-    """Under the same names, and each process in the enclave that is its own."""
+    """Under the same names, and each process in the enclave that is its own.
+
+    The policy is for any run of the graph, also for one with ``--metrics``.
+    """
     words = (cartpole, "--place", place, "--set", "1.num_envs=8", "--set", "4.shown_env=0")
     ros = ("--ros-args", "-r", "__ns:=/robot1", "-r", "or_2/output:=/seen")
     done = command("security", *words, "-o", tmp_path / "out", *ros)
     assert done.returncode == 0, done.stderr
     wanted = rules(tmp_path / "out/policy.xml")
-    run = start_run(*words, "--quiet", *ros)
+    run = start_run(*words, "--quiet", "--metrics", "0", *ros)
     looker = ros_loop.node("looker")
 
     async def main():
