@@ -140,11 +140,16 @@ def test_whoever_asks_gets_them_also_of_a_graph_that_is_gone(start, command, ros
 
     run.kill()
     ros_loop.run(ros_loop.until(lambda: not mine(tmp_path)[0].alive))  # it dies with its parent
-    third = command("trace", "dump", GRAPH, "-o", tmp_path / "else")
+    third = command("trace", "dump", GRAPH, "-o", tmp_path / "else").stdout.strip()
     assert mine(tmp_path) == []
-    for path in (first.stdout.strip(), second, third.stdout.strip()):
+    reasons = ["somebody has asked"] * 3
+    if not third:  # a run that has begun on this machine meanwhile has put it aside
+        [third] = {str(each) for each in (tmp_path / "records").iterdir()} - {
+            first.stdout.strip(), second}
+        reasons[2] = "every process of the run was killed"
+    for path, reason in zip((first.stdout.strip(), second, third), reasons, strict=True):
         trace = open_trace(path)
-        assert trace.flight.reason.startswith("somebody has asked")
+        assert trace.flight.reason.startswith(reason)
         assert {act.number for act in trace.acts["critic_2"]} >= set(range(1, 40))
     missing = command("trace", "dump", "/critic_of_nobody")
     assert missing.returncode == 2 and "found /critic_of_nobody" in missing.stderr
