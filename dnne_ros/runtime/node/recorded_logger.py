@@ -20,10 +20,13 @@ class RecordedLogger(RcutilsLogger):
         self.on_logged: Callable[[str], None] = lambda line: None
         """Called with each line, its severity first."""
 
-    def log(self, message: str, severity: int | LoggingSeverity, name: str | None = None,
+    def log(self, message: str, severity: int | LoggingSeverity, *name: Any,
             **filters: Any) -> bool:
-        """Log a message, unless its severity or its filters say otherwise."""
-        logged = super().log(message, severity, name, **filters)
+        """Log a message, unless its severity or its filters say otherwise.
+
+        ``name``: Kilted's rclpy takes one, Jazzy's does not.
+        """
+        logged = super().log(message, severity, *name, **filters)
         if logged:
             self.on_logged(f"{LoggingSeverity(severity).name} {message}")
         return logged
