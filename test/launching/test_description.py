@@ -103,6 +103,8 @@ def test_discovery_is_local_unless_the_user_says_otherwise(nodes_of, monkeypatch
 class Event:
     """What launch tells about a process that has ended."""
 
+    pid = 2**22 + 1  # nobody's
+
     def __init__(self, returncode):
         self.returncode = returncode
 
