@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros import strict_json
 from dnne_ros.cli.output import say
-from dnne_ros.cli.outputs import unwritable
+from dnne_ros.cli.outputs import check_file
 from dnne_ros.durable_files import write_file
 from dnne_ros.errors import DnneError, InputError, Problems
 from dnne_ros.options import readings
@@ -121,8 +121,8 @@ def run(options: argparse.Namespace) -> int:
 def _check_output(options: argparse.Namespace) -> None:
     """Find out now, not behind the episodes, that the picture could not be written."""
     problems = Problems("output")
-    if options.plot and (problem := unwritable(options.plot)):
-        problems.add(f"--plot {options.plot}{problem}")
+    if options.plot:
+        check_file("--plot", options.plot, problems)
     if options.success_return is not None and not math.isfinite(options.success_return):
         problems.add("--success-return: expected a finite number")
     problems.raise_if_any()

@@ -15,8 +15,14 @@ from dnne_ros.errors import Problems
 
 def check_file(option: str, file: str, problems: Problems) -> None:
     """Add to ``problems`` that the ``file`` of an option could not be written, if so."""
-    if problem := unwritable(file):
-        problems.add(f"{option} {file}{problem}")
+    path = Path(file)
+    folder = path.absolute().parent
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        problems.add(f"{option} {file}: {folder} is not a directory that can be written")
+    elif path.is_dir():
+        problems.add(f"{option} {file} is a directory")
+    elif path.exists() and not path.is_file():
+        problems.add(f"{option} {file} is not a regular file")
 
 
 def check_outputs(options: argparse.Namespace) -> None:
@@ -32,19 +38,6 @@ def check_outputs(options: argparse.Namespace) -> None:
     if options.until_return is not None and not math.isfinite(options.until_return):
         problems.add("--until-return: expected a finite number")
     problems.raise_if_any()
-
-
-def unwritable(file: str) -> str:
-    """Say, behind the name of a file, why it could not be written; empty: it could."""
-    path = Path(file)
-    folder = path.absolute().parent
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
-        return f": {folder} is not a directory that can be written"
-    if path.is_dir():
-        return " is a directory"
-    if path.exists() and not path.is_file():
-        return " is not a regular file"
-    return ""
 
 
 def write_outputs(options: argparse.Namespace, report: RunReport, title: str) -> list[str]:
