@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -160,10 +160,12 @@ class NodeContext(Protocol):
         """
         ...
 
-    def answering(self, ports: Sequence[str], answer: AnswerItems) -> AbstractContextManager[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems,
+                  ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
         """Let ``answer`` be called by what brings the last item of a round, while that is legal.
 
-        See `dnne_ros.node_api.answering.answer_items`, which does it otherwise.
+        See `dnne_ros.node_api.answering.answer_items`, which does it otherwise.  ``ready()``
+        tells whether the next round takes no more than that; where not, the node does it itself.
         """
         ...
 

@@ -53,6 +53,7 @@ from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_observers import ProcessObservers
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
+from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
 
@@ -158,6 +159,7 @@ class GraphProcess:
         self._control = control
         telemetry = watch.export(speaker)
         metrics = watch.count(graph, speaker, wiring, pause, telemetry, self._key)
+        regions = Regions(graph, compiled=not self._settings.no_compile)
         frames = ProcessFrames()
         ending.callback(frames.close)
 
@@ -165,7 +167,7 @@ class GraphProcess:
             topics = HostTopics(host)
             made = HostContext(host, graph, wiring, self._settings, control, topics,
                                HostServices(host), HostActions(host),
-                               HostFrames(host, topics, frames), pause)
+                               HostFrames(host, topics, frames), pause, regions)
             if recording is not None:
                 made.record(recording.of_node(made.node_id))
             return made

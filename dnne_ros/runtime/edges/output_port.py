@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.runtime.edges.public_topic import PublicTopic
 from dnne_ros.transport.codec import Codec
+from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.remote_writer import RemoteWriter
 
@@ -78,6 +79,10 @@ class OutputPort:
         self._shown_as: Callable[[Any], Any] = _nothing if type.wire is None else type.pack
         self._writer = writer
         self._ends = (*edges, *(() if writer is None else (writer,)))
+        self.edges = tuple(edge for edge in edges if isinstance(edge, LocalEdge))
+        """Those that lead to nodes of this process."""
+        self._is_plain = len(self.edges) == len(edges) and writer is None \
+            and type.policy is not EdgePolicy.LATEST
         self._spans = [(edge.span, edge.limit) for edge in edges if edge.limit < math.inf]
         for end in self._ends:
             end.notify_room(self._on_room)
@@ -92,6 +97,8 @@ class OutputPort:
         self._breathes = False
         self._breathe_at = _BREATHE_EVERY
         self._pause: asyncio.TimerHandle | None = None
+        self._when_room: Callable[[], None] | None = None
+        self._wait_since = 0
         self._held_back: Any = _NOTHING
         lossless = any(edge.policy is EdgePolicy.LOSSLESS for edge in edges) or (
             writer is not None and writer.lossless)
@@ -184,6 +191,44 @@ class OutputPort:
         sending.close()
         raise RuntimeError("an output has no room for what may not wait")
 
+    @property
+    def is_unseen(self) -> bool:
+        """Tell whether only its `edges` are to know of an item, so that it may pass them by.
+
+        Not while somebody outside listens or records, or where the newest item is kept.
+        """
+        return self._is_plain and not self._watchers
+
+    @property
+    def admission(self) -> Callable[[Any], Any] | None:
+        """Return what makes of a value what consumers get, as `send` does; None: it is that."""
+        return None if self._kind_of is None and self._made is None else self._admit
+
+    def _admit(self, value: Any) -> Any:
+        kind_of = self._kind_of
+        if kind_of is not None:
+            try:
+                if kind_of(value) != self._kind:
+                    self._check(value)
+            except AttributeError:
+                self._type.check(value)
+                raise
+        return value if self._made is None else self._made(value)
+
+    def note_passed(self, count: int) -> None:
+        """Count items that were passed on while it `is_unseen`; so the event loop has turned."""
+        self.sent += count
+        self._breathe_at = self.sent + _BREATHE_EVERY
+
+    def call_when_room(self, call: Callable[[], None] | None) -> None:
+        """Call ``call()`` once, when it `has_room` again; it waits as a sender does.  None: not.
+
+        To be called where no other sender can come.
+        """
+        self._when_room = call
+        self._wait_since = time.monotonic_ns()
+        self._note_wait(call is not None)
+
     def look_for_watchers(self) -> None:
         """Notice who else subscribes; a late joiner of a latched topic gets the newest value."""
         if self._topic is None:
@@ -261,6 +306,11 @@ class OutputPort:
             else:
                 self._turns[0].set_result(None)
                 self._note_wait(False)  # until it goes on, there is nothing to be told
+        elif self._when_room is not None and not self._is_full():
+            call, self._when_room = self._when_room, None
+            self.waited_ns += time.monotonic_ns() - self._wait_since
+            self._note_wait(False)
+            call()
 
     def _is_full(self) -> bool:
         for span, limit in self._spans:

@@ -22,7 +22,8 @@ from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
-from dnne_ros.runtime.node.run_to_completion import RunToCompletion
+from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.spans.node_spans import NodeSpans
 from dnne_ros.tracing.ports import Giving, Source, Taking, Target, TracedInput, TracedOutput
 from dnne_ros.tracing.trace import BOUNDARY
@@ -55,8 +56,11 @@ class HostContext:
 
     def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
                  control: RunControl, topics: HostTopics, services: HostServices,
-                 actions: HostActions, frames: HostFrames, pause: Pause):
-        """Serve the node of ``host``, which takes and gives nothing during a ``pause``."""
+                 actions: HostActions, frames: HostFrames, pause: Pause, regions: Regions):
+        """Serve the node of ``host``, which takes and gives nothing during a ``pause``.
+
+        ``regions`` are those of its process.
+        """
         self.name = host.get_fully_qualified_name()
         self.node_id = host.graph_node.id
         self.title = host.graph_node.title
@@ -73,13 +77,14 @@ class HostContext:
         self.clock = HostClock(host)
         self.items = 0
         """Items taken so far, over all inputs: which one a failure was about."""
-        self.is_watched = False
-        """Whether somebody watches each item that the node takes and gives."""
+        self.cuts: set[str] = set()
+        """Who has to see each item that the node takes and gives: see `cut`."""
         self.on_fault: Callable[[str], None] = lambda message: None
         """Called when something has gone wrong with the node, which goes on."""
         self._graph = graph
         self._control = control
         self._pause = pause
+        self._regions = regions
         type_name = host.graph_node.type.type_name
         self._own_inputs: dict[str, InputPort] = {
             ref.port: source for ref, source in wiring.inputs.items() if ref.node == self.node_id}
@@ -117,10 +122,24 @@ class HostContext:
         if self._recording is not None:
             self._recording.note_began()
 
+    def cut(self, who: str) -> None:
+        """Take the node out of its region until ``who`` lets it `rejoin`, from now on.
+
+        All that it takes and gives then goes through its ports, in its own coroutine.
+        """
+        self.cuts.add(who)
+        self._regions.redraw()
+
+    def rejoin(self, who: str) -> None:
+        """Let the node be part of a region again, unless somebody else has cut it out."""
+        self.cuts.discard(who)
+        self._regions.redraw()
+
     def follow(self, spans: NodeSpans, input_of: Callable[[str, Source], Source],
                output_of: Callable[[str, OutputPort], Target]) -> None:
         """Let ``spans`` follow items, through what stands in the place of the ports."""
         self._spans = spans
+        self.cut("spans")
         self._seen_inputs = {port: input_of(port, source)
                              for port, source in self._with_items().items()}
         self._seen_outputs = {port: output_of(port, target)
@@ -138,6 +157,7 @@ class HostContext:
         Inputs that hold one value have no items to record.
         """
         self._tracer = tracer
+        (self.rejoin if tracer is None else self.cut)("trace")
         self._put_in_place()
 
     def glance(self, tracer: NodeTracer | None) -> None:
@@ -208,8 +228,7 @@ class HostContext:
 
         Not while somebody watches, records or follows each of them, nor in a pause.
         """
-        return not (self.is_watched or self._pause.paused) and self._tracer is None \
-            and self._spans is None
+        return not (self.cuts or self._pause.paused)
 
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether none of these outputs makes its sender wait, and nothing else does."""
@@ -220,19 +239,20 @@ class HostContext:
         self._own_outputs[port].send_now(value)
 
     @contextmanager
-    def answering(self, ports: Sequence[str], answer: AnswerItems) -> Iterator[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems,
+                  ready: Callable[[], bool] | None = None) -> Iterator[None]:
         """Answer items in the calls that bring them, where all come from this process."""
         edges = {port: source for port in ports
                  if isinstance(source := self._own_inputs[port], LocalEdge)}
         if len(edges) < len(ports):
             yield
             return
-        at_once = RunToCompletion(self, edges, self._own_outputs, answer)
-        at_once.start()
+        member = Member(self, edges, self._own_outputs, answer, ready)
+        self._regions.join(member)
         try:
             yield
         finally:
-            at_once.stop()
+            self._regions.leave(member)
 
     async def _put_later(self, port: str, value: Any, timeout: float | None) -> None:
         await self._pause.over()

@@ -12,6 +12,7 @@ from dnne_ros.runtime.coordination.pause import Pause
 from dnne_ros.runtime.edges.input_port import HeldInput
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.node.context import HostContext
+from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.tracing.parts import parts_in, read_parts
 from dnne_ros.tracing.ring import Kind
 from dnne_ros.tracing.tracer import NodeTracer, Tracer
@@ -44,7 +45,7 @@ def context(pause):
         inputs={PortRef("1", "in"): edge, PortRef("1", "held"): HeldInput(model)},
         outputs={PortRef("1", "out"): OutputPort(AnyValue(), [edge], None, None, None)})
     return HostContext(host, None, wiring, RunSettings(), None, None, None, None, None,
-                       pause)
+                       pause, Regions(None, compiled=False))
 
 
 async def rounds(context, count):

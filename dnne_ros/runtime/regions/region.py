@@ -1,0 +1,241 @@
+"""Makes the rounds of several nodes in one call, while nothing stands against it.
+
+The coroutines of its members wait meanwhile, each for the first item of a round, as if nothing
+had come.  So to leave it at that is always right: the item of the entry is left on its edge, the
+coroutines are woken, and do the same.  That happens wherever something else would have to wait or
+be seen: a member is in the middle of a round, watched, traced or paused, or is not ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.runtime.regions.compiling import MISSING, Round, compile_round
+from dnne_ros.runtime.regions.member import Member, raisable
+
+if TYPE_CHECKING:
+    from dnne_ros.transport.local_edge import LocalEdge
+
+_SECONDS = 0.005
+"""For how long it makes rounds before the event loop turns again."""
+_PATIENCE = 1.0
+"""For how long it waits for room; then its nodes wait themselves, as whoever asks can see."""
+_HOLD = 0.01
+"""For how long items wait that have come faster than its nodes take them, once a while, so that
+the nodes come to rest; if they do not, not again before `_PATIENCE`."""
+_DEEPEST = 20
+"""Regions that give to each other in one call; more would fill Python's stack."""
+_MOST_ROUNDS = 16
+"""Compiled rounds that are kept: one for each combination of who listens and what is given."""
+
+
+class Region:
+    """The rounds of ``members``, of which the first, its entry, is where items come in."""
+
+    _depth = 0
+
+    def __init__(self, members: Sequence[Member]):
+        """Make rounds in the order of ``members``: none before those that it takes from."""
+        self.members = tuple(members)
+        self._entry = members[0]
+        self._is_merged = len(members) > 1
+        self._place = {edge: index for index, member in enumerate(members) if index
+                       for edge in member.inputs}
+        outputs = {output: None for member in members for output in member.outputs.values()}
+        self._inner = [output for output in outputs
+                       if all(edge in self._place for edge in output.edges)]
+        self._outputs = list(outputs)
+        self._ready = [member.ready for member in members if member.ready is not None]
+        self._rounds: dict[Any, tuple[Round, list[OutputPort]]] = {}
+        self._round: Round
+        self._drives = False
+        self._in_round = False
+        self._hold_from = self._hold_until = 0.0
+        self._again: asyncio.Handle | None = None
+        self._waits_at: OutputPort | None = None
+
+    def start(self) -> None:
+        """Make rounds from now on."""
+        self._entry.first.call_when_awaited(
+            self._item_came, self._would_take if self._is_merged else None)
+        for member in self.members[1:]:
+            member.first.call_when_awaited(lambda: self._in_round)
+
+    def dissolve(self) -> None:
+        """Leave everything to the nodes."""
+        for member in self.members:
+            member.first.call_when_awaited(None)
+        self._stop_waiting()
+        self._entry.first.wake()
+
+    def _item_came(self) -> bool:
+        """Take note that the entry has an item of its first input; false: let it take that.
+
+        What a coroutine sends is worked off after its turn, and only where that saves others.
+        """
+        if self._drives or self._again is not None:
+            return self._is_merged
+        if asyncio.current_task() is None:
+            return Region._depth < _DEEPEST and self._is_at_rest() and self._drive()
+        if self._is_merged:
+            self._go_on_soon()
+        return self._is_merged
+
+    def _would_take(self) -> bool:
+        """Hold the entry back while others finish their rounds: else it never came to rest."""
+        now = monotonic()
+        if now < self._hold_from:
+            return False
+        self._hold_until = now + _HOLD
+        self._go_on_soon()
+        return True
+
+    def _go_on_soon(self) -> None:
+        self._again = asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._stop_waiting()
+        if not self._is_at_rest():
+            now = monotonic()
+            if now < self._hold_until and self._entry.is_parked:
+                self._go_on_soon()
+                return
+            if self._hold_until:
+                self._hold_from, self._hold_until = now + _PATIENCE, 0.0
+        elif self._drive():
+            return
+        self._entry.first.wake()
+
+    def _is_at_rest(self) -> bool:
+        return all(member.is_parked for member in self.members)
+
+    def _stop_waiting(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        if self._waits_at is not None:
+            self._waits_at.call_when_room(None)
+            self._waits_at = None
+
+    def _drive(self) -> bool:
+        """Make rounds; false if the entry has an item left that its coroutine has to take."""
+        self._hold_until = 0.0
+        self._round, through = self._compiled()
+        self._drives = self._in_round = True
+        Region._depth += 1
+        made, goes_on = 0, True
+        go, sources, ready = self._round.go, self._entry.inputs, self._ready
+        until = monotonic() + _SECONDS
+        try:
+            while goes_on:
+                for source in sources:
+                    if not source.waiting():
+                        return not self._entry.first.waiting()
+                for is_ready in ready:
+                    if not is_ready():
+                        return False
+                for output in through:
+                    if not output.has_room:
+                        return self._wait_for_room(output)
+                if not go():
+                    made += 1
+                elif self._is_at_rest():
+                    self._in_round = True
+                else:
+                    break
+                goes_on = self._is_merged and monotonic() < until
+        finally:
+            Region._depth -= 1
+            self._drives = self._in_round = False
+            self._count(made)
+            for member in self.members[1:]:
+                member.first.wake()
+        if self._is_merged:
+            self._go_on_soon()
+        return True
+
+    def _compiled(self) -> tuple[Round, list[OutputPort]]:
+        """Return a round as things are now, and the outputs that must have room for it.
+
+        An edge on which items wait when a round begins goes on to be one: its consumer is always
+        so many rounds behind.
+        """
+        seen = any(member.context.glances is not None for member in self.members)
+        passed = {output: not seen and output.is_unseen
+                  and not any(edge.waiting() for edge in output.edges) for output in self._inner}
+        key = (seen, *passed.values(), *(member.gives for member in self.members))
+        if key not in self._rounds:
+            if len(self._rounds) >= _MOST_ROUNDS:
+                self._rounds.clear()
+            self._rounds[key] = (
+                compile_round(self.members, passed, seen, self),
+                [output for output in self._outputs if not passed.get(output)])
+        return self._rounds[key]
+
+    def _wait_for_room(self, output: OutputPort) -> bool:
+        """Let the entry's items wait until an output has room: what is full is the region."""
+        if not self._is_merged:
+            return False
+        self._waits_at = output
+        output.call_when_room(self._room_came)
+        self._again = asyncio.get_running_loop().call_later(_PATIENCE, self._leave_waiting)
+        return True
+
+    def _room_came(self) -> None:
+        self._waits_at = None
+        self._stop_waiting()
+        self._go_on_soon()
+
+    def _leave_waiting(self) -> None:
+        self._stop_waiting()
+        self._entry.first.wake()
+
+    def _count(self, rounds: int) -> None:
+        """Count what whole rounds have moved, before anybody can look."""
+        if rounds:
+            for _, output in self._round.slots:
+                output.note_passed(rounds)
+                for edge in output.edges:
+                    edge.note_passed(rounds)
+            for member in self.members:
+                member.context.items += rounds * len(member.ports)
+
+    def odd(self, at: int, outcome: Any, values: Sequence[Any]) -> bool:
+        """Send what a member gave: other outputs than the last time."""
+        member = self.members[at]
+        self._end_round(at, values)
+        try:
+            given = dict((outcome or {}).items())
+            for port, value in given.items():
+                member.outputs[port].send_now(value)
+            member.gives = tuple(given) or member.gives
+        except BaseException as error:  # for the node, whose coroutine it ends as any other
+            member.first.fail(raisable(error))
+        return True
+
+    def failed(self, at: int, error: BaseException, values: Sequence[Any]) -> bool:
+        """Raise an error where the member's coroutine waits."""
+        self._end_round(at, values)
+        self.members[at].first.fail(raisable(error))
+        return True
+
+    def _end_round(self, at: int, values: Sequence[Any]) -> None:
+        """Leave the rest of a round, behind member ``at``, to the coroutines of the others."""
+        self._in_round = False
+        for member in self.members[:at + 1]:
+            member.context.items += len(member.ports)
+        left: list[tuple[Callable[[Any], None], Any]] = []
+        for value, (_, output) in zip(values, self._round.slots):
+            if value is not MISSING:
+                output.note_passed(1)
+                for edge in output.edges:
+                    if self._place[edge] <= at:
+                        edge.note_passed(1)
+                    else:
+                        left.append((edge.deliver, value))
+        for deliver, value in left:
+            deliver(value)
