@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -120,6 +120,7 @@ class PPOAgentNode(Node):
         self._saved: NodeState | None = None
         self._frozen: FrozenAgent | None = None
         self._remembering = Remembering()
+        self._item = 0
         self._is_due = asyncio.Event()
         """What is remembered is that of the item which comes next."""
         if self.memory != "none" and not self.context.inference \
@@ -193,35 +194,63 @@ class PPOAgentNode(Node):
             await self.send_output(act(*given)["policy_output"], "policy_output")
 
     async def _act_in_torch(self) -> None:
+        seen = tuple(port for port in ("observations", "critic_observations")
+                     if self.context.is_linked(port))
+        self._item = 0
+        await self._act_when_due(seen)  # no episode has ended on the way to the first item
+        ports = (*seen, "done") if self.context.is_linked("done") else seen
+
+        def answer(*items: torch.Tensor) -> dict[str, Any]:
+            return self._act(self._look_at(ports, items))
+
+        with self.context.answering(ports, answer, self._may_act):
+            while True:
+                await self._act_when_due(ports)
+
+    def _may_act(self) -> bool:
+        """Tell whether the weights are there for the item that comes next."""
+        return self._shared is not None and (
+            not self.context.trainers("model") or self._shared.is_ready_for(self._item))
+
+    async def _act_when_due(self, ports: Sequence[str]) -> None:
+        """Take an item of each of ``ports``, and act with the weights that are for it."""
+        given = self._look_at(ports, [await self.get_input(port) for port in ports])
+        if self._shared is None:
+            observations, for_critic = given["observations"], given.get("critic_observations")
+            self._shared = self._make_policy(
+                observations.shape[1], 0 if for_critic is None else for_critic.shape[1])
+            self._move_to(observations.device, self._shared)
+            await self.send_output(self._shared, "model")
+        self._is_due.set()
+        if self.context.trainers("model"):
+            self.awaits_trainer = "model"
+            await self._shared.ready_for(self._item)
+            self.awaits_trainer = ""
+        self._is_due.clear()
+        await self.send_output(self._act(given)["policy_output"], "policy_output")
+
+    def _look_at(self, ports: Sequence[str], items: Sequence[torch.Tensor]
+                 ) -> dict[str, torch.Tensor]:
+        """Return the items by port; forget what ended with them, and raise for what is none."""
         from dnne_ros.learning.finite import check_finite
 
-        item = 0
-        is_asymmetric, knows_ends = map(self.context.is_linked, ("critic_observations", "done"))
-        while True:
-            observations = await self.get_input("observations")
-            check_finite(observations, "observations", item + 1)
-            for_critic = await self.get_input("critic_observations") if is_asymmetric else None
-            if for_critic is not None:
-                check_finite(for_critic, "critic_observations", item + 1)
-            done = await self.get_input("done") if knows_ends and item else None
-            if self._shared is None:
-                self._shared = self._make_policy(
-                    observations.shape[1], 0 if for_critic is None else for_critic.shape[1])
-                self._move_to(observations.device, self._shared)
-                await self.send_output(self._shared, "model")
-            if done is not None:
-                self._remembering.forget(done)
-            self._is_due.set()
-            if self.context.trainers("model"):
-                self.awaits_trainer = "model"
-                await self._shared.ready_for(item)
-                self.awaits_trainer = ""
-            self._is_due.clear()
-            output = self._remembering.act(
-                self._shared.policy, observations, self._generator, critic_observations=for_critic,
-                deterministic=self.deterministic or self.context.inference)
-            await self.send_output(output, "policy_output")
-            item += 1
+        given = dict(zip(ports, items, strict=True))
+        for port, item in given.items():
+            if port != "done":
+                check_finite(item, port, self._item + 1)
+        if "done" in given:
+            self._remembering.forget(given["done"])
+        return given
+
+    def _act(self, given: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+        """Act on an item; to be called when the weights for it are there."""
+        assert self._shared is not None  # it was made with the first item
+        output = self._remembering.act(
+            self._shared.policy, given["observations"], self._generator,
+            critic_observations=given.get("critic_observations"),
+            deterministic=self.deterministic or self.context.inference)
+        self._item += 1
+        return {"policy_output": output}
 
     def _move_to(self, device: torch.device, shared: SharedPolicy) -> None:
         """Act where observations are; a generator of another device draws other numbers."""

@@ -132,10 +132,18 @@ class _Writing:
             return
         value = f"v{len(self.slots)}"
         self.slots.append((index, output))
-        admit = output.admission
-        self.lines.append(f"{value} = {name if admit is None else f'{self._name(admit)}({name})'}")
+        self.lines.append(f"{value} = {self._admitted(output, name)}")
         for edge in output.edges:
             self._value_of[edge] = value
+
+    def _admitted(self, output: OutputPort, name: str) -> str:
+        """Return what makes of a value what the consumers of an output get."""
+        if output.admission is None:
+            return name
+        admitted = f"{self._name(output.admission)}({name})"
+        if output.exact is None:
+            return admitted
+        return f"{name} if {name}.__class__ is {self._name(output.exact)} else {admitted}"
 
     def _name(self, what: Any) -> str:
         """Return a name by which the function knows ``what``."""
