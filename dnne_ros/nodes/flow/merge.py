@@ -18,6 +18,7 @@ class ORNode(Node):
 
     aliases = ("OR",)
     category = "flow"
+    answers_items = True
     fires_on_any = True
     without_torch = True
 

@@ -43,6 +43,7 @@ class PPOAgentNode(Node):
     """
 
     category = "learning"
+    answers_items = True
 
     observations = Input(_OBSERVATIONS, "What the policy sees.")
     critic_observations = Input(_OBSERVATIONS, "What the critic sees, if that is something else; "

@@ -55,6 +55,7 @@ class PPOTrainerNode(Node):
     """
 
     category = "learning"
+    answers_items = True
     announces_boundaries = True
 
     state = Input(_OBSERVATIONS, "Observations after the step.")

@@ -163,6 +163,7 @@ class SimulatorStepNode(Node):
     """
 
     category = "simulation"
+    answers_items = True
 
     sim_handle = Input(SimHandle(), "The simulator.")
     actions = Input(Action(), "What each environment does.", aliases=("action",))

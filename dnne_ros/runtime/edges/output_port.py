@@ -203,9 +203,10 @@ class OutputPort:
     def is_unseen(self) -> bool:
         """Tell whether only its `edges` are to know of an item, so that it may pass them by.
 
-        Not while somebody outside listens or records, or where the newest item is kept.
+        Not while somebody outside listens or records, where the newest item is kept, or while
+        another coroutine of its node sends.
         """
-        return self._is_plain and not self._watchers
+        return self._is_plain and not (self._watchers or self._turns or self._breathes)
 
     @property
     def admission(self) -> Callable[[Any], Any] | None:
@@ -229,10 +230,7 @@ class OutputPort:
         self._breathe_at = self.sent + _BREATHE_EVERY
 
     def call_when_room(self, call: Callable[[], None] | None) -> None:
-        """Call ``call()`` once, when it `has_room` again; it waits as a sender does.  None: not.
-
-        To be called where no other sender can come.
-        """
+        """Call ``call()`` once, when it `has_room` again; None: do not.  Senders come first."""
         self._when_room = call
         self._wait_since = time.monotonic_ns()
         self._note_wait(call is not None)
@@ -304,7 +302,7 @@ class OutputPort:
                 timer.cancel()
         self._turns.remove(turn)
         self._breathe_at = self.sent + _BREATHE_EVERY
-        self._note_wait(bool(self._turns))
+        self._note_wait(bool(self._turns) or self._when_room is not None)
 
     def _on_room(self) -> None:
         """Let the first sender that waits go on, if nobody is full."""

@@ -212,7 +212,9 @@ class Region:
             given = dict((outcome or {}).items())
             for port, value in given.items():
                 member.outputs[port].send_now(value)
-            member.gives = tuple(given) or member.gives
+            if all(port in given for port, output in member.outputs.items()
+                   if any(edge in self._place for edge in output.edges)):
+                member.gives = tuple(given)  # with these, a round is whole
         except BaseException as error:  # for the node, whose coroutine it ends as any other
             member.first.fail(raisable(error))
         return True

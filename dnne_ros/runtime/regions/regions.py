@@ -24,7 +24,8 @@ class Regions:
     def join(self, member: Member) -> None:
         """Let a member answer items from now on."""
         self._members[member] = None
-        self.redraw()
+        if not member.context.cuts:
+            self.redraw()
 
     def leave(self, member: Member) -> None:
         """Do without a member, whose coroutine has ended."""
@@ -32,7 +33,9 @@ class Regions:
         for region in self._regions:
             if member in region.members:
                 region.dissolve()
-        self.redraw()
+                self._regions.remove(region)
+                self.redraw()
+                return
 
     def redraw(self) -> None:
         """Draw the regions anew, before anything else happens in the event loop's next turn."""
@@ -41,10 +44,14 @@ class Regions:
 
     def _draw(self) -> None:
         self._redrawing = None
-        for region in self._regions:
-            region.dissolve()
         free = [member for member in self._members if not member.context.cuts]
-        drawn = regions_of(self._graph, free) if self._compiled else [[each] for each in free]
-        self._regions = [Region(members) for members in drawn]
+        drawn = {tuple(members) for members in regions_of(self._graph, free)} \
+            if self._compiled else {(member,) for member in free}
+        kept = [region for region in self._regions if region.members in drawn]
         for region in self._regions:
+            if region not in kept:
+                region.dissolve()
+        new = [Region(members) for members in drawn - {region.members for region in kept}]
+        self._regions = kept + new
+        for region in new:
             region.start()
