@@ -50,13 +50,13 @@ class ChainSink(Node):
 
     async def process(self) -> None:
         """Take number by number, with queues on both sides as any node of its own making."""
-        while True:
-            await self._note(await self.get_input("number"))
+        number = None
+        while number != 0:
+            number = await self.get_input("number")
+            if number == self._measured:
+                self._began = time.perf_counter()
+        self._write((time.perf_counter() - self._began) / self._measured)
+        await self.context.finish("measured")
 
-    async def _note(self, number: float) -> None:
-        if number == self._measured:
-            self._began = time.perf_counter()
-        elif number == 0:
-            seconds = time.perf_counter() - self._began
-            Path(self.file).write_text(json.dumps(seconds / self._measured), encoding="utf-8")
-            await self.context.finish("measured")
+    def _write(self, seconds: float) -> None:
+        Path(self.file).write_text(json.dumps(seconds), encoding="utf-8")

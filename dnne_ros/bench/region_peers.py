@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 from dnne_ros.bench.region_nodes import ChainLink
@@ -34,7 +35,7 @@ async def _through_queues(items: int) -> float:
             await queues[0].put(float(number))
 
     tasks = [asyncio.ensure_future(link(ChainLink().compute, *ends))
-             for ends in zip(queues, queues[1:], strict=False)]
+             for ends in pairwise(queues)]
     began = time.perf_counter()
     tasks.append(asyncio.ensure_future(send()))
     for _ in range(items):

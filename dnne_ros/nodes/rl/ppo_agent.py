@@ -318,19 +318,9 @@ class PPOAgentNode(Node):
 
     def load_weights(self, weights: Mapping[str, torch.Tensor], layers: Any) -> None:
         """Begin with another program's policy; its first layer tells the observations' size."""
-        from dnne_ros.learning.fitting import misfits
-        from dnne_ros.rl.foreign_policies import by_our_names
-        from dnne_ros.rl.policy import ActorCritic
+        from dnne_ros.nodes.rl.first_policy import policy_of_weights
 
-        found = by_our_names(weights, self.shared_trunk)
-        first = next((found[name] for name in (
-            "actor_memory.layers.weight_ih_l0", "trunk.0.weight", "actor.0.weight")
-                      if name in found and found[name].dim() == 2), None)
-        spec = self._spec(first.shape[1] if first is not None else 1)
-        expected = ActorCritic(spec).state_dict()
-        if lines := misfits({name: tensor.shape for name, tensor in expected.items()}, found):
-            raise InputError("weights", lines)
-        weights = {name: found[name].to(tensor.dtype) for name, tensor in expected.items()}
+        spec, weights = policy_of_weights(self._spec, weights, self.shared_trunk)
         if self._runtime != "torch":
             self._freeze(spec.to_json(), weights)
             return
@@ -345,28 +335,9 @@ class PPOAgentNode(Node):
         import torch
 
         from dnne_ros.node_api.seeding import node_seed
-        from dnne_ros.rl.policy import ActorCritic
-        from dnne_ros.rl.policy_spec import PolicySpec
-        from dnne_ros.rl.shared_policy import SharedPolicy
+        from dnne_ros.nodes.rl.first_policy import first_policy
 
         weights = torch.Generator()
         weights.manual_seed(node_seed(self.context.seed, self.context.node_id + "/weights"))
-        if self._saved is None:
-            try:
-                spec = self._spec(observation_size, critic_observation_size)
-                return SharedPolicy(ActorCritic(spec, weights))
-            except ValueError as error:
-                raise InputError("policy", [str(error)]) from None
-        spec = PolicySpec.from_json(self._saved.values["architecture"])
-        if self.context.inference and not critic_observation_size:
-            critic_observation_size = spec.critic_observation_size  # nobody asks the critic
-        for what, known, found in (
-                ("observations", spec.observation_size, observation_size),
-                ("critic_observations", spec.critic_observation_size, critic_observation_size)):
-            if known != found:
-                raise InputError("checkpoint", [
-                    f"its policy sees {known} numbers of each environment, found {what} of "
-                    f"{found}"])
-        policy = ActorCritic(self._spec(observation_size, critic_observation_size), weights)
-        policy.load_state_dict(self._saved.weights)
-        return SharedPolicy(policy)
+        return first_policy(self._spec, observation_size, critic_observation_size, weights,
+                            self._saved, inference=self.context.inference)

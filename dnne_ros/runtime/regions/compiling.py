@@ -70,7 +70,7 @@ def compile_round(members: Sequence[Member], passed: Mapping[OutputPort, bool], 
         "    return False"))
     namespace = {**writing.namespace, "missing": MISSING, "odd": irregular.odd,
                  "failed": irregular.failed}
-    exec(compile(source, "<region>", "exec"), namespace)  # noqa: S102 - see above
+    exec(compile(source, "<region>", "exec"), namespace)
     return Round(namespace["go"], writing.slots)
 
 

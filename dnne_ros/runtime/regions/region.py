@@ -11,14 +11,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions.compiling import MISSING, Round, compile_round
 from dnne_ros.runtime.regions.member import Member, raisable
-
-if TYPE_CHECKING:
-    from dnne_ros.transport.local_edge import LocalEdge
 
 _SECONDS = 0.005
 """For how long it makes rounds before the event loop turns again."""
@@ -231,7 +228,7 @@ class Region:
         for member in self.members[:at + 1]:
             member.context.items += len(member.ports)
         left: list[tuple[Callable[[Any], None], Any]] = []
-        for value, (_, output) in zip(values, self._round.slots):
+        for value, (_, output) in zip(values, self._round.slots, strict=False):
             if value is not MISSING:
                 output.note_passed(1)
                 for edge in output.edges:

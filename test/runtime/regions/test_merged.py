@@ -3,11 +3,10 @@
 import asyncio
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
+from networks import Network, turns
 
 from dnne_ros.runtime.regions import region
-from networks import Network, turns
 
 CHAIN = {"a": ({"in": "source.out"}, lambda item: {"out": item + 1}),
          "b": ({"in": "a.out"}, lambda item: {"out": 2 * item}),
