@@ -201,10 +201,8 @@ class PPOAgentNode(Node):
         await self._act_when_due(seen)  # no episode has ended on the way to the first item
         ports = (*seen, "done") if self.context.is_linked("done") else seen
 
-        def answer(*items: torch.Tensor) -> dict[str, Any]:
-            return self._act(self._look_at(ports, items))
-
-        with self.context.answering(ports, answer, self._may_act):
+        with self.context.answering(
+                ports, lambda *items: self._act(self._look_at(ports, items)), self._may_act):
             while True:
                 await self._act_when_due(ports)
 
@@ -318,7 +316,7 @@ class PPOAgentNode(Node):
 
     def load_weights(self, weights: Mapping[str, torch.Tensor], layers: Any) -> None:
         """Begin with another program's policy; its first layer tells the observations' size."""
-        from dnne_ros.nodes.rl.first_policy import policy_of_weights
+        from dnne_ros.rl.first_policy import policy_of_weights
 
         spec, weights = policy_of_weights(self._spec, weights, self.shared_trunk)
         if self._runtime != "torch":
@@ -335,9 +333,12 @@ class PPOAgentNode(Node):
         import torch
 
         from dnne_ros.node_api.seeding import node_seed
-        from dnne_ros.nodes.rl.first_policy import first_policy
+        from dnne_ros.rl.first_policy import first_policy
+        from dnne_ros.rl.policy_spec import PolicySpec
 
         weights = torch.Generator()
         weights.manual_seed(node_seed(self.context.seed, self.context.node_id + "/weights"))
-        return first_policy(self._spec, observation_size, critic_observation_size, weights,
-                            self._saved, inference=self.context.inference)
+        saved = None if self._saved is None else (
+            PolicySpec.from_json(self._saved.values["architecture"]), self._saved.weights)
+        return first_policy(self._spec, observation_size, critic_observation_size, weights, saved,
+                            inference=self.context.inference)

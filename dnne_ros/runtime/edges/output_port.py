@@ -8,9 +8,10 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from dnne_ros.node_api.port_types import PortType
+from dnne_ros.runtime.edges.local_end import LocalEnd
 from dnne_ros.runtime.edges.public_topic import PublicTopic
 from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.local_edge import LocalEdge
@@ -24,31 +25,6 @@ wait for the same items."""
 _PUBLISHING_SHARE_OF_SENSORS = 0.1
 """The same where nobody waits: sensor data and pictures, of which some may be dropped."""
 _NOTHING = object()
-
-
-class LocalEnd(Protocol):
-    """A consumer in the process of an output: an edge to another node, or what records."""
-
-    policy: EdgePolicy
-    limit: float
-    """The sender waits while `span` has reached it."""
-
-    @property
-    def span(self) -> Callable[[], int]:
-        """Tells how much it has that is not taken."""
-        ...
-
-    def deliver(self, value: Any) -> None:
-        """Take a value."""
-        ...
-
-    def notify_room(self, on_room: Callable[[], None]) -> None:
-        """Call ``on_room`` when it has taken something, while the sender waits."""
-        ...
-
-    def note_wait(self, waiting: bool) -> None:
-        """Note whether the sender waits."""
-        ...
 
 
 class OutputPort:

@@ -15,15 +15,14 @@ from dnne_ros.rl.shared_policy import SharedPolicy
 if TYPE_CHECKING:
     import torch
 
-    from dnne_ros.node_api.state import NodeState
-
 
 _FIRST_LAYERS = ("actor_memory.layers.weight_ih_l0", "trunk.0.weight", "actor.0.weight")
 
 
 def first_policy(spec_of: Callable[[int, int], PolicySpec], observation_size: int,
                  critic_observation_size: int, weights: torch.Generator,
-                 saved: NodeState | None, *, inference: bool) -> SharedPolicy:
+                 saved: tuple[PolicySpec, Mapping[str, torch.Tensor]] | None, *, inference: bool
+                 ) -> SharedPolicy:
     """Return a policy for observations of so many numbers, with the weights that were ``saved``.
 
     ``spec_of`` says what it is like, given both sizes; a critic that sees what the actor sees has
@@ -35,7 +34,7 @@ def first_policy(spec_of: Callable[[int, int], PolicySpec], observation_size: in
                 spec_of(observation_size, critic_observation_size), weights))
         except ValueError as error:
             raise InputError("policy", [str(error)]) from None
-    spec = PolicySpec.from_json(saved.values["architecture"])
+    spec, saved_weights = saved
     if inference and not critic_observation_size:
         critic_observation_size = spec.critic_observation_size  # nobody asks the critic
     for what, known, found in (
@@ -45,7 +44,7 @@ def first_policy(spec_of: Callable[[int, int], PolicySpec], observation_size: in
             raise InputError("checkpoint", [
                 f"its policy sees {known} numbers of each environment, found {what} of {found}"])
     policy = ActorCritic(spec_of(observation_size, critic_observation_size), weights)
-    policy.load_state_dict(saved.weights)
+    policy.load_state_dict(saved_weights)
     return SharedPolicy(policy)
 
 
