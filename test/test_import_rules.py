@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "plugins": ("errors",),
     "sim": ("plugins", "errors"),
     "learning": ("arrays", "errors"),
-    "rl": ("learning", "arrays"),
+    "rl": ("learning", "arrays", "errors"),
     "supervised": ("errors",),
     "perception": ("learning",),
     "messages": ("errors",),

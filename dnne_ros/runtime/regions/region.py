@@ -140,8 +140,8 @@ class Region:
                         return self._wait_for_room(output)
                 if not go():
                     made += 1
-                elif self._is_at_rest():
-                    self._in_round = True
+                elif self._is_at_rest() and self._compiled()[0] is self._round:
+                    self._in_round = True  # nothing was left on an edge that it passes by
                 else:
                     break
                 goes_on = self._is_merged and monotonic() < until

@@ -201,6 +201,48 @@ def test_a_loop_goes_on_by_itself_until_a_node_is_not_ready(run_async):
     assert run_async(main(True)) == run_async(main(False))
 
 
+def test_what_a_filter_leaves_behind_keeps_its_place(run_async):
+    """A node that joins what is left of a stream with all of it is ever further behind."""
+    async def main():
+        network = started({
+            "all": ({"in": "source.out"}, lambda item: {"out": item}),
+            "even": ({"in": "all.out"}, lambda item: None if item % 2 else {"out": item}),
+            "join": ({"x": "even.out", "y": "all.out"}, lambda x, y: {"out": 1000 * x + y})})
+        await turns()
+        for number in range(60):
+            await network.sources["source.out"].send(number)
+            if number % 7 == 0:
+                await turns()
+        assert await taken(network, "join.out", 30) == [2001 * number for number in range(30)]
+    run_async(main())
+
+
+def test_who_glances_at_nodes_sees_each_item_and_they_stay_merged(run_async):
+    class Port:
+        def __init__(self):
+            self.seen = 0
+
+        def note_taken(self):
+            self.seen += 1
+
+        def note_sent(self, value, began):
+            self.seen += 1
+
+    async def main():
+        network = await running(CHAIN, taken=("c.out",))
+        for node in network.nodes.values():
+            node.glances = ({"in": Port()}, {"out": Port()})
+        for number in range(5):
+            await network.sources["source.out"].send(number)
+            assert await taken(network, "c.out", 1) == [2 * number + 1]
+        await turns()
+        assert [[port.seen for ports in node.glances for port in ports.values()]
+                for node in network.nodes.values()] == [[5, 5]] * 3
+        assert [node.by_itself for node in network.nodes.values()] == [0, 0, 0]
+        assert network.counts()["a.out → b/in"] == (9, 9, 0)
+    run_async(main())
+
+
 @st.composite
 def networks(draw):
     """Return nodes that sometimes give nothing, or only one of their outputs."""
