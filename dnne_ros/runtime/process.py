@@ -53,7 +53,7 @@ from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_observers import ProcessObservers
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
-from dnne_ros.runtime.regions.regions import Regions
+from dnne_ros.runtime.regions.regions import OFF, Regions
 from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
 
@@ -159,7 +159,7 @@ class GraphProcess:
         self._control = control
         telemetry = watch.export(speaker)
         metrics = watch.count(graph, speaker, wiring, pause, telemetry, self._key)
-        regions = Regions(graph, compiled=not self._settings.no_compile)
+        regions = Regions(graph, compiled=not (self._settings.no_compile or os.environ.get(OFF)))
         frames = ProcessFrames()
         ending.callback(frames.close)
 

@@ -10,6 +10,10 @@ from dnne_ros.runtime.regions.member import Member
 from dnne_ros.runtime.regions.region import Region
 
 
+OFF = "DNNE_ROS_NO_COMPILE"
+"""A variable that is as ``--no-compile`` for whatever is started with it."""
+
+
 class Regions:
     """Draws them anew when that changes, or somebody looks at a node more closely."""
 
