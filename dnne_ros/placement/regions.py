@@ -49,35 +49,34 @@ def regions_of(graph: Graph, units: Sequence[_Unit], largest: int = LARGEST) -> 
 
     Each unit is in one of them, and the first of each is its entry.
     """
-    regions = []
-    free = dict.fromkeys(units)
-    for found in sorted((_grow(graph, entry, units, largest) for entry in units),
-                        key=len, reverse=True):
-        if found[0] not in free:
-            continue
-        if not all(unit in free for unit in found):
-            found = _grow(graph, found[0], list(free), largest)
-        regions.append(found)
-        for unit in found:
-            del free[unit]
-    return regions
-
-
-def _grow(graph: Graph, entry: _Unit, units: Sequence[_Unit], largest: int) -> list[_Unit]:
-    """Return the region that begins with ``entry``, in the order of a round."""
+    takes = {unit: list(_edges(graph, unit)) for unit in units}
     behind: dict[str, list[_Unit]] = {}
-    for unit in units:
-        for edge in _edges(graph, unit):
+    joins: dict[_Unit, bool] = {}
+    for unit, edges in takes.items():
+        joins[unit] = not any(why_not_passed(graph, edge) for edge in edges)
+        for edge in edges:
             behind.setdefault(edge.source.node, []).append(unit)
-    region, nodes = [entry], {entry.node}
-    for unit in region:  # which grows meanwhile
-        for next in behind.get(unit.node, ()):
-            if len(region) < largest and next.node not in nodes and all(
-                    edge.source.node in nodes and not why_not_passed(graph, edge)
-                    for edge in _edges(graph, next)):
-                region.append(next)
-                nodes.add(next.node)
-    return region
+    free = dict.fromkeys(units)
+
+    def grow(entry: _Unit) -> list[_Unit]:
+        """Return the region that begins with ``entry``, in the order of a round."""
+        region, nodes = [entry], {entry.node}
+        for unit in region:  # which grows meanwhile
+            for next in behind.get(unit.node, ()):
+                if len(region) < largest and next.node not in nodes and next in free \
+                        and joins[next] and all(e.source.node in nodes for e in takes[next]):
+                    region.append(next)
+                    nodes.add(next.node)
+        return region
+
+    regions = []
+    for found in sorted(map(grow, units), key=len, reverse=True):
+        if found[0] in free:
+            region = found if all(unit in free for unit in found) else grow(found[0])
+            regions.append(region)
+            for unit in region:
+                del free[unit]
+    return regions
 
 
 def _edges(graph: Graph, unit: Unit) -> Iterator[Edge]:

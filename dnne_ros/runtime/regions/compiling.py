@@ -23,7 +23,15 @@ MISSING = object()
 
 
 class Irregular(Protocol):
-    """What takes a round over that cannot go on as compiled; both return True: it is over."""
+    """What takes a round over that cannot go on as compiled; all return True: it is over."""
+
+    def is_late(self) -> bool:
+        """Tell whether a round has taken too long to go on in one go."""
+        ...
+
+    def stopped(self, at: int, values: Sequence[Any]) -> bool:
+        """Leave it to the others what comes of member ``at``, which is through."""
+        ...
 
     def odd(self, at: int, outcome: Any, values: Sequence[Any]) -> bool:
         """Send the ``outcome`` of member ``at``: it gave other outputs than it is known for.
@@ -49,15 +57,18 @@ class Round:
     slots: Sequence[tuple[int, OutputPort]]
 
 
-def compile_round(members: Sequence[Member], passed: Mapping[OutputPort, bool], seen: bool,
-                  irregular: Irregular) -> Round:
+def compile_round(members: Sequence[Member], passed: Mapping[OutputPort, bool],
+                  irregular: Irregular, *, seen: bool = False, timed: bool = False) -> Round:
     """Return a round of ``members``, in their order.
 
     ``passed`` are the outputs whose values go to their consumers as they are; all others go
-    through their ports.  ``seen``: nodes tell of what they take and give.
+    through their ports.  ``seen``: nodes tell of what they take and give.  ``timed``: it stops
+    between two members when it is late.
     """
     writing = _Writing(passed, seen)
     for index, member in enumerate(members):
+        if timed and index:
+            writing.lines.append(f"if is_late(): return stopped(at, {writing.values})")
         writing.add(index, member)
     source = "\n".join((
         "def go():",
@@ -69,7 +80,8 @@ def compile_round(members: Sequence[Member], passed: Mapping[OutputPort, bool], 
         f"        return failed(at, error, {writing.values})",
         "    return False"))
     namespace = {**writing.namespace, "missing": MISSING, "odd": irregular.odd,
-                 "failed": irregular.failed}
+                 "failed": irregular.failed, "is_late": irregular.is_late,
+                 "stopped": irregular.stopped}
     exec(compile(source, "<region>", "exec"), namespace)
     return Round(namespace["go"], writing.slots)
 

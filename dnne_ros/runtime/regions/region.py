@@ -21,6 +21,10 @@ _SECONDS = 0.005
 """For how long it makes rounds before the event loop turns again."""
 _PATIENCE = 1.0
 """For how long it waits for room; then its nodes wait themselves, as whoever asks can see."""
+_LATE = 0.05
+"""What a round may take longer; then its nodes go on one by one, and the loop turns in between."""
+_TRIALS = 20
+"""Rounds in time after which the next one is not timed between its nodes any more."""
 _HOLD = 0.01
 """For how long items wait that have come faster than its nodes take them, once a while, so that
 the nodes come to rest; if they do not, not again before `_PATIENCE`."""
@@ -51,6 +55,8 @@ class Region:
         self._round: Round
         self._drives = False
         self._in_round = False
+        self._trials = _TRIALS
+        self._limit = 0.0
         self._hold_from = self._hold_until = 0.0
         self._again: asyncio.Handle | None = None
         self._waits_at: OutputPort | None = None
@@ -127,6 +133,7 @@ class Region:
         made, goes_on = 0, True
         go, sources, ready = self._round.go, self._entry.inputs, self._ready
         until = monotonic() + _SECONDS
+        self._limit = until + _LATE
         try:
             while goes_on:
                 for source in sources:
@@ -144,11 +151,15 @@ class Region:
                     self._in_round = True  # nothing was left on an edge that it passes by
                 else:
                     break
-                goes_on = self._is_merged and monotonic() < until
+                now = monotonic()
+                if now > self._limit:
+                    self._trials = _TRIALS
+                goes_on = self._is_merged and now < until
         finally:
             Region._depth -= 1
             self._drives = self._in_round = False
             self._count(made)
+            self._trials = max(0, self._trials - made)
             for member in self.members[1:]:
                 member.first.wake()
         if self._is_merged:
@@ -164,12 +175,13 @@ class Region:
         seen = any(member.context.glances is not None for member in self.members)
         passed = {output: not seen and output.is_unseen
                   and not any(edge.waiting() for edge in output.edges) for output in self._inner}
-        key = (seen, *passed.values(), *(member.gives for member in self.members))
+        timed = self._trials > 0
+        key = (seen, timed, *passed.values(), *(member.gives for member in self.members))
         if key not in self._rounds:
             if len(self._rounds) >= _MOST_ROUNDS:
                 self._rounds.clear()
             self._rounds[key] = (
-                compile_round(self.members, passed, seen, self),
+                compile_round(self.members, passed, self, seen=seen, timed=timed),
                 [output for output in self._outputs if not passed.get(output)])
         return self._rounds[key]
 
@@ -200,6 +212,15 @@ class Region:
                     edge.note_passed(rounds)
             for member in self.members:
                 member.context.items += rounds * len(member.ports)
+
+    def is_late(self) -> bool:
+        """Tell whether a round has taken too long to go on in one go."""
+        return monotonic() > self._limit
+
+    def stopped(self, at: int, values: Sequence[Any]) -> bool:
+        """Leave it to the others what comes of a member."""
+        self._end_round(at, values)
+        return True
 
     def odd(self, at: int, outcome: Any, values: Sequence[Any]) -> bool:
         """Send what a member gave: other outputs than the last time."""

@@ -9,7 +9,6 @@ from dnne_ros.placement.regions import regions_of
 from dnne_ros.runtime.regions.member import Member
 from dnne_ros.runtime.regions.region import Region
 
-
 OFF = "DNNE_ROS_NO_COMPILE"
 """A variable that is as ``--no-compile`` for whatever is started with it."""
 

@@ -1,6 +1,7 @@
 """Nodes of a process that become one: what they do is what they did one by one."""
 
 import asyncio
+import time
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -214,6 +215,34 @@ def test_what_a_filter_leaves_behind_keeps_its_place(run_async):
             if number % 7 == 0:
                 await turns()
         assert await taken(network, "join.out", 30) == [2001 * number for number in range(30)]
+    run_async(main())
+
+
+def test_nodes_that_take_long_go_on_one_by_one(run_async):
+    """The loop turns between them: in one go, they would hold up everybody else for so long."""
+    async def main():
+        turned = []
+
+        def slow(item):
+            time.sleep(0.06)
+            turned.append(beats)
+            return {"out": item}
+        network = started({"a": ({"in": "source.out"}, slow), "b": ({"in": "a.out"}, slow),
+                           "c": ({"in": "b.out"}, slow)}, taken=("c.out",))
+        beats = 0
+
+        async def beat():
+            nonlocal beats
+            while True:
+                beats += 1
+                await asyncio.sleep(0)
+        beating = asyncio.create_task(beat())
+        await turns()
+        for number in range(3):
+            await network.sources["source.out"].send(number)
+            assert await taken(network, "c.out", 1) == [number]
+        beating.cancel()
+        assert len(set(turned)) == 9
     run_async(main())
 
 
