@@ -86,6 +86,11 @@ def compile_round(members: Sequence[Member], passed: Mapping[OutputPort, bool],
     return Round(namespace["go"], writing.slots)
 
 
+def _is_plain(name: str) -> bool:
+    """Tell whether a name means itself as a keyword in a source text."""
+    return name.isascii() and name.isidentifier() and not iskeyword(name) and name[0] != "_"
+
+
 class _Writing:
     """Writes the lines of a round, and gathers what they name."""
 
@@ -129,8 +134,7 @@ class _Writing:
     def _call(self, member: Member, items: Sequence[str]) -> str:
         answer = member.answer
         if isinstance(answer, ByName) and all(
-                name.isidentifier() and not iskeyword(name)
-                for name in (*answer.ports, *answer.unlinked)):
+                _is_plain(name) for name in (*answer.ports, *answer.unlinked)):
             words = [f"{port}={item}" for port, item in zip(answer.ports, items, strict=True)]
             words += [f"{port}=None" for port in answer.unlinked]
             return f"{self._name(answer.compute)}({', '.join(words)})"

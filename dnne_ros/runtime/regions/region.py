@@ -9,7 +9,7 @@ be seen: a member is in the middle of a round, watched, traced or paused, or is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -19,15 +19,17 @@ from dnne_ros.runtime.regions.member import Member, raisable
 
 _SECONDS = 0.005
 """For how long it makes rounds before the event loop turns again."""
-_PATIENCE = 1.0
-"""For how long it waits for room; then its nodes wait themselves, as whoever asks can see."""
+_PATIENCE = 0.1
+"""For how long it waits for room; then its nodes wait themselves, as whoever asks can see, and for
+`_NOT_AGAIN` it does not wait."""
+_NOT_AGAIN = 5.0
 _LATE = 0.05
 """What a round may take longer; then its nodes go on one by one, and the loop turns in between."""
 _TRIALS = 20
 """Rounds in time after which the next one is not timed between its nodes any more."""
 _HOLD = 0.01
 """For how long items wait that have come faster than its nodes take them, once a while, so that
-the nodes come to rest; if they do not, not again before `_PATIENCE`."""
+the nodes come to rest; if they do not, not again before `_NOT_AGAIN`."""
 _DEEPEST = 20
 """Regions that give to each other in one call; more would fill Python's stack."""
 _MOST_ROUNDS = 16
@@ -46,10 +48,12 @@ class Region:
         self._is_merged = len(members) > 1
         self._place = {edge: index for index, member in enumerate(members) if index
                        for edge in member.inputs}
+        for member in members:
+            if not self._makes_whole(member, member.gives):
+                member.gives = tuple(member.outputs)
         outputs = {output: None for member in members for output in member.outputs.values()}
         self._inner = [output for output in outputs
                        if all(edge in self._place for edge in output.edges)]
-        self._outputs = list(outputs)
         self._ready = [member.ready for member in members if member.ready is not None]
         self._rounds: dict[Any, tuple[Round, list[OutputPort]]] = {}
         self._round: Round
@@ -57,7 +61,8 @@ class Region:
         self._in_round = False
         self._trials = _TRIALS
         self._limit = 0.0
-        self._hold_from = self._hold_until = 0.0
+        self._hold_from = self._hold_until = self._wait_from = 0.0
+        self._owed: asyncio.Task[None] | None = None
         self._again: asyncio.Handle | None = None
         self._waits_at: OutputPort | None = None
 
@@ -98,6 +103,8 @@ class Region:
         return True
 
     def _go_on_soon(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
         self._again = asyncio.get_running_loop().call_soon(self._go_on)
 
     def _go_on(self) -> None:
@@ -108,13 +115,14 @@ class Region:
                 self._go_on_soon()
                 return
             if self._hold_until:
-                self._hold_from, self._hold_until = now + _PATIENCE, 0.0
+                self._hold_from, self._hold_until = now + _NOT_AGAIN, 0.0
         elif self._drive():
             return
         self._entry.first.wake()
 
     def _is_at_rest(self) -> bool:
-        return all(member.is_parked for member in self.members)
+        return all(member.is_parked for member in self.members) and (
+            self._owed is None or self._owed.done())
 
     def _stop_waiting(self) -> None:
         if self._again is not None:
@@ -182,12 +190,18 @@ class Region:
                 self._rounds.clear()
             self._rounds[key] = (
                 compile_round(self.members, passed, self, seen=seen, timed=timed),
-                [output for output in self._outputs if not passed.get(output)])
+                [output for member in self.members for port in member.gives
+                 if not passed.get(output := member.outputs[port])])
         return self._rounds[key]
 
     def _wait_for_room(self, output: OutputPort) -> bool:
-        """Let the entry's items wait until an output has room: what is full is the region."""
-        if not self._is_merged:
+        """Let the entry's items wait until an output has room: what is full is the region.
+
+        Not for what it would have to take itself.
+        """
+        own = {edge for member in self.members for edge in member.inputs}
+        if not self._is_merged or monotonic() < self._wait_from or any(
+                edge.full and edge in own for edge in output.edges):
             return False
         self._waits_at = output
         output.call_when_room(self._room_came)
@@ -200,6 +214,7 @@ class Region:
         self._go_on_soon()
 
     def _leave_waiting(self) -> None:
+        self._wait_from = monotonic() + _NOT_AGAIN
         self._stop_waiting()
         self._entry.first.wake()
 
@@ -228,14 +243,21 @@ class Region:
         self._end_round(at, values)
         try:
             given = dict((outcome or {}).items())
-            for port, value in given.items():
-                member.outputs[port].send_now(value)
-            if all(port in given for port, output in member.outputs.items()
-                   if any(edge in self._place for edge in output.edges)):
-                member.gives = tuple(given)  # with these, a round is whole
+            if self._makes_whole(member, given):
+                member.gives = tuple(given)
+            if all(member.outputs[port].has_room for port in given):
+                for port, value in given.items():
+                    member.outputs[port].send_now(value)
+            else:  # nobody had thought of room for these
+                self._owed = asyncio.ensure_future(_send(member, given))
         except BaseException as error:  # for the node, whose coroutine it ends as any other
             member.first.fail(raisable(error))
         return True
+
+    def _makes_whole(self, member: Member, given: Container[str]) -> bool:
+        """Tell whether these outputs are all that the others take."""
+        return all(port in given for port, output in member.outputs.items()
+                   if any(edge in self._place for edge in output.edges))
 
     def failed(self, at: int, error: BaseException, values: Sequence[Any]) -> bool:
         """Raise an error where the member's coroutine waits."""
@@ -259,3 +281,12 @@ class Region:
                         left.append((edge.deliver, value))
         for deliver, value in left:
             deliver(value)
+
+
+async def _send(member: Member, given: Mapping[str, Any]) -> None:
+    """Send what a member gave, waiting for room as it would."""
+    try:
+        for port, value in given.items():
+            await member.outputs[port].send(value)
+    except Exception as error:  # of the node, as above
+        member.first.fail(raisable(error))

@@ -1,6 +1,7 @@
 """Nodes of a process that become one: what they do is what they did one by one."""
 
 import asyncio
+import math
 import time
 
 import pytest
@@ -19,6 +20,7 @@ def impatient(monkeypatch):
     """Wait for room, and for nodes to come to rest, for less long than tests like to take."""
     monkeypatch.setattr(region, "_PATIENCE", 0.01)
     monkeypatch.setattr(region, "_HOLD", 0.001)
+    monkeypatch.setattr(region, "_NOT_AGAIN", 0.01)
 
 
 async def taken(network, port, count):
@@ -202,6 +204,50 @@ def test_a_loop_goes_on_by_itself_until_a_node_is_not_ready(run_async):
     assert run_async(main(True)) == run_async(main(False))
 
 
+def test_an_output_that_is_seldom_given_holds_nobody_up_until_it_is(run_async):
+    """Its consumer may be stuck for good: that counts when there is something for it."""
+    async def main():
+        network = await running({
+            **CHAIN, "b": ({"in": "a.out"}, lambda item: {
+                "out": 2 * item, **({"more": item} if item in (30, 31, 50) else {})})},
+            taken=("c.out", "b.more"), capacity=1)
+        alarms, came = network.ends["b.more"], []
+
+        async def send():
+            for number in range(60):
+                await network.sources["source.out"].send(number)
+        sending = asyncio.create_task(send())
+        while len(came) < 30:
+            came += await taken(network, "c.out", 1)
+        await turns(100)
+        assert alarms.waiting() == 1 and not sending.done()
+        assert await taken(network, "b.more", 2) == [30, 31]
+        came += await taken(network, "c.out", 20)
+        assert await taken(network, "b.more", 1) == [50]
+        came += await taken(network, "c.out", 10)
+        assert came == [2 * number + 1 for number in range(60)]
+    run_async(main())
+
+
+@pytest.mark.parametrize("capacity", [1, 2])
+def test_a_loop_whose_edges_are_full_waits_for_nobody(run_async, monkeypatch, capacity):
+    monkeypatch.setattr(region, "_PATIENCE", math.inf)
+
+    async def main():
+        network = Network({
+            "world": ({"action": "actor.out"}, lambda action: {"out": action + 1}),
+            "actor": ({"state": "world.out"}, lambda state: {"out": state}),
+            "learner": ({"state": "world.out", "action": "actor.out"},
+                        lambda state, action: {"more": state - action})},
+            taken=("learner.more",), capacity=capacity)
+        network.start()
+        await turns()
+        network.edges["actor.out", "learner", "action"].deliver(0)
+        network.edges["actor.out", "world", "action"].deliver(0)
+        assert await taken(network, "learner.more", 300) == [1] * 300
+    run_async(main())
+
+
 def test_what_a_filter_leaves_behind_keeps_its_place(run_async):
     """A node that joins what is left of a stream with all of it is ever further behind."""
     async def main():
@@ -324,8 +370,8 @@ async def _outcome(nodes, compiled, capacity, seed):
 
     tasks = [asyncio.create_task(collect(port)) for port in network.ends]
     tasks += [asyncio.create_task(send(output)) for output in network.sources.values()]
-    patience, hold = region._PATIENCE, region._HOLD
-    region._PATIENCE, region._HOLD = 0.002, 0.0005
+    usual = region._PATIENCE, region._HOLD, region._NOT_AGAIN
+    region._PATIENCE, region._HOLD, region._NOT_AGAIN = 0.002, 0.0005, 0.003
     try:
         still = 0
         before = network.counts()
@@ -339,7 +385,7 @@ async def _outcome(nodes, compiled, capacity, seed):
             now = network.counts()
             still, before = (still + 1 if now == before else 0), now
     finally:
-        region._PATIENCE, region._HOLD = patience, hold
+        region._PATIENCE, region._HOLD, region._NOT_AGAIN = usual
         for node in network.nodes.values():
             assert not node.task.done() or node.task.result()
             node.task.cancel()
