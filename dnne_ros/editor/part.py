@@ -95,6 +95,7 @@ class Editor:
 
         return [
             web.get("/editor/ws", self._pages.handler(self.live.greet)),
+            web.get("/editor/dnne_ros/greeting", self._pages.greeter(self.live.greet)),
             web.get("/editor/dnne_ros/opened", opened),
             web.get("/editor/user.css", no_styles), web.get("/editor/api/userdata/user.css",
                                                             no_styles),

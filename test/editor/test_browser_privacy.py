@@ -5,7 +5,7 @@ import json
 import pytest
 from browser import MISSING, browsing, edited, new_page
 
-pytestmark = [pytest.mark.skipif(bool(MISSING), reason=MISSING), pytest.mark.slow]
+pytestmark = [pytest.mark.skipif(bool(MISSING), reason=MISSING), pytest.mark.long]
 _OURS = ("http://127.0.0.1:", "blob:")
 # A person who follows a link to a page of others leaves by that; here it is noted.
 _WATCHED = """window.refused = []; window.followed = [];

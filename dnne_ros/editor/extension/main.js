@@ -28,6 +28,7 @@ app.registerExtension({
     const before = app.canvas.onDrawForeground;
     app.canvas.onDrawForeground = function (context, area) {
       before?.call(this, context, area);
+      if (!live.isOf(app)) return;
       drawLinkFigures(app, live, context);
       drawCurves(app, live, context);
     };
@@ -35,6 +36,8 @@ app.registerExtension({
     showPlacement(app);
     offerLiveWidgets(app, api, live);
     addPanel(app, api, live, checks);
+    // What the socket has said before anything here listened.
+    await fetch(api.fileURL(`/dnne_ros/greeting?page=${encodeURIComponent(api.clientId ?? "")}`));
     await openFirstFile(app, api);
   },
 });
