@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
 
     settings = ChangedSettings(None if options.view else settings_file())
     editor = Editor(folder, catalogue, settings, run_words_of(options), environment_of_runs(),
-                    opened)
+                    opened, options.ros_args)
 
     def parts(context: Context, loop: RosEventLoop) -> list[Part]:
         feed = Feed(context, loop)

@@ -45,21 +45,22 @@ class Editor:
     """What the editor is made of while the server lives."""
 
     def __init__(self, folder: Path, catalogue: Catalogue, settings: ChangedSettings,
-                 run_words: list[str], environment: Mapping[str, str], opened: str = ""):
+                 run_words: list[str], environment: Mapping[str, str], opened: str = "",
+                 ros_args: Sequence[str] = ()):
         """Serve the workflows of ``folder``, the one that is ``opened`` first.
 
-        Runs get ``run_words`` beside their own, and ``environment``.
+        Runs get ``run_words`` and ``ros_args`` beside their own, and ``environment``.
         """
         self._opened = opened
         self._pages = Pages()
         self.live = LiveRuns(self._pages)
-        self.live.queue = RunQueue(run_words, environment, self.live.on_change,
+        self.live.queue = RunQueue([*run_words, *ros_args], environment, self.live.on_change,
                                    self.live.on_line)
         self.routes: Sequence[web.AbstractRouteDef] = [
             *type_routes(catalogue, settings, Templates(template_folder(), catalogue),
                          [*script_paths(front_end_folder()), _MAIN_SCRIPT]),
             *file_routes(WorkflowFiles(folder), catalogue),
-            *RunRoutes(self.live, catalogue, folder).routes(),
+            *RunRoutes(self.live, catalogue, folder, ros_args).routes(),
         ]
 
     def part(self, context: Context, loop: RosEventLoop, feed: Feed) -> Part:
