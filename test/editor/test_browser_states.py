@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from browser import KEEP_STATES, MISSING, browsing, edited, new_page, wait_for_editor
-from tick_drawings import ticks
+from tick_drawings import placed, ticks
 
 pytestmark = [pytest.mark.skipif(bool(MISSING), reason=MISSING), pytest.mark.slow]
 NODES = Path(__file__).with_name("run_nodes.py")
@@ -19,12 +19,6 @@ _STATE = "document.querySelector('#vue-app').__vue_app__.config.globalProperties
 _LIT = f"Object.keys({_STATE}.execution.nodeProgressStates)"
 _OUTLINED = """(id) => Object.values(app.graph.getNodeById(id).strokeStyles)
   .map((style) => style.call(app.graph.getNodeById(id))?.color).filter(Boolean)"""
-def placed(drawing):
-    for index, node in enumerate(drawing["nodes"]):
-        node |= {"pos": [100 + 400 * index, 200], "size": [220, 80]}
-    return drawing
-
-
 @pytest.fixture
 def editing(repository, tmp_path):
     """Give the address of an editor with three drawings: endless, failing, split."""

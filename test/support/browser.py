@@ -25,7 +25,7 @@ QUIET = ("--no-sandbox", "--no-first-run", "--disable-background-networking",
          "--disable-sync", "--component-updater=url-source=http://127.0.0.1:9/",
          "--gcm-mcs-endpoint=http://127.0.0.1:9",
          *(f"--{service}-url=http://127.0.0.1:9" for service in _SERVICES))
-LOADED_MS = 240_000
+LOADED_MS = 20_000
 """Milliseconds: whoever waits for nothing is ended by the time limit of tests."""
 # A script: all states of runs that a page is told, however quickly they go by, as seen[number].
 KEEP_STATES = """window.seen = {};

@@ -6,7 +6,7 @@ import { drawCurves } from "./curves.js";
 import { drawLinkFigures } from "./link_figures.js";
 import { Live } from "./live.js";
 import { offerLiveWidgets } from "./live_widgets.js";
-import { showAllDecimals } from "./numbers.js";
+import { keepAllDecimals, showAllDecimals } from "./numbers.js";
 import { keepNewDrawingsEmpty, openFirstFile } from "./opening.js";
 import { addPanel } from "./panel.js";
 import { processMenu, showPlacement } from "./placement.js";
@@ -34,6 +34,7 @@ app.registerExtension({
     };
     showState(app, live);
     showPlacement(app);
+    keepAllDecimals();
     offerLiveWidgets(app, api, live);
     addPanel(app, api, live, checks);
     // What the socket has said before anything here listened.
