@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 from cartpole_drawings import DRAWINGS, node_of, unlink
@@ -128,6 +129,30 @@ def test_rubbish_is_refused_and_starts_nothing(served, cartpole):
         assert status == 400, text
         assert (await client.ask("POST", f"{API}/userdata/workflows%2Fx.json", json=[]))[0] == 400
     served(talk)
+
+
+_RUBBISH = [b"", b"{", b"[]", b"null", b'"x"', b"3", b"1e999", b"{}", b"\xff\xfe\x00", b"[" * 100_000,
+            b'{"extra_data": {"extra_pnginfo": {"workflow": {"nodes": [[]], "links": [3]}}}}',
+            b'{"delete": {"a": 1}, "clear": "x", "job_ids": [[1], {}], "prompt_id": []}',
+            b'{"node": {}, "name": [], "value": {}}', b'{"extra_data": 7, "dnne_ros": []}']
+
+
+def test_rubbish_for_whatever_there_is_to_ask_is_no_fault_of_the_server(served, tmp_path):
+    async def talk(client):
+        assert len(client.routes) > 40
+        for method, path in client.routes:
+            for name in ("x", "%2E%2E%2Fx", "%00", "a" * 3000, "workflows%2Fx.json"):
+                place = re.sub(r"\{[^}]*\}", name, path)
+                for body in _RUBBISH if method not in ("GET", "HEAD") else [None]:
+                    for kind in ("application/json", "text/plain"):
+                        status, text, _ = await client.ask(
+                            method, f"{place}?dir=%00&status=%FF&page=[]", data=body,
+                            headers={"Content-Type": kind})
+                        assert status < 500, (method, place, body, text)
+        _, jobs = await client.json("GET", f"{API}/jobs")
+        assert jobs["jobs"] == []
+    served(talk)
+    assert list((tmp_path / "served").iterdir()) == []
 
 
 def test_problems_are_told_at_their_node_and_port_as_check_does(served, cartpole):
