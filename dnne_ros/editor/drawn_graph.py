@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -63,6 +64,12 @@ class DrawnGraph:
     def id_of(self) -> Mapping[str, str]:
         """Return the ids of nodes by their ROS names."""
         return {node.ros_name: id for id, node in self.graph.nodes.items()}
+
+    def written(self, folder: Path) -> list[str]:
+        """Write the drawing into ``folder`` and return the words of a command that runs it."""
+        file = folder / f"{self.name}.json"
+        file.write_text(json.dumps(self.document), encoding="utf-8")
+        return [str(file), *(f"--set={each}" for each in self.found_files())]
 
     def found_files(self) -> list[str]:
         """Return, as ``NODE.WIDGET=VALUE``, files that are beside the drawing's own.

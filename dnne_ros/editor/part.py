@@ -15,6 +15,7 @@ from aiohttp import web
 from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.editor.front_end import front_end_folder
 from dnne_ros.editor.graph_watch import GraphWatch
+from dnne_ros.editor.jobs import DrawnJobs
 from dnne_ros.editor.live_runs import LiveRuns
 from dnne_ros.editor.routes.files import file_routes
 from dnne_ros.editor.routes.parameters import parameter_routes
@@ -46,21 +47,24 @@ class Editor:
 
     def __init__(self, folder: Path, catalogue: Catalogue, settings: ChangedSettings,
                  run_words: list[str], environment: Mapping[str, str], opened: str = "",
-                 ros_args: Sequence[str] = ()):
+                 ros_args: Sequence[str] = (), store: str = ""):
         """Serve the workflows of ``folder``, the one that is ``opened`` first.
 
-        Runs get ``run_words`` and ``ros_args`` beside their own, and ``environment``.
+        Runs get ``run_words`` and ``ros_args`` beside their own, and ``environment``.  With a
+        ``store``, a second one becomes a job of it.
         """
+        jobs = DrawnJobs(store, run_words, environment) if store else None
         self._opened = opened
         self._pages = Pages()
         self.live = LiveRuns(self._pages)
         self.live.queue = RunQueue([*run_words, *ros_args], environment, self.live.on_change,
                                    self.live.on_line)
+        self.runs = RunRoutes(self.live, catalogue, folder, ros_args, jobs)
         self.routes: Sequence[web.AbstractRouteDef] = [
             *type_routes(catalogue, settings, Templates(template_folder(), catalogue),
                          [*script_paths(front_end_folder()), _MAIN_SCRIPT]),
             *file_routes(WorkflowFiles(folder), catalogue),
-            *RunRoutes(self.live, catalogue, folder, ros_args).routes(),
+            *self.runs.routes(),
         ]
 
     def part(self, context: Context, loop: RosEventLoop, feed: Feed) -> Part:

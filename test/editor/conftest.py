@@ -60,7 +60,7 @@ def front_end(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture
-def served(catalogue, tmp_path, front_end):
+def served(catalogue, tmp_path, front_end, monkeypatch):
     """Run a coroutine function on a `Client` of an editor, whose runs nobody starts."""
     import aiohttp
     from aiohttp import web
@@ -72,11 +72,13 @@ def served(catalogue, tmp_path, front_end):
     from dnne_ros.web.guards.token import Token
     from dnne_ros.web.ports import names_of, open_port
 
-    def run(talk, read_only=False, entered=True):
+    def run(talk, read_only=False, entered=True, jobs=None):
         async def serve():
             (tmp_path / "served").mkdir(exist_ok=True)
             editor = Editor(tmp_path / "served", catalogue,
                             ChangedSettings(tmp_path / "settings.json"), [], {})
+            if jobs is not None:
+                monkeypatch.setattr(editor.runs, "jobs", jobs)
             editor.live.watch = _NoWatch()
             part = Part("editor", routes=[
                 *editor.routes, *parameter_routes(editor.live, None), *editor.page_routes()])

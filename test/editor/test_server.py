@@ -8,6 +8,9 @@ import pytest
 from cartpole_drawings import DRAWINGS, node_of, unlink
 from prompts import asked
 
+from dnne_ros.editor.jobs import SubmittedJob
+from dnne_ros.errors import InputError
+
 API = "/editor/api"
 
 
@@ -261,6 +264,47 @@ def test_a_second_run_waits_and_can_be_taken_out(served, cartpole):
         _, found = await client.json("GET", f"{API}/jobs?status=pending")
         assert found["jobs"] == []
         assert (await client.ask("POST", f"{API}/jobs/none/cancel", json={}))[0] == 404
+    served(talk)
+
+
+def test_with_a_store_a_second_run_becomes_a_job_or_is_refused(served, cartpole):
+    class Jobs:
+        async def submit(self, asked):
+            if asked.place:
+                raise InputError("job", ["no store is there"])
+            return SubmittedJob(7, "job 7: run cartpole_ppo.json, queued (submitted)")
+
+    async def talk(client):
+        _, first = await client.json("POST", f"{API}/prompt", json=asked(cartpole))
+        assert not first["prompt_id"].startswith("job")  # nothing ran
+        async with client.session.ws_connect(f"{client.base}/editor/ws?clientId=me") as page:
+            status, second = await client.json("POST", f"{API}/prompt", json=asked(cartpole))
+            assert (status, second["prompt_id"]) == (200, "job-7")
+            while (message := await page.receive_json())["type"] != "dnne_ros.job":
+                pass
+            assert message["data"]["text"].startswith("job 7")
+        placed = {**cartpole, "extra": {"dnne_ros": {"run": {"place": "split"}}}}
+        status, third = await client.json("POST", f"{API}/prompt", json=asked(placed))
+        assert (status, third["error"]["details"]) == (400, "no store is there")
+        _, found = await client.json("GET", f"{API}/jobs")
+        assert [job["status"] for job in found["jobs"]] == ["in_progress"]
+    served(talk, jobs=Jobs())
+
+
+def test_a_page_that_listens_late_is_told_all_once_more(served, cartpole):
+    """The front end drops what comes before an extension listens."""
+    async def talk(client):
+        await client.ask("POST", f"{API}/prompt", json=asked(cartpole))
+        async with client.session.ws_connect(f"{client.base}/editor/ws?clientId=me") as page:
+            async def until_run():
+                while (message := await page.receive_json())["type"] != "dnne_ros.run":
+                    pass
+                return message["data"]["state"]
+            assert await until_run() == "starting"
+            for name, status in (("me", 204), ("another", 204), ("", 204)):
+                path = f"/editor/dnne_ros/greeting?page={name}"
+                assert (await client.ask("GET", path))[0] == status
+            assert await until_run() == "starting"
     served(talk)
 
 

@@ -32,7 +32,7 @@ app.registerExtension({
       drawLinkFigures(app, live, context);
       drawCurves(app, live, context);
     };
-    showState(app, live);
+    showState(app, api, live);
     showPlacement(app);
     keepAllDecimals();
     offerLiveWidgets(app, api, live);

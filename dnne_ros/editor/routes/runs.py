@@ -12,6 +12,7 @@ from aiohttp import web
 from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.editor.asked import Asked, read_asked
 from dnne_ros.editor.exports import export
+from dnne_ros.editor.jobs import DrawnJobs
 from dnne_ros.editor.live_runs import LiveRuns, log_of
 from dnne_ros.editor.node_errors import refused_prompt
 from dnne_ros.editor.run import Run, State
@@ -29,8 +30,12 @@ class RunRoutes:
     """The routes that have to do with runs."""
 
     def __init__(self, live: LiveRuns, catalogue: Catalogue, folder: Path,
-                 ros_args: Sequence[str] = ()):
-        """Run drawings of files of ``folder``, with ``ros_args``."""
+                 ros_args: Sequence[str] = (), jobs: DrawnJobs | None = None):
+        """Run drawings of files of ``folder``, with ``ros_args``.
+
+        With ``jobs``, what is to run beside another becomes one, instead of waiting.
+        """
+        self.jobs = jobs
         self._ros_args = ros_args
         self._live = live
         self._catalogue = catalogue
@@ -56,6 +61,11 @@ class RunRoutes:
         body = await json_of(request)
         try:
             asked = self._asked(body)
+            if self.jobs is not None and self._live.queue.current is not None:
+                job = await self.jobs.submit(asked)
+                self._live.pages.say("dnne_ros.job", {"number": job.number, "text": job.text})
+                return web.json_response({"prompt_id": f"job-{job.number}", "number": job.number,
+                                          "node_errors": {}})
         except InputError as error:
             return web.json_response(refused_prompt(error.problems), status=400)
         run = self._live.queue.submit(asked.drawn, asked.words, asked.duration)
