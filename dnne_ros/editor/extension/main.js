@@ -1,7 +1,7 @@
 // The editor's own extension of ComfyUI's front end: one file for each thing that it adds.
 import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
-import { watchDrawing } from "./checking.js";
+import { drawProblems, watchDrawing } from "./checking.js";
 import { drawCurves } from "./curves.js";
 import { drawLinkFigures } from "./link_figures.js";
 import { Live } from "./live.js";
@@ -28,6 +28,7 @@ app.registerExtension({
     const before = app.canvas.onDrawForeground;
     app.canvas.onDrawForeground = function (context, area) {
       before?.call(this, context, area);
+      drawProblems(app, context);
       if (!live.isOf(app)) return;
       drawLinkFigures(app, live, context);
       drawCurves(app, live, context);
