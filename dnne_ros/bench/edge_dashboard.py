@@ -68,7 +68,7 @@ DASHBOARDS: dict[str, Callable[[float], Mapping[str, float]]] = {
 
 
 def dashboard_ratios(rounds: Mapping[str, Mapping[str, list[float]]]) -> list[dict[str, Any]]:
-    """Return the mean of the rounds' ratios, with a dashboard / without, and its standard error."""
+    """Return the means of the rounds' ratios, with / without, and their standard errors."""
     wanted = {"items_s": ("items/s", "≥ 0.99"), "cpu_us": ("CPU/item", "≤ 1.01")}
     rows = []
     for case in DASHBOARD.values():

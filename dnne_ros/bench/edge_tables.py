@@ -80,7 +80,8 @@ def tables(document: Mapping[str, Any]) -> list[Table]:
          "" if row["error"] is None else f"{row['error']:.4f}", row["wanted"])
         for row in document["ratios"] if "error" in row])
     problems = Table("not measured", ("", "why"), list(document["problems"].items()))
-    return [table for table in (*shown, _watching_table(document), ratios, means, problems) if table.rows]
+    every = (*shown, _watching_table(document), ratios, means, problems)
+    return [table for table in every if table.rows]
 
 
 def _payload_table(document: Mapping[str, Any], payload: str, processes: int) -> Table:

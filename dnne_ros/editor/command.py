@@ -23,7 +23,7 @@ examples:
   dnne-ros edit                           the workflows of this folder, or a new one
   dnne-ros edit cartpole.json             that one first; Run starts its graph
   dnne-ros edit --folder graphs --nodes my_nodes.py
-  dnne-ros edit --store jobs              a second Run becomes a job: dnne-ros jobs work --store jobs
+  dnne-ros edit --store jobs              a second Run becomes a job of this store
   ssh -L 8480:localhost:8480 robot        the editor of a robot here, over a safe connection
 
 Open the address that it prints.  Runs go on when the browser is closed; Ctrl-C ends them in order.

@@ -7,13 +7,14 @@ import pytest
 from browser import MISSING, browsing, edited, new_page
 from tick_drawings import nested_ticks
 
-pytestmark = [pytest.mark.skipif(bool(MISSING), reason=MISSING), pytest.mark.slow]
+pytestmark = [pytest.mark.skipif(bool(MISSING), reason=MISSING), pytest.mark.long]
 NODES = Path(__file__).with_name("run_nodes.py")
 # The figures that stand at each link of the graph that is shown.
 _AT_LINKS = """async () => {
   const { edgeOf } = await import("/editor/extensions/dnne_ros/link_figures.js");
   const graph = app.canvas.graph;
-  return [...graph.links.values()].map((link) => edgeOf(app, graph, dnneRosLive, link)?.received_per_s);
+  return [...graph.links.values()].map(
+    (link) => edgeOf(app, graph, dnneRosLive, link)?.received_per_s);
 }"""
 
 
@@ -25,6 +26,11 @@ def test_links_into_and_inside_a_subgraph_have_figures_and_widgets_of_nodes_2_ch
     with edited(repository, tmp_path, *words) as address, browsing() as browser:
         page = new_page(browser, address)
         page.wait_for_function("app.graph.nodes.length === 2")
+        page.get_by_role("button", name="Menu", exact=True).click()
+        page.get_by_text("File", exact=True).first.click()
+        with page.expect_download() as made:
+            page.get_by_text("Export: Picture (SVG)").click()
+        assert made.value.suggested_filename == "nested.svg"
         page.get_by_role("button", name="Run", exact=True).click()
         page.wait_for_function("dnneRosLive.run?.state === 'running' && dnneRosLive.edges.size")
         assert page.evaluate("[...dnneRosLive.edges.keys()]") == ["3:2/value"]
@@ -41,5 +47,6 @@ def test_links_into_and_inside_a_subgraph_have_figures_and_widgets_of_nodes_2_ch
             rest.fill("2")
             rest.press("Enter")
         assert answer.value.json() == {"error": ""}
-        page.wait_for_function("[...dnneRosLive.edges.values()].every((edge) => edge.received_per_s <= 1)")
+        page.wait_for_function(
+            "[...dnneRosLive.edges.values()].every((edge) => edge.received_per_s <= 1)")
         assert browser.away == []

@@ -20,7 +20,8 @@ _ALL_COMMANDS = """async () => {
     done.push(id);
     for (let frame = 0; frame < 2; frame++) await drawn();
     for (let key = 0; key < 2; key++) {
-      document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+      document.activeElement.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
     }
   }
   return done;
@@ -37,8 +38,9 @@ def _unknown(id):
 def test_nothing_leaves_the_machine_whatever_is_done_in_the_editor(repository, tmp_path):
     drawing = {"last_node_id": 3, "last_link_id": 0, "nodes": [_unknown(id) for id in (1, 2, 3)],
                "links": [], "groups": [], "config": {}, "extra": {}, "version": 0.4}
-    (tmp_path / "theirs.json").write_text(json.dumps(drawing))
-    with edited(repository, tmp_path, str(tmp_path / "theirs.json")) as address, browsing() as browser:
+    file = tmp_path / "theirs.json"
+    file.write_text(json.dumps(drawing))
+    with edited(repository, tmp_path, str(file)) as address, browsing() as browser:
         page = new_page(browser, address, _WATCHED)
         asked = []
         page.on("request", lambda request: asked.append(request.url))

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from browser import KEEP_STATES, MISSING, browsing, edited, new_page, wait_for_editor
+from browser import KEEP_STATES, LIT, MISSING, browsing, edited, new_page, wait_for_editor
 from cartpole_drawings import node_of
 
 from dnne_ros.workflow.json_text import load_json
@@ -40,8 +40,6 @@ _DRAW = """async ([nodes, links, run]) => {
   return app.graph.nodes.length;
 }"""
 TODAY = {"IsaacGymEnvNode": "SimulatorEnvNode", "IsaacGymStepNode": "SimulatorStepNode"}
-_LIT = ("Object.keys(document.querySelector('#vue-app').__vue_app__.config.globalProperties"
-        ".$pinia.state.value.execution.nodeProgressStates)")
 
 
 def drawn():
@@ -77,7 +75,7 @@ def test_cartpole_from_an_empty_canvas_to_a_return_of_450(repository, tmp_path, 
         page.get_by_role("button", name="Run", exact=True).click()
         page.wait_for_function("dnneRosLive.edges.size > 10")
         page.wait_for_function("dnneRosLive.run.curve.length > 20")
-        page.wait_for_function(f"{_LIT}.length >= 6")
+        page.wait_for_function(f"{LIT}.length >= 6")
         page.wait_for_function("app.nodePreviewImages[4]?.length")
         see(page, pictures, "editor_running")
         page.wait_for_function("dnneRosLive.run.metrics.mean_return >= 450")

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import psutil
 import pytest
-from browser import KEEP_STATES, MISSING, browsing, edited, new_page, wait_for_editor
+from browser import KEEP_STATES, LIT, MISSING, browsing, edited, new_page, wait_for_editor
 from tick_drawings import placed, ticks
 
 pytestmark = [pytest.mark.skipif(bool(MISSING), reason=MISSING), pytest.mark.slow]
 NODES = Path(__file__).with_name("run_nodes.py")
 # What the front end holds: which nodes it outlines, and which it says have failed.
-_STATE = "document.querySelector('#vue-app').__vue_app__.config.globalProperties.$pinia.state.value"
-_LIT = f"Object.keys({_STATE}.execution.nodeProgressStates)"
 _OUTLINED = """(id) => Object.values(app.graph.getNodeById(id).strokeStyles)
   .map((style) => style.call(app.graph.getNodeById(id))?.color).filter(Boolean)"""
+
+
 @pytest.fixture
 def editing(repository, tmp_path):
     """Give the address of an editor with three drawings: endless, failing, split."""
@@ -52,7 +52,7 @@ def press_stop(page):
 def wait_until_seen(page, name):
     """Wait until all of a run is there: its state, figures of its link, its lit nodes."""
     page.wait_for_function("dnneRosLive.run?.state === 'running' && dnneRosLive.edges.size === 1"
-                           f" && {_LIT}.length === 2")
+                           f" && {LIT}.length === 2")
     assert page.evaluate("dnneRosLive.run.name") == name
     assert page.evaluate("dnneRosLive.edges.get('2/value').received_per_s") > 0
     for id in (1, 2):

@@ -134,7 +134,8 @@ def test_rubbish_is_refused_and_starts_nothing(served, cartpole):
     served(talk)
 
 
-_RUBBISH = [b"", b"{", b"[]", b"null", b'"x"', b"3", b"1e999", b"{}", b"\xff\xfe\x00", b"[" * 100_000,
+_RUBBISH = [b"", b"{", b"[]", b"null", b'"x"', b"3", b"1e999", b"{}", b"\xff\xfe\x00",
+            b"[" * 100_000,
             b'{"extra_data": {"extra_pnginfo": {"workflow": {"nodes": [[]], "links": [3]}}}}',
             b'{"delete": {"a": 1}, "clear": "x", "job_ids": [[1], {}], "prompt_id": []}',
             b'{"node": {}, "name": [], "value": {}}', b'{"extra_data": 7, "dnne_ros": []}']

@@ -25,8 +25,11 @@ QUIET = ("--no-sandbox", "--no-first-run", "--disable-background-networking",
          "--disable-sync", "--component-updater=url-source=http://127.0.0.1:9/",
          "--gcm-mcs-endpoint=http://127.0.0.1:9",
          *(f"--{service}-url=http://127.0.0.1:9" for service in _SERVICES))
-LOADED_MS = 20_000
+LOADED_MS = 240_000
 """Milliseconds: whoever waits for nothing is ended by the time limit of tests."""
+# The ids of the nodes that the front end shows as lit.
+LIT = ("Object.keys(document.querySelector('#vue-app').__vue_app__.config.globalProperties"
+       ".$pinia.state.value.execution.nodeProgressStates)")
 # A script: all states of runs that a page is told, however quickly they go by, as seen[number].
 KEEP_STATES = """window.seen = {};
 const waiting = setInterval(() => {

@@ -3,6 +3,7 @@ import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
 import { drawProblems, watchDrawing } from "./checking.js";
 import { drawCurves } from "./curves.js";
+import { exportCommands } from "./exporting.js";
 import { drawLinkFigures } from "./link_figures.js";
 import { Live } from "./live.js";
 import { offerLiveWidgets } from "./live_widgets.js";
@@ -18,6 +19,7 @@ tellServerMore(app, api);
 
 app.registerExtension({
   name: "dnne_ros",
+  ...exportCommands(app, api),
   nodeCreated: showAllDecimals,
   loadedGraphNode: showAllDecimals,
   getNodeMenuItems: (node) => [null, processMenu(app, node)],
