@@ -13,6 +13,9 @@ from collections.abc import Callable
 from typing import Any
 
 _LOOK_SECONDS = 0.01
+_TURN_SECONDS = 1e-9
+"""What a turn takes.  Timers come early by up to as much (asyncio's clock resolution), and whoever
+waits by a clock for the rest of the time would wait for ever where it stands still."""
 
 
 class RecordedLoop(asyncio.SelectorEventLoop):
@@ -44,6 +47,7 @@ class RecordedLoop(asyncio.SelectorEventLoop):
     def _wait(self, timeout: float | None = None) -> list[Any]:
         """Wait for files and threads or, where there are none, let time go on."""
         if timeout is not None and timeout <= 0:
+            self._now += _TURN_SECONDS
             return self._select(0)
         if self.threads_work():
             return self._select(_LOOK_SECONDS)
