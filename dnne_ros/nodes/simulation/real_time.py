@@ -38,7 +38,7 @@ class RealTime:
         self._health = health
         self._now = now
         self._pace = Rate(lambda: step_seconds / self._factor if self._factor else 0.0,
-                          clock, catch_up)
+                          clock, catch_up=catch_up)
         self._steps = self._missed = 0
         self._worst = 0.0
         self._begun: float | None = None
