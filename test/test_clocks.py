@@ -26,4 +26,3 @@ def test_nodes_read_the_machines_clock_for_nothing_that_they_give():
              and any(module.split(".")[0] in ("time", "datetime")
                      for module, _, _ in imports(path))}
     assert found == MACHINE.keys()
-

@@ -214,6 +214,21 @@ def test_killed_at_once_it_leaves_what_is_whole(start_run, cartpole, tmp_path, c
 
 
 @pytest.mark.slow
+def test_a_copy_that_records_into_the_same_file_is_refused(start_run, cartpole, tmp_path, capsys):
+    path = tmp_path / "run.mcap"
+    record = (cartpole, "--quiet", "--set", f"1.num_envs={ENVS}", "--record", path, "--split",
+              "1MB")
+    first = start_run(*record, "--max-env-steps", "60_000")
+    first.until((tmp_path / "run_1.mcap").exists, "another file")
+    copy = start_run(*record, "--ros-args", "-r", "__ns:=/copy")
+    assert copy.wait() == 2
+    assert f"dnne-ros: --record {path}: {path}: another run records into it\n" in copy.output
+    assert first.wait() == 0, first.output
+    code, said = replayed(capsys, path, "--check", "--nodes", "or_2")
+    assert code == 0 and "warning" not in said, said
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("must", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_full_disk_ends_the_recording(start_command, cartpole, tmp_path, capsys, must):
     run = start_command(["prlimit", f"--fsize={2**19}", sys.executable, "-m", "dnne_ros", "run",
