@@ -20,7 +20,7 @@ from pathlib import Path
 from mcap.records import Header, Metadata
 
 from dnne_ros.recording.encoding import encoded
-from dnne_ros.recording.scan import MAGIC, scan
+from dnne_ros.recording.scan import MAGIC, Scan, scan
 from dnne_ros.recording.summary import finish
 
 _LEDGER = struct.Struct("<64sQII")
@@ -63,12 +63,12 @@ class SharedFile:
         try:
             with self._turn():
                 run, whole, part, writers = _entry(self._ledger)
-                self._lock(fcntl.LOCK_SH if run == self._run else fcntl.LOCK_EX)
-                if run != self._run:
+                if self._goes_on(run):
+                    self._open(part)
+                else:
                     part, writers = 0, 0
                     whole = self._begin(head())
-                else:
-                    self._open(part)
+                fcntl.flock(self._first, fcntl.LOCK_SH)
                 whole = self._define([], whole)
                 self._write(whole, part, writers + 1)
         except BaseException:
@@ -103,19 +103,26 @@ class SharedFile:
             if file >= 0:
                 os.close(file)
 
-    def _lock(self, lock: int) -> None:
-        """Lock the first file: OSError if another run writes to it, or to one behind it."""
+    def _goes_on(self, run: bytes | None) -> bool:
+        """Tell whether this run, by the ledger ``run``, has begun the file; OSError if another.
+
+        A run without a name, of one who starts its processes by hand, is over with the last of
+        them.
+        """
         self._first = os.open(self._path, _NEW, 0o666)
         try:
-            fcntl.flock(self._first, lock | fcntl.LOCK_NB)
+            fcntl.flock(self._first, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise OSError(errno.EBUSY, "another run records into it", str(self._path)) from None
+            if run != self._run:
+                raise OSError(errno.EBUSY, "another run records into it",
+                              str(self._path)) from None
+            return True
+        return bool(run) and run == self._run
 
     def _begin(self, head: bytes) -> int:
         self._open(0)
         os.ftruncate(self._file, 0)
         size = self._put([_opening(), head], 0)
-        fcntl.flock(self._first, fcntl.LOCK_SH)
         for later in later_parts(self._path):
             later.unlink()
         return size
@@ -126,7 +133,7 @@ class SharedFile:
         path, later = part_path(self._path, part), part_path(self._path, part + 1)
         if later.exists() and followed_by(later) != path.name:
             raise OSError(errno.EEXIST, "is no part of a recording", str(later))
-        finish(self._file, scan(str(path), self._file, whole))
+        finish(self._file, _scanned(path, self._file, whole))
         self._reopen(part + 1)
         os.ftruncate(self._file, 0)
         return self._put([_opening(), encoded(Metadata(FOLLOWS, {"file": path.name}))], 0)
@@ -192,12 +199,12 @@ class SharedFile:
         os.pwrite(self._ledger, entry + _CHECKSUM.pack(zlib.crc32(entry)), 0)
 
 
-def _entry(ledger: int) -> tuple[bytes, int, int, int]:
+def _entry(ledger: int) -> tuple[bytes | None, int, int, int]:
     """Return run, whole bytes, part and writers; no run where the ledger is new or damaged."""
     data = os.pread(ledger, _LEDGER.size + _CHECKSUM.size, 0)
     entry, checksum = data[:_LEDGER.size], data[_LEDGER.size:]
     if checksum != _CHECKSUM.pack(zlib.crc32(entry)):
-        return b"", 0, 0, 0
+        return None, 0, 0, 0
     run, whole, part, writers = _LEDGER.unpack(entry)
     return run.rstrip(b"\0"), whole, part, writers
 
@@ -214,8 +221,9 @@ def finish_left_over(path: Path) -> None:
     except FileNotFoundError:
         return
     try:
+        fcntl.flock(ledger, fcntl.LOCK_EX)
         run, whole, part, _ = _entry(ledger)
-        if run and not _is_written(path):
+        if run is not None and not _is_written(path):
             file = os.open(part_path(path, part), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 _end(path, file, whole)
@@ -268,8 +276,15 @@ def ledger_of(path: Path) -> Path:
 
 
 def _end(path: Path, file: int, whole: int) -> None:
-    finish(file, scan(str(path), file, whole))
+    finish(file, _scanned(path, file, whole))
     ledger_of(path).unlink(missing_ok=True)
+
+
+def _scanned(path: Path, file: int, whole: int) -> Scan:
+    try:
+        return scan(str(path), file, whole)
+    except ValueError as error:  # somebody has written something else to it
+        raise OSError(errno.EIO, str(error), str(path)) from None
 
 
 def _opening() -> bytes:

@@ -164,6 +164,40 @@ def test_a_damaged_ledger_takes_nothing_of_a_recording(tmp_path, damage):
     assert messages(path) == [] and not ledger_of(path).exists()
 
 
+def test_processes_without_the_name_of_a_run_write_to_one_file(tmp_path):
+    """Of a package, say, that somebody starts by hand; the next time it is another run."""
+    path = tmp_path / "a.mcap"
+    for _ in range(2):
+        one, other = opened(path, 1, ""), opened(path, 2, "")
+        one.append(chunk(1, 1))
+        other.append(chunk(2, 1))
+        one._close_all()  # as a kill does
+        other._close_all()
+    finish_left_over(path)
+    assert messages(path) == [("/topic_1", 1), ("/topic_2", 1)]
+
+
+def test_a_process_that_comes_again_goes_on_with_the_file_of_its_run(tmp_path):
+    path = tmp_path / "a.mcap"
+    one = opened(path, 1)
+    one.append(chunk(1, 1))
+    one._close_all()
+    again = opened(path, 1)
+    again.append(chunk(1, 2))
+    again._close_all()
+    finish_left_over(path)
+    assert messages(path) == [("/topic_1", 1), ("/topic_1", 2)]
+
+
+def test_what_somebody_else_has_written_is_told(tmp_path):
+    path = tmp_path / "a.mcap"
+    one = opened(path, 1)
+    one.append(chunk(1, 1))
+    path.write_bytes(b"something else" * 99)
+    with pytest.raises(OSError, match="it is no MCAP file"):
+        one.close()
+
+
 def test_a_full_disk_leaves_what_was_whole(tmp_path, monkeypatch):
     path = tmp_path / "a.mcap"
     one = opened(path, 1)
