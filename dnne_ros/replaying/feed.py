@@ -14,6 +14,7 @@ from typing import Any
 
 from dnne_ros.node_api.event_waits import came_within
 from dnne_ros.recording.node_log import Kind, Row, Shows
+from dnne_ros.replaying.recorded_loop import RecordedLoop
 
 _NOTHING = object()
 
@@ -25,7 +26,7 @@ class Ended(Exception):
 class NodeFeed:
     """Gives a node the items of its log."""
 
-    def __init__(self, rows: Sequence[Row], begin_ns: int, loop: asyncio.AbstractEventLoop,
+    def __init__(self, rows: Sequence[Row], begin_ns: int, loop: RecordedLoop,
                  fetch: Mapping[int, Callable[[int], Any]], apply: Callable[[Row], None]):
         """Go through ``rows``, of a recording that begins at ``begin_ns``.
 
@@ -53,6 +54,7 @@ class NodeFeed:
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._applies = False
+        self._works = False
         self.skipped: list[Row] = []
         """What the node has sent no more, although it did in the recording."""
         self.taken = 0
@@ -61,6 +63,11 @@ class NodeFeed:
     def through(self) -> bool:
         """Tell whether the node has had all that it took in the recording."""
         return self._next >= len(self._rows)
+
+    @property
+    def place(self) -> int:
+        """Return how many rows it has gone through."""
+        return self._next
 
     @property
     def row(self) -> Row | None:
@@ -134,7 +141,7 @@ class NodeFeed:
 
     def go_on(self) -> None:
         """Go through the rows as far as the node has come."""
-        while not self._applies and (row := self.row) is not None:
+        while not (self._applies or self._works) and (row := self.row) is not None:
             if row.kind in (Kind.TAKEN, Kind.WAITED):
                 if not self._give(row):
                     return
@@ -171,7 +178,17 @@ class NodeFeed:
             future.set_result(value)
             self.taken += 1
         self._next += 1
+        self._let_work()
         return True
+
+    def _let_work(self) -> None:
+        """Go on when the node has done what it does with what it was given, not before."""
+        self._works = True
+        self._loop.call_when_idle(self._has_worked)
+
+    def _has_worked(self) -> None:
+        self._works = False
+        self.go_on()
 
     def _is_due(self, row: Row) -> bool:
         """Tell whether it is time for a row; if not, go on then."""
@@ -188,6 +205,7 @@ class NodeFeed:
         woken = self._resting.get(rest)
         if woken is not None and not woken.done():
             woken.set_result(None)
+            self._let_work()
 
     def _come(self) -> None:
         self._timer = None

@@ -160,6 +160,9 @@ def test_time_arrival_and_parameters_are_those_of_the_recording(
     for name, count in compared.items():
         assert count == len(found[f"/graph/{name}"])
         assert count > (0 if name.endswith("/restart") else 50), name
+    for part in (("--until", "0.7s"), ("--rate", "5")):
+        assert replay(path, "--check", "--nodes", "all", "--node-types", graph[2], *part) == 0, \
+            capsys.readouterr().out
 
 
 @pytest.mark.slow
