@@ -58,6 +58,7 @@ class NodeFeed:
         self.skipped: list[Row] = []
         """What the node has sent no more, although it did in the recording."""
         self.taken = 0
+        self._let_work()  # until each of its coroutines has come to where it waits
 
     @property
     def through(self) -> bool:
