@@ -142,14 +142,16 @@ class NodeFeed:
 
     def go_on(self) -> None:
         """Go through the rows as far as the node has come."""
-        while not (self._applies or self._works) and (row := self.row) is not None:
-            if row.kind in (Kind.TAKEN, Kind.WAITED):
-                if not self._give(row):
-                    return
-            elif row.kind == Kind.SENT:
+        while not self._applies and (row := self.row) is not None:
+            if row.kind == Kind.SENT:
                 if self._sent.get(row.port, 0) < row.number:
                     return
                 self._next += 1
+            elif self._works:
+                return
+            elif row.kind in (Kind.TAKEN, Kind.WAITED):
+                if not self._give(row):
+                    return
             elif row.kind == Kind.WOKE:
                 if not self._is_due(row):
                     return

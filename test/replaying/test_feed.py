@@ -216,3 +216,10 @@ def test_who_waits_for_the_rest_of_a_time_comes_to_its_end():
         return loop.time()
 
     assert run([], node)[0] == pytest.approx(0.1)
+
+
+def test_who_is_through_at_once_has_sent_what_it_did():
+    async def node(feed):
+        feed.note_sent(A, 1)
+
+    assert run([(Kind.SENT, A, 1)], node)[1].through
