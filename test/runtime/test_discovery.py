@@ -112,7 +112,8 @@ for thread in pathlib.Path("/proc/self/task").iterdir():
 
 @pytest.mark.parametrize(("reach", "kilted_asks"), [
     ("as it comes", True), ("LOCALHOST", False), ("SUBNET", False)])
-def test_nobody_asks_for_the_layout_of_types_and_answers_to_announcements_are_heard(start_command, tmp_path, reach, kilted_asks):
+def test_nobody_asks_for_the_layout_of_types_and_announcements_hold_nobody_up(
+        start_command, tmp_path, reach, kilted_asks):
     """The threads that do so in Fast DDS 3 crash now and then; all are there when two met."""
     (tmp_path / "threads.py").write_text(THREADS)
     run = start_command(tmp_path / "threads.py", reach, folder=tmp_path, cold=True,
