@@ -25,6 +25,7 @@ from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy
 from dnne_ros.transport.stats import CountingEnd, EdgeStats
 
 if TYPE_CHECKING:
+    from dnne_ros.runtime.coordination.pause import Pause
     from dnne_ros.runtime.edges.wiring import Wiring
     from dnne_ros.runtime.node.context import HostContext
     from dnne_ros.runtime.node.node_host import NodeHost
@@ -75,14 +76,15 @@ class Diagnostics:
     """Publishes what the nodes of one process and its ends of edges are doing."""
 
     def __init__(self, host: NodeHost, process: str, processes: int, graph: Graph,
-                 wiring: Wiring, contexts: Mapping[str, HostContext],
+                 wiring: Wiring, contexts: Mapping[str, HostContext], pause: Pause,
                  on_look: Callable[[list[Status]], None] | None = None):
         """Publish as ``host``, on behalf of the nodes whose ``contexts`` are given by id.
 
-        ``process`` is one of so many ``processes`` of the graph.  ``on_look`` is told each
+        ``process`` is one of so many ``processes`` of the graph.  A ``pause`` is told of.  ``on_look`` is told each
         second, too, whether somebody listens or not.
         """
         self._on_look = on_look
+        self._pause = pause
         self._host = host
         self._namespace = host.get_namespace()
         self._publisher = host.create_publisher(DiagnosticArray, TOPIC, _DEPTH)
@@ -116,7 +118,9 @@ class Diagnostics:
         seconds = max(now - self._looked, 1e-9)
         self._process["cpu_percent"] = round(100 * (worked - self._worked) / seconds, 1)
         self._looked, self._worked = now, worked
-        statuses = [meter.look(seconds, self._process) for meter in self._nodes]
+        process = {**self._process, "paused": self._pause.state.why or "run.paused"} \
+            if self._pause.paused else self._process
+        statuses = [meter.look(seconds, process) for meter in self._nodes]
         statuses += [meter.look(seconds, self._process["process"]) for meter in self._edges]
         for status in statuses:
             status.hardware_id = self._namespace
