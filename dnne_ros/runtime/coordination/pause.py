@@ -137,7 +137,8 @@ class Pause:
 
 
 def _read_state(value: Any) -> RunState:
-    state = RunState(*value)
+    paused, why, until, place, count = value
+    state = RunState(paused, why, until, place, count)
     if tuple(map(type, state)) != (bool, str, str, str, int):
         raise ValueError(f"no state of a run: {value!r:.80}")
     return state

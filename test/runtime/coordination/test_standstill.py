@@ -16,6 +16,7 @@ class Nodes:
     def __init__(self, **waits):
         self.waits = waits
         self.count = dict.fromkeys(waits, 0)
+        self.paused = False
 
     def moved(self):
         return dict(self.count)

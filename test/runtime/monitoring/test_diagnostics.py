@@ -9,6 +9,7 @@ from dnne_ros.node_api.health import Health, Level
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Int
 from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.runtime.coordination.pause import Pause
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.monitoring import diagnostics
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
@@ -52,7 +53,8 @@ def told(ros_loop, clock):
         contexts = {id: SimpleNamespace(name=f"/robot/{name}", health=Health(), items=0, sent=0)
                     for id, name in (("1", "a_1"), ("2", "b_2"))}
         host = ros_loop.node("a_1", namespace="/robot")
-        reporter = Diagnostics(host, "main", 2, graph, Wiring(host, None, **ends), contexts)
+        reporter = Diagnostics(host, "main", 2, graph, Wiring(host, None, **ends), contexts,
+                               Pause("main"))
 
         def look(seconds=1.0):
             clock.seconds += seconds
