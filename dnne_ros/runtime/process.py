@@ -157,7 +157,7 @@ class GraphProcess:
         speaker = self._make_speaker(_first(hosts), ending)
         pause = shared_pause(self._group.process, hosts, self._settings.paused)
         places = places_of(graph)
-        stops = Stops(pause, places)
+        stops = Stops(pause, places, bool(graph.acting))
         wiring, control, peers = self._connect(
             graph, hosts, speaker, nodes, loop, pause, recording, ending)
         self._control = control

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from dnne_ros.errors import DnneError, describe
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.pause import BreakpointWord, Pause
+
+_SETTLING_SECONDS = 0.3
 
 
 @dataclass
@@ -62,8 +65,11 @@ class Stops:
     A breakpoint that this process cannot read, as another version may have made it, is left out.
     """
 
-    def __init__(self, pause: Pause, places: Places):
-        """Stop with ``pause``, at ``places`` of the graph."""
+    def __init__(self, pause: Pause, places: Places, acting: bool = False):
+        """Stop with ``pause``, at ``places`` of the graph.
+
+        ``acting``: robots or others obey what its nodes say.
+        """
         self._pause = pause
         self._places = places
         self.breakpoints: list[Breakpoint] = []
@@ -74,6 +80,8 @@ class Stops:
         self._left = 0
         self._turn = -1
         self._kept = 0
+        self._acting = acting
+        self._settling: asyncio.TimerHandle | None = None
         pause.on_news = self._take_up
         self._take_up()
 
@@ -96,6 +104,21 @@ class Stops:
         self._kept += more
         self._arm()
 
+    @property
+    def settles(self) -> bool:
+        """Tell whether what is on its way may still be as old as the last stop."""
+        return self._settling is not None
+
+    def _settle(self) -> None:
+        """Let what the stop has held up pass, before somebody outside obeys the graph again."""
+        if self._settling is not None:
+            self._settling.cancel()
+        self._settling = asyncio.get_running_loop().call_later(_SETTLING_SECONDS, self._settled)
+
+    def _settled(self) -> None:
+        self._settling = None
+        self._arm()
+
     def _stop(self, item: SeenItem, what: str) -> None:
         node, port, direction = item.spot
         item.why = item.why or what
@@ -115,6 +138,8 @@ class Stops:
                 for spot in each.place.spots:
                     self._at.setdefault(spot, []).append(each)
         if pause.turns != self._turn:
+            if self._acting and self._turn >= 0:
+                self._settle()
             self._turn = pause.turns
             state = pause.state
             self._step, self._left = frozenset(), 0
@@ -123,7 +148,7 @@ class Stops:
         self._arm()
 
     def _arm(self) -> None:
-        self._pause.arm(bool(self._at or self._left or self._kept))
+        self._pause.arm(bool(self._at or self._left or self._kept or self.settles))
 
     def _made(self, word: BreakpointWord) -> Iterator[Breakpoint]:
         try:

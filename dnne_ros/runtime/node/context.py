@@ -30,6 +30,7 @@ from dnne_ros.tracing.ports import Giving, Source, Taking, Target, TracedInput, 
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.transport.local_edge import LocalEdge
+from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ class HostContext:
         self._graph = graph
         self._control = control
         self._pause = pause
-        self._halts = Halts(self._ros_name, pause, stops)
+        self._halts = Halts(self._ros_name, pause, stops, host.graph_node.type.acts_outside,
+                            self._may_drop)
         type_name = host.graph_node.type.type_name
         self._own_inputs: dict[str, InputPort] = {
             ref.port: source for ref, source in wiring.inputs.items() if ref.node == self.node_id}
@@ -199,20 +201,21 @@ class HostContext:
                     raise
                 item = await self._get_closed(port, timeout)
             else:
-                if self._pause.closed:  # while it was waited for
-                    await self._halts.came(port, [item], self._numbers(port))
+                if self._pause.closed and not await self._halts.came(
+                        port, [item], self._numbers(port)):
+                    item = await self._get_closed(port, timeout)
         self.items += 1
         return item
 
     async def get_batch(self, port: str, max_items: int, timeout: float | None) -> list[Any]:
         """Wait for several items of an input."""
         if self._pause.closed:
-            batch = await self._halts.get_batch(port, self._inputs[port], self._numbers(port),
-                                                max_items, timeout)
+            batch = await self._batch_closed(port, max_items, timeout)
         else:
             batch = await self._inputs[port].get_batch(max_items, timeout)
-            if self._pause.closed:
-                await self._halts.came(port, batch, self._numbers(port))
+            if self._pause.closed and not await self._halts.came(
+                    port, batch, self._numbers(port)):
+                batch = await self._batch_closed(port, max_items, timeout)
         self.items += len(batch)
         return batch
 
@@ -225,6 +228,16 @@ class HostContext:
 
     def _get_closed(self, port: str, timeout: float | None) -> Coroutine[Any, Any, Any]:
         return self._halts.get(port, self._inputs[port], self._numbers(port), timeout)
+
+    def _batch_closed(self, port: str, max_items: int, timeout: float | None
+                      ) -> Coroutine[Any, Any, list[Any]]:
+        return self._halts.get_batch(port, self._inputs[port], self._numbers(port), max_items,
+                                     timeout)
+
+    def _may_drop(self, port: str) -> bool:
+        """Tell whether what comes to an input need not be used."""
+        edges = self._graph.incoming[self.node_id].get(port)
+        return not edges or edges[0].policy is not EdgePolicy.LOSSLESS
 
     def _numbers(self, port: str) -> InputPort | None:
         """Return what knows the number of the item taken last; None: there are no items."""

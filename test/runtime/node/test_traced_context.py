@@ -38,7 +38,7 @@ def context(pause):
     model.deliver("the model")
     host = SimpleNamespace(
         graph_node=SimpleNamespace(id="1", title="", type=SimpleNamespace(
-            type_name="Loop", outputs={"out": None}), ros_name="loop"),
+            type_name="Loop", outputs={"out": None}, acts_outside=False), ros_name="loop"),
         get_fully_qualified_name=lambda: "/made/loop",
         get_logger=lambda: SimpleNamespace(name="made.loop"),
         get_clock=lambda: SimpleNamespace(ros_time_is_active=False))
