@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.05
 _ANSWER_SECONDS = 5.0
+_PAGE_SECONDS = 2.0
 _FIRST_POLL, _LONGEST_POLL = 0.005, 0.1
 _LONGEST_ANSWER = 8 * 2**20
 
@@ -81,6 +82,14 @@ class GraphClient:
                 raise DnneError(_absence(wanted, list(found), missing, timeout))
             await asyncio.sleep(_LOOK_SECONDS)
 
+    def known(self, namespace: str) -> DebuggedGraph | None:
+        """Return a graph as far as it is known at this moment; None if there is none."""
+        services = self.graphs().get(namespace)
+        if services is None:
+            return None
+        return DebuggedGraph(namespace, [self._caller(each) for each in services], self._by,
+                             patience=_PAGE_SECONDS)
+
     def _caller(self, service: str) -> HostServiceClient:
         if service not in self._callers:
             self._callers[service] = self._services.client(service, SERVICE_TYPE)
@@ -103,9 +112,11 @@ def _absence(wanted: str, others: Sequence[str], missing: Sequence[str], timeout
 class DebuggedGraph:
     """The processes of one graph, and the word with them."""
 
-    def __init__(self, namespace: str, callers: Sequence[HostServiceClient], by: str):
-        """Talk to a graph by ``callers``, one a process."""
+    def __init__(self, namespace: str, callers: Sequence[HostServiceClient], by: str,
+                 patience: float = _ANSWER_SECONDS):
+        """Talk to a graph by ``callers``, one a process, which have ``patience`` s to answer."""
         self.namespace = namespace
+        self._patience = patience
         self._callers = sorted(callers, key=lambda each: each.name)
         self._by = by
 
@@ -126,8 +137,7 @@ class DebuggedGraph:
         """
         answer = await self._ask(self._callers[0], action, *words)
         if answer is None:
-            raise DnneError(f"{self.namespace}: no answer within {_ANSWER_SECONDS:g} s: it has "
-                            "ended, or its event loop does not turn")
+            raise self._silence()
         if "problems" in answer:
             raise InputError(action, answer["problems"])
         return answer
@@ -143,8 +153,7 @@ class DebuggedGraph:
                   if answer is None]
         found = [each for each in answers if each is not None]
         if not found:
-            raise DnneError(f"{self.namespace}: no answer within {_ANSWER_SECONDS:g} s: it has "
-                            "ended, or its event loop does not turn")
+            raise self._silence()
         for each in found:
             if "problems" in each:
                 raise InputError("debug", each["problems"])
@@ -166,6 +175,10 @@ class DebuggedGraph:
             wait = min(_LONGEST_POLL, 1.5 * wait)
         return await self.state("")
 
+    def _silence(self) -> DnneError:
+        return DnneError(f"{self.namespace}: no answer within {self._patience:g} s: it has ended, "
+                         "or its event loop does not turn")
+
     async def _ask_all(self, *words: str) -> list[dict[str, Any] | None]:
         return await asyncio.gather(*(self._ask(each, *words) for each in self._callers))
 
@@ -174,10 +187,10 @@ class DebuggedGraph:
         from rcl_interfaces.srv import GetParameters
 
         try:
-            if not await caller.appears(0.0 if words[0] == "leave" else _ANSWER_SECONDS):
+            if not await caller.appears(0.0 if words[0] == "leave" else self._patience):
                 return None
             answer = await caller.call(GetParameters.Request(names=[self._by, *words]),
-                                       _ANSWER_SECONDS)
+                                       self._patience)
             text = answer.values[0].string_value
             found = json.loads(text if len(text) <= _LONGEST_ANSWER else "")
         except TimeoutError:

@@ -2,22 +2,14 @@
 
 import asyncio
 import contextlib
-import shutil
 
 import pytest
+from pages import MISSING, browsing, open_page
 
-playwright_api = pytest.importorskip(
-    "playwright.async_api", reason="needs playwright: pip install playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(
-    CHROMIUM is None, reason="needs Chromium: apt install chromium")]
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", *(f"--{kind}-url=http://127.0.0.1:9" for kind in (
-             "gaia", "google-apis", "google-base"))]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
 # What Chromium asks its maker for by itself: with no page at all, and on any with a field in it.
 OF_THE_BROWSER = ("CONNECT android.clients.google.com:443",
                   "CONNECT content-autofill.googleapis.com:443")
-LONG = 600_000  # milliseconds: whoever waits for nothing is ended by the patience of tests
 
 
 class Elsewhere:
@@ -44,30 +36,6 @@ class Elsewhere:
                          b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
             await writer.drain()
         writer.close()
-
-
-@contextlib.asynccontextmanager
-async def browsing(proxy="", **options):
-    """Give a browser's window, and the list of what its pages complain of."""
-    async with playwright_api.async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=QUIET,
-            **({"proxy": {"server": proxy, "bypass": "127.0.0.1"}} if proxy else {}))
-        try:
-            window = await browser.new_context(**options)
-            window.set_default_timeout(LONG)
-            yield window
-        finally:
-            await browser.close()
-
-
-async def open_page(window, visit, complaints, path="/"):
-    page = await window.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text)
-            if message.type == "error" else None)
-    await page.goto(f"{visit.base}{path}?token={visit.token.secret}")
-    return page
 
 
 def test_two_graphs_are_shown_survive_their_restart_and_nothing_leaves_the_machine(
