@@ -16,8 +16,8 @@ from dnne_ros.options.working_directory import check_working_directory
 _COMMANDS = (
     "cli.check", "cli.run", "cli.replay", "cli.evaluate", "cli.simulate",
     "jobs.commands.command", "top.command", "web.command", "editor.command",
-    "debugger.command", "foxglove.command", "cli.trace", "cli.profile", "cli.graph", "cli.export", "cli.security",
-    "cli.policy", "cli.nodes", "cli.tasks", "cli.bench")
+    "debugger.command", "foxglove.command", "cli.trace", "cli.profile", "cli.graph", "cli.export",
+    "cli.security", "cli.policy", "cli.nodes", "cli.tasks", "cli.bench")
 """The modules of the commands; `add_parser` of each adds one."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."

@@ -212,7 +212,7 @@ def _together(answers: Sequence[dict[str, Any]]) -> dict[str, Any]:
             known["hits"] += one["hits"]
             known["trouble"] = known["trouble"] or one["trouble"]
             known["last"] = known["last"] if one["last"] is None else one["last"]
-    return {**{key: first[key] for key in ("graph", "paused", "why", "until", "place", "count")},
+    return {**{key: first[key] for key in ("graph", "paused", "why", "until", "place", "steps")},
             "processes": first["processes"], "breakpoints": list(breakpoints.values()),
             "held": [item for each in answers for item in each["held"]],
             "items": [item for each in answers for item in each.get("items", ())],

@@ -17,7 +17,6 @@ from dnne_ros.options.readings import duration
 if TYPE_CHECKING:
     import asyncio
 
-    from dnne_ros.debugger.client import GraphClient
     from dnne_ros.debugger.session import Session
 
 _EXAMPLES = f"""\
@@ -109,13 +108,13 @@ def _talk(loop: asyncio.AbstractEventLoop, session: Session) -> None:
 
 
 @contextmanager
-def _session(options: argparse.Namespace, name: str) -> Iterator[tuple[asyncio.AbstractEventLoop, Session]]:
+def _session(options: argparse.Namespace, name: str
+             ) -> Iterator[tuple[asyncio.AbstractEventLoop, Session]]:
     """Give an event loop, and what debugs the graph ``name`` in it."""
     from dnne_ros.debugger.joining import joined
     from dnne_ros.debugger.session import Session
 
     with joined(options.ros_args) as (loop, client):
-        client: GraphClient
         graph = loop.run_until_complete(client.attach(name, _FIND_SECONDS))
         try:
             yield loop, Session(graph, options.timeout)

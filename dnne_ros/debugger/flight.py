@@ -251,4 +251,3 @@ def _places(trace: Trace) -> Places:
         edges[edge.target] = edge.source
     return Places([PlacedNode(node, sorted(inputs[node]), sorted(outputs.get(node, ())))
                    for node in sorted(inputs)], edges)
-

@@ -19,7 +19,8 @@ def state_lines(state: Mapping[str, Any]) -> Iterator[str]:
         kind = "breakpoint" if each["stops"] else "watchpoint"
         condition = f" if {each['condition']}" if each["condition"] else ""
         last = "" if each["last"] is None else f", the last at item {each['last']}"
-        yield f"  {kind} {each['id']}: {each['place']}{condition} (held {each['hits']} times{last})"
+        held = f"held {each['hits']} times{last}"
+        yield f"  {kind} {each['id']}: {each['place']}{condition} ({held})"
         if each["trouble"]:
             yield f"    could not be asked of {each['trouble']}"
     for item in state["held"]:
@@ -32,8 +33,8 @@ def how_it_stands(state: Mapping[str, Any]) -> str:
         return f"paused by {state['why'] or 'the parameter run.paused'}"
     if state["until"] == "step":
         where = f" at {state['place']}" if state["place"] else ""
-        return f"goes on until item {state['count']}{where}" if state["count"] != 1 \
-            else f"goes on until the next item{where}"
+        items = "the next item" if state["steps"] == 1 else f"{state['steps']} more items"
+        return f"goes on until {items}{where}"
     return "goes on until the next boundary" if state["until"] else "goes on"
 
 

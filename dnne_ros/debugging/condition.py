@@ -4,8 +4,8 @@
     both       = negation, {"and", negation}
     negation   = "not", negation | comparison
     comparison = value, [("<" | "<=" | ">" | ">=" | "==" | "!="), value]
-    value      = number | text | "(", condition, {",", value}, ")" | name, {".", name | "[", …, "]"}
-               | function, "(", value, ")"
+    value      = number | text | "(", condition, {",", value}, ")"
+               | (name | function, "(", condition, ")"), {".", name | "[", …, "]"}
 
 A comparison holds if it does for any element, and so does a value alone if any element is true or
 not 0.  Nothing is evaluated but this: conditions come from browsers and files.

@@ -82,8 +82,9 @@ def _number(value: Any) -> Any:
 
 
 def _picture(array: np.ndarray) -> dict[str, Any] | None:
-    """Return what looks like a picture as one: (height, width, 1, 3 or 4) or such with channels
-    first, or bytes of (height, width); of several in a batch, the first.
+    """Return what looks like a picture as one; of several in a batch, the first.
+
+    That is (height, width, 1, 3 or 4), also with channels first, or bytes of (height, width).
     """
     while array.ndim > 3 and array.shape[0]:
         array = array[0]

@@ -38,7 +38,8 @@ def split(text: str) -> list[Token]:
     """Return the tokens of a condition, with one for its end."""
     if len(text) > LONGEST:
         raise ConditionError(LONGEST + 1, f"at most {LONGEST} characters", f"{len(text)}")
-    tokens, at = [], 0
+    tokens: list[Token] = []
+    at = 0
     while True:
         while at < len(text) and text[at].isspace():
             at += 1

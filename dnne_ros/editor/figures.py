@@ -53,7 +53,8 @@ def figures(run: Run, graph: GraphState | None, since: float) -> dict[str, Any]:
         for name, entry in graph.edges().items():
             ends = _ends(name, run.drawn)
             if ends is not None and counts(entry):
-                edges.append({**ends, "level": entry.level.name, "message": entry.message,
+                edges.append({**ends, "name": name, "level": entry.level.name,
+                              "message": entry.message,
                               **{key: entry.values[key] for key in _OF_EDGES
                                  if key in entry.values}})
     return {"run": run.id, "nodes": nodes, "edges": edges}

@@ -3,6 +3,7 @@ import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
 import { watchDrawing } from "./checking.js";
 import { drawCurves } from "./curves.js";
+import { Debugging } from "./debugging.js";
 import { drawLinkFigures } from "./link_figures.js";
 import { Live } from "./live.js";
 import { offerLiveWidgets } from "./live_widgets.js";
@@ -15,26 +16,32 @@ import { showState } from "./state_banner.js";
 
 keepNewDrawingsEmpty(app);
 tellServerMore(app, api);
+let debugging = null;
 
 app.registerExtension({
   name: "dnne_ros",
   nodeCreated: showAllDecimals,
   loadedGraphNode: showAllDecimals,
-  getNodeMenuItems: (node) => [null, processMenu(app, node)],
+  getNodeMenuItems: (node) => [null, processMenu(app, node), ...debugging?.nodeMenu(node) ?? []],
+  getCanvasMenuItems: () => debugging?.linkMenu() ?? [],
   async setup() {
     const live = new Live(app, api);
     globalThis.dnneRosLive = live; // for other extensions, and tests
+    debugging = new Debugging(app, live);
+    globalThis.dnneRosDebugging = debugging;
     const checks = watchDrawing(app, api);
     const before = app.canvas.onDrawForeground;
     app.canvas.onDrawForeground = function (context, area) {
       before?.call(this, context, area);
       drawLinkFigures(app, live, context);
       drawCurves(app, live, context);
+      debugging.draw(context);
     };
     showState(app, live);
     showPlacement(app);
     offerLiveWidgets(app, api, live);
     addPanel(app, api, live, checks);
+    debugging.addTab();
     await openFirstFile(app, api);
   },
 });

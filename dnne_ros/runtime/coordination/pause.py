@@ -18,15 +18,15 @@ _LONGEST = 2000
 class RunState(NamedTuple):
     """Whether the run stands still, who has stopped it and why, and what it goes on until.
 
-    ``until`` is "" (nothing), `AT_BOUNDARY`, or ``step``: until so many items (``count``) have come
-    to the ``place``.
+    ``until`` is "" (nothing), `AT_BOUNDARY`, or ``step``: until so many items (``steps``) have
+    come to the ``place``.
     """
 
     paused: bool
     why: str = ""
     until: str = ""
     place: str = ""
-    count: int = 0
+    steps: int = 0
 
 
 class BreakpointWord(NamedTuple):
@@ -71,10 +71,10 @@ class Pause:
         """Return where the run is to stop."""
         return self._breakpoints.value
 
-    def set(self, paused: bool, why: str = "", until: str = "", place: str = "", count: int = 0
+    def set(self, paused: bool, why: str = "", until: str = "", place: str = "", steps: int = 0
             ) -> None:
         """Let the run stand still, or go on, in all processes; see `RunState`."""
-        state = RunState(paused, why, until, place, count)
+        state = RunState(paused, why, until, place, steps)
         if paused != self.paused or (not paused and state[2:] != self.state[2:]):
             self._state.set(state)
             self._take()
@@ -135,10 +135,9 @@ class Pause:
         self.on_change(self.paused)
 
 
-
 def _read_state(value: Any) -> RunState:
-    paused, why, until, place, count = value
-    state = RunState(paused, why, until, place, count)
+    paused, why, until, place, steps = value
+    state = RunState(paused, why, until, place, steps)
     if tuple(map(type, state)) != (bool, str, str, str, int):
         raise ValueError(f"no state of a run: {value!r:.80}")
     return state

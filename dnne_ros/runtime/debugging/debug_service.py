@@ -53,9 +53,10 @@ class DebugService:
         self._announces = announces
         self._attached: dict[str, float] = {}
         self._actions: Mapping[str, Callable[..., None]] = {
-            "state": lambda by: None, "leave": lambda by: None, "pause": self._pause_now, "boundary": self._to_boundary,
-            "go": self._go, "step": self._step, "break": self._break, "watch": self._watch,
-            "clear": self._clear, "show": lambda by, place="": None}
+            "state": lambda by: None, "leave": lambda by: None,
+            "show": lambda by, place="": None, "pause": self._pause_now,
+            "boundary": self._to_boundary, "go": self._go, "step": self._step,
+            "break": self._break, "watch": self._watch, "clear": self._clear}
         host.create_service(GetParameters, f"{host.graph_node.ros_name}/{SERVICE}", self._answer)
 
     def _answer(self, request: Any, response: Any) -> Any:
@@ -171,5 +172,3 @@ def _item(each: SeenItem, places: Places, seen: Mapping[str, Any] | None = None
         "node": node, "port": port, "direction": direction, "edge": places.edge_of(each.spot),
         "number": each.number, "why": each.why, "time": each.time_ns * 1e-9}
     return found if seen is None else {**found, "view": seen}
-
-

@@ -119,5 +119,3 @@ class Halts:
         if found:
             self._stops.keep(-len(found))
         return found
-
-

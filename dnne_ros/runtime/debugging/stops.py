@@ -144,7 +144,7 @@ class Stops:
             state = pause.state
             self._step, self._left = frozenset(), 0
             if state.until == "step":
-                self._step, self._left = self._spots(state.place), state.count
+                self._step, self._left = self._spots(state.place), state.steps
         self._arm()
 
     def _arm(self) -> None:

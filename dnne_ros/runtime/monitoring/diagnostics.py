@@ -80,8 +80,8 @@ class Diagnostics:
                  on_look: Callable[[list[Status]], None] | None = None):
         """Publish as ``host``, on behalf of the nodes whose ``contexts`` are given by id.
 
-        ``process`` is one of so many ``processes`` of the graph.  A ``pause`` is told of.  ``on_look`` is told each
-        second, too, whether somebody listens or not.
+        ``process`` is one of so many ``processes`` of the graph.  A ``pause`` is told of.
+        ``on_look`` is told each second, too, whether somebody listens or not.
         """
         self._on_look = on_look
         self._pause = pause

@@ -1,9 +1,9 @@
 """The debugger for pages: how a graph stands, and what is to be done with it.
 
-``GET /api/debug?graph=/graph`` gives its state, with ``&place=`` also the items at hand there ("":
-everywhere); it changes nothing.  ``POST /api/debug`` takes ``{"graph", "action", "words"}`` as
-`dnne_ros.debugger.words` has them: ``pause``, ``boundary``, ``go``, ``step``, ``break``, ``watch``
-and ``clear``.  What is in the words, the graph reads, which knows its places; conditions are parsed
+``GET /api/debug?graph=/graph`` gives its state, with ``&place=`` also the items at hand there
+("": everywhere); it changes nothing.  ``POST /api/debug`` takes ``{"graph", "action", "words"}``
+as `dnne_ros.debugger.words` has them: ``pause``, ``boundary``, ``go``, ``step``, ``break``,
+``watch`` and ``clear``.  The graph reads the words, as it knows its places; conditions are parsed
 there and never run.
 """
 

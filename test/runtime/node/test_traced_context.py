@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from dnne_ros.debugging.places import Places
 from dnne_ros.node_api.port_types import AnyValue
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.coordination.pause import Pause
-from dnne_ros.debugging.places import Places
 from dnne_ros.runtime.debugging.stops import Stops
 from dnne_ros.runtime.edges.input_port import HeldInput
 from dnne_ros.runtime.edges.output_port import OutputPort
