@@ -28,7 +28,8 @@ def view(value: Any, depth: int = 0) -> dict[str, Any]:
     ``text`` or ``parts`` by name.  Numbers that are not finite are texts.
     """
     try:
-        return _view(value, depth)
+        with np.errstate(all="ignore"):
+            return _view(value, depth)
     except Exception as error:  # a value of somebody's own type, which may do anything
         return {"kind": type(value).__name__, "text": f"cannot be shown: {describe(error)}"}
 

@@ -26,7 +26,7 @@ def array_of(value: Any) -> np.ndarray | None:
     """
     if is_array(value):
         try:
-            found = as_array(value)
+            found = np.asarray(value) if isinstance(value, np.generic) else as_array(value)
         except TypeError:
             found = as_doubles(value)
         return found if found.dtype.kind in "biufc" else None

@@ -80,6 +80,9 @@ class Places:
         return f"{source[0]}/{source[1]} → {spot[0]}/{spot[1]}" if source else ""
 
     def _node_or_port(self, text: str) -> Place:
+        if text.startswith("/"):  # with the graph's namespace, as ROS' tools show it
+            parts = text.strip("/").split("/")
+            text = "/".join(parts[-1:] if parts[-1] in self._called else parts[-2:])
         if text in self._called or "/" not in text.strip("/"):
             node = self._node(text)
             spots = frozenset(_of_node(node))

@@ -121,7 +121,8 @@ class Diagnostics:
         process = {**self._process, "paused": self._pause.state.why or "run.paused"} \
             if self._pause.paused else self._process
         statuses = [meter.look(seconds, process) for meter in self._nodes]
-        statuses += [meter.look(seconds, self._process["process"]) for meter in self._edges]
+        statuses += [meter.look(seconds, self._process["process"], self._pause.paused)
+                     for meter in self._edges]
         for status in statuses:
             status.hardware_id = self._namespace
         return statuses
@@ -151,7 +152,7 @@ class _EdgeMeter:
         self._target = end.name.rpartition(" → ")[2].rpartition("/")[0]
         self._last = EdgeStats().as_dict()
 
-    def look(self, seconds: float, process: str) -> Status:
+    def look(self, seconds: float, process: str, paused: bool) -> Status:
         end, counting = self._end, self._end.counting
         now = counting.stats.as_dict()
         new = {key: now[key] - self._last[key] for key in ("sent", "received", "lost")}
@@ -172,7 +173,8 @@ class _EdgeMeter:
                     for name in ("latency", "latency_max") if f"{name}_s" in now})
         values.update(duplicated=now["duplicated"], dropped=now["dropped"])
         rate = new["sent" if end.end == "sender" else "received"] / seconds
-        return Status(self._name, *self._verdict(now, rate, new["lost"], blocked), values=values)
+        return Status(self._name, *self._verdict(
+            now, rate, new["lost"], 0.0 if paused else blocked), values=values)
 
     # The first word of a message says it all: `dnne-ros top` has no room for more.
     def _verdict(self, now: Mapping[str, Any], rate: float, lost: int, blocked: float
