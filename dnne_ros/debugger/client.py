@@ -135,8 +135,12 @@ class DebuggedGraph:
         All that is changed, one process is told, so that two changes are one behind the other.
         `InputError` with what is wrong, `DnneError` if nobody answers.
         """
-        answer = await self._ask(self._callers[0], action, *words)
-        if answer is None:
+        for caller in list(self._callers):
+            answer = await self._ask(caller, action, *words)
+            if answer is not None:
+                break
+            self._callers.append(self._callers.pop(0))  # that of a process that was killed
+        else:
             raise self._silence()
         if "problems" in answer:
             raise InputError(action, answer["problems"])

@@ -16,9 +16,15 @@ def start_paused(start_command, tmp_path):
     ``settings`` make Cartpole small.
     """
     def start(workflow, *arguments, settings=SMALL):
-        return start_command("dnne_ros", "run", workflow, "--paused", "--peer-timeout", "1h",
-                             "--report", "report.json", *settings, *arguments, folder=tmp_path)
-    return start
+        runs.append(start_command(
+            "dnne_ros", "run", workflow, "--paused", "--peer-timeout", "1h", "--report",
+            "report.json", *settings, *arguments, folder=tmp_path))
+        return runs[-1]
+
+    runs = []
+    yield start
+    for run in runs:
+        run.kill()
 
 
 @pytest.fixture

@@ -33,9 +33,9 @@ def test_a_run_is_stepped_from_the_menu_of_a_node(repository, tmp_path):
         page.wait_for_function(
             "dnneRosDebugging.control.state.breakpoints[0]?.condition === 'nan'")
         # The tab has the same as the dashboard's panel.
-        page.get_by_role("button", name="Debugger").first.click()
+        page.get_by_role("button", name="Pause, step, break, look at items").click()
         page.get_by_text("break 1: ppo_trainer_6 if nan").wait_for()
-        place = page.get_by_label("Place")
+        place = page.get_by_label("Place", exact=True)
         place.fill("4")  # a node's id in the drawing
         page.get_by_role("button", name="Step", exact=True).click()
         page.wait_for_function(f"{_ITEM}?.node === 'isaac_gym_step_4'")

@@ -37,7 +37,7 @@ app.registerExtension({
       drawCurves(app, live, context);
       debugging.draw(context);
     };
-    showState(app, live);
+    showState(app, live, debugging);
     showPlacement(app);
     offerLiveWidgets(app, api, live);
     addPanel(app, api, live, checks);

@@ -1,10 +1,10 @@
 """The debugger for pages: how a graph stands, and what is to be done with it.
 
 ``GET /api/debug?graph=/graph`` gives its state, with ``&place=`` also the items at hand there
-("": everywhere); it changes nothing.  ``POST /api/debug`` takes ``{"graph", "action", "words"}``
-as `dnne_ros.debugger.words` has them: ``pause``, ``boundary``, ``go``, ``step``, ``break``,
-``watch`` and ``clear``.  The graph reads the words, as it knows its places; conditions are parsed
-there and never run.
+("": everywhere), and of a graph that cannot be debugged ``{"absent": true}``; it changes nothing.
+``POST /api/debug`` takes ``{"graph", "action", "words"}`` as `dnne_ros.debugger.words` has them:
+``pause``, ``boundary``, ``go``, ``step``, ``break``, ``watch`` and ``clear``.  The graph reads the
+words, as it knows its places; conditions are parsed there and never run.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ _LONGEST_WORD = 1000
 def debug_routes(client: GraphClient) -> list[web.AbstractRouteDef]:
     """Return the routes; ``client`` finds the graphs."""
     async def look(request: web.Request) -> web.Response:
-        graph = _graph(client, request.query.get("graph"))
-        place = request.query.get("place")
+        graph, place = client.known(request.query.get("graph", "")), request.query.get("place")
+        if graph is None:
+            return web.json_response({"absent": True})
         if place is not None and len(place) > _LONGEST_WORD:
             raise InputError("request", [f"place: expected at most {_LONGEST_WORD} characters"])
         return web.json_response(await graph.state(place))

@@ -62,7 +62,8 @@ export class DebugControl {
     if (!graph) return this.#take(null, "no graph runs");
     const { found, problem } = await ask(
       `/api/debug?graph=${encodeURIComponent(graph)}&place=`);
-    this.#take(found ?? null, problem);
+    if (found?.absent) this.#take(null, `${graph} cannot be debugged: no process of it answers`);
+    else this.#take(found ?? null, problem);
   }
 
   async act(action, words = []) {
