@@ -12,7 +12,8 @@ import getpass
 import json
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import DnneError, InputError, printable
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.05
 _ANSWER_SECONDS = 5.0
 _PAGE_SECONDS = 2.0
+_START_LOOK_SECONDS = 0.5
 _FIRST_POLL, _LONGEST_POLL = 0.005, 0.1
 _LONGEST_ANSWER = 8 * 2**20
 
@@ -81,6 +83,13 @@ class GraphClient:
             if loop.time() >= until:
                 raise DnneError(_absence(wanted, list(found), missing, timeout))
             await asyncio.sleep(_LOOK_SECONDS)
+
+    async def await_start(self, name: str, has_ended: Callable[[], bool]) -> DebuggedGraph:
+        """Return a graph that is about to start; `DnneError` if ``has_ended()`` comes true."""
+        while not has_ended():
+            with suppress(DnneError):  # not yet
+                return await self.attach(name, _START_LOOK_SECONDS)
+        raise DnneError(f"{name} has ended before it could be debugged")
 
     def known(self, namespace: str) -> DebuggedGraph | None:
         """Return a graph as far as it is known at this moment; None if there is none."""

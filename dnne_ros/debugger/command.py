@@ -17,6 +17,7 @@ from dnne_ros.options.readings import duration
 if TYPE_CHECKING:
     import asyncio
 
+    from dnne_ros.debugger.own_run import OwnRun
     from dnne_ros.debugger.session import Session
 
 _EXAMPLES = f"""\
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         from dnne_ros.debugger.own_run import OwnRun
 
         with OwnRun(words, options.ros_args) as own, _session(
-                options, own.namespace) as (loop, session):
+                options, own.namespace, own) as (loop, session):
             _talk(loop, session)
         return own.code
     if len(words) > 1:
@@ -108,14 +109,19 @@ def _talk(loop: asyncio.AbstractEventLoop, session: Session) -> None:
 
 
 @contextmanager
-def _session(options: argparse.Namespace, name: str
+def _session(options: argparse.Namespace, name: str, own: OwnRun | None = None
              ) -> Iterator[tuple[asyncio.AbstractEventLoop, Session]]:
-    """Give an event loop, and what debugs the graph ``name`` in it."""
+    """Give an event loop, and what debugs the graph ``name`` in it.
+
+    ``own``: the run that is about to be that graph, which may take its time.
+    """
     from dnne_ros.debugger.joining import joined
     from dnne_ros.debugger.session import Session
 
     with joined(options.ros_args) as (loop, client):
-        graph = loop.run_until_complete(client.attach(name, _FIND_SECONDS))
+        attaching = client.attach(name, _FIND_SECONDS) if own is None \
+            else client.await_start(name, own.has_ended)
+        graph = loop.run_until_complete(attaching)
         try:
             yield loop, Session(graph, options.timeout)
         finally:

@@ -34,6 +34,10 @@ class OwnRun:
         self.code = 0
         self._command = [sys.executable, "-m", "dnne_ros", "run", *words, "--paused", *ros_args]
 
+    def has_ended(self) -> bool:
+        """Tell whether it is over; it has said why."""
+        return self._run.poll() is not None
+
     def __enter__(self) -> OwnRun:
         # Ctrl-C at the prompt is for what the prompt waits for.
         self._run = subprocess.Popen(self._command, stdin=subprocess.DEVNULL,
