@@ -79,7 +79,7 @@ def test_a_graph_is_debugged_at_the_prompt(read):
     assert "break PLACE [if COND]" in said and "paused by step" in said
     assert "paused by breakpoint 1 (ppo_agent_3 if max(abs(item)) > 0.2)" in said
     assert "watchpoint 2: isaac_gym_step_4/done" in said and "paused by boundary" in said
-    assert "from " in said and "stays paused" in said
+    assert "from " in said and "ended: interrupted" in said
 
 
 def test_a_flight_record_is_stepped_through(read):

@@ -75,6 +75,8 @@ def run(options: argparse.Namespace) -> int:
         raise InputError("debug", [f"{words[0]}: there is no such file"])
     with _session(options, words[0] if words else options.graph) as (loop, session):
         _talk(loop, session)
+        if loop.run_until_complete(session.graph.state())["paused"]:
+            say(f"{session.graph.namespace} stays paused; `dnne-ros debug go` lets it go on")
     return 0
 
 
@@ -104,8 +106,6 @@ def _talk(loop: asyncio.AbstractEventLoop, session: Session) -> None:
     for line in do(Words("list")):
         say(line)
     talk(do)
-    if loop.run_until_complete(session.graph.state())["paused"]:
-        say(f"{session.graph.namespace} stays paused; `dnne-ros debug go` lets it go on")
 
 
 @contextmanager

@@ -35,7 +35,8 @@ NESTED = {"observation": {"velocity": np.array([0.0, 3.0])}, "text": "stop", "tw
     ("shape == (3,)", REWARD, True), ("shape == (3, 1)", REWARD, False),
     ("shape[0] == 3 and ndim == 1 and size == 3", REWARD, True),
     ("dtype == 'float32'", REWARD, True), ("dtype != \"int64\"", REWARD, True),
-    ("observation.velocity[1] == 3", NESTED, True), ("observation.velocity.max > 3", NESTED, False),
+    ("observation.velocity[1] == 3", NESTED, True),
+    ("observation.velocity.max > 3", NESTED, False),
     ("text == 'stop'", NESTED, True), ("item['two words'] == 1", NESTED, True),
     ("number == 17", REWARD, True), ("number >= 18 or reward < -10", REWARD, True),
     ("not not number", REWARD, True), ("not (number > 3 and nan)", REWARD, True),
@@ -50,7 +51,8 @@ def test_it_holds_as_it_says(text, value, expected):
     ("", 1, "the end"), ("reward <", 9, "the end"), ("reward << 3", 9, "'<'"),
     ("1 2", 3, "'2'"), ("foo(3)", 1, "'foo'"), ("a.", 3, "the end"), ("((1", 4, "the end"),
     ("a[1.5]", 3, "'1.5'"), ("a[1:2]", 4, "':'"), ("reward = 3", 8, "'='"), ("é", 1, "'é'"),
-    ("__import__('os')", 1, "'__import__'"), ("item.__class__()", 15, "'('"), ("and 3", 1, "'and'"),
+    ("__import__('os')", 1, "'__import__'"), ("item.__class__()", 15, "'('"),
+    ("and 3", 1, "'and'"),
     ("1 < 2 < 3", 7, "'<'"), ("\x1b[2J", 1, r"'\x1b'"), ("x" * 501, 501, "501"),
     ("(" * 30, 21, "'('"), ("not", 4, "the end"), ("'open", 1, "\"'\"")])
 def test_what_does_not_parse_says_where(text, at, found):
@@ -65,7 +67,8 @@ def test_what_does_not_parse_says_where(text, at, found):
     ("speed > 1", NESTED, "no 'speed'; it has observation, text, two words"),
     ("speed > 1", REWARD, "no 'speed'; it is of type float32"),
     ("reward[9] > 0", REWARD, "no element [9]: its shape is (3,)"),
-    ("item < (1, 2)", REWARD, "cannot be compared"), ("max > 1", None, "a NoneType has no numbers"),
+    ("item < (1, 2)", REWARD, "cannot be compared"),
+    ("max > 1", None, "a NoneType has no numbers"),
     ("item.__class__", REWARD, "no '__class__'")])
 def test_what_means_nothing_for_an_item_says_so(text, value, problem):
     with pytest.raises(Misfit) as error:

@@ -9,7 +9,8 @@ PLACES = Places([
     PlacedNode("step_4", ("actions",), ("rewards", "done"), ("sim",), ("4", "Step", "StepNode")),
     PlacedNode("trainer_6", ("reward", "state"), ("loss", "state"), ("model",), ("6", "Trainer")),
     PlacedNode("env_1", (), ("observations",), (), ("1", "StepNode"))], {
-    ("trainer_6", "reward"): ("step_4", "rewards"), ("step_4", "actions"): ("env_1", "observations"),
+    ("trainer_6", "reward"): ("step_4", "rewards"),
+    ("step_4", "actions"): ("env_1", "observations"),
     ("trainer_6", "state"): ("env_1", "observations")})
 REWARD = ("trainer_6", "reward", "input")
 
