@@ -28,8 +28,8 @@ def test_who_has_stopped_a_run_is_known_when_the_debugger_is_dead(
 
     ros_loop.run(main(), run)
     assert "/cartpole_ppo   1 process" in (top := say("top", "--once"))
-    assert "paused by pause: by another" in top
-    assert "the run is paused by pause: by another until run.paused is false" in run.output
+    assert "paused by another" in top
+    assert "the run is paused by another until run.paused is false" in run.output
     assert "/cartpole_ppo: goes on" in say("debug", "go")
     run.until(lambda: "the run goes on" in run.output.rpartition("by another")[2], "it goes on")
 

@@ -64,5 +64,5 @@ def test_a_paused_robot_gets_its_safe_command_and_obeys_nothing_old(
         assert min(filter(None, commands)) > went_on
 
     ros_loop.run(main(), run)
-    assert "paused by pause: by the test" in run.output
+    assert "paused by the test" in run.output
     assert any("the safe command is sent" in text for text in logged)

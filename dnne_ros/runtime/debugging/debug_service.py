@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from rcl_interfaces.msg import ParameterType, ParameterValue
@@ -17,7 +18,6 @@ from rcl_interfaces.srv import GetParameters
 
 from dnne_ros import strict_json
 from dnne_ros.debugging.condition import Condition
-from dnne_ros.debugging.item_view import view
 from dnne_ros.debugging.places import Places, Spot
 from dnne_ros.debugging.tokens import ConditionError
 from dnne_ros.errors import InputError, describe, printable
@@ -76,23 +76,25 @@ class DebugService:
             raise InputError("debug", [f"expected who asks and one of {', '.join(self._actions)}"])
         by, action, *rest = words
         by = by[:_LONGEST_NAME]
-        self._attached[by] = time.monotonic()
+        act = self._actions[action]
         try:
-            self._actions[action](by, *rest)
+            signature(act).bind(by, *rest)
         except TypeError:
             raise InputError("debug", [f"{action}: {len(rest)} words are too many or too few"]
                              ) from None
+        self._attached[by] = time.monotonic()
+        act(by, *rest)
         found = self._state(by)
         if action == "leave":
             del self._attached[by]
         if action == "show":
             spots = self._places.find(rest[0] if rest else "").spots
-            found["items"] = [_item(each, self._places, view(each.value))
+            found["items"] = [{**_item(each, self._places), "view": each.view()}
                               for each in self._seen(spots if rest and rest[0] else None)]
         return found
 
     def _pause_now(self, by: str) -> None:
-        self._pause.set(True, f"pause: by {by}")
+        self._pause.set(True, by)
 
     def _to_boundary(self, by: str) -> None:
         if not self._announces:
@@ -165,10 +167,8 @@ def _breakpoint(each: Breakpoint) -> dict[str, Any]:
             "spots": sorted(map(list, each.place.spots))}
 
 
-def _item(each: SeenItem, places: Places, seen: Mapping[str, Any] | None = None
-          ) -> dict[str, Any]:
+def _item(each: SeenItem, places: Places) -> dict[str, Any]:
     node, port, direction = each.spot
-    found: dict[str, Any] = {
-        "node": node, "port": port, "direction": direction, "edge": places.edge_of(each.spot),
-        "number": each.number, "why": each.why, "time": each.time_ns * 1e-9}
-    return found if seen is None else {**found, "view": seen}
+    return {"node": node, "port": port, "direction": direction,
+            "edge": places.edge_of(each.spot), "number": each.number, "why": each.why,
+            "time": each.time_ns * 1e-9}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.debugging.condition import Condition, Misfit
+from dnne_ros.debugging.item_view import view
 from dnne_ros.debugging.places import Place, Places, Spot
 from dnne_ros.errors import DnneError, describe
 
@@ -57,6 +58,13 @@ class SeenItem:
     why: str = ""
     """What has stopped the run at it; "": it came there while the run stood."""
     time_ns: int = field(default_factory=time.time_ns)
+    _view: dict[str, Any] = field(default_factory=dict)
+
+    def view(self) -> dict[str, Any]:
+        """Return what there is to be seen of it, found out once: pages ask again and again."""
+        if not self._view:
+            self._view = view(self.value)
+        return self._view
 
 
 class Stops:
