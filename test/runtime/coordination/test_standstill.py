@@ -180,6 +180,17 @@ def test_a_run_that_ends_in_a_standstill_says_so_sooner(members, pass_time, ring
     assert len(pictures(fused)) == 1
 
 
+def test_a_run_that_is_paused_does_not_stand_still(members, pass_time, ring):
+    fused, = members(main=Nodes(**ring))
+    fused.nodes.paused = True
+    pass_time(60, [fused])
+    fused.nodes.paused = False  # and is given as much time as any
+    pass_time(9, [fused])
+    assert pictures(fused) == []
+    pass_time(60, [fused])
+    assert len(pictures(fused)) == 1
+
+
 @pytest.mark.parametrize("moved, said", [(0, 1), (5, 0)])
 def test_at_the_end_code_counts_only_if_nothing_has_ever_moved(members, pass_time, moved, said):
     fused, = members(main=Nodes(a=(Cause.CODE,), b=(Cause.NODES, "a")))
