@@ -23,7 +23,8 @@ def summary(run: Run, known_points: int = 0) -> dict[str, Any]:
                 if node.type.announces_boundaries]
     return {
         "id": run.id, "number": run.number, "name": run.drawn.name,
-        "graph": run.drawn.namespace, "state": run.state.value,
+        "graph": run.drawn.namespace, "drawing": run.drawn.document.get("id"),
+        "state": run.state.value,
         "started": run.started, "ended": run.ended, "expected_end": run.expected_end,
         "reason": run.reason, "failure": run.failure, "failed_node": run.failed_node,
         "checkpoint": run.checkpoint, "last_lines": run.last_lines if run.failure else [],

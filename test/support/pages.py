@@ -2,16 +2,12 @@
 
 import contextlib
 import importlib.util
-import shutil
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+from browser import CHROMIUM, LOADED_MS, QUIET
+
 MISSING = ("needs playwright: pip install playwright"
            if importlib.util.find_spec("playwright") is None
            else "" if CHROMIUM else "needs Chromium: apt install chromium")
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", *(f"--{kind}-url=http://127.0.0.1:9" for kind in (
-             "gaia", "google-apis", "google-base"))]
-LONG = 600_000  # milliseconds: whoever waits for nothing is ended by the patience of tests
 
 
 @contextlib.asynccontextmanager
@@ -21,11 +17,11 @@ async def browsing(proxy="", **options):
 
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=QUIET,
+            executable_path=CHROMIUM, args=list(QUIET),
             **({"proxy": {"server": proxy, "bypass": "127.0.0.1"}} if proxy else {}))
         try:
             window = await browser.new_context(**options)
-            window.set_default_timeout(LONG)
+            window.set_default_timeout(LOADED_MS)
             yield window
         finally:
             await browser.close()

@@ -51,6 +51,11 @@ export class Debugging {
     });
   }
 
+  // Whether the drawing is that of the run, and this page may do something to it.
+  #mayAct() {
+    return !this.readOnly && Boolean(this.#graph()) && this.live.isOf(this.app);
+  }
+
   #entries(place) {
     return menuOf(place).map(([title, action, words]) => ({ content: title,
       callback: () => {
@@ -60,14 +65,14 @@ export class Debugging {
   }
 
   nodeMenu(node) {
-    if (this.readOnly || !this.#graph()) return [];
+    if (!this.#mayAct()) return [];
     const place = idOf(this.app, this.app.canvas.graph, node);
     return [{ content: "Debug", has_submenu: true, submenu: { options: this.#entries(place) } }];
   }
 
   // The menu of the canvas, where the mouse is at the figures of a link.
   linkMenu() {
-    if (this.readOnly || !this.#graph()) return [];
+    if (!this.#mayAct()) return [];
     const mouse = this.app.canvas.graph_mouse;
     const found = this.#links().find(({ place }) =>
       Math.hypot(mouse[0] - place[0], mouse[1] - place[1]) < NEAR);

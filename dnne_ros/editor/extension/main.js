@@ -1,13 +1,14 @@
 // The editor's own extension of ComfyUI's front end: one file for each thing that it adds.
 import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
-import { watchDrawing } from "./checking.js";
+import { drawProblems, watchDrawing } from "./checking.js";
 import { drawCurves } from "./curves.js";
 import { Debugging } from "./debugging.js";
+import { exportCommands } from "./exporting.js";
 import { drawLinkFigures } from "./link_figures.js";
 import { Live } from "./live.js";
 import { offerLiveWidgets } from "./live_widgets.js";
-import { showAllDecimals } from "./numbers.js";
+import { keepAllDecimals, showAllDecimals } from "./numbers.js";
 import { keepNewDrawingsEmpty, openFirstFile } from "./opening.js";
 import { addPanel } from "./panel.js";
 import { processMenu, showPlacement } from "./placement.js";
@@ -20,6 +21,7 @@ let debugging = null;
 
 app.registerExtension({
   name: "dnne_ros",
+  ...exportCommands(app, api),
   nodeCreated: showAllDecimals,
   loadedGraphNode: showAllDecimals,
   getNodeMenuItems: (node) => [null, processMenu(app, node), ...debugging?.nodeMenu(node) ?? []],
@@ -33,15 +35,20 @@ app.registerExtension({
     const before = app.canvas.onDrawForeground;
     app.canvas.onDrawForeground = function (context, area) {
       before?.call(this, context, area);
+      drawProblems(app, context);
+      if (!live.isOf(app)) return;
       drawLinkFigures(app, live, context);
       drawCurves(app, live, context);
       debugging.draw(context);
     };
-    showState(app, live, debugging);
+    showState(app, api, live, debugging);
     showPlacement(app);
+    keepAllDecimals();
     offerLiveWidgets(app, api, live);
     addPanel(app, api, live, checks);
     debugging.addTab();
+    // What the socket has said before anything here listened.
+    await fetch(api.fileURL(`/dnne_ros/greeting?page=${encodeURIComponent(api.clientId ?? "")}`));
     await openFirstFile(app, api);
   },
 });
