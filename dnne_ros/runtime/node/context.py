@@ -191,17 +191,18 @@ class HostContext:
 
     async def get(self, port: str, timeout: float | None) -> Any:
         """Wait for the next item of an input."""
-        if self._pause.closed:
+        pause = self._pause
+        if pause.closed:
             item = await self._get_closed(port, timeout)
         else:
             try:
                 item = await self._inputs[port].get(timeout)
             except TimeoutError:
-                if not self._pause.paused:
+                if not pause.paused:
                     raise
                 item = await self._get_closed(port, timeout)
             else:
-                if self._pause.closed and not await self._halts.came(
+                if pause.closed and not await self._halts.came(  # while it was waited for
                         port, [item], self._numbers(port)):
                     item = await self._get_closed(port, timeout)
         self.items += 1
