@@ -96,6 +96,9 @@ class RunSettings:
     no_compile: bool = _option(
         "run each node by itself, instead of merging those that can be (`check --explain`)",
         default="false", kind="flag")
+    paused: bool = _option(
+        "begin paused: nothing moves until `dnne-ros debug` says so", default="false",
+        kind="flag", packaged=False)
     trace: str | None = _option(
         "record what every node does with each item, in Chrome's trace format, for Perfetto and "
         "`dnne-ros trace analyze`", kind="file", metavar="FILE",
