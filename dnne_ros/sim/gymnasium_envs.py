@@ -17,6 +17,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from torch import Tensor
 
 from dnne_ros.errors import InputError
+from dnne_ros.sim.episode_log import EpisodeLog, EpisodeTerms
 from dnne_ros.sim.gymnasium_spaces import ACTIONS, ActionSpace, columns
 from dnne_ros.sim.gymnasium_state import can_be_saved, saved_state, write_state
 from dnne_ros.sim.mujoco_warnings import take_over_warnings
@@ -68,6 +69,8 @@ class GymnasiumEnvs(Simulator):
             discrete_actions=self._actions.choices, step_seconds=seconds,
             max_episode_steps=gymnasium.spec(id).max_episode_steps or 0)
         self._steps = 0
+        self._terms = EpisodeTerms(num_envs)
+        self._log: EpisodeLog | None = None
         self._start(0)
         self.resumes = all(can_be_saved(env) for env in self._envs.envs)
 
@@ -80,16 +83,21 @@ class GymnasiumEnvs(Simulator):
         """Return the present observations, float32 (n, observation.size)."""
         return torch.from_numpy(self._observations.copy())
 
+    def episode_log(self) -> EpisodeLog | None:
+        """Return what Gymnasium's infos say of the episodes that ended with the last step."""
+        return self._log
+
     def step(self, actions: Tensor) -> StepResult:
         """Step each environment once, and reset those that finish."""
         self._spec.check_actions(actions, self._steps + 1)
         self._steps += 1
-        observations, rewards, terminated, truncated, _ = self._envs.step(
+        observations, rewards, terminated, truncated, infos = self._envs.step(
             self._actions.native(actions.detach().cpu().numpy()))
         following = observations.astype(np.float32)
         next_observations = torch.from_numpy(following)
         self._spec.check_observations(next_observations, self._steps)
         done = terminated | truncated
+        self._log = self._terms.add(infos, done)
         if done.any():
             observations, _ = self._envs.reset(options={"reset_mask": done})
             self._observations = observations.astype(np.float32)
@@ -127,6 +135,7 @@ class GymnasiumEnvs(Simulator):
             write_state(env, {name: tensor[row].numpy() for name, tensor in tensors.items()
                               if name != "observations"}, rest)
         self._observations = tensors["observations"].numpy().copy()
+        self._terms.begin(whole=False)
 
     def close(self) -> None:
         """Close all environments."""
@@ -134,6 +143,7 @@ class GymnasiumEnvs(Simulator):
 
     def _start(self, steps: int) -> None:
         """Reset all, with seeds that follow from the seed and the ``steps`` taken so far."""
+        self._terms.begin()
         seeds = np.random.SeedSequence([self._seed, steps]).generate_state(
             self._spec.num_envs, np.uint64)
         observations, _ = self._envs.reset(seed=[int(seed) for seed in seeds])

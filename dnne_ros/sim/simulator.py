@@ -18,6 +18,8 @@ from dnne_ros.sim.group_columns import Part, select
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from dnne_ros.sim.episode_log import EpisodeLog
+
 
 class SimulationError(DnneError):
     """A simulator was given, or has arrived at, something it cannot go on with."""
@@ -203,6 +205,13 @@ class Simulator(ABC):
         if not self.for_critic:
             return step.next_observations
         return select(self.next_groups(step), self.for_critic)
+
+    def episode_log(self) -> EpisodeLog | None:
+        """Return what the task says of the episodes that ended with the last step.
+
+        None: none did, or it says nothing of them.
+        """
+        return None
 
     @abstractmethod
     def step(self, actions: Tensor) -> StepResult:

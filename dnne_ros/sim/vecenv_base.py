@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from dnne_ros.sim.episode_log import EpisodeLog
 from dnne_ros.sim.simulator import SimulationError, StepResult
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.unsaved_simulator import UnsavedSimulator, first_seed
@@ -32,10 +33,15 @@ class UserVectorEnv(UnsavedSimulator):
         self._name, self._num_envs = f"vecenv:{settings.task}", settings.num_envs
         self._seed = settings.seed
         self._observations: Tensor
+        self._log: EpisodeLog | None = None
 
     def observations(self) -> Tensor:
         """Return the present observations."""
         return self._observations.clone()
+
+    def episode_log(self) -> EpisodeLog | None:
+        """Return what the environments say of the episodes that ended with the last step."""
+        return self._log
 
     def step(self, actions: Tensor) -> StepResult:
         """Step all environments once; what they give is checked."""

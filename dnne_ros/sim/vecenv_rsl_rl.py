@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from dnne_ros.errors import InputError
+from dnne_ros.sim.episode_log import logged
 from dnne_ros.sim.group_columns import Part
 from dnne_ros.sim.simulator import ArraySpec, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
@@ -101,6 +102,7 @@ class RslRlVecEnv(UserVectorEnv):
             for name, group in following.items():
                 group[done] = before[name][done]
         self._present, self._before = present, following
+        self._log = logged(extras, int(done.sum()))
         return StepResult(present[self.own_group].clone(),
                           self._rows(rewards, "rewards", torch.float32), done & ~timed_out,
                           timed_out, following[self.own_group].clone())

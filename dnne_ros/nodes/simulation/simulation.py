@@ -170,7 +170,7 @@ class SimulatorStepNode(Node):
     done = Output(_FLAGS, "Episodes that ended with this step.", aliases=("dones",))
     info = Output(Dict(), "time_outs: which of the ended ones ran out of time; where "
                   "critic_observations is linked, next_critic_observations: of those, before the "
-                  "reset.")
+                  "reset; episode_log: what the task says of the ended ones.")
     next_observations = Output(_OBSERVATIONS, "After the step, before any reset.")
     critic_observations = Output(_OBSERVATIONS, "What a critic sees, like ``observations``.")
     groups = Output(Dict(), "All groups of observations by name, like ``observations``.")
@@ -233,7 +233,9 @@ class SimulatorStepNode(Node):
             step = simulator.step(actions)
             topics.step(self.shown_env)
             done = step.terminated | step.timed_out
-            info = {"time_outs": step.timed_out}
+            info: dict[str, Any] = {"time_outs": step.timed_out}
+            if (log := simulator.episode_log()) is not None:
+                info["episode_log"] = log._asdict()
             if for_critic:
                 if step.timed_out.any():
                     info["next_critic_observations"] = simulator.next_critic_observations(
