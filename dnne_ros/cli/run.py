@@ -32,6 +32,7 @@ from dnne_ros.loggers.continuing import read_runs
 from dnne_ros.loggers.logging_run import LoggingRun
 from dnne_ros.loggers.registry import make_loggers
 from dnne_ros.metrics.serving import Address, check_address
+from dnne_ros.options.filming import asked_video
 from dnne_ros.options.limits import limited
 from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import (
@@ -144,6 +145,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     check_parameter_files(ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))
+    asked_video(graph, run_settings(options))
     check_managed(graph, run_settings(options))
     check_security(enclaves_of(ros_args, graph, placement.processes))
     check_outputs(options)

@@ -70,6 +70,8 @@ class Node(RosFacts):
     type of which that depends on its values says so in `runs_without_torch`."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
+    films: ClassVar[bool] = False
+    """It steps simulated environments, and films one where ``context.video`` asks for it."""
     cannot_be_exported: ClassVar[str] = ""
     """Why no package can be made of a graph with such a node, and what to do instead."""
     own_process: ClassVar[bool] = False

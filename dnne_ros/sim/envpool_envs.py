@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from dnne_ros.sim.gymnasium_spaces import ActionSpace, columns
 from dnne_ros.sim.simulator import StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.unsaved_simulator import UnsavedSimulator, first_seed
+
+if TYPE_CHECKING:
+    from dnne_ros.sim.renderer import Renderer
 
 
 class EnvPoolEnvs(UnsavedSimulator):
@@ -113,6 +116,12 @@ class EnvPoolEnvs(UnsavedSimulator):
             torch.from_numpy(terminated.copy()), torch.from_numpy(timed_out),
             next_observations.clone())
 
+    def renderer(self, width: int, height: int) -> Renderer:
+        """Let EnvPool draw, which has a size of its own."""
+        from dnne_ros.sim.envpool_renderer import envpool_renderer
+
+        return envpool_renderer(self._spec.name, self._pool, width, height)
+
     def close(self) -> None:
         """End EnvPool's threads."""
         self._pool = None
@@ -131,6 +140,7 @@ class EnvPoolEnvs(UnsavedSimulator):
             self._pool = envpool.make(
                 self._spec.name, env_type="gymnasium", num_envs=num_envs,
                 num_threads=self._threads,
+                render_mode="rgb_array",
                 seed=[(first + env) % ENDLESS for env in range(num_envs)],
                 max_episode_steps=limit + 1 if limit else ENDLESS)
             self._present = self._before = self._groups(self._pool.reset()[0])

@@ -7,7 +7,7 @@ They run one after the other in one thread (``SyncVectorEnv``).  A process for e
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
@@ -20,10 +20,14 @@ from dnne_ros.errors import InputError
 from dnne_ros.sim.episode_log import EpisodeLog, EpisodeTerms
 from dnne_ros.sim.gymnasium_spaces import ACTIONS, ActionSpace, columns
 from dnne_ros.sim.gymnasium_state import can_be_saved, saved_state, write_state
+from dnne_ros.sim.gymnasium_twin import Twin
 from dnne_ros.sim.mujoco_warnings import take_over_warnings
 from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.step_seconds import step_seconds
+
+if TYPE_CHECKING:
+    from dnne_ros.sim.renderer import Renderer
 
 
 class GymnasiumEnvs(Simulator):
@@ -107,6 +111,17 @@ class GymnasiumEnvs(Simulator):
             self.observations(), torch.from_numpy(rewards.astype(np.float32)),
             torch.from_numpy(terminated.copy()), torch.from_numpy(truncated & ~terminated),
             next_observations.clone())
+
+    def renderer(self, width: int, height: int) -> Renderer:
+        """Draw MuJoCo's models, or let Gymnasium draw a further environment in the same state."""
+        from dnne_ros.sim.renderer import ModelRenderer, OwnRenderer
+
+        inner: Any = [env.unwrapped for env in self._envs.envs]
+        if all(hasattr(env, "model") and hasattr(env, "data") for env in inner):
+            return ModelRenderer(inner[0].model, lambda env: inner[env].data.qpos.tolist(), width,
+                                 height)
+        twin = Twin(self._spec.name, self._envs.envs)
+        return OwnRenderer(twin.draw, twin.close)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return physics, random states and episode lengths, as far as they can be had."""

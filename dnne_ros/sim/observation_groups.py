@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dnne_ros.sim.episode_log import EpisodeLog
+    from dnne_ros.sim.renderer import Renderer
 
 
 def choose_groups(simulator: Simulator, actor: str, critic: str) -> Simulator:
@@ -97,6 +98,10 @@ class _ForActor(Simulator):
     def joint_state(self, env: int) -> tuple[list[float], list[float]]:
         """Return that of the simulator."""
         return self._inner.joint_state(env)
+
+    def renderer(self, width: int, height: int) -> Renderer:
+        """Return that of the simulator."""
+        return self._inner.renderer(width, height)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return that of the simulator."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dnne_ros.sim.episode_log import EpisodeLog
+    from dnne_ros.sim.renderer import Renderer
 
 
 class SimulationError(DnneError):
@@ -257,6 +258,16 @@ class Simulator(ABC):
             SimulationError: the state does not fit this simulator, which is then unchanged.
 
         """
+
+    def renderer(self, width: int, height: int) -> Renderer:
+        """Return what draws environments, ``width`` x ``height`` unless they say how large.
+
+        Here it is the robot of ``spec.description``, which joints move.  InputError where there is
+        nothing to draw, or nothing to draw with.
+        """
+        from dnne_ros.sim.renderer import RobotRenderer
+
+        return RobotRenderer(self, width, height)
 
     def close(self) -> None:  # noqa: B027 - many hold nothing
         """Free what the simulator holds.  A second call does nothing."""

@@ -12,6 +12,7 @@ from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.simulation.filming import Filming
 from dnne_ros.nodes.simulation.real_time import RealTime
 from dnne_ros.nodes.simulation.simulator_camera import SimulatorCamera, parse_format
 from dnne_ros.nodes.simulation.simulator_topics import NOBODY, SimulatorTopics, topic_uses
@@ -160,6 +161,7 @@ class SimulatorStepNode(Node):
     """
 
     category = "simulation"
+    films = True
 
     sim_handle = Input(SimHandle(), "The simulator.")
     actions = Input(Action(), "What each environment does.", aliases=("action",))
@@ -206,6 +208,7 @@ class SimulatorStepNode(Node):
         """Set the camera up, as far as that goes without the robot."""
         self._camera = SimulatorCamera(parse_format(self.camera)) if self.camera else None
         self._real_time: RealTime | None = None
+        self._filming: Filming | None = None
 
     def widget_changed(self, name: str) -> None:
         """Go on at another rate."""
@@ -220,6 +223,9 @@ class SimulatorStepNode(Node):
                                        self.real_time_factor)
         topics = SimulatorTopics(simulator, self.context, self._camera)
         await topics.start()
+        if self.context.video is not None:
+            self._filming = Filming(self.context.video, simulator, self.context.log)
+            await self._filming.start()
         triggered, for_critic, in_groups = map(
             self.context.is_linked, ("trigger", "critic_observations", "groups"))
         free = True
@@ -230,6 +236,8 @@ class SimulatorStepNode(Node):
             free = False
             if self._real_time is not None:
                 await self._real_time.wait()
+            if self._filming is not None:
+                await self._filming.step(max(self.shown_env, 0))
             step = simulator.step(actions)
             topics.step(self.shown_env)
             done = step.terminated | step.timed_out
@@ -250,6 +258,8 @@ class SimulatorStepNode(Node):
             await self.send_output(step.observations, "observations")
 
     async def close(self) -> None:
-        """Put the camera away."""
+        """Put the cameras away."""
+        if self._filming is not None:
+            await self._filming.close()
         if self._camera is not None:
             await self._camera.close()
