@@ -87,7 +87,7 @@ class NodeContext(Protocol):
 
     @property
     def video(self) -> Video | None:
-        """What is to be filmed, for who steps simulated environments; None: nothing."""
+        """What is to be filmed of the simulated environments; None: nothing."""
         ...
 
     @property

@@ -20,7 +20,6 @@ from dnne_ros.errors import InputError
 from dnne_ros.sim.episode_log import EpisodeLog, EpisodeTerms
 from dnne_ros.sim.gymnasium_spaces import ACTIONS, ActionSpace, columns
 from dnne_ros.sim.gymnasium_state import can_be_saved, saved_state, write_state
-from dnne_ros.sim.gymnasium_twin import Twin
 from dnne_ros.sim.mujoco_warnings import take_over_warnings
 from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
@@ -46,8 +45,8 @@ class GymnasiumEnvs(Simulator):
     ``state`` attribute (classic control) go on bit-identically; others start new episodes.
     """
 
-    def __init__(self, id: str, num_envs: int, seed: int):
-        """Make ``num_envs`` environments of ``id`` and reset them.
+    def __init__(self, id: str, num_envs: int, seed: int, *, drawn: bool = False):
+        """Make ``num_envs`` environments of ``id`` and reset them; ``drawn``: for a `renderer`.
 
         Raises:
             InputError: an unknown id, one whose packages are missing, or an action space that
@@ -58,9 +57,10 @@ class GymnasiumEnvs(Simulator):
             raise ValueError(f"num_envs: expected at least 1, found {num_envs}")
         take_over_warnings()
         self._seed = seed
-        flat, seconds = _look_at(id)
+        flat, seconds, draws = _look_at(id)
         envs = gymnasium.make_vec(
             id, num_envs, vectorization_mode="sync", disable_env_checker=True,
+            **({"render_mode": "rgb_array"} if drawn and draws else {}),
             vector_kwargs={"autoreset_mode": AutoresetMode.DISABLED, "copy": False},
             wrappers=[] if flat else [gymnasium.wrappers.FlattenObservation])
         assert isinstance(envs, SyncVectorEnv)  # so "sync" says
@@ -113,15 +113,23 @@ class GymnasiumEnvs(Simulator):
             next_observations.clone())
 
     def renderer(self, width: int, height: int) -> Renderer:
-        """Draw MuJoCo's models, or let Gymnasium draw a further environment in the same state."""
+        """Draw MuJoCo's models; other environments draw themselves, as large as they like."""
         from dnne_ros.sim.renderer import ModelRenderer, OwnRenderer
 
         inner: Any = [env.unwrapped for env in self._envs.envs]
         if all(hasattr(env, "model") and hasattr(env, "data") for env in inner):
             return ModelRenderer(inner[0].model, lambda env: inner[env].data.qpos.tolist(), width,
                                  height)
-        twin = Twin(self._spec.name, self._envs.envs)
-        return OwnRenderer(twin.draw, twin.close)
+        if self._envs.render_mode != "rgb_array":
+            raise InputError(f"simulator {self._spec.name}", [
+                "it cannot be filmed: it has no render_mode rgb_array"])
+        return OwnRenderer(self._draw)
+
+    def _draw(self, env: int) -> Any:
+        try:
+            return self._envs.envs[env].render()
+        except (gymnasium.error.Error, ImportError) as error:  # such as pygame that is missing
+            raise SimulationError(f"{self._spec.name} cannot draw itself: {error}") from error
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return physics, random states and episode lengths, as far as they can be had."""
@@ -167,11 +175,14 @@ class GymnasiumEnvs(Simulator):
 
 def make(settings: SimulatorSettings) -> GymnasiumEnvs:
     """Make what the settings ask for."""
-    return GymnasiumEnvs(settings.task, settings.num_envs, settings.seed)
+    return GymnasiumEnvs(settings.task, settings.num_envs, settings.seed, drawn=settings.drawn)
 
 
-def _look_at(id: str) -> tuple[bool, float]:
-    """Make one environment of ``id``; return whether it is flat, and its step in seconds."""
+def _look_at(id: str) -> tuple[bool, float, bool]:
+    """Make one environment of ``id``.
+
+    Return whether it is flat, its step in seconds, and whether it can draw itself.
+    """
     source = f"simulator {id}"
     # "module:id" would have Gymnasium import the module: a workflow must not choose code.
     if ":" in id:
@@ -195,6 +206,6 @@ def _look_at(id: str) -> tuple[bool, float]:
                                       f"{env.observation_space}"])
         flat = isinstance(env.observation_space, spaces.Box) \
             and len(env.observation_space.shape) == 1
-        return flat, step_seconds(env)
+        return flat, step_seconds(env), "rgb_array" in env.metadata.get("render_modes", ())
     finally:
         env.close()

@@ -1,7 +1,5 @@
 """Pictures of single environments, as each back end draws them."""
 
-from types import SimpleNamespace
-
 import gymnasium
 import numpy as np
 import pytest
@@ -9,7 +7,6 @@ import torch
 
 from dnne_ros.errors import InputError
 from dnne_ros.sim.drawing_process import DrawingProcess
-from dnne_ros.sim.gymnasium_twin import Twin
 from dnne_ros.sim.observation_groups import choose_groups
 from dnne_ros.sim.registry import make_simulator
 from dnne_ros.sim.simulator_settings import SimulatorSettings
@@ -30,7 +27,7 @@ def something_to_draw_with():
     ("envpool:Hopper-v5", "envpool")])
 def test_each_environment_is_drawn_as_it_is(name, needs):
     pytest.importorskip(needs)
-    simulator = choose_groups(make_simulator(name, 2, seed=3), "observations", "")
+    simulator = choose_groups(make_simulator(name, 2, seed=3, drawn=True), "observations", "")
     renderer = simulator.renderer(160, 120)
     pictures = [renderer.picture(env) for env in (0, 1, 0)]
     moved = torch.zeros(2, simulator.spec.action.size)
@@ -62,10 +59,23 @@ def test_vector_environments_draw_if_they_were_made_to():
     silent.close()
 
 
+class Dark(gymnasium.Env):
+    """Draws nothing."""
+
+    observation_space = action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,))
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        return np.zeros(1, np.float32), {}
+
+
 def test_what_nobody_can_draw_is_said():
-    made = SimpleNamespace(unwrapped=None)
-    with pytest.raises(InputError, match="simulator Maze-v0: it cannot be filmed"):
-        Twin("Maze-v0", [made])
+    gymnasium.register("Dark-v0", Dark)
+    simulator = make_simulator("gymnasium:Dark-v0", 2, seed=0, drawn=True)
+    with pytest.raises(InputError, match="simulator Dark-v0: it cannot be filmed"):
+        simulator.renderer(160, 120)
+    simulator.close()
+    del gymnasium.registry["Dark-v0"]
 
 
 def test_a_film_leaves_out_an_odd_edge():

@@ -48,8 +48,9 @@ class SimulatorEnvNode(Node):
                      "first that is installed and has the task.", fixed_because=_CHOOSES)
     randomization = Widget("", "How environments differ, such as mass:0.8..1.2 (mujoco only).",
                            fixed_because="it is built into the physics")
-    isaac_python = Widget("", "Interpreter that has Isaac Gym; empty: that of the environment "
-                          "variable ISAACGYM_PYTHON.", fixed_because=_CHOOSES)
+    isaac_python = Widget("", "Interpreter that has Isaac Gym, Isaac Lab or mjlab; empty: that of "
+                          "the environment variable ISAACGYM_PYTHON, ISAACLAB_PYTHON or "
+                          "MJLAB_PYTHON.", fixed_because=_CHOOSES)
     threads = Widget(0, "Threads of the physics (mujoco and envpool); 0: as many as there are "
                      "cores.", minimum=0, maximum=1024)
 
@@ -101,6 +102,7 @@ class SimulatorEnvNode(Node):
             self.env_name, self.num_envs, backend=self.backend, device=str(device),
             seed=node_seed(self.context.seed, self.context.node_id),
             randomization=self.randomization, threads=self.threads or None,
+            drawn=self.context.video is not None,
             isaac=IsaacOptions(self.isaac_python, self.isaac_gym_path, self.isaac_gym_envs_path,
                                self.headless, self.physics_engine, self.device))
         try:

@@ -65,7 +65,7 @@ class HostContext:
         self.inference = settings.inference
         self.new_episodes = settings.new_episodes
         self.strict_runtime = settings.strict_runtime
-        self.video = asked_video(graph, settings) if host.graph_node.type.films else None
+        self.video = asked_video(graph, settings)
         self.log = RecordedLogger(host.get_logger().name)
         self.health = Health()
         self.topics = topics
