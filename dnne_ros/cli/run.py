@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, closing, nullcontext
 from functools import partial
 from pathlib import Path
@@ -160,10 +160,7 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
         say(f"warning: {warning}", flush=True)
     lasting = options.respawn and not options.lifecycle
     if lasting:
-        for process in here:
-            for obstacle in obstacles(graph, placement, process):
-                say(f"warning: --respawn: process {process} is not started again when it is "
-                      f"killed: {obstacle}", flush=True)
+        _say_what_stays_dead(graph, placement, here)
     if options.inference and options.save_checkpoint_dir:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     if options.trace:
@@ -191,6 +188,13 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
         say(f"dnne-ros: the mean return has not reached {options.until_return:g}", error=True)
         return 1
     return report.exit_code or int(bool(unwritten))
+
+
+def _say_what_stays_dead(graph: Graph, placement: Placement, here: Iterable[str]) -> None:
+    for process in here:
+        for obstacle in obstacles(graph, placement, process):
+            say(f"warning: --respawn: process {process} is not started again when it is "
+                f"killed: {obstacle}", flush=True)
 
 
 async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement,

@@ -91,7 +91,10 @@ class Worker:
         sys.path[:0] = request["paths"]
         self._torch = import_or_refuse("torch")
         self._device = pick_device(request["device"], self._torch)
-        self._memory, self._picture = memory, None
+        self._memory = memory
+        self._picture: Any = None
+        self._now: dict[str, Any]
+        self._before: dict[str, Any]
         env = self._env = OPENERS[request["lab"]](request, self._device)
         settings = env.cfg
         self._resets = not getattr(settings, "auto_reset", True)
@@ -194,7 +197,7 @@ class Worker:
         import numpy
 
         viewer = getattr(self._env.cfg, "viewer", None)
-        if hasattr(viewer, "env_idx"):
+        if viewer is not None and hasattr(viewer, "env_idx"):
             viewer.env_idx = request["env"]
         drawn = numpy.ascontiguousarray(self._env.render(), numpy.uint8)
         last = self._arrays.layout[-1]

@@ -99,7 +99,7 @@ class _ForActor(Simulator):
         """Return that of the simulator."""
         return self._inner.joint_state(env)
 
-    def renderer(self, width: int, height: int) -> Renderer:
+    def renderer(self, width: int, height: int) -> Renderer | None:
         """Return that of the simulator."""
         return self._inner.renderer(width, height)
 

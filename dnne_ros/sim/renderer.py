@@ -53,6 +53,14 @@ class RobotRenderer(Renderer):
         self._process.close()
 
 
+def renderer_of(simulator: Simulator, width: int, height: int) -> Renderer:
+    """Return what draws environments, in the simulator's own way or by the task's description.
+
+    InputError where there is nothing to draw, or nothing to draw with.
+    """
+    return simulator.renderer(width, height) or RobotRenderer(simulator, width, height)
+
+
 class ModelRenderer(Renderer):
     """Draws a whole model of MuJoCo's, moved by its qpos."""
 

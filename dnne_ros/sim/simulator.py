@@ -259,15 +259,13 @@ class Simulator(ABC):
 
         """
 
-    def renderer(self, width: int, height: int) -> Renderer:
+    def renderer(self, width: int, height: int) -> Renderer | None:
         """Return what draws environments, ``width`` x ``height`` unless they say how large.
 
-        Here it is the robot of ``spec.description``, which joints move.  InputError where there is
-        nothing to draw, or nothing to draw with.
+        None: the robot of ``spec.description`` is drawn, which joints move.  InputError where
+        there is nothing to draw with.
         """
-        from dnne_ros.sim.renderer import RobotRenderer
-
-        return RobotRenderer(self, width, height)
+        return None
 
     def close(self) -> None:  # noqa: B027 - many hold nothing
         """Free what the simulator holds.  A second call does nothing."""

@@ -9,6 +9,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.sim.drawing_process import DrawingProcess
 from dnne_ros.sim.observation_groups import choose_groups
 from dnne_ros.sim.registry import make_simulator
+from dnne_ros.sim.renderer import renderer_of
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.vecenv_gymnasium import GymnasiumVectorEnv
 
@@ -28,7 +29,7 @@ def something_to_draw_with():
 def test_each_environment_is_drawn_as_it_is(name, needs):
     pytest.importorskip(needs)
     simulator = choose_groups(make_simulator(name, 2, seed=3, drawn=True), "observations", "")
-    renderer = simulator.renderer(160, 120)
+    renderer = renderer_of(simulator, 160, 120)
     pictures = [renderer.picture(env) for env in (0, 1, 0)]
     moved = torch.zeros(2, simulator.spec.action.size)
     moved[0] = simulator.spec.action.high[0]

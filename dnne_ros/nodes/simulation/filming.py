@@ -48,7 +48,9 @@ class Filming:
 
     async def start(self) -> None:
         """Find out that there is something to draw with; `InputError` if there is not."""
-        self._renderer = await self._in_thread(self._simulator.renderer, WIDTH, HEIGHT)
+        from dnne_ros.sim.renderer import renderer_of
+
+        self._renderer = await self._in_thread(renderer_of, self._simulator, WIDTH, HEIGHT)
 
     async def step(self, env: int) -> None:
         """Take a picture of environment ``env``, if one is due, before the next step is made."""
