@@ -176,6 +176,7 @@ class RunReport:
             "updates": len(self.losses),
             "mean_return": self.metrics.get("mean_return"),
             "episodes": self.metrics.get("episodes", 0),
+            "curve": self.curve,
             "episode_logs": self.episode_logs,
             "solved": self._solved,
         }
