@@ -95,6 +95,7 @@ class Worker:
         self._picture: Any = None
         self._now: dict[str, Any]
         self._before: dict[str, Any]
+        self._request, self._stepped = request, False
         env = self._env = OPENERS[request["lab"]](request, self._device)
         settings = env.cfg
         self._resets = not getattr(settings, "auto_reset", True)
@@ -129,6 +130,7 @@ class Worker:
     def step(self, request: Message) -> Message:
         """Act with what is in the shared actions; leave the results in the other arrays."""
         torch, arrays, env = self._torch, self._arrays.by_name, self._env
+        self._stepped = True
         actions = torch.from_numpy(arrays["actions"]).clone().to(self._device)
         observed, rewards, terminated, truncated, extras = env.step(actions)
         terminated = terminated.bool() | (truncated.bool() & self._finite)
@@ -175,7 +177,15 @@ class Worker:
         return merged
 
     def restart(self, request: Message) -> Message:
-        """Start new episodes everywhere, the same ones for the same seed and steps so far."""
+        """Start new episodes everywhere, the same ones for the same seed and steps so far.
+
+        Some terms of mjlab's remember what was before a reset (how high a foot was lifted), so its
+        environments are made anew.  Isaac Sim has one scene for its whole life.
+        """
+        if self._stepped and self._request["lab"] == "mjlab":
+            self._env.close()
+            self._env = open_mjlab(self._request, self._device)
+            self._stepped = False
         env = self._env
         for counter in ("common_step_counter", "_sim_step_counter"):  # curricula go by them
             if hasattr(env, counter):

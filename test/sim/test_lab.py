@@ -189,7 +189,7 @@ class TestStandIn(LabContract):
 @pytest.mark.skipif(not MJLAB, reason="MJLAB_PYTHON names no interpreter with mjlab")
 class TestMjlab(LabContract):
     backend = "mjlab"
-    random_steps = 400
+    random_steps = 1100
 
     @pytest.fixture(autouse=True, params=[
         "Mjlab-Cartpole-Balance", "Mjlab-Velocity-Flat-Unitree-Go1", "Mjlab-Lift-Cube-Yam"])
