@@ -95,6 +95,9 @@ class Point:
         if most == NOT_A_NUMBER:
             self.place[1, 0] = torch.nan
 
+    def close(self):
+        pass
+
     def render(self):
         picture = np.zeros((24, 32, 3), np.uint8)
         picture[:, :, 0] = int(100 + 100 * float(self.place[self.cfg.viewer.env_idx, 0]))
