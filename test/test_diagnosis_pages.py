@@ -75,6 +75,13 @@ def test_the_profile_of_cartpole_is_made(read, tmp_path):
     assert figures["step"]["steps_per_s"] > 0
 
 
+@pytest.mark.long
+def test_the_quickest_placement_of_cartpole_is_found_and_taken(read):
+    place, run = read("slow_graph.md", "Would another placement be quicker?").values()
+    assert (place.returncode, run.returncode) == (0, 0), place.said() + run.said()
+    assert "× fused" in place.output
+
+
 def test_what_happened_on_the_robot_is_found(read, tmp_path):
     said = read("what_happened.md", "The run has ended")
     run, analyze, join = said.values()

@@ -77,8 +77,9 @@ MAY_IMPORT = {
             "durable_files", "errors", "strict_json", "strict_yaml"),
     "job_server": ("jobs", "cli", "runtime", "options", "node_api", "messages", "errors",
                   "strict_json"),
-    "editor": ("web", "cli", "top", "runtime", "exporting", "options", "placement", "graph",
-              "catalogue", "node_api", "workflow", "durable_files", "errors", "strict_json"),
+    "editor": ("web", "cli", "top", "runtime", "exporting", "options", "parameter_files",
+              "placement", "graph", "catalogue", "node_api", "workflow", "durable_files", "errors",
+              "strict_json"),
     "web": ("cli", "top", "jobs", "runtime", "parameter_files", "options", "node_api", "messages",
            "errors", "strict_json"),
 }

@@ -73,9 +73,15 @@ def tables(document: Mapping[str, Any]) -> list[Table]:
     shown = [_payload_table(document, payload_name(payload), processes)
              for payload in document["payloads"] for processes in (1, 2)]
     ratios = Table("medians of the rounds' ratios", ("", "ratio", "wanted"), [
-        (row["name"], _number(row["ratio"]), row["wanted"]) for row in document["ratios"]])
+        (row["name"], _number(row["ratio"]), row["wanted"]) for row in document["ratios"]
+        if "error" not in row])
+    means = Table("means of the rounds' ratios", ("", "ratio", "standard error", "wanted"), [
+        (row["name"], f"{row['ratio']:.4f}",
+         "" if row["error"] is None else f"{row['error']:.4f}", row["wanted"])
+        for row in document["ratios"] if "error" in row])
     problems = Table("not measured", ("", "why"), list(document["problems"].items()))
-    return [table for table in (*shown, _watching_table(document), ratios, problems) if table.rows]
+    every = (*shown, _watching_table(document), ratios, means, problems)
+    return [table for table in every if table.rows]
 
 
 def _payload_table(document: Mapping[str, Any], payload: str, processes: int) -> Table:

@@ -70,7 +70,7 @@ def measure_watched(place: str, effort: float) -> Mapping[str, float]:
     """
     with tempfile.TemporaryDirectory(prefix="edges_") as name, \
             Children(Path(name), child_environment()) as children:
-        run = _WatchedRun(Path(name), children, place, 0.4 * effort)
+        run = WatchedRun(Path(name), children, place, 0.4 * effort)
         run.segment()  # the first one warms up
         found: dict[str, list[dict[str, float]]] = {NOBODY: []}
         for kind in WATCHERS:
@@ -83,10 +83,11 @@ def measure_watched(place: str, effort: float) -> Mapping[str, float]:
                 for kind, segments in found.items() for figure in ("items_s", "cpu_us")}
 
 
-class _WatchedRun:
+class WatchedRun:
     """A run of a producer and a consumer that somebody watches now and then."""
 
     def __init__(self, folder: Path, children: Children, place: str, seconds: float):
+        """Start it; a stream takes so many ``seconds``."""
         self._folder = folder
         self._children = children
         self._segments = 0

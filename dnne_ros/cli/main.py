@@ -16,8 +16,8 @@ from dnne_ros.options.working_directory import check_working_directory
 _COMMANDS = (
     "cli.check", "cli.run", "cli.replay", "cli.evaluate", "cli.simulate",
     "jobs.commands.command", "top.command", "web.command", "editor.command",
-    "foxglove.command", "cli.trace", "cli.profile", "cli.graph", "cli.export", "cli.security",
-    "cli.policy", "cli.nodes", "cli.tasks", "cli.bench")
+    "foxglove.command", "cli.trace", "cli.profile", "cli.place", "cli.graph", "cli.export",
+    "cli.security", "cli.policy", "cli.nodes", "cli.tasks", "cli.bench")
 """The modules of the commands; `add_parser` of each adds one."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
@@ -40,6 +40,7 @@ examples:
   dnne-ros trace analyze t.json           what sets the pace of a run with --trace t.json
   dnne-ros replay run.mcap --check        run a run with --record run.mcap again, and compare
   dnne-ros profile my_graph.json          where the time goes, and which placement is quicker
+  dnne-ros place my_graph.json -o p.json  try placements, and write the quickest
   dnne-ros nodes PPOTrainerNode           ports and widgets of a node type
   dnne-ros tasks cheetah                  the tasks of the simulators that are installed
   dnne-ros bench edges --json edges.json  measure it beside its peers

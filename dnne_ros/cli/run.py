@@ -19,6 +19,7 @@ from typing import Any
 from dnne_ros.cli.flight_records import flight_message
 from dnne_ros.cli.output import lasting_output, say
 from dnne_ros.cli.outputs import check_outputs, write_outputs
+from dnne_ros.cli.place import placed
 from dnne_ros.cli.progress import Progress
 from dnne_ros.cli.record import check_record, end_recording
 from dnne_ros.cli.report import HUNG_UP, RunReport
@@ -67,6 +68,7 @@ _EXAMPLES = """\
 examples:
   dnne-ros run cartpole.json --set 1.num_envs=512 --until-return 450 --report r.json
   dnne-ros run cartpole.json --place split --save-checkpoint-dir checkpoint --duration 5m
+  dnne-ros run cartpole.json --place auto                # tries several first: dnne-ros place
   dnne-ros run cartpole.json --max-updates 500 --max-env-steps 1000000   # whichever comes first
   dnne-ros run cartpole.json --metrics 9464   # curl -s http://127.0.0.1:9464/metrics
   dnne-ros run cartpole.json --inference --load-checkpoint-dir checkpoint
@@ -131,12 +133,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
-    from dnne_ros.placement.planning import place
-
     _, ros_args = take_managed_name(options.ros_args, options.lifecycle)
     check_ros_arguments(ros_args)
     graph = load_graph(options)
     check_torch(graph)
+    check_outputs(options)
+    with placed(options, graph):
+        return _run_placed(options, graph, ros_args, start, run_id)
+
+
+def _run_placed(options: argparse.Namespace, graph: Graph, ros_args: list[str], start: Start,
+                run_id: str) -> int:
+    from dnne_ros.placement.planning import place
+
     placement = place(graph, options.place or "")
     check_host_options(run_settings(options))
     here = placement.on_host(options.host)
@@ -148,7 +157,6 @@ def _run(options: argparse.Namespace, start: Start, run_id: str) -> int:
     asked_video(graph, run_settings(options))
     check_managed(graph, run_settings(options))
     check_security(enclaves_of(ros_args, graph, placement.processes))
-    check_outputs(options)
     loggers = make_loggers(options.log_to)
     if options.foxglove is not None:
         check_viewers(options.foxglove, absolute_namespace(ros_args, graph))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ class Asked:
     checkpoint: Path | None
 
 
-def read_asked(body: dict[str, Any], catalogue: Catalogue, folder: Path) -> Asked:
+def read_asked(body: dict[str, Any], catalogue: Catalogue, folder: Path,
+               ros_args: Sequence[str] = ()) -> Asked:
     """Return what the body of a request asks for, which is that of ``/prompt``.
 
     `InputError` with all that is wrong in the drawing, as ``dnne-ros check`` says it, or else in
@@ -37,7 +39,7 @@ def read_asked(body: dict[str, Any], catalogue: Catalogue, folder: Path) -> Aske
     drawing = drawing.get("workflow") if isinstance(drawing, dict) else None
     name = ours.get("file") if isinstance(ours, dict) else None
     file = file_of(name if isinstance(name, str) else "", folder)
-    drawn = check_drawing(drawing, file, catalogue)
+    drawn = check_drawing(drawing, file, catalogue, ros_args)
     check_torch(drawn.graph)
     given = given_options(drawing)
     words = run_option_words(given, folder)

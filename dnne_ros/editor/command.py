@@ -23,6 +23,7 @@ examples:
   dnne-ros edit                           the workflows of this folder, or a new one
   dnne-ros edit cartpole.json             that one first; Run starts its graph
   dnne-ros edit --folder graphs --nodes my_nodes.py
+  dnne-ros edit --store jobs              a second Run becomes a job of this store
   ssh -L 8480:localhost:8480 robot        the editor of a robot here, over a safe connection
 
 Open the address that it prints.  Runs go on when the browser is closed; Ctrl-C ends them in order.
@@ -44,6 +45,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                         help="the folder whose workflows are listed and saved (default: that of "
                              "FILE, else this one); nothing outside of it is read or written for "
                              "a browser")
+    parser.add_argument("--store", default="", metavar="DIR|postgresql://…",
+                        help="a store of jobs: a second Run becomes a job of it, which `dnne-ros "
+                             "jobs work` runs, instead of waiting for the first to end")
     add_server_options(parser)
     NODES.add_to(parser)
     parser.set_defaults(run=run)
@@ -57,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
     from dnne_ros.workflow.json_text import load_json
 
     front_end_folder()
+    if options.store and options.ros_args:
+        raise InputError("arguments", ["--store: a job takes no --ros-args"])
     folder, opened = served(options.file, options.folder)
     if doubt := doubt_of(front_end_version()):
         say(f"warning: {doubt}", error=True)
@@ -71,16 +77,18 @@ def run(options: argparse.Namespace) -> int:
     from dnne_ros.editor.state_file import ChangedSettings, settings_file
     from dnne_ros.web.dashboard.part import dashboard_part
     from dnne_ros.web.feed.feed import Feed
+    from dnne_ros.web.feed.jobs import jobs_that_there_are
     from dnne_ros.web.feed.part import feed_part
     from dnne_ros.web.serving import serve
 
     settings = ChangedSettings(None if options.view else settings_file())
     editor = Editor(folder, catalogue, settings, run_words_of(options), environment_of_runs(),
-                    opened)
+                    opened, options.ros_args, options.store)
+    jobs = jobs_that_there_are(options.store)
 
     def parts(context: Context, loop: RosEventLoop) -> list[Part]:
         feed = Feed(context, loop)
-        return [editor.part(context, loop, feed), feed_part(feed), dashboard_part()]
+        return [editor.part(context, loop, feed), feed_part(feed, jobs), dashboard_part()]
 
     return serve(options, parts, _LANDING)
 

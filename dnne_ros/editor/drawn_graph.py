@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.errors import InputError
 from dnne_ros.graph.building import build_graph
-from dnne_ros.graph.graph import Graph
+from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.graph.names import to_ros_name
+from dnne_ros.parameter_files.ros_arguments import absolute_namespace
 from dnne_ros.workflow.reading import parse_workflow
 from dnne_ros.workflow.ui_format import is_ui_format
 
@@ -21,11 +23,15 @@ _UNNAMED = "unsaved_workflow"
 
 @dataclass(frozen=True)
 class DrawnGraph:
-    """A checked drawing; ``file`` is the one that it is of, or would be."""
+    """A checked drawing; ``file`` is the one that it is of, or would be.
+
+    ``ros_args`` are what its run is given from ``--ros-args`` on.
+    """
 
     document: Mapping[str, Any]
     file: Path
     graph: Graph = field(repr=False)
+    ros_args: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -35,7 +41,14 @@ class DrawnGraph:
     @property
     def namespace(self) -> str:
         """Return the ROS namespace of its run."""
-        return f"/{self.graph.namespace}"
+        return absolute_namespace(self.ros_args, self.graph)
+
+    def full_name(self, node: GraphNode, name: str = "~") -> str:
+        """Return a name of a node of its run as ROS expands it; that of the node itself."""
+        if name.startswith("/"):
+            return name
+        space = self.namespace.rstrip("/")
+        return f"{space}/{node.ros_name}{name[1:]}" if name.startswith("~") else f"{space}/{name}"
 
     @cached_property
     def shown_at(self) -> Mapping[str, str]:
@@ -52,6 +65,12 @@ class DrawnGraph:
         """Return the ids of nodes by their ROS names."""
         return {node.ros_name: id for id, node in self.graph.nodes.items()}
 
+    def written(self, folder: Path) -> list[str]:
+        """Write the drawing into ``folder`` and return the words of a command that runs it."""
+        file = folder / f"{self.name}.json"
+        file.write_text(json.dumps(self.document), encoding="utf-8")
+        return [str(file), *(f"--set={each}" for each in self.found_files())]
+
     def found_files(self) -> list[str]:
         """Return, as ``NODE.WIDGET=VALUE``, files that are beside the drawing's own.
 
@@ -66,12 +85,13 @@ class DrawnGraph:
         return found
 
 
-def check_drawing(document: Any, file: Path, catalogue: Catalogue) -> DrawnGraph:
+def check_drawing(document: Any, file: Path, catalogue: Catalogue, ros_args: Sequence[str] = ()
+                  ) -> DrawnGraph:
     """Return the graph of what the front end holds; `InputError` with all that is wrong."""
     if not is_ui_format(document):
         raise InputError(file.name, ["is no drawing: expected an object with nodes"])
     workflow, problems = parse_workflow(document, file.stem, str(file), catalogue.signature)
-    return DrawnGraph(document, file, build_graph(workflow, catalogue, problems))
+    return DrawnGraph(document, file, build_graph(workflow, catalogue, problems), ros_args)
 
 
 def file_of(name: str, folder: Path) -> Path:

@@ -22,7 +22,8 @@ def summary(run: Run, known_points: int = 0) -> dict[str, Any]:
     trainers = [run.drawn.shown_at[id] for id, node in run.drawn.graph.nodes.items()
                 if node.type.announces_boundaries]
     return {
-        "id": run.id, "number": run.number, "name": run.drawn.name, "state": run.state.value,
+        "id": run.id, "number": run.number, "name": run.drawn.name,
+        "drawing": run.drawn.document.get("id"), "state": run.state.value,
         "started": run.started, "ended": run.ended, "expected_end": run.expected_end,
         "reason": run.reason, "failure": run.failure, "failed_node": run.failed_node,
         "checkpoint": run.checkpoint, "last_lines": run.last_lines if run.failure else [],

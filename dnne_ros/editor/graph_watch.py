@@ -89,10 +89,10 @@ class GraphWatch:
 def shown_topics(drawn: DrawnGraph) -> Iterator[tuple[str, str, bool]]:
     """Yield node of the drawing and topic of each text and, if True, picture of a graph."""
     for id, node in drawn.graph.nodes.items():
-        shown, place = drawn.shown_at[id], f"/{drawn.graph.namespace}/{node.ros_name}"
+        shown = drawn.shown_at[id]
         for port in node.type.outputs.values():
             if isinstance(port.type, (Image, String)):
-                yield shown, f"{place}/{port.name}", isinstance(port.type, Image)
+                yield shown, drawn.full_name(node, f"~/{port.name}"), isinstance(port.type, Image)
         for use in node.type.ros_topics(node.values):
             if use.publishes and use.type in IMAGE_TYPES:
-                yield shown, drawn.graph.full_name(node, use.name), True
+                yield shown, drawn.full_name(node, use.name), True

@@ -15,6 +15,7 @@ from aiohttp import web
 from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.editor.front_end import front_end_folder
 from dnne_ros.editor.graph_watch import GraphWatch
+from dnne_ros.editor.jobs import DrawnJobs
 from dnne_ros.editor.live_runs import LiveRuns
 from dnne_ros.editor.routes.files import file_routes
 from dnne_ros.editor.routes.parameters import parameter_routes
@@ -45,21 +46,25 @@ class Editor:
     """What the editor is made of while the server lives."""
 
     def __init__(self, folder: Path, catalogue: Catalogue, settings: ChangedSettings,
-                 run_words: list[str], environment: Mapping[str, str], opened: str = ""):
+                 run_words: list[str], environment: Mapping[str, str], opened: str = "",
+                 ros_args: Sequence[str] = (), store: str = ""):
         """Serve the workflows of ``folder``, the one that is ``opened`` first.
 
-        Runs get ``run_words`` beside their own, and ``environment``.
+        Runs get ``run_words`` and ``ros_args`` beside their own, and ``environment``.  With a
+        ``store``, a second one becomes a job of it.
         """
+        jobs = DrawnJobs(store, run_words, environment) if store else None
         self._opened = opened
         self._pages = Pages()
         self.live = LiveRuns(self._pages)
-        self.live.queue = RunQueue(run_words, environment, self.live.on_change,
+        self.live.queue = RunQueue([*run_words, *ros_args], environment, self.live.on_change,
                                    self.live.on_line)
+        self.runs = RunRoutes(self.live, catalogue, folder, ros_args, jobs)
         self.routes: Sequence[web.AbstractRouteDef] = [
             *type_routes(catalogue, settings, Templates(template_folder(), catalogue),
                          [*script_paths(front_end_folder()), _MAIN_SCRIPT]),
             *file_routes(WorkflowFiles(folder), catalogue),
-            *RunRoutes(self.live, catalogue, folder).routes(),
+            *self.runs.routes(),
         ]
 
     def part(self, context: Context, loop: RosEventLoop, feed: Feed) -> Part:
@@ -95,6 +100,7 @@ class Editor:
 
         return [
             web.get("/editor/ws", self._pages.handler(self.live.greet)),
+            web.get("/editor/dnne_ros/greeting", self._pages.greeter(self.live.greet)),
             web.get("/editor/dnne_ros/opened", opened),
             web.get("/editor/user.css", no_styles), web.get("/editor/api/userdata/user.css",
                                                             no_styles),

@@ -35,8 +35,8 @@ class RunProcess:
             ours.setblocking(False)
             with theirs:
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-m", "dnne_ros", "run", *words,
-                    f"--status-fd={theirs.fileno()}", pass_fds=[theirs.fileno()],
+                    sys.executable, "-m", "dnne_ros", "run",
+                    f"--status-fd={theirs.fileno()}", *words, pass_fds=[theirs.fileno()],
                     stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
                     stderr=asyncio.subprocess.STDOUT, limit=_LINE,
                     # Ctrl-C is for us, and we stop it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -125,22 +124,14 @@ class RunQueue:
         code = 1
         try:
             with tempfile.TemporaryDirectory(prefix="dnne_ros_edit_") as folder:
-                words = [_written(run.drawn, folder), *(
-                    f"--set={each}" for each in run.drawn.found_files())]
-                code = await process.run([*words, *run.words, *self._words], self._environment)
+                words = [*run.drawn.written(Path(folder)), *run.words, *self._words]
+                code = await process.run(words, self._environment)
         except OSError as error:  # no room for the file, no process to be had
             run.failure = describe(error)
         finally:
             self._process = None
             run.end(code)
             self._on_change(run)
-
-
-def _written(drawn: DrawnGraph, folder: str) -> str:
-    """Write a drawing into a folder as the file that it is of, and return where."""
-    file = Path(folder, f"{drawn.name}.json")
-    file.write_text(json.dumps(drawn.document), encoding="utf-8")
-    return str(file)
 
 
 def environment_of_runs() -> Mapping[str, str]:

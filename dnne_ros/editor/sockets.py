@@ -28,8 +28,9 @@ Greet = Callable[["Page"], None]
 class Page:
     """One page.  What it does not take in time is dropped, pictures first, and then the page."""
 
-    def __init__(self, socket: web.WebSocketResponse):
-        """Talk over an open socket."""
+    def __init__(self, socket: web.WebSocketResponse, id: str):
+        """Talk over an open socket; ``id`` is what the front end calls the page."""
+        self.id = id
         self._socket = socket
         self._waiting: asyncio.Queue[str | bytes] = asyncio.Queue(_MOST_WAITING)
         self._sending: asyncio.Future[None] | None = None
@@ -110,9 +111,9 @@ class Pages:
         async def answer(request: web.Request) -> web.WebSocketResponse:
             socket = web.WebSocketResponse(max_msg_size=_LONGEST_WORD, heartbeat=_ALIVE_SECONDS)
             await socket.prepare(request)
-            page = Page(socket)
+            page = Page(socket, request.query.get("clientId") or uuid.uuid4().hex)
             page.say("status", {"status": {"exec_info": {"queue_remaining": 0}},
-                                "sid": request.query.get("clientId") or uuid.uuid4().hex})
+                                "sid": page.id})
             page.say("feature_flags", {"supports_preview_metadata": True,
                                        "supports_progress_text_metadata": True})
             greet(page)
@@ -122,6 +123,19 @@ class Pages:
             finally:
                 self._pages.discard(page)
             return socket
+        return answer
+
+    def greeter(self, greet: Greet) -> Callable[[web.Request], Awaitable[web.Response]]:
+        """Return what answers a page that asks, as ``?page=ID``, to be told all once more.
+
+        The front end opens its socket before it loads extensions, and drops what nobody of it
+        listens to yet.
+        """
+        async def answer(request: web.Request) -> web.Response:
+            for page in self:
+                if page.id == request.query.get("page"):
+                    greet(page)
+            return web.Response(status=204)
         return answer
 
     async def close(self, _: web.Application | None = None) -> None:

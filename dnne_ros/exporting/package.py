@@ -52,6 +52,7 @@ def package_files(graph: Graph, placement: Placement, package: str, *, standalon
         "options": [option for option in RUN_OPTIONS
                     if option.packaged and (placement.hosts or not option.for_hosts)],
         "hosts": placement.hosts,
+        "resources": {name: wanted.as_dict() for name, wanted in placement.resources.items()},
         "nodes": nodes, "links": description.link_views(graph),
         "processes": description.process_views(graph, placement, nodes),
         "topics": description.edge_topics(graph, placement),

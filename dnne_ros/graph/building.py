@@ -15,9 +15,10 @@ from dnne_ros.graph.flow import misfit, output_types, passed_on
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.graph.names import node_ros_names, to_ros_name
+from dnne_ros.graph.node_options import check_options, wanted_process, wanted_resources
 from dnne_ros.graph.own_ports import found_files, name_ports
 from dnne_ros.node_api.drawn import DrawnNode
-from dnne_ros.node_api.fault_settings import GROUPS, read_fault_options
+from dnne_ros.node_api.fault_settings import read_fault_options
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.own_ports import has_own_ports, type_with_ports
 from dnne_ros.node_api.port_types import AnyValue, PortType
@@ -112,11 +113,13 @@ class _Builder:
         self._check_outputs()
         self._check_loops(values, edges)
         for id in self.types:
-            self._check_options(self.records[id])
+            check_options(self.records[id], self.types[id].inputs, partial(self._problem, id))
         nodes = {
             id: GraphNode(id, node_type, record.title, names[id], complete[id],
-                          record.position, record.size, self._process(record), faults[id])
-            for id, node_type in self.types.items() for record in [self.records[id]]}
+                          record.position, record.size, wanted_process(record, report), faults[id],
+                          wanted_resources(record, report))
+            for id, node_type in self.types.items()
+            for record, report in [(self.records[id], partial(self._problem, id))]}
         return Graph(self.workflow.name, self.workflow.path, to_ros_name(self.workflow.name),
                      nodes, edges, flowing, self.workflow.groups)
 
@@ -312,28 +315,3 @@ class _Builder:
         self.problems.add(
             f"a loop that nothing starts: {path}. A loop needs a port that supplies its first "
             "item, such as a merge (ORNode) with an input from outside the loop")
-
-    def _check_options(self, record: NodeRecord) -> None:
-        expected = ("process", "inputs", *GROUPS)
-        unknown = sorted(set(record.options) - {*expected})
-        if unknown:
-            self._problem(record.id, f"unknown entries in properties.dnne_ros: "
-                          f"{', '.join(unknown)}; expected {', '.join(expected)}")
-        inputs = record.options.get("inputs", {})
-        if not isinstance(inputs, dict):
-            self._problem(record.id, "expected properties.dnne_ros.inputs to be an object of edge "
-                          f"options by input, found {inputs!r:.40}")
-            return
-        known = self.types[record.id].inputs
-        for name in inputs:
-            if name not in known:
-                self._problem(record.id, f"edge options for an input {name!r:.40}, which it has "
-                              f"not; its inputs are: {', '.join(known) or 'none'}")
-
-    def _process(self, record: NodeRecord) -> str | None:
-        process = record.options.get("process")
-        if process is None or (isinstance(process, str) and process == to_ros_name(process)):
-            return process
-        self._problem(record.id, f"process {process!r:.40} is not a legal name; expected lower-"
-                      "case letters, digits and single underscores")
-        return None

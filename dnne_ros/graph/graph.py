@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from dnne_ros.graph.resources import Resources
 from dnne_ros.node_api.fault_settings import default_fault_settings
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortType
@@ -19,8 +20,8 @@ class GraphNode:
     """A node with its type found and its values checked.
 
     ``ros_name`` is relative to the graph's namespace.  ``process`` is the process that the
-    file itself asks for, if any.  ``faults`` are its settings of
-    `dnne_ros.node_api.fault_settings`.
+    file itself asks for, if any, ``resources`` what that process is to have.  ``faults`` are its
+    settings of `dnne_ros.node_api.fault_settings`.
     """
 
     id: str
@@ -32,6 +33,7 @@ class GraphNode:
     size: tuple[float, float] | None = None
     process: str | None = None
     faults: Mapping[str, Any] = field(default_factory=default_fault_settings)
+    resources: Resources = field(default_factory=Resources)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from dnne_ros.errors import DnneError, InputError, printable
 from dnne_ros.graph.graph import Graph
+from dnne_ros.graph.resources import Resources
 from dnne_ros.graph.without_torch import check_torch
 from dnne_ros.options.limits import limited
 from dnne_ros.options.managed import check_managed
@@ -33,6 +34,7 @@ from dnne_ros.runtime.discovery import (
     choose_peers,
     choose_reach,
 )
+from dnne_ros.runtime.process_resources import take_resources
 from dnne_ros.spans.telemetry import check_telemetry
 
 Load = Callable[[argparse.Namespace, list[str]], tuple[Graph, Placement]]
@@ -89,11 +91,13 @@ def _run(graph: Graph, placement: Placement, options: argparse.Namespace, ros_ar
     check_host_options(run_settings(options))
     here = placement.on_host(options.host)
     if options.host is None:  # all of the graph runs on this machine
-        placement = Placement(placement.processes)
+        placement = replace(placement, hosts={})
     name = options.process or next(iter(here))
     if name not in here or (not options.process and len(here) > 1):
         raise InputError("--process", [
             f"expected one of {', '.join(here)}, found {options.process!r}"])
+    take_resources(name, placement.resources.get(name, Resources()),
+                   lambda text: status.send("warning", message=text))
     reach = choose_peers(os.environ, options.peers.split(",")) if options.peers \
         else choose_reach(os.environ, "LOCALHOST" if options.host is None else "SUBNET")
     check_reach(options.host, reach)

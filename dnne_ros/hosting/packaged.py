@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from dnne_ros.graph.declared import LinkSpec, NodeSpec, declare_graph
 from dnne_ros.graph.graph import Graph
@@ -19,16 +20,18 @@ from dnne_ros.placement.planning import place
 
 def run_package(package: str, namespace: str, nodes: Mapping[str, NodeSpec],
                 links: Sequence[LinkSpec], processes: Mapping[str, Sequence[str]],
-                hosts: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
+                hosts: Mapping[str, Sequence[str]] = MappingProxyType({}),
+                resources: Mapping[str, Mapping[str, Any]] = MappingProxyType({})) -> None:
     """Run the process that the command line names, then leave.
 
     ``processes`` lists the ROS names of the nodes in each process, ``hosts`` the processes on
-    each machine, if there are several; --place replaces both.
+    each machine, if there are several, ``resources`` what processes are to have of it; --place
+    replaces all three.
     """
     def load(options: argparse.Namespace, ros_args: list[str]) -> tuple[Graph, Placement]:
         graph = declare_graph(package, namespace, nodes, links)
         placement = place(graph, options.place) if options.place \
-            else declare_placement(graph, processes, hosts)
+            else declare_placement(graph, processes, hosts, resources)
         speaks = options.process in ("", next(iter(placement.processes)))  # for all of them
         check_parameter_files(ros_args, graph, _warn if speaks else _say_nothing)
         return graph, placement

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph
+from dnne_ros.graph.resources import Resources
 from dnne_ros.placement.placement import Placement, bound_groups
 
 
 def declare_placement(graph: Graph, processes: Mapping[str, Sequence[str]],
-                      hosts: Mapping[str, Sequence[str]] = MappingProxyType({})) -> Placement:
+                      hosts: Mapping[str, Sequence[str]] = MappingProxyType({}),
+                      resources: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+                      ) -> Placement:
     """Return the placement that lists the ROS names of the nodes in each of ``processes``.
 
-    ``hosts`` lists the processes on each machine, if there are several.  `InputError` names every
-    node that is in none, in two, or apart from what it is bound to, and so for processes.
+    ``hosts`` lists the processes on each machine, if there are several, ``resources`` what
+    processes are to have of it, see `Resources`.  `InputError` names every node that is in none,
+    in two, or apart from what it is bound to, and so for processes.
     """
     problems = Problems(graph.name)
     id_of = {node.ros_name: id for id, node in graph.nodes.items()}
@@ -35,6 +40,13 @@ def declare_placement(graph: Graph, processes: Mapping[str, Sequence[str]],
         if id not in process_of:
             problems.add(f"node {name} is in no process")
     _check_hosts(processes, hosts, problems)
+    wanted = {}
+    for process, asked in resources.items():
+        if process not in processes:
+            problems.add(f"resources: no process {process!r}")
+        wanted[process] = Resources.read(
+            asked, lambda problem, process=process: problems.add(  # type: ignore[misc]
+                f"resources of process {process}: {problem}"))
     problems.raise_if_any()
     for nodes, binding in bound_groups(graph):
         if len({process_of[node] for node in nodes}) > 1:
@@ -43,7 +55,7 @@ def declare_placement(graph: Graph, processes: Mapping[str, Sequence[str]],
     problems.raise_if_any()
     return Placement({process: tuple(id_of[name] for name in names)
                       for process, names in processes.items()},
-                     {host: tuple(names) for host, names in hosts.items()})
+                     {host: tuple(names) for host, names in hosts.items()}, wanted)
 
 
 def _check_hosts(processes: Mapping[str, Sequence[str]], hosts: Mapping[str, Sequence[str]],

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from dnne_ros.errors import InputError
 from dnne_ros.graph.graph import Edge, Graph
+from dnne_ros.graph.resources import Resources
 
 
 @dataclass(frozen=True)
@@ -15,10 +16,12 @@ class Placement:
     """Names of processes with the ids of their nodes, in the order of the file.
 
     ``hosts``: names of machines with the processes on each; none if there is but one machine.
+    ``resources``: what processes are to have of their machine, where anything is asked for.
     """
 
     processes: Mapping[str, tuple[str, ...]]
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    resources: Mapping[str, Resources] = field(default_factory=dict)
 
     def process_of(self, node: str) -> str:
         """Return the process that ``node`` lives in."""

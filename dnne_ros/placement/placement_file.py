@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ from dnne_ros import strict_yaml
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.names import to_ros_name
+from dnne_ros.graph.resources import Resources
+
+_PARTS = ("processes", "hosts", "resources")
 
 
 class PlacementFile:
@@ -22,6 +26,8 @@ class PlacementFile:
         hosts:               # may be left out; with them each node is on exactly one
           robot: [sim]       # names of processes,
           desk: [3, 6]       # or nodes: they share a process with the host's name
+        resources:           # may be left out, as may each part of it
+          sim: {cores: [1], gpus: [0], memory: 2GB, nice: 5, realtime: 20}
     """
 
     def __init__(self, path: Path, graph: Graph, problems: Problems):
@@ -45,6 +51,26 @@ class PlacementFile:
                                  f"{process}")
         if "hosts" in document:
             self._read_hosts(document["hosts"], processes)
+        self.resources = self._read_resources(document.get("resources", {}))
+        """What the file asks for, by the name of the process."""
+
+    def check_resources(self, processes: Collection[str]) -> None:
+        """Note the resources of processes that there are not."""
+        for name in self.resources:
+            if name not in processes:
+                self._problems.add(f"resources: no process {name!r:.40}; there are "
+                                   f"{', '.join(processes)}")
+
+    def _read_resources(self, asked: Any) -> dict[str, Resources]:
+        if not isinstance(asked, Mapping):
+            self._problems.add("resources: expected {PROCESS: {nice: …}}, "
+                               f"found {asked!r:.80}")
+            return {}
+        return {str(name): Resources.read(wanted, partial(self._note_resource, name))
+                for name, wanted in asked.items()}
+
+    def _note_resource(self, process: Any, problem: str) -> None:
+        self._problems.add(f"resources of process {process!r:.40}: {problem}")
 
     def _read_hosts(self, hosts: Any, processes: Mapping[Any, Any]) -> None:
         if not isinstance(hosts, Mapping) or not hosts:
@@ -115,8 +141,11 @@ def _document(path: Path) -> Mapping[Any, Any]:
         ]) from None
     except ValueError as error:
         raise InputError(str(path), [f"neither YAML nor JSON: {error}"]) from None
-    if not isinstance(document, Mapping) or not {"processes", "hosts"} & set(document) \
+    if not isinstance(document, Mapping) or not {*_PARTS} & set(document) \
             or not isinstance(document.get("processes", {}), Mapping):
         raise InputError(str(path), ['expected {"processes": {NAME: [NODE, …]}}, or {"hosts": '
                                      "{NAME: [NODE, …]}}"])
+    if unknown := [name for name in document if name not in _PARTS]:
+        raise InputError(str(path), [f"unknown entries: {', '.join(map(repr, unknown))}; expected "
+                                     f"{', '.join(_PARTS)}"])
     return document

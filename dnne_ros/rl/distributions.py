@@ -13,7 +13,7 @@ from dnne_ros.rl.divergence import categorical_kl, gaussian_kl
 from dnne_ros.rl.policy_spec import PolicySpec
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
-_LEAST_STD = 1e-6
+LEAST_STD = 1e-6
 """Of a standard deviation that is learned as it is, as in rsl_rl."""
 _EDGE = 1.0 - 1e-6
 """A squashed action counts as no farther out: in float32, tanh gives 1 from 9 on."""
@@ -33,7 +33,7 @@ class Deviation(NamedTuple):
     @classmethod
     def of_scalar(cls, std: Tensor) -> Deviation:
         """Return it, of what is learned as it is."""
-        std = std.clamp(min=_LEAST_STD)
+        std = std.clamp(min=LEAST_STD)
         return cls(std, std.log())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_SOFT_BOUND = 1.1
+SOFT_BOUND = 1.1
 """How far a mean may go before `bounds_loss` counts it: rl_games' number."""
 
 
@@ -57,4 +57,4 @@ def bounds_loss(means: Tensor) -> Tensor:
     rl_games' ``bound_loss``: where actions are clipped to ±1, nothing else brings a mean back
     that has gone far out.
     """
-    return (means.abs() - _SOFT_BOUND).clamp(min=0.0).square().sum(-1).mean()
+    return (means.abs() - SOFT_BOUND).clamp(min=0.0).square().sum(-1).mean()

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from dnne_ros.arrays import first_not_finite
 from dnne_ros.learning.eager_optimizers import Adam
 from dnne_ros.learning.finite import NotFiniteError, all_finite
+from dnne_ros.learning.flat_parameters import FlatParameters
 from dnne_ros.rl.bootstrap import next_values, next_values_remembered
 from dnne_ros.rl.gae import advantages_and_returns
 from dnne_ros.rl.learning_rate import LearningRate
-from dnne_ros.rl.losses import bounds_loss, surrogate_loss, value_loss
+from dnne_ros.rl.loss_gradient import AutogradGradient, LossGradient, LossTerms
 from dnne_ros.rl.policy import ActorCritic
 from dnne_ros.rl.ppo_config import PPOConfig
 from dnne_ros.rl.rollout import Minibatch, Rollout
 from dnne_ros.rl.symmetry import Symmetry
+from dnne_ros.rl.written_gradient import WrittenGradient
 
 
 @dataclass(frozen=True)
@@ -65,19 +67,18 @@ class PPO:
         self._generator = generator
         if symmetry is not None:
             symmetry.check(policy.spec)
-        self._symmetry = symmetry
         self._learning_rate = LearningRate(config)
-        self._evaluate = policy.evaluate
-        if bfloat16:
-            device = next(policy.parameters()).device.type
-            self._evaluate = torch.autocast(device, torch.bfloat16)(self._evaluate)
-        if compiled:
-            self._evaluate = torch.compile(self._evaluate, dynamic=True)
-        self._parameters = list(policy.parameters())
         # The tensors themselves, which training changes in place; to list them takes a while.
+        self._parameters = FlatParameters(policy)
         self._state = policy.state_dict()
-        # Fused: one kernel call for all parameters, a third of the time of the default here.
-        self._optimizer = Adam(self._parameters, config.learning_rate, fused=True)
+        self._gradient: LossGradient
+        if bfloat16 or compiled or symmetry is not None or not WrittenGradient.fits(policy):
+            self._gradient = AutogradGradient(
+                policy, bfloat16=bfloat16, compiled=compiled, symmetry=symmetry)
+        else:
+            self._gradient = WrittenGradient(policy)
+        # Fused: one kernel call, a third of the time of the default here.
+        self._optimizer = Adam([self._parameters.vector], config.learning_rate, fused=True)
 
     def update(self, rollout: Rollout, last_observations: Tensor
                ) -> Generator[None, None, UpdateStats]:
@@ -135,9 +136,10 @@ class PPO:
         The policy's weights are not among it: they are ``policy.state_dict()``.
         """
         tensors = {"generator": self._generator.get_state()}
-        for name, parameter in self.policy.named_parameters():
-            for key, value in self._optimizer.state[parameter].items():
-                tensors[f"{key}/{name}"] = value.detach().clone()
+        for key, value in self._optimizer.state[self._parameters.vector].items():
+            parts = self._parameters.split(value) if value.dim() else dict.fromkeys(
+                self._parameters.shapes, value)
+            tensors |= {f"{key}/{name}": part.clone() for name, part in parts.items()}
         return tensors, self._learning_rate.state()
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
@@ -147,25 +149,31 @@ class PPO:
             ValueError: the state belongs to another policy; nothing has changed then.
 
         """
-        state: dict[Tensor, dict[str, Tensor]] = {}
-        expected = {"generator"}
-        if len(tensors) > 1:  # an optimizer that has not stepped has nothing to save
-            for name, parameter in self.policy.named_parameters():
-                state[parameter] = {}
-                for key, shape in (("step", ()), ("exp_avg", parameter.shape),
-                                   ("exp_avg_sq", parameter.shape)):
-                    saved = tensors.get(f"{key}/{name}")
-                    expected.add(f"{key}/{name}")
-                    if saved is None or saved.shape != shape:
-                        found = "nothing" if saved is None else tuple(saved.shape)
-                        raise ValueError(f"saved optimizer, {key}/{name}: expected "
-                                         f"{tuple(shape)}, found {found}")
-                    state[parameter][key] = saved.to(parameter.device, copy=True)
-        if set(tensors) != expected:
+        shapes = self._parameters.shapes
+        # An optimizer that has not stepped has nothing to save.
+        kept = {f"{key}/{name}": shape if key in _MOMENTS else torch.Size()
+                for name, shape in shapes.items() for key in ("step", *_MOMENTS)
+                } if len(tensors) > 1 else {}
+        for name, shape in kept.items():
+            saved = tensors.get(name)
+            if saved is None or saved.shape != shape:
+                found = "nothing" if saved is None else tuple(saved.shape)
+                raise ValueError(
+                    f"saved optimizer, {name}: expected {tuple(shape)}, found {found}")
+        if set(tensors) != (expected := {"generator", *kept}):
             raise ValueError(f"saved optimizer: expected {', '.join(sorted(expected))}, "
                              f"found {', '.join(sorted(tensors))}")
+        steps = {tensors[name].item() for name in kept if name.startswith("step/")}
+        if len(steps) > 1:
+            raise ValueError("saved optimizer: expected one number of steps, found "
+                             f"{', '.join(f'{each:g}' for each in sorted(steps))}")
+        vector = self._parameters.vector
         self._optimizer.state.clear()
-        self._optimizer.state.update(state)
+        if kept:
+            self._optimizer.state[vector] = {
+                "step": tensors[f"step/{next(iter(shapes))}"].to(vector.device, copy=True),
+                **{key: torch.cat([tensors[f"{key}/{name}"].reshape(-1) for name in shapes]
+                                  ).to(vector.device, copy=True) for key in _MOMENTS}}
         self._generator.set_state(tensors["generator"])
         self._learning_rate.restore(values)
 
@@ -187,44 +195,20 @@ class PPO:
 
     def _step(self, batch: Minibatch, config: PPOConfig) -> Tensor:
         """Take one step of Adam; return float32 (len(_STATS),), on the device."""
-        symmetry, size = self._symmetry, len(batch.observations)
-        if symmetry is not None and config.augment_mirrored:
-            batch = symmetry.augmented(batch)
-        log_prob, entropy, values, mean, std = self._evaluate(
-            batch.observations, batch.actions, batch.critic_observations, batch.trajectories,
-            batch.memory)
+        self._parameters.zero_gradients()
+        terms = self._gradient(batch, config)
         if config.lr_schedule == "adaptive":
-            self._adapt_learning_rate(batch, mean[:size].detach(), std, config)
-        log_ratio = log_prob - batch.log_prob
-        ratio = log_ratio.exp()
-        policy_loss, clipped = surrogate_loss(ratio, batch.advantages, config.clip_param)
-        squared_error = value_loss(
-            values, batch.returns, batch.values,
-            config.clip_param if config.clip_value_loss else None, self.policy.value_scale)
-        entropy = (entropy[:size] if entropy.dim() else entropy).mean()
-        loss = policy_loss + config.value_coef * squared_error - config.entropy_coef * entropy
-        if config.bounds_loss_coef and std is not None:
-            loss = loss + config.bounds_loss_coef * bounds_loss(mean)
-        if symmetry is not None and config.mirror_loss_coef:
-            mirrored = mean[size:] if config.augment_mirrored else self.policy.means(
-                symmetry.observations(batch.observations))
-            loss = loss + config.mirror_loss_coef * symmetry.loss(mean[:size], mirrored)
-
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's
-        grad_norm = nn.utils.clip_grad_norm_(self._parameters, config.max_grad_norm)
+            self._adapt_learning_rate(batch, terms, config)
+        grad_norm = self._parameters.clip_gradients(config.max_grad_norm)
         self._optimizer.step()
-        with torch.no_grad():
-            kl = (ratio - 1.0 - log_ratio).mean()
-            clip_fraction = (ratio != clipped).float().mean()
-            return torch.stack([
-                loss, policy_loss, squared_error, entropy, kl, clip_fraction, grad_norm])
+        kl = (terms.ratio - 1.0 - terms.log_ratio).mean()
+        clip_fraction = (terms.ratio != terms.clipped).float().mean()
+        return torch.stack([terms.loss, terms.policy_loss, terms.value_loss, terms.entropy, kl,
+                            clip_fraction, grad_norm])
 
-    def _adapt_learning_rate(self, batch: Minibatch, mean: Tensor, std: Tensor | None,
-                             config: PPOConfig) -> None:
+    def _adapt_learning_rate(self, batch: Minibatch, terms: LossTerms, config: PPOConfig) -> None:
         assert batch.means is not None  # rollouts for an adaptive rate keep them
-        kl = self.policy.distribution.kl(
-            batch.means, batch.stds, mean, None if std is None else std.detach())
+        kl = self.policy.distribution.kl(batch.means, batch.stds, terms.mean, terms.std)
         self._learning_rate.adapt(kl.mean().item(), config)
         self._apply_learning_rate()
 
@@ -232,6 +216,9 @@ class PPO:
         for group in self._optimizer.param_groups:
             group["lr"] = self._learning_rate.value
 
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+"""What Adam remembers of each parameter, beside how many steps it has taken."""
 
 _STATS = ("loss", "policy_loss", "value_loss", "entropy", "kl", "clip_fraction", "grad_norm")
 """The order of what `PPO._step` returns."""

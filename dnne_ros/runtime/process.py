@@ -242,7 +242,7 @@ class GraphProcess:
                       self._key, settings.respawn, self._memory, settings.host is not None,
                       recording)
         ending.callback(wiring.close)
-        ending.callback(_end_tasks, loop)  # before what they use goes
+        ending.callback(end_tasks, loop)  # before what they use goes
         peers = Peers(
             self._group, bus, wiring, settings, self._status, control.ended,
             {name: ", ".join(graph.nodes[node].ros_name for node in ids)
@@ -289,7 +289,8 @@ def ros_event_loop(ros_args: Sequence[str]) -> Iterator[tuple[rclpy.Context, Ros
         context.try_shutdown()
 
 
-def _end_tasks(loop: RosEventLoop) -> None:
+def end_tasks(loop: RosEventLoop) -> None:
+    """Cancel what is left to do, and let it end."""
     pending = asyncio.all_tasks(loop)
     for task in pending:
         task.cancel()

@@ -33,6 +33,29 @@ class Suggestion:
     apart: tuple[tuple[str, ...], ...]
 
 
+def candidates(trace: Trace, bound: Sequence[Sequence[str]], cores: int, most: int = 4
+               ) -> Sequence[Mapping[str, tuple[str, ...]]]:
+    """Return placements that are worth a trial, the most promising first.
+
+    What is predicted is not what comes; so beside the one that `suggest` would take, if any, there
+    are those with one of the nodes that work most apart from the rest, and with the first two.
+    """
+    recent = Dependencies(trace.recent(MOST_STEPS))
+    if not recent.steps or len(bound) < 2 or cores < 2:
+        return []
+    path = critical_path(recent, last_step(recent, pace_nodes(trace)[0]))
+    busiest = sorted((tuple(group) for group in bound), reverse=True, key=lambda group: sum(
+        path.shares[Part(WORK, node)] for node in group))
+    suggestion = suggest(trace, bound, cores)
+    apart = [list(suggestion.apart)] if suggestion is not None else []
+    apart += [[group] for group in busiest[:most]]
+    if cores > 2 and len(bound) > 2:
+        apart.insert(len(apart) - most + 1, busiest[:2])
+    found = (_processes(bound, groups) for groups in apart)
+    distinct = {tuple(sorted(placed.values())): placed for placed in reversed(list(found))}
+    return list(reversed(distinct.values()))[:most]
+
+
 def suggest(trace: Trace, bound: Sequence[Sequence[str]], cores: int) -> Suggestion | None:
     """Return a placement that brings more than the one that was recorded, if any seems to.
 

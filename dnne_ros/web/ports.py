@@ -48,7 +48,8 @@ def _resolve(host: str) -> tuple[socket.AddressFamily, str]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
-        raise InputError("arguments", [f"--host {host}: no address of a host: {error}"]) from None
+        raise InputError("arguments", [
+            f"--host {host!r:.80}: no address of a host: {error}"]) from None
     return found[0], str(found[4][0])
 
 

@@ -41,7 +41,7 @@ def serve(options: argparse.Namespace,
     check_ros_arguments(options.ros_args)
     try:
         from dnne_ros.runtime.discovery import choose_reach
-        from dnne_ros.runtime.process import ros_event_loop
+        from dnne_ros.runtime.process import end_tasks, ros_event_loop
     except ModuleNotFoundError as error:
         raise InputError("environment", [
             f"{error}: source a ROS 2 installation, or install the wheels with "
@@ -52,8 +52,11 @@ def serve(options: argparse.Namespace,
         guards = Guards(token, names_of(options.host), options.view)
         with ros_event_loop(options.ros_args) as (context, loop):
             application = make_application(guards, make_parts(context, loop))
-            loop.run_until_complete(_until_interrupted(application, opened, lambda: _say_where(
-                options.host, f"{landing}?{QUERY}={token.secret}", token.port)))
+            try:
+                loop.run_until_complete(_until_interrupted(application, opened, lambda: _say_where(
+                    options.host, f"{landing}?{QUERY}={token.secret}", token.port)))
+            finally:
+                end_tasks(loop)  # answers that nobody waits for any more
     return _INTERRUPTED
 
 

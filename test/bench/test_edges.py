@@ -10,6 +10,7 @@ import pytest
 from patience import until_gone
 
 from dnne_ros.bench import edges
+from dnne_ros.bench.edge_dashboard import DASHBOARD, dashboard_ratios
 from dnne_ros.bench.edge_peers.running import PEERS
 from dnne_ros.bench.edge_tables import payload_name, ratio_rows, tables
 from dnne_ros.bench.edge_watching import WATCHED
@@ -120,6 +121,31 @@ def test_ratios_are_taken_round_by_round():
          "wanted": "≤ 0.6"},
         {"name": "one process: items/s, raw watcher / nobody", "ratio": 4.0 / 6.0,
          "wanted": "≥ 0.95"}]
+
+
+def test_what_a_dashboard_costs_is_a_mean_with_its_standard_error():
+    case = DASHBOARD["two processes"]
+    rows = dashboard_ratios({case: {"nobody cpu_us": [2.0, 4.0], "page cpu_us": [2.2, 4.0],
+                                    "nobody items_s": [10.0], "page items_s": [9.0]}})
+    assert [(row["name"], row["ratio"], row["error"]) for row in rows] == [
+        (f"{case}: items/s, with / without", 0.9, None),
+        (f"{case}: CPU/item, with / without", pytest.approx(1.05), pytest.approx(0.05))]
+    document = {"payloads": [], "medians": {}, "ratios": rows, "problems": {}}
+    assert tables(document)[0].rows[1][1:] == ("1.0500", "0.0500", "≤ 1.01")
+
+
+@pytest.mark.long
+def test_a_dashboard_is_measured(bench, tmp_path):
+    file = tmp_path / "edges.json"
+    process = bench("--only", "one process: dashboard", "--rounds", "1", "--effort", "0.05",
+                    "--json", str(file))
+    assert process.wait() == 0, process.said()
+    document = json.loads(file.read_text())
+    assert document["problems"] == {}
+    figures = document["medians"][DASHBOARD["one process"]]
+    assert set(figures) == {f"{kind} {figure}" for kind in ("nobody", "page")
+                            for figure in ("items_s", "cpu_us")}
+    assert all(value > 0 for value in figures.values())
 
 
 @pytest.mark.parametrize(("payload", "name"), [

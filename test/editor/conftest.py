@@ -33,9 +33,10 @@ def cartpole():
 class Client:
     """Asks the server as the front end does, with the token and from its own page."""
 
-    def __init__(self, session, base):
+    def __init__(self, session, base, routes):
         self.session = session
         self.base = base
+        self.routes = routes
 
     async def ask(self, method, path, **options):
         """Return the status, the text and the headers of an answer."""
@@ -59,24 +60,28 @@ def front_end(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture
-def served(catalogue, tmp_path, front_end):
+def served(catalogue, tmp_path, front_end, monkeypatch):
     """Run a coroutine function on a `Client` of an editor, whose runs nobody starts."""
     import aiohttp
     from aiohttp import web
 
     from dnne_ros.editor.part import Editor
+    from dnne_ros.editor.routes.parameters import parameter_routes
     from dnne_ros.editor.state_file import ChangedSettings
     from dnne_ros.web.application import Guards, Part, make_application
     from dnne_ros.web.guards.token import Token
     from dnne_ros.web.ports import names_of, open_port
 
-    def run(talk, read_only=False, entered=True):
+    def run(talk, read_only=False, entered=True, jobs=None):
         async def serve():
             (tmp_path / "served").mkdir(exist_ok=True)
             editor = Editor(tmp_path / "served", catalogue,
                             ChangedSettings(tmp_path / "settings.json"), [], {})
+            if jobs is not None:
+                monkeypatch.setattr(editor.runs, "jobs", jobs)
             editor.live.watch = _NoWatch()
-            part = Part("editor", routes=[*editor.routes, *editor.page_routes()])
+            part = Part("editor", routes=[
+                *editor.routes, *parameter_routes(editor.live, None), *editor.page_routes()])
             with open_port("127.0.0.1", 0) as opened:
                 token = Token(opened.getsockname()[1])
                 application = make_application(
@@ -90,7 +95,9 @@ def served(catalogue, tmp_path, front_end):
                         base = f"http://127.0.0.1:{token.port}"
                         if entered:
                             await session.get(f"{base}/editor/?token={token.secret}")
-                        return await talk(Client(session, base))
+                        routes = {(route.method, route.resource.canonical)
+                                  for route in application.router.routes()}
+                        return await talk(Client(session, base, sorted(routes)))
                 finally:
                     await runner.cleanup()
         return asyncio.run(serve())

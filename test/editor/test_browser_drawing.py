@@ -14,6 +14,8 @@ from dnne_ros.workflow.json_text import load_json
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 CONFIG = Path(__file__).parents[2] / "config" / "workflows"
+SHARED = Path(__file__).parents[2].parent / "shared" / "workflows"  # others', where there are some
+FILES = sorted([*CONFIG.glob("*.json"), *SHARED.glob("*.json")])
 
 # Loads a workflow as the list of workflows does, and returns what Run sends and Save writes.
 _THROUGH = """async (name) => {
@@ -28,7 +30,7 @@ _THROUGH = """async (name) => {
 def folder(tmp_path_factory):
     """Return a folder with the package's workflows, and drawings of every kind."""
     found = tmp_path_factory.mktemp("served")
-    for path in CONFIG.glob("*.json"):
+    for path in FILES:
         shutil.copy(path, found)
     shutil.copytree(CONFIG / "cartpole_leapp", found / "cartpole_leapp")
     cartpole = load_json(CONFIG / "cartpole_ppo.json")
@@ -45,7 +47,7 @@ def page(repository, folder):
         assert page.away == []
 
 
-@pytest.mark.parametrize("name", [*sorted(path.stem for path in CONFIG.glob("*.json")), *DRAWINGS])
+@pytest.mark.parametrize("name", [*(path.stem for path in FILES), *DRAWINGS])
 def test_what_run_sends_is_what_check_sees(name, page, folder, catalogue):
     path = folder / f"{name}.json"
     before = graph_of(load_json(path), path, catalogue)

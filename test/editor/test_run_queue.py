@@ -10,6 +10,7 @@ import psutil
 import pytest
 from patience import patiently
 from python_path import python_path
+from tick_drawings import ticks
 
 from dnne_ros.editor.drawn_graph import check_drawing
 from dnne_ros.editor.run import State
@@ -17,18 +18,6 @@ from dnne_ros.editor.run_queue import RunQueue
 
 NODES = Path(__file__).with_name("run_nodes.py")
 REPOSITORY = Path(__file__).parents[2]
-
-
-def ticks(number=-1, process=None):
-    """Return a drawing of a source and of what fails at a number."""
-    options = {"dnne_ros": {"process": process}} if process else {}
-    return {"nodes": [
-        {"id": 1, "type": "Ticks", "inputs": [], "properties": {}, "widgets_values": [0.01],
-         "outputs": [{"name": "value", "type": "INT", "links": [1]}]},
-        {"id": 2, "type": "FailsAt", "title": "the one that fails", "outputs": [],
-         "inputs": [{"name": "value", "type": "INT", "link": 1}], "widgets_values": [number],
-         "properties": options}],
-        "links": [[1, 1, 0, 2, 0, "INT"]], "version": 0.4}
 
 
 @pytest.fixture(scope="module")

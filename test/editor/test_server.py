@@ -2,10 +2,14 @@
 
 import json
 import os
+import re
 
 import pytest
 from cartpole_drawings import DRAWINGS, node_of, unlink
 from prompts import asked
+
+from dnne_ros.editor.jobs import SubmittedJob
+from dnne_ros.errors import InputError
 
 API = "/editor/api"
 
@@ -130,6 +134,31 @@ def test_rubbish_is_refused_and_starts_nothing(served, cartpole):
     served(talk)
 
 
+_RUBBISH = [b"", b"{", b"[]", b"null", b'"x"', b"3", b"1e999", b"{}", b"\xff\xfe\x00",
+            b"[" * 100_000,
+            b'{"extra_data": {"extra_pnginfo": {"workflow": {"nodes": [[]], "links": [3]}}}}',
+            b'{"delete": {"a": 1}, "clear": "x", "job_ids": [[1], {}], "prompt_id": []}',
+            b'{"node": {}, "name": [], "value": {}}', b'{"extra_data": 7, "dnne_ros": []}']
+
+
+def test_rubbish_for_whatever_there_is_to_ask_is_no_fault_of_the_server(served, tmp_path):
+    async def talk(client):
+        assert len(client.routes) > 40
+        for method, path in client.routes:
+            for name in ("x", "%2E%2E%2Fx", "%00", "a" * 3000, "workflows%2Fx.json"):
+                place = re.sub(r"\{[^}]*\}", name, path)
+                for body in _RUBBISH if method not in ("GET", "HEAD") else [None]:
+                    for kind in ("application/json", "text/plain"):
+                        status, text, _ = await client.ask(
+                            method, f"{place}?dir=%00&status=%FF&page=[]", data=body,
+                            headers={"Content-Type": kind})
+                        assert status < 500, (method, place, body, text)
+        _, jobs = await client.json("GET", f"{API}/jobs")
+        assert jobs["jobs"] == []
+    served(talk)
+    assert list((tmp_path / "served").iterdir()) == []
+
+
 def test_problems_are_told_at_their_node_and_port_as_check_does(served, cartpole):
     node_of(cartpole, 6)["widgets_values"][3] = 3.0  # gamma
     unlink(cartpole, 3, 0)
@@ -236,6 +265,47 @@ def test_a_second_run_waits_and_can_be_taken_out(served, cartpole):
         _, found = await client.json("GET", f"{API}/jobs?status=pending")
         assert found["jobs"] == []
         assert (await client.ask("POST", f"{API}/jobs/none/cancel", json={}))[0] == 404
+    served(talk)
+
+
+def test_with_a_store_a_second_run_becomes_a_job_or_is_refused(served, cartpole):
+    class Jobs:
+        async def submit(self, asked):
+            if asked.place:
+                raise InputError("job", ["no store is there"])
+            return SubmittedJob(7, "job 7: run cartpole_ppo.json, queued (submitted)")
+
+    async def talk(client):
+        _, first = await client.json("POST", f"{API}/prompt", json=asked(cartpole))
+        assert not first["prompt_id"].startswith("job")  # nothing ran
+        async with client.session.ws_connect(f"{client.base}/editor/ws?clientId=me") as page:
+            status, second = await client.json("POST", f"{API}/prompt", json=asked(cartpole))
+            assert (status, second["prompt_id"]) == (200, "job-7")
+            while (message := await page.receive_json())["type"] != "dnne_ros.job":
+                pass
+            assert message["data"]["text"].startswith("job 7")
+        placed = {**cartpole, "extra": {"dnne_ros": {"run": {"place": "split"}}}}
+        status, third = await client.json("POST", f"{API}/prompt", json=asked(placed))
+        assert (status, third["error"]["details"]) == (400, "no store is there")
+        _, found = await client.json("GET", f"{API}/jobs")
+        assert [job["status"] for job in found["jobs"]] == ["in_progress"]
+    served(talk, jobs=Jobs())
+
+
+def test_a_page_that_listens_late_is_told_all_once_more(served, cartpole):
+    """The front end drops what comes before an extension listens."""
+    async def talk(client):
+        await client.ask("POST", f"{API}/prompt", json=asked(cartpole))
+        async with client.session.ws_connect(f"{client.base}/editor/ws?clientId=me") as page:
+            async def until_run():
+                while (message := await page.receive_json())["type"] != "dnne_ros.run":
+                    pass
+                return message["data"]["state"]
+            assert await until_run() == "starting"
+            for name, status in (("me", 204), ("another", 204), ("", 204)):
+                path = f"/editor/dnne_ros/greeting?page={name}"
+                assert (await client.ask("GET", path))[0] == status
+            assert await until_run() == "starting"
     served(talk)
 
 

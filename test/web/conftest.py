@@ -137,9 +137,9 @@ def fed(ros_loop):
         feed = Feed(ros_loop.context, ros_loop.loop)
         with open_port("127.0.0.1", 0) as opened:
             token = Token(opened.getsockname()[1])
-            runner = web.AppRunner(make_application(
-                Guards(token, names_of("127.0.0.1"), read_only),
-                [feed_part(feed, jobs), dashboard_part()]), shutdown_timeout=0.1)
+            application = make_application(Guards(token, names_of("127.0.0.1"), read_only),
+                                           [feed_part(feed, jobs), dashboard_part()])
+            runner = web.AppRunner(application, shutdown_timeout=0.1)
             await runner.setup()
             async with contextlib.AsyncExitStack() as ending:
                 ending.push_async_callback(runner.cleanup)
@@ -147,6 +147,8 @@ def fed(ros_loop):
                 session = await ending.enter_async_context(aiohttp.ClientSession(
                     cookie_jar=aiohttp.CookieJar(unsafe=True)))
                 visit = Visit(session, token, token.port)
+                visit.routes = sorted({(route.method, route.resource.canonical)
+                                       for route in application.router.routes()})
                 await visit.enter()
                 return await talk(visit, feed)
 

@@ -52,12 +52,30 @@ function listed(error, errors) {
     found.map(({ details }) => ({ node, type, message: details })))];
 }
 
+const marked = new Set();
+
+// Frames around the nodes with problems, which stand out behind those of Nodes 2.0, too.
+export function drawProblems(app, context) {
+  const title = globalThis.LiteGraph.NODE_TITLE_HEIGHT;
+  context.save();
+  context.strokeStyle = COLOR;
+  context.lineWidth = 3;
+  for (const node of app.canvas.graph.nodes) {
+    if (!marked.has(node)) continue;
+    const [x, y, width, height] = node.boundingRect ?? [node.pos[0], node.pos[1] - title, node.size[0], node.size[1] + title];
+    context.beginPath();
+    context.roundRect(x - 5, y - 5, width + 10, height + 10, 12);
+    context.stroke();
+  }
+  context.restore();
+}
+
 function mark(app, errors) {
+  marked.clear();
   const hosts = new Set(Object.keys(errors).map((id) => id.split(":")[0]));
   for (const node of app.rootGraph?.nodes ?? app.graph.nodes) {
     const bad = hosts.has(String(node.id));
-    if (bad) node.strokeStyles.dnne_ros = () => ({ color: COLOR, lineWidth: 3, padding: 4 });
-    else delete node.strokeStyles?.dnne_ros;
+    if (bad) marked.add(node);
     const wrong = new Set((errors[node.id]?.errors ?? []).map((each) => each.extra_info.input_name));
     for (const input of node.inputs ?? []) input.hasErrors = wrong.has(input.name);
   }

@@ -23,10 +23,22 @@ export function drawLinkFigures(app, live, context) {
   if (hovered) box(context, detailsOf(hovered[0]), hovered[1]);
 }
 
-function edgeOf(app, graph, live, link) {
-  const target = graph.getNodeById(link.target_id);
-  const input = target?.inputs?.[link.target_slot]?.name;
-  return input && live.edges.get(`${idOf(app, graph, target)}/${input}`);
+export function edgeOf(app, graph, live, link) {
+  const source = endOf(app, graph, link.origin_id, "outputs", link.origin_slot);
+  const target = endOf(app, graph, link.target_id, "inputs", link.target_slot);
+  const edge = target && live.edges.get(target.join("/"));
+  if (edge || (!source && !target)) return edge;
+  // An end may be inside of a subgraph, or of what a node is short for; a subgraph's own ends are no nodes.
+  return [...live.edges.values()].find((each) => reaches(each.source, source) && reaches(each.target, target));
+}
+
+function endOf(app, graph, id, side, slot) {
+  const node = graph.getNodeById(id);
+  return node && [idOf(app, graph, node), node[side]?.[slot]?.name];
+}
+
+function reaches([id, port], end) {
+  return !end || (id === end[0] && port === end[1]) || id.startsWith(`${end[0]}:`);
 }
 
 function lineOf(edge) {

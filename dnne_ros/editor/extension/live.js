@@ -1,4 +1,5 @@
 // What the server tells of the current run, for whatever shows it.
+import { currentFile } from "./requests.js";
 
 export class Live {
   constructor(app, api) {
@@ -27,6 +28,12 @@ export class Live {
 
   get over() {
     return ["ended", "stopped", "failed"].includes(this.run?.state);
+  }
+
+  // Tells whether the drawing that is open is that of the run: others may have nodes of the same ids.
+  isOf(app) {
+    const name = currentFile(app).split("/").pop().replace(/\.json$/, "");
+    return name === this.run?.name || (app.rootGraph ?? app.graph).id === this.run?.drawing;
   }
 
   forget() {

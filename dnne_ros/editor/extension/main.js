@@ -1,12 +1,13 @@
 // The editor's own extension of ComfyUI's front end: one file for each thing that it adds.
 import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
-import { watchDrawing } from "./checking.js";
+import { drawProblems, watchDrawing } from "./checking.js";
 import { drawCurves } from "./curves.js";
+import { exportCommands } from "./exporting.js";
 import { drawLinkFigures } from "./link_figures.js";
 import { Live } from "./live.js";
 import { offerLiveWidgets } from "./live_widgets.js";
-import { showAllDecimals } from "./numbers.js";
+import { keepAllDecimals, showAllDecimals } from "./numbers.js";
 import { keepNewDrawingsEmpty, openFirstFile } from "./opening.js";
 import { addPanel } from "./panel.js";
 import { processMenu, showPlacement } from "./placement.js";
@@ -18,6 +19,7 @@ tellServerMore(app, api);
 
 app.registerExtension({
   name: "dnne_ros",
+  ...exportCommands(app, api),
   nodeCreated: showAllDecimals,
   loadedGraphNode: showAllDecimals,
   getNodeMenuItems: (node) => [null, processMenu(app, node)],
@@ -28,13 +30,18 @@ app.registerExtension({
     const before = app.canvas.onDrawForeground;
     app.canvas.onDrawForeground = function (context, area) {
       before?.call(this, context, area);
+      drawProblems(app, context);
+      if (!live.isOf(app)) return;
       drawLinkFigures(app, live, context);
       drawCurves(app, live, context);
     };
-    showState(app, live);
+    showState(app, api, live);
     showPlacement(app);
+    keepAllDecimals();
     offerLiveWidgets(app, api, live);
     addPanel(app, api, live, checks);
+    // What the socket has said before anything here listened.
+    await fetch(api.fileURL(`/dnne_ros/greeting?page=${encodeURIComponent(api.clientId ?? "")}`));
     await openFirstFile(app, api);
   },
 });

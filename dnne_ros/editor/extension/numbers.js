@@ -10,6 +10,15 @@ export function showAllDecimals(node) {
   }
 }
 
+// Also of a value that has just been entered.
+export function keepAllDecimals() {
+  const before = globalThis.LGraphNode.prototype.onWidgetChanged;
+  globalThis.LGraphNode.prototype.onWidgetChanged = function (...change) {
+    before?.apply(this, change);
+    showAllDecimals(this);
+  };
+}
+
 function decimalsOf(number) {
   const [digits, exponent] = String(number).split("e");
   const decimals = (digits.split(".")[1] ?? "").length;

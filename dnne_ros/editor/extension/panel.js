@@ -1,7 +1,5 @@
 // The panel in the side bar: problems, options of a run, and what a drawing is exported as.
-import { currentFile } from "./requests.js";
-
-const EXPORTS = [["package", "ROS 2 package"], ["svg", "Picture (SVG)"], ["policy", "Trained policy"]];
+import { download, EXPORTS } from "./exporting.js";
 
 export function addPanel(app, api, live, checks) {
   let options = [];
@@ -106,19 +104,4 @@ function exportsOf(app, api) {
   }
   box.append(told);
   return box;
-}
-
-async function download(app, api, kind) {
-  const workflow = app.graph.serialize();
-  const answer = await fetch(api.fileURL(`/dnne_ros/export/${kind}`), {
-    method: "POST", headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ extra_data: { extra_pnginfo: { workflow }, dnne_ros: { file: currentFile(app) } } }),
-  });
-  if (!answer.ok) return (await answer.json()).error ?? `${answer.status}`;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))?.[1] ?? kind;
-  link.click();
-  URL.revokeObjectURL(link.href);
-  return `${link.download} was made.`;
 }

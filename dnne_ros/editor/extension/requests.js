@@ -8,6 +8,7 @@ export function currentFile(app) {
 
 export function tellServerMore(app, api) {
   const seen = new Map();
+  api.subscribeLogs = async () => {}; // all pages are told
   const fetchApi = api.fetchApi;
   api.fetchApi = async function (route, options = {}) {
     const name = /^\/userdata\/([^?/]+)(?:\?|$)/.exec(route)?.[1];
@@ -19,6 +20,10 @@ export function tellServerMore(app, api) {
       options = { ...options, headers: { ...options.headers, "If-Match": seen.get(name) } };
     }
     const answer = await fetchApi.call(this, route, options);
+    if (route === "/prompt" && answer.status === 403) { // only shown (--view): said as what is wrong in a drawing
+      const error = { type: "invalid_prompt", message: await answer.text(), details: "", extra_info: {} };
+      return new Response(JSON.stringify({ error, node_errors: {} }), { status: 400 });
+    }
     const tag = answer.headers.get("ETag");
     if (name && answer.ok && tag) seen.set(name, tag);
     if (name && answer.status === 409) {

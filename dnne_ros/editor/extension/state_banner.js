@@ -5,7 +5,9 @@ const WORDS = {
   ended: "has ended", stopped: "was stopped", failed: "failed",
 };
 
-export function showState(app, live) {
+export function showState(app, api, live) {
+  api.addEventListener("dnne_ros.job", ({ detail }) => app.extensionManager.toast.add({
+    severity: "info", summary: `Became job ${detail.number}`, detail: detail.text, life: 8000 }));
   const banner = document.createElement("section");
   banner.id = "dnne-ros-state";
   banner.setAttribute("role", "status");

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from dnne_ros.editor.drawn_graph import DrawnGraph
 from dnne_ros.editor.live_runs import LiveRuns
 from dnne_ros.editor.run import State
 from dnne_ros.errors import DnneError, InputError
@@ -28,7 +27,7 @@ def parameter_routes(live: LiveRuns, parameters: Parameters) -> list[web.Abstrac
         if node is None or not isinstance(name, str):
             raise InputError("request", [f"node {id!r:.40} is none of the run: {_APPLIES}"])
         value = changed_value(node, name, body.get("value"))
-        await parameters.set(ros_name(run.drawn, node), name, value)
+        await parameters.set(run.drawn.full_name(node), name, value)
         return web.json_response({"error": ""})
 
     return [web.post("/editor/dnne_ros/parameter", change)]
@@ -49,8 +48,3 @@ def changed_value(node: GraphNode, name: str, value: object) -> bool | int | flo
         return widget.check(value)
     except WidgetError as error:
         raise InputError(f"{node.ros_name}, {name}", [str(error)]) from None
-
-
-def ros_name(drawn: DrawnGraph, node: GraphNode) -> str:
-    """Return the full name of a node of a run."""
-    return f"{drawn.namespace}/{node.ros_name}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from dnne_ros.catalogue.catalogue import Catalogue
-from dnne_ros.editor.asked import read_asked
+from dnne_ros.editor.asked import Asked, read_asked
 from dnne_ros.editor.exports import export
+from dnne_ros.editor.jobs import DrawnJobs
 from dnne_ros.editor.live_runs import LiveRuns, log_of
 from dnne_ros.editor.node_errors import refused_prompt
 from dnne_ros.editor.run import Run, State
@@ -27,8 +29,14 @@ _STATUS = {State.QUEUED: "pending", State.STARTING: "in_progress", State.RUNNING
 class RunRoutes:
     """The routes that have to do with runs."""
 
-    def __init__(self, live: LiveRuns, catalogue: Catalogue, folder: Path):
-        """Run drawings of files of ``folder``."""
+    def __init__(self, live: LiveRuns, catalogue: Catalogue, folder: Path,
+                 ros_args: Sequence[str] = (), jobs: DrawnJobs | None = None):
+        """Run drawings of files of ``folder``, with ``ros_args``.
+
+        With ``jobs``, what is to run beside another becomes one, instead of waiting.
+        """
+        self.jobs = jobs
+        self._ros_args = ros_args
         self._live = live
         self._catalogue = catalogue
         self._folder = folder
@@ -52,7 +60,12 @@ class RunRoutes:
     async def _start(self, request: web.Request) -> web.Response:
         body = await json_of(request)
         try:
-            asked = read_asked(body, self._catalogue, self._folder)
+            asked = self._asked(body)
+            if self.jobs is not None and self._live.queue.current is not None:
+                job = await self.jobs.submit(asked)
+                self._live.pages.say("dnne_ros.job", {"number": job.number, "text": job.text})
+                return web.json_response({"prompt_id": f"job-{job.number}", "number": job.number,
+                                          "node_errors": {}})
         except InputError as error:
             return web.json_response(refused_prompt(error.problems), status=400)
         run = self._live.queue.submit(asked.drawn, asked.words, asked.duration)
@@ -61,14 +74,14 @@ class RunRoutes:
     async def _check(self, request: web.Request) -> web.Response:
         """Say what is wrong with a drawing, in the words of ``dnne-ros check``."""
         try:
-            read_asked(await json_of(request), self._catalogue, self._folder)
+            self._asked(await json_of(request))
         except InputError as error:
             return web.json_response(refused_prompt(error.problems))
         return web.json_response({"error": None, "node_errors": {}})
 
     async def _export(self, request: web.Request) -> web.Response:
         """Make a drawing into a file, which takes its time."""
-        asked = read_asked(await json_of(request), self._catalogue, self._folder)
+        asked = self._asked(await json_of(request))
         made = await asyncio.to_thread(
             export, request.match_info["kind"], asked.drawn, asked.place, asked.checkpoint)
         return web.Response(body=made.content, content_type=made.kind, headers={
@@ -135,6 +148,9 @@ class RunRoutes:
 
     async def _done(self, _: web.Request) -> web.Response:
         return web.Response()
+
+    def _asked(self, body: dict[str, Any]) -> Asked:
+        return read_asked(body, self._catalogue, self._folder, self._ros_args)
 
     def _found(self, id: str) -> Run:
         run = self._live.queue.find(id)

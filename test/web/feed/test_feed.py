@@ -196,6 +196,23 @@ def test_a_page_that_sends_rubbish_is_sent_away(fed, rubbish):
     assert fed(talk) in (1003, 1009)
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+def test_rubbish_for_whatever_there_is_to_ask_is_no_fault_of_the_server(fed, kind):
+    bodies = [b"", b"{", b"[]", b"null", b"3", b"{}", b"\xff\x00", b"[" * 100_000,
+              b'{"graph": {}, "node": [], "name": 3, "value": {"a": [1e999]}}',
+              b'{"graph": "/nobody", "node": "/no/body", "name": "", "value": null}']
+
+    async def talk(visit, feed):
+        assert ("POST", "/api/stop") in visit.routes
+        for method, path in visit.routes:
+            for body in bodies if method not in ("GET", "HEAD") else [None]:
+                for query in ("", "?node=%00", "?node=/no/body", "?node=%FF&graph=[]"):
+                    status = await visit.status(path + query, method, data=body,
+                                                headers={"Content-Type": kind})
+                    assert status < 500, (method, path, query, body)
+    fed(talk)
+
+
 def test_there_is_an_end_to_pages(fed, monkeypatch):
     monkeypatch.setattr(listeners, "_MOST", 2)
 
