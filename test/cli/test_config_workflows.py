@@ -16,7 +16,7 @@ WORKFLOWS = [path for path in sorted(
     (Path(__file__).parents[2] / "config" / "workflows").glob("*.json"))
     if path.stem not in NEEDS_A_ROBOT]
 
-ENVPOOLS = ("ant_envpool", "go1_velocity", "half_cheetah_envpool", "panda_pick_cube")
+ENVPOOLS = ("envpool_ant", "go1_velocity", "envpool_half_cheetah", "panda_pick_cube")
 
 # What a workflow is given to do something useful soon.
 SMALLER = {
@@ -26,7 +26,7 @@ SMALLER = {
     "half_cheetah_ppo": ("--set", "1.num_envs=2", "--set", "6.horizon_length=8", "--set",
                          "6.minibatch_size=8"),
     "cartpole_recurrent": ("--set", "1.num_envs=2", "--set", "6.horizon_length=8"),
-    "camera_reach": ("--trust", "{workflows}", "--set", "1.num_envs=4"),
+    "reach_by_camera": ("--trust", "{workflows}", "--set", "1.num_envs=4"),
     **dict.fromkeys(ENVPOOLS, ("--set", "1.num_envs=4", "--set", "6.horizon_length=8")),
     "mnist_cnn": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),
     "mnist_mlp": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),

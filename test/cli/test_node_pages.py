@@ -12,13 +12,13 @@ from dnne_ros.plugins.trusted_code import trust_file
 
 COMMAND = ("dnne-ros nodes --write docs/nodes --examples config/workflows --examples "
            "docs/examples --nodes config/workflows/balance.py --nodes "
-           "config/workflows/camera_reach.py")
+           "config/workflows/reach_by_camera.py")
 
 
 @pytest.fixture(scope="module")
 def pages(repository):
     """Return the pages as they should be, by file name."""
-    for name in ("balance.py", "camera_reach.py"):
+    for name in ("balance.py", "reach_by_camera.py"):
         trust_file(repository / "config" / "workflows" / name)
     return node_pages(Catalogue(), [repository / "config" / "workflows",
                                     repository / "docs" / "examples"],

@@ -5,12 +5,12 @@ import pytest
 SMALL = ("--set", "1.num_envs=8", "--set", "6.horizon_length=16", "--set", "6.minibatch_size=32",
          "--quiet")
 LONG = [pytest.param(name, needs, marks=pytest.mark.long) for name, needs in (
-    ("half_cheetah_envpool", "envpool"), ("ant_envpool", "envpool"),
+    ("envpool_half_cheetah", "envpool"), ("envpool_ant", "envpool"),
     ("panda_pick_cube", "envpool"), ("go1_velocity", "envpool"), ("half_cheetah_ppo", "mujoco"),
     ("cartpole_recurrent", "gymnasium"))]
 
 
-@pytest.mark.parametrize("name, needs", [("camera_reach", "torch"), *LONG])
+@pytest.mark.parametrize("name, needs", [("reach_by_camera", "torch"), *LONG])
 def test_split_gives_the_same_losses_bit_by_bit(start_run, repository, name, needs):
     pytest.importorskip(needs)
     folder = repository / "config" / "workflows"
@@ -27,7 +27,7 @@ def test_split_gives_the_same_losses_bit_by_bit(start_run, repository, name, nee
 @pytest.mark.long
 @pytest.mark.parametrize("name, needs, goes_on", [
     ("half_cheetah_ppo", "mujoco", True), ("cartpole_recurrent", "gymnasium", True),
-    ("camera_reach", "torch", False), ("half_cheetah_envpool", "envpool", False),
+    ("reach_by_camera", "torch", False), ("envpool_half_cheetah", "envpool", False),
     ("panda_pick_cube", "envpool", False)])
 def test_a_resumed_run_goes_on_as_the_table_of_simulators_says(
         start_run, repository, tmp_path, name, needs, goes_on):

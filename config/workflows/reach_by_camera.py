@@ -1,4 +1,4 @@
-"""A hand that is to reach what its camera shows: ``vecenv:camera_reach:make``.
+"""A hand that is to reach what its camera shows: ``vecenv:reach_by_camera:make``.
 
 The hand moves in the plane from -1 to 1 and knows where it is; where the target is, only a picture
 says, which shows the table around the hand.  A critic is told.
@@ -12,7 +12,7 @@ LIMIT = 50
 REACHED = 0.1
 
 
-class CameraReach:
+class ReachByCamera:
     """rsl_rl's ``VecEnv``: an episode ends when the target is reached, or after 50 steps."""
 
     num_actions, max_episode_length, step_dt = 2, LIMIT, 0.1
@@ -62,4 +62,4 @@ class CameraReach:
 
 def make(num_envs, seed):
     """Return the environments."""
-    return CameraReach(num_envs, seed)
+    return ReachByCamera(num_envs, seed)
