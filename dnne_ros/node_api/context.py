@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from dnne_ros.node_api.answering import AnswerItems
     from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
-    from dnne_ros.node_api.clock import Clock
+    from dnne_ros.node_api.clock import Clock, SteadyClock
     from dnne_ros.node_api.health import Health
     from dnne_ros.node_api.ros_actions import RosActions
     from dnne_ros.node_api.ros_frames import RosFrames
@@ -123,6 +123,11 @@ class NodeContext(Protocol):
     @property
     def clock(self) -> Clock:
         """Time to keep a rate by: the machine's, or simulated time under ``use_sim_time``."""
+        ...
+
+    @property
+    def steady(self) -> SteadyClock:
+        """The machine's time, also under ``use_sim_time``: to measure silence by."""
         ...
 
     def is_linked(self, port: str) -> bool:

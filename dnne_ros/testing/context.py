@@ -107,6 +107,7 @@ class InMemoryContext:
         self.actions = InMemoryActions()
         self.frames = InMemoryFrames()
         self.clock: Clock = SteadyClock() if clock is None else clock
+        self.steady = SteadyClock()
         self.sent: list[tuple[str, Any]] = []
         """Output and value, in order."""
         self.taken = 0

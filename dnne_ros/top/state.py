@@ -62,10 +62,11 @@ class GraphState:
         newest = max(self.nodes.values(), key=lambda entry: entry.heard)
         return int(newest.values.get("processes", 0))
 
-    def is_complete(self) -> bool:
-        """Tell whether every process has been heard."""
-        return len({entry.values.get("process") for entry in self.nodes.values()}) \
-            >= self.expected
+    @property
+    def silent(self) -> int:
+        """How many of its processes have not been heard."""
+        speaking = {entry.values.get("process") for entry in self.nodes.values()}
+        return max(0, self.expected - len(speaking))
 
     def forget(self, before: float) -> None:
         """Drop what was last heard before a time."""

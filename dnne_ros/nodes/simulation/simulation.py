@@ -222,7 +222,7 @@ class SimulatorStepNode(Node):
         simulator: Simulator = await self.get_input("sim_handle")
         if self.context.inference:
             self._real_time = RealTime(simulator.spec.step_seconds, self.context.health,
-                                       self.real_time_factor)
+                                       self.real_time_factor, self.context.steady)
         topics = SimulatorTopics(simulator, self.context, self._camera)
         await topics.start()
         if self.context.video is not None:

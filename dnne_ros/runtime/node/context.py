@@ -16,7 +16,7 @@ from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.edges.input_port import HeldInput, InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.edges.wiring import Wiring
-from dnne_ros.runtime.node.host_clock import HostClock
+from dnne_ros.runtime.node.host_clock import HostClock, HostSteadyClock
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.node.recorded_logger import RecordedLogger
 from dnne_ros.runtime.node.ros_actions import HostActions
@@ -73,6 +73,7 @@ class HostContext:
         self.actions = actions
         self.frames = frames
         self.clock = HostClock(host)
+        self.steady = HostSteadyClock()
         self.items = 0
         """Items taken so far, over all inputs: which one a failure was about."""
         self.is_watched = False
@@ -112,7 +113,8 @@ class HostContext:
         self._own_inputs.update(recording.inputs(self._own_inputs))
         self._inputs.update(self._own_inputs)
         self._seen_inputs = self._with_items()
-        self.clock.on_read = recording.note_clock
+        for clock in (self.clock, self.steady, self.topics):
+            clock.recording = recording
 
     def note_made(self) -> None:
         """Write down that the node is made, or made anew, if anybody records."""
