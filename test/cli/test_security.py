@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 WORKFLOWS = sorted((Path(__file__).parents[2] / "config/workflows").glob("*.json"))
-ASKED = {"cartpole_balance": ("--nodes", "{workflows}/balance.py")}
+ASKED = {"cartpole_balance": ("--nodes", "{workflows}/balance.py"),
+         "reach_by_camera": ("--nodes", "{workflows}/reach_by_camera.py")}
 KINDS = {"topics": ("topic", ("publish", "subscribe")), "services": (
     "service", ("reply", "request")), "actions": ("action", ("call", "execute"))}
 ENFORCED = {"ROS_SECURITY_ENABLE": "true", "ROS_SECURITY_STRATEGY": "Enforce"}
