@@ -8,13 +8,16 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
 from dnne_ros.jobs.description.functions import registered
 from dnne_ros.jobs.description.references import references
 from dnne_ros.jobs.description.spec import COMMANDS, Task
+
+if TYPE_CHECKING:
+    from dnne_ros.graph.graph import Graph
 
 _OWN = {"report": "--report", "save_checkpoint_dir": "--save-checkpoint-dir"}
 """Options of a run whose files a job has in its own folder."""
@@ -36,21 +39,22 @@ def command_task(words: Sequence[str], source: str, trusted: Sequence[str] = ())
     if not words or words[0] not in COMMANDS:
         found = f", found {words[0]!r:.40}" if words else ""
         raise InputError(source, [f"a job is one of {', '.join(COMMANDS)}{found}"])
-    graph = words[0] in _GRAPHS
-    known = [word for word in words if not (graph and references(word))]
+    has_graph = words[0] in _GRAPHS
+    known = [word for word in words if not (has_graph and references(word))]
     options = _parsed(known, source)
     _refuse_reach(options, source)
-    if not graph:
+    if not has_graph:
         return Task(command=words[0], words=tuple(words[1:]))
     options = _parsed([*known, *trusted], source)
     rest = [*words[1:], *trusted]
     rest.remove(options.workflow)
-    _check(options)
+    graph = _checked(options)
     text = read_file(Path(options.workflow)).decode()
     files = [*options.nodes, *([options.slots_from] if options.slots_from else [])]
     return Task(command=words[0], words=tuple(rest), workflow_name=Path(options.workflow).name,
                 workflow=text, files={options.workflow: _sum(text.encode()),
-                                      **{file: _sum(read_file(Path(file))) for file in files}})
+                                      **{file: _sum(read_file(Path(file))) for file in files}},
+                keeps_state=any(node.type.keeps_state() for node in graph.nodes.values()))
 
 
 def function_task(name: str, arguments: Mapping[str, Any], source: str) -> Task:
@@ -107,8 +111,8 @@ def _is_in_job(file: str) -> bool:
     return file.startswith("{job}/") and ".." not in Path(file).parts
 
 
-def _check(options: argparse.Namespace) -> None:
-    """Raise `InputError` for what the command would refuse."""
+def _checked(options: argparse.Namespace) -> Graph:
+    """Return the graph of a command; `InputError` for what the command would refuse."""
     from dnne_ros.options.limits import limited
     from dnne_ros.options.run_arguments import check_checkpoints, run_settings
     from dnne_ros.options.workflow_arguments import load_graph
@@ -116,10 +120,11 @@ def _check(options: argparse.Namespace) -> None:
 
     graph = load_graph(options)
     if not hasattr(options, "load_checkpoint_dir"):
-        return
+        return graph
     place(graph, options.place or "")
     limited(graph, run_settings(options))
     check_checkpoints(options, graph)
+    return graph
 
 
 def _sum(data: bytes) -> str:
