@@ -95,13 +95,22 @@ def inner_node(index: int, id: int, raw: Mapping[str, Any], signature: NodeSigna
 
 
 def _add_declared(node: InnerNode, signature: NodeSignature) -> None:
+    # What the file does not list the type did not have when the group was made; a definition
+    # without lists leaves it to the type.
     entry = node.entry
+    taken, given = ([each.get("name") for each in entry[side] if isinstance(each, dict)]
+                    for side in ("inputs", "outputs"))
+    saved = entry.get("widgets_values")
+    if saved is None and (taken or given):
+        saved = []
+    widgets = signature.widgets[:len(saved)] if isinstance(saved, list) else signature.widgets
     node.ports += [_input(entry, port.name, port.type, port.answers_to)
-                   for port in signature.inputs]
+                   for port in signature.inputs if not taken or any(map(port.answers_to, taken))]
     node.widgets += [_input(entry, widget.name, widget.type, is_widget=True,
                             controlled=widget.is_seed or widget.name in _SEEDS)
-                     for widget in signature.widgets]
-    node.outputs += [_output(entry, port) for port in signature.outputs]
+                     for widget in widgets]
+    node.outputs += [_output(entry, port) for port in signature.outputs
+                     if not given or any(map(port.answers_to, given))]
     if signature.own_ports:
         for side, known in (("inputs", node.ports + node.widgets), ("outputs", node.outputs)):
             slots = {port.slot for port in known}

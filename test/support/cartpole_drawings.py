@@ -198,7 +198,7 @@ def grouped(document, ids):
     document["nodes"] = [node for node in document["nodes"] if node["id"] not in ids] + [entry]
     document["extra"] = {**document.get("extra", {}), "groupNodes": {"Grouped": {
         "nodes": [{**{key: value for key, value in node.items() if key != "id"},
-                   "widgets_values": [], "index": index,
+                   "widgets_values": [None for _ in node["widgets_values"]], "index": index,
                    "inputs": [{**each, "link": None} for each in node["inputs"]],
                    "outputs": [{**each, "links": []} for each in node["outputs"]]}
                   for index, node in enumerate(inner)],
