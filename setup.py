@@ -30,7 +30,7 @@ setup(
     ],
     package_data={PACKAGE: ["py.typed"],
                   f"{PACKAGE}.exporting": ["templates/*.j2"],
-                  f"{PACKAGE}.runtime": ["loopback.xml", "network.xml", "peers.xml"],
+                  f"{PACKAGE}.runtime": ["profiles/*/*.xml"],
                   f"{PACKAGE}.policy_cpp": ["templates/*.j2"],
                   f"{PACKAGE}.sim": ["assets/*.urdf"],
                   f"{PACKAGE}.web": ["dashboard/page/*", "dashboard/page/*/*"],

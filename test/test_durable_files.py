@@ -4,8 +4,18 @@ import os
 import stat
 
 import pytest
+from torch import device
+from torch.nn import Linear
 
 from dnne_ros.durable_files import Folder, make_folder, open_lock, read_file, write_file
+from dnne_ros.errors import InputError, Problems
+from dnne_ros.graph.graph import Graph
+from dnne_ros.learning.torch_files import read_torch_file
+from dnne_ros.parameter_files.reading import read_parameter_file
+from dnne_ros.perception.networks import frozen
+from dnne_ros.placement.placement_file import PlacementFile
+from dnne_ros.supervised.idx import read_idx
+from dnne_ros.supervised.table import read_table
 
 
 def test_a_file_is_written_and_replaced_with_the_rights_that_the_user_wants(tmp_path):
@@ -59,6 +69,19 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         read_file(tmp_path / "pipe")
     with pytest.raises(OSError, match="is not a regular file"):
         open_lock(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("read", [
+    lambda path: PlacementFile(path, Graph("g", "", "g", {}, (), {}), Problems("g")),
+    read_parameter_file, lambda path: read_table(path, ",", False), read_idx, read_torch_file,
+    lambda path: frozen(lambda: Linear(1, 1), 0, str(path), device("cpu")),
+    lambda path: frozen(lambda: Linear(1, 1), 0, f"{path}.pt", device("cpu"))],
+    ids=["placement", "parameters", "table", "digits", "torch", "weights", "weights of torch"])
+def test_what_a_user_names_is_not_waited_for_if_it_is_a_pipe(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / "pipe.pt")
+    with pytest.raises((OSError, ValueError, InputError), match="is not a regular file"):
+        read(tmp_path / "pipe")
 
 
 def test_a_lock_is_never_made_elsewhere_and_leaves_a_file_as_it_is(tmp_path):

@@ -91,8 +91,12 @@ def _signal(process: subprocess.Popen[bytes], number: int) -> None:
 
 
 def child_environment() -> dict[str, str]:
-    """Return the environment of processes that find each other on this machine only."""
+    """Return the environment of processes that find each other on this machine only.
+
+    They keep what Python has compiled, as an installed package does, whatever it was told here.
+    """
     package = str(Path(__file__).parents[2])
     paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     return {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", **os.environ,
-            "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)), "PYTHONUNBUFFERED": "1"}
+            "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)), "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": ""}

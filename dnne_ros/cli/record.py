@@ -43,7 +43,6 @@ def end_recording(options: argparse.Namespace, report: RunReport) -> list[str]:
         if options.record_must and report.unrecorded else []
     try:
         finish_left_over(Path(options.record))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        trouble.append(f"{options.record}: has no end, but can be replayed: {reason}")
+    except OSError as error:
+        trouble.append(f"{options.record}: has no end, but can be replayed: {error.strerror}")
     return trouble

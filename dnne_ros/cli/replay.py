@@ -120,7 +120,7 @@ def _run(options: argparse.Namespace) -> int:
     settings = _settings(options.set)
     with closing(Recording(Path(options.file))) as recording:
         for damage in recording.damage:
-            say(f"warning: {damage}; it is read up to there", error=True)
+            say(f"warning: {damage}", error=True)
         graph = _graph(options, recording, settings)
         chosen = plan(graph, recording, options.nodes, options.file)
         for id, topic in chosen.along.items():
@@ -156,8 +156,10 @@ def _run_on_bag(options: argparse.Namespace) -> int:
             run = FreeRun(graph, bag, options.file, loop, lambda text: say(text),
                           lambda metrics: reports.append(dict(metrics)), options.until)
             run.run()
-    say("given to the graph: " + ", ".join(
-        f"{count:,} messages of {topic}" for topic, count in sorted(run.taken.items())))
+            if bag.damage:
+                say(f"warning: {bag.damage}", error=True)
+    given_to = [f"{count:,} messages of {topic}" for topic, count in sorted(run.taken.items())]
+    say(f"given to the graph: {', '.join(given_to) or 'nothing'}")
     if options.report:
         _write_report(options.report, {"taken": run.taken,
                                        "metrics": reports[-1] if reports else {}})

@@ -189,6 +189,9 @@ def _switch(options: argparse.Namespace) -> int:
         refused = listener.set_parameter(
             [f"{graph.namespace}/{node}" for node in graph.nodes], "trace.on", options.on,
             _ANSWER_SECONDS)
+    if graph.silent:
+        say(f"warning: {graph.silent} of the {graph.expected} processes of {graph.namespace} said "
+            f"nothing within {_HEARD_SECONDS:g} s: what they do is not recorded", error=True)
     if refused:
         raise DnneError("; ".join(f"{node}: {reason}" for node, reason in refused.items()))
     if options.on:

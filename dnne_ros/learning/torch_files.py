@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import warnings
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
+
+from dnne_ros.durable_files import read_file
 
 _WRAPPED_AS = ("model_state_dict", "state_dict", "model")
 
@@ -21,8 +24,7 @@ def read_torch_file(path: Path) -> dict[str, Tensor]:
     the state dictionary, as training scripts save it beside an optimizer's, is opened.  Raises
     OSError if the file cannot be read, ValueError if it holds anything else.
     """
-    with open(path, "rb") as file:
-        found = read_plain(file)
+    found = read_plain(io.BytesIO(read_file(path)))
     for name in _WRAPPED_AS:
         if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
             found = found[name]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from dnne_ros.node_api.answering import AnswerItems
     from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
-    from dnne_ros.node_api.clock import Clock
+    from dnne_ros.node_api.clock import Clock, SteadyClock
     from dnne_ros.node_api.health import Health
     from dnne_ros.node_api.ros_actions import RosActions
     from dnne_ros.node_api.ros_frames import RosFrames
@@ -119,6 +119,11 @@ class NodeContext(Protocol):
         """Time to keep a rate by: the machine's, or simulated time under ``use_sim_time``."""
         ...
 
+    @property
+    def steady(self) -> SteadyClock:
+        """The machine's time, also under ``use_sim_time``: to measure silence by."""
+        ...
+
     def is_linked(self, port: str) -> bool:
         """Tell whether an input has a source, or an output a consumer, in the graph.
 
@@ -160,10 +165,12 @@ class NodeContext(Protocol):
         """
         ...
 
-    def answering(self, ports: Sequence[str], answer: AnswerItems) -> AbstractContextManager[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems,
+                  ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
         """Let ``answer`` be called by what brings the last item of a round, while that is legal.
 
-        See `dnne_ros.node_api.answering.answer_items`, which does it otherwise.
+        See `dnne_ros.node_api.answering.answer_items`, which does it otherwise.  ``ready()``
+        tells whether the next round takes no more than that; where not, the node does it itself.
         """
         ...
 

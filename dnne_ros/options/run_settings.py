@@ -93,6 +93,12 @@ class RunSettings:
         "--respawn` tells which", default="false", kind="flag", packaged=False,
         explanation="Start again what fails, instead of ending the launch: a process that is "
         "killed comes back alone, if nothing is lost with it; else the whole graph.")
+    no_compile: bool = _option(
+        "run each node by itself, instead of merging those that can be (`check --explain`)",
+        default="false", kind="flag")
+    paused: bool = _option(
+        "begin paused: nothing moves until `dnne-ros debug` says so", default="false",
+        kind="flag", packaged=False)
     trace: str | None = _option(
         "record what every node does with each item, in Chrome's trace format, for Perfetto and "
         "`dnne-ros trace analyze`", kind="file", metavar="FILE",

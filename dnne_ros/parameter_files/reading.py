@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
 
 _TRUE = {"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
@@ -58,7 +59,7 @@ class Assignment:
 def read_parameter_file(path: Path) -> list[Assignment]:
     """Return what the file assigns, in its order; `InputError` naming all that is wrong."""
     try:
-        document = yaml.compose(path.read_text(encoding="utf-8"), Loader=_PlainLoader)
+        document = yaml.compose(read_file(path).decode(), Loader=_PlainLoader)
     except OSError as error:
         raise InputError(str(path), [f"cannot read the parameters: {error.strerror}"]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:

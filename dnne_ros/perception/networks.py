@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from dnne_ros.durable_files import read_file
 from dnne_ros.perception.backbones import TRAINED, Backbone, Trained
 
 PICTURE_SIDE = 64
@@ -148,12 +149,12 @@ def frozen(make: Callable[[], Module], seed: int, weights: str, device: torch.de
 
 def _read(path: Path) -> dict[str, Tensor]:
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     from dnne_ros.learning.torch_files import read_torch_file
 
     try:
-        return read_torch_file(path) if path.suffix in (".pt", ".pth") else load_file(path)
+        return read_torch_file(path) if path.suffix in (".pt", ".pth") else load(read_file(path))
     except (OSError, SafetensorError) as error:
         raise ValueError(f"weights {path}: expected a safetensors file, found {error}") from None
     except ValueError as error:

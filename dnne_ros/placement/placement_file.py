@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dnne_ros import strict_yaml
+from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.graph import Graph
 from dnne_ros.graph.names import to_ros_name
@@ -134,7 +135,7 @@ class PlacementFile:
 
 def _document(path: Path) -> Mapping[Any, Any]:
     try:
-        document = strict_yaml.loads(path.read_text(encoding="utf-8"))
+        document = strict_yaml.loads(read_file(path).decode())
     except OSError as error:
         raise InputError(str(path), [
             f"cannot read the placement: {error.strerror}; expected fused, split or a file",

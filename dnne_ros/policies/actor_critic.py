@@ -53,7 +53,7 @@ class OnnxActorCritic:
         as_they_are = ActionTerm("", (), ())
         in_returns = ActionTerm("", ("value",), ("",), scale=scale, offset=mean)
         self._actor, self.runtime = _policy(
-            replace(actor, discrete=False, squash=False), as_they_are, runtime, warn, strict)
+            replace(actor, choices=(), squash=False), as_they_are, runtime, warn, strict)
         self._critic, _ = _policy(critic, in_returns, self.runtime, warn, strict)
 
     def act(self, observations: np.ndarray, critic_observations: np.ndarray | None = None

@@ -70,14 +70,15 @@ class PolicyNetwork:
     observations are normalised with them, in float32 or float64 as they are, and then kept within
     ``observation_clip`` of zero; None: they are taken as they are.  ``cell``: the kind of the
     ``recurrent`` layers before the others, one of `CELLS`; "" without any.  ``squash``: tanh of
-    the last layer.  ``discrete``: the last layer gives a logit for each choice.
+    the last layer.  ``choices``: the last layer gives logits, so many for each choice that an
+    action is, one after another; empty: an action is what it gives.
     """
 
     layers: tuple[Layer, ...]
     activation: str
     mean: np.ndarray | None = None
     deviation: np.ndarray | None = None
-    discrete: bool = False
+    choices: tuple[int, ...] = ()
     observation_clip: float | None = None
     cell: str = ""
     recurrent: tuple[RecurrentLayer, ...] = ()
@@ -96,8 +97,8 @@ class PolicyNetwork:
 
     @property
     def action_size(self) -> int:
-        """Return how many numbers an action has: one where it is a choice."""
-        return 1 if self.discrete else self.output_size
+        """Return how many numbers an action has: one for each choice."""
+        return len(self.choices) or self.output_size
 
     @property
     def output_size(self) -> int:
@@ -155,8 +156,9 @@ class PolicyNetwork:
         activate = ACTIVATIONS[self.activation]
         for number, layer in enumerate(self.layers):
             x = (activate(x) if number else x) @ layer.weight.T + layer.bias
-        if self.discrete:
-            return np.asarray(x.argmax(axis=1, keepdims=True), np.float32)
+        if self.choices:
+            logits = np.split(x, np.cumsum(self.choices)[:-1], axis=1)
+            return np.stack([each.argmax(axis=1) for each in logits], 1).astype(np.float32)
         return actions.command(np.tanh(x) if self.squash else x)
 
 
@@ -189,10 +191,11 @@ def network_of(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray
     except KeyError as error:
         raise ValueError(f"the policy lacks {error}") from None
     is_actor = head == "actor"
+    choices = architecture.get("choices") or [architecture["action_size"]]
     network = PolicyNetwork(
         layers, architecture["activation"], mean, deviation,
-        is_actor and bool(architecture["discrete"]), cell=shape.cell, recurrent=recurrent,
-        squash=is_actor and bool(architecture.get("squash")))
+        tuple(choices) if is_actor and architecture["discrete"] else (), cell=shape.cell,
+        recurrent=recurrent, squash=is_actor and bool(architecture.get("squash")))
     _check(network, shape)
     return network
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _OPSET, _IR_VERSION = 17, 8
 """Old enough for every runtime that is in use."""
+_LOGITS = "logits"
+"""The constant of a model that says how many logits each of several choices has."""
 _OPERATORS = {"relu": "Relu", "tanh": "Tanh", "elu": "Elu"}
 
 
@@ -52,8 +54,8 @@ def bare_model(network: PolicyNetwork, actions: ActionTerm) -> ModelProto:
         if number:
             graph.add(_OPERATORS[network.activation], f"activation_{number}")
         graph.add("Gemm", f"layer_{number}", layer.weight, layer.bias, transB=1)
-    if network.discrete:
-        graph.add("ArgMax", "choice", axis=1, keepdims=1)
+    if network.choices:
+        _add_choices(graph, network.choices)
         graph.add("Cast", "chosen", to=TensorProto.FLOAT)
     else:
         if network.squash:
@@ -130,6 +132,21 @@ def json_in(metadata: str) -> Any:
         raise ValueError(f"{METADATA} in its metadata is not JSON: {error}") from None
 
 
+def _add_choices(graph: OnnxGraph, choices: Sequence[int]) -> None:
+    """Add what gives the number of the largest logit of each choice."""
+    if len(choices) == 1:
+        graph.add("ArgMax", "choice", axis=1, keepdims=1)
+        return
+    sizes = graph.constant(_LOGITS, np.array(choices, np.int64))
+    logits = [f"logits_{number}" for number in range(len(choices))]
+    graph.join("Split", [graph.last, sizes], logits, axis=1)
+    chosen = [f"choice_{number}" for number in range(len(choices))]
+    for before, after in zip(logits, chosen, strict=True):
+        graph.join("ArgMax", [before], [after], axis=1, keepdims=1)
+    graph.join("Concat", chosen, ["choices"], axis=1)
+    graph.last = "choices"
+
+
 def _add_normalizer(graph: OnnxGraph, network: PolicyNetwork) -> None:
     """Add the normaliser, in the precision that its numbers have."""
     from onnx import TensorProto
@@ -158,7 +175,9 @@ def _network_of(arrays: Mapping[str, np.ndarray], operators: Sequence[str]) -> P
     activation = next((name for name, operator in _OPERATORS.items() if operator in hidden),
                       "relu")
     most = arrays.get("bounded.1")
+    choices = arrays.get(_LOGITS, layers[-1].bias.shape if layers else ())
     return PolicyNetwork(
         layers, activation, arrays.get("centred.0"), arrays.get("normalized.0"),
-        "ArgMax" in operators, None if most is None else float(most), cell, recurrent,
+        tuple(map(int, choices)) if "ArgMax" in operators else (),
+        None if most is None else float(most), cell, recurrent,
         operators.count("Tanh") > hidden.count("Tanh"))

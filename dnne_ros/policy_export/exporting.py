@@ -34,13 +34,11 @@ def bundle_of(checkpoint: Path, node: str = "") -> dict[str, bytes]:
     chosen = _chosen(checkpoint, states, node)
     architecture, weights = chosen.values[_ARCHITECTURE], chosen.weights
     try:
-        if choices := architecture.get("choices"):
-            raise ValueError(f"its actions are {len(choices)} choices, and a bundle has one")
         network = network_of(architecture, {name: tensor.float().cpu().numpy()
                                             for name, tensor in weights.items()})
         interface = trained_interface(
             found.policy_interface() or {}, normalized=network.mean is not None,
-            discrete=network.discrete, states=network.states, checkpoint=hashlib.sha256(
+            choices=len(network.choices), states=network.states, checkpoint=hashlib.sha256(
                 found.manifest.encode()).hexdigest())
         _check_sizes(network, interface)
         golden = golden_vectors(

@@ -18,24 +18,27 @@ _WITHIN = (-1.0, 1.0)
 """What a network's output is clipped to where the node behind it has a scale."""
 
 
-def trained_interface(contract: Mapping[str, Any], *, normalized: bool, discrete: bool,
+def trained_interface(contract: Mapping[str, Any], *, normalized: bool, choices: int,
                       checkpoint: str, states: tuple[str, ...] = ()) -> Interface:
     """Return the interface that a policy was trained with.
 
-    ``normalized``: observations are, inside.  ``discrete``: an action is the number of a choice,
-    and what that means is left to the task.  Raises ValueError naming what the contract lacks.
+    ``normalized``: observations are, inside.  ``choices``: so many an action is the numbers of,
+    and what they mean is left to the task; 0: it is none.  Raises ValueError naming what the
+    contract lacks.
     """
     lacking = [name for name in ("observations", "actions", "rate_hz") if name not in contract]
     if lacking:
         raise ValueError(f"nothing is known of its {', '.join(lacking)}")
     joints = tuple(contract.get("joints", ()))
     observed, commanded = contract["observations"], contract["actions"]
-    scale = None if discrete else _for_each(contract.get("action_scale"), commanded)
+    scale = None if choices else _for_each(contract.get("action_scale"), commanded)
     kind, columns = _command(commanded, joints)
-    if discrete:
-        kind, columns = "", ("choice",)
+    if choices:
+        kind, columns = "", ("choice",) if choices == 1 else tuple(
+            f"choice_{number}" for number in range(1, choices + 1))
     actions = ActionTerm(
-        kind, columns, ("",) if discrete else _units(contract.get("action_units"), commanded),
+        kind, columns,
+        ("",) * choices if choices else _units(contract.get("action_units"), commanded),
         scale=scale, clip=None if scale is None else _WITHIN)
     inside = [name for name, is_inside in (
         ("normalization", normalized), ("action_clip", actions.clip is not None),

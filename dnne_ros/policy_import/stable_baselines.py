@@ -112,9 +112,20 @@ def _network(weights: Mapping[str, np.ndarray], data: Mapping[str, Any]) -> Poli
     if data.get("use_sde") and (kind == "squashed" or settings.get("squash_output")):
         raise ValueError("expected a policy without state-dependent exploration, found "
                          "use_sde=True")
-    return PolicyNetwork(
-        layers(), _activation(settings, _DEFAULTS[kind]), squash=kind == "squashed",
-        discrete="Discrete" in _said(data, "action_space", ":type:"))
+    network = PolicyNetwork(
+        layers(), _activation(settings, _DEFAULTS[kind]), squash=kind == "squashed")
+    return replace(network, choices=_choices(data, network.output_size))
+
+
+def _choices(data: Mapping[str, Any], logits: int) -> tuple[int, ...]:
+    """Return how many there are of each choice that an action is; ValueError if not ``logits``."""
+    space = _said(data, "action_space", ":type:")
+    if "multi_discrete.MultiDiscrete" not in space:
+        return (logits,) if "discrete.Discrete" in space else ()
+    choices = tuple(map(int, _numbers(_said(data, "action_space", "nvec"))))
+    if sum(choices) != logits or min(choices) < 1:
+        raise ValueError(f"expected choices of {logits} in all, found {choices}")
+    return choices
 
 
 def _activation(settings: Mapping[str, Any], default: str) -> str:
@@ -131,10 +142,11 @@ def _activation(settings: Mapping[str, Any], default: str) -> str:
 def _box(data: Mapping[str, Any], network: PolicyNetwork) -> Box | None:
     """Return the bounds of actions; ValueError for a space that is neither a box nor a choice."""
     kind = _said(data, "action_space", ":type:")
-    if network.discrete and "discrete.Discrete" in kind:
+    if network.choices:
         return None
     if "Box" not in kind:
-        raise ValueError(f"expected a Box or a Discrete as action space, found {kind or 'none'}")
+        raise ValueError("expected a Box, a Discrete or a MultiDiscrete as action space, found "
+                         f"{kind or 'none'}")
     low, high = (_numbers(_said(data, "action_space", end)) for end in ("low", "high"))
     if not len(low) == len(high) == network.output_size:
         raise ValueError(f"expected bounds of {network.output_size} actions, found "

@@ -35,8 +35,9 @@ def torch_actions(network: PolicyNetwork, actions: ActionTerm
             x = torch.nn.functional.linear(
                 activate(x) if number else x, torch.from_numpy(layer.weight),
                 torch.from_numpy(layer.bias))
-        if network.discrete:
-            return np.asarray(x.argmax(dim=-1, keepdim=True).numpy(), np.float32)
+        if network.choices:
+            logits = np.split(x.numpy(), np.cumsum(network.choices)[:-1], axis=-1)
+            return np.stack([each.argmax(-1) for each in logits], -1).astype(np.float32)
         outputs: np.ndarray = (torch.tanh(x) if network.squash else x).numpy()
         return actions.command(outputs)
 

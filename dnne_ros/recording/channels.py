@@ -107,6 +107,16 @@ def _wanted(graph: Graph, names: str) -> set[PortRef] | None:
     unknown = [name for name in given if name not in by_name]
     if unknown or not given:
         raise InputError("--record-edges", [
-            *(f"no node or output is called {name!r:.80}" for name in unknown),
-            f"expected {ALL}, or some of {', '.join(by_name)}"])
+            f"expected {ALL}, or some of {', '.join(by_name)}; found "
+            f"{', '.join(f'{name!r:.80}' for name in unknown) or 'none'}"])
+    objects = [name for name in given
+               if by_name[name] and not any(_is_message(graph, ref) for ref in by_name[name])]
+    if objects:
+        raise InputError("--record-edges", [
+            f"{name} gives objects and no messages, which no file holds: the node runs again in a "
+            "replay" for name in objects])
     return {ref for name in given for ref in by_name[name]}
+
+
+def _is_message(graph: Graph, ref: PortRef) -> bool:
+    return ref in graph.output_types and graph.output_types[ref].wire is not None

@@ -1,8 +1,9 @@
 """What a node did, in order: which items it took and gave, and whatever else it went by.
 
 Two nodes of a type that are given the same items do the same, if they take them in the same order
-from their inputs, wait in vain as often, read the same from their clocks, and have the same
-parameters at each moment.  So that is what is written down of each node, in rows of four numbers.
+from their inputs, wait in vain as often, read the same from their clocks, wake up in the same
+order, and have the same parameters at each moment.  So that is what is written down of each node,
+in rows of four numbers.
 """
 
 from __future__ import annotations
@@ -38,9 +39,22 @@ class Kind(IntEnum):
     PARAMETER = 5
     """A parameter got another value: the message of this number on its channel of parameters."""
     CLOCK = 6
-    """It looked at its clock, which showed this."""
+    """It looked at a clock, which showed this; ``port``: which one, a `Shows`."""
     BOUNDARY = 7
     """It announced a boundary, at which its state was saved (1) or not (0)."""
+    WOKE = 8
+    """It has slept or waited for an event by a clock, as the one of this number to do so."""
+
+
+class Shows(IntEnum):
+    """What a clock of a node shows."""
+
+    RATE = 0
+    """``context.clock``: the time to keep a rate by."""
+    STEADY = 1
+    """``context.steady``: the machine's."""
+    STAMP = 2
+    """``context.topics``: what messages are stamped with."""
 
 
 class Row(NamedTuple):

@@ -66,7 +66,8 @@ def is_recording(path: Path) -> bool:
 class Recording:
     """The files of a recording, which stay open.
 
-    ``damage`` says what of them could not be read; the rest is there up to that moment.
+    ``damage`` says what of them could not be read; the rest is there up to that moment, if
+    ``whole`` is false.
     """
 
     def __init__(self, path: Path):
@@ -74,8 +75,10 @@ class Recording:
         self.damage: list[str] = []
         self._files: list[tuple[int, Scan]] = []
         self._cache = ChunkCache()
+        self.whole = True
+        """Whether all items that were written are there."""
         for each in (path, *later_parts(path)):
-            if not self.damage:
+            if self.whole:
                 self._open(each)
         first = self._files[0][1]
         metadata = {each.name: each.metadata for _, scan in self._files
@@ -166,16 +169,22 @@ class Recording:
         except (OSError, ValueError) as error:
             os.close(file)
             raise InputError(str(path), [f"expected an MCAP file: {error}"]) from None
+        if found.remark:
+            self.damage.append(f"{path}: {found.remark}")
         if found.damage:
-            self.damage.append(f"{path}: {found.damage}")
+            self._lack(f"{path}: {found.damage}")
         for place, chunk in enumerate(found.chunks):
             try:
                 unpack(file, chunk)
             except ValueError as error:
-                self.damage.append(f"{path}: {error}")
+                self._lack(f"{path}: {error}")
                 del found.chunks[place:]
                 break
         self._files.append((file, found))
+
+    def _lack(self, why: str) -> None:
+        self.whole = False
+        self.damage.append(f"{why}; it is read up to there")
 
     def _check_paths(self, path: Path) -> None:
         for name in self.checkpoint:

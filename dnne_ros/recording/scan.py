@@ -21,6 +21,7 @@ from dnne_ros.recording.chunk import RECORD_HEAD
 MAGIC = b"\x89MCAP0\r\n"
 _CHUNK = struct.Struct("<QQQII")
 _INDEX = struct.Struct("<HI")
+_FOOTER_BYTES = RECORD_HEAD.size + 20 + len(MAGIC)
 _MOST_CHUNK = 2**40
 _MOST_SMALL = 2**31
 _Record = TypeVar("_Record")
@@ -69,6 +70,8 @@ class Scan:
     finished: bool = False
     """There is an end of the data, so whoever wrote it has come to it."""
     damage: str = ""
+    remark: str = ""
+    """What is wrong behind the end of the data, which takes nothing of them."""
 
 
 def scan(path: str, file: int, until: int | None = None) -> Scan:
@@ -98,7 +101,16 @@ def scan(path: str, file: int, until: int | None = None) -> Scan:
         found.damage = "it has no end: whoever wrote it was killed, or has not come to it yet" \
             if found.end == size else \
             f"it is cut off in the record at byte {found.end:,}, of {size:,}"
+    elif until is None and not _has_footer(file, size):
+        found.remark = ("it is cut off or damaged in its index, which begins at byte "
+                        f"{found.end:,} of {size:,}: all items are there")
     return found
+
+
+def _has_footer(file: int, size: int) -> bool:
+    """Tell whether a file ends with the record that every MCAP file ends with."""
+    end = os.pread(file, _FOOTER_BYTES, max(0, size - _FOOTER_BYTES))
+    return end.endswith(MAGIC) and end[0] == Opcode.FOOTER
 
 
 def _note(found: Scan, file: int, opcode: int, offset: int, length: int) -> None:

@@ -12,6 +12,7 @@ import errno
 import fcntl
 import os
 import struct
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,10 +20,11 @@ from pathlib import Path
 from mcap.records import Header, Metadata
 
 from dnne_ros.recording.encoding import encoded
-from dnne_ros.recording.scan import MAGIC, scan
+from dnne_ros.recording.scan import MAGIC, Scan, scan
 from dnne_ros.recording.summary import finish
 
 _LEDGER = struct.Struct("<64sQII")
+_CHECKSUM = struct.Struct("<I")
 _MOST_PIECES = 512
 _OPENING = 4096
 """Bytes in which a file says that it goes on where another was full."""
@@ -52,28 +54,31 @@ class SharedFile:
         self._run = run_id.encode()
         self._split = split
         self._file = -1
+        self._first = -1
+        """The first file, which is locked as long as a process of the run writes to any."""
         self._part = -1
         self._defined = False
         """Whether this process has said its definitions in the part that is open."""
         self._ledger = os.open(ledger_of(self._path), _NEW, 0o600)
         try:
             with self._turn():
-                run, whole, part, writers = self._read()
-                if run != self._run:
+                run, whole, part, writers = _entry(self._ledger)
+                if self._goes_on(run):
+                    self._open(part)
+                else:
                     part, writers = 0, 0
                     whole = self._begin(head())
-                else:
-                    self._open(part)
+                fcntl.flock(self._first, fcntl.LOCK_SH)
                 whole = self._define([], whole)
                 self._write(whole, part, writers + 1)
         except BaseException:
-            os.close(self._ledger)
+            self._close_all()
             raise
 
     def append(self, records: Sequence[bytes]) -> None:
         """Add records that belong together, or none of them: OSError, of a full disk, say."""
         with self._turn():
-            _, whole, part, writers = self._read()
+            whole, part, writers = self._read()
             if self._split is not None and whole > self._split:
                 whole, part = self._go_on(whole, part), part + 1
                 self._write(whole, part, writers)
@@ -85,19 +90,39 @@ class SharedFile:
         """Write no more; the last process gives the file its end.  OSError if it has no room."""
         try:
             with self._turn():
-                _, whole, part, writers = self._read()
+                whole, part, writers = self._read()
                 self._write(whole, part, writers - 1)
                 if writers <= 1:
+                    self._reopen(part)
                     _end(self._path, self._file, whole)
         finally:
-            os.close(self._file)
-            os.close(self._ledger)
+            self._close_all()
+
+    def _close_all(self) -> None:
+        for file in (self._file, self._first, self._ledger):
+            if file >= 0:
+                os.close(file)
+
+    def _goes_on(self, run: bytes | None) -> bool:
+        """Tell whether this run, by the ledger ``run``, has begun the file; OSError if another.
+
+        A run without a name, of one who starts its processes by hand, is over with the last of
+        them.
+        """
+        self._first = os.open(self._path, _NEW, 0o666)
+        try:
+            fcntl.flock(self._first, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if run != self._run:
+                raise OSError(errno.EBUSY, "another run records into it",
+                              str(self._path)) from None
+            return True
+        return bool(run) and run == self._run
 
     def _begin(self, head: bytes) -> int:
-        self._open(0, fcntl.LOCK_EX)
+        self._open(0)
         os.ftruncate(self._file, 0)
         size = self._put([_opening(), head], 0)
-        fcntl.flock(self._file, fcntl.LOCK_SH)
         for later in later_parts(self._path):
             later.unlink()
         return size
@@ -108,7 +133,7 @@ class SharedFile:
         path, later = part_path(self._path, part), part_path(self._path, part + 1)
         if later.exists() and followed_by(later) != path.name:
             raise OSError(errno.EEXIST, "is no part of a recording", str(later))
-        finish(self._file, scan(str(path), self._file, whole))
+        finish(self._file, _scanned(path, self._file, whole))
         self._reopen(part + 1)
         os.ftruncate(self._file, 0)
         return self._put([_opening(), encoded(Metadata(FOLLOWS, {"file": path.name}))], 0)
@@ -118,15 +143,8 @@ class SharedFile:
             os.close(self._file)
             self._open(part)
 
-    def _open(self, part: int, lock: int = fcntl.LOCK_SH) -> None:
-        """Open a file of the run, which is locked as long as one of its processes writes."""
-        path = part_path(self._path, part)
-        self._file = os.open(path, _NEW, 0o666)
-        try:
-            fcntl.flock(self._file, lock | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._file)
-            raise OSError(errno.EBUSY, "another run records into it", str(path)) from None
+    def _open(self, part: int) -> None:
+        self._file = os.open(part_path(self._path, part), _NEW, 0o666)
         self._part = part
         self._defined = False
 
@@ -165,28 +183,47 @@ class SharedFile:
         finally:
             fcntl.flock(self._ledger, fcntl.LOCK_UN)
 
-    def _read(self) -> tuple[bytes, int, int, int]:
-        data = os.pread(self._ledger, _LEDGER.size, 0)
-        if len(data) < _LEDGER.size:
-            return b"", 0, 0, 0
-        run, whole, part, writers = _LEDGER.unpack(data)
-        return run.rstrip(b"\0"), whole, part, writers
+    def _read(self) -> tuple[int, int, int]:
+        """Return up to where which file is whole, and how many processes write to it.
+
+        OSError where the ledger is not what a process of this run has written: nobody knows then
+        what must not be overwritten.
+        """
+        run, whole, part, writers = _entry(self._ledger)
+        if run != self._run:
+            raise OSError(errno.EIO, "is damaged, or of another run", str(ledger_of(self._path)))
+        return whole, part, writers
 
     def _write(self, whole: int, part: int, writers: int) -> None:
-        os.pwrite(self._ledger, _LEDGER.pack(self._run, whole, part, writers), 0)
+        entry = _LEDGER.pack(self._run, whole, part, writers)
+        os.pwrite(self._ledger, entry + _CHECKSUM.pack(zlib.crc32(entry)), 0)
+
+
+def _entry(ledger: int) -> tuple[bytes | None, int, int, int]:
+    """Return run, whole bytes, part and writers; no run where the ledger is new or damaged."""
+    data = os.pread(ledger, _LEDGER.size + _CHECKSUM.size, 0)
+    entry, checksum = data[:_LEDGER.size], data[_LEDGER.size:]
+    if checksum != _CHECKSUM.pack(zlib.crc32(entry)):
+        return None, 0, 0, 0
+    run, whole, part, writers = _LEDGER.unpack(entry)
+    return run.rstrip(b"\0"), whole, part, writers
 
 
 def finish_left_over(path: Path) -> None:
-    """Give a file its end whose processes were killed before they could; OSError if not."""
+    """Give a file its end whose processes were killed before they could; OSError if not.
+
+    Without a ledger that can be trusted it is left as it is, readable, without an end; so is one
+    to which another run writes.
+    """
     path = path.absolute()
     try:
         ledger = os.open(ledger_of(path), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     try:
-        data = os.pread(ledger, _LEDGER.size, 0)
-        if len(data) == _LEDGER.size:
-            _, whole, part, _ = _LEDGER.unpack(data)
+        fcntl.flock(ledger, fcntl.LOCK_EX)
+        run, whole, part, _ = _entry(ledger)
+        if run is not None and not _is_written(path):
             file = os.open(part_path(path, part), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
                 _end(path, file, whole)
@@ -194,6 +231,18 @@ def finish_left_over(path: Path) -> None:
                 os.close(file)
     finally:
         os.close(ledger)
+
+
+def _is_written(path: Path) -> bool:
+    """Tell whether a process writes to a recording; OSError if there is none."""
+    first = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(first)
+    return False
 
 
 def part_path(path: Path, part: int) -> Path:
@@ -227,8 +276,15 @@ def ledger_of(path: Path) -> Path:
 
 
 def _end(path: Path, file: int, whole: int) -> None:
-    finish(file, scan(str(path), file, whole))
+    finish(file, _scanned(path, file, whole))
     ledger_of(path).unlink(missing_ok=True)
+
+
+def _scanned(path: Path, file: int, whole: int) -> Scan:
+    try:
+        return scan(str(path), file, whole)
+    except ValueError as error:  # somebody has written something else to it
+        raise OSError(errno.EIO, str(error), str(path)) from None
 
 
 def _opening() -> bytes:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
+from dnne_ros.node_api.clock import SteadyClock
 from dnne_ros.node_api.health import Health
+from dnne_ros.recording.node_log import Shows
 from dnne_ros.replaying.feed import NodeFeed
 from dnne_ros.testing.actions import InMemoryActions
 from dnne_ros.testing.frames import InMemoryFrames
@@ -19,7 +21,6 @@ from dnne_ros.testing.services import InMemoryServices
 from dnne_ros.testing.topics import InMemoryTopics
 
 if TYPE_CHECKING:
-    from dnne_ros.node_api.clock import Clock
     from dnne_ros.runtime.edges.input_port import InputPort
 
 
@@ -97,27 +98,57 @@ class RunFacts:
 
 
 class ReplayClock:
-    """Shows what the node was shown, and sleeps in the time of the recording."""
+    """Shows what the node was shown, and sleeps as long as it did."""
 
     simulated = True
 
     def __init__(self, feed: NodeFeed):
         """Show what ``feed`` says."""
         self._feed = feed
-        self._loop_began: tuple[int, float] | None = None
+        self._shown = 0
 
     def now_ns(self) -> int:
         """Return what it showed when the node looked at it."""
-        shown = self._feed.now_ns()
-        self._loop_began = shown, asyncio.get_running_loop().time()
-        return shown
+        self._shown = self._feed.now_ns(Shows.RATE)
+        return self._shown
 
     async def sleep_until(self, due_ns: int) -> None:
         """Wait from when it was looked at."""
-        if self._loop_began is not None:
-            shown, since = self._loop_began
-            now = asyncio.get_running_loop().time()
-            await asyncio.sleep(max(0.0, since + (due_ns - shown) * 1e-9 - now))
+        await self._feed.rest(max(0, due_ns - self._shown) * 1e-9)
+
+
+class ReplaySteadyClock(SteadyClock):
+    """Shows what the machine's showed, and lets the node rest as long as it did."""
+
+    def __init__(self, feed: NodeFeed):
+        """Show what ``feed`` says."""
+        self._feed = feed
+
+    def now_ns(self) -> int:
+        """Return what it showed when the node looked at it."""
+        return self._feed.now_ns(Shows.STEADY)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait as long as it did."""
+        await self._feed.rest(max(0.0, seconds))
+
+    async def came_within(self, event: asyncio.Event, seconds: float | None) -> bool:
+        """Wait as long as it did; tell whether the event is set."""
+        await self._feed.rest(seconds, event)
+        return event.is_set()
+
+
+class ReplayTopics(MuteTopics):
+    """Topics on which nothing is said, of a node whose time is that of a recording."""
+
+    def __init__(self, feed: NodeFeed):
+        """Show what ``feed`` says."""
+        super().__init__()
+        self._feed = feed
+
+    def now_ns(self) -> int:
+        """Return what it showed when the node looked at it."""
+        return self._feed.now_ns(Shows.STAMP)
 
 
 class _MemoryContext:
@@ -172,7 +203,8 @@ class _MemoryContext:
         """Raise RuntimeError: no output `has_room`."""
         raise RuntimeError(f"output {port!r} has no room")
 
-    def answering(self, ports: Sequence[str], answer: AnswerItems) -> AbstractContextManager[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems,
+                  ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
         """Leave it to the node's coroutine."""
         return nullcontext()
 
@@ -190,8 +222,9 @@ class ReplayContext(_MemoryContext):
     def __init__(self, graph: Graph, node_id: str, run: RunFacts, outputs: Mapping[str, Giving],
                  feed: NodeFeed):
         """Serve a node of ``graph`` with what ``feed`` has."""
-        super().__init__(graph, node_id, run, MuteTopics(), outputs)
+        super().__init__(graph, node_id, run, ReplayTopics(feed), outputs)
         self.clock = ReplayClock(feed)
+        self.steady = ReplaySteadyClock(feed)
         self._feed = feed
         self._places = {port: place for place, port in enumerate(self._type.inputs)}
         self._held: dict[str, Any] = {}
@@ -232,10 +265,10 @@ class FreeContext(_MemoryContext):
 
     def __init__(self, graph: Graph, node_id: str, run: RunFacts, topics: MuteTopics,
                  outputs: Mapping[str, Giving], inputs: Mapping[str, InputPort],
-                 clock: Clock, on_end: Callable[[], None]):
+                 clock: SteadyClock, on_end: Callable[[], None]):
         """Serve a node of ``graph`` from ``inputs``; ``on_end()`` ends the run."""
         super().__init__(graph, node_id, run, topics, outputs)
-        self.clock = clock
+        self.clock = self.steady = clock
         self._inputs = inputs
         self._end = on_end
 

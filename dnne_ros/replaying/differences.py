@@ -47,13 +47,18 @@ class ItemComparison:
 
     def first_difference(self, recorded: bytes, found: bytes) -> tuple[str, str, str] | None:
         """Return the element that differs first, and what it is in both; None if none does."""
-        if recorded == found:
+        if recorded == found or self._unstamped(recorded) == self._unstamped(found):
             return None
         differences = _differences(self._read(recorded), self._read(found), "", self._tolerance)
         first = next(differences, None)
         if first is None and not self._tolerance:
             return "", f"{len(recorded)} bytes", "others with the same meaning"
         return first
+
+    def _unstamped(self, message: bytes) -> bytes:
+        """Return a message without the time at which it was sent: each is sent at another."""
+        stamp = self._codec.sent_at
+        return message[:stamp.start] + message[stamp.stop:]
 
     def _read(self, message: bytes) -> Any:
         value = self._codec.decode(message)

@@ -7,7 +7,6 @@ before the next comes, so nothing is lost and the same comes of it each time.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -16,6 +15,7 @@ from rclpy.serialization import deserialize_message
 
 from dnne_ros.errors import FOREIGN_ERRORS, DnneError, NodeError, Problems, describe
 from dnne_ros.graph.graph import Graph
+from dnne_ros.node_api.clock import SteadyClock
 from dnne_ros.node_api.node import Node
 from dnne_ros.replaying.bag import Bag
 from dnne_ros.replaying.context import FreeContext, MuteTopics, RunFacts
@@ -52,7 +52,7 @@ class BagTopics(MuteTopics):
         """Call ``on_message`` for each message of the bag."""
         def receive(data: bytes) -> None:
             message = data if raw else self.deserialize(data, message_type)
-            on_message(message, *([time.monotonic()] if timed else []))
+            on_message(message, *([self._now_ns() / _SECOND] if timed else []))
 
         name = self._full_name(topic)
         self._types[name] = message_type
@@ -70,18 +70,18 @@ class BagTopics(MuteTopics):
         return self._now_ns()
 
 
-class _BagClock:
-    """Shows the time of the bag."""
+class _BagClock(SteadyClock):
+    """Shows the time of the bag, in which the event loop waits."""
 
     simulated = True
 
     def __init__(self, now_ns: Callable[[], int]):
         """Show what ``now_ns`` says."""
-        self.now_ns = now_ns
+        self._now_ns = now_ns
 
-    async def sleep_until(self, due_ns: int) -> None:
-        """Wait until then."""
-        await asyncio.sleep(max(0, due_ns - self.now_ns()) / _SECOND)
+    def now_ns(self) -> int:
+        """Return the nanoseconds that messages of now are recorded at."""
+        return self._now_ns()
 
 
 class FreeRun:

@@ -69,6 +69,7 @@ class Checked:
 
     def miss(self, number: int, time_ns: int) -> None:
         """Note that an item was not sent again."""
+        self.compared += 1
         self._differ(number, time_ns, "", "an item", "none")
 
     def _differ(self, number: int, time_ns: int, element: str, recorded: str, found: str) -> None:

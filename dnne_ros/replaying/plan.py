@@ -65,8 +65,8 @@ def _chosen(graph: Graph, names: str, path: str) -> list[str]:
     unknown = [name for name in given if name not in by_name]
     if unknown or not given:
         raise InputError("--nodes", [
-            *(f"the recording has no node {name!r:.80}" for name in unknown),
-            f"expected {ALL}, or some of {', '.join(by_name)}"])
+            f"expected {ALL}, or some of {', '.join(by_name)}; found "
+            f"{', '.join(f'{name!r:.80}' for name in unknown) or 'none'}"])
     chosen = [by_name[name] for name in given]
     listening = [f"{graph.nodes[id].ros_name} listens to topics or services of other programs: "
                  "what came of them is recorded at its outputs, not before" for id in chosen

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.options.first_states import read_first
 from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.recording.chunk_cache import Message
 from dnne_ros.recording.node_log import Kind, Row
 from dnne_ros.recording.recording import Recording
 from dnne_ros.replaying.context import ReplayContext, RunFacts
@@ -69,6 +71,7 @@ class Replay:
             recording.run.get("new_episodes") == "true", say,
             lambda metrics: self.outcome.reports.append(dict(metrics)))
         self._through: asyncio.Future[None] = loop.create_future()
+        self._places: list[int] = []
         self._shown: Shown = []
         self._handed: dict[PortRef, HandedOn] = {}
         states = self._states(plan)
@@ -111,7 +114,7 @@ class Replay:
     async def _live(self) -> None:
         self._loop.restart()
         # By the time, as some nodes always have something to do: they look after a silence, say.
-        self._loop.call_at(self._seconds + _SETTLE_SECONDS, self._end)
+        self._loop.call_at(self._seconds + _SETTLE_SECONDS, self._look)
         tasks = {self._loop.create_task(self._run_node(each)) for each in self._nodes.values()}
         tasks |= {self._loop.create_task(each) for each in self._shown}
         try:
@@ -139,10 +142,18 @@ class Replay:
             raise NodeError(f"{replayed.name} (item {replayed.feed.taken})", describe(error)) \
                 from error
 
+    def _look(self) -> None:
+        self._loop.call_when_idle(self._end)
+
     def _end(self) -> None:
-        """End, unless a node waits for what comes behind an item that it has not sent again."""
-        if any(each.feed.skip_unsent() for each in self._nodes.values()):
-            self._loop.call_later(_SETTLE_SECONDS, self._end)
+        """End, unless nodes are behind the time.
+
+        Or one waits for what comes behind an item that it has not sent again.
+        """
+        places = [each.feed.place for each in self._nodes.values()]
+        is_behind, self._places = places != self._places, places
+        if is_behind or any(each.feed.skip_unsent() for each in self._nodes.values()):
+            self._loop.call_later(_SETTLE_SECONDS, self._look)
         else:
             self._stop()
 
@@ -192,6 +203,11 @@ class Replay:
         end = self._recording.begin_ns + self._until * 1e9
         return [row for row in rows if row.time_ns <= end]
 
+    def _until_end(self, messages: Iterator[Message]) -> Iterator[Message]:
+        """Yield what was sent before it ends: what a node does behind that nobody asks for."""
+        end = self._recording.begin_ns + math.ceil(self._seconds * 1e9)
+        return takewhile(lambda message: message.time_ns <= end, messages)
+
     def _fetch(self, ref: PortRef, plan: Plan) -> Callable[[int], Any]:
         """Return what gives the items of an input."""
         graph, recording = self._graph, self._recording
@@ -216,8 +232,8 @@ class Replay:
         name = self._graph.nodes[ref.node].ros_name
         type = self._graph.incoming[ref.node][ref.port][0].type
         checked = Checked(name, f"{ref.port}/_updates",
-                          Items(self._recording.changes(name, ref.port)), type, type.pack_update,
-                          self._tolerance, self._recording.begin_ns)
+                          Items(self._until_end(self._recording.changes(name, ref.port))), type,
+                          type.pack_update, self._tolerance, self._recording.begin_ns)
         self.outcome.checked.append(checked)
         numbers = count(1)
 
@@ -235,7 +251,8 @@ class Replay:
         type = graph.output_types.get(ref) or graph.nodes[ref.node].type.outputs[ref.port].type
         if recording.holds(name, ref.port):
             checked[ref.port] = Checked(
-                name, ref.port, Items(recording.items(name, ref.port)), type, type.pack,
+                name, ref.port, Items(self._until_end(recording.items(name, ref.port))), type,
+                type.pack,
                 self._tolerance, recording.begin_ns)
         return Output(recording, name, ref.port, place, type, feed, checked.get(ref.port))
 

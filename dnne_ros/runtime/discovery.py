@@ -8,6 +8,11 @@ nobody can hold up.  (What is large goes between processes of a graph by memory 
 Everywhere Fast DDS 3 asks who is new for the layout of its types, which ROS does not need.  A race
 in that (``TypeLookupManager::notify_callbacks`` in 3.2) kills one process in a thousand that
 begins beside others, so it is told not to.
+
+It also announces a new participant before it listens for answers, and who has answered answers no
+more: a robot that has been there for some time would be heard of after its next announcement, up
+to 3 s later.  Where announcements have a thread of their own, which Fast DDS gives them as soon as
+there is a flow controller, it listens before the first answer comes.
 """
 
 from __future__ import annotations
@@ -30,9 +35,8 @@ _TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
 PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 """Of Fast DDS 3, in Kilted, which complains of the other one, and of Fast DDS 2, in Jazzy."""
 _KILTED_RCLPY = 9
-_LOOPBACK = str(Path(__file__).with_name("loopback.xml"))
-_NETWORK = str(Path(__file__).with_name("network.xml"))
-_PEERS = Path(__file__).with_name("peers.xml")
+_PROFILES = Path(__file__).with_name("profiles")
+"""Of both versions of Fast DDS, which differ in how a flow controller is asked for."""
 _PEER = re.compile(r"\n *<locator>\s*<udpv4>.*?</locator>", re.DOTALL)
 _PREFIX = "dnne_ros_peers_"
 _LOCALHOST = "127.0.0.1"
@@ -48,14 +52,15 @@ def choose_reach(environment: MutableMapping[str, str], default: str) -> str:
     if any(map(environment.get, PROFILES)) \
             or "fastrtps" not in environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp"):
         return reach
-    profile = _NETWORK
+    profile = "network.xml"
     if not any(map(environment.get, (_TRANSPORTS, "ROS_STATIC_PEERS"))):
         if reach == "LOCALHOST":  # for which rmw_fastrtps has transports of its own
             environment[RANGE] = "SYSTEM_DEFAULT"
-            profile = _LOOPBACK
+            profile = "loopback.xml"
         else:
             environment[_TRANSPORTS] = "UDPv4"
-    environment[PROFILES[rclpy_line() < _KILTED_RCLPY]] = profile
+    variable, folder = _version()
+    environment[variable] = str(folder / profile)
     return reach
 
 
@@ -81,9 +86,17 @@ def choose_peers(environment: MutableMapping[str, str], peers: Sequence[str]) ->
         environment["ROS_STATIC_PEERS"] = ";".join(peers)
         return environment.setdefault(RANGE, "SUBNET")
     environment[RANGE] = "SYSTEM_DEFAULT"  # for others rmw_fastrtps has transports of its own
-    environment[PROFILES[rclpy_line() < _KILTED_RCLPY]] = _profile_of_peers(
-        [_LOCALHOST, *map(_address, peers)])
+    variable, folder = _version()
+    environment[variable] = _profile_of_peers(
+        (folder / "peers.xml").read_text(encoding="utf-8"), [_LOCALHOST, *map(_address, peers)])
     return "SUBNET"
+
+
+def _version() -> tuple[str, Path]:
+    """Return what Fast DDS reads the name of its profiles from, and where ours for it are."""
+    if rclpy_line() < _KILTED_RCLPY:
+        return PROFILES[1], _PROFILES / "fast_dds_2"
+    return PROFILES[0], _PROFILES / "fast_dds_3"
 
 
 def _address(peer: str) -> str:
@@ -103,9 +116,8 @@ def forget_peers(environment: MutableMapping[str, str]) -> None:
             file.unlink(missing_ok=True)
 
 
-def _profile_of_peers(addresses: Sequence[str]) -> str:
+def _profile_of_peers(text: str, addresses: Sequence[str]) -> str:
     """Write a profile into a file, and return its name: Fast DDS takes one from nowhere else."""
-    text = _PEERS.read_text(encoding="utf-8")
     text = _PEER.sub(lambda match: "".join(
         match[0].replace("PEER", address) for address in addresses), text)
     file, name = tempfile.mkstemp(prefix=_PREFIX, suffix=".xml")

@@ -63,7 +63,8 @@ class ProcessObservers:
 
         def fail(reason: str) -> None:
             self._status.send("unrecorded", reason=reason)
-            self._warn(f"--record: nothing more is recorded: {reason}")
+            self._warn(f"--record: nothing more of process {self._group.process} is recorded: "
+                       f"{reason}")
             if self._settings.record_must and loop.is_running():
                 end_run()
 

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch.utils.data import TensorDataset
 
+from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
 from dnne_ros.supervised.batch_pickle import DamagedBatch, read_batch
 from dnne_ros.supervised.fetching import fetch
@@ -134,7 +135,7 @@ def _read(file: Path) -> tuple[np.ndarray, np.ndarray]:
         if file.stat().st_size > _LARGEST_FILE:
             raise DamagedBatch(f"expected at most {_LARGEST_FILE:,} bytes, found "
                                f"{file.stat().st_size:,}")
-        data = file.read_bytes()
+        data = read_file(file)
         pixels, labels = _read_binary(data) if file.suffix == ".bin" else read_batch(data, _WIDTH)
     except OSError as error:
         raise InputError(str(file), [f"cannot read: {error.strerror}"]) from None

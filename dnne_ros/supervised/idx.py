@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from dnne_ros.durable_files import read_file
+
 _UNSIGNED_BYTE = 8
 
 
@@ -39,7 +41,7 @@ def read_idx(path: Path) -> np.ndarray:
 
     Raises OSError if it cannot be read, ValueError if it is damaged.
     """
-    data = path.read_bytes()
+    data = read_file(path)
     if path.suffix == ".gz":
         try:
             data = gzip.decompress(data)

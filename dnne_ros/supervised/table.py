@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
 
 _MOST_PROBLEMS = 5
@@ -32,9 +34,9 @@ def read_table(path: Path, delimiter: str, has_header: bool) -> Table:
     are longer or shorter than the first, and of a file without rows.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=delimiter)
-            lines = [(reader.line_num, cells) for cells in reader if cells]
+        text = io.StringIO(read_file(path).decode("utf-8-sig"), newline="")
+        reader = csv.reader(text, delimiter=delimiter)
+        lines = [(reader.line_num, cells) for cells in reader if cells]
     except OSError as error:
         raise InputError(str(path), [f"cannot read: {error.strerror}"]) from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -81,7 +83,7 @@ def read_notes(path: Path) -> dict[str, Any]:
     """Return what is written about a table in ``<its name>_metadata.json``; {} if nothing is."""
     notes = path.with_name(f"{path.stem}_metadata.json")
     try:
-        found = json.loads(notes.read_text(encoding="utf-8"))
+        found = json.loads(read_file(notes))
     except FileNotFoundError:
         return {}
     except OSError as error:

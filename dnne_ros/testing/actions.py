@@ -8,6 +8,7 @@ from typing import Any
 
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import action_class
+from dnne_ros.node_api.event_waits import comes_true
 from dnne_ros.node_api.ros_actions import (
     ENDS,
     ActionUse,
@@ -15,7 +16,6 @@ from dnne_ros.node_api.ros_actions import (
     ServedGoal,
     ServerGoneError,
 )
-from dnne_ros.toolkit.event_waits import comes_true
 
 
 class InMemorySentGoal:

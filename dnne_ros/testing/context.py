@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
@@ -105,6 +105,7 @@ class InMemoryContext:
         self.actions = InMemoryActions()
         self.frames = InMemoryFrames()
         self.clock: Clock = SteadyClock() if clock is None else clock
+        self.steady = SteadyClock()
         self.sent: list[tuple[str, Any]] = []
         """Output and value, in order."""
         self.taken = 0
@@ -182,7 +183,8 @@ class InMemoryContext:
         """Raise RuntimeError: no output `has_room`."""
         raise RuntimeError(f"output {port!r} has no room")
 
-    def answering(self, ports: Sequence[str], answer: AnswerItems) -> AbstractContextManager[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems,
+                  ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
         """Leave it to the node's coroutine."""
         return nullcontext()
 

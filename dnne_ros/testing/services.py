@@ -8,8 +8,8 @@ from typing import Any
 
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import service_class
+from dnne_ros.node_api.event_waits import comes_true
 from dnne_ros.node_api.ros_services import Answer, ServiceUse
-from dnne_ros.toolkit.event_waits import comes_true
 
 
 class InMemoryServiceClient:

@@ -7,12 +7,11 @@ that hangs holds up the others.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dnne_ros.errors import describe
-from dnne_ros.toolkit.event_waits import came_within
+from dnne_ros.node_api.event_waits import came_within
 
 if TYPE_CHECKING:
     from dnne_ros.node_api.node import Node
@@ -46,7 +45,7 @@ class LatestValue(Generic[T]):
     @property
     def age(self) -> float:
         """Seconds since the kept value came; infinite before the first."""
-        return time.monotonic() - self._since if self._kept else float("inf")
+        return self._node.context.steady.now() - self._since if self._kept else float("inf")
 
     async def get(self) -> T:
         """Return a new value, or the kept one.
@@ -67,7 +66,7 @@ class LatestValue(Generic[T]):
 
     def _keep(self, value: T) -> None:
         self._kept = [value]
-        self._since = time.monotonic()
+        self._since = self._node.context.steady.now()
 
 
 class PeriodicPoll(Generic[T]):
@@ -92,7 +91,7 @@ class PeriodicPoll(Generic[T]):
     @property
     def value(self) -> T:
         """The newest answer; a new poll starts if one is due and none is under way."""
-        now = time.monotonic()
+        now = self._node.context.steady.now()
         if now >= self._due and (self._asking is None or self._asking.done()):
             self._due = now + self._seconds
             self._asking = asyncio.get_running_loop().create_task(self._poll())

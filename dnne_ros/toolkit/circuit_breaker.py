@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Any, TypeVar
@@ -71,7 +71,7 @@ class CircuitBreaker:
         return result
 
     def _admit(self) -> None:
-        left = self._until - time.monotonic()
+        left = self._until - asyncio.get_running_loop().time()
         if self._state is Circuit.HALF_OPEN or (self._state is Circuit.OPEN and left > 0):
             raise CircuitOpen(max(left, 0.0))
         if self._state is Circuit.OPEN:
@@ -80,7 +80,7 @@ class CircuitBreaker:
     def _fail(self) -> None:
         self._failures += 1
         if self._failures >= self._limit or self._state is Circuit.HALF_OPEN:
-            self._until = time.monotonic() + self._rest
+            self._until = asyncio.get_running_loop().time() + self._rest
             self._change(Circuit.OPEN)
 
     def _change(self, state: Circuit) -> None:

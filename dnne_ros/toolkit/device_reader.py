@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
@@ -57,7 +55,7 @@ class DeviceReader:
             else:
                 self._worked = True
                 if self._lost_at is not None:
-                    self._note_return(time.monotonic() - self._lost_at)
+                    self._note_return(self._node.context.steady.now() - self._lost_at)
                 return reading
 
     async def close(self) -> None:
@@ -79,12 +77,12 @@ class DeviceReader:
         if not self._worked:
             raise InputError("device", [str(error)]) from None
         if self._lost_at is None:
-            self._lost_at = time.monotonic()
+            self._lost_at = self._node.context.steady.now()
             self._losses += 1
             self._node.context.health.values["losses"] = self._losses
         self._trouble.note(
             "lost", f"{error}; trying again every {_RETRY_SECONDS:g} s", Level.ERROR)
-        await asyncio.sleep(_RETRY_SECONDS)
+        await self._node.context.steady.sleep(_RETRY_SECONDS)
 
     def _note_return(self, away: float) -> None:
         self._lost_at = None

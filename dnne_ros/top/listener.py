@@ -80,7 +80,7 @@ class Listener:
                                 f"{self.domain}{others}")
             self.listen(_LOOK)
         self.listen(_ALL_HEARD)
-        while time.monotonic() < until and not all(graph.is_complete() for graph in found()):
+        while time.monotonic() < until and any(graph.silent for graph in found()):
             self.listen(_LOOK)
         return found()
 

@@ -56,16 +56,22 @@ class GraphState:
         return {entry.values.get("process", ""): entry.values.get("cpu_percent", 0.0)
                 for entry in self.nodes.values() if not is_stale(entry, now)}
 
+    def paused(self, now: float) -> str:
+        """Return who has paused the run, as those say that are not stale; "" if it goes on."""
+        return next((str(entry.values["paused"]) for entry in self.nodes.values()
+                     if "paused" in entry.values and not is_stale(entry, now)), "")
+
     @property
     def expected(self) -> int:
         """How many processes the graph says that it has; 0 if it does not say."""
         newest = max(self.nodes.values(), key=lambda entry: entry.heard)
         return int(newest.values.get("processes", 0))
 
-    def is_complete(self) -> bool:
-        """Tell whether every process has been heard."""
-        return len({entry.values.get("process") for entry in self.nodes.values()}) \
-            >= self.expected
+    @property
+    def silent(self) -> int:
+        """How many of its processes have not been heard."""
+        speaking = {entry.values.get("process") for entry in self.nodes.values()}
+        return max(0, self.expected - len(speaking))
 
     def forget(self, before: float) -> None:
         """Drop what was last heard before a time."""

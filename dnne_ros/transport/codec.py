@@ -16,6 +16,8 @@ class Codec(ABC):
 
     message: str
     """The ROS type, ``std_msgs/msg/Float32MultiArray``."""
+    sent_at = slice(0, 0)
+    """Where a message says when it was sent, in bytes; nowhere, if its payload has all of it."""
 
     def __init__(self, dtype: str | None = None):
         """Serve a stream whose `Wire` says ``dtype``."""

@@ -16,6 +16,7 @@ class ImageCodec(Codec):
     """Pictures (`Array`), stamped with the time at which they are sent."""
 
     message = "sensor_msgs/msg/Image"
+    sent_at = slice(4, 12)
 
     def parts(self, payload: Array) -> tuple[bytes, bytes | memoryview]:
         """Return the message; see `image_parts`."""

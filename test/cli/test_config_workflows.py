@@ -111,7 +111,7 @@ def until_most_moves(run, ros_loop):
         DiagnosticArray, "/diagnostics", lambda array: state.note(array, time.monotonic()), 100)
 
     def moves():
-        return any(graph.is_complete() and most(
+        return any(not graph.silent and most(
             edge.values.get("received") for edge in graph.edges().values())
             for graph in state.graphs.values())
 

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import sys
 from collections import defaultdict
@@ -172,7 +173,7 @@ def test_a_part_of_a_recording_is_checked(recorded, capsys, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "expected"), [
-    (("--nodes", "agent"), "the recording has no node 'agent'"),
+    (("--nodes", "agent"), "display_7; found 'agent'"),
     (("--workflow", "none.json"), "none.json"),
     (("--set", "6.gamma"), "expected NODE.WIDGET=VALUE"),
 ])
@@ -213,6 +214,21 @@ def test_killed_at_once_it_leaves_what_is_whole(start_run, cartpole, tmp_path, c
 
 
 @pytest.mark.slow
+def test_a_copy_that_records_into_the_same_file_is_refused(start_run, cartpole, tmp_path, capsys):
+    path = tmp_path / "run.mcap"
+    record = (cartpole, "--quiet", "--set", f"1.num_envs={ENVS}", "--record", path, "--split",
+              "1MB")
+    first = start_run(*record, "--max-env-steps", "60_000")
+    first.until((tmp_path / "run_1.mcap").exists, "another file")
+    copy = start_run(*record, "--ros-args", "-r", "__ns:=/copy")
+    assert copy.wait() == 2
+    assert f"dnne-ros: --record {path}: {path}: another run records into it\n" in copy.output
+    assert first.wait() == 0, first.output
+    code, said = replayed(capsys, path, "--check", "--nodes", "or_2")
+    assert code == 0 and "warning" not in said, said
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("must", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_full_disk_ends_the_recording(start_command, cartpole, tmp_path, capsys, must):
     run = start_command(["prlimit", f"--fsize={2**19}", sys.executable, "-m", "dnne_ros", "run",
@@ -220,8 +236,9 @@ def test_a_full_disk_ends_the_recording(start_command, cartpole, tmp_path, capsy
                          "--record", "run.mcap", "--peer-timeout", "1h",
                          *(["--record-must"] if must else [])], folder=tmp_path, cold=True)
     code = run.wait()
-    assert "--record: nothing more is recorded: " in run.output
-    assert "File too large" in run.output
+    stopped = re.findall(r"--record: nothing more of process (\S+) is recorded: .*File too large",
+                         run.output)
+    assert stopped and len({*stopped}) == len(stopped)
     assert code == int(must), run.output
     assert ("ended: unrecorded" in run.output) == must
     assert ("--record-must: " in run.output) == must
@@ -233,7 +250,10 @@ def test_a_full_disk_ends_the_recording(start_command, cartpole, tmp_path, capsy
 @pytest.mark.parametrize(("arguments", "expected"), [
     (("--record", "a.bag"), "expected a name that ends in .mcap, found 'a.bag'"),
     (("--record", "no/a.mcap"), "is not a directory that can be written"),
-    (("--record", "a.mcap", "--record-edges", "agent"), "no node or output is called 'agent'"),
+    (("--record", "a.mcap", "--record-edges", "agent,isaac"),
+     "--record-edges: expected all, or some of isaac_gym_env_1, "),
+    (("--record", "a.mcap", "--record-edges", "isaac_gym_env_1/sim_handle"),
+     "--record-edges: isaac_gym_env_1/sim_handle gives objects and no messages"),
     (("--record-must", "--split", "5MB"), "expected --record FILE.mcap, too"),
     (("--record", "a.mcap", "--split", "5"), "expected a size from 1MB"),
 ])

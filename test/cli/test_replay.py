@@ -17,9 +17,13 @@ from dnne_ros.cli.main import main
 TYPES = '''
 """Nodes whose outputs depend on more than the items that they are given."""
 import asyncio
+import time
+from itertools import count
+
+import torch
 
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.port_types import Float, Int, String
+from dnne_ros.node_api.port_types import Action, Float, Int, String
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.transport.policy import EdgePolicy
@@ -76,11 +80,26 @@ class Restless(Node):
         await self.get_input("value")
         while True:
             await asyncio.sleep(0.01)
+
+
+class Halting(Node):
+    """Act, and be silent now and then; work so long that others are due meanwhile."""
+
+    action = Output(Action(), "What to command.")
+
+    async def process(self):
+        for step in count(1):
+            await self.context.steady.sleep(0.005 if step % 7 else 0.06)
+            time.sleep(0.004)
+            await self.send_output(torch.full((1, 2), float(step % 3)), "action")
 '''
 GRAPH = {"1": {"class_type": "Ticker", "inputs": {}},
          "2": {"class_type": "Batcher", "inputs": {"value": ["1", 0]}},
          "3": {"class_type": "Patient", "inputs": {"value": ["2", 0], "urgent": ["1", 0]}},
-         "4": {"class_type": "Restless", "inputs": {"value": ["1", 0]}}}
+         "4": {"class_type": "Restless", "inputs": {"value": ["1", 0]}},
+         "5": {"class_type": "Halting", "inputs": {}},
+         "6": {"class_type": "RobotController", "inputs": {
+             "action": ["5", 0], "num_joints": 2, "max_change": "1.0", "timeout": 0.02}}}
 
 
 @pytest.fixture
@@ -135,9 +154,15 @@ def test_time_arrival_and_parameters_are_those_of_the_recording(
     assert code == 0, said.out + said.err
     compared = {f"{each['node']}/{each['port']}": each["compared"]
                 for each in json.loads((tmp_path / "r.json").read_text())["outputs"]}
-    assert compared.keys() == {"ticker_1/tick", "batcher_2/total", "patient_3/text"}
+    assert compared.keys() == {
+        "ticker_1/tick", "batcher_2/total", "patient_3/text", "halting_5/action",
+        *(f"robot_controller_6/{port}" for port in ("joint_commands", "status", "restart"))}
     for name, count in compared.items():
-        assert count == len(found[f"/graph/{name}"]) > 50
+        assert count == len(found[f"/graph/{name}"])
+        assert count > (0 if name.endswith("/restart") else 50), name
+    for part in (("--until", "0.7s"), ("--rate", "5")):
+        assert replay(path, "--check", "--nodes", "all", "--node-types", graph[2], *part) == 0, \
+            capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -134,6 +134,16 @@ def test_a_graph_that_runs_is_recorded_for_a_while(start, analyzed, command, tmp
     run.until(lambda: run.output.count("round") > rounds, "the graph goes on")
 
 
+@pytest.mark.long
+def test_processes_that_do_not_speak_are_counted(start, command):
+    run = start("--place", "split")
+    os.kill(run.child("slow_2").pid, signal.SIGSTOP)
+    done = command("trace", "start", "/loop")
+    os.kill(run.child("slow_2").pid, signal.SIGCONT)
+    assert "warning: 1 of the 2 processes of /loop said nothing within 10 s" in done.stderr
+    assert done.returncode == 0 and "recording /loop: " in done.stdout
+
+
 def test_what_cannot_be_read_or_written(command, tmp_path):
     (tmp_path / "text").write_text("no trace")
     (tmp_path / "types.py").write_text(TYPES)

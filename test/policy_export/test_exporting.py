@@ -123,6 +123,15 @@ def test_what_a_choice_means_is_left_to_the_task(checkpoint, tmp_path):
     assert found.actions == ActionTerm("", ("choice",), ("",)) and found.inside == ()
     write_bundle(tmp_path / "bundle", files)
     assert set(check_bundle(tmp_path / "bundle").deviations.values()) <= {0.0}
+    several = bundle_of(checkpoint({"3": policy_of("several choices")}, name="several"))
+    assert json.loads(several[INTERFACE])["actions"]["columns"] == [
+        "choice_1", "choice_2", "choice_3"]
+
+
+def test_what_sees_a_picture_is_refused(checkpoint):
+    with pytest.raises(InputError, match="it sees a picture, for which there are only networks of "
+                                         "torch"):
+        bundle_of(checkpoint({"3": policy_of("picture")}))
 
 
 @pytest.mark.parametrize("variant", [*REMEMBERING, "squashed"])
@@ -133,11 +142,6 @@ def test_runtimes_remember_as_in_training(checkpoint, tmp_path, variant):
     checked = check_bundle(tmp_path / "bundle")
     assert checked.interface.states == {"gru": ("h",), "lstm": ("h", "c")}.get(variant, ())
     assert checked.deviations and max(checked.deviations.values()) <= 1e-5
-
-
-def test_several_choices_are_refused(checkpoint):
-    with pytest.raises(InputError, match="its actions are 2 choices, and a bundle has one"):
-        bundle_of(checkpoint({"3": policy_of("several choices")}))
 
 
 @pytest.mark.parametrize("contract, lacking", [

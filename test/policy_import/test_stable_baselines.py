@@ -175,6 +175,18 @@ def test_a_choice(tmp_path):
         [1.0]] * 3
 
 
+def test_several_choices(tmp_path):
+    """Of 2 logits in all: one for each, or two choices of which there is one each."""
+    space = {":type:": "<class 'gymnasium.spaces.multi_discrete.MultiDiscrete'>", "nvec": "[1 1]"}
+    interface = write_interface(tmp_path, OBSERVATIONS, ["left", "right"])
+    files = imported_bundle(Source("sb3", by_hand(tmp_path, {"action_space": space}), interface))
+    assert onnxruntime_policy(files[MODEL])(np.ones((3, OBSERVATIONS), np.float32)).tolist() == [
+        [0.0, 0.0]] * 3
+    with pytest.raises(InputError, match=r"expected choices of 2 in all, found \(3, 2\)"):
+        imported_bundle(Source("sb3", by_hand(
+            tmp_path, {"action_space": {**space, "nvec": "[3 2]"}}), interface))
+
+
 BOX = "<class 'gymnasium.spaces.box.Box'>"
 
 
@@ -189,7 +201,7 @@ BOX = "<class 'gymnasium.spaces.box.Box'>"
     ({"observation_space": {":type:": "<class 'gymnasium.spaces.dict.Dict'>"}}, {},
      "expected a Box as observation space"),
     ({"action_space": {":type:": "<class 'gymnasium.spaces.dict.Dict'>"}}, {},
-     "expected a Box or a Discrete as action space"),
+     "expected a Box, a Discrete or a MultiDiscrete as action space"),
     ({"action_space": {":type:": BOX, "low": "[-1.]", "high": "[1. 1.]"}}, {},
      "expected bounds of 2 actions, found 1 and 2"),
     ({"action_space": {":type:": BOX, "low": "[-1. ...]", "high": "[1. 1.]"}}, {},

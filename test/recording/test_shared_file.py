@@ -69,6 +69,7 @@ def test_what_a_killed_process_has_begun_is_cut_off(tmp_path):
     killed.append(chunk(2, 1))
     with path.open("ab") as file:
         file.write(b"".join(chunk(2, 2))[:-5])  # it dies before the last bytes are there
+    killed._close_all()
     one.append(chunk(1, 1))
     one.close()
     finish_left_over(path)
@@ -111,9 +112,91 @@ def test_another_run_is_refused(tmp_path):
     one.append(chunk(1, 1))
     with pytest.raises(OSError, match="another run records into it"):
         opened(path, 1, "other")
+    finish_left_over(path)  # as the refused one does
     one.append(chunk(1, 2))
     one.close()
     assert messages(path) == [("/topic_1", 1), ("/topic_1", 2)]
+
+
+def test_another_run_is_refused_also_where_the_first_file_is_full(tmp_path):
+    path = tmp_path / "a.mcap"
+    one = opened(path, 1, "one", split=300)
+    one.append(chunk(1, 1, data=os.urandom(300)))
+    one.append(chunk(1, 2))
+    with pytest.raises(OSError, match="another run records into it"):
+        opened(path, 1, "other")
+    one.close()
+    assert messages(path) == [("/topic_1", 1)]
+    assert messages(tmp_path / "a_1.mcap") == [("/topic_1", 2)]
+
+
+def test_who_wrote_to_an_earlier_file_finishes_the_last(tmp_path):
+    path = tmp_path / "a.mcap"
+    early, other = opened(path, 1, split=300), opened(path, 2, split=300)
+    early.append(chunk(1, 1, data=os.urandom(300)))
+    other.append(chunk(2, 1))
+    other.close()
+    early.close()
+    assert messages(path) == [("/topic_1", 1)]
+    assert messages(tmp_path / "a_1.mcap") == [("/topic_2", 1)]
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 85, bytes(range(84)), None],
+                         ids=["empty", "zeros", "others", "one bit"])
+def test_a_damaged_ledger_takes_nothing_of_a_recording(tmp_path, damage):
+    path = tmp_path / "a.mcap"
+    one = opened(path, 1)
+    one.append(chunk(1, 1))
+    if damage is None:
+        entry = bytearray(ledger_of(path).read_bytes())
+        entry[64] ^= 1  # up to where it is whole
+        damage = bytes(entry)
+    ledger_of(path).write_bytes(damage)
+    before = path.read_bytes()
+    with pytest.raises(OSError, match="is damaged, or of another run") as caught:
+        one.append(chunk(1, 2))
+    assert caught.value.filename == str(ledger_of(path))
+    with pytest.raises(OSError, match="is damaged"):
+        one.close()
+    finish_left_over(path)
+    assert path.read_bytes() == before
+    again = opened(path, 1)  # another run begins anew
+    again.close()
+    assert messages(path) == [] and not ledger_of(path).exists()
+
+
+def test_processes_without_the_name_of_a_run_write_to_one_file(tmp_path):
+    """Of a package, say, that somebody starts by hand; the next time it is another run."""
+    path = tmp_path / "a.mcap"
+    for _ in range(2):
+        one, other = opened(path, 1, ""), opened(path, 2, "")
+        one.append(chunk(1, 1))
+        other.append(chunk(2, 1))
+        one._close_all()  # as a kill does
+        other._close_all()
+    finish_left_over(path)
+    assert messages(path) == [("/topic_1", 1), ("/topic_2", 1)]
+
+
+def test_a_process_that_comes_again_goes_on_with_the_file_of_its_run(tmp_path):
+    path = tmp_path / "a.mcap"
+    one = opened(path, 1)
+    one.append(chunk(1, 1))
+    one._close_all()
+    again = opened(path, 1)
+    again.append(chunk(1, 2))
+    again._close_all()
+    finish_left_over(path)
+    assert messages(path) == [("/topic_1", 1), ("/topic_1", 2)]
+
+
+def test_what_somebody_else_has_written_is_told(tmp_path):
+    path = tmp_path / "a.mcap"
+    one = opened(path, 1)
+    one.append(chunk(1, 1))
+    path.write_bytes(b"something else" * 99)
+    with pytest.raises(OSError, match="it is no MCAP file"):
+        one.close()
 
 
 def test_a_full_disk_leaves_what_was_whole(tmp_path, monkeypatch):
@@ -152,8 +235,10 @@ def test_what_is_cut_off_anywhere_is_read_as_far_as_it_is_whole(tmp_path):
             found = scan("cut", file.fileno())
         assert sum(length >= end for end in ends) <= len(found.chunks) <= 3
         assert bool(found.damage) == (not found.finished)
+        assert bool(found.remark) == found.finished
     with path.open("rb") as file:
-        assert not scan("a", file.fileno()).damage
+        whole = scan("a", file.fileno())
+    assert not (whole.damage or whole.remark)
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no such file", b"\x89MCAP0\r"])

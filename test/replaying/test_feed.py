@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 pytest.importorskip("mcap")
-from dnne_ros.recording.node_log import Kind, Row
+from dnne_ros.recording.node_log import Kind, Row, Shows
+from dnne_ros.replaying.context import ReplaySteadyClock
 from dnne_ros.replaying.feed import Ended, NodeFeed
 from dnne_ros.replaying.recorded_loop import RecordedLoop
 
@@ -134,7 +135,7 @@ def test_it_ends_where_the_recording_does():
 def test_clock_and_boundaries_show_what_they_did():
     async def node(feed):
         await feed.take(A)
-        return [feed.now_ns(), feed.now_ns(), feed.now_ns(), feed.saves(), feed.saves()]
+        return [*(feed.now_ns(Shows.RATE) for _ in range(3)), feed.saves(), feed.saves()]
 
     rows = [(Kind.CLOCK, 0, 70), (Kind.TAKEN, A, 1), (Kind.CLOCK, 0, 90), (Kind.BOUNDARY, 0, 1)]
     assert run(rows, node)[0] == [70, 90, 90, True, False]
@@ -156,3 +157,69 @@ def test_time_passes_as_fast_as_is_asked_for():
 
     assert run([], naps, rate=50.0)[0] == "up"
     assert time.monotonic() - before >= 0.02
+
+
+def test_waits_are_over_in_the_recorded_order():
+    """Whatever they were for, and whichever was to be over first."""
+    rows = [(Kind.TAKEN, A, 1), (Kind.WOKE, 0, 2), (Kind.CLOCK, Shows.STEADY, 70 * 10**9),
+            (Kind.WOKE, 0, 1), (Kind.TAKEN, A, 2), (Kind.WOKE, 0, 4)]
+
+    async def node(feed):
+        clock = ReplaySteadyClock(feed)
+        order = [await feed.take(A)]
+        event = asyncio.Event()
+
+        async def wait(what, name):
+            found = await what
+            order.append((name, found, round(clock.now(), 3)))
+
+        waits = [wait(clock.sleep(0.5), "first"), wait(clock.came_within(event, None), "second"),
+                 wait(clock.sleep(3600.0), "not over"), wait(clock.sleep(0.0), "last")]
+        tasks = [asyncio.ensure_future(each) for each in waits]
+        order.append(await feed.take(A))
+        await tasks[3]
+        tasks[2].cancel()
+        await asyncio.wait({tasks[2]})
+        return order
+
+    (order, _, _) = run(rows, node)
+    assert order == ["a1", ("second", False, 70.0), ("first", None, 72.0), "a2",
+                     ("last", None, 74.0)]
+
+
+def test_a_wait_that_begins_late_is_over_at_once():
+    rows = [(Kind.WOKE, 0, 1), (Kind.TAKEN, A, 1)]
+
+    async def node(feed):
+        await feed.take(A)
+        await ReplaySteadyClock(feed).sleep(3600.0)
+        return asyncio.get_running_loop().time()
+
+    assert run(rows, node)[0] == pytest.approx(1.0)
+
+
+def test_before_the_loop_runs_clocks_show_what_they_showed():
+    """In `setup`."""
+    feed = NodeFeed([Row(Kind.CLOCK, Shows.STEADY, 5, 0), Row(Kind.CLOCK, Shows.STAMP, 6, 0)], 0,
+                    RecordedLoop(None), {}, print)
+    assert [feed.now_ns(Shows.STAMP), feed.now_ns(Shows.STEADY)] == [6, 5]
+    assert feed.now_ns(Shows.STEADY) == 5  # the node looks more often: time has not gone on
+
+
+def test_who_waits_for_the_rest_of_a_time_comes_to_its_end():
+    """A timer may come a nanosecond early, also where time stands still between two of them."""
+    async def node(feed):
+        loop = asyncio.get_running_loop()
+        end = loop.time() + 0.1
+        while (left := end - loop.time()) > 0:
+            await asyncio.sleep(min(left, 0.1 - 5e-10))
+        return loop.time()
+
+    assert run([], node)[0] == pytest.approx(0.1)
+
+
+def test_who_is_through_at_once_has_sent_what_it_did():
+    async def node(feed):
+        feed.note_sent(A, 1)
+
+    assert run([(Kind.SENT, A, 1)], node)[1].through

@@ -112,7 +112,8 @@ for thread in pathlib.Path("/proc/self/task").iterdir():
 
 @pytest.mark.parametrize(("reach", "kilted_asks"), [
     ("as it comes", True), ("LOCALHOST", False), ("SUBNET", False)])
-def test_nobody_asks_for_the_layout_of_types(start_command, tmp_path, reach, kilted_asks):
+def test_nobody_asks_for_the_layout_of_types_and_announcements_hold_nobody_up(
+        start_command, tmp_path, reach, kilted_asks):
     """The threads that do so in Fast DDS 3 crash now and then; all are there when two met."""
     (tmp_path / "threads.py").write_text(THREADS)
     run = start_command(tmp_path / "threads.py", reach, folder=tmp_path, cold=True,
@@ -120,6 +121,19 @@ def test_nobody_asks_for_the_layout_of_types(start_command, tmp_path, reach, kil
     assert run.wait() == 0
     assert "dds.udp" in run.output
     assert ("dds.tls" in run.output) == (kilted_asks and rclpy_line() >= 9)
+    # Announcements have one, so that answers to the first find somebody who listens.
+    assert reach == "as it comes" or "dds.asyn" in run.output
+
+
+@pytest.mark.parametrize("profile", ["loopback.xml", "network.xml", "peers.xml"])
+def test_profiles_are_the_same_for_both_versions_of_fast_dds(repository, profile):
+    """But for how a flow controller is asked for, which each would refuse in the other's words."""
+    texts = [(repository / "dnne_ros/runtime/profiles" / version / profile).read_text()
+             for version in ("fast_dds_2", "fast_dds_3")]
+    asked = re.compile(r" *<!-- Any will do.*?</(throughputController|"
+                       "flow_controller_descriptor_list)>\n", re.DOTALL)
+    without = {asked.sub("", text) for text in texts}
+    assert len(without) == 1 and "<!-- Any" not in without.pop()
 
 
 TALKER = """

@@ -19,13 +19,13 @@ VARIANTS = {
     "relu": {"activation": "relu"}, "normalizer": {"normalize_observations": True},
     "both normalizers": {"normalize_observations": True, "normalize_values": True,
                          "shared_trunk": True},
-    "discrete": {"discrete": True, "action_size": 3}, "no hidden layer": {"hidden_sizes": ()}}
-OTHER_ACTIONS = {
-    "squashed": {"squash": True}, "scalar deviation": {"std_type": "scalar"},
-    "several choices": {"discrete": True, "action_size": 5, "choices": (3, 2)}}
+    "discrete": {"discrete": True, "action_size": 3}, "no hidden layer": {"hidden_sizes": ()},
+    "several choices": {"discrete": True, "action_size": 6, "choices": (3, 2, 1)}}
+OTHER_ACTIONS = {"squashed": {"squash": True}, "scalar deviation": {"std_type": "scalar"}}
 """What comes out of them is something else, what goes in is as before."""
 ASYMMETRIC = {
     "critic_observation_size": 7, "critic_hidden_sizes": (12,), "normalize_observations": True}
+SEEING = {"picture": {"picture": (1, 2, 2), "convolutions": ((3, 1, 1),)}}
 REMEMBERING = {
     "gru": {"memory": "gru", "memory_size": 6},
     "lstm": {"memory": "lstm", "memory_size": 6, "memory_layers": 2, **ASYMMETRIC}}
@@ -34,7 +34,7 @@ REMEMBERING = {
 def policy_of(variant):
     """Return an `ActorCritic` that has seen something, with actions that need clipping."""
     spec = PolicySpec(**{"observation_size": 5, "action_size": 2, "hidden_sizes": (16, 8),
-                         **{**VARIANTS, **OTHER_ACTIONS, **REMEMBERING}[variant]})
+                         **{**VARIANTS, **OTHER_ACTIONS, **SEEING, **REMEMBERING}[variant]})
     generator = torch.Generator()
     generator.manual_seed(1)
     policy = ActorCritic(spec, generator)

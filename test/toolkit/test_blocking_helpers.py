@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from dnne_ros.node_api.clock import SteadyClock
 from dnne_ros.node_api.node import Node
 from dnne_ros.toolkit.blocking_helpers import BatchedWriter, LatestValue, PeriodicPoll, StartupWork
 
@@ -16,7 +17,7 @@ def with_node(run_async):
     def run(script):
         async def main():
             node = Node()
-            node.context = SimpleNamespace(name="/graph/node_1")
+            node.context = SimpleNamespace(name="/graph/node_1", steady=SteadyClock())
             try:
                 return await script(node)
             finally:

@@ -1,6 +1,7 @@
 """Leaving a failing service alone."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,7 +28,8 @@ class Service:
 def clock(monkeypatch):
     """A clock that the test moves."""
     now = [100.0]
-    monkeypatch.setattr(circuit_breaker.time, "monotonic", lambda: now[0])
+    loop = SimpleNamespace(time=lambda: now[0])
+    monkeypatch.setattr(circuit_breaker, "asyncio", SimpleNamespace(get_running_loop=lambda: loop))
     return now
 
 

@@ -46,11 +46,11 @@ def test_two_ends_are_one_edge():
                      end("sender", Level.WARN, "blocked 80% of the last second: b does not …",
                          process="one", sent=12, blocked_percent=80, depth=4, dropped=1)), 1.0)
     graph = state.graphs["/g"]
-    assert not graph.is_complete()
+    assert graph.silent == 1
     state.note(array(node("b", "two", processes=2),
                      end("receiver", process="two", received=8, received_per_s=4.5,
                          lost=0, depth=3, dropped=2)), 1.5)
-    assert graph.is_complete() and graph.processes(2.0) == {"one": 50, "two": 50}
+    assert not graph.silent and graph.processes(2.0) == {"one": 50, "two": 50}
     edge, = graph.as_dict(2.0)["edges"]
     assert edge == {
         "name": "a/x → b/y", "level": "WARN", "stale": False, "capacity": 10, "depth": 4,

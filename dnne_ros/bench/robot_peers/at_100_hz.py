@@ -1,7 +1,7 @@
 """How much of a core a larger policy takes at 100 Hz: prints it as JSON.
 
-``python -m dnne_ros.bench.robot_peers.at_100_hz ours|default SECONDS``: in a session as our nodes
-open it, or in one with onnxruntime's own options.
+``python -m dnne_ros.bench.robot_peers.at_100_hz ours|default|cuda|tensorrt SECONDS``: in a session
+as our nodes open it, on the CPU or on a device, or in one with onnxruntime's own options.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ def main(kind: str, seconds: float) -> None:
         Layer(draws.normal(0, inputs ** -0.5, (outputs, inputs)).astype(np.float32),
               np.zeros(outputs, np.float32)) for inputs, outputs in pairwise(SIZES))
     model = bare_model(PolicyNetwork(layers, "elu"), ActionTerm("", (), ())).SerializeToString()
-    session = open_session(model)[0] if kind == "ours" else onnxruntime.InferenceSession(
-        model, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"]) \
+        if kind == "default" else open_session(model, "cpu" if kind == "ours" else kind,
+                                               strict=True)[0]
     observations = draws.standard_normal((1, SIZES[0]), np.float32)
     session.run(None, {"observations": observations})
     times, cpu, due = [], cpu_seconds(), time.monotonic()
@@ -46,6 +47,7 @@ def main(kind: str, seconds: float) -> None:
         time.sleep(max(0.0, due - time.monotonic()))
     share = (cpu_seconds() - cpu) / (time.monotonic() - started)
     print(json.dumps({"core_share": share, "p50_us": float(np.percentile(times, 50)) * 1e6,
+                      "p99_us": float(np.percentile(times, 99)) * 1e6,
                       "actions_s": len(times) / (time.monotonic() - started)}))
 
 

@@ -2,9 +2,10 @@
 
 ``python -m dnne_ros.bench.robot_peers.robot FOLDER MODEL RATE_HZ STATES``: it says where its
 joints are so many times a second, whoever listens, and knows what the policy in ``MODEL`` makes
-of each state: so it knows which state a command rests on.  A second after the first command it
-counts.  Whoever commands it has its process id in ``FOLDER/pid``.  At the end,
-``FOLDER/robot.json`` has the figures.
+of each state: so it knows which state a command rests on.  It speaks for some seconds before it is
+said to be there, as one whom nobody has just switched on: DDS finds others in their first half
+second more easily.  A second after the first command it counts.  Whoever commands it has its
+process id in ``FOLDER/pid``.  At the end, ``FOLDER/robot.json`` has the figures.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from dnne_ros.bench.robot_setting import SPEAKS
 
 JOINTS = ("cart_to_pole", "slider_to_cart")
 """Not in the policy's order."""
+_THERE_SECONDS = 4.0
 _WARM_UP_SECONDS = 1.0
 _SECONDS = 600
 _DRAWN = 1000
@@ -98,6 +100,8 @@ def main(folder: Path, model: Path, rate_hz: float, states: int) -> None:
     limit_life(_SECONDS)
     rclpy.init()
     robot = Robot(model, rate_hz)
+    for _ in range(round(_THERE_SECONDS * rate_hz)):
+        robot.state_and_command()
     (folder / SPEAKS).touch()
     while robot.state_and_command() is None:
         pass

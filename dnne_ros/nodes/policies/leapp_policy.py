@@ -166,10 +166,10 @@ class LeappPolicyNode(Node):
             await self._send(outputs)
 
     async def _observed(self) -> tuple[float, dict[str, np.ndarray]]:
-        """Return when to act, by `time.monotonic`, and the inputs that messages give by then."""
+        """Return when to act, in seconds, and the inputs that messages give by then."""
         while True:
             await self._hear()
-            now, rows = time.monotonic(), {}
+            now, rows = self.context.steady.now(), {}
             for port, heard in self._heard.items():
                 age = self.command_age if port == VELOCITY else self.part_age
                 try:
@@ -195,7 +195,8 @@ class LeappPolicyNode(Node):
             items += await self.get_batch(port, _MOST_ITEMS, 0.0)
             for item in items:
                 try:
-                    heard.take(item, time.monotonic(), self.part_age, all_new=not self._period)
+                    heard.take(item, self.context.steady.now(), self.part_age,
+                               all_new=not self._period)
                 except ValueError as error:
                     self._counts["refused"] += 1
                     self._trouble.note("dropped", f"dropped a message at {port}: {error}")
@@ -223,7 +224,7 @@ class LeappPolicyNode(Node):
         except FloatingPointError as error:
             raise _Refused(str(error)) from None
         seconds = time.perf_counter() - before
-        self._health.acted(seconds, time.monotonic() - now if self._pace else None)
+        self._health.acted(seconds, self.context.steady.now() - now if self._pace else None)
         return outputs
 
     async def _send(self, outputs: Mapping[str, np.ndarray]) -> None:

@@ -17,7 +17,7 @@ from dnne_ros.transport.payload import ImuReading, JointStates, Velocity
 
 
 class MessageInput(Protocol):
-    """What is known from one kind of message; times are seconds of `time.monotonic`."""
+    """What is known from one kind of message; times are seconds of ``context.steady``."""
 
     def take(self, value: Any, now: float, age: float, *, all_new: bool) -> None:
         """Take in a message that came at ``now``; parts add up for ``age`` seconds.

@@ -6,7 +6,6 @@ They are `RosSubscriberNode` and `RobotControllerNode`, which listen and speak a
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
@@ -46,7 +45,7 @@ class _InputSubscriber(RosSubscriberNode):
         self._counts["received"] += len(taken)
         return [(SimpleNamespace(name=states.names, position=states.position,
                                  velocity=states.velocity, effort=states.effort),
-                 time.monotonic()) for states in taken]
+                 self.context.steady.now()) for states in taken]
 
     async def give(self, value: Any, stamp: int) -> None:
         """Send the observation."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import is_installed, service_class
+from dnne_ros.node_api.event_waits import came_within
 from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.ros_services import Answer, ServiceUse
@@ -32,7 +33,6 @@ from dnne_ros.nodes.ros.topic_widgets import made
 from dnne_ros.nodes.simulation import simulator_camera
 from dnne_ros.nodes.simulation.real_time import RealTime
 from dnne_ros.nodes.simulation.simulator_camera import SimulatorCamera, parse_format
-from dnne_ros.toolkit.event_waits import came_within
 
 _COMMAND = "std_msgs/msg/Float64MultiArray"
 _TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
@@ -159,7 +159,7 @@ class MujocoRobotNode(Node):
         self._counts = self.context.health.values
         self._counts.update(commands=0, refused=0, safe_stops=0, resets=0, pushes=0)
         self._real_time = RealTime(1.0 / self.rate, self.context.health, self.real_time_factor,
-                                   catch_up=_CATCH_UP)
+                                   self.context.steady, catch_up=_CATCH_UP)
         self._camera = SimulatorCamera(parse_format(self.camera)) if self.camera else None
         self._say_and_hear()
         self.widget_changed("paused")

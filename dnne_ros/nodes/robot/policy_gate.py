@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -28,7 +27,6 @@ from dnne_ros.nodes.robot.command_limits import (
 )
 from dnne_ros.nodes.robot.gate import LATCHES, Gate, GateSettings
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
-from dnne_ros.toolkit.event_waits import came_within
 from dnne_ros.toolkit.side_by_side import side_by_side
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -53,6 +51,7 @@ class PolicyGate(Node):
 
     type_name = "PolicyGate"
     category = "robotics"
+    answers_items = True
     without_torch = True
 
     action = Input(Action(), "What the policy commands, (1, joint) or (joint), in the joints' "
@@ -118,7 +117,7 @@ class PolicyGate(Node):
             is_position=self.control_type == "position", low=low, high=high,
             tolerance=self.start_tolerance, hold_seconds=self.hold_seconds,
             fade_seconds=self.fade_seconds, latch=self.latch, **parts), self.timeout,
-            time.monotonic())
+            self.context.steady.now())
         fields = "position,velocity" if self.max_velocity.strip() else "position"
         self._gatherer = PartGatherer(NumberReader(
             message_class(_JOINT_STATE), fields, names=made(_heard, self.values)))
@@ -158,22 +157,23 @@ class PolicyGate(Node):
         if numbers.size != len(self._names):
             raise ValueError(f"expected an action of {len(self._names)} joints, found "
                              f"{numbers.size} numbers")
-        self._note(self._gate.act(numbers, time.monotonic()))
+        self._note(self._gate.act(numbers, self.context.steady.now()))
         return self._take_news()
 
     async def _watch(self) -> None:
         """Command what the gate does by itself, as soon as it is due."""
         while True:
             self._stir.clear()
-            self._note(self._gate.tick(time.monotonic()))
-            await came_within(self._stir, self._gate.due(time.monotonic(), _PERIOD))
+            self._note(self._gate.tick(self.context.steady.now()))
+            due = self._gate.due(self.context.steady.now(), _PERIOD)
+            await self.context.steady.came_within(self._stir, due)
 
     def _sense(self, data: bytes, arrived: float) -> None:
         """Take in joint states; ones that are of no use are as good as none.
 
         Silence counts from their arrival: a busy process must not take them for newer.
         """
-        now, gate = time.monotonic(), self._gate
+        now, gate = self.context.steady.now(), self._gate
         state = gate.state
         try:
             message = self.context.topics.deserialize(data, _JOINT_STATE)
@@ -215,7 +215,7 @@ class PolicyGate(Node):
     async def _tell(self) -> None:
         """Send what the gate does by itself: a full edge must not hold up the watch."""
         while True:
-            await self._news.wait()
+            await self.context.steady.came_within(self._news, None)
             for port, value in self._take_news().items():
                 await self.send_output(value, port)
 

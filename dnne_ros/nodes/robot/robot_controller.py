@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
@@ -42,6 +41,7 @@ class RobotControllerNode(Node):
     """
 
     category = "robotics"
+    answers_items = True
     without_torch = True
     acts_outside = True
 
@@ -105,7 +105,7 @@ class RobotControllerNode(Node):
         self.advertise()
         # A motor that has not been told anything pushes nothing; where it stands is not known.
         self._last = None if self.control_type == "position" else np.zeros(self.num_joints)
-        self._last_sent = self._last_good = time.monotonic()
+        self._last_sent = self._last_good = self.context.steady.now()
         self._news = self._stopped = False
         self._stirs = asyncio.Event()
         self._trouble = HealthReporter(self.context)
@@ -178,7 +178,7 @@ class RobotControllerNode(Node):
             self._news = True
             return
         self._counts["clamped"] += not inside
-        now = time.monotonic()
+        now = self.context.steady.now()
         command = self._approach(clamped, now)
         self._counts["slowed"] += command is not clamped and bool((command != clamped).any())
         self._last_good = now
@@ -189,20 +189,20 @@ class RobotControllerNode(Node):
     async def _watch(self) -> None:
         """Send the safe command as soon as actions have not come for ``timeout``."""
         while True:
-            silence = time.monotonic() - self._last_good
+            silence = self.context.steady.now() - self._last_good
             if self._state == "idle":
-                await asyncio.sleep(self.timeout)
+                await self.context.steady.sleep(self.timeout)
             elif silence < self.timeout:
-                await asyncio.sleep(self.timeout - silence)
+                await self.context.steady.sleep(self.timeout - silence)
             else:
                 reached = self._send_safe()
                 self._stirs.set()
-                await asyncio.sleep(self.timeout if reached else _SAFE_PERIOD)
+                await self.context.steady.sleep(self.timeout if reached else _SAFE_PERIOD)
 
     async def _tell(self) -> None:
         """Tell the graph what the watch does."""
         while True:
-            await self._stirs.wait()
+            await self.context.steady.came_within(self._stirs, None)
             self._stirs.clear()
             if self._news:
                 await self.tell()
@@ -221,7 +221,7 @@ class RobotControllerNode(Node):
         target = self._safe_target()
         command = target
         if self.control_type == "position":
-            command = self._approach(target, time.monotonic())
+            command = self._approach(target, self.context.steady.now())
         self._publish(command)
         return bool((command == target).all())
 
@@ -242,7 +242,7 @@ class RobotControllerNode(Node):
 
     def _publish(self, command: np.ndarray) -> None:
         self.command_robot(command)
-        self._last, self._last_sent = command, time.monotonic()
+        self._last, self._last_sent = command, self.context.steady.now()
         self._gain_sender.tell(self._last_sent)
         self._news = True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from math import isinf
 from typing import Any
 
@@ -162,11 +161,11 @@ class GoalNode(GoalPorts):
         self._sent = await (self._send(goal) if self.attempts == 1
                             else self._try_again()(self._send, goal))
         ending = asyncio.ensure_future(self._sent.result())
-        end = time.monotonic() + (self.goal_timeout or float("inf"))
+        end = self.context.steady.now() + (self.goal_timeout or float("inf"))
         cancels = False
         try:
             while not ending.done():
-                if not await self._first(ending, end - time.monotonic()):
+                if not await self._first(ending, end - self.context.steady.now()):
                     return (*await self._belated(ending), False)
                 if not ending.done():
                     self._wanted_cancelled.clear()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,11 +78,11 @@ class RosPublisherNode(Node):
         """Publish each value, unless it comes too soon."""
         health = self.context.health
         health.values.update(published=0, left_out=0)
-        due = time.monotonic()
+        due = self.context.steady.now()
         while True:
             value = await self.get_input("value")
             stamp = await self.get_input("stamp") if self.stamp_from == "data" else None
-            now = time.monotonic()
+            now = self.context.steady.now()
             if self.rate and now < due:
                 health.values["left_out"] += 1
                 continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import ORDERS, NumberReader
 from dnne_ros.messages.sensors.table import CONVERTERS
 from dnne_ros.messages.stamps import read_stamp
+from dnne_ros.node_api.event_waits import came_within
 from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Dict, Image, Int, Tensor
@@ -32,7 +32,6 @@ from dnne_ros.nodes.ros.plain_values import DTYPES
 from dnne_ros.nodes.ros.sensor_ports import load_packages
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, optional_names, topic_misfits
 from dnne_ros.toolkit.arrival_gate import ArrivalGate
-from dnne_ros.toolkit.event_waits import came_within
 
 _FIXED = "it is part of the policy interface"
 _LATE_SECONDS = 0.002
@@ -154,7 +153,7 @@ class RosSubscriberNode(Node):
                                       raw=True, timed=True)
 
     async def arrivals(self, timeout: float | None) -> list[tuple[Any, float]]:
-        """Return messages and when they came (`time.monotonic`), in order.
+        """Return messages and when they came (``context.steady``), in order.
 
         It is the next one or, where they add up, all that wait.  TimeoutError, unless one waits
         already, after ``timeout`` seconds or when there is something else to look at; ValueError
@@ -193,7 +192,7 @@ class RosSubscriberNode(Node):
 
     async def process(self) -> None:
         """Give each message that could not be given as it came, and see that there are some."""
-        self._good = time.monotonic()
+        self._good = self.context.steady.now()
         while True:
             found = await self._next()
             if found is None:
@@ -221,7 +220,7 @@ class RosSubscriberNode(Node):
         counts = self._counts
         counts["received"] += 1
         if self._is_idle and not self._came.is_set() and not self.frame \
-                and time.monotonic() - arrived < _LATE_SECONDS and self.can_give_now():
+                and self.context.steady.now() - arrived < _LATE_SECONDS and self.can_give_now():
             self._answer(data, arrived)
             return
         counts["skipped"] += len(self._waiting) == self._waiting.maxlen
@@ -249,7 +248,7 @@ class RosSubscriberNode(Node):
         while True:
             left = None
             if self.timeout:
-                left = max(0.0, self._good + self.timeout - time.monotonic())
+                left = max(0.0, self._good + self.timeout - self.context.steady.now())
             try:
                 arrivals = await self.arrivals(left)
             except TimeoutError:
@@ -261,7 +260,7 @@ class RosSubscriberNode(Node):
             for message, arrived in arrivals:
                 found = self._used(message, arrived) or found
             if found is not None or (
-                    self.timeout and time.monotonic() >= self._good + self.timeout):
+                    self.timeout and self.context.steady.now() >= self._good + self.timeout):
                 return found
 
     def _used(self, message: Any, arrived: float) -> tuple[Any, int] | None:
@@ -286,7 +285,7 @@ class RosSubscriberNode(Node):
 
     def _comes_too_soon(self, arrived: float) -> bool:
         """Tell whether the rate does not allow what has arrived; it is a sign of life anyway."""
-        if not self.rate or self._gate.lets_through(time.monotonic() - arrived):
+        if not self.rate or self._gate.lets_through(self.context.steady.now() - arrived):
             return False
         self._counts["skipped"] += 1
         self._good = arrived
@@ -298,7 +297,7 @@ class RosSubscriberNode(Node):
 
     def _use(self, message: Any, arrived: float) -> tuple[Any, int] | None:
         now = self.context.topics.now_ns()
-        stamp = now - round((time.monotonic() - arrived) * 1e9)
+        stamp = now - round((self.context.steady.now() - arrived) * 1e9)
         if self.stamp_from == "header":
             stamp = read_stamp(message)
             if self.timeout and now - stamp > self.timeout * 1e9:
@@ -319,12 +318,12 @@ class RosSubscriberNode(Node):
         """Do what ``when_stale`` says, and wait from anew."""
         silence = f"no message on {self.topic} for {self.timeout:g} s"
         if self._gatherer is not None and (
-                complaint := self._gatherer.complaint(time.monotonic(), self.part_age)):
+                complaint := self._gatherer.complaint(self.context.steady.now(), self.part_age)):
             silence = f"{self.topic}: {complaint}"
         if self.when_stale == "stop":
             raise PeerError(silence)
         self._counts["stale"] += 1
-        self._good = time.monotonic()
+        self._good = self.context.steady.now()
         self._trouble.note("stale", silence)
         if self._last is None or self.when_stale == "nothing":
             return

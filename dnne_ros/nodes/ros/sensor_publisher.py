@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -99,11 +98,11 @@ class SensorPublisherNode(Node):
         """Publish a message of each round of values, unless it comes too soon."""
         counts = self.context.health.values
         counts.update(published=0, left_out=0)
-        due = time.monotonic()
+        due = self.context.steady.now()
         while True:
             values = {name: await self.get_input(name) for name in self._quantities}
             stamp = await self.get_input("stamp") if self.stamp_from == "data" else None
-            now = time.monotonic()
+            now = self.context.steady.now()
             if self.rate and now < due:
                 counts["left_out"] += 1
                 continue

@@ -16,6 +16,7 @@ from dnne_ros.messages.sensors.converter import INVALID, Options
 from dnne_ros.messages.sensors.quantity import Meaning, Quantity
 from dnne_ros.messages.sensors.table import CONVERTERS
 from dnne_ros.messages.stamps import header_of, read_stamp
+from dnne_ros.node_api.event_waits import came_within
 from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.own_ports import port_changes
@@ -33,7 +34,6 @@ from dnne_ros.nodes.ros.sensor_ports import (
     sent_value,
 )
 from dnne_ros.nodes.ros.topic_widgets import made, misfits, topic_misfits
-from dnne_ros.toolkit.event_waits import came_within
 from dnne_ros.toolkit.time_sync import ApproximateTime, ExactTime, Set
 
 _ENTRY = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*:\s*(\S+)\s+(\S+)\s*")

@@ -12,6 +12,7 @@ import numpy as np
 from dnne_ros.arrays import as_tensor
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import NumberReader
+from dnne_ros.node_api.event_waits import came_within
 from dnne_ros.node_api.health import Level
 from dnne_ros.node_api.health_reporter import HealthReporter
 from dnne_ros.node_api.node import Node
@@ -22,7 +23,6 @@ from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.ros.frames import HEARD_TRANSFORMS, MessageMover
 from dnne_ros.nodes.ros.topic_widgets import topic_misfits
-from dnne_ros.toolkit.event_waits import came_within
 from dnne_ros.toolkit.rate import Rate
 
 _IMU = "sensor_msgs/msg/Imu"

@@ -81,8 +81,8 @@ class IsaacGymSim(Node):
     async def process(self) -> None:
         """Answer each action with an observation."""
         simulator: Simulator = await self.get_input("env_config")
-        pace = RealTime(simulator.spec.step_seconds, self.context.health, 1.0) \
-            if self.context.inference else None
+        pace = RealTime(simulator.spec.step_seconds, self.context.health, 1.0,
+                        self.context.steady) if self.context.inference else None
         if self._start is None:
             self._start = NodeState(*_split(simulator.state()))
             observations = self._begin(simulator)

@@ -10,6 +10,7 @@ from dnne_ros.node_api.health import Level
 from dnne_ros.toolkit.rate import Rate
 
 if TYPE_CHECKING:
+    from dnne_ros.node_api.clock import Clock
     from dnne_ros.node_api.health import Health
 
 MISSED_WARNING = 0.05
@@ -27,8 +28,9 @@ class RealTime:
     """
 
     def __init__(self, step_seconds: float, health: Health, factor: float,
-                 now: Callable[[], float] = time.monotonic, catch_up: float = 0.0):
-        """Begin with the next step; a ``factor`` of 0 never waits.
+                 clock: Clock | None = None, *, now: Callable[[], float] = time.monotonic,
+                 catch_up: float = 0.0):
+        """Begin with the next step; a ``factor`` of 0 never waits; ``clock``: as `Rate` has it.
 
         Time that was lost, up to ``catch_up`` s of it, is made up for by steps that do not wait.
         """
@@ -36,7 +38,7 @@ class RealTime:
         self._health = health
         self._now = now
         self._pace = Rate(lambda: step_seconds / self._factor if self._factor else 0.0,
-                          catch_up=catch_up)
+                          clock, catch_up=catch_up)
         self._steps = self._missed = 0
         self._worst = 0.0
         self._begun: float | None = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
+from dnne_ros.node_api.answering import AnswerItems, answer_items
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Dict, SimHandle, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -17,6 +18,8 @@ from dnne_ros.nodes.simulation.simulator_camera import SimulatorCamera, parse_fo
 from dnne_ros.nodes.simulation.simulator_topics import NOBODY, SimulatorTopics, topic_uses
 
 if TYPE_CHECKING:
+    import torch
+
     from dnne_ros.sim.simulator import Simulator
 
 _OBSERVATIONS = Tensor("float32", ("env", "observation"))
@@ -160,6 +163,7 @@ class SimulatorStepNode(Node):
     """
 
     category = "simulation"
+    answers_items = True
 
     sim_handle = Input(SimHandle(), "The simulator.")
     actions = Input(Action(), "What each environment does.", aliases=("action",))
@@ -217,35 +221,41 @@ class SimulatorStepNode(Node):
         simulator: Simulator = await self.get_input("sim_handle")
         if self.context.inference:
             self._real_time = RealTime(simulator.spec.step_seconds, self.context.health,
-                                       self.real_time_factor)
+                                       self.real_time_factor, self.context.steady)
         topics = SimulatorTopics(simulator, self.context, self._camera)
         await topics.start()
-        triggered, for_critic, in_groups = map(
-            self.context.is_linked, ("trigger", "critic_observations", "groups"))
-        free = True
-        while True:
-            actions = await self.get_input("actions")
-            if triggered and not free:
-                await self.get_input("trigger")
-            free = False
-            if self._real_time is not None:
-                await self._real_time.wait()
+        for_critic, in_groups = map(self.context.is_linked, ("critic_observations", "groups"))
+
+        def stepped(actions: torch.Tensor, _: None = None) -> dict[str, Any]:
             step = simulator.step(actions)
             topics.step(self.shown_env)
-            done = step.terminated | step.timed_out
+            given: dict[str, Any] = {}
             info = {"time_outs": step.timed_out}
             if for_critic:
                 if step.timed_out.any():
                     info["next_critic_observations"] = simulator.next_critic_observations(
                         step)[step.timed_out]
-                await self.send_output(simulator.critic_observations(), "critic_observations")
+                given["critic_observations"] = simulator.critic_observations()
             if in_groups:
-                await self.send_output(dict(simulator.groups()), "groups")
-            await self.send_output(step.next_observations, "next_observations")
-            await self.send_output(info, "info")
-            await self.send_output(step.rewards, "rewards")
-            await self.send_output(done, "done")
-            await self.send_output(step.observations, "observations")
+                given["groups"] = dict(simulator.groups())
+            return {**given, "next_observations": step.next_observations, "info": info,
+                    "rewards": step.rewards, "done": step.terminated | step.timed_out,
+                    "observations": step.observations}
+
+        ports = ("actions", "trigger") if self.context.is_linked("trigger") else ("actions",)
+        await self._answer(("actions",), stepped)  # the first step waits for no trigger
+        if self._real_time is None:
+            await answer_items(self, ports, stepped)
+        while True:
+            await self._answer(ports, stepped)
+
+    async def _answer(self, ports: tuple[str, ...], stepped: AnswerItems) -> None:
+        """Make one step, when it is due."""
+        items = [await self.get_input(port) for port in ports]
+        if self._real_time is not None:
+            await self._real_time.wait()
+        for port, value in (stepped(*items) or {}).items():
+            await self.send_output(value, port)
 
     async def close(self) -> None:
         """Put the camera away."""

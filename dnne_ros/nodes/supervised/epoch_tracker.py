@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import Any
 
 from dnne_ros.node_api.health import Level
@@ -46,12 +45,12 @@ class EpochTracker(Node):
         self._samples = 0
         self._loss = 0.0
         self._right = 0.0
-        self._started = time.monotonic()
+        self._started = self.context.steady.now()
 
     async def process(self) -> None:
         """Take one item of each input for each batch."""
         counts_right = self.context.is_linked("accuracy")
-        next_report = time.monotonic() + _REPORT_SECONDS
+        next_report = self.context.steady.now() + _REPORT_SECONDS
         self._clear()
         while True:
             stats = await self.get_input("epoch_stats")
@@ -63,8 +62,8 @@ class EpochTracker(Node):
                 self._right += samples * await self.get_input("accuracy")
             if stats["complete"]:
                 await self._close(stats["epoch"], counts_right)
-            elif time.monotonic() >= next_report:
-                next_report = time.monotonic() + _REPORT_SECONDS
+            elif self.context.steady.now() >= next_report:
+                next_report = self.context.steady.now() + _REPORT_SECONDS
                 self.context.report({"epoch": stats["epoch"], "max_epochs": self.max_epochs,
                                      "batch": stats["batch"], "batches": stats["batches"]})
 
@@ -92,7 +91,7 @@ class EpochTracker(Node):
         if counts_right:
             figures["accuracy"] = self._right / self._samples
         figures["samples"] = self._samples
-        figures["seconds"] = round(time.monotonic() - self._started, 4)
+        figures["seconds"] = round(self.context.steady.now() - self._started, 4)
         if not math.isfinite(loss):
             self.context.health.level = Level.ERROR
             self.context.health.message = f"the loss of epoch {epoch} is {loss}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.node_api.event_waits import came_within
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup, RunChannel
 from dnne_ros.runtime.lifecycle.crew_channel import (
     DELIVERY,
@@ -18,7 +19,6 @@ from dnne_ros.runtime.lifecycle.crew_channel import (
     UNCONFIGURED,
     Now,
 )
-from dnne_ros.toolkit.event_waits import came_within
 
 if TYPE_CHECKING:
     from dnne_ros.options.run_settings import RunSettings

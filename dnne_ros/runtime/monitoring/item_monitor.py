@@ -41,6 +41,7 @@ class ItemMonitor:
         self.actions = context.actions
         self.frames = context.frames
         self.clock = context.clock
+        self.steady = context.steady
         self.is_linked = context.is_linked
         self.trainers = context.trainers
         self.delivered = context.delivered

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.recording.about import definitions_of, head_of
 from dnne_ros.recording.channels import Channels
 from dnne_ros.recording.ends import RecordedInput, RecordedOutput
-from dnne_ros.recording.node_log import Kind, NodeLog
+from dnne_ros.recording.node_log import Kind, NodeLog, Shows
 from dnne_ros.recording.recorder import Recorder
 from dnne_ros.recording.shared_file import SharedFile
 from dnne_ros.runtime.edges.input_port import HeldInput, InputPort
@@ -39,6 +40,8 @@ class NodeRecording:
     channels: Channels
     recorder: Recorder
     log: NodeLog
+    rests: Iterator[int] = field(default_factory=partial(count, 1))
+    """Numbers for the times that the node rests by a clock."""
 
     def inputs(self, sources: Mapping[str, InputPort]) -> dict[str, InputPort]:
         """Return inputs that record, in the places of ``sources``."""
@@ -49,9 +52,13 @@ class NodeRecording:
         """Write down that the node is made, or made anew."""
         self.log.note(Kind.BEGAN, 0, 0)
 
-    def note_clock(self, shown_ns: int) -> None:
-        """Write down what the node's clock shows it."""
-        self.log.note(Kind.CLOCK, 0, shown_ns)
+    def note_clock(self, what: Shows, shown_ns: int) -> None:
+        """Write down what a clock shows the node."""
+        self.log.note(Kind.CLOCK, what, shown_ns)
+
+    def note_woke(self, rest: int) -> None:
+        """Write down that the node has woken up from one of its ``rests``."""
+        self.log.note(Kind.WOKE, 0, rest)
 
     def note_boundary(self, saves: bool) -> None:
         """Write down a boundary that the node announces."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from action_msgs.msg import GoalStatus, GoalStatusArray
 from rclpy.qos import QoSProfile, qos_profile_action_status_default
 
+from dnne_ros.node_api.event_waits import comes_true
 from dnne_ros.node_api.ros_actions import GoalRejectedError, ServerGoneError
 from dnne_ros.runtime.node.action_names import SERVICES, STATUS_WORDS, TOPICS
 from dnne_ros.runtime.node.ros_services import LOOK_SECONDS, HostServiceClient
-from dnne_ros.toolkit.event_waits import comes_true
 
 if TYPE_CHECKING:
     from rclpy.client import Client

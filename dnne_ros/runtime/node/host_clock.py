@@ -1,26 +1,50 @@
-"""Implements `dnne_ros.node_api.clock.Clock` on a node's host."""
+"""Implements the clocks of `dnne_ros.node_api.clock` on a node's host."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rclpy.clock import JumpThreshold
 from rclpy.duration import Duration
 
 from dnne_ros.node_api.clock import SteadyClock
+from dnne_ros.recording.node_log import Shows
 
 if TYPE_CHECKING:
+    from dnne_ros.runtime.monitoring.process_recording import NodeRecording
     from dnne_ros.runtime.node.node_host import NodeHost
 
+T = TypeVar("T")
 _SECOND = 1_000_000_000
 _EVERY_TICK = JumpThreshold(min_forward=Duration(nanoseconds=1),
                             min_backward=Duration(nanoseconds=-1), on_clock_change=True)
 
 
-class HostClock(SteadyClock):
+class HostSteadyClock(SteadyClock):
+    """The machine's time, which is written down while somebody records."""
+
+    recording: NodeRecording | None = None
+
+    def now_ns(self) -> int:
+        """Return nanoseconds since the machine was started."""
+        now = time.monotonic_ns()
+        if self.recording is not None:
+            self.recording.note_clock(Shows.STEADY, now)
+        return now
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await _rest(super().sleep(seconds), self.recording)
+
+    async def came_within(self, event: asyncio.Event, seconds: float | None) -> bool:
+        """Wait until an event is set; tell whether it was within ``seconds``, None: for ever."""
+        return await _rest(super().came_within(event, seconds), self.recording)
+
+
+class HostClock:
     """Steady time, and that of ``/clock`` while the host's ``use_sim_time`` is true.
 
     rclpy has no sleep that a coroutine could wait for.  But it tells of every jump of a clock,
@@ -36,8 +60,8 @@ class HostClock(SteadyClock):
         """How many coroutines wait in `sleep_until`."""
         self.on_rested: Callable[[int], None] | None = None
         """Called after each sleep with its beginning on the machine's clock, in nanoseconds."""
-        self.on_read: Callable[[int], None] | None = None
-        """Called with what the clock shows whenever the node looks at it."""
+        self.recording: NodeRecording | None = None
+        """Writes down what the clock shows, and when a sleep is over."""
 
     @property
     def simulated(self) -> bool:
@@ -47,8 +71,8 @@ class HostClock(SteadyClock):
     def now_ns(self) -> int:
         """Return simulated nanoseconds, or those since the machine was started."""
         now = self.shown_ns()
-        if self.on_read is not None:
-            self.on_read(now)
+        if self.recording is not None:
+            self.recording.note_clock(Shows.RATE, now)
         return now
 
     def shown_ns(self) -> int:
@@ -60,7 +84,7 @@ class HostClock(SteadyClock):
         self.sleepers += 1
         began = time.monotonic_ns()
         try:
-            await self._sleep_until(due_ns)
+            await _rest(self._sleep_until(due_ns), self.recording)
         finally:
             self.sleepers -= 1
             if self.on_rested is not None:
@@ -77,3 +101,13 @@ class HostClock(SteadyClock):
         while self.simulated and before <= self.shown_ns() < due_ns:
             self._ticked.clear()
             await self._ticked.wait()
+
+
+async def _rest(rest: Coroutine[Any, Any, T], recording: NodeRecording | None) -> T:
+    """Await a rest, and write down when it is over."""
+    if recording is None:
+        return await rest
+    number = next(recording.rests)
+    found = await rest
+    recording.note_woke(number)
+    return found

@@ -16,8 +16,8 @@ from rclpy.time import Time
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import how_to_install, message_class
 from dnne_ros.messages.stamps import read_stamp, write_stamp
+from dnne_ros.node_api.event_waits import came_within
 from dnne_ros.node_api.ros_frames import Broadcast, FrameError, FrameTransform
-from dnne_ros.toolkit.event_waits import came_within
 from dnne_ros.transport.qos_overrides import qos_overrides
 
 if TYPE_CHECKING:

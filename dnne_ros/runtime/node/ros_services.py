@@ -13,8 +13,8 @@ from rclpy.service import Service
 
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import how_to_install, service_class
+from dnne_ros.node_api.event_waits import comes_true
 from dnne_ros.node_api.ros_services import Answer
-from dnne_ros.toolkit.event_waits import comes_true
 
 if TYPE_CHECKING:
     from rclpy.client import Client

@@ -16,12 +16,14 @@ from rclpy.serialization import deserialize_message
 
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import message_class
+from dnne_ros.recording.node_log import Shows
 from dnne_ros.transport.qos_overrides import qos_overrides
 
 if TYPE_CHECKING:
     from rclpy.publisher import Publisher
     from rclpy.subscription import Subscription
 
+    from dnne_ros.runtime.monitoring.process_recording import NodeRecording
     from dnne_ros.runtime.node.node_host import NodeHost
 
 _PROFILES = {
@@ -43,6 +45,8 @@ class HostTopics:
 
     def __init__(self, host: NodeHost):
         """Publish and subscribe as ``host``."""
+        self.recording: NodeRecording | None = None
+        """Writes down what the clock shows."""
         self._host = host
         self._publishers: list[Publisher[Any]] = []
         self._subscriptions: list[Subscription[Any]] = []
@@ -89,7 +93,10 @@ class HostTopics:
     def now_ns(self) -> int:
         """Return the node's clock, in nanoseconds."""
         clock: Any = self._host.get_clock()  # a ROSClock, which rclpy's annotations do not say
-        return int(clock.now().nanoseconds) if clock.ros_time_is_active else time.time_ns()
+        now = int(clock.now().nanoseconds) if clock.ros_time_is_active else time.time_ns()
+        if self.recording is not None:
+            self.recording.note_clock(Shows.STAMP, now)
+        return now
 
     def flush(self, seconds: float) -> None:
         """Wait until subscribers have what was published last, at most ``seconds``."""

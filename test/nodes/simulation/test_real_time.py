@@ -15,7 +15,7 @@ class Lateness:
         self.time = 0.0
         self.coming = []
 
-    def keep(self, period, catch_up):
+    def keep(self, period, clock, catch_up):
         self.period = period
         return self
 

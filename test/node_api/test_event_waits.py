@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from dnne_ros.toolkit.event_waits import came_within
+from dnne_ros.node_api.event_waits import came_within
 
 
 def test_it_tells_whether_the_event_came():

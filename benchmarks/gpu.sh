@@ -1,0 +1,71 @@
+#!/bin/sh
+# What a machine with an NVIDIA GPU is asked of policies: benchmarks/gpu.sh [PYTHON]
+#
+# PYTHON (default: that of `make test-gpu`, .venv-gpu) has dnne_ros and onnxruntime-gpu. It says at
+# its end whether all held; where there is no GPU, that nothing was measured, with exit code 3.
+set -eu
+cd "$(dirname "$0")/.."
+python=${1:-.venv-gpu/bin/python}
+export NVIDIA_TF32_OVERRIDE=0  # or TensorRT computes with 10 bits where float32 has 23
+
+nothing() {
+    echo "gpu.sh: $1: nothing was measured" >&2
+    exit 3
+}
+
+failed() {
+    echo "gpu.sh: $1" >&2
+    exit 1
+}
+
+nvidia-smi -L 2>/dev/null || nothing "no NVIDIA GPU is here (nvidia-smi -L)"
+"$python" -c 'import dnne_ros' 2>/dev/null || \
+    nothing "$python has no dnne_ros; make test-gpu sets one up"
+site=$("$python" -c 'import site; print(site.getsitepackages()[0])')
+export LD_LIBRARY_PATH="$site/tensorrt_libs:${LD_LIBRARY_PATH:-}"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cp -r docs/examples/cartpole_policy "$folder/policy"
+
+echo "== equal: the golden vectors in each runtime (wanted: 1e-5 of the action's scale)"
+"$python" -m dnne_ros policy check "$folder/policy" | tee "$folder/checked"
+for runtime in cuda tensorrt; do
+    grep -q "onnxruntime, $runtime" "$folder/checked" || \
+        failed "$runtime was not compared: onnxruntime-gpu and tensorrt are needed"
+done
+
+echo "== quick: 48-512-256-128-12 at 100 Hz, one action at a time"
+for runtime in ours cuda tensorrt; do
+    echo "$runtime: $("$python" -m dnne_ros.bench.robot_peers.at_100_hz $runtime 5)"
+done
+
+echo "== kept: TensorRT compiles a policy once"
+cat > "$folder/load.py" <<'END'
+import sys
+import time
+from pathlib import Path
+
+from dnne_ros.policies.loading import load_policy
+
+began = time.monotonic()
+load_policy(Path(sys.argv[1]), "tensorrt", strict=True, warn=print)
+print(f"loaded in {time.monotonic() - began:.2f} s")
+END
+for start in first second; do
+    echo "$start: $("$python" "$folder/load.py" "$folder/policy")"
+    find "$folder/policy.engines" -name '*.engine' -printf '%p %T@\n' | sort > "$folder/$start"
+    [ -s "$folder/$start" ] || failed "no engine is in policy.engines"
+done
+cmp -s "$folder/first" "$folder/second" || failed "the engine was made anew"
+
+echo "== strict: a graph runs on TensorRT, or not at all"
+run() {
+    "$python" -m dnne_ros run docs/examples/cartpole_onnx.json --set 2.bundle="$folder/policy" \
+        --set "2.runtime=$1" --strict-runtime --quiet --duration 3s
+}
+run tensorrt
+code=0
+(export CUDA_VISIBLE_DEVICES=; run cuda) || code=$?
+[ "$code" = 2 ] || failed "without a device, --strict-runtime ended with $code, and not with 2"
+
+echo "gpu.sh: all held"
