@@ -98,8 +98,8 @@ def _add_declared(node: InnerNode, signature: NodeSignature) -> None:
     # What the file does not list the type did not have when the group was made; a definition
     # without lists leaves it to the type.
     entry = node.entry
-    taken, given = ([each.get("name") for each in entry[side] if isinstance(each, dict)]
-                    for side in ("inputs", "outputs"))
+    taken, given = ([each["name"] for each in entry[side] if isinstance(each, dict)
+                     and isinstance(each.get("name"), str)] for side in ("inputs", "outputs"))
     saved = entry.get("widgets_values")
     if saved is None and (taken or given):
         saved = []

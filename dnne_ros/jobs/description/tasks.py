@@ -8,16 +8,13 @@ import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
 from dnne_ros.jobs.description.functions import registered
 from dnne_ros.jobs.description.references import references
 from dnne_ros.jobs.description.spec import COMMANDS, Task
-
-if TYPE_CHECKING:
-    from dnne_ros.graph.graph import Graph
 
 _OWN = {"report": "--report", "save_checkpoint_dir": "--save-checkpoint-dir"}
 """Options of a run whose files a job has in its own folder."""
@@ -48,13 +45,13 @@ def command_task(words: Sequence[str], source: str, trusted: Sequence[str] = ())
     options = _parsed([*known, *trusted], source)
     rest = [*words[1:], *trusted]
     rest.remove(options.workflow)
-    graph = _checked(options)
+    keeps_state = _checked(options)
     text = read_file(Path(options.workflow)).decode()
     files = [*options.nodes, *([options.slots_from] if options.slots_from else [])]
     return Task(command=words[0], words=tuple(rest), workflow_name=Path(options.workflow).name,
                 workflow=text, files={options.workflow: _sum(text.encode()),
                                       **{file: _sum(read_file(Path(file))) for file in files}},
-                keeps_state=any(node.type.keeps_state() for node in graph.nodes.values()))
+                keeps_state=keeps_state)
 
 
 def function_task(name: str, arguments: Mapping[str, Any], source: str) -> Task:
@@ -111,20 +108,21 @@ def _is_in_job(file: str) -> bool:
     return file.startswith("{job}/") and ".." not in Path(file).parts
 
 
-def _checked(options: argparse.Namespace) -> Graph:
-    """Return the graph of a command; `InputError` for what the command would refuse."""
+def _checked(options: argparse.Namespace) -> bool:
+    """Tell whether a command's graph keeps a state; `InputError` for what it would refuse."""
     from dnne_ros.options.limits import limited
     from dnne_ros.options.run_arguments import check_checkpoints, run_settings
     from dnne_ros.options.workflow_arguments import load_graph
     from dnne_ros.placement.planning import place
 
     graph = load_graph(options)
+    keeps_state = any(node.type.keeps_state() for node in graph.nodes.values())
     if not hasattr(options, "load_checkpoint_dir"):
-        return graph
+        return keeps_state
     place(graph, options.place or "")
     limited(graph, run_settings(options))
     check_checkpoints(options, graph)
-    return graph
+    return keeps_state
 
 
 def _sum(data: bytes) -> str:
