@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.ros_frames import RosFrames
     from dnne_ros.node_api.ros_services import RosServices
     from dnne_ros.node_api.ros_topics import RosTopics
+    from dnne_ros.node_api.video import Video
 
 
 class Log(Protocol):
@@ -82,6 +83,11 @@ class NodeContext(Protocol):
     @property
     def strict_runtime(self) -> bool:
         """A runtime for policies that is missing is an error, also where another would do."""
+        ...
+
+    @property
+    def video(self) -> Video | None:
+        """What is to be filmed of the simulated environments; None: nothing."""
         ...
 
     @property

@@ -73,6 +73,8 @@ class Node(RosFacts):
     be merged with others (`dnne-ros check --explain`).  A plain `compute` always is such."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
+    films: ClassVar[bool] = False
+    """It steps simulated environments, and films one where ``context.video`` asks for it."""
     cannot_be_exported: ClassVar[str] = ""
     """Why no package can be made of a graph with such a node, and what to do instead."""
     own_process: ClassVar[bool] = False

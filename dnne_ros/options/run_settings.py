@@ -121,6 +121,16 @@ class RunSettings:
     record_must: bool = _option(
         "end the run, as failed, if it cannot be recorded any more", default="false",
         kind="flag", packaged=False)
+    video: str | None = _option(
+        "film the first environment, or the shown one: with --inference from the first step on; "
+        "in training every so many updates, as FILE_0.mp4, FILE_100.mp4 …", kind="file",
+        metavar="FILE.mp4", packaged=False)
+    video_every: int = _option(
+        "updates of training between the beginnings of two films", default="100",
+        read=readings.count, metavar="N", packaged=False)
+    video_seconds: float = _option(
+        "how long a film of --video is, in simulated time", default="10s",
+        read=readings.duration, metavar="T", packaged=False)
     split: int | None = _option(
         "go on in another file where that of --record reaches this size: 500MB, 1GB",
         read=readings.byte_size, metavar="SIZE", packaged=False)

@@ -155,6 +155,7 @@ class _MemoryContext:
     """The part of `dnne_ros.NodeContext` that asks nobody."""
 
     strict_runtime = False
+    video = None
 
     def __init__(self, graph: Graph, node_id: str, run: RunFacts, topics: MuteTopics,
                  outputs: Mapping[str, Giving]):

@@ -13,6 +13,7 @@ from dnne_ros.node_api.clock import Clock, SteadyClock
 from dnne_ros.node_api.health import Health
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
+from dnne_ros.node_api.video import Video
 from dnne_ros.testing.actions import InMemoryActions
 from dnne_ros.testing.frames import InMemoryFrames
 from dnne_ros.testing.services import InMemoryServices
@@ -98,6 +99,7 @@ class InMemoryContext:
         self.inference = inference
         self.new_episodes = new_episodes
         self.strict_runtime = False
+        self.video: Video | None = None
         self.log = RecordedLog()
         self.health = Health()
         self.topics = InMemoryTopics()

@@ -64,7 +64,8 @@ class PPOTrainerNode(Node):
     reward = Input(_PER_ENV, "Rewards of the step.", aliases=("rewards",))
     done = Input(Tensor("bool", ("env",)), "Episodes that the step ended.", aliases=("dones",))
     model = Input(Model(), "The policy to train.", trains=True)
-    info = Input(Dict(), "time_outs: which episodes ran out of time.", optional=True,
+    info = Input(Dict(), "time_outs: which episodes ran out of time; episode_log: what the task "
+                 "says of those that ended, which goes to the metrics.", optional=True,
                  follows=("done", "info"))
     next_observations = Input(_OBSERVATIONS, "Observations before any reset.", optional=True,
                               follows=("done", "next_observations"))
@@ -73,7 +74,8 @@ class PPOTrainerNode(Node):
     loss = Output(Tensor("float32"), "Mean loss of an update.")
     training_complete = Output(Sync(), "After each transition: the next step may go.")
     mean_return = Output(Float(), "Mean return of the last 100 finished episodes.")
-    metrics = Output(Dict(), "Of each update: losses, learning rate, returns, counts.")
+    metrics = Output(Dict(), "Of each update: losses, learning rate, returns, counts, and "
+                     "what the task says of its episodes.")
 
     horizon_length = Widget(16, "Steps between two updates.", minimum=1, maximum=1_000_000,
                             fixed_because="it fixes the size of the rollout")
@@ -200,7 +202,7 @@ class PPOTrainerNode(Node):
         if self._learner is None:
             self._learner = self._begin(shared.policy, output)
         learner = self._learner
-        learner.episodes.add(rewards, done)
+        learner.episodes.add(rewards, done, info.get("episode_log"))
         self._env_steps += len(rewards)
         if self.context.inference:
             self._report_play(learner.episodes)
@@ -260,7 +262,8 @@ class PPOTrainerNode(Node):
             **asdict(stats), "env_steps": self._env_steps, "mean_return": mean_return,
             "episodes": learner.episodes.finished,
             "total_updates": self._updates,
-            "total_env_steps": self._earlier_env_steps + self._env_steps}
+            "total_env_steps": self._earlier_env_steps + self._env_steps,
+            **learner.episodes.logs.means()}
         self.context.report(metrics)
         await self.send_output(torch.tensor(stats.loss), "loss")
         if mean_return is not None:
@@ -295,7 +298,7 @@ class PPOTrainerNode(Node):
             self.context.report({
                 "env_steps": self._env_steps, "mean_return": episodes.mean_return,
                 "running_return": episodes.mean_running_return,
-                "episodes": episodes.finished})
+                "episodes": episodes.finished, **episodes.logs.means()})
 
     async def save_state(self, aligned: bool) -> NodeState | None:
         """Save optimizer, random state, episode statistics and counters."""

@@ -11,6 +11,7 @@ from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.context import Boundary
 from dnne_ros.node_api.health import Health
+from dnne_ros.options.filming import asked_video
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.coordination.pause import AT_BOUNDARY
 from dnne_ros.runtime.debugging.halts import Halts
@@ -75,6 +76,7 @@ class HostContext:
         self.inference = settings.inference
         self.new_episodes = settings.new_episodes
         self.strict_runtime = settings.strict_runtime
+        self.video = asked_video(graph, settings)
         self.log = RecordedLogger(host.get_logger().name)
         self.health = Health()
         self.topics = topics
