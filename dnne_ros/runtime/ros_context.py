@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import warnings
@@ -43,7 +44,7 @@ def _spare_generator() -> None:
         return
     sys.modules[_GENERATOR] = None  # type: ignore[assignment]  # as where it is not installed
     try:
-        import rosidl_generator_py  # noqa: F401
+        importlib.import_module("rosidl_generator_py")
     finally:
         del sys.modules[_GENERATOR]
 
