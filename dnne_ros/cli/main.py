@@ -16,10 +16,11 @@ from dnne_ros.options.working_directory import check_working_directory
 _COMMANDS = {
     "check": "cli.check", "run": "cli.run", "replay": "cli.replay", "evaluate": "cli.evaluate",
     "simulate": "cli.simulate", "jobs": "jobs.commands.command", "top": "top.command",
-    "dashboard": "web.command", "edit": "editor.command", "foxglove": "foxglove.command",
-    "trace": "cli.trace", "profile": "cli.profile", "place": "cli.place", "graph": "cli.graph",
-    "export": "cli.export", "security": "cli.security", "policy": "cli.policy",
-    "nodes": "cli.nodes", "tasks": "cli.tasks", "bench": "cli.bench"}
+    "dashboard": "web.command", "edit": "editor.command", "debug": "debugger.command",
+    "foxglove": "foxglove.command", "trace": "cli.trace", "profile": "cli.profile",
+    "place": "cli.place", "graph": "cli.graph", "export": "cli.export",
+    "security": "cli.security", "policy": "cli.policy", "nodes": "cli.nodes",
+    "tasks": "cli.tasks", "bench": "cli.bench"}
 """The modules of the commands, by name; `add_parser` of each adds it."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
@@ -39,6 +40,7 @@ examples:
   dnne-ros foxglove                       show running graphs in Foxglove or Lichtblick
   dnne-ros dashboard                      watch running graphs in a browser
   dnne-ros edit my_graph.json             draw and run it in a browser
+  dnne-ros debug break ppo_trainer_6/reward if nan   stop a running graph there; step, look
   dnne-ros trace analyze t.json           what sets the pace of a run with --trace t.json
   dnne-ros replay run.mcap --check        run a run with --record run.mcap again, and compare
   dnne-ros profile my_graph.json          where the time goes, and which placement is quicker
