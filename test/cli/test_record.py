@@ -1,5 +1,7 @@
 """Runs that are recorded: complete, as others read them, and the same when they are replayed."""
 
+import argparse
+import errno
 import io
 import json
 import os
@@ -15,6 +17,10 @@ pytest.importorskip("mcap")
 from mcap.reader import NonSeekingReader, make_reader
 
 from dnne_ros.cli.main import main
+from dnne_ros.cli.record import end_recording
+from dnne_ros.cli.report import RunReport
+from dnne_ros.recording import shared_file
+from dnne_ros.recording.scan import scan
 
 NODES = ("isaac_gym_env_1", "or_2", "ppo_agent_3", "isaac_gym_step_4", "cartpole_action_5",
          "ppo_trainer_6", "display_7")
@@ -172,6 +178,17 @@ def test_a_part_of_a_recording_is_checked(recorded, capsys, tmp_path):
 
 
 @pytest.mark.slow
+def test_where_nothing_is_left_to_compare_nothing_was_checked(recorded, capsys, tmp_path):
+    data = (recorded("fused") / "run.mcap").read_bytes()
+    with (recorded("fused") / "run.mcap").open("rb") as file:
+        begin = scan("run.mcap", file.fileno()).chunks[0].offset
+    (tmp_path / "cut.mcap").write_bytes(data[:begin + 99])
+    code, said = replayed(capsys, tmp_path / "cut.mcap", "--check")
+    assert code == 2 and "it is read up to there" in said
+    assert "cut.mcap: expected items to run nodes on and to compare, found none" in said
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "expected"), [
     (("--nodes", "agent"), "display_7; found 'agent'"),
     (("--workflow", "none.json"), "none.json"),
@@ -245,6 +262,19 @@ def test_a_full_disk_ends_the_recording(start_command, cartpole, tmp_path, capsy
     code, said = replayed(capsys, tmp_path / "run.mcap", "--check")
     assert code == 0, said
     assert "no difference" in said
+
+
+@pytest.mark.parametrize("must", [False, True])
+def test_without_room_for_its_end_a_recording_fails_a_run_only_if_it_must_be(
+        monkeypatch, capsys, must):
+    def fill(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(shared_file, "finish_left_over", fill)
+    failed = end_recording(argparse.Namespace(record="a.mcap", record_must=must), RunReport([]))
+    said = "a.mcap: has no end, but can be replayed: No space left on device"
+    assert failed == ([f"--record-must: {said}"] if must else [])
+    assert capsys.readouterr().err == ("" if must else f"warning: --record: {said}\n")
 
 
 @pytest.mark.parametrize(("arguments", "expected"), [
