@@ -30,5 +30,5 @@ class Outcome:
 
     @property
     def happened(self) -> bool:
-        """Tell whether nodes took or gave anything, so that it means something that none differs."""
+        """Tell whether nodes took or gave anything: else that none differs says nothing."""
         return bool(self.taken) or any(each.compared or each.different for each in self.checked)

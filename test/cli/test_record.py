@@ -52,6 +52,12 @@ def items(path):
     return dict(found)
 
 
+def chunks(path):
+    """Return where the chunks of a file are."""
+    with Path(path).open("rb") as file:
+        return scan(str(path), file.fileno()).chunks
+
+
 def replayed(capsys, *arguments):
     """Return the exit code of ``dnne-ros replay``, and what it printed."""
     capsys.readouterr()
@@ -165,12 +171,13 @@ def test_another_graph_is_told_from_the_recorded_one(recorded, repository, capsy
 @pytest.mark.slow
 def test_a_part_of_a_recording_is_checked(recorded, capsys, tmp_path):
     data = (recorded("split") / "run.mcap").read_bytes()
-    (tmp_path / "cut.mcap").write_bytes(data[:len(data) * 2 // 3])
+    last = chunks(recorded("split") / "run.mcap")[-1]
+    (tmp_path / "cut.mcap").write_bytes(data[:last.data + last.compressed // 2])
     code, said = replayed(capsys, tmp_path / "cut.mcap", "--check")
     assert code == 0, said
     assert "it is read up to there" in said and "no difference" in said
     spoilt = bytearray(data)
-    spoilt[len(data) // 2] ^= 1
+    spoilt[last.data + last.compressed // 2] ^= 1
     (tmp_path / "spoilt.mcap").write_bytes(spoilt)
     code, said = replayed(capsys, tmp_path / "spoilt.mcap", "--check")
     assert code == 0, said
@@ -180,8 +187,7 @@ def test_a_part_of_a_recording_is_checked(recorded, capsys, tmp_path):
 @pytest.mark.slow
 def test_where_nothing_is_left_to_compare_nothing_was_checked(recorded, capsys, tmp_path):
     data = (recorded("fused") / "run.mcap").read_bytes()
-    with (recorded("fused") / "run.mcap").open("rb") as file:
-        begin = scan("run.mcap", file.fileno()).chunks[0].offset
+    begin = chunks(recorded("fused") / "run.mcap")[0].offset
     (tmp_path / "cut.mcap").write_bytes(data[:begin + 99])
     code, said = replayed(capsys, tmp_path / "cut.mcap", "--check")
     assert code == 2 and "it is read up to there" in said
