@@ -57,7 +57,7 @@ else
 INSTALL_TORCH = $(PIP) '$(TORCH)'
 endif
 
-.PHONY: setup demo test test-jazzy test-long test-gpu kills lint docs dist clean another-torch chaos-jobs
+.PHONY: setup demo test test-jazzy test-long test-uncompiled test-gpu kills lint docs dist clean another-torch chaos-jobs
 
 setup: $(STAMP)
 
@@ -98,6 +98,10 @@ test: setup
 # Those that `make test` leaves out.
 test-long:
 	$(MAKE) test PYTEST_ARGS='-m long'
+
+# Each node by itself, as with `dnne-ros run --no-compile`.
+test-uncompiled: export DNNE_ROS_NO_COMPILE := 1
+test-uncompiled: test
 
 # CUDA's torch, and onnxruntime with CUDA and TensorRT, whose libraries come as wheels: of TensorRT,
 # the loader must be told where.  -rs names what was skipped, and why.

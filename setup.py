@@ -77,6 +77,8 @@ setup(
         "web": ["aiohttp>=3.9,<4"],
         # The editor: ComfyUI's front end (GPL-3.0), served as it is; it has no rosdep key.
         "editor": ["aiohttp>=3.9,<4", "comfyui-frontend-package>=1.58,<1.59"],
+        # Films of simulated environments; for rosdep, python3-av.
+        "video": ["av>=12"],
         # Figures of runs and jobs for Prometheus.
         "metrics": ["prometheus-client>=0.19,<1"],
         # Spans, metrics and logs by OTLP.
@@ -117,6 +119,7 @@ setup(
         "lint": ["mypy==2.4.1", "ruff==0.17.6", "types-PyYAML"],
         "test": [
             "aiohttp>=3.9,<4",
+            "av>=12",
             "build>=1",
             "colcon-core",
             "colcon-ros",

@@ -113,43 +113,11 @@ def rsl_rl(watched: Watched) -> dict[str, Any]:
 
 def stable_baselines3(watched: Watched) -> dict[str, Any]:
     """Train with Stable-Baselines3's PPO."""
-    from gymnasium import spaces
     from stable_baselines3 import PPO
     from stable_baselines3.common.callbacks import BaseCallback
     from stable_baselines3.common.logger import Logger
-    from stable_baselines3.common.vec_env import VecEnv
 
-    class Env(VecEnv):
-        def __init__(self) -> None:
-            super().__init__(watched.envs, spaces.Box(-np.inf, np.inf, (4,)),
-                             spaces.Box(-1.0, 1.0, (1,)))
-
-        def reset(self) -> np.ndarray:
-            return watched.simulator.observations().numpy()
-
-        def step_async(self, actions: np.ndarray) -> None:
-            self._actions = torch.from_numpy(actions)
-
-        def step_wait(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[dict[str, Any]]]:
-            result = watched.step(self._actions)
-            done = (result.terminated | result.timed_out).numpy()
-            infos: list[dict[str, Any]] = [{} for _ in range(watched.envs)]
-            for env in np.flatnonzero(done):
-                infos[env] = {"terminal_observation": result.next_observations[env].numpy(),
-                              "TimeLimit.truncated": bool(result.timed_out[env])}
-            return result.observations.numpy(), result.rewards.numpy(), done, infos
-
-        def get_attr(self, attr_name: str, indices: Any = None) -> list[None]:
-            return [None] * watched.envs
-
-        def close(self) -> None:
-            watched.simulator.close()
-
-        # VecEnv wants them, and PPO calls none of them: if that changes, the benchmark ends.
-        def _unused(self, *_: Any, **__: Any) -> Any:
-            raise NotImplementedError("not needed by Stable-Baselines3's PPO")
-
-        set_attr = env_method = env_is_wrapped = _unused
+    from dnne_ros.bench.sb3_envs import SimulatorVecEnv
 
     class Check(BaseCallback):
         def _on_step(self) -> bool:
@@ -160,7 +128,8 @@ def stable_baselines3(watched: Watched) -> dict[str, Any]:
                 watched.check()
 
     model = PPO(
-        "MlpPolicy", Env(), learning_rate=setting.LEARNING_RATE, n_steps=setting.HORIZON,
+        "MlpPolicy", SimulatorVecEnv(watched.simulator, watched.step),
+        learning_rate=setting.LEARNING_RATE, n_steps=setting.HORIZON,
         batch_size=setting.HORIZON * watched.envs // setting.minibatches(watched.envs),
         n_epochs=setting.EPOCHS, gamma=setting.GAMMA, gae_lambda=setting.GAE_LAMBDA,
         clip_range=setting.CLIP, ent_coef=setting.ENTROPY_COEF, vf_coef=setting.VALUE_COEF,

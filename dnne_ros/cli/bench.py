@@ -13,6 +13,7 @@ from dnne_ros.errors import InputError
 
 _BENCHMARKS = {
     "ppo": "training Cartpole, beside rsl_rl and Stable-Baselines3",
+    "curves": "learning HalfCheetah, Hopper and Walker2d, beside Stable-Baselines3",
     "mnist": "supervised learning, beside a plain PyTorch loop",
     "memory": "CartPole without velocities, with and without a memory",
     "io": "a 100 Hz node beside a camera that blocks",
@@ -22,6 +23,7 @@ _BENCHMARKS = {
     "jobs": "accepting, beginning and ending jobs, beside huey",
     "edges": "moving arrays between two nodes, beside rclpy, asyncio.Queue and dora",
     "recording": "what a flight recorder and a trace cost for each item",
+    "regions": "a chain of ten nodes that compute, beside asyncio.Queue and a plain loop",
     "hosts": "moving arrays from one machine to another, beside rclpy",
     "record": "recording items, beside the writer of mcap",
 }
@@ -40,7 +42,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         one.add_argument("--json", metavar="FILE", help="also write all figures as JSON")
         one.add_argument("--markdown", metavar="FILE", help="also write the tables as Markdown")
         one.add_argument("--rounds", type=int, default=5,
-                         help="interleaved rounds, of which medians are shown (default 5)")
+                         help="interleaved rounds, of which medians are shown, or seeds (default "
+                              "%(default)s)")
         importlib.import_module(f"dnne_ros.bench.{name}").add_arguments(one)
         one.set_defaults(run=run, benchmark=name)
 

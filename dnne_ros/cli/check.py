@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dnne_ros.graph.graph import Graph, GraphNode
     from dnne_ros.node_api.ros_actions import ActionUse
     from dnne_ros.node_api.ros_services import ServiceUse
+    from dnne_ros.placement.placement import Placement
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,13 +22,16 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "check", help="check a workflow and report everything that is wrong",
         description="Check a workflow; list all problems at once, or say what would run.",
-        epilog="example: dnne-ros check my_graph.json --set 1.num_envs=512")
+        epilog="example: dnne-ros check my_graph.json --set 1.num_envs=512 --explain")
     add_workflow_arguments(parser)
     parser.add_argument("--place", default="", metavar="fused|split|FILE",
                         help="also check a placement")
     parser.add_argument("--respawn", action="store_true",
                         help="also say which processes `run --respawn` starts again, and what "
                              "would be lost with the others")
+    parser.add_argument("--explain", action="store_true",
+                        help="also say which nodes of a process become one compiled region, and "
+                             "what keeps the others out")
     parser.set_defaults(run=run)
 
 
@@ -51,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
         for node in nodes:
             say(f"  /{graph.namespace}/{graph.nodes[node].ros_name}  "
                 f"({graph.nodes[node].type.type_name})")
+        if options.explain:
+            _explain(graph, placement, process)
     say("\nedges")
     for edge in graph.edges:
         where = "between processes" if placement.crosses(edge) else "local"
@@ -67,6 +73,17 @@ def run(options: argparse.Namespace) -> int:
     _say_uses(graph, "actions", [(each, use) for each in drawn
                                  for use in each.type.ros_actions(each.values)])
     return 0
+
+
+def _explain(graph: Graph, placement: Placement, process: str) -> None:
+    """Print the regions of a process, in the order of a round, and why the others are alone."""
+    from dnne_ros.placement.merging import merged
+
+    found = merged(graph, placement, process)
+    for region in found.regions:
+        say(f"  one region: {', '.join(graph.nodes[node].ros_name for node in region)}")
+    for node, reason in found.alone.items():
+        say(f"  by itself: {graph.nodes[node].ros_name}: {reason}")
 
 
 def _say_uses(graph: Graph, what: str,

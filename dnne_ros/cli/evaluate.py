@@ -47,6 +47,8 @@ _INTERRUPTED = (130, 129, -signal.SIGINT, -signal.SIGTERM, -signal.SIGHUP)
 """How a run ends by a signal: in order, or before it could listen."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _WIDE = 160
+_SILENT_SECONDS = 60.0
+"""How long a seed may take until it is said that it might go on for ever."""
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -73,7 +75,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                         help="episodes that return as much are a success (default: as the task "
                              "says, if it does)")
     parser.add_argument("--timeout", type=readings.duration, metavar="T",
-                        help="give up a seed after this long: 5m")
+                        help="give up a seed after this long: 5m (default: never, also where an "
+                             "episode never ends)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the returns, too")
     parser.set_defaults(run=run)
@@ -158,7 +161,7 @@ def _run(options: argparse.Namespace, file: Path, checkpoint: str | None, seed: 
                                start_new_session=True,
                                preexec_fn=partial(die_with_parent, signal.SIGTERM, os.getpid()))
     with _signals_passed_on(process):
-        code = process.wait()
+        code = _end_of(process, seed, options.timeout)
     if code in _INTERRUPTED:
         raise KeyboardInterrupt
     if code == InputError.exit_code:
@@ -170,6 +173,16 @@ def _run(options: argparse.Namespace, file: Path, checkpoint: str | None, seed: 
         raise DnneError(f"seed {seed}: {_ended(found)} of {options.episodes} episodes had ended "
                         f"when the run did: {found['exit_reason']}")
     return found
+
+
+def _end_of(process: subprocess.Popen[bytes], seed: int, timeout: float | None) -> int:
+    """Return the exit code; what may go on for ever is said while it does."""
+    try:
+        return process.wait(None if timeout else _SILENT_SECONDS)
+    except subprocess.TimeoutExpired:
+        say(f"seed {seed} goes on after {_SILENT_SECONDS:g} s: where the task has no time limit, "
+            "an episode may never end (--timeout 5m gives up a seed)", error=True, flush=True)
+        return process.wait()
 
 
 @contextmanager

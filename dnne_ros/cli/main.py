@@ -16,8 +16,8 @@ from dnne_ros.options.working_directory import check_working_directory
 _COMMANDS = (
     "cli.check", "cli.run", "cli.replay", "cli.evaluate", "cli.simulate",
     "jobs.commands.command", "top.command", "web.command", "editor.command",
-    "foxglove.command", "cli.trace", "cli.profile", "cli.place", "cli.graph", "cli.export",
-    "cli.security", "cli.policy", "cli.nodes", "cli.tasks", "cli.bench")
+    "debugger.command", "foxglove.command", "cli.trace", "cli.profile", "cli.place", "cli.graph",
+    "cli.export", "cli.security", "cli.policy", "cli.nodes", "cli.tasks", "cli.bench")
 """The modules of the commands; `add_parser` of each adds one."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
@@ -37,6 +37,7 @@ examples:
   dnne-ros foxglove                       show running graphs in Foxglove or Lichtblick
   dnne-ros dashboard                      watch running graphs in a browser
   dnne-ros edit my_graph.json             draw and run it in a browser
+  dnne-ros debug break ppo_trainer_6/reward if nan   stop a running graph there; step, look
   dnne-ros trace analyze t.json           what sets the pace of a run with --trace t.json
   dnne-ros replay run.mcap --check        run a run with --record run.mcap again, and compare
   dnne-ros profile my_graph.json          where the time goes, and which placement is quicker

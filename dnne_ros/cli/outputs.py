@@ -28,7 +28,7 @@ def check_file(option: str, file: str, problems: Problems) -> None:
 def check_outputs(options: argparse.Namespace) -> None:
     """Find out now, not after hours of training, that a result could not be written."""
     problems = Problems("output")
-    for option in ("report", "plot", "trace", "record"):
+    for option in ("report", "plot", "trace", "record", "video"):
         if file := getattr(options, option):
             check_file(f"--{option}", file, problems)
     records = Path(options.flight_dir) if options.flight_dir else None

@@ -24,6 +24,8 @@ class RunReport:
         self.losses: list[float] = []
         self.curve: list[tuple[int, float]] = []
         """(environment steps, mean return) after each update."""
+        self.episode_logs: dict[str, list[tuple[int, float]]] = {}
+        """What the task says of its episodes, ``GROUP/NAME``, over environment steps."""
         self.epochs: list[dict[str, Any]] = []
         """Of each epoch of supervised learning: epoch, loss, accuracy, samples, seconds."""
         self.checkpoint: str | None = None
@@ -102,6 +104,10 @@ class RunReport:
             self.losses.append(metrics["loss"])
         if metrics.get("mean_return") is not None:
             self.curve.append((self.env_steps, metrics["mean_return"]))
+        if "loss" in metrics:
+            for name, value in metrics.items():
+                if "/" in name:
+                    self.episode_logs.setdefault(name, []).append((self.env_steps, value))
 
     def _add_edge(self, edge: dict[str, Any]) -> None:
         known = self._edges.setdefault(edge["name"], {
@@ -170,5 +176,7 @@ class RunReport:
             "updates": len(self.losses),
             "mean_return": self.metrics.get("mean_return"),
             "episodes": self.metrics.get("episodes", 0),
+            "curve": self.curve,
+            "episode_logs": self.episode_logs,
             "solved": self._solved,
         }

@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, closing, nullcontext
 from functools import partial
 from pathlib import Path
@@ -33,6 +33,7 @@ from dnne_ros.loggers.continuing import read_runs
 from dnne_ros.loggers.logging_run import LoggingRun
 from dnne_ros.loggers.registry import make_loggers
 from dnne_ros.metrics.serving import Address, check_address
+from dnne_ros.options.filming import asked_video
 from dnne_ros.options.limits import limited
 from dnne_ros.options.managed import check_managed
 from dnne_ros.options.run_arguments import (
@@ -153,6 +154,7 @@ def _run_placed(options: argparse.Namespace, graph: Graph, ros_args: list[str], 
     check_parameter_files(ros_args, graph,
                           lambda message: say(f"warning: {message}", flush=True))
     limited(graph, run_settings(options))
+    asked_video(graph, run_settings(options))
     check_managed(graph, run_settings(options))
     check_security(enclaves_of(ros_args, graph, placement.processes))
     loggers = make_loggers(options.log_to)
@@ -166,10 +168,7 @@ def _run_placed(options: argparse.Namespace, graph: Graph, ros_args: list[str], 
         say(f"warning: {warning}", flush=True)
     lasting = options.respawn and not options.lifecycle
     if lasting:
-        for process in here:
-            for obstacle in obstacles(graph, placement, process):
-                say(f"warning: --respawn: process {process} is not started again when it is "
-                      f"killed: {obstacle}", flush=True)
+        _say_what_stays_dead(graph, placement, here)
     if options.inference and options.save_checkpoint_dir:
         say("warning: --save-checkpoint-dir: nothing is saved with --inference", flush=True)
     if options.trace:
@@ -197,6 +196,13 @@ def _run_placed(options: argparse.Namespace, graph: Graph, ros_args: list[str], 
         say(f"dnne-ros: the mean return has not reached {options.until_return:g}", error=True)
         return 1
     return report.exit_code or int(bool(unwritten))
+
+
+def _say_what_stays_dead(graph: Graph, placement: Placement, here: Iterable[str]) -> None:
+    for process in here:
+        for obstacle in obstacles(graph, placement, process):
+            say(f"warning: --respawn: process {process} is not started again when it is "
+                f"killed: {obstacle}", flush=True)
 
 
 async def _supervise(options: argparse.Namespace, graph: Graph, placement: Placement,

@@ -23,7 +23,8 @@ def summary(run: Run, known_points: int = 0) -> dict[str, Any]:
                 if node.type.announces_boundaries]
     return {
         "id": run.id, "number": run.number, "name": run.drawn.name,
-        "drawing": run.drawn.document.get("id"), "state": run.state.value,
+        "graph": run.drawn.namespace, "drawing": run.drawn.document.get("id"),
+        "state": run.state.value,
         "started": run.started, "ended": run.ended, "expected_end": run.expected_end,
         "reason": run.reason, "failure": run.failure, "failed_node": run.failed_node,
         "checkpoint": run.checkpoint, "last_lines": run.last_lines if run.failure else [],
@@ -53,7 +54,8 @@ def figures(run: Run, graph: GraphState | None, since: float) -> dict[str, Any]:
         for name, entry in graph.edges().items():
             ends = _ends(name, run.drawn)
             if ends is not None and counts(entry):
-                edges.append({**ends, "level": entry.level.name, "message": entry.message,
+                edges.append({**ends, "name": name, "level": entry.level.name,
+                              "message": entry.message,
                               **{key: entry.values[key] for key in _OF_EDGES
                                  if key in entry.values}})
     return {"run": run.id, "nodes": nodes, "edges": edges}

@@ -18,7 +18,7 @@ from dnne_ros.options.run_arguments import PLACE
 from dnne_ros.options.run_settings import RUN_OPTIONS
 
 _OFFERED = ("seed", "duration", "until_return", "max_updates", "max_env_steps", "epochs",
-            "inference", "save_checkpoint_dir", "load_checkpoint_dir", "respawn")
+            "inference", "save_checkpoint_dir", "load_checkpoint_dir", "respawn", "paused")
 _PLACES = ("fused", "split")
 
 OFFERED: tuple[Option, ...] = (PLACE, *(each for each in RUN_OPTIONS if each.name in _OFFERED))

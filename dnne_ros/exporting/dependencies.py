@@ -22,11 +22,12 @@ _KEYS = {
 _KEYLESS = {"onnx", "safetensors", "tenacity"}
 """Modules that rosdep knows no key for; pip has them under their names."""
 CHOSEN_LATER = {
-    "envpool", "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "mcap", "mujoco_warp",
-    "opentelemetry", "pooch", "prometheus_client", "rosbags", "tf2_py", "warp", "zstandard"}
-"""Modules of simulators that a widget may choose, of downloads, recordings, metrics and spans, and
-of frames that a node may ask for: not needed for being in the source.  Where one is missing, the
-run says how to get it."""
+    "av", "envpool", "gymnasium", "hydra", "isaacgym", "isaacgymenvs", "isaaclab",
+    "isaaclab_tasks", "mcap", "mjlab", "mujoco_warp", "opentelemetry", "pooch",
+    "prometheus_client", "rosbags", "tf2_py", "warp", "zstandard"}
+"""Modules of simulators that a widget may choose, of films, downloads, recordings, metrics and
+spans, and of frames that a node may ask for: not needed for being in the source.  Where one is
+missing, the run says how to get it."""
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
 

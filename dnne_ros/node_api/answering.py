@@ -1,13 +1,14 @@
 """Items that are answered in the call that brings them.
 
 A node that never waits over an item need not be woken for it: where a message comes from a robot,
-each turn of the event loop between two nodes is time in which the robot's state gets older.
+each turn of the event loop between two nodes is time in which the robot's state gets older, and
+where thousands come a second, to wake nodes takes longer than what they do.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,13 +27,30 @@ async def answer_items(node: Node, ports: tuple[str, ...], answer: AnswerItems) 
     for nothing.  Order, counters, room on edges and errors are as if the node took each item and
     sent each output itself, which it does wherever something is in the way.  Otherwise a round
     whose item at the first port comes last is answered at once, by the subscription in its
-    process that brings it; so are, by the same call, the nodes behind this one.
+    process that brings it; so are, by the same call, the nodes behind this one.  Nodes of a
+    process that all answer so become one compiled region (`dnne_ros.runtime.regions`).
     """
     with node.context.answering(ports, answer):
         while True:
             items = [await node.get_input(port) for port in ports]
             for port, value in (answer(*items) or {}).items():
                 await node.send_output(value, port)
+
+
+class ByName:
+    """An answer that takes its items by the names of their ports, as `Node.compute` does."""
+
+    def __init__(self, compute: Callable[..., Computed], ports: Sequence[str],
+                 unlinked: Sequence[str]):
+        """Call ``compute`` with an item of each of ``ports``, and None for those ``unlinked``."""
+        self.compute = compute
+        self.ports = tuple(ports)
+        self.unlinked = tuple(unlinked)
+
+    def __call__(self, *items: Any) -> Computed:
+        """Return the outputs of one round."""
+        return self.compute(**dict.fromkeys(self.unlinked),
+                            **dict(zip(self.ports, items, strict=True)))
 
 
 def may_wait(compute: Callable[..., Any]) -> bool:
@@ -51,8 +69,8 @@ async def feed_compute(node: Node) -> None:
     linked = [name for name in node.inputs if node.context.is_linked(name)]
     held = [node.inputs[name].type.held for name in linked]
     if linked and not waits and not any(held):
-        await answer_items(node, tuple(linked), lambda *items: compute(
-            **{**inputs, **dict(zip(linked, items, strict=True))}))
+        unlinked = [name for name in node.inputs if name not in linked]
+        await answer_items(node, tuple(linked), ByName(compute, linked, unlinked))
     while True:
         for name in linked:
             inputs[name] = await node.get_input(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.ros_frames import RosFrames
     from dnne_ros.node_api.ros_services import RosServices
     from dnne_ros.node_api.ros_topics import RosTopics
+    from dnne_ros.node_api.video import Video
 
 
 class Log(Protocol):
@@ -82,6 +83,11 @@ class NodeContext(Protocol):
     @property
     def strict_runtime(self) -> bool:
         """A runtime for policies that is missing is an error, also where another would do."""
+        ...
+
+    @property
+    def video(self) -> Video | None:
+        """What is to be filmed of the simulated environments; None: nothing."""
         ...
 
     @property
@@ -165,10 +171,12 @@ class NodeContext(Protocol):
         """
         ...
 
-    def answering(self, ports: Sequence[str], answer: AnswerItems) -> AbstractContextManager[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems,
+                  ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
         """Let ``answer`` be called by what brings the last item of a round, while that is legal.
 
-        See `dnne_ros.node_api.answering.answer_items`, which does it otherwise.
+        See `dnne_ros.node_api.answering.answer_items`, which does it otherwise.  ``ready()``
+        tells whether the next round takes no more than that; where not, the node does it itself.
         """
         ...
 

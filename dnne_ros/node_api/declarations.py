@@ -15,7 +15,7 @@ from dnne_ros.transport.policy import EdgePolicy
 
 _NAMES = ("aliases", "retired_widgets", "dead_ports")
 _SWITCHES = ("fires_on_any", "resumes", "needs_policy_interface", "announces_boundaries",
-             "own_process", "acts_outside")
+             "own_process", "acts_outside", "films")
 _TABLES = ("foreign_widgets", "outputs_with")
 _PROMISES = {**vars(RosFacts), **vars(Node)}
 PARAMETERS_OF_EVERY_NODE = ("use_sim_time", "start_type_description_service")

@@ -68,8 +68,13 @@ class Node(RosFacts):
     without_torch: ClassVar[bool] = False
     """It runs where torch is not installed: of tensors it knows what `dnne_ros.arrays` offers.  A
     type of which that depends on its values says so in `runs_without_torch`."""
+    answers_items: ClassVar[bool] = False
+    """Its `process` answers items, all or most of them, as `dnne_ros.answer_items` does: so it can
+    be merged with others (`dnne-ros check --explain`).  A plain `compute` always is such."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
+    films: ClassVar[bool] = False
+    """It steps simulated environments, and films one where ``context.video`` asks for it."""
     cannot_be_exported: ClassVar[str] = ""
     """Why no package can be made of a graph with such a node, and what to do instead."""
     own_process: ClassVar[bool] = False

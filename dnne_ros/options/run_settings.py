@@ -93,6 +93,12 @@ class RunSettings:
         "--respawn` tells which", default="false", kind="flag", packaged=False,
         explanation="Start again what fails, instead of ending the launch: a process that is "
         "killed comes back alone, if nothing is lost with it; else the whole graph.")
+    no_compile: bool = _option(
+        "run each node by itself, instead of merging those that can be (`check --explain`)",
+        default="false", kind="flag")
+    paused: bool = _option(
+        "begin paused: nothing moves until `dnne-ros debug` says so", default="false",
+        kind="flag", packaged=False)
     trace: str | None = _option(
         "record what every node does with each item, in Chrome's trace format, for Perfetto and "
         "`dnne-ros trace analyze`", kind="file", metavar="FILE",
@@ -115,6 +121,16 @@ class RunSettings:
     record_must: bool = _option(
         "end the run, as failed, if it cannot be recorded any more", default="false",
         kind="flag", packaged=False)
+    video: str | None = _option(
+        "film the first environment, or the shown one: with --inference from the first step on; "
+        "in training every so many updates, as FILE_0.mp4, FILE_100.mp4 …", kind="file",
+        metavar="FILE.mp4", packaged=False)
+    video_every: int = _option(
+        "updates of training between the beginnings of two films", default="100",
+        read=readings.count, metavar="N", packaged=False)
+    video_seconds: float = _option(
+        "how long a film of --video is, in simulated time", default="10s",
+        read=readings.duration, metavar="T", packaged=False)
     split: int | None = _option(
         "go on in another file where that of --record reaches this size: 500MB, 1GB",
         read=readings.byte_size, metavar="SIZE", packaged=False)

@@ -155,6 +155,7 @@ class _MemoryContext:
     """The part of `dnne_ros.NodeContext` that asks nobody."""
 
     strict_runtime = False
+    video = None
 
     def __init__(self, graph: Graph, node_id: str, run: RunFacts, topics: MuteTopics,
                  outputs: Mapping[str, Giving]):
@@ -203,7 +204,8 @@ class _MemoryContext:
         """Raise RuntimeError: no output `has_room`."""
         raise RuntimeError(f"output {port!r} has no room")
 
-    def answering(self, ports: Sequence[str], answer: AnswerItems) -> AbstractContextManager[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems,
+                  ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
         """Leave it to the node's coroutine."""
         return nullcontext()
 

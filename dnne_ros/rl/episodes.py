@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from dnne_ros.rl.episode_logs import EpisodeLogs
 
 
 class EpisodeStatistics:
@@ -18,6 +21,7 @@ class EpisodeStatistics:
         returns: of the last ``window`` finished episodes, oldest first.  Those that end in the
             same step are in the order of their environments.
         lengths: their lengths, in steps.
+        logs: what the environment says of them.
 
     """
 
@@ -26,6 +30,7 @@ class EpisodeStatistics:
         self.finished = 0
         self.returns: deque[float] = deque(maxlen=window)
         self.lengths: deque[int] = deque(maxlen=window)
+        self.logs = EpisodeLogs(window)
         self._running_returns = np.zeros(num_envs)
         self._running_lengths = np.zeros(num_envs, np.int64)
 
@@ -44,9 +49,10 @@ class EpisodeStatistics:
         """Whether ``window`` episodes have finished."""
         return len(self.returns) == self.returns.maxlen
 
-    def add(self, rewards: Tensor, done: Tensor) -> None:
+    def add(self, rewards: Tensor, done: Tensor, log: Mapping[str, Any] | None = None) -> None:
         """Count a step: ``rewards`` (num_envs,), ``done`` bool (num_envs,), ended for any reason.
 
+        ``log``: what the environment says of the episodes that ended, as `EpisodeLogs` takes it.
         ValueError for another number of environments.
         """
         if rewards.shape != self._running_returns.shape or done.shape != rewards.shape:
@@ -54,6 +60,7 @@ class EpisodeStatistics:
                              f"{tuple(rewards.shape)} and {tuple(done.shape)}")
         self._running_returns += rewards.cpu().numpy()
         self._running_lengths += 1
+        self.logs.add(log)
         ended = np.flatnonzero(done.cpu().numpy())
         if ended.size:
             self.finished += ended.size
@@ -67,7 +74,7 @@ class EpisodeStatistics:
         tensors = {"running_returns": torch.from_numpy(self._running_returns.copy()),
                    "running_lengths": torch.from_numpy(self._running_lengths.copy())}
         return tensors, {"finished": self.finished, "returns": list(self.returns),
-                         "lengths": list(self.lengths)}
+                         "lengths": list(self.lengths), "logs": self.logs.state()}
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Go back to what `state` returned.  ValueError for another number of environments."""
@@ -80,3 +87,4 @@ class EpisodeStatistics:
         self.finished = values["finished"]
         self.returns = deque(values["returns"], maxlen=self.returns.maxlen)
         self.lengths = deque(values["lengths"], maxlen=self.lengths.maxlen)
+        self.logs.restore(values.get("logs", []))  # a checkpoint of an earlier version has none

@@ -86,7 +86,7 @@ class SharedPolicy:
 
     async def ready_for(self, item: int) -> None:
         """Wait until ``item`` (counted from 0) may be acted on: its version is there."""
-        while not self._may_act(item):
+        while not self.is_ready_for(item):
             self._changed.clear()
             await self._changed.wait()
 
@@ -96,7 +96,8 @@ class SharedPolicy:
             self._changed.clear()
             await self._changed.wait()
 
-    def _may_act(self, item: int) -> bool:
+    def is_ready_for(self, item: int) -> bool:
+        """Tell whether ``item`` (counted from 0) may be acted on."""
         if not self._announced:
             return False
         if self._update_every is None:

@@ -35,6 +35,9 @@ from dnne_ros.runtime.coordination.run_control import RunControl
 from dnne_ros.runtime.coordination.status import StatusChannel
 from dnne_ros.runtime.coordination.stops import heed_stops
 from dnne_ros.runtime.coordination.unawaited import Unawaited
+from dnne_ros.runtime.debugging.debug_service import DebugService
+from dnne_ros.runtime.debugging.graph_places import places_of
+from dnne_ros.runtime.debugging.stops import Stops
 from dnne_ros.runtime.discovery import RANGE
 from dnne_ros.runtime.edges.rewiring import rewire
 from dnne_ros.runtime.edges.wiring import Wiring, wire
@@ -53,6 +56,7 @@ from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_observers import ProcessObservers
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
+from dnne_ros.runtime.regions.regions import OFF, Regions
 from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
 
@@ -152,12 +156,15 @@ class GraphProcess:
         recording = watch.record(graph, hosts, values, loop, self._end_unrecorded)
         nodes = self._nodes(graph, hosts)
         speaker = self._make_speaker(_first(hosts), ending)
-        pause = shared_pause(self._group.process, hosts)
+        pause = shared_pause(self._group.process, hosts, self._settings.paused)
+        places = places_of(graph)
+        stops = Stops(pause, places, bool(graph.acting))
         wiring, control, peers = self._connect(
             graph, hosts, speaker, nodes, loop, pause, recording, ending)
         self._control = control
         telemetry = watch.export(speaker)
         metrics = watch.count(graph, speaker, wiring, pause, telemetry, self._key)
+        regions = Regions(graph, compiled=not (self._settings.no_compile or os.environ.get(OFF)))
         frames = ProcessFrames()
         ending.callback(frames.close)
 
@@ -165,7 +172,7 @@ class GraphProcess:
             topics = HostTopics(host)
             made = HostContext(host, graph, wiring, self._settings, control, topics,
                                HostServices(host), HostActions(host),
-                               HostFrames(host, topics, frames), pause)
+                               HostFrames(host, topics, frames), pause, stops, regions)
             if recording is not None:
                 made.record(recording.of_node(made.node_id))
             return made
@@ -179,9 +186,12 @@ class GraphProcess:
         watch.trace(graph, wiring, hosts, nodes.contexts, telemetry)
         flight = watch.keep_flight(graph, wiring, hosts, nodes.contexts, loop,
                                    self._memory or str(os.getpid()))
+        DebugService(
+            _first(hosts), self._group.process, list(self._placement.processes), pause, stops,
+            places, any(node.type.announces_boundaries for node in graph.nodes.values()))
         diagnostics = Diagnostics(
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
-            nodes.contexts, None if metrics is None else metrics.note)
+            nodes.contexts, pause, None if metrics is None else metrics.note)
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
                             hosts, wiring, control, peers, pause, nodes, diagnostics, flight)
 

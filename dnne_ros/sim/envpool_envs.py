@@ -9,18 +9,22 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from dnne_ros.sim.envpool_tasks import ENDLESS, find_task, named_errors, seconds_of
+from dnne_ros.sim.episode_log import EpisodeLog, EpisodeTerms
 from dnne_ros.sim.group_columns import Part
 from dnne_ros.sim.gymnasium_spaces import ActionSpace, columns
 from dnne_ros.sim.simulator import StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.unsaved_simulator import UnsavedSimulator, first_seed
+
+if TYPE_CHECKING:
+    from dnne_ros.sim.renderer import Renderer
 
 
 class EnvPoolEnvs(UnsavedSimulator):
@@ -68,6 +72,8 @@ class EnvPoolEnvs(UnsavedSimulator):
             action=self._actions.columns, discrete_actions=self._actions.choices,
             step_seconds=seconds_of(found), max_episode_steps=found.limit)
         self._pool: Any = None
+        self._terms = EpisodeTerms(num_envs)
+        self._log: EpisodeLog | None = None
         self._start()
 
     def observations(self) -> Tensor:
@@ -82,6 +88,10 @@ class EnvPoolEnvs(UnsavedSimulator):
         """Return all parts of the observations before any reset of the last step."""
         return _tensors(self._before)
 
+    def episode_log(self) -> EpisodeLog | None:
+        """Return what EnvPool's infos say of the episodes that ended with the last step."""
+        return self._log
+
     def step(self, actions: Tensor) -> StepResult:
         """Step all environments, and reset those that finish."""
         self._spec.check_actions(actions, self._steps + 1)
@@ -95,6 +105,7 @@ class EnvPoolEnvs(UnsavedSimulator):
         over = info["elapsed_step"] >= (self._spec.max_episode_steps or math.inf)
         timed_out = (truncated | over) & ~terminated
         self._present = self._before
+        self._log = self._terms.add(info, terminated | timed_out)
         if (done := terminated | timed_out).any():
             finished = np.flatnonzero(done).astype(np.int32)
             self._present = {name: group.copy() for name, group in self._before.items()}
@@ -104,6 +115,12 @@ class EnvPoolEnvs(UnsavedSimulator):
             self.observations(), torch.from_numpy(rewards.astype(np.float32)),
             torch.from_numpy(terminated.copy()), torch.from_numpy(timed_out),
             next_observations.clone())
+
+    def renderer(self, width: int, height: int) -> Renderer:
+        """Let EnvPool draw, which has a size of its own."""
+        from dnne_ros.sim.envpool_renderer import envpool_renderer
+
+        return envpool_renderer(self._spec.name, self._pool, width, height)
 
     def close(self) -> None:
         """End EnvPool's threads."""
@@ -116,12 +133,14 @@ class EnvPoolEnvs(UnsavedSimulator):
         """
         import envpool
 
+        self._terms.begin()
         limit, num_envs = self._spec.max_episode_steps, self._spec.num_envs
         first = first_seed(self._seed, self._steps)
         with named_errors(self._spec.name):
             self._pool = envpool.make(
                 self._spec.name, env_type="gymnasium", num_envs=num_envs,
                 num_threads=self._threads,
+                render_mode="rgb_array",
                 seed=[(first + env) % ENDLESS for env in range(num_envs)],
                 max_episode_steps=limit + 1 if limit else ENDLESS)
             self._present = self._before = self._groups(self._pool.reset()[0])

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+CRITIC = "critic"
+"""What rsl_rl and Isaac Lab call the observations of a critic."""
+_ACTORS = ("actor", "policy")
+"""... and of the actor."""
 _PART = re.compile(r"\s*([^\s,\[\]]+)\s*(?:\[([\d\s,:]+)\])?\s*(?:,|$)")
 
 
@@ -17,6 +21,12 @@ class Part(NamedTuple):
 
     group: str
     columns: tuple[int, ...] | None
+
+
+def actors_group(names: Collection[str]) -> str | None:
+    """Return the group for the actor: ``actor``, ``policy``, or the only one; None: which?"""
+    known = next((name for name in _ACTORS if name in names), None)
+    return next(iter(names)) if known is None and len(names) == 1 else known
 
 
 def parse_groups(text: str) -> tuple[Part, ...]:

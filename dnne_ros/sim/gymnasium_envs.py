@@ -7,7 +7,7 @@ They run one after the other in one thread (``SyncVectorEnv``).  A process for e
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium
 import numpy as np
@@ -17,12 +17,16 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from torch import Tensor
 
 from dnne_ros.errors import InputError
+from dnne_ros.sim.episode_log import EpisodeLog, EpisodeTerms
 from dnne_ros.sim.gymnasium_spaces import ACTIONS, ActionSpace, columns
 from dnne_ros.sim.gymnasium_state import can_be_saved, saved_state, write_state
 from dnne_ros.sim.mujoco_warnings import take_over_warnings
 from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.step_seconds import step_seconds
+
+if TYPE_CHECKING:
+    from dnne_ros.sim.renderer import Renderer
 
 
 class GymnasiumEnvs(Simulator):
@@ -41,8 +45,8 @@ class GymnasiumEnvs(Simulator):
     ``state`` attribute (classic control) go on bit-identically; others start new episodes.
     """
 
-    def __init__(self, id: str, num_envs: int, seed: int):
-        """Make ``num_envs`` environments of ``id`` and reset them.
+    def __init__(self, id: str, num_envs: int, seed: int, *, drawn: bool = False):
+        """Make ``num_envs`` environments of ``id`` and reset them; ``drawn``: for a `renderer`.
 
         Raises:
             InputError: an unknown id, one whose packages are missing, or an action space that
@@ -53,9 +57,10 @@ class GymnasiumEnvs(Simulator):
             raise ValueError(f"num_envs: expected at least 1, found {num_envs}")
         take_over_warnings()
         self._seed = seed
-        flat, seconds = _look_at(id)
+        flat, seconds, draws = _look_at(id)
         envs = gymnasium.make_vec(
             id, num_envs, vectorization_mode="sync", disable_env_checker=True,
+            **({"render_mode": "rgb_array"} if drawn and draws else {}),
             vector_kwargs={"autoreset_mode": AutoresetMode.DISABLED, "copy": False},
             wrappers=[] if flat else [gymnasium.wrappers.FlattenObservation])
         assert isinstance(envs, SyncVectorEnv)  # so "sync" says
@@ -68,6 +73,8 @@ class GymnasiumEnvs(Simulator):
             discrete_actions=self._actions.choices, step_seconds=seconds,
             max_episode_steps=gymnasium.spec(id).max_episode_steps or 0)
         self._steps = 0
+        self._terms = EpisodeTerms(num_envs)
+        self._log: EpisodeLog | None = None
         self._start(0)
         self.resumes = all(can_be_saved(env) for env in self._envs.envs)
 
@@ -80,16 +87,21 @@ class GymnasiumEnvs(Simulator):
         """Return the present observations, float32 (n, observation.size)."""
         return torch.from_numpy(self._observations.copy())
 
+    def episode_log(self) -> EpisodeLog | None:
+        """Return what Gymnasium's infos say of the episodes that ended with the last step."""
+        return self._log
+
     def step(self, actions: Tensor) -> StepResult:
         """Step each environment once, and reset those that finish."""
         self._spec.check_actions(actions, self._steps + 1)
         self._steps += 1
-        observations, rewards, terminated, truncated, _ = self._envs.step(
+        observations, rewards, terminated, truncated, infos = self._envs.step(
             self._actions.native(actions.detach().cpu().numpy()))
         following = observations.astype(np.float32)
         next_observations = torch.from_numpy(following)
         self._spec.check_observations(next_observations, self._steps)
         done = terminated | truncated
+        self._log = self._terms.add(infos, done)
         if done.any():
             observations, _ = self._envs.reset(options={"reset_mask": done})
             self._observations = observations.astype(np.float32)
@@ -99,6 +111,25 @@ class GymnasiumEnvs(Simulator):
             self.observations(), torch.from_numpy(rewards.astype(np.float32)),
             torch.from_numpy(terminated.copy()), torch.from_numpy(truncated & ~terminated),
             next_observations.clone())
+
+    def renderer(self, width: int, height: int) -> Renderer:
+        """Draw MuJoCo's models; other environments draw themselves, as large as they like."""
+        from dnne_ros.sim.renderer import ModelRenderer, OwnRenderer
+
+        inner: Any = [env.unwrapped for env in self._envs.envs]
+        if all(hasattr(env, "model") and hasattr(env, "data") for env in inner):
+            return ModelRenderer(inner[0].model, lambda env: inner[env].data.qpos.tolist(), width,
+                                 height)
+        if self._envs.render_mode != "rgb_array":
+            raise InputError(f"simulator {self._spec.name}", [
+                "it cannot be filmed: it has no render_mode rgb_array"])
+        return OwnRenderer(self._draw)
+
+    def _draw(self, env: int) -> Any:
+        try:
+            return self._envs.envs[env].render()
+        except (gymnasium.error.Error, ImportError) as error:  # such as pygame that is missing
+            raise SimulationError(f"{self._spec.name} cannot draw itself: {error}") from error
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return physics, random states and episode lengths, as far as they can be had."""
@@ -127,6 +158,7 @@ class GymnasiumEnvs(Simulator):
             write_state(env, {name: tensor[row].numpy() for name, tensor in tensors.items()
                               if name != "observations"}, rest)
         self._observations = tensors["observations"].numpy().copy()
+        self._terms.begin(whole=False)
 
     def close(self) -> None:
         """Close all environments."""
@@ -134,6 +166,7 @@ class GymnasiumEnvs(Simulator):
 
     def _start(self, steps: int) -> None:
         """Reset all, with seeds that follow from the seed and the ``steps`` taken so far."""
+        self._terms.begin()
         seeds = np.random.SeedSequence([self._seed, steps]).generate_state(
             self._spec.num_envs, np.uint64)
         observations, _ = self._envs.reset(seed=[int(seed) for seed in seeds])
@@ -142,11 +175,14 @@ class GymnasiumEnvs(Simulator):
 
 def make(settings: SimulatorSettings) -> GymnasiumEnvs:
     """Make what the settings ask for."""
-    return GymnasiumEnvs(settings.task, settings.num_envs, settings.seed)
+    return GymnasiumEnvs(settings.task, settings.num_envs, settings.seed, drawn=settings.drawn)
 
 
-def _look_at(id: str) -> tuple[bool, float]:
-    """Make one environment of ``id``; return whether it is flat, and its step in seconds."""
+def _look_at(id: str) -> tuple[bool, float, bool]:
+    """Make one environment of ``id``.
+
+    Return whether it is flat, its step in seconds, and whether it can draw itself.
+    """
     source = f"simulator {id}"
     # "module:id" would have Gymnasium import the module: a workflow must not choose code.
     if ":" in id:
@@ -170,6 +206,6 @@ def _look_at(id: str) -> tuple[bool, float]:
                                       f"{env.observation_space}"])
         flat = isinstance(env.observation_space, spaces.Box) \
             and len(env.observation_space.shape) == 1
-        return flat, step_seconds(env)
+        return flat, step_seconds(env), "rgb_array" in env.metadata.get("render_modes", ())
     finally:
         env.close()

@@ -213,7 +213,7 @@ def failure(error: BaseException) -> Message:
     """Return the content of a ``failed`` message."""
     lines = traceback.format_exc().splitlines()[-TRACEBACK_LINES:]
     if isinstance(error, SystemExit):
-        message = "Isaac Gym has ended the program (the viewer was closed, or see its log)"
+        message = "the simulator has ended the program (its viewer was closed, or see its log)"
     else:
         message = "{}: {}".format(type(error).__name__, str(error).partition("\n")[0])
     return {"stage": "run", "message": message, "traceback": lines}

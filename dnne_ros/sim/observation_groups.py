@@ -14,6 +14,9 @@ from dnne_ros.sim.simulator import ArraySpec, Simulator, StepResult, TaskSpec
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from dnne_ros.sim.episode_log import EpisodeLog
+    from dnne_ros.sim.renderer import Renderer
+
 
 def choose_groups(simulator: Simulator, actor: str, critic: str) -> Simulator:
     """Return ``simulator`` with the groups that are asked for; empty: its own.
@@ -88,9 +91,17 @@ class _ForActor(Simulator):
             observations=self.observations(),
             next_observations=select(self._inner.next_groups(step), self._parts))
 
+    def episode_log(self) -> EpisodeLog | None:
+        """Return that of the simulator."""
+        return self._inner.episode_log()
+
     def joint_state(self, env: int) -> tuple[list[float], list[float]]:
         """Return that of the simulator."""
         return self._inner.joint_state(env)
+
+    def renderer(self, width: int, height: int) -> Renderer | None:
+        """Return that of the simulator."""
+        return self._inner.renderer(width, height)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return that of the simulator."""

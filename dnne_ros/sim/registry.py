@@ -35,8 +35,8 @@ class Backend:
             when it is asked for), in ``about`` what they are, and gives ``examples``.
         requires: the module that it imports; empty: none that might be missing.
         install: the command that installs it.
-        variable: the environment variable that names it, of one that is not installed here but
-            elsewhere.
+        variable: the environment variable that names the interpreter that has it, of one that
+            may be installed elsewhere; with nothing in ``requires``, only there.
         randomizes: it takes ``settings.randomization``.
         threaded: it takes ``settings.threads``.
         listing: the function that `listed` asks, as ``module:function``; it returns a list of
@@ -67,7 +67,7 @@ class Backend:
     @property
     def installed(self) -> bool:
         """Whether what it imports is there.  Nothing is imported to find out."""
-        if self.variable:
+        if self.variable and (os.environ.get(self.variable) or not self.requires):
             return bool(os.environ.get(self.variable))
         try:
             return not self.requires or importlib.util.find_spec(self.requires) is not None
@@ -117,6 +117,14 @@ BUILT_IN: tuple[Backend, ...] = (
     Backend("mujoco_warp", "dnne_ros.sim.mujoco_warp_cartpole", tasks=("Cartpole",),
             requires="mujoco_warp", install="pip install 'mujoco-warp>=4'",
             listing=_CARTPOLE),
+    Backend("mjlab", "dnne_ros.sim.lab", factory="mjlab", pattern=r"Mjlab-[\w-]+",
+            about="mjlab's tasks", examples=("Mjlab-Velocity-Flat-Unitree-Go1",),
+            requires="mjlab", variable="MJLAB_PYTHON",
+            install="MJLAB_PYTHON=<an interpreter with pip install mjlab>, see docs/lab.md"),
+    Backend("isaaclab", "dnne_ros.sim.lab", factory="isaaclab", pattern=r"Isaac-[\w-]+-v\d+",
+            about="Isaac Lab's tasks", examples=("Isaac-Velocity-Flat-Anymal-C-v0",),
+            requires="isaaclab", variable="ISAACLAB_PYTHON",
+            install="ISAACLAB_PYTHON=<its interpreter>, see docs/lab.md"),
     Backend("gymnasium", "dnne_ros.sim.gymnasium_envs",
             pattern=r"(?:[\w:-]+/)?[\w:.-]+-v\d+",
             about="every registered environment by its id",
@@ -204,7 +212,7 @@ def _installed() -> Backends:
 
 def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
                    threads: int | None = None, device: str = "cpu", randomization: str = "",
-                   isaac: IsaacOptions = IsaacOptions()) -> Simulator:
+                   drawn: bool = False, isaac: IsaacOptions = IsaacOptions()) -> Simulator:
     """Make ``num_envs`` environments of ``task``, reset and ready.
 
     Args:
@@ -218,7 +226,8 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
             cores.
         device: torch device for the tensors.
         randomization: how environments differ (`dnne_ros.sim.randomization`); empty: not at all.
-        isaac: where Isaac Gym is, for its back end alone.
+        drawn: whether a renderer will be asked for.
+        isaac: where Isaac Gym is, Isaac Lab or mjlab, for their back ends alone.
 
     Raises:
         InputError: unknown task or back end, with those that there are and how to install
@@ -248,7 +257,7 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
     try:
         return chosen.make(SimulatorSettings(
             task, num_envs, seed, threads=threads, device=device, randomization=randomization,
-            isaac=isaac))
+            drawn=drawn, isaac=isaac))
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != chosen.requires:
             raise

@@ -18,6 +18,9 @@ from dnne_ros.sim.group_columns import Part, select
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from dnne_ros.sim.episode_log import EpisodeLog
+    from dnne_ros.sim.renderer import Renderer
+
 
 class SimulationError(DnneError):
     """A simulator was given, or has arrived at, something it cannot go on with."""
@@ -204,6 +207,13 @@ class Simulator(ABC):
             return step.next_observations
         return select(self.next_groups(step), self.for_critic)
 
+    def episode_log(self) -> EpisodeLog | None:
+        """Return what the task says of the episodes that ended with the last step.
+
+        None: none did, or it says nothing of them.
+        """
+        return None
+
     @abstractmethod
     def step(self, actions: Tensor) -> StepResult:
         """Act in all environments for ``spec.step_seconds``.
@@ -248,6 +258,14 @@ class Simulator(ABC):
             SimulationError: the state does not fit this simulator, which is then unchanged.
 
         """
+
+    def renderer(self, width: int, height: int) -> Renderer | None:
+        """Return what draws environments, ``width`` x ``height`` unless they say how large.
+
+        None: the robot of ``spec.description`` is drawn, which joints move.  InputError where
+        there is nothing to draw with.
+        """
+        return None
 
     def close(self) -> None:  # noqa: B027 - many hold nothing
         """Free what the simulator holds.  A second call does nothing."""

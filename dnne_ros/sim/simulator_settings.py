@@ -37,7 +37,8 @@ class SimulatorSettings:
             CPU leaves them there.
         randomization: how the environments differ, as `dnne_ros.sim.randomization` reads it;
             empty: not at all.
-        isaac: for the Isaac Gym back end alone.
+        drawn: whether a `Simulator.renderer` will be asked for: some have to know it before.
+        isaac: for the back ends in a worker process alone.
 
     """
 
@@ -47,4 +48,5 @@ class SimulatorSettings:
     threads: int | None = None
     device: str = "cpu"
     randomization: str = ""
+    drawn: bool = False
     isaac: IsaacOptions = IsaacOptions()

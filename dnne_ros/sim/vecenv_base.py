@@ -5,15 +5,20 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from dnne_ros.errors import InputError
+from dnne_ros.sim.episode_log import EpisodeLog
 from dnne_ros.sim.simulator import SimulationError, StepResult
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.unsaved_simulator import UnsavedSimulator, first_seed
 from dnne_ros.sim.vecenv_function import described
+
+if TYPE_CHECKING:
+    from dnne_ros.sim.renderer import Renderer
 
 MakeEnv = Callable[[int], Any]
 """Makes the vector environment that has a seed."""
@@ -32,10 +37,15 @@ class UserVectorEnv(UnsavedSimulator):
         self._name, self._num_envs = f"vecenv:{settings.task}", settings.num_envs
         self._seed = settings.seed
         self._observations: Tensor
+        self._log: EpisodeLog | None = None
 
     def observations(self) -> Tensor:
         """Return the present observations."""
         return self._observations.clone()
+
+    def episode_log(self) -> EpisodeLog | None:
+        """Return what the environments say of the episodes that ended with the last step."""
+        return self._log
 
     def step(self, actions: Tensor) -> StepResult:
         """Step all environments once; what they give is checked."""
@@ -50,6 +60,26 @@ class UserVectorEnv(UnsavedSimulator):
             raise self._error(f"the reward is {result.rewards[env].item()} in environment {env}")
         self._observations = result.observations.clone()
         return result
+
+    def renderer(self, width: int, height: int) -> Renderer:
+        """Let the user's environments draw, as they were made to with ``render_mode``."""
+        from dnne_ros.sim.renderer import OwnRenderer
+
+        inner = getattr(self._env, "unwrapped", self._env)
+        if getattr(inner, "render_mode", None) != "rgb_array":
+            raise InputError(f"simulator {self._name}", [
+                "it cannot be filmed: make the environments with render_mode='rgb_array'"])
+        return OwnRenderer(self._draw)
+
+    def _draw(self, env: int) -> Any:
+        """Return the picture of an environment: of those of all, or of the one that there is."""
+        with self._user_code("render()"):
+            found = self._env.render()
+            picture = found if getattr(found, "ndim", 0) == 3 else found[env]
+        if getattr(picture, "ndim", 0) != 3 or picture.shape[2] != 3:
+            raise self._error("expected render() to return pictures (height, width, 3), found "
+                              f"{getattr(picture, 'shape', type(picture).__name__)}")
+        return picture
 
     def close(self) -> None:
         """Close the user's environment, if it can be closed."""

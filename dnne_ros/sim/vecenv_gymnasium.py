@@ -11,6 +11,7 @@ from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 from torch import Tensor
 
 from dnne_ros.errors import InputError
+from dnne_ros.sim.episode_log import EpisodeTerms
 from dnne_ros.sim.gymnasium_spaces import ACTIONS, ActionSpace, columns
 from dnne_ros.sim.simulator import StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
@@ -54,9 +55,11 @@ class GymnasiumVectorEnv(UserVectorEnv):
             discrete_actions=self._actions.choices,
             step_seconds=step_seconds(inner.envs[0] if isinstance(inner, SyncVectorEnv) else env),
             max_episode_steps=limit and limit + (not self.resets_in_step))
+        self._terms = EpisodeTerms(self._num_envs)
         self._start()
 
     def _begin(self, seed: int) -> Tensor:
+        self._terms.begin()
         observations, _ = self._env.reset(seed=seed)
         return self._vectors(observations)
 
@@ -68,6 +71,7 @@ class GymnasiumVectorEnv(UserVectorEnv):
         rewards = self._rows(rewards, "rewards", torch.float32)
         following = self._vectors(observations)
         done = ended | timed_out
+        self._log = self._terms.add(_of_the_step(infos), done.numpy())
         present = following.clone()
         if done.any() and self._by_mask:
             observations, _ = self._env.reset(options={"reset_mask": done.numpy()})
@@ -86,3 +90,13 @@ class GymnasiumVectorEnv(UserVectorEnv):
                          for env in done.nonzero()[:, 0].tolist()])
         return self._taken(rows, "final_obs", (len(rows), self._spec.observation.size),
                            torch.float32)
+
+
+def _of_the_step(infos: dict[str, Any]) -> dict[str, Any]:
+    """Return what the infos say of a step, where others already speak of the next episode."""
+    final = infos.get("final_info")
+    if not isinstance(final, dict):
+        return infos
+    return {**infos, **{name: np.where(final[f"_{name}"], values, infos.get(name, values))
+                        for name, values in final.items()
+                        if f"_{name}" in final and isinstance(values, np.ndarray)}}

@@ -12,16 +12,12 @@ import torch
 from torch import Tensor
 
 from dnne_ros.errors import InputError
-from dnne_ros.sim.group_columns import Part
+from dnne_ros.sim.episode_log import logged
+from dnne_ros.sim.group_columns import CRITIC, Part, actors_group
 from dnne_ros.sim.simulator import ArraySpec, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.step_seconds import step_seconds
 from dnne_ros.sim.vecenv_base import MakeEnv, UserVectorEnv, close
-
-_GROUPS = ("actor", "policy")
-"""What rsl_rl and Isaac Lab call the observations of the actor."""
-_CRITIC = "critic"
-"""... and of the critic."""
 
 
 class RslRlVecEnv(UserVectorEnv):
@@ -44,8 +40,8 @@ class RslRlVecEnv(UserVectorEnv):
             groups = self._named(_first(env.get_observations()))
             self.own_group = self._actors(groups)
         first = groups[self.own_group]
-        if _CRITIC in groups and self.own_group != _CRITIC:
-            self.for_critic = (Part(_CRITIC, None),)
+        if CRITIC in groups and self.own_group != CRITIC:
+            self.for_critic = (Part(CRITIC, None),)
         self._sizes = {name: tuple(group.shape) for name, group in groups.items()}
         if first.dim() != 2:
             raise InputError(f"simulator {self._name}", [
@@ -101,6 +97,7 @@ class RslRlVecEnv(UserVectorEnv):
             for name, group in following.items():
                 group[done] = before[name][done]
         self._present, self._before = present, following
+        self._log = logged(extras, int(done.sum()))
         return StepResult(present[self.own_group].clone(),
                           self._rows(rewards, "rewards", torch.float32), done & ~timed_out,
                           timed_out, following[self.own_group].clone())
@@ -116,11 +113,9 @@ class RslRlVecEnv(UserVectorEnv):
 
     def _actors(self, groups: Mapping[str, Tensor]) -> str:
         """Return the name of the group for the actor; SimulationError if none is to choose."""
-        chosen = next((name for name in _GROUPS if name in groups), None)
-        if chosen is None and len(groups) == 1:
-            chosen = next(iter(groups))
+        chosen = actors_group(groups)
         if chosen is None:
-            raise self._error(f"expected a group {' or '.join(_GROUPS)} among the observations, "
+            raise self._error("expected a group actor or policy among the observations, "
                               f"found {', '.join(groups)}")
         return chosen
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from dnne_ros.node_api.clock import Clock, SteadyClock
 from dnne_ros.node_api.health import Health
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
+from dnne_ros.node_api.video import Video
 from dnne_ros.testing.actions import InMemoryActions
 from dnne_ros.testing.frames import InMemoryFrames
 from dnne_ros.testing.services import InMemoryServices
@@ -98,6 +99,7 @@ class InMemoryContext:
         self.inference = inference
         self.new_episodes = new_episodes
         self.strict_runtime = False
+        self.video: Video | None = None
         self.log = RecordedLog()
         self.health = Health()
         self.topics = InMemoryTopics()
@@ -183,7 +185,8 @@ class InMemoryContext:
         """Raise RuntimeError: no output `has_room`."""
         raise RuntimeError(f"output {port!r} has no room")
 
-    def answering(self, ports: Sequence[str], answer: AnswerItems) -> AbstractContextManager[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems,
+                  ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
         """Leave it to the node's coroutine."""
         return nullcontext()
 

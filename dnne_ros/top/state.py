@@ -56,6 +56,11 @@ class GraphState:
         return {entry.values.get("process", ""): entry.values.get("cpu_percent", 0.0)
                 for entry in self.nodes.values() if not is_stale(entry, now)}
 
+    def paused(self, now: float) -> str:
+        """Return who has paused the run, as those say that are not stale; "" if it goes on."""
+        return next((str(entry.values["paused"]) for entry in self.nodes.values()
+                     if "paused" in entry.values and not is_stale(entry, now)), "")
+
     @property
     def expected(self) -> int:
         """How many processes the graph says that it has; 0 if it does not say."""

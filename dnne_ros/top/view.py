@@ -52,6 +52,8 @@ def _heading(graph: GraphState, now: float) -> Text:
                     style="not bold" if count == expected else "not bold yellow")
     else:
         line.append(f"   silent for {now - graph.heard():.0f} s", style="red")
+    if paused := graph.paused(now):
+        line.append(f"   paused by {paused}", style="not bold yellow")
     clock = time.strftime("%H:%M:%S")
     return line.append(f"   {clock}", style="not bold dim")
 

@@ -66,7 +66,10 @@ class Inbox:
         self._reader: asyncio.Future[None] | None = None
         self.on_awaited: Callable[[], bool] | None = None
         """Called when an item comes that the reader waits for; true: it was taken by `take_now`,
-        and the reader goes on waiting."""
+        or will be, and the reader goes on waiting."""
+        self.on_taking: Callable[[], bool] | None = None
+        """Called when the reader would take an item that is there; true: it sleeps instead, and
+        is to be woken by `wake`."""
         self.gathering = Gathering(self._take)
 
     def __len__(self) -> int:
@@ -80,6 +83,16 @@ class Inbox:
     def awaited(self) -> bool:
         """Tell whether somebody waits for an item."""
         return self._reader is not None
+
+    @property
+    def parked(self) -> bool:
+        """Tell whether somebody waits for an item, and is not awake yet."""
+        return self._reader is not None and not self._reader.done()
+
+    def wake(self) -> None:
+        """Let who waits take an item that is there, where it is kept asleep."""
+        if self._items and self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
     def offer(self, item: Any) -> None:
         """Add an item; under ``latest`` and ``drop_oldest`` the oldest one makes room."""
@@ -116,7 +129,8 @@ class Inbox:
         return self.gathering.pop()
 
     async def _take(self, timeout: float | None) -> Any:
-        if not self._items:
+        if not self._items or (self.on_taking is not None and timeout is None
+                               and self.on_taking()):
             if timeout is None and self._reader is None:  # the usual case, on the shortest way
                 self._reader = asyncio.get_running_loop().create_future()
                 try:

@@ -44,6 +44,8 @@ class LocalEdge:
         """Take an item that is there, while the receiver waits for others."""
         self.fail = self._inbox.fail
         """Raise an error where the receiver waits."""
+        self.wake = self._inbox.wake
+        """Let the receiver take an item that is there, after it was kept asleep."""
 
     @property
     def stats(self) -> EdgeStats:
@@ -58,9 +60,20 @@ class LocalEdge:
         """Tell whether the receiver waits for an item."""
         return self._inbox.awaited
 
-    def call_when_awaited(self, on_awaited: Callable[[], bool] | None) -> None:
-        """Call ``on_awaited`` when an item comes that the receiver waits for; true: it is done."""
+    @property
+    def parked(self) -> bool:
+        """Tell whether the receiver waits for an item, and is not awake yet."""
+        return self._inbox.parked
+
+    def call_when_awaited(self, on_awaited: Callable[[], bool] | None,
+                          on_taking: Callable[[], bool] | None = None) -> None:
+        """Call ``on_awaited`` when an item comes that the receiver waits for; true: it is done.
+
+        ``on_taking`` is called when it would take one that is there; true: it sleeps instead,
+        until `wake`.
+        """
         self._inbox.on_awaited = on_awaited
+        self._inbox.on_taking = on_taking
 
     @property
     def number(self) -> int:
@@ -87,6 +100,18 @@ class LocalEdge:
             self._timed.append((sent, time.perf_counter()))
             self._time_next = sent + _SAMPLE_EVERY
         self._offer(value)
+
+    def note_passed(self, count: int) -> None:
+        """Count items that sender and receiver have passed on without it, while it was empty.
+
+        They were on their way for no time; as many of them are in the latency as of others.
+        """
+        stats = self._stats
+        stats.sent += count
+        stats.received += count
+        while stats.sent >= self._time_next:
+            stats.took(0.0)
+            self._time_next += _SAMPLE_EVERY
 
     def note_wait(self, waiting: bool) -> None:
         """Note that the sender waits, as far as it is for this edge."""

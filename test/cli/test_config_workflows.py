@@ -16,6 +16,8 @@ WORKFLOWS = [path for path in sorted(
     (Path(__file__).parents[2] / "config" / "workflows").glob("*.json"))
     if path.stem not in NEEDS_A_ROBOT]
 
+ENVPOOLS = ("envpool_ant", "go1_velocity", "envpool_half_cheetah", "panda_pick_cube")
+
 # What a workflow is given to do something useful soon.
 SMALLER = {
     "cartpole_balance": ("--trust", "{workflows}"),
@@ -24,6 +26,8 @@ SMALLER = {
     "half_cheetah_ppo": ("--set", "1.num_envs=2", "--set", "6.horizon_length=8", "--set",
                          "6.minibatch_size=8"),
     "cartpole_recurrent": ("--set", "1.num_envs=2", "--set", "6.horizon_length=8"),
+    "reach_by_camera": ("--trust", "{workflows}", "--set", "1.num_envs=4"),
+    **dict.fromkeys(ENVPOOLS, ("--set", "1.num_envs=4", "--set", "6.horizon_length=8")),
     "mnist_cnn": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),
     "mnist_mlp": ("--set", "1.data_path={digits}", "--set", "2.batch_size=8"),
     "trajectory_steps": ("--set", "1.src_path={trajectory}"),
@@ -33,7 +37,8 @@ ENDS_BY_ITSELF = {"cifar10_mlp": "max_epochs", "mnist_cnn": "max_epochs",
                   "mnist_mlp": "max_epochs", "cartpole_ppo_config": "max_updates",
                   "cartpole_episodes": "max_episodes", "cartpole_balance": "max_episodes",
                   "cartpole_leapp": "max_episodes"}
-NEEDS = {"half_cheetah_ppo": "gymnasium", "cartpole_recurrent": "gymnasium"}
+NEEDS = {"half_cheetah_ppo": "gymnasium", "cartpole_recurrent": "gymnasium",
+         **dict.fromkeys(ENVPOOLS, "envpool")}
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,14 @@
 
 import json
 import signal
+import subprocess
 import time
 
 import psutil
 import pytest
 from patience import Patience
+
+from dnne_ros.cli import evaluate as evaluate_command
 
 SHORT = ("--episodes", "12", "--seeds", "1")
 
@@ -97,3 +100,14 @@ def test_the_run_of_an_evaluation_ends_with_it(start_command, tmp_path, cartpole
     while running := [each for each in family if each.is_running()]:
         assert not patience.spent(len(running)), command.errors
         time.sleep(0.01)  # the end of another's process has no event
+
+
+def test_an_evaluation_that_may_go_on_for_ever_says_so_once(monkeypatch, capsys):
+    """Unless it is given up after some time anyway."""
+    monkeypatch.setattr(evaluate_command, "_SILENT_SECONDS", 0.01)
+    for timeout, said in ((None, 1), (30.0, 0)):
+        with subprocess.Popen(["sleep", "0.3"]) as process:
+            assert evaluate_command._end_of(process, 2, timeout) == 0
+        lines = capsys.readouterr().err
+        assert lines.count("seed 2 goes on") == said
+        assert lines.count("--timeout 5m") == said

@@ -11,13 +11,15 @@ from dnne_ros.node_api.widget import Widget
 from dnne_ros.plugins.trusted_code import trust_file
 
 COMMAND = ("dnne-ros nodes --write docs/nodes --examples config/workflows --examples "
-           "docs/examples --nodes config/workflows/balance.py")
+           "docs/examples --nodes config/workflows/balance.py --nodes "
+           "config/workflows/reach_by_camera.py")
 
 
 @pytest.fixture(scope="module")
 def pages(repository):
     """Return the pages as they should be, by file name."""
-    trust_file(repository / "config" / "workflows" / "balance.py")
+    for name in ("balance.py", "reach_by_camera.py"):
+        trust_file(repository / "config" / "workflows" / name)
     return node_pages(Catalogue(), [repository / "config" / "workflows",
                                     repository / "docs" / "examples"],
                       repository / "docs" / "nodes")

@@ -13,7 +13,7 @@ from dnne_ros.errors import InputError
 
 def options(tmp_path, **given):
     return SimpleNamespace(**{"report": str(tmp_path / "r.json"), "plot": str(tmp_path / "p.png"),
-                              "trace": None, "record": None, "flight_dir": None,
+                              "trace": None, "record": None, "video": None, "flight_dir": None,
                               "until_return": None, **given})
 
 

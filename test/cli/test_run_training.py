@@ -28,6 +28,11 @@ def fused_losses(tmp_path_factory, start_command, cartpole):
     return losses
 
 
+def test_not_compiled_gives_the_same_losses_bit_by_bit(start_run, cartpole, fused_losses):
+    assert losses_of(start_run, cartpole, *FAST, "--until-return", "120", "--no-compile") \
+        == fused_losses
+
+
 def test_split_gives_the_same_losses_bit_by_bit(start_run, cartpole, fused_losses):
     run = start_run(cartpole, *FAST, "--until-return", "120", "--place", "split", cold=True)
     assert run.wait() == 0, run.output

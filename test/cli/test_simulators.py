@@ -89,3 +89,30 @@ def test_a_policy_of_the_wrong_size_is_refused(command, repository):
     assert result.returncode == 2
     assert ("node 5 'Torques' (ActionNode): task HalfCheetah-v5: expected a continuous policy "
             "with action_dim=6, found a continuous one with action_dim=4") in result.stderr
+
+
+def test_what_a_task_says_of_its_episodes_is_in_report_picture_and_curves(
+        start_run, repository, tmp_path):
+    """Terms of the reward come through processes, and add up to the return that is shown."""
+    pytest.importorskip("mujoco")
+    event_accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator")
+    run = start_run(
+        repository / "config" / "workflows" / "half_cheetah_ppo.json", "--place", "split",
+        "--set", "1.env_name=gymnasium:Hopper-v5", "--set", "3.action_dim=3",
+        "--set", "1.num_envs=4", "--max-updates", "2", "--plot", tmp_path / "curve.png",
+        "--tensorboard", tmp_path / "events")
+    assert run.wait() == 0, run.output
+    report = run.report
+    curves = report["episode_logs"]
+    assert {"episode/reward_forward", "episode/reward_ctrl", "episode/x_velocity"} <= set(curves)
+    assert [steps for steps, _ in curves["episode/reward_forward"]] == [512, 1024]
+    newest = {name: points[-1][1] for name, points in curves.items()}
+    assert newest.items() <= report["metrics"].items()
+    terms = sum(value for name, value in newest.items() if "/reward_" in name)
+    assert terms == pytest.approx(report["mean_return"], rel=0.05)  # the newest 100 episodes
+    events = event_accumulator.EventAccumulator(str(tmp_path / "events"))
+    events.Reload()
+    assert {point.step: point.value for point in events.Scalars("episode/reward_forward")} == {
+        steps: pytest.approx(value) for steps, value in curves["episode/reward_forward"]}
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")

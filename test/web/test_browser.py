@@ -4,13 +4,10 @@ import asyncio
 import contextlib
 
 import pytest
-from browser import CHROMIUM, LOADED_MS, QUIET
 from elsewhere import Elsewhere
+from pages import MISSING, browsing, open_page
 
-playwright_api = pytest.importorskip(
-    "playwright.async_api", reason="needs playwright: pip install playwright")
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(
-    CHROMIUM is None, reason="needs Chromium: apt install chromium")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(MISSING), reason=MISSING)]
 
 
 @pytest.fixture
@@ -18,30 +15,6 @@ def elsewhere():
     """Make servers on other ports: a hostile page, or a proxy for all that leaves this machine."""
     with contextlib.ExitStack() as servers:
         yield lambda page="": servers.enter_context(Elsewhere(page))
-
-
-@contextlib.asynccontextmanager
-async def browsing(proxy="", **options):
-    """Give a browser's window, and the list of what its pages complain of."""
-    async with playwright_api.async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(QUIET),
-            **({"proxy": {"server": proxy, "bypass": "127.0.0.1"}} if proxy else {}))
-        try:
-            window = await browser.new_context(**options)
-            window.set_default_timeout(LOADED_MS)
-            yield window
-        finally:
-            await browser.close()
-
-
-async def open_page(window, visit, complaints, path="/"):
-    page = await window.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text)
-            if message.type == "error" else None)
-    await page.goto(f"{visit.base}{path}?token={visit.token.secret}")
-    return page
 
 
 def test_two_graphs_are_shown_survive_their_restart_and_nothing_leaves_the_machine(

@@ -8,10 +8,9 @@ const COLORS = { OK: "#e8f0e8", WARN: "#ffcf66", ERROR: "#ff7b6b", STALE: "#9aa5
 export function drawLinkFigures(app, live, context) {
   if (!live.edges.size) return;
   const graph = app.canvas.graph;
-  const links = graph.links instanceof Map ? graph.links.values() : Object.values(graph.links);
   const taken = [];
   let hovered = null;
-  for (const link of links) {
+  for (const link of linksOf(graph)) {
     const edge = edgeOf(app, graph, live, link);
     // The front end knows where a link is once it has drawn it.
     if (!edge || !link._pos || (link._pos[0] === 0 && link._pos[1] === 0)) continue;
@@ -21,6 +20,10 @@ export function drawLinkFigures(app, live, context) {
     if (app.canvas.last_mouse_position[0] && Math.hypot(mouse[0] - place[0], mouse[1] - place[1]) < NEAR) hovered = [edge, place];
   }
   if (hovered) box(context, detailsOf(hovered[0]), hovered[1]);
+}
+
+export function linksOf(graph) {
+  return [...graph.links instanceof Map ? graph.links.values() : Object.values(graph.links)];
 }
 
 export function edgeOf(app, graph, live, link) {
@@ -61,7 +64,7 @@ function detailsOf(edge) {
 }
 
 // Labels of links that lie close together stand below each other.
-function freePlace(taken, [x, y]) {
+export function freePlace(taken, [x, y]) {
   while (taken.some(([a, b]) => Math.abs(a - x) < 90 && Math.abs(b - y) < 13)) y += 13;
   taken.push([x, y]);
   return [x, y];

@@ -3,6 +3,7 @@ import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
 import { drawProblems, watchDrawing } from "./checking.js";
 import { drawCurves } from "./curves.js";
+import { Debugging } from "./debugging.js";
 import { exportCommands } from "./exporting.js";
 import { drawLinkFigures } from "./link_figures.js";
 import { Live } from "./live.js";
@@ -16,16 +17,20 @@ import { showState } from "./state_banner.js";
 
 keepNewDrawingsEmpty(app);
 tellServerMore(app, api);
+let debugging = null;
 
 app.registerExtension({
   name: "dnne_ros",
   ...exportCommands(app, api),
   nodeCreated: showAllDecimals,
   loadedGraphNode: showAllDecimals,
-  getNodeMenuItems: (node) => [null, processMenu(app, node)],
+  getNodeMenuItems: (node) => [null, processMenu(app, node), ...debugging?.nodeMenu(node) ?? []],
+  getCanvasMenuItems: () => debugging?.linkMenu() ?? [],
   async setup() {
     const live = new Live(app, api);
     globalThis.dnneRosLive = live; // for other extensions, and tests
+    debugging = new Debugging(app, live);
+    globalThis.dnneRosDebugging = debugging;
     const checks = watchDrawing(app, api);
     const before = app.canvas.onDrawForeground;
     app.canvas.onDrawForeground = function (context, area) {
@@ -34,12 +39,14 @@ app.registerExtension({
       if (!live.isOf(app)) return;
       drawLinkFigures(app, live, context);
       drawCurves(app, live, context);
+      debugging.draw(context);
     };
-    showState(app, api, live);
+    showState(app, api, live, debugging);
     showPlacement(app);
     keepAllDecimals();
     offerLiveWidgets(app, api, live);
     addPanel(app, api, live, checks);
+    debugging.addTab();
     // What the socket has said before anything here listened.
     await fetch(api.fileURL(`/dnne_ros/greeting?page=${encodeURIComponent(api.clientId ?? "")}`));
     await openFirstFile(app, api);

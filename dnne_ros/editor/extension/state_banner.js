@@ -5,7 +5,7 @@ const WORDS = {
   ended: "has ended", stopped: "was stopped", failed: "failed",
 };
 
-export function showState(app, api, live) {
+export function showState(app, api, live, debugging) {
   api.addEventListener("dnne_ros.job", ({ detail }) => app.extensionManager.toast.add({
     severity: "info", summary: `Became job ${detail.number}`, detail: detail.text, life: 8000 }));
   const banner = document.createElement("section");
@@ -39,7 +39,9 @@ export function showState(app, api, live) {
     const run = live.run;
     banner.hidden = !run || hidden === run.id + run.state;
     if (banner.hidden) return;
-    text.textContent = describe(run);
+    const { state } = debugging.control;
+    const stands = state?.paused ? `  ·  paused by ${state.why || "run.paused"}` : "";
+    text.textContent = describe(run) + stands;
     text.style.color = run.state === "failed" ? "#ff7b6b" : "";
     const said = run.state === "failed" ? [run.failure, "", ...run.last_lines].join("\n") : "";
     lines.hidden = !said;

@@ -31,11 +31,15 @@ class PortType:
     held: ClassVar[bool] = False
     feedback: ClassVar[bool] = False
     modules: ClassVar[tuple[str, ...]] = ()
+    exact: ClassVar[type | None] = None
+    """Values of this very class are `canonical` and need no `check`.  A subclass inherits none."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         if "aliases" not in cls.__dict__:
             cls.aliases = ()
+        if "exact" not in cls.__dict__:
+            cls.exact = None
 
     @property
     def wire(self) -> Wire | None:

@@ -36,6 +36,7 @@ class Float(PortType):
     """A number."""
 
     name = "FLOAT"
+    exact = float
 
     @property
     def wire(self) -> Wire:
@@ -102,6 +103,7 @@ class Boolean(PortType):
     """True or false."""
 
     name = "BOOLEAN"
+    exact = bool
 
     @property
     def wire(self) -> Wire:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import AnyValue
 from dnne_ros.node_api.ports import Input, Output
@@ -17,6 +18,7 @@ class ORNode(Node):
 
     aliases = ("OR",)
     category = "flow"
+    answers_items = True
     fires_on_any = True
     without_torch = True
 
@@ -27,9 +29,5 @@ class ORNode(Node):
 
     async def process(self) -> None:
         """Pump each linked input into the output."""
-        await side_by_side(*(self._pump(name) for name in self.inputs
-                             if self.context.is_linked(name)))
-
-    async def _pump(self, name: str) -> None:
-        while True:
-            await self.send_output(await self.get_input(name), "output")
+        await side_by_side(*(answer_items(self, (name,), lambda item: {"output": item})
+                             for name in self.inputs if self.context.is_linked(name)))

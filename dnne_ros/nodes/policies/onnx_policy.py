@@ -34,6 +34,7 @@ class OnnxPolicyNode(Node):
     """
 
     category = "policies"
+    answers_items = True
     without_torch = True
 
     observations = Input(Tensor("float32", ("env", "observation")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,7 @@ class PPOAgentNode(Node):
     """
 
     category = "learning"
+    answers_items = True
 
     observations = Input(_OBSERVATIONS, "What the policy sees.")
     critic_observations = Input(_OBSERVATIONS, "What the critic sees, if that is something else; "
@@ -120,6 +121,7 @@ class PPOAgentNode(Node):
         self._saved: NodeState | None = None
         self._frozen: FrozenAgent | None = None
         self._remembering = Remembering()
+        self._item = 0
         self._is_due = asyncio.Event()
         """What is remembered is that of the item which comes next."""
         if self.memory != "none" and not self.context.inference \
@@ -193,35 +195,61 @@ class PPOAgentNode(Node):
             await self.send_output(act(*given)["policy_output"], "policy_output")
 
     async def _act_in_torch(self) -> None:
+        seen = tuple(port for port in ("observations", "critic_observations")
+                     if self.context.is_linked(port))
+        self._item = 0
+        await self._act_when_due(seen)  # no episode has ended on the way to the first item
+        ports = (*seen, "done") if self.context.is_linked("done") else seen
+
+        with self.context.answering(
+                ports, lambda *items: self._act(self._look_at(ports, items)), self._may_act):
+            while True:
+                await self._act_when_due(ports)
+
+    def _may_act(self) -> bool:
+        """Tell whether the weights are there for the item that comes next."""
+        return self._shared is not None and (
+            not self.context.trainers("model") or self._shared.is_ready_for(self._item))
+
+    async def _act_when_due(self, ports: Sequence[str]) -> None:
+        """Take an item of each of ``ports``, and act with the weights that are for it."""
+        given = self._look_at(ports, [await self.get_input(port) for port in ports])
+        if self._shared is None:
+            observations, for_critic = given["observations"], given.get("critic_observations")
+            self._shared = self._make_policy(
+                observations.shape[1], 0 if for_critic is None else for_critic.shape[1])
+            self._move_to(observations.device, self._shared)
+            await self.send_output(self._shared, "model")
+        self._is_due.set()
+        if self.context.trainers("model"):
+            self.awaits_trainer = "model"
+            await self._shared.ready_for(self._item)
+            self.awaits_trainer = ""
+        self._is_due.clear()
+        await self.send_output(self._act(given)["policy_output"], "policy_output")
+
+    def _look_at(self, ports: Sequence[str], items: Sequence[torch.Tensor]
+                 ) -> dict[str, torch.Tensor]:
+        """Return the items by port; forget what ended with them, and raise for what is none."""
         from dnne_ros.learning.finite import check_finite
 
-        item = 0
-        is_asymmetric, knows_ends = map(self.context.is_linked, ("critic_observations", "done"))
-        while True:
-            observations = await self.get_input("observations")
-            check_finite(observations, "observations", item + 1)
-            for_critic = await self.get_input("critic_observations") if is_asymmetric else None
-            if for_critic is not None:
-                check_finite(for_critic, "critic_observations", item + 1)
-            done = await self.get_input("done") if knows_ends and item else None
-            if self._shared is None:
-                self._shared = self._make_policy(
-                    observations.shape[1], 0 if for_critic is None else for_critic.shape[1])
-                self._move_to(observations.device, self._shared)
-                await self.send_output(self._shared, "model")
-            if done is not None:
-                self._remembering.forget(done)
-            self._is_due.set()
-            if self.context.trainers("model"):
-                self.awaits_trainer = "model"
-                await self._shared.ready_for(item)
-                self.awaits_trainer = ""
-            self._is_due.clear()
-            output = self._remembering.act(
-                self._shared.policy, observations, self._generator, critic_observations=for_critic,
-                deterministic=self.deterministic or self.context.inference)
-            await self.send_output(output, "policy_output")
-            item += 1
+        given = dict(zip(ports, items, strict=True))
+        for port, item in given.items():
+            if port != "done":
+                check_finite(item, port, self._item + 1)
+        if "done" in given:
+            self._remembering.forget(given["done"])
+        return given
+
+    def _act(self, given: Mapping[str, torch.Tensor]) -> dict[str, Any]:
+        """Act on an item; to be called when the weights for it are there."""
+        assert self._shared is not None  # it was made with the first item
+        output = self._remembering.act(
+            self._shared.policy, given["observations"], self._generator,
+            critic_observations=given.get("critic_observations"),
+            deterministic=self.deterministic or self.context.inference)
+        self._item += 1
+        return {"policy_output": output}
 
     def _move_to(self, device: torch.device, shared: SharedPolicy) -> None:
         """Act where observations are; a generator of another device draws other numbers."""
@@ -288,19 +316,9 @@ class PPOAgentNode(Node):
 
     def load_weights(self, weights: Mapping[str, torch.Tensor], layers: Any) -> None:
         """Begin with another program's policy; its first layer tells the observations' size."""
-        from dnne_ros.learning.fitting import misfits
-        from dnne_ros.rl.foreign_policies import by_our_names
-        from dnne_ros.rl.policy import ActorCritic
+        from dnne_ros.rl.first_policy import policy_of_weights
 
-        found = by_our_names(weights, self.shared_trunk)
-        first = next((found[name] for name in (
-            "actor_memory.layers.weight_ih_l0", "trunk.0.weight", "actor.0.weight")
-                      if name in found and found[name].dim() == 2), None)
-        spec = self._spec(first.shape[1] if first is not None else 1)
-        expected = ActorCritic(spec).state_dict()
-        if lines := misfits({name: tensor.shape for name, tensor in expected.items()}, found):
-            raise InputError("weights", lines)
-        weights = {name: found[name].to(tensor.dtype) for name, tensor in expected.items()}
+        spec, weights = policy_of_weights(self._spec, weights, self.shared_trunk)
         if self._runtime != "torch":
             self._freeze(spec.to_json(), weights)
             return
@@ -315,28 +333,12 @@ class PPOAgentNode(Node):
         import torch
 
         from dnne_ros.node_api.seeding import node_seed
-        from dnne_ros.rl.policy import ActorCritic
+        from dnne_ros.rl.first_policy import first_policy
         from dnne_ros.rl.policy_spec import PolicySpec
-        from dnne_ros.rl.shared_policy import SharedPolicy
 
         weights = torch.Generator()
         weights.manual_seed(node_seed(self.context.seed, self.context.node_id + "/weights"))
-        if self._saved is None:
-            try:
-                spec = self._spec(observation_size, critic_observation_size)
-                return SharedPolicy(ActorCritic(spec, weights))
-            except ValueError as error:
-                raise InputError("policy", [str(error)]) from None
-        spec = PolicySpec.from_json(self._saved.values["architecture"])
-        if self.context.inference and not critic_observation_size:
-            critic_observation_size = spec.critic_observation_size  # nobody asks the critic
-        for what, known, found in (
-                ("observations", spec.observation_size, observation_size),
-                ("critic_observations", spec.critic_observation_size, critic_observation_size)):
-            if known != found:
-                raise InputError("checkpoint", [
-                    f"its policy sees {known} numbers of each environment, found {what} of "
-                    f"{found}"])
-        policy = ActorCritic(self._spec(observation_size, critic_observation_size), weights)
-        policy.load_state_dict(self._saved.weights)
-        return SharedPolicy(policy)
+        saved = None if self._saved is None else (
+            PolicySpec.from_json(self._saved.values["architecture"]), self._saved.weights)
+        return first_policy(self._spec, observation_size, critic_observation_size, weights, saved,
+                            inference=self.context.inference)

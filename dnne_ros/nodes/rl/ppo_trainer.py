@@ -55,6 +55,7 @@ class PPOTrainerNode(Node):
     """
 
     category = "learning"
+    answers_items = True
     announces_boundaries = True
 
     state = Input(_OBSERVATIONS, "Observations after the step.")
@@ -63,7 +64,8 @@ class PPOTrainerNode(Node):
     reward = Input(_PER_ENV, "Rewards of the step.", aliases=("rewards",))
     done = Input(Tensor("bool", ("env",)), "Episodes that the step ended.", aliases=("dones",))
     model = Input(Model(), "The policy to train.", trains=True)
-    info = Input(Dict(), "time_outs: which episodes ran out of time.", optional=True,
+    info = Input(Dict(), "time_outs: which episodes ran out of time; episode_log: what the task "
+                 "says of those that ended, which goes to the metrics.", optional=True,
                  follows=("done", "info"))
     next_observations = Input(_OBSERVATIONS, "Observations before any reset.", optional=True,
                               follows=("done", "next_observations"))
@@ -72,7 +74,8 @@ class PPOTrainerNode(Node):
     loss = Output(Tensor("float32"), "Mean loss of an update.")
     training_complete = Output(Sync(), "After each transition: the next step may go.")
     mean_return = Output(Float(), "Mean return of the last 100 finished episodes.")
-    metrics = Output(Dict(), "Of each update: losses, learning rate, returns, counts.")
+    metrics = Output(Dict(), "Of each update: losses, learning rate, returns, counts, and "
+                     "what the task says of its episodes.")
 
     horizon_length = Widget(16, "Steps between two updates.", minimum=1, maximum=1_000_000,
                             fixed_because="it fixes the size of the rollout")
@@ -146,6 +149,7 @@ class PPOTrainerNode(Node):
             if self.checkpoint_enabled else None
         self._learner: Learner | None = None
         self._saved: NodeState | None = None
+        self._item = 0
         self._updates = 0
         self._env_steps = 0
         self._earlier_env_steps = 0
@@ -160,43 +164,61 @@ class PPOTrainerNode(Node):
         from dnne_ros.learning.finite import check_finite
 
         shared = await self.get_input("model")
-        item = 0
+        self._item = 0
         shared.announce(None if self.context.inference else self.horizon_length)
-        while True:
-            output = await self.get_input("policy_output")
-            rewards = await self.get_input("reward")
-            done = (await self.get_input("done")).bool()
-            info = await self._optional("info") or {}
-            following = await self._optional("next_observations")
-            for_critic = await self._optional("critic_observations")
-            state = await self.get_input("state")
-            item += 1
-            check_finite(rewards, "reward", item)
-            if self._learner is None:
-                self._learner = self._begin(shared.policy, output)
-            learner = self._learner
-            learner.episodes.add(rewards, done)
-            self._env_steps += len(rewards)
-            if self.context.inference:
-                self._report_play(learner.episodes)
-            else:
-                timed_out = info.get("time_outs")
-                timed_out = done & timed_out.bool() if timed_out is not None else done & False
-                if self.reward_scale != 1.0:
-                    rewards = rewards * self.reward_scale
-                if output.critic_observations is not None:
-                    if for_critic is None:
-                        raise InputError("input 'critic_observations'", [
-                            "expected a link, as at the agent, whose critic sees them"])
-                    state, following = for_critic, next_seen_by_critic(for_critic, info)
-                learner.rollout.add(output, rewards, done & ~timed_out, timed_out, following)
-                if learner.rollout.full:
-                    check_finite(state, "state", item)  # nothing else learns from it
-                    await self._learn(learner, shared, state, item)
-            await self.send_output(None, "training_complete")
+        # The reward first: where it waits for that, it has nothing of the next transition yet.
+        ports = tuple(port for port in ("reward", "done", "info", "next_observations",
+                                        "critic_observations", "policy_output", "state")
+                      if self.context.is_linked(port))
 
-    async def _optional(self, name: str) -> Any:
-        return await self.get_input(name) if self.context.is_linked(name) else None
+        def answer(*items: Any) -> dict[str, Any]:
+            self._collect(shared, dict(zip(ports, items, strict=True)))
+            return {"training_complete": None}
+
+        with self.context.answering(ports, answer, self._has_room):
+            while True:
+                given = {port: await self.get_input(port) for port in ports}
+                state = self._collect(shared, given)
+                if self._learner is not None and self._learner.rollout.full:
+                    check_finite(state, "state", self._item)  # nothing else learns from it
+                    await self._learn(self._learner, shared, state, self._item)
+                await self.send_output(None, "training_complete")
+
+    def _has_room(self) -> bool:
+        """Tell whether a transition more makes no update."""
+        learner = self._learner
+        return learner is not None and (
+            self.context.inference or len(learner.rollout) + 1 < learner.rollout.horizon)
+
+    def _collect(self, shared: SharedPolicy, given: Mapping[str, Any]) -> torch.Tensor:
+        """Add a transition to the rollout; return what the critic sees after it."""
+        from dnne_ros.learning.finite import check_finite
+
+        output, rewards, done = given["policy_output"], given["reward"], given["done"].bool()
+        info, following = given.get("info") or {}, given.get("next_observations")
+        state: torch.Tensor = given["state"]
+        self._item += 1
+        check_finite(rewards, "reward", self._item)
+        if self._learner is None:
+            self._learner = self._begin(shared.policy, output)
+        learner = self._learner
+        learner.episodes.add(rewards, done, info.get("episode_log"))
+        self._env_steps += len(rewards)
+        if self.context.inference:
+            self._report_play(learner.episodes)
+            return state
+        timed_out = info.get("time_outs")
+        timed_out = done & timed_out.bool() if timed_out is not None else done & False
+        if self.reward_scale != 1.0:
+            rewards = rewards * self.reward_scale
+        if output.critic_observations is not None:
+            for_critic = given.get("critic_observations")
+            if for_critic is None:
+                raise InputError("input 'critic_observations'", [
+                    "expected a link, as at the agent, whose critic sees them"])
+            state, following = for_critic, next_seen_by_critic(for_critic, info)
+        learner.rollout.add(output, rewards, done & ~timed_out, timed_out, following)
+        return state
 
     def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> Learner:
         """Allocate for the sizes that the first transition shows."""
@@ -240,7 +262,8 @@ class PPOTrainerNode(Node):
             **asdict(stats), "env_steps": self._env_steps, "mean_return": mean_return,
             "episodes": learner.episodes.finished,
             "total_updates": self._updates,
-            "total_env_steps": self._earlier_env_steps + self._env_steps}
+            "total_env_steps": self._earlier_env_steps + self._env_steps,
+            **learner.episodes.logs.means()}
         self.context.report(metrics)
         await self.send_output(torch.tensor(stats.loss), "loss")
         if mean_return is not None:
@@ -275,7 +298,7 @@ class PPOTrainerNode(Node):
             self.context.report({
                 "env_steps": self._env_steps, "mean_return": episodes.mean_return,
                 "running_return": episodes.mean_running_return,
-                "episodes": episodes.finished})
+                "episodes": episodes.finished, **episodes.logs.means()})
 
     async def save_state(self, aligned: bool) -> NodeState | None:
         """Save optimizer, random state, episode statistics and counters."""

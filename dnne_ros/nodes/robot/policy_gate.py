@@ -51,6 +51,7 @@ class PolicyGate(Node):
 
     type_name = "PolicyGate"
     category = "robotics"
+    answers_items = True
     without_torch = True
 
     action = Input(Action(), "What the policy commands, (1, joint) or (joint), in the joints' "

@@ -41,6 +41,7 @@ class RobotControllerNode(Node):
     """
 
     category = "robotics"
+    answers_items = True
     without_torch = True
     acts_outside = True
 

@@ -28,6 +28,7 @@ class ActionNode(Node):
     """
 
     category = "robotics"
+    answers_items = True
     without_torch = True  # a simulator brings its own
 
     network_output = Input(Tensor("float32", ("env", "action")), "Actions, or a policy's output.",

@@ -58,7 +58,7 @@ class CartpoleRewardNode(Node):
     reset_dist = Widget(2.0, "Farthest legal cart position.", minimum=0.0, unit="m", live=True)
     invert_for_loss = Widget(True, "Give the negative reward, to be minimised.", live=True)
 
-    async def compute(self, observations: Any) -> dict[str, Any]:
+    def compute(self, observations: Any) -> dict[str, Any]:
         """Evaluate the reward for each environment."""
         import torch
 

@@ -6,17 +6,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
+from dnne_ros.node_api.answering import AnswerItems, answer_items
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Dict, SimHandle, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.ros_topics import TopicUse
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.simulation.filming import Filming
 from dnne_ros.nodes.simulation.real_time import RealTime
 from dnne_ros.nodes.simulation.simulator_camera import SimulatorCamera, parse_format
 from dnne_ros.nodes.simulation.simulator_topics import NOBODY, SimulatorTopics, topic_uses
 
 if TYPE_CHECKING:
+    import torch
+
     from dnne_ros.sim.simulator import Simulator
 
 _OBSERVATIONS = Tensor("float32", ("env", "observation"))
@@ -47,8 +51,9 @@ class SimulatorEnvNode(Node):
                      "first that is installed and has the task.", fixed_because=_CHOOSES)
     randomization = Widget("", "How environments differ, such as mass:0.8..1.2 (mujoco only).",
                            fixed_because="it is built into the physics")
-    isaac_python = Widget("", "Interpreter that has Isaac Gym; empty: that of the environment "
-                          "variable ISAACGYM_PYTHON.", fixed_because=_CHOOSES)
+    isaac_python = Widget("", "Interpreter that has Isaac Gym, Isaac Lab or mjlab; empty: that of "
+                          "the environment variable ISAACGYM_PYTHON, ISAACLAB_PYTHON or "
+                          "MJLAB_PYTHON.", fixed_because=_CHOOSES)
     threads = Widget(0, "Threads of the physics (mujoco and envpool); 0: as many as there are "
                      "cores.", minimum=0, maximum=1024)
 
@@ -100,6 +105,7 @@ class SimulatorEnvNode(Node):
             self.env_name, self.num_envs, backend=self.backend, device=str(device),
             seed=node_seed(self.context.seed, self.context.node_id),
             randomization=self.randomization, threads=self.threads or None,
+            drawn=self.context.video is not None,
             isaac=IsaacOptions(self.isaac_python, self.isaac_gym_path, self.isaac_gym_envs_path,
                                self.headless, self.physics_engine, self.device))
         try:
@@ -160,6 +166,8 @@ class SimulatorStepNode(Node):
     """
 
     category = "simulation"
+    answers_items = True
+    films = True
 
     sim_handle = Input(SimHandle(), "The simulator.")
     actions = Input(Action(), "What each environment does.", aliases=("action",))
@@ -170,7 +178,7 @@ class SimulatorStepNode(Node):
     done = Output(_FLAGS, "Episodes that ended with this step.", aliases=("dones",))
     info = Output(Dict(), "time_outs: which of the ended ones ran out of time; where "
                   "critic_observations is linked, next_critic_observations: of those, before the "
-                  "reset.")
+                  "reset; episode_log: what the task says of the ended ones.")
     next_observations = Output(_OBSERVATIONS, "After the step, before any reset.")
     critic_observations = Output(_OBSERVATIONS, "What a critic sees, like ``observations``.")
     groups = Output(Dict(), "All groups of observations by name, like ``observations``.")
@@ -206,6 +214,7 @@ class SimulatorStepNode(Node):
         """Set the camera up, as far as that goes without the robot."""
         self._camera = SimulatorCamera(parse_format(self.camera)) if self.camera else None
         self._real_time: RealTime | None = None
+        self._filming: Filming | None = None
 
     def widget_changed(self, name: str) -> None:
         """Go on at another rate."""
@@ -220,34 +229,49 @@ class SimulatorStepNode(Node):
                                        self.real_time_factor, self.context.steady)
         topics = SimulatorTopics(simulator, self.context, self._camera)
         await topics.start()
-        triggered, for_critic, in_groups = map(
-            self.context.is_linked, ("trigger", "critic_observations", "groups"))
-        free = True
-        while True:
-            actions = await self.get_input("actions")
-            if triggered and not free:
-                await self.get_input("trigger")
-            free = False
-            if self._real_time is not None:
-                await self._real_time.wait()
+        if self.context.video is not None:
+            self._filming = Filming(self.context.video, simulator, self.context.log)
+            await self._filming.start()
+        for_critic, in_groups = map(self.context.is_linked, ("critic_observations", "groups"))
+
+        def stepped(actions: torch.Tensor, _: None = None) -> dict[str, Any]:
             step = simulator.step(actions)
             topics.step(self.shown_env)
-            done = step.terminated | step.timed_out
-            info = {"time_outs": step.timed_out}
+            given: dict[str, Any] = {}
+            info: dict[str, Any] = {"time_outs": step.timed_out}
+            if (log := simulator.episode_log()) is not None:
+                info["episode_log"] = log._asdict()
             if for_critic:
                 if step.timed_out.any():
                     info["next_critic_observations"] = simulator.next_critic_observations(
                         step)[step.timed_out]
-                await self.send_output(simulator.critic_observations(), "critic_observations")
+                given["critic_observations"] = simulator.critic_observations()
             if in_groups:
-                await self.send_output(dict(simulator.groups()), "groups")
-            await self.send_output(step.next_observations, "next_observations")
-            await self.send_output(info, "info")
-            await self.send_output(step.rewards, "rewards")
-            await self.send_output(done, "done")
-            await self.send_output(step.observations, "observations")
+                given["groups"] = dict(simulator.groups())
+            return {**given, "next_observations": step.next_observations, "info": info,
+                    "rewards": step.rewards, "done": step.terminated | step.timed_out,
+                    "observations": step.observations}
+
+        ports = ("actions", "trigger") if self.context.is_linked("trigger") else ("actions",)
+        await self._answer(("actions",), stepped)  # the first step waits for no trigger
+        if self._real_time is None and self._filming is None:
+            await answer_items(self, ports, stepped)
+        while True:
+            await self._answer(ports, stepped)
+
+    async def _answer(self, ports: tuple[str, ...], stepped: AnswerItems) -> None:
+        """Make one step, when it is due."""
+        items = [await self.get_input(port) for port in ports]
+        if self._real_time is not None:
+            await self._real_time.wait()
+        if self._filming is not None:
+            await self._filming.step(max(self.shown_env, 0))
+        for port, value in (stepped(*items) or {}).items():
+            await self.send_output(value, port)
 
     async def close(self) -> None:
-        """Put the camera away."""
+        """Put the cameras away."""
+        if self._filming is not None:
+            await self._filming.close()
         if self._camera is not None:
             await self._camera.close()

@@ -32,8 +32,7 @@ class GeometricLoss(Node):
     error_metric = Widget("Euclidean Dist", "Which distance.", choices=(
         "Max Abs Error", "Euclidean Dist", "Manhattan Dist", "KL Div", "Norm KL Div"))
 
-    async def compute(self, predictions: torch.Tensor, estimates: torch.Tensor
-                      ) -> Mapping[str, Any]:
+    def compute(self, predictions: torch.Tensor, estimates: torch.Tensor) -> Mapping[str, Any]:
         """Return the distance of two tensors; `InputError` if their shapes differ."""
         from dnne_ros.supervised.distances import DISTANCES
 

@@ -27,8 +27,7 @@ class CrossEntropyLoss(Node):
     loss = Output(GradientTensor("float32"), "Mean loss of the batch, in nats.")
     accuracy = Output(Float(), "Share of the batch whose highest score is the right one.")
 
-    async def compute(self, predictions: torch.Tensor, labels: torch.Tensor
-                      ) -> Mapping[str, Any]:
+    def compute(self, predictions: torch.Tensor, labels: torch.Tensor) -> Mapping[str, Any]:
         """Return the loss of a batch, and its accuracy."""
         return cross_entropy_and_accuracy(predictions, labels)
 
@@ -60,8 +59,7 @@ class Loss(Node):
                 f"it is linked, but {self.loss_type} says nothing of what is right; expected "
                 "loss_type cross_entropy or bce_with_logits"])
 
-    async def compute(self, predictions: torch.Tensor, labels: torch.Tensor
-                      ) -> Mapping[str, Any]:
+    def compute(self, predictions: torch.Tensor, labels: torch.Tensor) -> Mapping[str, Any]:
         """Return the loss of a batch, and its accuracy where there is one."""
         if self.loss_type == "cross_entropy":
             return cross_entropy_and_accuracy(predictions, labels)
@@ -82,8 +80,7 @@ class Accuracy(Node):
     correct = Output(Int(), "How many are right.")
     total = Output(Int(), "How many there are.")
 
-    async def compute(self, predictions: torch.Tensor, labels: torch.Tensor
-                      ) -> Mapping[str, Any]:
+    def compute(self, predictions: torch.Tensor, labels: torch.Tensor) -> Mapping[str, Any]:
         """Return the counts of a batch."""
         _check(predictions, labels)
         correct = _count_right(predictions, labels)

@@ -52,7 +52,7 @@ class Split(Node):
         self._numbers = _read_numbers(self.split_pos, self.split_mode)
         self._linked = [name for name in _OUTPUTS if self.context.is_linked(name)]
 
-    async def compute(self, input: torch.Tensor) -> Mapping[str, Any]:
+    def compute(self, input: torch.Tensor) -> Mapping[str, Any]:
         """Return the pieces of a tensor: views of it."""
         if not -input.ndim <= self.dimension < input.ndim:
             raise InputError("input", [f"expected an axis {self.dimension}, found shape "

@@ -63,7 +63,8 @@ class Standstill:
         now = self._now()
         if now - self._looked < _LOOK_SECONDS:
             return
-        if now - self._looked > _CLOSE_LOOK_SECONDS:  # we slept: nobody else could move either
+        # We slept, or the run stands as somebody wants it to: nobody else could move either.
+        if now - self._looked > _CLOSE_LOOK_SECONDS or self._nodes.paused:
             self._since = dict.fromkeys(self._since, now)
         self._looked = now
         moved = self._nodes.moved()

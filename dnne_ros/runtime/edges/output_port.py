@@ -8,11 +8,13 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from dnne_ros.node_api.port_types import PortType
+from dnne_ros.runtime.edges.local_end import LocalEnd
 from dnne_ros.runtime.edges.public_topic import PublicTopic
 from dnne_ros.transport.codec import Codec
+from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.remote_writer import RemoteWriter
 
@@ -23,31 +25,6 @@ wait for the same items."""
 _PUBLISHING_SHARE_OF_SENSORS = 0.1
 """The same where nobody waits: sensor data and pictures, of which some may be dropped."""
 _NOTHING = object()
-
-
-class LocalEnd(Protocol):
-    """A consumer in the process of an output: an edge to another node, or what records."""
-
-    policy: EdgePolicy
-    limit: float
-    """The sender waits while `span` has reached it."""
-
-    @property
-    def span(self) -> Callable[[], int]:
-        """Tells how much it has that is not taken."""
-        ...
-
-    def deliver(self, value: Any) -> None:
-        """Take a value."""
-        ...
-
-    def notify_room(self, on_room: Callable[[], None]) -> None:
-        """Call ``on_room`` when it has taken something, while the sender waits."""
-        ...
-
-    def note_wait(self, waiting: bool) -> None:
-        """Note whether the sender waits."""
-        ...
 
 
 class OutputPort:
@@ -68,6 +45,8 @@ class OutputPort:
         None where nobody takes them.
         """
         self._type = type
+        self.exact = type.exact
+        """Values of this class need no `admission`."""
         self._kind_of = type.kind_of()
         self._kind: Any = _NOTHING
         own = builtins.type(type).canonical is not PortType.canonical
@@ -78,6 +57,10 @@ class OutputPort:
         self._shown_as: Callable[[Any], Any] = _nothing if type.wire is None else type.pack
         self._writer = writer
         self._ends = (*edges, *(() if writer is None else (writer,)))
+        self.edges = tuple(edge for edge in edges if isinstance(edge, LocalEdge))
+        """Those that lead to nodes of this process."""
+        self._is_plain = len(self.edges) == len(edges) and writer is None \
+            and type.policy is not EdgePolicy.LATEST
         self._spans = [(edge.span, edge.limit) for edge in edges if edge.limit < math.inf]
         for end in self._ends:
             end.notify_room(self._on_room)
@@ -92,6 +75,8 @@ class OutputPort:
         self._breathes = False
         self._breathe_at = _BREATHE_EVERY
         self._pause: asyncio.TimerHandle | None = None
+        self._when_room: Callable[[], None] | None = None
+        self._wait_since = 0
         self._held_back: Any = _NOTHING
         lossless = any(edge.policy is EdgePolicy.LOSSLESS for edge in edges) or (
             writer is not None and writer.lossless)
@@ -176,6 +161,12 @@ class OutputPort:
         To be called while it `has_room`; raises what `send` raises, and RuntimeError without.
         """
         self._breathe_at = self.sent + _BREATHE_EVERY
+        if self.is_unseen and self.has_room:  # as `send` does, on the shortest way
+            value = self._admit(value)
+            for edge in self.edges:
+                edge.deliver(value)
+            self.sent += 1
+            return
         sending = self.send(value)
         try:
             sending.send(None)
@@ -183,6 +174,42 @@ class OutputPort:
             return
         sending.close()
         raise RuntimeError("an output has no room for what may not wait")
+
+    @property
+    def is_unseen(self) -> bool:
+        """Tell whether only its `edges` are to know of an item, so that it may pass them by.
+
+        Not while somebody outside listens or records, where the newest item is kept, or while
+        another coroutine of its node sends.
+        """
+        return self._is_plain and not (self._watchers or self._turns or self._breathes)
+
+    @property
+    def admission(self) -> Callable[[Any], Any] | None:
+        """Return what makes of a value what consumers get, as `send` does; None: it is that."""
+        return None if self._kind_of is None and self._made is None else self._admit
+
+    def _admit(self, value: Any) -> Any:
+        kind_of = self._kind_of
+        if kind_of is not None:
+            try:
+                if kind_of(value) != self._kind:
+                    self._check(value)
+            except AttributeError:
+                self._type.check(value)
+                raise
+        return value if self._made is None else self._made(value)
+
+    def note_passed(self, count: int) -> None:
+        """Count items that were passed on while it `is_unseen`; so the event loop has turned."""
+        self.sent += count
+        self._breathe_at = self.sent + _BREATHE_EVERY
+
+    def call_when_room(self, call: Callable[[], None] | None) -> None:
+        """Call ``call()`` once, when it `has_room` again; None: do not.  Senders come first."""
+        self._when_room = call
+        self._wait_since = time.monotonic_ns()
+        self._note_wait(call is not None)
 
     def look_for_watchers(self) -> None:
         """Notice who else subscribes; a late joiner of a latched topic gets the newest value."""
@@ -251,7 +278,7 @@ class OutputPort:
                 timer.cancel()
         self._turns.remove(turn)
         self._breathe_at = self.sent + _BREATHE_EVERY
-        self._note_wait(bool(self._turns))
+        self._note_wait(bool(self._turns) or self._when_room is not None)
 
     def _on_room(self) -> None:
         """Let the first sender that waits go on, if nobody is full."""
@@ -261,6 +288,11 @@ class OutputPort:
             else:
                 self._turns[0].set_result(None)
                 self._note_wait(False)  # until it goes on, there is nothing to be told
+        elif self._when_room is not None and not self._is_full():
+            call, self._when_room = self._when_room, None
+            self.waited_ns += time.monotonic_ns() - self._wait_since
+            self._note_wait(False)
+            call()
 
     def _is_full(self) -> bool:
         for span, limit in self._spans:

@@ -13,7 +13,8 @@ from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.replication import accept_updates, send_updates, update_topic
 from dnne_ros.runtime.coordination.ros_bus import RosBus
 from dnne_ros.runtime.edges.input_port import ExternalInput, HeldInput, InputPort
-from dnne_ros.runtime.edges.output_port import LocalEnd, OutputPort
+from dnne_ros.runtime.edges.local_end import LocalEnd
+from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.edges.public_topic import DrawnEdge, PublicTopic, public_codec
 from dnne_ros.runtime.edges.restarts import Restarts
 from dnne_ros.transport.codecs import codec_for

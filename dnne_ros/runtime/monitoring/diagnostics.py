@@ -25,6 +25,7 @@ from dnne_ros.transport.policy import DEFAULT_CAPACITY, EdgePolicy
 from dnne_ros.transport.stats import CountingEnd, EdgeStats
 
 if TYPE_CHECKING:
+    from dnne_ros.runtime.coordination.pause import Pause
     from dnne_ros.runtime.edges.wiring import Wiring
     from dnne_ros.runtime.node.context import HostContext
     from dnne_ros.runtime.node.node_host import NodeHost
@@ -75,14 +76,15 @@ class Diagnostics:
     """Publishes what the nodes of one process and its ends of edges are doing."""
 
     def __init__(self, host: NodeHost, process: str, processes: int, graph: Graph,
-                 wiring: Wiring, contexts: Mapping[str, HostContext],
+                 wiring: Wiring, contexts: Mapping[str, HostContext], pause: Pause,
                  on_look: Callable[[list[Status]], None] | None = None):
         """Publish as ``host``, on behalf of the nodes whose ``contexts`` are given by id.
 
-        ``process`` is one of so many ``processes`` of the graph.  ``on_look`` is told each
-        second, too, whether somebody listens or not.
+        ``process`` is one of so many ``processes`` of the graph.  A ``pause`` is told of.
+        ``on_look`` is told each second, too, whether somebody listens or not.
         """
         self._on_look = on_look
+        self._pause = pause
         self._host = host
         self._namespace = host.get_namespace()
         self._publisher = host.create_publisher(DiagnosticArray, TOPIC, _DEPTH)
@@ -116,8 +118,11 @@ class Diagnostics:
         seconds = max(now - self._looked, 1e-9)
         self._process["cpu_percent"] = round(100 * (worked - self._worked) / seconds, 1)
         self._looked, self._worked = now, worked
-        statuses = [meter.look(seconds, self._process) for meter in self._nodes]
-        statuses += [meter.look(seconds, self._process["process"]) for meter in self._edges]
+        process = {**self._process, "paused": self._pause.state.why or "run.paused"} \
+            if self._pause.paused else self._process
+        statuses = [meter.look(seconds, process) for meter in self._nodes]
+        statuses += [meter.look(seconds, self._process["process"], self._pause.paused)
+                     for meter in self._edges]
         for status in statuses:
             status.hardware_id = self._namespace
         return statuses
@@ -147,7 +152,7 @@ class _EdgeMeter:
         self._target = end.name.rpartition(" → ")[2].rpartition("/")[0]
         self._last = EdgeStats().as_dict()
 
-    def look(self, seconds: float, process: str) -> Status:
+    def look(self, seconds: float, process: str, paused: bool) -> Status:
         end, counting = self._end, self._end.counting
         now = counting.stats.as_dict()
         new = {key: now[key] - self._last[key] for key in ("sent", "received", "lost")}
@@ -168,7 +173,8 @@ class _EdgeMeter:
                     for name in ("latency", "latency_max") if f"{name}_s" in now})
         values.update(duplicated=now["duplicated"], dropped=now["dropped"])
         rate = new["sent" if end.end == "sender" else "received"] / seconds
-        return Status(self._name, *self._verdict(now, rate, new["lost"], blocked), values=values)
+        return Status(self._name, *self._verdict(
+            now, rate, new["lost"], 0.0 if paused else blocked), values=values)
 
     # The first word of a message says it all: `dnne-ros top` has no room for more.
     def _verdict(self, now: Mapping[str, Any], rate: float, lost: int, blocked: float

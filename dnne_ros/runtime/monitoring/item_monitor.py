@@ -34,6 +34,7 @@ class ItemMonitor:
         self.inference = context.inference
         self.new_episodes = context.new_episodes
         self.strict_runtime = context.strict_runtime
+        self.video = context.video
         self.log = context.log
         self.health = context.health
         self.topics = context.topics

@@ -48,6 +48,11 @@ class NodeWaits:
                                for consumer in writer.consumers}}
         self._clocks: dict[str, int] = {}
 
+    @property
+    def paused(self) -> bool:
+        """Tell whether the run stands still as somebody wants it to."""
+        return any(context.paused for context in self._contexts.values())
+
     def moved(self) -> dict[str, int]:
         """Return how many items each node has taken and given, by id."""
         return {id: context.items + context.sent for id, context in self._contexts.items()}

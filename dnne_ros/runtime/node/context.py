@@ -11,7 +11,10 @@ from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.context import Boundary
 from dnne_ros.node_api.health import Health
+from dnne_ros.options.filming import asked_video
 from dnne_ros.options.run_settings import RunSettings
+from dnne_ros.runtime.coordination.pause import AT_BOUNDARY
+from dnne_ros.runtime.debugging.halts import Halts
 from dnne_ros.runtime.edges.input_port import HeldInput, InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.edges.wiring import Wiring
@@ -22,17 +25,20 @@ from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
-from dnne_ros.runtime.node.run_to_completion import RunToCompletion
+from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.spans.node_spans import NodeSpans
 from dnne_ros.tracing.ports import Giving, Source, Taking, Target, TracedInput, TracedOutput
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.transport.local_edge import LocalEdge
+from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.workflow.records import PortRef
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.pause import Pause
     from dnne_ros.runtime.coordination.run_control import RunControl
+    from dnne_ros.runtime.debugging.stops import Stops
     from dnne_ros.runtime.monitoring.process_recording import NodeRecording
 
 _End = TypeVar("_End")
@@ -55,15 +61,22 @@ class HostContext:
 
     def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
                  control: RunControl, topics: HostTopics, services: HostServices,
-                 actions: HostActions, frames: HostFrames, pause: Pause):
-        """Serve the node of ``host``, which takes and gives nothing during a ``pause``."""
+                 actions: HostActions, frames: HostFrames, pause: Pause, stops: Stops,
+                 regions: Regions):
+        """Serve the node of ``host``, which takes and gives nothing during a ``pause``.
+
+        ``stops`` looks at its items while the pause is `closed`; ``regions`` are those of its
+        process.
+        """
         self.name = host.get_fully_qualified_name()
         self.node_id = host.graph_node.id
         self.title = host.graph_node.title
+        self._ros_name = host.graph_node.ros_name
         self.seed = settings.seed
         self.inference = settings.inference
         self.new_episodes = settings.new_episodes
         self.strict_runtime = settings.strict_runtime
+        self.video = asked_video(graph, settings)
         self.log = RecordedLogger(host.get_logger().name)
         self.health = Health()
         self.topics = topics
@@ -74,13 +87,16 @@ class HostContext:
         self.steady = HostSteadyClock()
         self.items = 0
         """Items taken so far, over all inputs: which one a failure was about."""
-        self.is_watched = False
-        """Whether somebody watches each item that the node takes and gives."""
+        self.cuts: set[str] = set()
+        """Who has to see each item that the node takes and gives: see `cut`."""
         self.on_fault: Callable[[str], None] = lambda message: None
         """Called when something has gone wrong with the node, which goes on."""
         self._graph = graph
         self._control = control
         self._pause = pause
+        self._regions = regions
+        self._halts = Halts(self._ros_name, pause, stops, host.graph_node.type.acts_outside,
+                            self._may_drop)
         type_name = host.graph_node.type.type_name
         self._own_inputs: dict[str, InputPort] = {
             ref.port: source for ref, source in wiring.inputs.items() if ref.node == self.node_id}
@@ -119,10 +135,24 @@ class HostContext:
         if self._recording is not None:
             self._recording.note_began()
 
+    def cut(self, who: str) -> None:
+        """Take the node out of its region until ``who`` lets it `rejoin`, from now on.
+
+        All that it takes and gives then goes through its ports, in its own coroutine.
+        """
+        self.cuts.add(who)
+        self._regions.redraw()
+
+    def rejoin(self, who: str) -> None:
+        """Let the node be part of a region again, unless somebody else has cut it out."""
+        self.cuts.discard(who)
+        self._regions.redraw()
+
     def follow(self, spans: NodeSpans, input_of: Callable[[str, Source], Source],
                output_of: Callable[[str, OutputPort], Target]) -> None:
         """Let ``spans`` follow items, through what stands in the place of the ports."""
         self._spans = spans
+        self.cut("spans")
         self._seen_inputs = {port: input_of(port, source)
                              for port, source in self._with_items().items()}
         self._seen_outputs = {port: output_of(port, target)
@@ -140,6 +170,7 @@ class HostContext:
         Inputs that hold one value have no items to record.
         """
         self._tracer = tracer
+        (self.rejoin if tracer is None else self.cut)("trace")
         self._put_in_place()
 
     def glance(self, tracer: NodeTracer | None) -> None:
@@ -183,35 +214,70 @@ class HostContext:
 
     async def get(self, port: str, timeout: float | None) -> Any:
         """Wait for the next item of an input."""
-        if self._pause.paused:
-            await self._pause.over()
-        item = await self._inputs[port].get(timeout)
+        pause = self._pause
+        if pause.closed:
+            item = await self._get_closed(port, timeout)
+        else:
+            try:
+                item = await self._inputs[port].get(timeout)
+            except TimeoutError:
+                if not pause.paused:
+                    raise
+                item = await self._get_closed(port, timeout)
+            else:
+                if pause.closed and not await self._halts.came(  # while it was waited for
+                        port, [item], self._numbers(port)):
+                    item = await self._get_closed(port, timeout)
         self.items += 1
         return item
 
     async def get_batch(self, port: str, max_items: int, timeout: float | None) -> list[Any]:
         """Wait for several items of an input."""
-        if self._pause.paused:
-            await self._pause.over()
-        batch = await self._inputs[port].get_batch(max_items, timeout)
+        if self._pause.closed:
+            batch = await self._batch_closed(port, max_items, timeout)
+        else:
+            batch = await self._inputs[port].get_batch(max_items, timeout)
+            if self._pause.closed and not await self._halts.came(
+                    port, batch, self._numbers(port)):
+                batch = await self._batch_closed(port, max_items, timeout)
         self.items += len(batch)
         return batch
 
     def put(self, port: str, value: Any, timeout: float | None = None
             ) -> Coroutine[Any, Any, None]:
         """Hand a value to every consumer of an output."""
-        if self._pause.paused:
-            return self._put_later(port, value, timeout)
+        if self._pause.closed:
+            return self._put_closed(port, value, timeout)
         return self._outputs[port].send(value, timeout)
+
+    def _get_closed(self, port: str, timeout: float | None) -> Coroutine[Any, Any, Any]:
+        return self._halts.get(port, self._inputs[port], self._numbers(port), timeout)
+
+    def _batch_closed(self, port: str, max_items: int, timeout: float | None
+                      ) -> Coroutine[Any, Any, list[Any]]:
+        return self._halts.get_batch(port, self._inputs[port], self._numbers(port), max_items,
+                                     timeout)
+
+    def _may_drop(self, port: str) -> bool:
+        """Tell whether what comes to an input need not be used."""
+        edges = self._graph.incoming[self.node_id].get(port)
+        return not edges or edges[0].policy is not EdgePolicy.LOSSLESS
+
+    def _numbers(self, port: str) -> InputPort | None:
+        """Return what knows the number of the item taken last; None: there are no items."""
+        return None if port in self._held else self._own_inputs[port]
+
+    async def _put_closed(self, port: str, value: Any, timeout: float | None) -> None:
+        await self._halts.goes(port, value, self._own_outputs[port].number + 1)
+        await self._outputs[port].send(value, timeout)
 
     @property
     def may_answer(self) -> bool:
         """Tell whether items may be answered in the calls that bring them.
 
-        Not while somebody watches, records or follows each of them, nor in a pause.
+        Not while somebody watches, records, follows or debugs each of them, nor in a pause.
         """
-        return not (self.is_watched or self._pause.paused) and self._tracer is None \
-            and self._spans is None
+        return not (self.cuts or self._pause.closed)
 
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether none of these outputs makes its sender wait, and nothing else does."""
@@ -222,23 +288,20 @@ class HostContext:
         self._own_outputs[port].send_now(value)
 
     @contextmanager
-    def answering(self, ports: Sequence[str], answer: AnswerItems) -> Iterator[None]:
+    def answering(self, ports: Sequence[str], answer: AnswerItems,
+                  ready: Callable[[], bool] | None = None) -> Iterator[None]:
         """Answer items in the calls that bring them, where all come from this process."""
         edges = {port: source for port in ports
                  if isinstance(source := self._own_inputs[port], LocalEdge)}
         if len(edges) < len(ports):
             yield
             return
-        at_once = RunToCompletion(self, edges, self._own_outputs, answer)
-        at_once.start()
+        member = Member(self, edges, self._own_outputs, answer, ready)
+        self._regions.join(member)
         try:
             yield
         finally:
-            at_once.stop()
-
-    async def _put_later(self, port: str, value: Any, timeout: float | None) -> None:
-        await self._pause.over()
-        await self._outputs[port].send(value, timeout)
+            self._regions.leave(member)
 
     @property
     def paused(self) -> bool:
@@ -266,6 +329,8 @@ class HostContext:
         self.mark(BOUNDARY, epoch)
         if self._spans is not None:
             self._spans.update(epoch, loss)
+        if self._pause.state.until == AT_BOUNDARY:
+            self._pause.set(True, f"boundary {epoch} of {self._ros_name}")
         boundary = self._control.boundary(epoch, metric, trigger, ends, loss)
         if self._recording is not None:
             self._recording.note_boundary(boundary.saves)

@@ -34,6 +34,7 @@ _STAND_IN_SECONDS = 1.0
 _CLOSE_SECONDS = 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LOG_SECONDS = 1.0
+_WATCHED = "deadlines"
 
 
 class NodeRunner:
@@ -109,7 +110,7 @@ class NodeRunner:
         elif self._watching is None:
             if self._node.context is not self._monitor:
                 self._node.context = self._monitor
-                self._context.is_watched = True
+                self._context.cut(_WATCHED)
                 self._monitor.begin()
             self._loop_watch.watch(self._context.name, self._settings)
             self._watchdog = Watchdog(self._settings, self._monitor, self._record, self._act,
@@ -119,7 +120,7 @@ class NodeRunner:
 
     def _disarm(self) -> None:
         self._node.context = self._context
-        self._context.is_watched = False
+        self._context.rejoin(_WATCHED)
         self._monitor.forget()
         self._look_away()
 

@@ -8,7 +8,7 @@ of the server may use it directly::
     feed.full_names()             the ROS names of their nodes
     feed.on_news.append(callback) called in the loop when anything may be new, 2 times a second
                                   or so, and for each picture
-    feed.parameters, feed.images, feed.logs, feed.curves
+    feed.parameters, feed.debugged, feed.images, feed.logs, feed.curves
 
 Pages get the same over the WebSocket of `dnne_ros.web.feed.part`.
 """
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 from rclpy.node import Node
 
+from dnne_ros.debugger.client import GraphClient, own_name
 from dnne_ros.runtime.monitoring.diagnostics import TOPIC
 from dnne_ros.runtime.ros_context import missing_security_told
 from dnne_ros.top.state import TopState
@@ -62,6 +63,7 @@ class Feed:
         self.curves = Curves()
         self.images = Images(self._node, self.tell)
         self.parameters = Parameters(self._node)
+        self.debugged = GraphClient(self._node, own_name("a page in a browser"))
         self.changes = ParameterChanges()
         self.image_topics: dict[str, str] = {}
         self.on_news: list[Callable[[], None]] = []
@@ -142,6 +144,7 @@ class Feed:
     def close(self) -> None:
         """Leave the ROS graph."""
         self.images.close()
+        self.debugged.close()
         self._loop.executor.remove_node(self._node)
         self._node.destroy_node()
 

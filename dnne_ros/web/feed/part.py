@@ -20,6 +20,7 @@ The page may say what it wants to see, which changes nothing else:
 ``GET /api/parameters?node=/graph/node`` gives ``{"parameters": […]}`` with descriptors;
 ``POST /api/parameters`` takes ``{"node", "name", "value"}``; ``POST /api/stop`` takes
 ``{"graph": namespace}`` and ends a run of this machine and user in order.
+``/api/debug`` is the debugger's (`dnne_ros.web.feed.debug_routes`).
 ``GET /api/server`` gives ``{"read_only": …}``.
 """
 
@@ -31,6 +32,7 @@ from aiohttp import web
 
 from dnne_ros.errors import InputError
 from dnne_ros.web.application import READ_ONLY, Part
+from dnne_ros.web.feed.debug_routes import debug_routes
 from dnne_ros.web.feed.feed import Feed
 from dnne_ros.web.feed.jobs import Jobs
 from dnne_ros.web.feed.listeners import Listeners
@@ -75,5 +77,5 @@ def feed_part(feed: Feed, jobs: Jobs | None = None) -> Part:
     return Part("feed", routes=[
         web.get("/api/feed", listeners.listen), web.get("/api/server", say_what_is_allowed),
         web.get("/api/parameters", read_parameters), web.post("/api/parameters", set_parameter),
-        web.post("/api/stop", stop)],
+        web.post("/api/stop", stop), *debug_routes(feed.debugged)],
         contexts=[feed.life, close_listeners, *([jobs.life] if jobs else [])])

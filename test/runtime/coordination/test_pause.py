@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from dnne_ros.runtime.coordination.heartbeat import RUNNING, Heartbeat
-from dnne_ros.runtime.coordination.pause import Pause
+from dnne_ros.runtime.coordination.pause import BreakpointWord, Pause, RunState
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup
 
 NAMES = ("a", "b", "c")
@@ -100,12 +100,59 @@ def test_a_process_that_was_started_again_hears_it(processes, process, network, 
     assert [pause.paused for pause in processes[:2]] == [False] * 2
 
 
-@pytest.mark.parametrize("word", [None, [1, "b"], ["1", "b", True], [1, "b", 1], [2.0, "b", True]])
-def test_what_means_nothing_changes_nothing(word):
+RUN, STOPS = [1, "b", [True, "", "", "", 0]], [1, "b", [[1, "a/x", "nan", True, "me"]]]
+
+
+@pytest.mark.parametrize("run", [
+    None, [1, "b"], ["1", "b", RUN[2]], [2.0, "b", RUN[2]], [1, "b", True], [1, "b", [True]],
+    [1, "b", [1, "", "", "", 0]], [1, "b", [True, "", "", "", "1"]]])
+def test_what_means_nothing_of_the_run_changes_nothing(run):
     pause = Pause("a")
     with pytest.raises((ValueError, TypeError)):
-        pause.hear(word)
+        pause.hear({"run": run, "breakpoints": [0, "", []]})
     assert not pause.paused
+
+
+@pytest.mark.parametrize("breakpoints", [
+    None, [1, "b", 3], [1, "b", [["1", "a/x", "", True, ""]]], [1, "b", [[1, "a/x", "", True]]],
+    [1, "b", [STOPS[2][0]] * 101], [1, "b", [[1, "a" * 3000, "", True, ""]]]])
+def test_what_means_nothing_of_breakpoints_changes_nothing(breakpoints):
+    pause = Pause("a")
+    with pytest.raises((ValueError, TypeError)):
+        pause.hear({"run": RUN, "breakpoints": breakpoints})
+    assert not pause.paused and pause.breakpoints == ()
+
+
+def test_all_know_where_to_stop_and_until_when_to_go_on(processes, run_virtual):
+    async def main():
+        processes[0].set(True, "somebody")
+        processes[0].set_breakpoints((BreakpointWord(1, "a/x", "nan", True, "me"),))
+        processes[0].set(False, "me", "step", "a/x", 3)
+        await asyncio.sleep(0.1)
+
+    run_virtual(main())
+    assert [pause.state for pause in processes] == [RunState(False, "me", "step", "a/x", 3)] * 3
+    assert [pause.breakpoints for pause in processes] == [
+        (BreakpointWord(1, "a/x", "nan", True, "me"),)] * 3
+
+
+def test_who_waits_goes_on_once_though_the_run_stops_again_at_once(run_virtual):
+    pause = Pause("a")
+    pause.set(True)
+
+    async def main():
+        at_item = asyncio.ensure_future(pause.gone_on())
+        before_one = asyncio.ensure_future(pause.over())
+        await asyncio.sleep(0.1)
+        pause.set(False)
+        pause.set(True, "the next item")
+        await at_item
+        await asyncio.sleep(0.1)
+        assert not before_one.done()
+        pause.set(False)
+        await before_one
+
+    run_virtual(main())
 
 
 def test_the_end_of_a_run_holds_nobody(run_virtual):

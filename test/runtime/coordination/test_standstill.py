@@ -16,6 +16,7 @@ class Nodes:
     def __init__(self, **waits):
         self.waits = waits
         self.count = dict.fromkeys(waits, 0)
+        self.paused = False
 
     def moved(self):
         return dict(self.count)
@@ -176,6 +177,17 @@ def test_a_run_that_ends_in_a_standstill_says_so_sooner(members, pass_time, ring
     pass_time(4, [fused])
     fused.standstill.tell_at_end()
     fused.standstill.tell_at_end()
+    assert len(pictures(fused)) == 1
+
+
+def test_a_run_that_is_paused_does_not_stand_still(members, pass_time, ring):
+    fused, = members(main=Nodes(**ring))
+    fused.nodes.paused = True
+    pass_time(60, [fused])
+    fused.nodes.paused = False  # and is given as much time as any
+    pass_time(9, [fused])
+    assert pictures(fused) == []
+    pass_time(60, [fused])
     assert len(pictures(fused)) == 1
 
 

@@ -9,6 +9,7 @@ from dnne_ros.node_api.health import Health, Level
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Int
 from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.runtime.coordination.pause import Pause
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.monitoring import diagnostics
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
@@ -43,7 +44,7 @@ def clock(monkeypatch):
 @pytest.fixture
 def told(ros_loop, clock):
     """Return ``look(seconds)``, by status name, and what it looks at."""
-    def make(policy=EdgePolicy.LOSSLESS, **ends):
+    def make(policy=EdgePolicy.LOSSLESS, pause=None, **ends):
         graph = declare_graph("Play", "play", {"a_1": NodeSpec("1", Sender, "The source"),
                                                "b_2": NodeSpec("2", Receiver)},
                               [LinkSpec("a_1/value", "b_2/value", policy.value, 10)])
@@ -52,7 +53,8 @@ def told(ros_loop, clock):
         contexts = {id: SimpleNamespace(name=f"/robot/{name}", health=Health(), items=0, sent=0)
                     for id, name in (("1", "a_1"), ("2", "b_2"))}
         host = ros_loop.node("a_1", namespace="/robot")
-        reporter = Diagnostics(host, "main", 2, graph, Wiring(host, None, **ends), contexts)
+        reporter = Diagnostics(host, "main", 2, graph, Wiring(host, None, **ends), contexts,
+                               pause or Pause("main"))
 
         def look(seconds=1.0):
             clock.seconds += seconds
@@ -102,6 +104,19 @@ def test_an_edge_that_holds_its_sender_up_is_a_warning(told):
     assert status.level == Level.WARN
     assert status.message == "blocked 60% of the last second: b_2 does not keep up"
     assert look()[f"/robot: edge {EDGE}"].level == Level.OK
+
+
+def test_of_a_paused_run_is_told_who_has_paused_it_and_nobody_is_blamed(told):
+    pause = Pause("main")
+    look, _, ends = told(pause=pause)
+    pause.set(True, "somebody")
+    ends["local"][EDGE].stats.blocked_s += 1.0
+    statuses = look()
+    assert statuses["/robot/a_1"].values["paused"] == "somebody"
+    edge = statuses[f"/robot: edge {EDGE}"]
+    assert edge.level == Level.OK and edge.values["blocked_percent"] == 100.0
+    pause.set(False)
+    assert "paused" not in look()["/robot/a_1"].values
 
 
 def test_a_lost_item_is_an_error_that_stays(told):

@@ -6,12 +6,15 @@ from types import SimpleNamespace
 
 import pytest
 
+from dnne_ros.debugging.places import Places
 from dnne_ros.node_api.port_types import AnyValue
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.coordination.pause import Pause
+from dnne_ros.runtime.debugging.stops import Stops
 from dnne_ros.runtime.edges.input_port import HeldInput
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.node.context import HostContext
+from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.tracing.parts import parts_in, read_parts
 from dnne_ros.tracing.ring import Kind
 from dnne_ros.tracing.tracer import NodeTracer, Tracer
@@ -36,7 +39,7 @@ def context(pause):
     model.deliver("the model")
     host = SimpleNamespace(
         graph_node=SimpleNamespace(id="1", title="", type=SimpleNamespace(
-            type_name="Loop", outputs={"out": None})),
+            type_name="Loop", outputs={"out": None}, acts_outside=False), ros_name="loop"),
         get_fully_qualified_name=lambda: "/made/loop",
         get_logger=lambda: SimpleNamespace(name="made.loop"),
         get_clock=lambda: SimpleNamespace(ros_time_is_active=False))
@@ -44,7 +47,7 @@ def context(pause):
         inputs={PortRef("1", "in"): edge, PortRef("1", "held"): HeldInput(model)},
         outputs={PortRef("1", "out"): OutputPort(AnyValue(), [edge], None, None, None)})
     return HostContext(host, None, wiring, RunSettings(), None, None, None, None, None,
-                       pause)
+                       pause, Stops(pause, Places([], {})), Regions(None, compiled=False))
 
 
 async def rounds(context, count):

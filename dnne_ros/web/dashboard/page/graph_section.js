@@ -1,9 +1,11 @@
 // One running graph: its state in words, what may be done to it, and its drawing.
 
+import { showPlaceMenu } from "./debugging/place_menu.js";
 import { announce, element, setText } from "./elements.js";
 import { ask, post } from "./feed.js";
 import { bounds, layOut } from "./layout.js";
 import { hit, Painter } from "./painter.js";
+import { endOf } from "./panels/debugger.js";
 import { linkText, nodeText } from "./texts.js";
 
 const MARGIN = 24;
@@ -14,10 +16,11 @@ const SURE_MILLISECONDS = 4000;
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class GraphSection {
-  constructor(feed, namespace, onChoose) {
+  constructor(feed, namespace, onChoose, onDebug) {
     this.feed = feed;
     this.namespace = namespace;
     this.onChoose = onChoose;
+    this.onDebug = onDebug;
     this.chosen = null;
     this.frames = 0;           // painted so far: tests count them
     this.topology = "";
@@ -31,7 +34,8 @@ export class GraphSection {
       "aria-roledescription": "graph",
       onkeydown: event => this.#press(event), onwheel: event => this.#wheel(event),
       onpointerdown: event => this.#grab(event), onpointermove: event => this.#move(event),
-      onpointerleave: () => this.#point(null), ondblclick: () => this.fit() });
+      onpointerleave: () => this.#point(null), ondblclick: () => this.fit(),
+      oncontextmenu: event => this.#menu(event) });
     this.tip = element("div", { class: "tip", hidden: true });
     this.stage = element("div", { class: "stage" }, still, this.canvas, this.tip);
     this.element = element("section", { class: "graph", "aria-label": `Graph ${namespace}` },
@@ -89,11 +93,12 @@ export class GraphSection {
   #say() {
     const { processes, expected, silent, stale, level } = this.graph;
     const count = Object.keys(processes).length;
+    const why = this.graph.nodes.find(each => each.values.paused && !each.stale)?.values.paused;
     const use = Object.values(processes).reduce((sum, each) => sum + each, 0);
     const words = stale ? `silent for ${Math.round(silent)} s`
       : `${count === expected ? count : `${count} of ${expected}`} process`
         + `${expected > 1 ? "es" : ""}, CPU ${Math.round(use)} %`
-        + (this.paused ? ", paused" : "") + (level === "OK" ? "" : `, ${level}`);
+        + (why ? `, paused by ${why}` : this.paused ? ", paused" : "") + (level === "OK" ? "" : `, ${level}`);
     setText(this.state, words);
     this.state.className = stale ? "ERROR" : level;
     setText(this.lastWords, stale || level === "ERROR" ? this.#lastError() : "");
@@ -224,6 +229,20 @@ export class GraphSection {
     const { node, link } = this.#under(event);
     if (node && this.nodes.has(node)) this.onChoose(this.namespace, node, null);
     else this.onChoose(this.namespace, null, link ?? null);
+  }
+
+  // By the right button, or the keyboard's key for it at the chosen node.
+  #menu(event) {
+    if (this.feed.readOnly) return;
+    const byKey = event.button !== 2;
+    const { node, link } = byKey ? { node: this.chosen } : this.#under(event);
+    const place = this.nodes.has(node) ? node : link;
+    if (!place) return;
+    event.preventDefault();
+    const { left, top } = this.canvas.getBoundingClientRect();
+    const [x, y] = byKey ? [left + 20, top + 20] : [event.clientX, event.clientY];
+    showPlaceMenu(place === node ? node : endOf(link), x, y, (action, words) => this.onDebug(
+      this.namespace, place === node ? node : null, place === node ? null : link, action, words));
   }
 
   #point(event) {

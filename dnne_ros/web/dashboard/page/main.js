@@ -4,6 +4,7 @@ import { element, setText } from "./elements.js";
 import { Feed } from "./feed.js";
 import { GraphSection } from "./graph_section.js";
 import { ChartsPanel } from "./panels/charts.js";
+import { DebuggerPanel } from "./panels/debugger.js";
 import { DiagnosticsPanel } from "./panels/diagnostics.js";
 import { JobsPanel } from "./panels/jobs.js";
 import { LogPanel } from "./panels/log.js";
@@ -26,14 +27,22 @@ function choose(graph, node, link) {
   for (const [namespace, section] of sections)
     section.choose(namespace === graph ? node ?? link : null);
   for (const panel of panels) panel.onChosen?.();
-  if (node && current !== panels[0]) select(settings);
+  if (node && current !== panels[0] && current !== debug) select(settings);
   refresh();
+}
+
+// Do what the menu of a node or link says, and show what comes of it.
+function debugAt(graph, node, link, action, words) {
+  choose(graph, node, link);
+  select(debug);
+  debug.control.act(action, words);
 }
 
 // ---- Panels, one at a time
 
 const settings = new SettingsPanel(page);
-const panels = [new TablesPanel(page), settings, new ChartsPanel(page), new PicturesPanel(page),
+const debug = new DebuggerPanel(page);
+const panels = [new TablesPanel(page), settings, debug, new ChartsPanel(page), new PicturesPanel(page),
   new LogPanel(page), new DiagnosticsPanel(page), new JobsPanel(page)];
 let current = panels[0];
 
@@ -90,7 +99,7 @@ function showGraphs() {
   for (const graph of page.shown()) {
     let section = sections.get(graph.namespace);
     if (!section) {
-      section = new GraphSection(feed, graph.namespace, choose);
+      section = new GraphSection(feed, graph.namespace, choose, debugAt);
       sections.set(graph.namespace, section);
       drawings.append(section.element);
     }

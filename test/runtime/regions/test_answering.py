@@ -9,7 +9,8 @@ import pytest
 from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.port_types import Int
 from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.runtime.node.run_to_completion import RunToCompletion
+from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -21,7 +22,8 @@ class Answering:
     """A node and its context in one: it answers items of its edges."""
 
     def __init__(self, inputs, outputs, answer):
-        self.context = self
+        self.context, self.node_id = self, "a"
+        self.cuts = ()
         self.inputs, self.outputs = inputs, outputs
         self.items, self.may_answer, self.glances = 0, True, None
         self.task = asyncio.create_task(answer_items(self, tuple(inputs), answer))
@@ -34,11 +36,11 @@ class Answering:
 
     @contextmanager
     def answering(self, ports, answer):
-        at_once = RunToCompletion(self, {port: self.inputs[port] for port in ports}, self.outputs,
-                                  answer)
-        at_once.start()
+        regions = Regions(None, compiled=False)
+        regions.join(member := Member(self, {port: self.inputs[port] for port in ports},
+                                      self.outputs, answer))
         yield
-        at_once.stop()
+        regions.leave(member)
 
 
 def edge(capacity=100):

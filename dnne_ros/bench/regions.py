@@ -1,0 +1,80 @@
+"""``dnne-ros bench regions``: a chain of ten nodes that compute, compiled and not."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from dnne_ros.bench.children import Children, child_environment
+from dnne_ros.bench.edge_peers.namespaces import namespace_of
+from dnne_ros.bench.region_peers import LINKS
+from dnne_ros.bench.rounds import document, interleave, ratio
+from dnne_ros.bench.table import Table
+
+_OURS, _NOT_COMPILED = "compiled", "--no-compile"
+_QUEUES, _CALLS = "ten asyncio.Queues", "a plain Python loop"
+_SECONDS = 120.0
+_FIGURE = "us_per_item"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --items."""
+    parser.add_argument("--items", type=int, default=100_000,
+                        help="items of each case in a round (default 100,000)")
+
+
+def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    """Run every case in turn, round after round."""
+    cases = {_OURS: partial(_measure, _graph, options.items),
+             _NOT_COMPILED: partial(_measure, partial(_graph, more=("--no-compile",)),
+                                    options.items),
+             _QUEUES: partial(_measure, partial(_peer, "queues"), options.items),
+             _CALLS: partial(_measure, partial(_peer, "calls"), options.items)}
+    return document("regions", interleave(cases, options.rounds, say), options.rounds,
+                    items=options.items)
+
+
+def tables(document: Mapping[str, Any]) -> list[Table]:
+    """Return a row for each case."""
+    medians = {case: figures[_FIGURE] for case, figures in document["medians"].items()}
+    table = Table(f"a chain of {LINKS} nodes that compute, µs an item",
+                  ("", "µs", "× the queues' items/s", "× the loop's time"))
+    for case, median in medians.items():
+        table.rows.append((case, f"{median:.2f}", f"{ratio(medians[_QUEUES], median):.2f}",
+                           f"{ratio(median, medians[_CALLS]):.2f}"))
+    return [table]
+
+
+def _measure(command: Callable[[int, Path], Sequence[str]], items: int, _: int
+             ) -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="regions_") as name:
+        file = Path(name) / "seconds.json"
+        with Children(Path(name), child_environment()) as children:
+            children.start("chain", command(items, file))
+            children.wait("chain", _SECONDS)
+        return {_FIGURE: 1e6 * json.loads(file.read_text(encoding="utf-8"))}
+
+
+def _peer(kind: str, items: int, file: Path) -> list[str]:
+    return [sys.executable, "-m", "dnne_ros.bench.region_peers", kind, str(items), str(file)]
+
+
+def _graph(items: int, file: Path, more: Sequence[str] = ()) -> list[str]:
+    """Return the command that runs the chain, whose workflow is left beside ``file``."""
+    links = {str(number): {"class_type": "ChainLink", "inputs": {"number": [str(number - 1), 0]}}
+             for number in range(1, LINKS + 1)}
+    workflow = file.with_name("chain.json")
+    workflow.write_text(json.dumps({
+        "0": {"class_type": "ChainSource", "inputs": {"items": items}}, **links,
+        "sink": {"class_type": "ChainSink", "inputs": {
+            "number": [str(LINKS), 0], "items": items, "file": str(file)}}}), encoding="utf-8")
+    nodes = Path(__file__).with_name("region_nodes.py")
+    return [sys.executable, "-m", "dnne_ros", "run", str(workflow), "--quiet", "--nodes",
+            str(nodes), "--duration", "110s", *more, "--ros-args", "-r",
+            f"__ns:={namespace_of(file.parent)}"]

@@ -1,0 +1,1 @@
+"""``dnne-ros debug``: pause, step and break a running graph, and look at its items."""

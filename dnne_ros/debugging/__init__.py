@@ -1,0 +1,1 @@
+"""What a debugger knows of items and places: no run time, no ROS."""

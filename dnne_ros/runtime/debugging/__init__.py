@@ -1,0 +1,1 @@
+"""Stops a run at items, and shows them: the debugger's end in each process."""

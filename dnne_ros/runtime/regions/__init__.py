@@ -1,0 +1,1 @@
+"""Nodes of one process that become one: regions, compiled to plain functions."""

@@ -1,0 +1,75 @@
+"""A node, or a part of it, that answers items: what regions are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Any
+
+from dnne_ros.node_api.answering import AnswerItems
+from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.transport.local_edge import LocalEdge
+
+if TYPE_CHECKING:
+    from dnne_ros.runtime.node.context import HostContext
+
+
+class Member:
+    """What answers items of the inputs ``ports`` of ``node``: a `Unit` that runs."""
+
+    def __init__(self, context: HostContext, inputs: Mapping[str, LocalEdge],
+                 outputs: Mapping[str, OutputPort], answer: AnswerItems,
+                 ready: Callable[[], bool] | None = None):
+        """Call ``answer`` with an item of each of ``inputs``; it returns some of ``outputs``.
+
+        ``ready()`` tells whether it may be called for the next round; None: always.
+        """
+        self.context = context
+        self.node = context.node_id
+        self.ports = tuple(inputs)
+        self.inputs = tuple(inputs.values())
+        self.first = self.inputs[0]
+        """Where its coroutine waits while it holds no item."""
+        self.outputs = outputs
+        self.answer = answer
+        self.ready = ready
+        self.gives = tuple(outputs)
+        """The outputs that it gave last: it is expected to give these again."""
+
+    @property
+    def is_parked(self) -> bool:
+        """Tell whether its coroutine waits for a round to begin, and nobody looks at it."""
+        return self.first.parked and self.context.may_answer
+
+    def take_seen(self, port: str, take: Callable[[], Any]) -> Callable[[], Any]:
+        """Return what takes an item of an input and tells who glances at the node."""
+        context = self.context
+
+        def take_and_note() -> Any:
+            item = take()
+            if context.glances is not None:
+                context.glances[0][port].note_taken()
+            return item
+
+        return take_and_note
+
+    def send_seen(self, port: str, send: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Return what gives an output and tells who glances at the node."""
+        context = self.context
+
+        def send_and_note(value: Any) -> None:
+            began = monotonic_ns()
+            send(value)
+            if context.glances is not None:
+                context.glances[1][port].note_sent(value, began)
+
+        return send_and_note
+
+
+def raisable(error: BaseException) -> BaseException:
+    """Return what a future can hold in the place of ``error``."""
+    if not isinstance(error, StopIteration):
+        return error
+    raised = RuntimeError("answer raised StopIteration")
+    raised.__cause__ = error
+    return raised

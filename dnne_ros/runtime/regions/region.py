@@ -1,0 +1,292 @@
+"""Makes the rounds of several nodes in one call, while nothing stands against it.
+
+The coroutines of its members wait meanwhile, each for the first item of a round, as if nothing
+had come.  So to leave it at that is always right: the item of the entry is left on its edge, the
+coroutines are woken, and do the same.  That happens wherever something else would have to wait or
+be seen: a member is in the middle of a round, watched, traced or paused, or is not ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Container, Mapping, Sequence
+from time import monotonic
+from typing import Any
+
+from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.runtime.regions.compiling import MISSING, Round, compile_round
+from dnne_ros.runtime.regions.member import Member, raisable
+
+_SECONDS = 0.005
+"""For how long it makes rounds before the event loop turns again."""
+_PATIENCE = 0.1
+"""For how long it waits for room; then its nodes wait themselves, as whoever asks can see, and for
+`_NOT_AGAIN` it does not wait."""
+_NOT_AGAIN = 5.0
+_LATE = 0.05
+"""What a round may take longer; then its nodes go on one by one, and the loop turns in between."""
+_TRIALS = 20
+"""Rounds in time after which the next one is not timed between its nodes any more."""
+_HOLD = 0.01
+"""For how long items wait that have come faster than its nodes take them, once a while, so that
+the nodes come to rest; if they do not, not again before `_NOT_AGAIN`."""
+_DEEPEST = 20
+"""Regions that give to each other in one call; more would fill Python's stack."""
+_MOST_ROUNDS = 16
+"""Compiled rounds that are kept: one for each combination of who listens and what is given."""
+
+
+class Region:
+    """The rounds of ``members``, of which the first, its entry, is where items come in."""
+
+    _depth = 0
+
+    def __init__(self, members: Sequence[Member]):
+        """Make rounds in the order of ``members``: none before those that it takes from."""
+        self.members = tuple(members)
+        self._entry = members[0]
+        self._is_merged = len(members) > 1
+        self._place = {edge: index for index, member in enumerate(members) if index
+                       for edge in member.inputs}
+        for member in members:
+            if not self._makes_whole(member, member.gives):
+                member.gives = tuple(member.outputs)
+        outputs = {output: None for member in members for output in member.outputs.values()}
+        self._inner = [output for output in outputs
+                       if all(edge in self._place for edge in output.edges)]
+        self._ready = [member.ready for member in members if member.ready is not None]
+        self._rounds: dict[Any, tuple[Round, list[OutputPort]]] = {}
+        self._round: Round
+        self._drives = False
+        self._in_round = False
+        self._trials = _TRIALS
+        self._limit = 0.0
+        self._hold_from = self._hold_until = self._wait_from = 0.0
+        self._owed: asyncio.Task[None] | None = None
+        self._again: asyncio.Handle | None = None
+        self._waits_at: OutputPort | None = None
+
+    def start(self) -> None:
+        """Make rounds from now on."""
+        self._entry.first.call_when_awaited(
+            self._item_came, self._would_take if self._is_merged else None)
+        for member in self.members[1:]:
+            member.first.call_when_awaited(lambda: self._in_round)
+
+    def dissolve(self) -> None:
+        """Leave everything to the nodes."""
+        for member in self.members:
+            member.first.call_when_awaited(None)
+        self._stop_waiting()
+        self._entry.first.wake()
+
+    def _item_came(self) -> bool:
+        """Take note that the entry has an item of its first input; false: let it take that.
+
+        What a coroutine sends is worked off after its turn, and only where that saves others.
+        """
+        if self._drives or self._again is not None:
+            return self._is_merged
+        if asyncio.current_task() is None:
+            return Region._depth < _DEEPEST and self._is_at_rest() and self._drive()
+        if self._is_merged:
+            self._go_on_soon()
+        return self._is_merged
+
+    def _would_take(self) -> bool:
+        """Hold the entry back while others finish their rounds: else it never came to rest."""
+        now = monotonic()
+        if now < self._hold_from:
+            return False
+        self._hold_until = now + _HOLD
+        self._go_on_soon()
+        return True
+
+    def _go_on_soon(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+        self._again = asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._stop_waiting()
+        if not self._is_at_rest():
+            now = monotonic()
+            if now < self._hold_until and self._entry.is_parked:
+                self._go_on_soon()
+                return
+            if self._hold_until:
+                self._hold_from, self._hold_until = now + _NOT_AGAIN, 0.0
+        elif self._drive():
+            return
+        self._entry.first.wake()
+
+    def _is_at_rest(self) -> bool:
+        return all(member.is_parked for member in self.members) and (
+            self._owed is None or self._owed.done())
+
+    def _stop_waiting(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        if self._waits_at is not None:
+            self._waits_at.call_when_room(None)
+            self._waits_at = None
+
+    def _drive(self) -> bool:
+        """Make rounds; false if the entry has an item left that its coroutine has to take."""
+        self._hold_until = 0.0
+        self._round, through = self._compiled()
+        self._drives = self._in_round = True
+        Region._depth += 1
+        made, goes_on = 0, True
+        go, sources, ready = self._round.go, self._entry.inputs, self._ready
+        until = monotonic() + _SECONDS
+        self._limit = until + _LATE
+        try:
+            while goes_on:
+                for source in sources:
+                    if not source.waiting():
+                        return not self._entry.first.waiting()
+                for is_ready in ready:
+                    if not is_ready():
+                        return False
+                for output in through:
+                    if not output.has_room:
+                        return self._wait_for_room(output)
+                if not go():
+                    made += 1
+                elif self._is_at_rest() and self._compiled()[0] is self._round:
+                    self._in_round = True  # nothing was left on an edge that it passes by
+                else:
+                    break
+                now = monotonic()
+                if now > self._limit:
+                    self._trials = _TRIALS
+                goes_on = self._is_merged and now < until
+        finally:
+            Region._depth -= 1
+            self._drives = self._in_round = False
+            self._count(made)
+            self._trials = max(0, self._trials - made)
+            for member in self.members[1:]:
+                member.first.wake()
+        if self._is_merged:
+            self._go_on_soon()
+        return True
+
+    def _compiled(self) -> tuple[Round, list[OutputPort]]:
+        """Return a round as things are now, and the outputs that must have room for it.
+
+        An edge on which items wait when a round begins goes on to be one: its consumer is always
+        so many rounds behind.
+        """
+        seen = any(member.context.glances is not None for member in self.members)
+        passed = {output: not seen and output.is_unseen
+                  and not any(edge.waiting() for edge in output.edges) for output in self._inner}
+        timed = self._trials > 0
+        key = (seen, timed, *passed.values(), *(member.gives for member in self.members))
+        if key not in self._rounds:
+            if len(self._rounds) >= _MOST_ROUNDS:
+                self._rounds.clear()
+            self._rounds[key] = (
+                compile_round(self.members, passed, self, seen=seen, timed=timed),
+                [output for member in self.members for port in member.gives
+                 if not passed.get(output := member.outputs[port])])
+        return self._rounds[key]
+
+    def _wait_for_room(self, output: OutputPort) -> bool:
+        """Let the entry's items wait until an output has room: what is full is the region.
+
+        Not for what it would have to take itself.
+        """
+        own = {edge for member in self.members for edge in member.inputs}
+        if not self._is_merged or monotonic() < self._wait_from or any(
+                edge.full and edge in own for edge in output.edges):
+            return False
+        self._waits_at = output
+        output.call_when_room(self._room_came)
+        self._again = asyncio.get_running_loop().call_later(_PATIENCE, self._leave_waiting)
+        return True
+
+    def _room_came(self) -> None:
+        self._waits_at = None
+        self._stop_waiting()
+        self._go_on_soon()
+
+    def _leave_waiting(self) -> None:
+        self._wait_from = monotonic() + _NOT_AGAIN
+        self._stop_waiting()
+        self._entry.first.wake()
+
+    def _count(self, rounds: int) -> None:
+        """Count what whole rounds have moved, before anybody can look."""
+        if rounds:
+            for _, output in self._round.slots:
+                output.note_passed(rounds)
+                for edge in output.edges:
+                    edge.note_passed(rounds)
+            for member in self.members:
+                member.context.items += rounds * len(member.ports)
+
+    def is_late(self) -> bool:
+        """Tell whether a round has taken too long to go on in one go."""
+        return monotonic() > self._limit
+
+    def stopped(self, at: int, values: Sequence[Any]) -> bool:
+        """Leave it to the others what comes of a member."""
+        self._end_round(at, values)
+        return True
+
+    def odd(self, at: int, outcome: Any, values: Sequence[Any]) -> bool:
+        """Send what a member gave: other outputs than the last time."""
+        member = self.members[at]
+        self._end_round(at, values)
+        try:
+            given = dict((outcome or {}).items())
+            if self._makes_whole(member, given):
+                member.gives = tuple(given)
+            if all(member.outputs[port].has_room for port in given):
+                for port, value in given.items():
+                    member.outputs[port].send_now(value)
+            else:  # nobody had thought of room for these
+                self._owed = asyncio.ensure_future(_send(member, given))
+        except BaseException as error:  # for the node, whose coroutine it ends as any other
+            member.first.fail(raisable(error))
+        return True
+
+    def _makes_whole(self, member: Member, given: Container[str]) -> bool:
+        """Tell whether these outputs are all that the others take."""
+        return all(port in given for port, output in member.outputs.items()
+                   if any(edge in self._place for edge in output.edges))
+
+    def failed(self, at: int, error: BaseException, values: Sequence[Any]) -> bool:
+        """Raise an error where the member's coroutine waits."""
+        self._end_round(at, values)
+        self.members[at].first.fail(raisable(error))
+        return True
+
+    def _end_round(self, at: int, values: Sequence[Any]) -> None:
+        """Leave the rest of a round, behind member ``at``, to the coroutines of the others."""
+        self._in_round = False
+        for member in self.members[:at + 1]:
+            member.context.items += len(member.ports)
+        left: list[tuple[Callable[[Any], None], Any]] = []
+        for value, (_, output) in zip(values, self._round.slots, strict=False):
+            if value is not MISSING:
+                output.note_passed(1)
+                for edge in output.edges:
+                    if self._place[edge] <= at:
+                        edge.note_passed(1)
+                    else:
+                        left.append((edge.deliver, value))
+        for deliver, value in left:
+            deliver(value)
+
+
+async def _send(member: Member, given: Mapping[str, Any]) -> None:
+    """Send what a member gave, waiting for room as it would."""
+    try:
+        for port, value in given.items():
+            await member.outputs[port].send(value)
+    except Exception as error:  # of the node, as above
+        member.first.fail(raisable(error))

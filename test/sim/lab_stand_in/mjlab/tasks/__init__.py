@@ -1,0 +1,1 @@
+"""Tasks: how episodes end differs with the version."""

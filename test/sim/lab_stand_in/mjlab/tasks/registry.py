@@ -1,0 +1,15 @@
+"""The registry of tasks."""
+
+from lab_point import settings
+
+_TASKS = {"Mjlab-Point": {"auto_reset": True},
+          "Mjlab-Point-Newer": {"capture_terminal_observations": False},
+          "Mjlab-Point-Older": {}, "Mjlab-Point-Finite": {"is_finite_horizon": True}}
+
+
+def list_tasks():
+    return sorted(_TASKS)
+
+
+def load_env_cfg(task):
+    return settings(**_TASKS[task])
