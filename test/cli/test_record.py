@@ -254,7 +254,7 @@ def test_a_copy_that_records_into_the_same_file_is_refused(start_run, cartpole, 
 @pytest.mark.slow
 @pytest.mark.parametrize("must", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_full_disk_ends_the_recording(start_command, cartpole, tmp_path, capsys, must):
-    run = start_command(["prlimit", f"--fsize={2**19}", sys.executable, "-m", "dnne_ros", "run",
+    run = start_command(["prlimit", f"--fsize={2**20}", sys.executable, "-m", "dnne_ros", "run",
                          cartpole, "--quiet", "--set", f"1.num_envs={ENVS}", "--max-updates", "60",
                          "--record", "run.mcap", "--peer-timeout", "1h",
                          *(["--record-must"] if must else [])], folder=tmp_path, cold=True)
