@@ -16,6 +16,8 @@ from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.editor.canvas_of_records import draw_canvas
 from dnne_ros.errors import Problems
 from dnne_ros.node_api.node import Node
+from dnne_ros.workflow.group_definition import group_id
+from dnne_ros.workflow.group_nodes import without_group_nodes
 from dnne_ros.workflow.prompt_body import unwrap_prompt
 from dnne_ros.workflow.reading import parse_workflow
 from dnne_ros.workflow.ui_definitions import Definition, read_definitions
@@ -39,6 +41,7 @@ def openable(document: Any, path: Path, catalogue: Catalogue) -> Any:
     else:
         workflow, _ = parse_workflow(document, path.stem, str(path), catalogue.signature)
         document = draw_canvas(workflow, catalogue)
+    document, _ = without_group_nodes(document, catalogue.signature, str(path), id_of=group_id)
     definitions = read_definitions(document)
     for canvas in (document, *(each.raw for each in definitions.values())):
         if isinstance(canvas.get("nodes"), list):

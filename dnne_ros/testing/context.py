@@ -16,6 +16,7 @@ from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.video import Video
 from dnne_ros.testing.actions import InMemoryActions
 from dnne_ros.testing.frames import InMemoryFrames
+from dnne_ros.testing.recorded_log import RecordedLog
 from dnne_ros.testing.services import InMemoryServices
 from dnne_ros.testing.topics import InMemoryTopics
 from dnne_ros.transport.inbox import Inbox, make_inbox
@@ -24,27 +25,6 @@ from dnne_ros.transport.stats import EdgeStats
 
 _QUIET_TURNS = 10
 """Turns of the event loop without a change after which a waiting node has nothing more to do."""
-
-
-class RecordedLog:
-    """Keeps what a node logs."""
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self.lines: list[tuple[str, str]] = []
-        """Level and message, in order."""
-
-    def info(self, message: str) -> None:
-        """Keep a message."""
-        self.lines.append(("info", message))
-
-    def warning(self, message: str) -> None:
-        """Keep a warning."""
-        self.lines.append(("warning", message))
-
-    def error(self, message: str) -> None:
-        """Keep an error."""
-        self.lines.append(("error", message))
 
 
 class SavedState(NamedTuple):

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from heapq import heappop, heappush
 from typing import Any
 
+from dnne_ros.transport.breathing import Breathing
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
 
@@ -71,6 +72,8 @@ class Inbox:
         """Called when the reader would take an item that is there; true: it sleeps instead, and
         is to be woken by `wake`."""
         self.gathering = Gathering(self._take)
+        self._breathing = Breathing()
+        self._taken_at_once = 0
 
     def __len__(self) -> int:
         return len(self._items)
@@ -139,11 +142,23 @@ class Inbox:
                     self._reader = None
             else:
                 await self._wait(timeout)
+            self._breathing.forget()
+            self._taken_at_once = 0
+        elif self._taken_at_once >= self._breathing.every:
+            await self._breathe()
+        self._taken_at_once += 1
         item = self._pop()  # as `take_now`, without a call: this is on the way of every item
         self._stats.received += 1
         if self._on_taken is not None:
             self._on_taken()
         return item
+
+    async def _breathe(self) -> None:
+        """Let the loop turn: while there are items nothing waits, and none is to starve it."""
+        self._breathing.note_turn()
+        await asyncio.sleep(0)
+        self._breathing.note_turned()
+        self._taken_at_once = 0
 
     async def take_batch(self, max_items: int, timeout: float | None = None) -> list[Any]:
         """Return ``max_items`` items, or those that came within ``timeout`` seconds."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from dnne_ros.errors import Problems
 from dnne_ros.workflow.canvas import read_pair
+from dnne_ros.workflow.group_nodes import without_group_nodes
 from dnne_ros.workflow.signature import SignatureLookup
 from dnne_ros.workflow.ui_definitions import Definition, read_definitions
 from dnne_ros.workflow.ui_link import UiLinks, read_ui_links
@@ -56,7 +57,9 @@ class UiCanvas:
 def read_ui_canvas(document: Mapping[str, Any], signature_of: SignatureLookup,
                    problems: Problems) -> UiCanvas:
     """Return what is on the canvas of a UI file, its subgraphs taken apart."""
-    return _Expansion(signature_of, read_definitions(document), problems).expand(document)
+    document, faulty = without_group_nodes(document, signature_of, problems.source)
+    definitions = {**read_definitions(document), **faulty}
+    return _Expansion(signature_of, definitions, problems).expand(document)
 
 
 @dataclass
@@ -83,6 +86,8 @@ class _Expansion:
         return self.canvas
 
     def _refusal(self, definition: Definition, above: tuple[str, ...]) -> str | None:
+        if definition.fault:
+            return definition.fault
         if definition.id in above:
             return f"is the subgraph {definition.name!r}, inside itself; no graph can hold that"
         if len(above) >= DEEPEST:

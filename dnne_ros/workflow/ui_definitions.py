@@ -15,7 +15,10 @@ INPUT_DOOR, OUTPUT_DOOR = "-10", "-20"
 
 @dataclass(frozen=True)
 class Definition:
-    """A subgraph; ``raw`` is its entry.  Slots are those of the nodes that stand for it."""
+    """A subgraph; ``raw`` is its entry.  Slots are those of the nodes that stand for it.
+
+    ``fault`` says why it cannot be taken apart, where that is known before it is tried.
+    """
 
     id: str
     name: str
@@ -24,6 +27,7 @@ class Definition:
     input_door: str
     output_door: str
     raw: Mapping[str, Any]
+    fault: str = ""
 
 
 def read_definitions(document: Mapping[str, Any]) -> dict[str, Definition]:

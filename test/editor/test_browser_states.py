@@ -86,7 +86,7 @@ def test_a_run_outlives_its_pages_and_a_second_waits_until_it_is_stopped(editing
         page.context.close()  # as a closed browser: nobody looks on
 
         page = new_page(browser, editing, KEEP_STATES)
-        open_drawing(page, "endless")
+        page.wait_for_function("app.graph.nodes.length === 2")  # what runs is opened by itself
         wait_until_seen(page, "endless")
         assert jobs(page) == {1: "in_progress", 2: "pending"}
         press_stop(page)

@@ -10,7 +10,6 @@ from dnne_ros.workflow.reading import read_workflow
 
 REFUSED = {
     "f01": "its link comes through node 5 (CartpoleActionNode), which is bypassed",
-    "f08": "is the group node 'train block'",
     "f37": "TrainingStep has no output 'finished'",
 }
 EDGES = {"f02": 13, "f05": 15, "f09": 20, "f14": 20, "f16": 20, "f17": 20, "f18": 20, "f21": 20,
@@ -44,6 +43,13 @@ def test_one_problem_is_told(build, name):
         build(name)
     problem, = caught.value.problems
     assert REFUSED[name] in str(problem)
+
+
+def test_a_group_node_is_taken_apart(build):
+    with pytest.raises(InputError) as caught:  # nothing is linked to what it holds
+        build("f08")
+    assert {str(problem).partition(":")[2].partition(" (")[0]
+            for problem in caught.value.problems} == {"31"}
 
 
 @pytest.mark.parametrize("name", EDGES)

@@ -153,10 +153,69 @@ def subgraph(document):
     return document
 
 
+def grouped(document, ids):
+    """Put nodes into a group node, as older editors did; returns its id."""
+    inner = [node for node in document["nodes"] if node["id"] in ids]
+    place = {node["id"]: index for index, node in enumerate(inner)}
+    host = document["last_node_id"] = document["last_node_id"] + 1
+    links, kept, external = [], [], []
+    for link in document["links"]:
+        _, origin, slot, target, target_slot, kind = link
+        if origin in place and target in place:
+            links.append([place[origin], slot, place[target], target_slot, origin, kind])
+            continue
+        kept.append(link)
+        if origin in place:
+            external.append([place[origin], slot, kind])
+    given, fed = {tuple(link[:2]) for link in links}, {tuple(link[2:4]) for link in links}
+    shown = {tuple(each[:2]) for each in external}
+    entry = {"id": host, "type": "workflow>Grouped", "pos": [0, 0], "size": [300, 300],
+             "flags": {}, "order": 0, "mode": 0, "properties": {}, "inputs": [], "outputs": [],
+             "widgets_values": [value for node in inner for value in node["widgets_values"]]}
+    moved = {}
+    for side, linked in (("inputs", fed), ("outputs", given - shown)):
+        names = {}
+        for node in inner:
+            for slot, each in enumerate(node[side]):
+                if (place[node["id"]], slot) in linked:
+                    continue
+                name = each["name"]
+                if name in names:
+                    name = f"{node.get('title') or node['type']} {each['name']}"
+                if name in names and side == "inputs":
+                    name = f"{node['title']} {names[name]} {each['name']}"
+                elif name in names:
+                    name = f"{node['title']} {place[node['id']]} {each['name']}"
+                names[name] = names.get(name, 1) + 1
+                moved[side, node["id"], slot] = len(entry[side])
+                entry[side].append({**each, "name": name})
+    for link in kept:
+        for side, at in (("outputs", 1), ("inputs", 3)):
+            if link[at] in place:
+                link[at + 1] = moved[side, link[at], link[at + 1]]
+                link[at] = host
+    document["links"] = kept
+    document["nodes"] = [node for node in document["nodes"] if node["id"] not in ids] + [entry]
+    document["extra"] = {**document.get("extra", {}), "groupNodes": {"Grouped": {
+        "nodes": [{**{key: value for key, value in node.items() if key != "id"},
+                   "widgets_values": [None for _ in node["widgets_values"]], "index": index,
+                   "inputs": [{**each, "link": None} for each in node["inputs"]],
+                   "outputs": [{**each, "links": []} for each in node["outputs"]]}
+                  for index, node in enumerate(inner)],
+        "links": links, "external": external}}}
+    return host
+
+
+def group_node(document):
+    """Put the agent, what it takes from and its action into a group node."""
+    grouped(document, {2, 3, 5})
+    return document
+
+
 def _fresh(change):
     return lambda document: change(copy.deepcopy(document))
 
 
 DRAWINGS = {change.__name__: _fresh(change) for change in (
     aliases, outputs_in_another_order, muted, bypassed, reroute, primitive, constant, edge_options,
-    subgraph)}
+    subgraph, group_node)}

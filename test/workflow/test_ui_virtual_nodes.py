@@ -211,18 +211,6 @@ def test_a_loop_of_labels_is_told(parse_ui):
     assert "loop of nodes that only pass it on: node 7 (Label)" in parsed.sole_problem()
 
 
-@pytest.mark.parametrize("type_", ["workflow>train block", "workflow/train block"])
-def test_group_node_is_named_with_advice(parse_ui, parse, type_):
-    for parsed in (parse_ui([ENV, OR, (30, type_, {})], [(30, 0, 2, 0, ""), (1, 1, 30, 0, "")]),
-                   parse({"1": {"class_type": "IsaacGymEnvNode"}, "30": {"class_type": type_},
-                          "2": {"class_type": "ORNode", "inputs": {"input_a": ["30", 0]}}})):
-        assert parsed.sole_problem() == (
-            f"node 30 ({type_}): is the group node 'train block', an old way of grouping that "
-            "hides its nodes: convert it to a subgraph, or back to nodes, in the editor and save "
-            "again")
-        assert parsed.workflow.cut == {PortRef("2", "input_a"): ""}
-
-
 def test_loop_through_a_bypassed_node_is_told(parse_ui):
     parsed = parse_ui([OR, (6, "ORNode", {"mode": 4})], [(6, 0, 6, 0, ""), (6, 0, 2, 0, "")])
     assert "loop of nodes that only pass it on: node 6 (ORNode)" in parsed.sole_problem()

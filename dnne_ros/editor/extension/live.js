@@ -36,6 +36,13 @@ export class Live {
     return name === this.run?.name || (app.rootGraph ?? app.graph).id === this.run?.drawing;
   }
 
+  // Tells whether something runs, when the server has told what.
+  async hasRun(api) {
+    const { jobs } = await (await api.fetchApi("/jobs?status=in_progress")).json();
+    if (jobs.length && !this.run) await new Promise((resolve) => this.onChange(resolve));
+    return jobs.length > 0;
+  }
+
   forget() {
     this.nodes = {};
     this.edges = new Map();

@@ -9,7 +9,7 @@ import { drawLinkFigures } from "./link_figures.js";
 import { Live } from "./live.js";
 import { offerLiveWidgets } from "./live_widgets.js";
 import { keepAllDecimals, showAllDecimals } from "./numbers.js";
-import { keepNewDrawingsEmpty, openFirstFile } from "./opening.js";
+import { keepNewDrawingsEmpty, openFirst } from "./opening.js";
 import { addPanel } from "./panel.js";
 import { processMenu, showPlacement } from "./placement.js";
 import { tellServerMore } from "./requests.js";
@@ -49,6 +49,6 @@ app.registerExtension({
     debugging.addTab();
     // What the socket has said before anything here listened.
     await fetch(api.fileURL(`/dnne_ros/greeting?page=${encodeURIComponent(api.clientId ?? "")}`));
-    await openFirstFile(app, api);
+    await openFirst(app, api, live);
   },
 });

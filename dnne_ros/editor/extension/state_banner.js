@@ -1,5 +1,7 @@
 // One line at the top of the drawing: what the run is doing, how far it is, and why it ended.
+import { openRunning } from "./opening.js";
 
+const NARROW = "880px";
 const WORDS = {
   queued: "waits for its turn", starting: "starting", running: "runs", stopping: "stopping",
   ended: "has ended", stopped: "was stopped", failed: "failed",
@@ -13,8 +15,11 @@ export function showState(app, api, live, debugging) {
   banner.setAttribute("role", "status");
   banner.hidden = true;
   Object.assign(banner.style, {
-    position: "fixed", top: "92px", left: "50%", transform: "translateX(-50%)", zIndex: 900,
-    maxWidth: "min(720px, 90vw)", padding: "6px 12px", borderRadius: "8px", color: "#e8eaed",
+    // The front end tells of failures in the upper right corner: this is to the left of that, or
+    // below it where there is no room.
+    position: "fixed", top: `clamp(92px, (${NARROW} - 100vw) * 1000, 290px)`, zIndex: 900,
+    right: `clamp(16px, (100vw - ${NARROW}) * 1000, 516px)`,
+    maxWidth: "min(720px, max(100vw - 590px, 290px))", padding: "6px 12px", borderRadius: "8px", color: "#e8eaed",
     background: "rgba(24, 26, 30, 0.95)", border: "1px solid #4b5563", font: "13px sans-serif",
   });
   const text = document.createElement("span");
@@ -27,7 +32,14 @@ export function showState(app, api, live, debugging) {
     margin: "6px 0 0", maxHeight: "220px", overflow: "auto", whiteSpace: "pre-wrap",
     font: "11px monospace",
   });
-  banner.append(text, close, lines);
+  const show = document.createElement("button");
+  show.textContent = "Open its drawing";
+  Object.assign(show.style, {
+    marginLeft: "12px", background: "none", border: "1px solid #4b5563", borderRadius: "6px",
+    padding: "1px 8px", color: "inherit",
+  });
+  show.onclick = () => openRunning(app, api, live);
+  banner.append(text, show, close, lines);
   document.body.append(banner);
 
   let hidden = "";
@@ -39,6 +51,7 @@ export function showState(app, api, live, debugging) {
     const run = live.run;
     banner.hidden = !run || hidden === run.id + run.state;
     if (banner.hidden) return;
+    show.hidden = live.isOf(app);
     const { state } = debugging.control;
     const stands = state?.paused ? `  ·  paused by ${state.why || "run.paused"}` : "";
     text.textContent = describe(run) + stands;

@@ -29,8 +29,9 @@ class Task:
     """What runs: a `dnne-ros` command, or a function that a package registers.
 
     ``words`` are the command's arguments without its workflow, whose text is ``workflow``, called
-    ``workflow_name``; ``files`` are the SHA-256 sums of files that the arguments name.  A
-    ``function`` gets ``arguments``, which are JSON.
+    ``workflow_name``; ``files`` are the SHA-256 sums of files that the arguments name.  Of a
+    workflow without a node that ``keeps_state`` there is no checkpoint.  A ``function`` gets
+    ``arguments``, which are JSON.
     """
 
     command: str = ""
@@ -40,6 +41,7 @@ class Task:
     files: Mapping[str, str] = field(default_factory=dict)
     function: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    keeps_state: bool = True
 
     @property
     def title(self) -> str:

@@ -36,21 +36,22 @@ def command_task(words: Sequence[str], source: str, trusted: Sequence[str] = ())
     if not words or words[0] not in COMMANDS:
         found = f", found {words[0]!r:.40}" if words else ""
         raise InputError(source, [f"a job is one of {', '.join(COMMANDS)}{found}"])
-    graph = words[0] in _GRAPHS
-    known = [word for word in words if not (graph and references(word))]
+    has_graph = words[0] in _GRAPHS
+    known = [word for word in words if not (has_graph and references(word))]
     options = _parsed(known, source)
     _refuse_reach(options, source)
-    if not graph:
+    if not has_graph:
         return Task(command=words[0], words=tuple(words[1:]))
     options = _parsed([*known, *trusted], source)
     rest = [*words[1:], *trusted]
     rest.remove(options.workflow)
-    _check(options)
+    keeps_state = _checked(options)
     text = read_file(Path(options.workflow)).decode()
     files = [*options.nodes, *([options.slots_from] if options.slots_from else [])]
     return Task(command=words[0], words=tuple(rest), workflow_name=Path(options.workflow).name,
                 workflow=text, files={options.workflow: _sum(text.encode()),
-                                      **{file: _sum(read_file(Path(file))) for file in files}})
+                                      **{file: _sum(read_file(Path(file))) for file in files}},
+                keeps_state=keeps_state)
 
 
 def function_task(name: str, arguments: Mapping[str, Any], source: str) -> Task:
@@ -107,19 +108,21 @@ def _is_in_job(file: str) -> bool:
     return file.startswith("{job}/") and ".." not in Path(file).parts
 
 
-def _check(options: argparse.Namespace) -> None:
-    """Raise `InputError` for what the command would refuse."""
+def _checked(options: argparse.Namespace) -> bool:
+    """Tell whether a command's graph keeps a state; `InputError` for what it would refuse."""
     from dnne_ros.options.limits import limited
     from dnne_ros.options.run_arguments import check_checkpoints, run_settings
     from dnne_ros.options.workflow_arguments import load_graph
     from dnne_ros.placement.planning import place
 
     graph = load_graph(options)
+    keeps_state = any(node.type.keeps_state() for node in graph.nodes.values())
     if not hasattr(options, "load_checkpoint_dir"):
-        return
+        return keeps_state
     place(graph, options.place or "")
     limited(graph, run_settings(options))
     check_checkpoints(options, graph)
+    return keeps_state
 
 
 def _sum(data: bytes) -> str:

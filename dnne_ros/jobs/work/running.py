@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -16,9 +17,9 @@ from pathlib import Path
 from dnne_ros.errors import shortened, signal_name
 from dnne_ros.jobs.description.folder import JobFolder
 from dnne_ros.jobs.description.functions import home
-from dnne_ros.jobs.description.references import with_folders
+from dnne_ros.jobs.description.references import FILES, with_folders
 from dnne_ros.jobs.description.spec import TRAINS
-from dnne_ros.jobs.work.ending import Outcome
+from dnne_ros.jobs.work.ending import INPUT_IS_WRONG, Outcome
 from dnne_ros.jobs.work.job_span import job_span
 from dnne_ros.jobs.work.processes import TOKEN, end_processes, processes_with, python_path
 from dnne_ros.jobs.work.starting import Claim
@@ -28,6 +29,8 @@ TIMED_OUT = 124
 """The exit code of a job that took too long, as that of ``timeout``."""
 _CANNOT_START = 126
 _LAST_LINE = 200
+_NO_STATE = "without a checkpoint: no node of its graph keeps a state"
+_CHECKPOINT = re.compile(re.escape(FILES["checkpoint"]).replace("%d", r"(\d+)"))
 
 
 def run_claim(claim: Claim, folder: JobFolder, has_gpus: bool, asked_to_end: Callable[[], str]
@@ -51,6 +54,8 @@ def _run(claim: Claim, folder: JobFolder, environment: Mapping[str, str],
          asked_to_end: Callable[[], str]) -> Outcome:
     token = environment[TOKEN]
     try:
+        if lacking := _lacking_checkpoint(claim, folder):
+            return Outcome(INPUT_IS_WRONG, lacking)
         folder.prepare(claim.spec)
         with folder.log.open("ab") as log:
             log.write(f"--- try {claim.attempt}, start {claim.start}, "
@@ -75,7 +80,22 @@ def _run(claim: Claim, folder: JobFolder, environment: Mapping[str, str],
         return Outcome(code, "its worker was stopped", figures, given_back=True)
     if why:
         return Outcome(TIMED_OUT, why, figures)
-    return Outcome(code, _reason(code, folder), figures)
+    reason = _reason(code, folder)
+    if code == 0 and claim.spec.task.command == TRAINS and not claim.spec.task.keeps_state:
+        reason += f", {_NO_STATE}"
+    return Outcome(code, reason, figures)
+
+
+def _lacking_checkpoint(claim: Claim, folder: JobFolder) -> str:
+    """Tell which checkpoint of another job a job wants that there is none of; '' if none is so."""
+    task = claim.spec.task
+    for text in (*task.words, *task.arguments.values()):
+        for number in _CHECKPOINT.findall(text) if isinstance(text, str) else ():
+            other = JobFolder(folder.path.parent, int(number))
+            if not other.checkpoint.is_dir() or not any(other.checkpoint.iterdir()):
+                return (f"it wants the checkpoint of job {number}, which has left none "
+                        f"({other.checkpoint})")
+    return ""
 
 
 def words_of(claim: Claim, folder: JobFolder) -> list[str]:
@@ -88,7 +108,7 @@ def words_of(claim: Claim, folder: JobFolder) -> list[str]:
     if task.command != TRAINS:
         return words
     words += ["--report", str(folder.report)]
-    if "--inference" in words:
+    if "--inference" in words or not task.keeps_state:
         return words
     words += ["--save-checkpoint-dir", str(folder.checkpoint)]
     if (folder.checkpoint / "checkpoint.json").is_file():

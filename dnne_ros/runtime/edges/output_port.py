@@ -13,12 +13,12 @@ from typing import Any
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.runtime.edges.local_end import LocalEnd
 from dnne_ros.runtime.edges.public_topic import PublicTopic
+from dnne_ros.transport.breathing import Breathing
 from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.remote_writer import RemoteWriter
 
-_BREATHE_EVERY = 64
 _PUBLISHING_SHARE = 0.01
 """How much of the time may go into publishing for subscribers outside, where the graph's own nodes
 wait for the same items."""
@@ -73,7 +73,8 @@ class OutputPort:
         self.waited_ns = 0
         """For how long senders have waited for room, in nanoseconds."""
         self._breathes = False
-        self._breathe_at = _BREATHE_EVERY
+        self._breathing = Breathing()
+        self._breathe_at = self._breathing.every
         self._pause: asyncio.TimerHandle | None = None
         self._when_room: Callable[[], None] | None = None
         self._wait_since = 0
@@ -160,7 +161,7 @@ class OutputPort:
 
         To be called while it `has_room`; raises what `send` raises, and RuntimeError without.
         """
-        self._breathe_at = self.sent + _BREATHE_EVERY
+        self._breathe_at = self.sent + self._breathing.every
         if self.is_unseen and self.has_room:  # as `send` does, on the shortest way
             value = self._admit(value)
             for edge in self.edges:
@@ -203,7 +204,7 @@ class OutputPort:
     def note_passed(self, count: int) -> None:
         """Count items that were passed on while it `is_unseen`; so the event loop has turned."""
         self.sent += count
-        self._breathe_at = self.sent + _BREATHE_EVERY
+        self._breathe_at = self.sent + self._breathing.every
 
     def call_when_room(self, call: Callable[[], None] | None) -> None:
         """Call ``call()`` once, when it `has_room` again; None: do not.  Senders come first."""
@@ -243,6 +244,7 @@ class OutputPort:
         Senders that come meanwhile are behind this one.
         """
         self._breathes = True
+        self._breathing.note_turn()
         try:
             await asyncio.sleep(0)
         except BaseException:
@@ -250,7 +252,8 @@ class OutputPort:
             self._on_room()
             raise
         self._breathes = False
-        self._breathe_at = self.sent + _BREATHE_EVERY
+        self._breathing.note_turned()
+        self._breathe_at = self.sent + self._breathing.every
         if self._is_full():
             await self._wait_for_room(timeout, first=True)
         elif self._turns:
@@ -277,7 +280,8 @@ class OutputPort:
             if timer is not None:
                 timer.cancel()
         self._turns.remove(turn)
-        self._breathe_at = self.sent + _BREATHE_EVERY
+        self._breathing.forget()
+        self._breathe_at = self.sent + self._breathing.every
         self._note_wait(bool(self._turns) or self._when_room is not None)
 
     def _on_room(self) -> None:

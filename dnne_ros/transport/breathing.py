@@ -1,0 +1,44 @@
+"""When a coroutine that need not wait lets the event loop turn all the same.
+
+A source that always finds room, and a node that always finds items, would keep everybody else from
+the loop: signals, DDS, the processes at the other ends.  To let it turn for each item takes
+longer than the item; to ask the clock each time takes a part of that.  So it turns after a number
+of items that goes up and down with how long they have taken.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+_SECONDS = 0.005
+"""How long the event loop may wait for its turn, about."""
+_MOST = 64
+"""Items from one turn to the next."""
+
+
+class Breathing:
+    """Counts the items of one coroutine from turn to turn."""
+
+    def __init__(self) -> None:
+        """Let the loop turn after the first item."""
+        self.every = 1
+        """After so many items the loop is to turn."""
+        self._turned: float | None = None
+
+    def forget(self) -> None:
+        """Note that the coroutine has waited: the loop has turned meanwhile."""
+        self._turned = None
+
+    def note_turn(self) -> None:
+        """Note that the loop is about to turn after `every` items, and measure up to the next."""
+        now = monotonic()
+        if self._turned is not None:
+            took = now - self._turned
+            if took > _SECONDS:
+                self.every = max(1, int(self.every * _SECONDS / took))
+            elif 2.0 * took < _SECONDS:
+                self.every = min(_MOST, 2 * self.every)
+
+    def note_turned(self) -> None:
+        """Note that it has turned."""
+        self._turned = monotonic()
