@@ -9,6 +9,7 @@ from dnne_ros.bench.virtual_hosts import why_no_virtual_hosts
 pytestmark = pytest.mark.skipif(bool(why_no_virtual_hosts()), reason=why_no_virtual_hosts())
 
 
+@pytest.mark.long
 def test_all_cases_are_measured_and_compared(start_command, tmp_path):
     run = start_command("dnne_ros", "bench", "hosts", "--rounds", "1", "--effort", "0.01",
                         "--payloads", "16,64K", "--json", "hosts.json", "--markdown", "hosts.md",

@@ -106,6 +106,7 @@ def test_a_goal_that_is_under_way_is_cancelled_when_the_run_stops(
     assert counter.cancelled == counter.goals and len(counter.goals) == 1
 
 
+@pytest.mark.long
 def test_a_server_that_is_killed_in_mid_goal_and_comes_back(start_run, ros_loop, counting,
                                                              tmp_path):
     serving = tmp_path / "serving.json"

@@ -7,7 +7,8 @@ import pytest
 SECONDS = 2
 
 
-@pytest.mark.parametrize("place", ["fused", pytest.param("split", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("place", [pytest.param("fused", marks=pytest.mark.long), "split"])
 def test_an_unplugged_robot_is_made_safe_and_faded_in_again(
         start_run, start_plant, repository, trained, place):
     plant = start_plant(SECONDS, "unplug")

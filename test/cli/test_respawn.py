@@ -46,7 +46,8 @@ def edge(run, part):
 
 @pytest.mark.parametrize(("count", "size", "rests"), [
     (1500, 2048, True), (4000, 10, False),
-    pytest.param(3000, 2048, False, marks=pytest.mark.long), (400, 100_000, False)],
+    pytest.param(3000, 2048, False, marks=pytest.mark.long),
+    pytest.param(400, 100_000, False, marks=pytest.mark.long)],
     ids=["16 KB, sink rests", "80 B", "16 KB", "800 KB"])
 def test_a_node_in_the_middle_is_killed_four_times(start_run, tmp_path, count, size, rests):
     file = tmp_path / "written"

@@ -62,7 +62,7 @@ def test_training_writes_the_policy_interface_in_every_placement(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", ["fused", "split"])
+@pytest.mark.parametrize("place", [pytest.param("fused", marks=pytest.mark.long), "split"])
 def test_the_policy_balances_the_plant(start_run, start_plant, robot, trained, place):
     plant = start_plant(SECONDS)
     run = start_run(robot, "--inference", "--place", place, "--load-checkpoint-dir", trained,

@@ -54,7 +54,7 @@ def test_another_seed_gives_other_losses(start_run, cartpole, fused_losses):
     assert other[0] != fused_losses[0]
 
 
-@pytest.mark.parametrize("place", ["fused", "split"])
+@pytest.mark.parametrize("place", [pytest.param("fused", marks=pytest.mark.long), "split"])
 def test_a_killed_run_resumes_with_the_same_losses(
         start_run, tmp_path, cartpole, fused_losses, place):
     checkpoint = tmp_path / "checkpoint"

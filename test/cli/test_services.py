@@ -65,7 +65,7 @@ def test_each_item_is_a_call_in_order(start_run, ros_loop, calling, place):
     assert camera.heard == [float(row % 3 == 0) for row in range(ROWS)]
 
 
-@pytest.mark.parametrize("place", ["fused", "split"])
+@pytest.mark.parametrize("place", [pytest.param("fused", marks=pytest.mark.long), "split"])
 def test_a_service_that_nobody_offers_is_late(start_run, calling, place):
     run = start_run(calling, "--place", place, "--set", f"{CLIENT}.deadline.seconds=10",
                     "--set", f"{CLIENT}.deadline.policy=stop")

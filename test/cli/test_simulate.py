@@ -125,7 +125,7 @@ def test_the_robot_workflow_balances_it(
         assert each.wait() == 130, each.output
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_so_does_its_export(
         ros_loop, command, start_command, cartpole_robot, trained, repository, tmp_path):
     done = command("export", repository / "config" / "workflows" / "cartpole_on_robot.json",

@@ -12,7 +12,7 @@ def through_ros(repository):
     return repository / "config" / "workflows" / "cartpole_through_ros.json"
 
 
-@pytest.mark.parametrize("place", ["fused", pytest.param("split", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("place", ["fused", pytest.param("split", marks=pytest.mark.long)])
 def test_an_unplugged_robot_is_made_safe_and_taken_up_again(
         start_run, start_plant, through_ros, trained, place):
     plant = start_plant(SECONDS, "unplug")

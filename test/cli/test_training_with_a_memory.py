@@ -32,6 +32,7 @@ def workflow(tmp_path_factory):
     return path
 
 
+@pytest.mark.long
 def test_split_and_resumed_runs_give_the_same_losses_bit_by_bit(start_run, workflow, tmp_path):
     def losses(updates, *arguments):
         run = start_run(workflow, "--quiet", "--set", f"6.max_updates={updates}", *arguments)

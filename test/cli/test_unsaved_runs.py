@@ -69,7 +69,7 @@ def broken(tmp_path):
             "--save-checkpoint-dir", tmp_path / "c")
 
 
-@pytest.mark.parametrize("place", ["fused", "split"])
+@pytest.mark.parametrize("place", ["fused", pytest.param("split", marks=pytest.mark.long)])
 def test_a_run_that_ends_before_the_first_boundary_is_saved_as_it_is(
         start_run, cartpole, tmp_path, place, ros_loop):
     from std_msgs.msg import Float32MultiArray

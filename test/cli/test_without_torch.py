@@ -29,7 +29,8 @@ def example(repository):
     return repository / "docs" / "examples" / "cartpole_onnx.json"
 
 
-@pytest.mark.parametrize("brings", ["a bundle", "a checkpoint"])
+@pytest.mark.parametrize("brings", [
+    "a bundle", pytest.param("a checkpoint", marks=pytest.mark.long)])
 def test_the_policy_balances_the_plant(
         without_torch, start_plant, example, repository, request, brings):
     graph = (example,) if brings == "a bundle" else (

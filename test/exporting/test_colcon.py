@@ -23,7 +23,8 @@ def hide_dnne_ros(folder):
 @pytest.mark.parametrize("workflow, options", [
     ("cartpole_ppo", SMALL),
     pytest.param("cartpole_ppo", (*SMALL, "--standalone"), marks=pytest.mark.long),
-    ("cartpole_ppo", (*SMALL, "--standalone", "--place", "split")),
+    pytest.param("cartpole_ppo", (*SMALL, "--standalone", "--place", "split"),
+                 marks=pytest.mark.long),
     pytest.param("cartpole_on_robot", (), marks=pytest.mark.long),
     pytest.param("cartpole_on_robot", ("--standalone",), marks=pytest.mark.long),
 ], ids=["plain", "standalone", "standalone-split", "robot-plain", "robot-standalone"])

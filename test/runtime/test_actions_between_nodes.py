@@ -240,6 +240,7 @@ def test_time_limits_at_both_ends(talk):
         "aborted", "timeout"]
 
 
+@pytest.mark.long
 def test_a_hundred_goals_leave_nothing_behind(talk):
     found = []
 

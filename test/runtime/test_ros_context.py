@@ -28,8 +28,9 @@ def test_why_there_is_none(given, reason):
     assert why_no_log_files(given) == reason
 
 
-@pytest.mark.parametrize("home", ["", "/proc/x"])
-@pytest.mark.parametrize("place", ["fused", "split"])
+@pytest.mark.parametrize(("place", "home"), [
+    ("split", "/proc/x"), *(pytest.param(*each, marks=pytest.mark.long) for each in (
+        ("split", ""), ("fused", ""), ("fused", "/proc/x")))])
 def test_a_run_and_its_watcher_need_no_home(start_command, cartpole, tmp_path, home, place):
     run = start_command("dnne_ros", "run", cartpole, "--set", "1.num_envs=4", "--max-updates", "1",
                         "--quiet", "--place", place, folder=tmp_path, environment={"HOME": home})

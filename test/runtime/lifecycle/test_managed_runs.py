@@ -20,7 +20,7 @@ PLACES = pytest.mark.parametrize("place", ["fused", "split"])
 """Split: three processes, of which one has the managed node."""
 
 
-@PLACES
+@pytest.mark.parametrize("place", [pytest.param("fused", marks=pytest.mark.long), "split"])
 def test_a_manager_takes_a_robot_through_all_states(managed, manager, ros_loop, place):
     run = managed("--place", place)
 

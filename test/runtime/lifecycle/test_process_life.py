@@ -63,6 +63,7 @@ def objects():
     return Counter(str(type(each)) for each in gc.get_objects())
 
 
+@pytest.mark.long
 def test_no_object_outlives_an_activation(activate):
     activate(2)  # what is made once
     before = objects()
