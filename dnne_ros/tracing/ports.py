@@ -102,10 +102,15 @@ class TracedInput:
 
     def note_taken(self) -> None:
         """Record that an item was taken just now, by who answers in the call that brings it."""
-        node, now, number = self._node, monotonic_ns(), self._source.number
+        self.note_taken_at(monotonic_ns(), self._source.number)
+
+    def note_taken_at(self, moment: int, number: int) -> None:
+        """Record that the item of a ``number`` was taken then, in nanoseconds."""
+        node = self._node
         if number % node.every == 0:
-            node.write(node.offset(), now, now, number, 1, 0, now, self._place, 0, _TAKEN, True)
-        node.free = now
+            node.write(node.offset(), moment, moment, number, 1, 0, moment, self._place, 0,
+                       _TAKEN, True)
+        node.free = moment
 
     async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
         """Return ``max_items`` items, or those that came within ``timeout`` seconds.
@@ -169,10 +174,16 @@ class TracedOutput:
 
     def note_sent(self, value: Any, began: int) -> None:
         """Record that a value was sent since ``began``, in the call that brought what it is of."""
-        node, ended = self._node, monotonic_ns()
-        number = self._target.number
+        self.note_sent_at(value, began, monotonic_ns(), self._target.number)
+
+    def note_sent_at(self, value: Any, began: int, ended: int, number: int) -> None:
+        """Record that a value was sent then, in nanoseconds, as the item of a ``number``."""
+        node, describer = self._node, self._describer
         if number % node.every == 0:
-            text, size = self._describer.describe(value)
+            if type(value) is describer.kind and value.shape == describer.shape:
+                text, size = describer.last
+            else:
+                text, size = describer.describe(value)
             node.write(node.offset(), node.free or began, began, number, 0, size, ended,
                        self._place, text, _SENT, 0)
         node.free = ended

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from keyword import iskeyword
+from time import monotonic_ns
 from typing import Any, Protocol
 
 from dnne_ros.node_api.answering import ByName
@@ -49,11 +50,12 @@ class Irregular(Protocol):
 class Round:
     """A compiled round.
 
-    ``go()`` makes one; True: it was irregular.  ``slots`` say what the values are that it passes
+    ``go(made)`` makes one, after so many that nobody has counted yet; True: it was irregular.
+    ``slots`` say what the values are that it passes
     on, in their order: which member gives each, and to what.
     """
 
-    go: Callable[[], bool]
+    go: Callable[[int], bool]
     slots: Sequence[tuple[int, OutputPort]]
 
 
@@ -71,7 +73,7 @@ def compile_round(members: Sequence[Member], passed: Mapping[OutputPort, bool],
             writing.lines.append(f"if is_late(): return stopped(at, {writing.values})")
         writing.add(index, member)
     source = "\n".join((
-        "def go():",
+        "def go(made):",
         *(f"    v{slot} = missing" for slot in range(len(writing.slots))),
         "    at = 0",
         "    try:",
@@ -112,9 +114,15 @@ class _Writing:
     def add(self, index: int, member: Member) -> None:
         """Write what one member does."""
         self.lines.append(f"at = {index}")
-        items = [self._value_of.get(edge) or self._taken(member, port, edge)
+        if self._seen:
+            self.lines += [f"seen = {self._name(member.context)}.glances",
+                           f"now = {self._name(monotonic_ns)}()"]
+        items = [self._passed_on(port, edge) if edge in self._value_of else
+                 self._taken(member, port, edge)
                  for port, edge in zip(member.ports, member.inputs, strict=True)]
         self.lines.append(f"r = {self._call(member, items)}")
+        if self._seen:
+            self.lines.append(f"now = {self._name(monotonic_ns)}()")
         given = [f"w{place}" for place in range(len(member.gives))]
         self.lines += ["try:", f"    if len(r) != {len(given)}: raise KeyError",
                        *(f"    {name} = r[{self._name(port)}]"
@@ -124,6 +132,12 @@ class _Writing:
                        f"if r: return odd(at, r, {self.values})"]
         for name, port in zip(given, member.gives, strict=True):
             self._give(index, member, port, name)
+
+    def _passed_on(self, port: str, edge: LocalEdge) -> str:
+        if self._seen:
+            self.lines.append(f"if seen is not None: seen[0][{self._name(port)}].note_taken_at("
+                              f"now, {self._name(edge)}.number + made + 1)")
+        return self._value_of[edge]
 
     def _taken(self, member: Member, port: str, edge: LocalEdge) -> str:
         take = member.take_seen(port, edge.take_now) if self._seen else edge.take_now
@@ -149,6 +163,10 @@ class _Writing:
         value = f"v{len(self.slots)}"
         self.slots.append((index, output))
         self.lines.append(f"{value} = {self._admitted(output, name)}")
+        if self._seen:
+            self.lines.append(
+                f"if seen is not None: seen[1][{self._name(port)}].note_sent_at("
+                f"{value}, now, now, {self._name(output)}.number + made + 1)")
         for edge in output.edges:
             self._value_of[edge] = value
 

@@ -153,7 +153,7 @@ class Region:
                 for output in through:
                     if not output.has_room:
                         return self._wait_for_room(output)
-                if not go():
+                if not go(made):
                     made += 1
                 elif self._is_at_rest() and self._compiled()[0] is self._round:
                     self._in_round = True  # nothing was left on an edge that it passes by
@@ -181,7 +181,7 @@ class Region:
         so many rounds behind.
         """
         seen = any(member.context.glances is not None for member in self.members)
-        passed = {output: not seen and output.is_unseen
+        passed = {output: output.is_unseen
                   and not any(edge.waiting() for edge in output.edges) for output in self._inner}
         timed = self._trials > 0
         key = (seen, timed, *passed.values(), *(member.gives for member in self.members))

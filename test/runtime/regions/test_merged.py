@@ -298,13 +298,20 @@ def test_nodes_that_take_long_go_on_one_by_one(run_async):
 def test_who_glances_at_nodes_sees_each_item_and_they_stay_merged(run_async):
     class Port:
         def __init__(self):
-            self.seen = 0
+            self.seen, self.numbers = 0, []
 
         def note_taken(self):
             self.seen += 1
 
         def note_sent(self, value, began):
             self.seen += 1
+
+        def note_taken_at(self, moment, number):
+            self.seen += 1
+            self.numbers.append(number)
+
+        def note_sent_at(self, value, began, ended, number):
+            self.note_taken_at(ended, number)
 
     async def main():
         network = await running(CHAIN, taken=("c.out",))
@@ -318,6 +325,8 @@ def test_who_glances_at_nodes_sees_each_item_and_they_stay_merged(run_async):
                 for node in network.nodes.values()] == [[5, 5]] * 3
         assert [node.by_itself for node in network.nodes.values()] == [0, 0, 0]
         assert network.counts()["a.out → b/in"] == (9, 9, 0)
+        first = next(node.glances for node in network.nodes.values())
+        assert first[1]["out"].numbers == [5, 6, 7, 8, 9], "as its edge counts them"
     run_async(main())
 
 
