@@ -30,6 +30,7 @@ _SESSIONS = {"ours": "session, ours", "default": "session, onnxruntime's own opt
 _ROOM = "dnne_ros.bench.robot_peers"
 _NO_TORCH = 'import sys\n\nsys.modules["torch"] = None\n'
 _PATIENCE = 600.0
+_MIB = 2**20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +93,7 @@ def tables(document: dict[str, Any]) -> list[Table]:
             f"{figures['cpu_us']:.0f} µs", beside["cpu_us"]))
         starts.rows.append((
             case, f"{figures['ready_s']:.2f} s", beside["ready_s"],
-            f"{figures['largest_mib']:.0f} MiB", f"{figures['together_mib']:.0f} MiB"))
+            *(f"{figures[name] * _MIB / 1e6:.0f} MB" for name in ("largest_mib", "together_mib"))))
     return [table for table in (ways, starts, sessions) if table.rows]
 
 

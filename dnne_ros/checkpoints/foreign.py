@@ -6,7 +6,6 @@ Nothing is loaded: of a zip archive its table of contents is read, no more.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -92,6 +91,8 @@ def _entries(directory: Path) -> list[Path]:
 def _of_archive(file: Path) -> str | None:
     if file.suffix not in (".zip", ".keras"):
         return None
+    import zipfile  # a robot has no such file, and does without its compressors
+
     try:
         with zipfile.ZipFile(file) as archive:
             names = {Path(name).name for name in archive.namelist()}

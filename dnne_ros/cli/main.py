@@ -13,12 +13,15 @@ from dnne_ros.errors import DnneError, InputError
 from dnne_ros.options.near_misses import unknown_arguments
 from dnne_ros.options.working_directory import check_working_directory
 
-_COMMANDS = (
-    "cli.check", "cli.run", "cli.replay", "cli.evaluate", "cli.simulate",
-    "jobs.commands.command", "top.command", "web.command", "editor.command",
-    "debugger.command", "foxglove.command", "cli.trace", "cli.profile", "cli.place", "cli.graph",
-    "cli.export", "cli.security", "cli.policy", "cli.nodes", "cli.tasks", "cli.bench")
-"""The modules of the commands; `add_parser` of each adds one."""
+_COMMANDS = {
+    "check": "cli.check", "run": "cli.run", "replay": "cli.replay", "evaluate": "cli.evaluate",
+    "simulate": "cli.simulate", "jobs": "jobs.commands.command", "top": "top.command",
+    "dashboard": "web.command", "edit": "editor.command", "debug": "debugger.command",
+    "foxglove": "foxglove.command", "trace": "cli.trace", "profile": "cli.profile",
+    "place": "cli.place", "graph": "cli.graph", "export": "cli.export",
+    "security": "cli.security", "policy": "cli.policy", "nodes": "cli.nodes",
+    "tasks": "cli.tasks", "bench": "cli.bench"}
+"""The modules of the commands, by name; `add_parser` of each adds it."""
 
 _DESCRIPTION = "Run dataflow graphs for machine learning and robotics as ROS 2 systems."
 _EXAMPLES = """\
@@ -50,16 +53,19 @@ exit codes: 0 done, 1 the run failed, 2 the input is wrong, 129 hung up, 130 int
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, or of the command that ``words`` begin with.
+
+    A run is forked from its command: what other commands import would be in its memory, too.
+    """
     parser = argparse.ArgumentParser(
         prog="dnne-ros", description=_DESCRIPTION, epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"dnne-ros {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in _COMMANDS:
-        module = importlib.import_module(f"dnne_ros.{name}")
-        module.add_parser(commands)
+    named = [name for name in words[:1] if name in _COMMANDS]
+    for name in named or _COMMANDS:
+        importlib.import_module(f"dnne_ros.{_COMMANDS[name]}").add_parser(commands)
     return parser
 
 
@@ -71,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cut = words.index("--ros-args") if "--ros-args" in words else len(words)
     try:
         check_working_directory()  # first: without one, Python 3.13.0 cannot import asyncio
-        options, unknown = build_parser().parse_known_args(words[:cut])
+        options, unknown = build_parser(words).parse_known_args(words[:cut])
         options.ros_args = words[cut:]
         options.own_process = arguments is None
         if unknown:

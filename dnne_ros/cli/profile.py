@@ -68,6 +68,9 @@ def run(options: argparse.Namespace) -> int:
 
     if options.trace:
         raise InputError("profile", ["--trace: expected -o DIR, which has the trace, too"])
+    if options.trace_every > 1:
+        raise InputError("profile", [
+            "--trace-every: expected to record each item, as what sets the pace is said of steps"])
     graph = load_graph(options)
     place(graph, options.place or "")
     if options.duration is None:

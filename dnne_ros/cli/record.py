@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from dnne_ros.cli.output import say
 from dnne_ros.cli.report import RunReport
 from dnne_ros.errors import InputError
 from dnne_ros.graph.graph import Graph
@@ -39,10 +40,12 @@ def end_recording(options: argparse.Namespace, report: RunReport) -> list[str]:
     """
     from dnne_ros.recording.shared_file import finish_left_over
 
-    trouble = [f"--record-must: {report.unrecorded}"] \
-        if options.record_must and report.unrecorded else []
+    wrong = [report.unrecorded] if report.unrecorded else []
     try:
         finish_left_over(Path(options.record))
     except OSError as error:
-        trouble.append(f"{options.record}: has no end, but can be replayed: {error.strerror}")
-    return trouble
+        endless = f"{options.record}: has no end, but can be replayed: {error.strerror}"
+        if not options.record_must:
+            say(f"warning: --record: {endless}", error=True)
+        wrong.append(endless)
+    return [f"--record-must: {each}" for each in wrong] if options.record_must else []

@@ -127,6 +127,9 @@ def _run(options: argparse.Namespace) -> int:
             say(f"{graph.nodes[id].ros_name} runs again, too: no recording holds {topic}")
         outcome = _replay(options, recording, graph, chosen)
         _tell(options, recording, graph, chosen, outcome)
+        if options.check and not outcome.interrupted and not outcome.happened:
+            raise InputError(options.file, [
+                "expected items to run nodes on and to compare, found none in what was read"])
     if options.check and outcome.differences:
         return 1
     return 130 if outcome.interrupted else 0

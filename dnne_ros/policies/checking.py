@@ -21,6 +21,7 @@ from dnne_ros.policies.bundle import (
     output_of,
     read_bundle,
 )
+from dnne_ros.policies.endless import EndlessError
 from dnne_ros.policies.golden import TOLERANCE, deviation, read_golden, replay
 from dnne_ros.policies.interface import Interface, differences, read_interface
 from dnne_ros.policies.leapp import leapp_description
@@ -82,6 +83,9 @@ def check_files(folder: Path, files: Mapping[str, bytes]) -> CheckedBundle:
             continue
         try:
             found[name] = deviation(replay(policy, observations), actions, interface)
+        except EndlessError as error:
+            problems.add(f"{name}: {error}")
+            break  # the others would not end, either
         except ValueError as error:
             problems.add(f"{name}: {error}")
             continue

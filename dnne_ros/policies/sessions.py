@@ -9,6 +9,7 @@ from typing import Any
 
 from dnne_ros.durable_files import make_folder
 from dnne_ros.errors import InputError
+from dnne_ros.policies.endless import with_an_end
 
 PROVIDERS = {"tensorrt": "TensorrtExecutionProvider", "cuda": "CUDAExecutionProvider",
              "cpu": "CPUExecutionProvider"}
@@ -26,6 +27,7 @@ def open_session(model: bytes, runtime: str = "cpu", *, strict: bool = False,
     threads spinning between actions, which costs most of a core.  A ``runtime`` that is missing
     is named to ``warn`` in one line, and the next is taken; if ``strict``, `InputError`.
     ``engines``: the folder in which TensorRT keeps what it has compiled, by model and device.
+    Runs of a model with a loop are ended when they take too long: see `dnne_ros.policies.endless`.
     Raises `InputError` for a model that cannot be loaded, and without onnxruntime.
     """
     try:
@@ -37,7 +39,8 @@ def open_session(model: bytes, runtime: str = "cpu", *, strict: bool = False,
     names = names[names.index(runtime):]
     for number, name in enumerate(names):
         try:
-            return _session(onnxruntime, model, names[number:], engines, warn), name
+            session = _session(onnxruntime, model, names[number:], engines, warn)
+            return with_an_end(session, model, onnxruntime.RunOptions), name
         except Exception as error:  # whatever a provider makes of a model, or of a driver
             said = " ".join(str(error).split())[:300]
         if name == names[-1]:

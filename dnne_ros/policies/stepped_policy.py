@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dnne_ros.policies.endless import EndlessError
 from dnne_ros.policies.model_ports import find_ports
 
 Act = Callable[[np.ndarray], np.ndarray]
@@ -21,6 +22,8 @@ def run_model(run: Run, outputs: list[str], feeds: Mapping[str, np.ndarray]) -> 
     """Return a model's ``outputs``; ValueError, of one line, if it cannot be run."""
     try:
         return run(outputs, feeds)
+    except EndlessError as error:
+        raise EndlessError(f"the model cannot be run: {error}") from None
     except Exception as error:  # whatever a runtime makes of a model
         raise ValueError(f"the model cannot be run: {' '.join(str(error).split())[:300]}"
                          ) from None

@@ -27,7 +27,7 @@ from dnne_ros.recording.about import (
 from dnne_ros.recording.chunk_cache import ChunkCache, Message, unpack
 from dnne_ros.recording.node_log import Row, read_rows
 from dnne_ros.recording.scan import Scan, scan
-from dnne_ros.recording.shared_file import later_parts
+from dnne_ros.recording.shared_file import FOLLOWS, GOES_ON, later_parts
 
 _OPENING_BYTES = 2**16
 """In which a recording says that it is one."""
@@ -47,7 +47,7 @@ class RecordedNode:
 
 
 def is_recording(path: Path) -> bool:
-    """Tell whether a file is a recording of a run; `InputError` if it cannot be read."""
+    """Tell whether a file is of a recording of a run; `InputError` if it cannot be read."""
     if path.is_dir():
         return False
     try:
@@ -60,7 +60,7 @@ def is_recording(path: Path) -> bool:
         return False
     finally:
         os.close(file)
-    return any(each.name == RUN for _, _, each in found.metadata)
+    return any(each.name in (RUN, FOLLOWS) for _, _, each in found.metadata)
 
 
 class Recording:
@@ -80,7 +80,12 @@ class Recording:
         for each in (path, *later_parts(path)):
             if self.whole:
                 self._open(each)
-        first = self._files[0][1]
+        first, last = self._files[0][1], self._files[-1][1]
+        if before := _file_in(first, FOLLOWS):
+            raise InputError(str(path), [
+                f"expected the first file of a recording, found one that goes on behind {before}"])
+        if self.whole and (missing := _file_in(last, GOES_ON)):
+            self._lack(f"{last.path}: it goes on in {missing}, which is not beside it")
         metadata = {each.name: each.metadata for _, scan in self._files
                     for _, _, each in scan.metadata}
         self.run: Mapping[str, str] = metadata.get(RUN, {})
@@ -211,3 +216,9 @@ class Recording:
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise InputError(str(path), [f"metadata {name!r:.200}: {error!r:.200}"]) from None
         return found
+
+
+def _file_in(found: Scan, name: str) -> str:
+    """Return the file that is named in this metadata of another; "" if none is."""
+    return next((each.metadata.get("file", "") for _, _, each in found.metadata
+                 if each.name == name), "")

@@ -30,8 +30,8 @@ _OPENING = 4096
 """Bytes in which a file says that it goes on where another was full."""
 _NEW = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 PROFILE = "ros2"
-FOLLOWS = "dnne_ros/follows"
-"""The metadata of a file that goes on where another is full: that one's name."""
+FOLLOWS, GOES_ON = "dnne_ros/follows", "dnne_ros/goes_on"
+"""The metadata of a file that goes on where another is full, and of that one: the other's name."""
 
 
 class SharedFile:
@@ -133,6 +133,7 @@ class SharedFile:
         path, later = part_path(self._path, part), part_path(self._path, part + 1)
         if later.exists() and followed_by(later) != path.name:
             raise OSError(errno.EEXIST, "is no part of a recording", str(later))
+        whole = self._put([encoded(Metadata(GOES_ON, {"file": later.name}))], whole)
         finish(self._file, _scanned(path, self._file, whole))
         self._reopen(part + 1)
         os.ftruncate(self._file, 0)

@@ -27,3 +27,8 @@ class Outcome:
         """Return the first difference of each output that has one, in the order of time."""
         return sorted((each.first for each in self.checked if each.first is not None),
                       key=lambda each: each.seconds)
+
+    @property
+    def happened(self) -> bool:
+        """Tell whether nodes took or gave anything: else that none differs says nothing."""
+        return bool(self.taken) or any(each.compared or each.different for each in self.checked)

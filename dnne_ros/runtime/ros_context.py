@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,10 +18,12 @@ from dnne_ros.security.environment import why_not_secure
 
 _WITHOUT_LOG_FILES = ("--ros-args", "--disable-external-lib-logs")
 """What is logged goes to the terminal and /rosout all the same."""
+_GENERATOR = "rosidl_generator_py.generate_py_impl"
 
 
 def start_ros(ros_args: Sequence[str]) -> rclpy.Context:
     """Return a context that is initialised with ``ros_args``; `InputError` if rcl refuses them."""
+    _spare_generator()
     context = rclpy.Context()
     extra = _WITHOUT_LOG_FILES if why_no_log_files() else ()
     try:
@@ -28,6 +32,21 @@ def start_ros(ros_args: Sequence[str]) -> rclpy.Context:
     except Exception as error:  # of several modules, in the words of rcl
         raise InputError("--ros-args", [" ".join(str(error).split())]) from None
     return context
+
+
+def _spare_generator() -> None:
+    """Import what messages need of ROS' generator of their classes, without the generator.
+
+    Its package has it where lark can be imported, and else does without: it and its parser of
+    interface files are 3 MB, and a tenth of a robot's start.
+    """
+    if "rosidl_generator_py" in sys.modules or _GENERATOR in sys.modules:
+        return
+    sys.modules[_GENERATOR] = None  # type: ignore[assignment]  # as where it is not installed
+    try:
+        importlib.import_module("rosidl_generator_py")
+    finally:
+        del sys.modules[_GENERATOR]
 
 
 @contextmanager

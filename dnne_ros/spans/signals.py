@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from importlib.metadata import entry_points
 from typing import Any
 
 from dnne_ros.errors import InputError, Problems
@@ -76,6 +75,8 @@ def _find(signal: str, name: str, environment: Mapping[str, str]) -> tuple[Any, 
             return None, (f"OTEL_EXPORTER_OTLP_PROTOCOL: expected one of {', '.join(_OTLP)}, "
                           f"found {protocol!r:.40}")
         name = _OTLP[protocol]
+    from importlib.metadata import entry_points  # whoever asks for nothing does without: 2 MB
+
     group = f"opentelemetry_{signal}_exporter"
     found = {entry.name: entry for entry in entry_points(group=group)}
     if name in found:

@@ -45,7 +45,8 @@ class PathPart:
 class Analysis:
     """The figures of a trace.
 
-    ``paced``: the nodes whose pace the critical path is of; ``loop``: they are a loop.
+    ``paced``: the nodes whose pace the critical path is of; ``loop``: they are a loop.  The
+    ``path`` is empty where not each item was recorded, as what lies between is not known then.
     """
 
     trace: Trace
@@ -81,7 +82,7 @@ def analyze(trace: Trace) -> Analysis:
     first, last = trace.span()
     return Analysis(trace, 1e-9 * (last - first), node_figures(trace, dependencies),
                     edge_figures(trace), paced, loop,
-                    _path(recent, paced) if recent.steps else [])
+                    _path(recent, paced) if recent.steps and trace.every == 1 else [])
 
 
 def _path(recent: Dependencies, paced: list[str]) -> list[PathPart]:

@@ -148,7 +148,7 @@ class Dependencies:
         for number, step in enumerate(self.steps):
             moments[step.process] += (step.since, step.begins, step.ends)
             until = step.begins
-            if step.act.kind is Kind.SENT and not step.act.blocked:
+            if step.act.kind is Kind.SENT and not step.act.blocked and not self._gave_way(number):
                 until = step.ends
             if until > step.since:
                 works[step.process].append(Work(number, step.node, step.since, until))
@@ -157,6 +157,16 @@ class Dependencies:
             for number in thread.busy:
                 self.steps[number].holds = True
         return threads
+
+    def _gave_way(self, number: int) -> bool:
+        """Tell whether others had the thread while a step sent: a send lets the loop turn."""
+        step = self.steps[number]
+        for other in reversed(self.steps[:number]):
+            if other.ends <= step.begins:
+                return False
+            if other.process is step.process and other.node != step.node:
+                return True
+        return False
 
     def _find_timed(self) -> set[str]:
         """Return the nodes that mostly wait for a time, or for something outside."""

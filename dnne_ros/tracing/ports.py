@@ -103,7 +103,8 @@ class TracedInput:
     def note_taken(self) -> None:
         """Record that an item was taken just now, by who answers in the call that brings it."""
         node, now, number = self._node, monotonic_ns(), self._source.number
-        node.write(node.offset(), now, now, number, 1, 0, now, self._place, 0, _TAKEN, True)
+        if number % node.every == 0:
+            node.write(node.offset(), now, now, number, 1, 0, now, self._place, 0, _TAKEN, True)
         node.free = now
 
     async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
@@ -169,7 +170,9 @@ class TracedOutput:
     def note_sent(self, value: Any, began: int) -> None:
         """Record that a value was sent since ``began``, in the call that brought what it is of."""
         node, ended = self._node, monotonic_ns()
-        text, size = self._describer.describe(value)
-        node.write(node.offset(), node.free or began, began, self._target.number, 0, size, ended,
-                   self._place, text, _SENT, 0)
+        number = self._target.number
+        if number % node.every == 0:
+            text, size = self._describer.describe(value)
+            node.write(node.offset(), node.free or began, began, number, 0, size, ended,
+                       self._place, text, _SENT, 0)
         node.free = ended

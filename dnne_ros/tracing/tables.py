@@ -83,7 +83,9 @@ def _edges(analysis: Analysis) -> Table:
     return table
 
 
-def _path(analysis: Analysis) -> Table:
+def _path(analysis: Analysis) -> RenderableType:
+    if analysis.trace.every > 1:
+        return Text("no critical path: it takes every item, recorded without --trace-every")
     what = "loop" if analysis.loop else "way"
     table = _table(f"critical path of the {what} to {', '.join(analysis.paced)}",
                    "what sets the pace", "share", "s", "twice as fast", "instant")

@@ -104,6 +104,7 @@ def test_what_cannot_be_profiled(two, command):
             (("none.json",), 2, "none.json"),
             ((*two, "-o", "/proc/nothing"), 2, "/proc/nothing: cannot write: "),
             ((*two, "--trace", "t.json"), 2, "expected -o DIR"),
+            ((*two, "--trace-every", "7"), 2, "expected to record each item"),
             ((*two, "--place", "none.yaml"), 2, "none.yaml")]:
         done = command("profile", *words)
         assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr

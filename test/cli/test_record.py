@@ -1,5 +1,7 @@
 """Runs that are recorded: complete, as others read them, and the same when they are replayed."""
 
+import argparse
+import errno
 import io
 import json
 import os
@@ -15,6 +17,10 @@ pytest.importorskip("mcap")
 from mcap.reader import NonSeekingReader, make_reader
 
 from dnne_ros.cli.main import main
+from dnne_ros.cli.record import end_recording
+from dnne_ros.cli.report import RunReport
+from dnne_ros.recording import shared_file
+from dnne_ros.recording.scan import scan
 
 NODES = ("isaac_gym_env_1", "or_2", "ppo_agent_3", "isaac_gym_step_4", "cartpole_action_5",
          "ppo_trainer_6", "display_7")
@@ -44,6 +50,12 @@ def items(path):
             found[channel.topic].append(message.data)
             assert message.sequence == len(found[channel.topic]), channel.topic
     return dict(found)
+
+
+def chunks(path):
+    """Return where the chunks of a file are."""
+    with Path(path).open("rb") as file:
+        return scan(str(path), file.fileno()).chunks
 
 
 def replayed(capsys, *arguments):
@@ -159,16 +171,27 @@ def test_another_graph_is_told_from_the_recorded_one(recorded, repository, capsy
 @pytest.mark.slow
 def test_a_part_of_a_recording_is_checked(recorded, capsys, tmp_path):
     data = (recorded("split") / "run.mcap").read_bytes()
-    (tmp_path / "cut.mcap").write_bytes(data[:len(data) * 2 // 3])
+    last = chunks(recorded("split") / "run.mcap")[-1]
+    (tmp_path / "cut.mcap").write_bytes(data[:last.data + last.compressed // 2])
     code, said = replayed(capsys, tmp_path / "cut.mcap", "--check")
     assert code == 0, said
     assert "it is read up to there" in said and "no difference" in said
     spoilt = bytearray(data)
-    spoilt[len(data) // 2] ^= 1
+    spoilt[last.data + last.compressed // 2] ^= 1
     (tmp_path / "spoilt.mcap").write_bytes(spoilt)
     code, said = replayed(capsys, tmp_path / "spoilt.mcap", "--check")
     assert code == 0, said
     assert "it is read up to there" in said and "no difference" in said
+
+
+@pytest.mark.slow
+def test_where_nothing_is_left_to_compare_nothing_was_checked(recorded, capsys, tmp_path):
+    data = (recorded("fused") / "run.mcap").read_bytes()
+    begin = chunks(recorded("fused") / "run.mcap")[0].offset
+    (tmp_path / "cut.mcap").write_bytes(data[:begin + 99])
+    code, said = replayed(capsys, tmp_path / "cut.mcap", "--check")
+    assert code == 2 and "it is read up to there" in said
+    assert "cut.mcap: expected items to run nodes on and to compare, found none" in said
 
 
 @pytest.mark.slow
@@ -231,7 +254,7 @@ def test_a_copy_that_records_into_the_same_file_is_refused(start_run, cartpole, 
 @pytest.mark.slow
 @pytest.mark.parametrize("must", [pytest.param(False, marks=pytest.mark.long), True])
 def test_a_full_disk_ends_the_recording(start_command, cartpole, tmp_path, capsys, must):
-    run = start_command(["prlimit", f"--fsize={2**19}", sys.executable, "-m", "dnne_ros", "run",
+    run = start_command(["prlimit", f"--fsize={2**20}", sys.executable, "-m", "dnne_ros", "run",
                          cartpole, "--quiet", "--set", f"1.num_envs={ENVS}", "--max-updates", "60",
                          "--record", "run.mcap", "--peer-timeout", "1h",
                          *(["--record-must"] if must else [])], folder=tmp_path, cold=True)
@@ -245,6 +268,19 @@ def test_a_full_disk_ends_the_recording(start_command, cartpole, tmp_path, capsy
     code, said = replayed(capsys, tmp_path / "run.mcap", "--check")
     assert code == 0, said
     assert "no difference" in said
+
+
+@pytest.mark.parametrize("must", [False, True])
+def test_without_room_for_its_end_a_recording_fails_a_run_only_if_it_must_be(
+        monkeypatch, capsys, must):
+    def fill(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(shared_file, "finish_left_over", fill)
+    failed = end_recording(argparse.Namespace(record="a.mcap", record_must=must), RunReport([]))
+    said = "a.mcap: has no end, but can be replayed: No space left on device"
+    assert failed == ([f"--record-must: {said}"] if must else [])
+    assert capsys.readouterr().err == ("" if must else f"warning: --record: {said}\n")
 
 
 @pytest.mark.parametrize(("arguments", "expected"), [

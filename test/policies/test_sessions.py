@@ -37,6 +37,7 @@ class StandIn:
         self.get_available_providers = lambda: [PROVIDERS[name] for name in available]
         self.InferenceSession = open_model
         self.SessionOptions = lambda: SimpleNamespace(add_session_config_entry=lambda *_: None)
+        self.RunOptions = SimpleNamespace
 
 
 @pytest.fixture

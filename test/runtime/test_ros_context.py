@@ -1,5 +1,9 @@
 """Where rcl would write its log files, and that a run starts where it cannot."""
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 from dnne_ros.runtime.ros_context import why_no_log_files
@@ -34,3 +38,32 @@ def test_a_run_and_its_watcher_need_no_home(start_command, cartpole, tmp_path, h
     top = start_command("dnne_ros", "top", "--once", "--timeout", "0.1s", folder=tmp_path,
                         environment={"HOME": home})
     assert top.wait() == 1 and "no word of any graph" in top.output
+
+
+_ROBOT = """
+import json, sys
+from dnne_ros.cli.main import build_parser
+build_parser(["run"])
+from dnne_ros.hosting import hosting
+from dnne_ros.runtime.process import start_ros
+import rclpy
+from std_msgs.msg import Float64MultiArray
+context = start_ros([])
+node = rclpy.create_node("robot", context=context)
+node.create_publisher(Float64MultiArray, "commands", 1)
+loaded = list(sys.modules)
+import rosidl_generator_py.generate_py_impl
+rclpy.shutdown(context=context)
+print(json.dumps(loaded))
+"""
+
+
+def test_a_process_is_without_what_a_robot_does_not_need(repository):
+    """Each is some of the 120 MB that a policy's process may have, and of its time to start."""
+    done = subprocess.run([sys.executable, "-c", _ROBOT], capture_output=True, text=True,
+                          cwd=repository, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0, done.stderr
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
+    assert "rosidl_generator_py" in loaded  # and can still be had as a whole
+    assert not loaded & {"torch", "lark", "rosidl_generator_py.generate_py_impl", "numpy.random",
+                         "dnne_ros.cli.bench", "dnne_ros.jobs", "dnne_ros.editor", "rich"}

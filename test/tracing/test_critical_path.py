@@ -1,11 +1,14 @@
 """The critical path of graphs of which is known what sets their pace."""
 
 import asyncio
+import io
 
 import pytest
+from rich.console import Console
 
 from dnne_ros.tracing.analysis import analyze
 from dnne_ros.tracing.critical_path import EDGE, WORK, Part
+from dnne_ros.tracing.tables import show
 
 ROUNDS = 40
 
@@ -177,3 +180,15 @@ def test_a_node_that_waits_for_a_time_does_not_hold_the_others_up(traced_graph, 
     assert first.part == Part(WORK, "other") and first.share == pytest.approx(2 / 3, abs=0.05)
     assert parts.get(Part(WORK, "display")) is None or parts[Part(WORK, "display")].share < 0.01
     assert {node.name: node for node in analyze(trace).nodes}["display"].resting > 0.9
+
+
+def test_of_a_sample_of_the_items_no_path_is_told(traced_graph, run_async):
+    graph = traced_graph
+    graph.every = 4
+    graph.link("source/out", "sink/in")
+    analysis = analyze(graph.run(run_async, source=source(graph, 1), sink=sink(graph, 5)))
+    assert analysis.path == [] and analysis.as_dict()["critical_path"]["parts"] == []
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(show(analysis))
+    assert "no critical path: it takes every item" in console.export_text()
+    assert [edge.items_per_s > 0 for edge in analysis.edges] == [True]

@@ -72,7 +72,7 @@ def _parsed(words: Sequence[str], source: str) -> argparse.Namespace:
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
-            options, unknown = build_parser().parse_known_args(list(words))
+            options, unknown = build_parser(words).parse_known_args(list(words))
     except SystemExit:
         lines = said.getvalue().strip().splitlines() or ["it only prints something"]
         raise InputError(source, [lines[-1].partition("error: ")[2] or lines[-1]]) from None

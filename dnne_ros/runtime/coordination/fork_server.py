@@ -275,8 +275,9 @@ def _become(asked: Mapping[str, Any], output: int, channel: int, ended: int) -> 
                          write_through=True)
         for number in (1, 2))
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if "numpy" in sys.modules:  # Python's own generator sees to itself
-        sys.modules["numpy"].random.seed()
+    # Python's own generator sees to itself, and one that is not there yet is a new one.
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
     if "environment" in asked:
         os.environ.clear()
         os.environ.update(asked["environment"])

@@ -120,7 +120,7 @@ class OutputPort:
             value = self._made(value)
         if self._turns or self._breathes:
             await self._wait_for_room(timeout)
-        elif self.sent >= self._breathe_at:
+        elif self.sent >= self._breathe_at and not self._is_full():
             await self._breathe(timeout)
         else:
             # As `_is_full`, without a call: this is on the way of every item.

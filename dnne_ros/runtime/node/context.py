@@ -170,7 +170,6 @@ class HostContext:
         Inputs that hold one value have no items to record.
         """
         self._tracer = tracer
-        (self.rejoin if tracer is None else self.cut)("trace")
         self._put_in_place()
 
     def glance(self, tracer: NodeTracer | None) -> None:
@@ -275,13 +274,14 @@ class HostContext:
     def may_answer(self) -> bool:
         """Tell whether items may be answered in the calls that bring them.
 
-        Not while somebody watches, records, follows or debugs each of them, nor in a pause.
+        Not while somebody watches, follows or debugs each of them, nor in a pause.
         """
         return not (self.cuts or self._pause.closed)
 
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether none of these outputs makes its sender wait, and nothing else does."""
-        return self.may_answer and all(self._own_outputs[port].has_room for port in ports)
+        return self._tracer is None and self.may_answer \
+            and all(self._own_outputs[port].has_room for port in ports)
 
     def put_now(self, port: str, value: Any) -> None:
         """Hand a value over, in a callback of the event loop."""
