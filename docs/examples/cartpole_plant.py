@@ -47,11 +47,34 @@ JOINTS = ("cart_to_pole", "slider_to_cart")
 """Not the policy's order: who reads by position instead of by name will fail."""
 
 
-class Plant:
+class CartPole:
     def __init__(self):
         self.model = mujoco.MjModel.from_xml_string(SCENE)
         self.data = mujoco.MjData(self.model)
         self.put_back()
+
+    def put_back(self):
+        mujoco.mj_resetData(self.model, self.data)
+        self.data.joint("cart_to_pole").qpos[0] = 0.1
+
+    def push(self, effort):
+        """Push the cart with ``effort``, in N, until it is pushed otherwise."""
+        self.data.ctrl[0] = effort
+
+    def move(self):
+        """Let a period pass."""
+        mujoco.mj_step(self.model, self.data, SUBSTEPS)
+
+    def position(self, joint):
+        return float(self.data.joint(joint).qpos[0])
+
+    def velocity(self, joint):
+        return float(self.data.joint(joint).qvel[0])
+
+
+class Plant:
+    def __init__(self):
+        self.cart = CartPole()
         self.commands = []
         self.moments = []
         self.node = rclpy.create_node("plant")
@@ -62,21 +85,17 @@ class Plant:
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
 
-    def put_back(self):
-        mujoco.mj_resetData(self.model, self.data)
-        self.data.joint("cart_to_pole").qpos[0] = 0.1
-
     def command(self, message):
         self.commands.append(list(message.data))
         self.moments.append(time.monotonic())
-        self.data.ctrl[0] = message.data[0]
+        self.cart.push(message.data[0])
 
     def publish(self):
         message = JointState()
         message.header.stamp = self.node.get_clock().now().to_msg()
         message.name = list(JOINTS)
-        message.position = [float(self.data.joint(name).qpos[0]) for name in JOINTS]
-        message.velocity = [float(self.data.joint(name).qvel[0]) for name in JOINTS]
+        message.position = [self.cart.position(name) for name in JOINTS]
+        message.velocity = [self.cart.velocity(name) for name in JOINTS]
         self.publisher.publish(message)
 
     def publish_nonsense(self):
@@ -119,9 +138,9 @@ class Plant:
             self.spin_until(due)
             if not self.wait_for_answer(known):
                 break
-            mujoco.mj_step(self.model, self.data, SUBSTEPS)
-            x = max(x, abs(self.data.joint("slider_to_cart").qpos[0]))
-            angle = max(angle, abs(self.data.joint("cart_to_pole").qpos[0]))
+            self.cart.move()
+            x = max(x, abs(self.cart.position("slider_to_cart")))
+            angle = max(angle, abs(self.cart.position("cart_to_pole")))
         return x, angle
 
     def wait_until_safe(self, known):
@@ -153,7 +172,7 @@ class Plant:
         for _ in range(round(seconds / PERIOD)):
             due += PERIOD
             self.spin_until(due)
-            mujoco.mj_step(self.model, self.data, SUBSTEPS)
+            self.cart.move()
 
 
 def main():
@@ -167,7 +186,7 @@ def main():
     unplugged = {}
     if "unplug" in sys.argv:
         unplugged["safe_after"], unplugged["while_safe"] = plant.unplug()
-        plant.put_back()
+        plant.cart.put_back()
         x, angle = plant.run(float(sys.argv[1]))
     commands, actions = len(plant.commands), len(plant.actions())
     periods = (time.monotonic() - started) / PERIOD
@@ -180,4 +199,5 @@ def main():
         "sizes": sorted({len(command) for command in plant.commands}), **unplugged}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

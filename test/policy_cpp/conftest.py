@@ -50,18 +50,27 @@ def arm_bundle(bundle_of_network):
     return write
 
 
-@pytest.fixture
-def compiled(tmp_path):
-    """Compile a program of a package from its sources; returns what runs it."""
+@pytest.fixture(scope="session")
+def compile_package():
+    """Compile a program of a package from its sources, in a folder; returns the program."""
     if shutil.which("g++") is None:
         pytest.skip("g++ is not here")
 
-    def build(files, *sources, standard="c++17", optimised="-O0"):
-        folder = tmp_path / "package"
+    def build(folder, files, *sources, standard="c++17", optimised="-O0"):
         write_tree(folder, files)
         subprocess.run(
             ["g++", f"-std={standard}", optimised, *WARNINGS, "-I", "include", *sources, "-o",
              "program"], cwd=folder, check=True, capture_output=True, text=True)
+        return folder / "program"
+    return build
+
+
+@pytest.fixture
+def compiled(compile_package, tmp_path):
+    """Compile a program of a package from its sources; returns what runs it."""
+    def build(files, *sources, **options):
+        folder = tmp_path / "package"
+        program = compile_package(folder, files, *sources, **options)
         return lambda *words, said="": subprocess.run(
-            ["./program", *words], cwd=folder, input=said, capture_output=True, text=True)
+            [program, *words], cwd=folder, input=said, capture_output=True, text=True)
     return build
