@@ -21,7 +21,7 @@ TORCH ?= $(or $(CHOSEN_TORCH),cpu)
 RCLPY ?= ros-rclpy[fastrtps]>=9,<10
 DEMO ?= demo
 # Most tests wait for processes to start, so there may be more workers than cores.
-WORKERS ?= 3
+WORKERS ?= 4
 TESTS ?= test
 PYTEST_ARGS ?=
 MINUTES ?= 30

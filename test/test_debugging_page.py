@@ -84,5 +84,5 @@ def test_a_graph_is_debugged_at_the_prompt(read):
 
 def test_a_flight_record_is_stepped_through(read):
     *_, said = read("A flight record").values()
-    assert "took" in said and "breakpoint 1: vision_network_4 if worked > 0.000001" in said
+    assert "took" in said and "breakpoint 1: vision_network_4 if number >= 1" in said
     assert "at the beginning" in said and "breakpoint 1: [" in said

@@ -11,6 +11,7 @@ from typing import Any
 import dnne_ros
 from dnne_ros.catalogue.catalogue import Catalogue
 from dnne_ros.editor.opening import openable
+from dnne_ros.errors import InputError
 from dnne_ros.graph.building import build_graph
 from dnne_ros.graph.drawing import draw
 from dnne_ros.placement.planning import place
@@ -32,8 +33,14 @@ class Templates:
         self.picture = lru_cache(maxsize=len(self._files))(self._draw)
 
     def names(self) -> list[str]:
-        """Return the names."""
-        return list(self._files)
+        """Return the names, but of those with code that only runs where it is trusted."""
+        return [name for name in self._files if self._is_drawn(name)]
+
+    def _is_drawn(self, name: str) -> bool:
+        try:
+            return bool(self.picture(name))
+        except InputError:
+            return False
 
     def drawing(self, name: str) -> Any:
         """Return a workflow as the front end opens it; KeyError for a name that is none."""

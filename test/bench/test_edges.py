@@ -93,6 +93,7 @@ def test_interrupted_it_leaves_nobody_behind(bench):
     until_gone(children)  # those that it started wait for theirs only if they end in order
 
 
+@pytest.mark.long
 def test_what_failed_is_told_and_the_rest_goes_on(monkeypatch):
     broken = edges.Peer("broken", 2, 9, lambda _: {"ping": [
         sys.executable, "-S", "-c", "raise SystemExit('it cannot do that')"]})
