@@ -151,7 +151,7 @@ def test_no_time_passes_for_who_waits_while_the_run_stands(run_async, node):
         node.give(1)
         node.pause.set(False)
         assert await taking == 1
-        with pytest.raises(asyncio.TimeoutError):
+        with pytest.raises(TimeoutError):
             await node.get(timeout=0.01)
 
     run_async(main())
