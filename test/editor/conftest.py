@@ -19,7 +19,7 @@ if importlib.util.find_spec("aiohttp") is None:  # the extra editor
 def catalogue():
     from dnne_ros.options.workflow_arguments import load_catalogue
 
-    found = load_catalogue([str(CONFIG / "balance.py")])
+    found = load_catalogue([str(CONFIG / "balance.py"), str(CONFIG / "reach_by_camera.py")])
     assert isinstance(found, Catalogue)
     return found
 

@@ -41,8 +41,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(repository, folder):
-    with edited(repository, folder, "--nodes", str(CONFIG / "balance.py")) as address, \
-            opened(address) as page:
+    nodes = (str(CONFIG / name) for name in ("balance.py", "reach_by_camera.py"))
+    with edited(repository, folder, *(word for file in nodes for word in ("--nodes", file))
+                ) as address, opened(address) as page:
         yield page
         assert page.away == []
 
