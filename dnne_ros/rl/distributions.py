@@ -12,7 +12,7 @@ from torch import Tensor
 from dnne_ros.rl.divergence import categorical_kl, gaussian_kl
 from dnne_ros.rl.policy_spec import PolicySpec
 
-_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
+HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 LEAST_STD = 1e-6
 """Of a standard deviation that is learned as it is, as in rsl_rl."""
 _EDGE = 1.0 - 1e-6
@@ -81,13 +81,13 @@ class Gaussian(Distribution):
         """Return log N(actions; mean, std) summed over the action's dimensions, (n,)."""
         assert deviation is not None
         distance = ((actions - outputs) / deviation.std).square().sum(-1)
-        constant = deviation.log_std.sum() + outputs.shape[-1] * _HALF_LOG_2PI
+        constant = deviation.log_std.sum() + outputs.shape[-1] * HALF_LOG_2PI
         return -0.5 * distance - constant
 
     def entropy(self, outputs: Tensor, deviation: Deviation | None) -> Tensor | None:
         """Return ½ + ½·log 2π + log σ for each dimension, summed."""
         assert deviation is not None
-        return deviation.log_std.sum() + outputs.shape[-1] * (0.5 + _HALF_LOG_2PI)
+        return deviation.log_std.sum() + outputs.shape[-1] * (0.5 + HALF_LOG_2PI)
 
     def kl(self, old: Tensor, old_std: Tensor | None, outputs: Tensor, std: Tensor | None
            ) -> Tensor:

@@ -6,12 +6,10 @@ here are those that it would do; results differ from its in the last bits of flo
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
-from dnne_ros.rl.distributions import LEAST_STD, Gaussian
+from dnne_ros.rl.distributions import HALF_LOG_2PI, LEAST_STD, Gaussian
 from dnne_ros.rl.layers_gradient import LayersGradient
 from dnne_ros.rl.loss_gradient import LossTerms
 from dnne_ros.rl.losses import SOFT_BOUND, bounds_loss, value_loss
@@ -52,10 +50,10 @@ class WrittenGradient:
         std = self._spread.exp() if self._is_log else self._spread.clamp(min=LEAST_STD)
         log_std = (self._spread if self._is_log else std.log()).sum()
         distance = (batch.actions - mean).div_(std)
-        constant = log_std + mean.shape[1] * _HALF_LOG_2PI
+        constant = log_std + mean.shape[1] * HALF_LOG_2PI
         log_ratio = distance.square().sum(-1).mul_(-0.5).sub_(constant).sub_(batch.log_prob)
         ratio = log_ratio.exp()
-        entropy = log_std + mean.shape[1] * (0.5 + _HALF_LOG_2PI)
+        entropy = log_std + mean.shape[1] * (0.5 + HALF_LOG_2PI)
 
         # The smaller of r·Â and clip(r)·Â; where it is the second, the gradient is 0.
         clipped = ratio.clamp(1.0 - config.clip_param, 1.0 + config.clip_param)
@@ -127,6 +125,3 @@ class WrittenGradient:
         self._actor.backward(of_mean, of_features)
         self._critic.backward(of_output, of_critic)
         self._trunk.backward(of_features.add_(of_critic))
-
-
-_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)

@@ -161,7 +161,8 @@ class Dependencies:
     def _gave_way(self, number: int) -> bool:
         """Tell whether others had the thread while a step sent: a send lets the loop turn."""
         step = self.steps[number]
-        for other in reversed(self.steps[:number]):
+        for earlier in range(number - 1, -1, -1):
+            other = self.steps[earlier]
             if other.ends <= step.begins:
                 return False
             if other.process is step.process and other.node != step.node:

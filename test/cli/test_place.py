@@ -5,7 +5,6 @@ import json
 import pytest
 
 TYPES = '''
-import asyncio
 import time
 
 from dnne_ros.node_api.node import Node
@@ -24,7 +23,6 @@ class CountNode(Node):
             count += 1
             time.sleep(0.02)
             await self.send_output(count, "number")
-            await asyncio.sleep(0)
 
 
 class SlowNode(Node):
@@ -33,12 +31,9 @@ class SlowNode(Node):
     number = Input(Int(), "A number.")
     same = Output(Int(), "The number.")
 
-    async def process(self):
-        while True:
-            number = await self.get_input("number")
-            time.sleep(0.02)
-            await self.send_output(number, "same")
-            await asyncio.sleep(0)
+    def compute(self, number):
+        time.sleep(0.02)
+        return {"same": number}
 
 
 class EndNode(Node):

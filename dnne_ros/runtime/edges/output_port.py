@@ -108,7 +108,7 @@ class OutputPort:
         so that a node that breaks its declaration fails in every placement and not only where its
         values must be encoded.  ``tail`` goes along with it to other processes.
         """
-        kind_of = self._kind_of
+        kind_of = self._kind_of  # as `_admit`, without a call: this is on the way of every item
         if kind_of is not None:
             try:
                 if kind_of(value) != self._kind:
