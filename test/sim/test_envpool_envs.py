@@ -65,13 +65,13 @@ def exact(monkeypatch):
 
     Contacts make a chaos of the smallest difference, so Gymnasium's begin without any.
     """
-    heard, vector = [], EnvPoolEnvs._vector
+    heard, groups = [], EnvPoolEnvs._groups
 
     def listen(self, observations):
         heard.append(np.array(observations))
-        return vector(self, observations)
+        return groups(self, observations)
 
-    monkeypatch.setattr(EnvPoolEnvs, "_vector", listen)
+    monkeypatch.setattr(EnvPoolEnvs, "_groups", listen)
     return heard
 
 
