@@ -27,9 +27,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "tasks", help="list the tasks of the simulators",
         description="List the tasks of the installed simulators, with the sizes of observations "
-                    "(group by group) and actions and the steps until an episode times out, as far "
-                    "as that is known before an environment is made; and how to install the "
-                    "others.",
+                    "(by group) and actions and the steps until an episode times out, as far as "
+                    "that is known before an environment is made; and how to install the others.",
         epilog="examples: dnne-ros tasks cheetah; dnne-ros tasks --backend envpool Panda")
     parser.add_argument("word", nargs="?", metavar="WORD",
                         help="only tasks with this in their names, in upper or lower case")
