@@ -97,7 +97,8 @@ def train(step: Step, observations: Tensor, actions: int) -> Iterator[None]:
 
     def update(*batch: Tensor) -> None:
         optimizer.zero_grad()
-        cost(agent, *batch).backward()
+        found = cost(agent, *batch)
+        found.backward()  # type: ignore[no-untyped-call]  # torch has no annotation
         nn.utils.clip_grad_norm_(agent.parameters(), setting.MAX_GRAD_NORM)
         optimizer.step()
 
