@@ -32,7 +32,8 @@ class LocalEdge:
         self._inbox = make_inbox(policy, capacity, self._stats, self._on_taken, priority)
         self.span = self.waiting = self._inbox.span
         self._gathering = self._inbox.gathering
-        self._in_order = policy is EdgePolicy.LOSSLESS and priority is None
+        self.in_order = policy is EdgePolicy.LOSSLESS and priority is None
+        """Whether each item is taken, in the order in which they come."""
         self._offer = self._inbox.offer
         self._on_room: Callable[[], None] | None = None
         self._sender_waits = False
@@ -78,7 +79,7 @@ class LocalEdge:
     @property
     def number(self) -> int:
         """Return the number of the item taken last, as its sender counts, from 1."""
-        if self._in_order:  # on the way of every item that is recorded: without a call
+        if self.in_order:  # on the way of every item that is recorded: without a call
             return self._stats.received - len(self._gathering.items)
         return self._inbox.number(self._stats.sent)
 

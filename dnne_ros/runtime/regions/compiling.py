@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from keyword import iskeyword
-from time import monotonic_ns
 from typing import Any, Protocol
 
 from dnne_ros.node_api.answering import ByName
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.regions.traced_lines import MemberLines, TracedLines
+from dnne_ros.tracing.round_tracer import RoundTracer
 from dnne_ros.transport.local_edge import LocalEdge
 
 MISSING = object()
@@ -51,29 +52,31 @@ class Round:
     """A compiled round.
 
     ``go(made)`` makes one, after so many that nobody has counted yet; True: it was irregular.
-    ``slots`` say what the values are that it passes
-    on, in their order: which member gives each, and to what.
+    ``slots`` say what the values are that it passes on, in their order: which member gives each,
+    and to what.  ``traces`` record it, and go by what was counted before ``made``.
     """
 
     go: Callable[[int], bool]
     slots: Sequence[tuple[int, OutputPort]]
+    traces: Sequence[RoundTracer]
 
 
 def compile_round(members: Sequence[Member], passed: Mapping[OutputPort, bool],
-                  irregular: Irregular, *, seen: bool = False, timed: bool = False) -> Round:
+                  irregular: Irregular, *, timed: bool = False) -> Round:
     """Return a round of ``members``, in their order.
 
     ``passed`` are the outputs whose values go to their consumers as they are; all others go
-    through their ports.  ``seen``: nodes tell of what they take and give.  ``timed``: it stops
-    between two members when it is late.
+    through their ports.  ``timed``: it stops between two members when it is late.
     """
-    writing = _Writing(passed, seen)
+    writing = _Writing(passed)
     for index, member in enumerate(members):
         if timed and index:
             writing.lines.append(f"if is_late(): return stopped(at, {writing.values})")
         writing.add(index, member)
+    begin, traces = writing.traced.finish()
     source = "\n".join((
         "def go(made):",
+        *(f"    {line}" for line in begin),
         *(f"    v{slot} = missing" for slot in range(len(writing.slots))),
         "    at = 0",
         "    try:",
@@ -85,7 +88,7 @@ def compile_round(members: Sequence[Member], passed: Mapping[OutputPort, bool],
                  "failed": irregular.failed, "is_late": irregular.is_late,
                  "stopped": irregular.stopped}
     exec(compile(source, "<region>", "exec"), namespace)
-    return Round(namespace["go"], writing.slots)
+    return Round(namespace["go"], writing.slots, traces)
 
 
 def _is_plain(name: str) -> bool:
@@ -96,15 +99,15 @@ def _is_plain(name: str) -> bool:
 class _Writing:
     """Writes the lines of a round, and gathers what they name."""
 
-    def __init__(self, passed: Mapping[OutputPort, bool], seen: bool):
+    def __init__(self, passed: Mapping[OutputPort, bool]):
         """Begin."""
         self.lines: list[str] = []
         self.namespace: dict[str, Any] = {}
         self.slots: list[tuple[int, OutputPort]] = []
         self._passed = passed
-        self._seen = seen
         self._value_of: dict[LocalEdge, str] = {}
         self._numbers = count()
+        self.traced = TracedLines(passed, self._name)
 
     @property
     def values(self) -> str:
@@ -113,16 +116,10 @@ class _Writing:
 
     def add(self, index: int, member: Member) -> None:
         """Write what one member does."""
+        traced = self.traced.of(member)
         self.lines.append(f"at = {index}")
-        if self._seen:
-            self.lines += [f"seen = {self._name(member.context)}.glances",
-                           f"now = {self._name(monotonic_ns)}()"]
-        items = [self._passed_on(port, edge) if edge in self._value_of else
-                 self._taken(member, port, edge)
-                 for port, edge in zip(member.ports, member.inputs, strict=True)]
-        self.lines.append(f"r = {self._call(member, items)}")
-        if self._seen:
-            self.lines.append(f"now = {self._name(monotonic_ns)}()")
+        items = [self._value_of.get(edge) or self._taken(edge) for edge in member.inputs]
+        self.lines += [*traced.took(), f"r = {self._call(member, items)}", *traced.worked()]
         given = [f"w{place}" for place in range(len(member.gives))]
         self.lines += ["try:", f"    if len(r) != {len(given)}: raise KeyError",
                        *(f"    {name} = r[{self._name(port)}]"
@@ -131,18 +128,12 @@ class _Writing:
                        f"    return odd(at, r, {self.values})"] if given else [
                        f"if r: return odd(at, r, {self.values})"]
         for name, port in zip(given, member.gives, strict=True):
-            self._give(index, member, port, name)
+            self._give(index, member.outputs[port], name, port, traced)
+        self.lines += traced.gave()
 
-    def _passed_on(self, port: str, edge: LocalEdge) -> str:
-        if self._seen:
-            self.lines.append(f"if seen is not None: seen[0][{self._name(port)}].note_taken_at("
-                              f"now, {self._name(edge)}.number + made + 1)")
-        return self._value_of[edge]
-
-    def _taken(self, member: Member, port: str, edge: LocalEdge) -> str:
-        take = member.take_seen(port, edge.take_now) if self._seen else edge.take_now
+    def _taken(self, edge: LocalEdge) -> str:
         name = f"i{next(self._numbers)}"
-        self.lines.append(f"{name} = {self._name(take)}()")
+        self.lines.append(f"{name} = {self._name(edge.take_now)}()")
         return name
 
     def _call(self, member: Member, items: Sequence[str]) -> str:
@@ -154,19 +145,14 @@ class _Writing:
             return f"{self._name(answer.compute)}({', '.join(words)})"
         return f"{self._name(answer)}({', '.join(items)})"
 
-    def _give(self, index: int, member: Member, port: str, name: str) -> None:
-        output = member.outputs[port]
+    def _give(self, index: int, output: OutputPort, name: str, port: str, traced: MemberLines
+              ) -> None:
         if not self._passed.get(output):
-            send = member.send_seen(port, output.send_now) if self._seen else output.send_now
-            self.lines.append(f"{self._name(send)}({name})")
+            self.lines += traced.sent(port, name, f"{self._name(output.send_now)}({name})")
             return
         value = f"v{len(self.slots)}"
         self.slots.append((index, output))
-        self.lines.append(f"{value} = {self._admitted(output, name)}")
-        if self._seen:
-            self.lines.append(
-                f"if seen is not None: seen[1][{self._name(port)}].note_sent_at("
-                f"{value}, now, now, {self._name(output)}.number + made + 1)")
+        self.lines += [f"{value} = {self._admitted(output, name)}", *traced.passed(port, value)]
         for edge in output.edges:
             self._value_of[edge] = value
 

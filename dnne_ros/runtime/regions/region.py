@@ -3,7 +3,7 @@
 The coroutines of its members wait meanwhile, each for the first item of a round, as if nothing
 had come.  So to leave it at that is always right: the item of the entry is left on its edge, the
 coroutines are woken, and do the same.  That happens wherever something else would have to wait or
-be seen: a member is in the middle of a round, watched, traced or paused, or is not ready.
+be seen: a member is in the middle of a round, watched or paused, or is not ready.
 """
 
 from __future__ import annotations
@@ -140,6 +140,7 @@ class Region:
         Region._depth += 1
         made, goes_on = 0, True
         go, sources, ready = self._round.go, self._entry.inputs, self._ready
+        self._begin_traces(0)
         until = monotonic() + _SECONDS
         self._limit = until + _LATE
         try:
@@ -157,6 +158,7 @@ class Region:
                     made += 1
                 elif self._is_at_rest() and self._compiled()[0] is self._round:
                     self._in_round = True  # nothing was left on an edge that it passes by
+                    self._begin_traces(made)
                 else:
                     break
                 now = monotonic()
@@ -180,16 +182,16 @@ class Region:
         An edge on which items wait when a round begins goes on to be one: its consumer is always
         so many rounds behind.
         """
-        seen = any(member.context.glances is not None for member in self.members)
+        traced_by = (member.context.traced_by for member in self.members)
         passed = {output: output.is_unseen
                   and not any(edge.waiting() for edge in output.edges) for output in self._inner}
         timed = self._trials > 0
-        key = (seen, timed, *passed.values(), *(member.gives for member in self.members))
+        key = (timed, *traced_by, *passed.values(), *(member.gives for member in self.members))
         if key not in self._rounds:
             if len(self._rounds) >= _MOST_ROUNDS:
                 self._rounds.clear()
             self._rounds[key] = (
-                compile_round(self.members, passed, self, seen=seen, timed=timed),
+                compile_round(self.members, passed, self, timed=timed),
                 [output for member in self.members for port in member.gives
                  if not passed.get(output := member.outputs[port])])
         return self._rounds[key]
@@ -217,6 +219,10 @@ class Region:
         self._wait_from = monotonic() + _NOT_AGAIN
         self._stop_waiting()
         self._entry.first.wake()
+
+    def _begin_traces(self, made: int) -> None:
+        for trace in self._round.traces:
+            trace.count(made)
 
     def _count(self, rounds: int) -> None:
         """Count what whole rounds have moved, before anybody can look."""
@@ -247,7 +253,7 @@ class Region:
                 member.gives = tuple(given)
             if all(member.outputs[port].has_room for port in given):
                 for port, value in given.items():
-                    member.outputs[port].send_now(value)
+                    member.context.put_now(port, value)
             else:  # nobody had thought of room for these
                 self._owed = asyncio.ensure_future(_send(member, given))
         except BaseException as error:  # for the node, whose coroutine it ends as any other
@@ -287,6 +293,6 @@ async def _send(member: Member, given: Mapping[str, Any]) -> None:
     """Send what a member gave, waiting for room as it would."""
     try:
         for port, value in given.items():
-            await member.outputs[port].send(value)
+            await member.context.give(port, value)
     except Exception as error:  # of the node, as above
         member.first.fail(raisable(error))
