@@ -71,6 +71,8 @@ class PPO:
         # The tensors themselves, which training changes in place; to list them takes a while.
         self._parameters = FlatParameters(policy)
         self._state = policy.state_dict()
+        # All parameters in one, and what a module keeps beside them.
+        self._looked_at = [self._parameters.vector.detach(), *policy.buffers()]
         self._gradient: LossGradient
         if bfloat16 or compiled or symmetry is not None or not WrittenGradient.fits(policy):
             self._gradient = AutogradGradient(
@@ -123,7 +125,7 @@ class PPO:
         """Raise `NotFiniteError` if an update has left a loss or a weight that is not finite."""
         spoilt = [f"{name} is {value}" for name in ("loss", "value_loss", "grad_norm")
                   if not math.isfinite(value := getattr(stats, name))]
-        if not all_finite(self._state.values()):
+        if not all_finite(self._looked_at):
             spoilt.append(f"the policy's {first_not_finite(self._state.items())} is not finite")
         if spoilt:
             raise NotFiniteError(f"{what}: {', '.join(spoilt)}; a learning rate of "
