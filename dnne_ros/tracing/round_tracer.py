@@ -39,7 +39,7 @@ class RoundTracer:
         self._tracer = tracer
         self._fields = count(MADE)
         self._parts = 1
-        self._numbers: list[tuple[int, Numbered, bool]] = []
+        self._numbers: list[tuple[int, Numbered]] = []
         self._sampled: frozenset[int] | None = None
         self.field()
 
@@ -54,12 +54,12 @@ class RoundTracer:
         self._parts = place // NUMBERS + 1
         return place
 
-    def number(self, port: Numbered, counts: bool) -> int:
+    def number(self, port: Numbered) -> int:
         """Return a field for the number of a port through which one item goes in each round.
 
-        Nobody has to fill it.  ``counts``: the port counts these items itself, as they go through.
+        Nobody has to fill it: it is what the port's number was before the first of these rounds.
         """
-        self._numbers.append((field := self.field(), port, counts))
+        self._numbers.append((field := self.field(), port))
         return field
 
     def describer(self, field: int) -> tuple[Describer, Callable[[Any], int]]:
@@ -93,16 +93,16 @@ class RoundTracer:
         if len(self._content) > self._tracer.longest_row:
             self._sampled, self._every = frozenset(), 1
 
-    def count(self, made: int) -> None:
-        """Take the numbers of items as they are now, when so many rounds are not counted."""
-        for field, port, counts in self._numbers:
-            self._usual[field] = port.number - made * counts
+    def count(self) -> None:
+        """Take the numbers of items as they are, before the first of some rounds."""
+        for field, port in self._numbers:
+            self._usual[field] = port.number
         if self._every > 1:
             self._sampled = frozenset((-1 - self._usual[field]) % self._every
-                                      for field, _, _ in self._numbers)
+                                      for field, _ in self._numbers)
 
     def begin(self, made: int) -> memoryview:
-        """Return the row of a round, after so many that are not counted."""
+        """Return the row of a round, so many of these having been made."""
         if self._sampled is not None and made % self._every not in self._sampled:
             return self._unseen
         row = self._row(self._content)

@@ -198,6 +198,7 @@ class PPOAgentNode(Node):
         seen = tuple(port for port in ("observations", "critic_observations")
                      if self.context.is_linked(port))
         self._item = 0
+        self._is_trained = self.context.trainers("model") > 0
         await self._act_when_due(seen)  # no episode has ended on the way to the first item
         ports = (*seen, "done") if self.context.is_linked("done") else seen
 
@@ -209,7 +210,7 @@ class PPOAgentNode(Node):
     def _may_act(self) -> bool:
         """Tell whether the weights are there for the item that comes next."""
         return self._shared is not None and (
-            not self.context.trainers("model") or self._shared.is_ready_for(self._item))
+            not self._is_trained or self._shared.is_ready_for(self._item))
 
     async def _act_when_due(self, ports: Sequence[str]) -> None:
         """Take an item of each of ``ports``, and act with the weights that are for it."""
@@ -221,7 +222,7 @@ class PPOAgentNode(Node):
             self._move_to(observations.device, self._shared)
             await self.send_output(self._shared, "model")
         self._is_due.set()
-        if self.context.trainers("model"):
+        if self._is_trained:
             self.awaits_trainer = "model"
             await self._shared.ready_for(self._item)
             self.awaits_trainer = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
@@ -259,7 +259,7 @@ class PPOTrainerNode(Node):
         learner.ppo.check(stats, f"update {self._updates}")
         mean_return = learner.episodes.mean_return
         metrics = {
-            **asdict(stats), "env_steps": self._env_steps, "mean_return": mean_return,
+            **vars(stats), "env_steps": self._env_steps, "mean_return": mean_return,
             "episodes": learner.episodes.finished,
             "total_updates": self._updates,
             "total_env_steps": self._earlier_env_steps + self._env_steps,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import monotonic_ns
 from typing import Any
 
@@ -20,13 +20,11 @@ Name = Callable[[Any], str]
 class TracedLines:
     """The rows of one round: one for each tracer, or several where they would be long."""
 
-    def __init__(self, passed: Mapping[OutputPort, bool], name: Name):
-        """Write for a round that passes on the values of the outputs ``passed``."""
+    def __init__(self, name: Name):
+        """Write lines of a round that refer to objects by ``name``."""
         self._name = name
         self._rows: list[_Row] = []
         self._clock = _Clock(f"{name(monotonic_ns)}()")
-        self._source = {edge: output for output, passes in passed.items() if passes
-                        for edge in output.edges}
 
     def of(self, member: Member) -> MemberLines:
         """Return what writes the lines of a member."""
@@ -39,14 +37,14 @@ class TracedLines:
         if row is None:
             row = _Row(node.tracer, f"row{len(self._rows)}", self._name, self._clock)
             self._rows.append(row)
-        return _TracedMember(member, node, row, self._source)
+        return _TracedMember(member, node, row)
 
-    def finish(self) -> tuple[list[str], list[RoundTracer]]:
-        """Return the lines with which a round begins, and who counts its items."""
+    def finish(self) -> tuple[list[str], list[str]]:
+        """Return the lines with which rounds begin, and those with which each begins."""
         for row in self._rows:
             row.rounds.drawn_up(row.nodes, row.steady)
-        return ([f"{row.name} = {self._name(row.rounds.begin)}(made)" for row in self._rows],
-                [row.rounds for row in self._rows])
+        return ([f"{self._name(row.rounds.count)}()" for row in self._rows],
+                [f"{row.name} = {self._name(row.rounds.begin)}(made)" for row in self._rows])
 
 
 class _Clock:
@@ -87,15 +85,19 @@ class _Row:
     def number(self, output: OutputPort) -> int:
         """Return the field with the number of an output whose values are passed on."""
         if output not in self._numbers:
-            self._numbers[output] = self.rounds.number(output, False)
+            self._numbers[output] = self.rounds.number(output)
         return self._numbers[output]
 
 
 class MemberLines:
     """The lines of a member that nobody traces, in the order in which they are written."""
 
+    def takes(self, port: str, edge: LocalEdge, passed: OutputPort | None) -> list[str]:
+        """Return what comes behind the taking of an item: of an edge, or ``passed`` by it."""
+        return []
+
     def took(self) -> list[str]:
-        """Return what comes behind the taking of its items."""
+        """Return what comes behind the taking of all."""
         return []
 
     def worked(self) -> list[str]:
@@ -118,13 +120,11 @@ class MemberLines:
 class _TracedMember(MemberLines):
     """The lines of a member that is traced."""
 
-    def __init__(self, member: Member, node: NodeTracer, row: _Row,
-                 source: Mapping[LocalEdge, OutputPort]):
+    def __init__(self, member: Member, node: NodeTracer, row: _Row):
         self._member = member
         self._of = node
         self._node = row.name_of(node)
         self._row = row
-        self._source = source
         self._field = row.rounds.field
         self._took: list[Took] = []
         self._gave: list[Gave] = []
@@ -133,21 +133,23 @@ class _TracedMember(MemberLines):
         row.nodes.append(self._fields)
         self._at_once = True  # so far, it gives nothing that takes time
 
+    def takes(self, port: str, edge: LocalEdge, passed: OutputPort | None) -> list[str]:
+        counted, lines = True, []
+        if passed is not None:
+            number = self._row.number(passed)
+        elif edge.in_order:
+            number = self._row.rounds.number(edge)
+        else:
+            number, counted, self._row.steady = self._field(), False, False
+            lines = [f"{self._at(number)} = {self._row.name_of(edge)}.number"]
+        self._took.append(Took(self._of.place(port, "input"), number, counted))
+        return lines
+
     def took(self) -> list[str]:
-        fields = self._fields
-        lines = [f"{self._at(fields.since)} = {self._node}.free",
-                 f"{self._at(fields.asked)} = {self._node}.asked"]
-        for port, edge in zip(self._member.ports, self._member.inputs, strict=True):
-            if edge in self._source:
-                number = self._row.number(self._source[edge])
-            elif edge.in_order:
-                number = self._row.rounds.number(edge, True)
-            else:
-                number, self._row.steady = self._field(), False
-                lines.append(f"{self._at(number)} = {self._row.name_of(edge)}.number")
-            counted = edge in self._source or edge.in_order
-            self._took.append(Took(self._of.place(port, "input"), number, counted))
-        return [*lines, f"{self._node}.free = {self._at(fields.taken)} = {self._row.clock.now}"]
+        fields, node = self._fields, self._node
+        return [f"{self._at(fields.since)} = {node}.free",
+                f"{self._at(fields.asked)} = {node}.asked",
+                f"{node}.free = {self._at(fields.taken)} = {self._row.clock.now}"]
 
     def worked(self) -> list[str]:
         return [f"{self._node}.asked = {self._row.clock.anew}"]
@@ -164,7 +166,7 @@ class _TracedMember(MemberLines):
 
     def sent(self, port: str, value: str, send: str) -> list[str]:
         before, self._at_once = self.gave(), False
-        number = self._row.rounds.number(self._member.outputs[port], True)
+        number = self._row.rounds.number(self._member.outputs[port])
         described, began, ended = (self._field() for _ in range(3))
         self._note(port, number, described, began, ended)
         return [*before, f"{self._at(began)} = {self._row.clock.now}", send,
