@@ -44,6 +44,21 @@ def test_links_are_replaced(tmp_path):
     assert not (tmp_path / "r.json").is_symlink()
 
 
+@pytest.mark.parametrize("option", ["report", "plot", "trace", "record", "video", "flight_dir"])
+@pytest.mark.parametrize("folder", ["/proc/nowhere", "{}/file", "{}/file/below"])
+def test_where_nothing_can_be_written_is_refused_before_the_run(tmp_path, option, folder):
+    """Also where rights say that one may, as of a superuser or on a disk that is read-only."""
+    (tmp_path / "file").write_text("a file")
+    file = folder.format(tmp_path) + ("" if option == "flight_dir" else "/x.mcap")
+    with pytest.raises(InputError, match=f"--{option.replace('_', '-')} .* is not a directory"):
+        check_outputs(options(tmp_path, **{option: file}))
+
+
+def test_a_folder_that_can_be_made_is_not_made_yet(tmp_path):
+    check_outputs(options(tmp_path, flight_dir=str(tmp_path / "a" / "b")))
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_device_is_refused_before_the_run(tmp_path):
     """Renamed over, it would be one no more."""
     os.mkfifo(tmp_path / "pipe")
