@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dnne_ros.cli.report import RunReport
 from dnne_ros.durable_files import Folder, write_file
 from dnne_ros.errors import Problems
+from dnne_ros.tracing.places import memory_folder
+from dnne_ros.tracing.ring import SIZE
 
 
 def check_file(option: str, file: str, problems: Problems) -> None:
@@ -33,9 +36,20 @@ def check_outputs(options: argparse.Namespace) -> None:
             check_file(f"--{option}", file, problems)
     if options.flight_dir and not _may_be_made(Path(options.flight_dir)):
         problems.add(f"--flight-dir {options.flight_dir} is not a directory that can be written")
+    if options.trace:
+        _check_room("--trace-records", options.trace_records * SIZE, problems)
     if options.until_return is not None and not math.isfinite(options.until_return):
         problems.add("--until-return: expected a finite number")
     problems.raise_if_any()
+
+
+def _check_room(option: str, size: int, problems: Problems) -> None:
+    """Add to ``problems`` that there is no memory for what one process records, if so."""
+    folder = memory_folder()
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        problems.add(f"{option}: expected what has room in {folder}, {free / 2**30:.3g} GiB; found "
+                     f"{size / 2**30:,.3g} GiB for each process")
 
 
 def _may_be_made(folder: Path) -> bool:
