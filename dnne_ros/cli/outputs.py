@@ -48,8 +48,8 @@ def _check_room(option: str, size: int, problems: Problems) -> None:
     folder = memory_folder()
     free = shutil.disk_usage(folder).free
     if size > free:
-        problems.add(f"{option}: expected what has room in {folder}, {free / 2**30:.3g} GiB; found "
-                     f"{size / 2**30:,.3g} GiB for each process")
+        problems.add(f"{option}: expected what has room in {folder}, {free / 2**30:.3g} GiB; "
+                     f"found {size / 2**30:.3g} GiB for each process")
 
 
 def _may_be_made(folder: Path) -> bool:

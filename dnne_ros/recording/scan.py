@@ -145,7 +145,7 @@ def _note(found: Scan, file: int, opcode: int, offset: int, length: int) -> None
 
 
 def _is_whole(attachment: bytes) -> bool:
-    """Tell whether an attachment is as its checksum says, if it has one, which the library skips."""
+    """Tell whether an attachment is as its checksum says, if it has one; the library skips it."""
     checksum = int.from_bytes(attachment[-_CHECKSUM:], "little")
     return not checksum or zlib.crc32(memoryview(attachment)[:-_CHECKSUM]) == checksum
 
