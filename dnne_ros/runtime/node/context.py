@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from dnne_ros.graph.graph import Graph
@@ -285,7 +286,10 @@ class HostContext:
 
     def put_now(self, port: str, value: Any) -> None:
         """Hand a value over, in a callback of the event loop."""
+        began = monotonic_ns()
         self._own_outputs[port].send_now(value)
+        if self.glances is not None:
+            self.glances[1][port].note_sent(value, began)
 
     @contextmanager
     def answering(self, ports: Sequence[str], answer: AnswerItems,
