@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.arrays import has_torch
 from dnne_ros.errors import InputError
+from dnne_ros.learning.finite import check_finite
 from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Boolean, Model, PolicyOutput, Sync, Tensor
@@ -172,8 +173,6 @@ class PPOAgentNode(Node):
                     self._frozen.reset()
 
     async def _act_frozen(self) -> None:
-        from dnne_ros.learning.finite import check_finite
-
         if self._frozen is None:
             raise InputError("runtime", [
                 f"expected a trained policy (--load-checkpoint-dir) with runtime={self._runtime}"])
@@ -232,8 +231,6 @@ class PPOAgentNode(Node):
     def _look_at(self, ports: Sequence[str], items: Sequence[torch.Tensor]
                  ) -> dict[str, torch.Tensor]:
         """Return the items by port; forget what ended with them, and raise for what is none."""
-        from dnne_ros.learning.finite import check_finite
-
         given = dict(zip(ports, items, strict=True))
         for port, item in given.items():
             if port != "done":
