@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping, Sequence
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -21,14 +21,18 @@ IMAGE = "sensor_msgs/msg/Image"
 FLOAT64_ARRAY = "std_msgs/msg/Float64MultiArray"
 
 
-def float64_array(numbers: np.ndarray) -> Any:
-    """Return a std_msgs/Float64MultiArray with float64 ``numbers`` (n,) and no layout.
+_FLOAT64_ARRAY_HEAD = Struct("<4s4I")
 
-    It is what a `MessageMaker` for its ``data`` makes, in a twentieth of the time.
+
+def float64_array(numbers: np.ndarray) -> bytes:
+    """Return a serialised std_msgs/Float64MultiArray with float64 ``numbers`` (n,), no layout.
+
+    It is what a `MessageMaker` for its ``data`` makes, without a message object.
     """
-    message = message_class(FLOAT64_ARRAY)()
-    message.data = array("d", numbers.tobytes())
-    return message
+    # Plain CDR, little endian; no dimensions, no offset, how many numbers, and up to where they are
+    # aligned.
+    head = _FLOAT64_ARRAY_HEAD.pack(b"\0\1\0\0", 0, 0, numbers.size, 0)
+    return head + numbers.astype("<f8", copy=False).tobytes()
 
 
 class MessageMaker:

@@ -213,5 +213,7 @@ def test_a_reader_that_has_read_before_reads_as_a_new_one(order, data):
 @given(arrays.arrays(np.float64, st.integers(0, 9)))
 def test_a_command_is_what_the_general_way_makes(numbers):
     made = MessageMaker(Float64MultiArray, "data").make(numbers)
-    assert np.array_equal(float64_array(numbers).data, made.data, equal_nan=True)
-    assert float64_array(numbers).layout == made.layout
+    ours = deserialize_message(float64_array(numbers), Float64MultiArray)
+    assert np.array_equal(ours.data, made.data, equal_nan=True)
+    assert ours.layout == made.layout
+    assert len(serialize_message(made)) - len(float64_array(numbers)) == (0 if numbers.size else 0)

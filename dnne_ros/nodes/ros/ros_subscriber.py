@@ -9,6 +9,7 @@ from typing import Any
 
 from dnne_ros.errors import InputError, PeerError
 from dnne_ros.messages.gathering import PartGatherer
+from dnne_ros.messages.layout import Quick, QuickReader
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import ORDERS, NumberReader
 from dnne_ros.messages.sensors.table import CONVERTERS
@@ -26,6 +27,7 @@ from dnne_ros.nodes.ros.message_values import (
     converter,
     named_reader,
     policy_shaped,
+    quick_reader,
     zeros_like,
 )
 from dnne_ros.nodes.ros.plain_values import DTYPES
@@ -126,6 +128,7 @@ class RosSubscriberNode(Node):
         self._mover = MessageMover(self.context, self.frame, lambda: self.frame_wait)
         reader = named_reader(self.values)
         self._gatherer = None if reader is None else PartGatherer(reader)
+        self._quick = self.quick_reader(reader)
         self._counts = self.context.health.values
         self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
         self._trouble = HealthReporter(self.context)
@@ -144,6 +147,10 @@ class RosSubscriberNode(Node):
         if self.message_type == COMPRESSED:
             load_packages(CONVERTERS[COMPRESSED])
         return made(converter, self.values)
+
+    def quick_reader(self, named: NumberReader | None) -> QuickReader | None:
+        """Return what reads messages of a layout that is known, beside ``named``; None: nothing."""
+        return quick_reader(self.values, named)
 
     def listen(self) -> None:
         """Subscribe to the topic."""
@@ -228,12 +235,19 @@ class RosSubscriberNode(Node):
         self._came.set()
 
     def _answer(self, data: bytes, arrived: float) -> None:
-        try:
-            message = self.context.topics.deserialize(data, self.message_type)
-        except ValueError as error:
-            self._drop(error)
-            return
-        found = self._used(message, arrived)
+        quick = self._quick
+        message: Any = None if quick is None or self._adds_up else quick.read(data)
+        if message is None:
+            try:
+                message = self.context.topics.deserialize(data, self.message_type)
+            except ValueError as error:
+                self._drop(error)
+                return
+            found = self._used(message, arrived)
+            if found is not None and quick is not None:
+                quick.learn(data, message)
+        else:
+            found = self._used(message, arrived)
         if found is not None:
             self._note_used(found)
             self.give_now(*found)
@@ -298,10 +312,15 @@ class RosSubscriberNode(Node):
     def _use(self, message: Any, arrived: float) -> tuple[Any, int] | None:
         now = self.context.topics.now_ns()
         stamp = now - round((self.context.steady.now() - arrived) * 1e9)
+        quick = message if message.__class__ is Quick else None
         if self.stamp_from == "header":
-            stamp = read_stamp(message)
+            stamp = read_stamp(message) if quick is None else quick.stamp
             if self.timeout and now - stamp > self.timeout * 1e9:
                 raise ValueError(f"it is {(now - stamp) * 1e-9:.3g} s old")
+        if quick is not None:
+            if self._gatherer is not None:
+                self._gatherer.note_whole(quick.numbers, arrived)
+            return policy_shaped(quick.numbers, quick.reader, self.values), stamp
         if self._gatherer is None or not self.part_age:
             return self._convert(message), stamp
         numbers = self._gatherer.add(message, arrived, self.part_age, all_new=not self.rate)

@@ -5,6 +5,8 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
+from rclpy.serialization import deserialize_message
+from std_msgs.msg import Float64MultiArray
 
 from dnne_ros.node_api.health import Level
 from dnne_ros.nodes.robot import gains
@@ -36,7 +38,12 @@ def command(drive):
 
 
 def commands(context):
-    return [list(message.data) for message in context.topics.published]
+    return [said(message) for message in context.topics.published]
+
+
+def said(message):
+    """Return the numbers of a serialised Float64MultiArray."""
+    return list(deserialize_message(message, Float64MultiArray).data)
 
 
 async def until(condition):
