@@ -1,4 +1,4 @@
-"""Makes one Python function of a round of several nodes.
+"""Makes one Python function of the rounds of several nodes.
 
 Its source has names that are made here and nothing else: what comes from a workflow or a node type
 (functions, names of ports, values) is in its namespace.  The one exception are the names of inputs
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from keyword import iskeyword
-from time import monotonic_ns
+from time import monotonic, monotonic_ns
 from typing import Any, Protocol
 
 from dnne_ros.node_api.answering import ByName
@@ -21,71 +21,93 @@ from dnne_ros.transport.local_edge import LocalEdge
 
 MISSING = object()
 """In the place of a value that there was none of in a round."""
+OVER, DRY, HELD, FULL = "over", "dry", "held", "full"
+"""Why rounds end: the time is over or one was irregular; the entry has no items, or may not answer
+the next ones; an output has no room."""
 
 
 class Irregular(Protocol):
-    """What takes a round over that cannot go on as compiled; all return True: it is over."""
+    """What takes a round over that cannot go on as compiled, after so many ``made`` before it.
+
+    ``values`` are those that were passed on; what is returned is to be returned by the rounds.
+    """
 
     def is_late(self) -> bool:
         """Tell whether a round has taken too long to go on in one go."""
         ...
 
-    def stopped(self, at: int, values: Sequence[Any]) -> bool:
+    def stopped(self, at: int, made: int, values: Sequence[Any]) -> Ended:
         """Leave it to the others what comes of member ``at``, which is through."""
         ...
 
-    def odd(self, at: int, outcome: Any, values: Sequence[Any]) -> bool:
+    def odd(self, at: int, outcome: Any, made: int, values: Sequence[Any]) -> Ended:
         """Send the ``outcome`` of member ``at``: it gave other outputs than it is known for.
 
         ``values`` are those of the members before it.
         """
         ...
 
-    def failed(self, at: int, error: BaseException, values: Sequence[Any]) -> bool:
+    def failed(self, at: int, error: BaseException, made: int, values: Sequence[Any]) -> Ended:
         """Deal with an ``error`` of member ``at``, which has taken its items."""
         ...
 
 
+Ended = tuple[int, str, OutputPort | None]
+"""How many rounds were made that nobody has counted, why there are no more, and what is full."""
+IRREGULAR: Ended = (0, OVER, None)
+"""What those return who have taken a round over, and counted."""
+
+
 @dataclass(frozen=True)
-class Round:
-    """A compiled round.
+class Rounds:
+    """Compiled rounds.
 
-    ``go(made)`` makes one, after so many that nobody has counted yet; True: it was irregular.
-    ``slots`` say what the values are that it passes
-    on, in their order: which member gives each, and to what.
+    ``go(until)`` makes one after the other up to that moment, at least one.  ``slots`` say what
+    the values are that it passes on, in their order: which member gives each, and to what.
+    ``queued`` are edges between members on which items wait from one round to the next, and
+    ``taken`` those from elsewhere: it does not count what it takes there.
     """
 
-    go: Callable[[int], bool]
+    go: Callable[[float], Ended]
     slots: Sequence[tuple[int, OutputPort]]
+    queued: frozenset[LocalEdge]
+    taken: Sequence[tuple[int, LocalEdge]]
 
 
-def compile_round(members: Sequence[Member], passed: Mapping[OutputPort, bool],
-                  irregular: Irregular, *, seen: bool = False, timed: bool = False) -> Round:
-    """Return a round of ``members``, in their order.
+def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
+                   queued: frozenset[LocalEdge], irregular: Irregular, *, seen: bool = False,
+                   timed: bool = False) -> Rounds:
+    """Return the rounds of ``members``, in their order.
 
-    ``passed`` are the outputs whose values go to their consumers as they are; all others go
-    through their ports.  ``seen``: nodes tell of what they take and give.  ``timed``: it stops
-    between two members when it is late.
+    ``passed`` are the outputs whose values go to their consumers as they are, on ``queued`` edges
+    from one round to the next; all others go through their ports.  ``seen``: nodes tell of what
+    they take and give.  ``timed``: a round stops between two members when it is late.
     """
-    writing = _Writing(passed, seen)
+    writing = _Writing(passed, queued, seen)
     for index, member in enumerate(members):
-        if timed and index:
-            writing.lines.append(f"if is_late(): return stopped(at, {writing.values})")
+        if index:
+            writing.may_go_on(member, timed)
         writing.add(index, member)
+    slots = [f"v{slot}" for slot in range(len(writing.slots))]
     source = "\n".join((
-        "def go(made):",
-        *(f"    v{slot} = missing" for slot in range(len(writing.slots))),
-        "    at = 0",
-        "    try:",
-        *(f"        {line}" for line in writing.lines),
-        "    except BaseException as error:",
-        f"        return failed(at, error, {writing.values})",
-        "    return False"))
+        "def go(until):",
+        "    made = 0",
+        "    while True:",
+        *(f"        {line}" for line in writing.entered(members)),
+        *(f"        {line}" for line in [" = ".join([*slots, "missing"])] if slots),
+        "        at = 0",
+        "        try:",
+        *(f"            {line}" for line in writing.lines),
+        "        except BaseException as error:",
+        f"            return failed(at, error, made, {writing.values})",
+        "        made += 1",
+        "        if monotonic() >= until: return made, over, None"))
     namespace = {**writing.namespace, "missing": MISSING, "odd": irregular.odd,
                  "failed": irregular.failed, "is_late": irregular.is_late,
-                 "stopped": irregular.stopped}
+                 "stopped": irregular.stopped, "monotonic": monotonic,
+                 "over": OVER, "dry": DRY, "held": HELD, "full": FULL}
     exec(compile(source, "<region>", "exec"), namespace)
-    return Round(namespace["go"], writing.slots)
+    return Rounds(namespace["go"], writing.slots, queued, writing.taken)
 
 
 def _is_plain(name: str) -> bool:
@@ -96,12 +118,15 @@ def _is_plain(name: str) -> bool:
 class _Writing:
     """Writes the lines of a round, and gathers what they name."""
 
-    def __init__(self, passed: Mapping[OutputPort, bool], seen: bool):
+    def __init__(self, passed: Mapping[OutputPort, bool], queued: frozenset[LocalEdge],
+                 seen: bool):
         """Begin."""
         self.lines: list[str] = []
         self.namespace: dict[str, Any] = {}
         self.slots: list[tuple[int, OutputPort]] = []
+        self.taken: list[tuple[int, LocalEdge]] = []
         self._passed = passed
+        self._queued = queued
         self._seen = seen
         self._value_of: dict[LocalEdge, str] = {}
         self._numbers = count()
@@ -111,14 +136,39 @@ class _Writing:
         """Return the tuple of the values that are passed on so far."""
         return f"({''.join(f'v{slot}, ' for slot in range(len(self.slots)))})"
 
+    def entered(self, members: Sequence[Member]) -> list[str]:
+        """Return the lines that stand before each round: whether it can be made."""
+        entry = members[0]
+        dry = " or ".join(f"not {self._name(edge.waiting)}()" for edge in entry.inputs)
+        lines = [f"if {dry}: return made, dry, None"]
+        if entry.ready is not None:
+            lines.append(f"if not {self._name(entry.ready)}(): return made, held, None")
+        for member in members:
+            for port in member.gives:
+                output = member.outputs[port]
+                if not self._passed.get(output):
+                    name = self._name(output)
+                    lines.append(f"if not {name}.has_room: return made, full, {name}")
+        return lines
+
+    def may_go_on(self, member: Member, timed: bool) -> None:
+        """Write what ends a round before ``member``."""
+        stops = ["is_late()"] if timed else []
+        if member.ready is not None:
+            stops.append(f"not {self._name(member.ready)}()")
+        if stops:
+            self.lines.append(f"if {' or '.join(stops)}: return stopped(at, made, {self.values})")
+
     def add(self, index: int, member: Member) -> None:
         """Write what one member does."""
-        self.lines.append(f"at = {index}")
+        if index:
+            self.lines.append(f"at = {index}")
         if self._seen:
             self.lines += [f"seen = {self._name(member.context)}.glances",
                            f"now = {self._name(monotonic_ns)}()"]
-        items = [self._passed_on(port, edge) if edge in self._value_of else
-                 self._taken(member, port, edge)
+        items = [self._passed_on(port, edge)
+                 if edge in self._value_of or edge in self._queued else
+                 self._taken(index, member, port, edge)
                  for port, edge in zip(member.ports, member.inputs, strict=True)]
         self.lines.append(f"r = {self._call(member, items)}")
         if self._seen:
@@ -128,8 +178,8 @@ class _Writing:
                        *(f"    {name} = r[{self._name(port)}]"
                          for name, port in zip(given, member.gives, strict=True)),
                        "except (KeyError, TypeError):",
-                       f"    return odd(at, r, {self.values})"] if given else [
-                       f"if r: return odd(at, r, {self.values})"]
+                       f"    return odd(at, r, made, {self.values})"] if given else [
+                       f"if r: return odd(at, r, made, {self.values})"]
         for name, port in zip(given, member.gives, strict=True):
             self._give(index, member, port, name)
 
@@ -137,10 +187,18 @@ class _Writing:
         if self._seen:
             self.lines.append(f"if seen is not None: seen[0][{self._name(port)}].note_taken_at("
                               f"now, {self._name(edge)}.number + made + 1)")
-        return self._value_of[edge]
+        return self._value_of.get(edge) or self._set(edge.pop)
 
-    def _taken(self, member: Member, port: str, edge: LocalEdge) -> str:
-        take = member.take_seen(port, edge.take_now) if self._seen else edge.take_now
+    def _taken(self, index: int, member: Member, port: str, edge: LocalEdge) -> str:
+        if self._seen:
+            return self._set(member.take_seen(port, edge.take_now))
+        if not edge.in_order:  # to take from it may fail
+            return self._set(edge.take_now)
+        self.taken.append((index, edge))
+        return self._set(edge.pop)
+
+    def _set(self, take: Callable[[], Any]) -> str:
+        """Write that a new name is what ``take()`` returns."""
         name = f"i{next(self._numbers)}"
         self.lines.append(f"{name} = {self._name(take)}()")
         return name
@@ -168,7 +226,10 @@ class _Writing:
                 f"if seen is not None: seen[1][{self._name(port)}].note_sent_at("
                 f"{value}, now, now, {self._name(output)}.number + made + 1)")
         for edge in output.edges:
-            self._value_of[edge] = value
+            if edge in self._queued:
+                self.lines.append(f"{self._name(edge.append)}({value})")
+            else:
+                self._value_of[edge] = value
 
     def _admitted(self, output: OutputPort, name: str) -> str:
         """Return what makes of a value what the consumers of an output get."""
