@@ -32,11 +32,8 @@ class LoadedPolicy:
     runtime: str
     terms: ObservationTerms | None
     command: ActionTerm | None
-
-    @property
-    def observation_size(self) -> int | None:
-        """Return how many numbers are measured; None if that is not known."""
-        return self.policy.observation_size if self.terms is None else len(self.terms.names)
+    observation_size: int | None
+    """How many numbers are measured; None if that is not known."""
 
     def __call__(self, measured: np.ndarray) -> np.ndarray:
         """Return commands float32 (n, action size) for float32 (n, `observation_size`)."""
@@ -75,9 +72,10 @@ def load_policy(place: Path, runtime: str, *, strict: bool = False,
     except ValueError as error:
         raise InputError(str(place), [str(error)]) from None
     if file.interface is None:
-        return LoadedPolicy(policy, file, runtime, None, None)
-    return LoadedPolicy(policy, file, runtime, ObservationTerms(file.interface),
-                        outside_command(file.interface))
+        return LoadedPolicy(policy, file, runtime, None, None, policy.observation_size)
+    terms = ObservationTerms(file.interface)
+    return LoadedPolicy(policy, file, runtime, terms if terms.change else None,
+                        outside_command(file.interface), len(terms.names))
 
 
 def _check(place: Path, policy: SteppedPolicy, session: Any, interface: Interface) -> None:

@@ -90,8 +90,7 @@ class Inbox:
         """Tell whether somebody waits for an item."""
         return self._reader is not None
 
-    @property
-    def parked(self) -> bool:
+    def is_parked(self) -> bool:
         """Tell whether somebody waits for an item, and is not awake yet."""
         return self._reader is not None and not self._reader.done()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from dnne_ros.errors import InputError, PeerError
@@ -200,13 +201,18 @@ class RosSubscriberNode(Node):
     async def process(self) -> None:
         """Give each message that could not be given as it came, and see that there are some."""
         self._good = self.context.steady.now()
-        while True:
-            found = await self._next()
-            if found is None:
-                await self._be_stale()
-                continue
-            self._note_used(found)
-            await self.give(*found)
+        with self.giving():
+            while True:
+                found = await self._next()
+                if found is None:
+                    await self._be_stale()
+                    continue
+                self._note_used(found)
+                await self.give(*found)
+
+    def giving(self) -> AbstractContextManager[None]:
+        """Let those behind it answer what `give_now` gives, in one go."""
+        return self.context.giving(("stamp", self.kind))
 
     async def give(self, value: Any, stamp: int) -> None:
         """Send a value and the time at which it was measured, in ns."""
@@ -219,8 +225,7 @@ class RosSubscriberNode(Node):
 
     def give_now(self, value: Any, stamp: int) -> None:
         """Do as `give`, in a callback."""
-        self.context.put_now("stamp", stamp)
-        self.context.put_now(self.kind, value)
+        self.context.put_round({"stamp": stamp, self.kind: value})
 
     def _receive(self, data: bytes, arrived: float) -> None:
         """Give a message at once if nothing is in its way, else keep it."""

@@ -25,7 +25,7 @@ from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
-from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.regions.member import Giver, Member
 from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.spans.node_spans import NodeSpans
 from dnne_ros.tracing.ports import Giving, Source, Taking, Target, TracedInput, TracedOutput
@@ -95,6 +95,7 @@ class HostContext:
         self._control = control
         self._pause = pause
         self._regions = regions
+        self._giver: Giver | None = None
         self._halts = Halts(self._ros_name, pause, stops, host.graph_node.type.acts_outside,
                             self._may_drop)
         type_name = host.graph_node.type.type_name
@@ -280,12 +281,34 @@ class HostContext:
 
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether none of these outputs makes its sender wait, and nothing else does."""
-        return self._tracer is None and self.may_answer \
-            and all(self._own_outputs[port].has_room for port in ports)
+        if self._tracer is not None or not self.may_answer:
+            return False
+        for port in ports:
+            if not self._own_outputs[port].has_room:
+                return False
+        return True
 
     def put_now(self, port: str, value: Any) -> None:
         """Hand a value over, in a callback of the event loop."""
         self._own_outputs[port].send_now(value)
+
+    def put_round(self, values: Mapping[str, Any]) -> None:
+        """Hand over what belongs together, in a callback of the event loop."""
+        giver = self._giver
+        if giver is None or giver.push is None or not giver.push(values):
+            for port, value in values.items():
+                self._own_outputs[port].send_now(value)
+
+    @contextmanager
+    def giving(self, ports: Sequence[str]) -> Iterator[None]:
+        """Let what is behind these outputs be answered in the calls of `put_now`."""
+        self._giver = Giver(self, self._own_outputs, ports)
+        self._regions.join(self._giver)
+        try:
+            yield
+        finally:
+            self._regions.leave(self._giver)
+            self._giver = None
 
     @contextmanager
     def answering(self, ports: Sequence[str], answer: AnswerItems,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ class Member:
     @property
     def is_parked(self) -> bool:
         """Tell whether its coroutine waits for a round to begin, and nobody looks at it."""
-        return self.first.parked and self.context.may_answer
+        return self.first.is_parked() and self.context.may_answer
 
     def take_seen(self, port: str, take: Callable[[], Any]) -> Callable[[], Any]:
         """Return what takes an item of an input and tells who glances at the node."""
@@ -64,6 +64,33 @@ class Member:
                 context.glances[1][port].note_sent(value, began)
 
         return send_and_note
+
+
+class Giver(Member):
+    """A node that is called by what brings its items from outside, and gives what it makes of them.
+
+    It waits for no item of the graph.
+    """
+
+    def __init__(self, context: HostContext, outputs: Mapping[str, OutputPort],
+                 gives: Sequence[str]):
+        """Give the outputs ``gives`` at once, of all ``outputs``."""
+        self.context = context
+        self.node = context.node_id
+        self.ports = self.inputs = ()
+        self.outputs = outputs
+        self.ready = None
+        self.gives = tuple(gives)
+        self.values: Mapping[str, Any] = {}
+        """What it gives, by port."""
+        self.answer = lambda: self.values
+        self.push: Callable[[Mapping[str, Any]], bool] | None = None
+        """Makes a round of what it gives, for those behind it; false: nothing was done."""
+
+    @property
+    def is_parked(self) -> bool:
+        """Tell whether nobody looks at it."""
+        return self.context.may_answer
 
 
 def raisable(error: BaseException) -> BaseException:
