@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -31,17 +31,6 @@ _TRIES = 10
 _SECOND = 1_000_000_000
 
 
-class Quick(NamedTuple):
-    """What was read of a message: as `NumberReader.read` of ``reader`` gives it, and its stamp.
-
-    The stamp is in ns, 0 for a message without one.
-    """
-
-    numbers: np.ndarray
-    stamp: int
-    reader: NumberReader
-
-
 class QuickReader:
     """Reads what a `NumberReader` reads, off the bytes of messages of one class.
 
@@ -51,27 +40,33 @@ class QuickReader:
     def __init__(self, message: type, reader: NumberReader):
         """Read as ``reader`` does of messages of class ``message``."""
         self._message = message
-        self._reader = reader
+        self.reader = reader
+        """The reader that it stands in for."""
+        self.numbers: np.ndarray
+        """Of the message read last, as its `reader` gives them; the caller's own."""
+        self.stamp = 0
+        """Of the same, in ns; 0 for a message without one."""
         way = "header.stamp" if has_header(message) else "stamp"
         self._stamp = [f"{way}.sec", f"{way}.nanosec"] if has_stamp(message) else []
         self._fits: Callable[[bytes], Any] | None = None
         self._unpack: Callable[[bytes], tuple[Any, ...]]
         self._order: list[int] = []
+        self._dtype = reader.dtype
         self._left = _TRIES
 
-    def read(self, data: Any) -> Quick | None:
-        """Return what is in a serialised message; None for another layout than is known."""
+    def read(self, data: Any) -> bool:
+        """Read `numbers` and `stamp` of a serialised message; false: it has another layout."""
         if self._fits is None or data.__class__ is not bytes or self._fits(data) is None:
-            return None
+            return False
         self._left = _TRIES
-        return self._read(data)
+        self._read(data)
+        return True
 
-    def _read(self, data: bytes) -> Quick:
+    def _read(self, data: bytes) -> None:
         found = self._unpack(data)
-        numbers = np.array([found[at] for at in self._order], self._reader.dtype)
-        if not self._stamp:
-            return Quick(numbers, 0, self._reader)
-        return Quick(numbers, found[self._sec] * _SECOND + found[self._nanosec], self._reader)
+        self.numbers = np.array([found[at] for at in self._order], self._dtype)
+        if self._stamp:
+            self.stamp = found[self._sec] * _SECOND + found[self._nanosec]
 
     def learn(self, data: Any, message: Any) -> None:
         """Go by the layout of ``data``, the bytes of a ``message`` that its reader has read.
@@ -79,7 +74,7 @@ class QuickReader:
         Not where it is another each time, and not where what is read so differs from what the
         reader reads.
         """
-        places = self._reader.places
+        places = self.reader.places
         if self._left == 0 or not places or data.__class__ is not bytes:
             return
         self._left -= 1
@@ -90,7 +85,8 @@ class QuickReader:
             self._aim(offsets, [_offsets(leaves, way, 0)[0] for way in self._stamp])
         except (_UnknownLayout, struct.error):
             return
-        if np.array_equal(self._read(data).numbers, self._reader.read(message), equal_nan=True):
+        self._read(data)
+        if np.array_equal(self.numbers, self.reader.read(message), equal_nan=True):
             self._fits = pattern.fullmatch
         else:
             self._left = 0

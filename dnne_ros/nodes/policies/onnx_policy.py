@@ -135,7 +135,7 @@ class OnnxPolicyNode(Node):
         if observations.ndim != 2 or size not in (None, observations.shape[1]):
             raise ValueError(f"expected observations (environments, {size or 'numbers'}), found "
                              f"{tuple(observations.shape)}")
-        return self._loaded(observations)
+        return self._loaded.act(observations)
 
 
 def _place(text: str) -> Path:

@@ -232,7 +232,7 @@ class RobotControllerNode(Node):
         return self._last
 
     def _approach(self, command: np.ndarray, now: float) -> np.ndarray:
-        if self._last is None:
+        if self._last is None or self._limits.is_unhurried:
             return command
         seconds = min(now - self._last_sent, self.timeout)  # a pause is no leave to jump
         return self._limits.approach(self._last, command, seconds)

@@ -79,11 +79,12 @@ def policy_shaped(numbers: np.ndarray, reader: NumberReader, values: Mapping[str
 
     ValueError for what a policy must not see, by the names of those that are not finite.
     """
+    numbers = in_dtype(numbers, values["dtype"])
     if values["policy_input"] and not all_finite_in(numbers):
         wrong = [column for column, fine in zip(reader.columns, np.isfinite(numbers), strict=True)
                  if not fine]
         raise ValueError(f"no number for {', '.join(wrong)}")
-    return _shaped(numbers, values)
+    return as_tensor(numbers[None] if values["batch"] else numbers)
 
 
 def _shaped(numbers: np.ndarray, values: Mapping[str, Any]) -> torch.Tensor:

@@ -10,7 +10,7 @@ from typing import Any
 
 from dnne_ros.errors import InputError, PeerError
 from dnne_ros.messages.gathering import PartGatherer
-from dnne_ros.messages.layout import Quick, QuickReader
+from dnne_ros.messages.layout import QuickReader
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import ORDERS, NumberReader
 from dnne_ros.messages.sensors.table import CONVERTERS
@@ -133,7 +133,8 @@ class RosSubscriberNode(Node):
         self._counts = self.context.health.values
         self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
         self._trouble = HealthReporter(self.context)
-        self._gate = ArrivalGate(lambda: 1.0 / self.rate, self.context.clock)
+        self._gate = ArrivalGate(lambda: 1.0 / self.values["rate"], self.context.clock)
+        self._has_frame = bool(self.frame)
         self._came = asyncio.Event()
         self._is_idle = False
         self._last: Any = None
@@ -231,28 +232,28 @@ class RosSubscriberNode(Node):
         """Give a message at once if nothing is in its way, else keep it."""
         counts = self._counts
         counts["received"] += 1
-        if self._is_idle and not self._came.is_set() and not self.frame \
-                and self.context.steady.now() - arrived < _LATE_SECONDS and self.can_give_now():
-            self._answer(data, arrived)
-            return
+        if self._is_idle and not self._waiting and not self._has_frame:
+            now = self.context.steady.now()
+            if now - arrived < _LATE_SECONDS and self.can_give_now():
+                self._answer(data, arrived, now)
+                return
         counts["skipped"] += len(self._waiting) == self._waiting.maxlen
         self._waiting.append((data, arrived))
         self._came.set()
 
-    def _answer(self, data: bytes, arrived: float) -> None:
+    def _answer(self, data: bytes, arrived: float, now: float) -> None:
         quick = self._quick
-        message: Any = None if quick is None or self._adds_up else quick.read(data)
-        if message is None:
+        if quick is not None and not self._adds_up and quick.read(data):
+            found = self._used(quick, arrived, now)
+        else:
             try:
                 message = self.context.topics.deserialize(data, self.message_type)
             except ValueError as error:
                 self._drop(error)
                 return
-            found = self._used(message, arrived)
+            found = self._used(message, arrived, now)
             if found is not None and quick is not None:
                 quick.learn(data, message)
-        else:
-            found = self._used(message, arrived)
         if found is not None:
             self._note_used(found)
             self.give_now(*found)
@@ -260,7 +261,8 @@ class RosSubscriberNode(Node):
     def _note_used(self, found: tuple[Any, int]) -> None:
         self._last = found[0]
         self._counts["used"] += 1
-        self._trouble.clear(f"{self.topic} is good again")
+        if self._trouble.is_there:
+            self._trouble.clear(f"{self.topic} is good again")
 
     async def _next(self) -> tuple[Any, int] | None:
         """Return the next usable value and its time, or None if the topic is stale."""
@@ -277,19 +279,22 @@ class RosSubscriberNode(Node):
                 continue
             found = None
             for message, arrived in arrivals:
-                found = self._used(message, arrived) or found
+                found = self._used(message, arrived, self.context.steady.now()) or found
             if found is not None or (
                     self.timeout and self.context.steady.now() >= self._good + self.timeout):
                 return found
 
-    def _used(self, message: Any, arrived: float) -> tuple[Any, int] | None:
-        """Return what a message gives and its time; None for one that gives nothing now."""
+    def _used(self, message: Any, arrived: float, now: float) -> tuple[Any, int] | None:
+        """Return what a message gives and its time; None for one that gives nothing now.
+
+        The message may be the quick reader that has read it; ``now`` as ``arrived``.
+        """
         # What is read by name is small, and may be a part; pictures are not read to be skipped.
         by_name = self._gatherer is not None
-        if not by_name and self._comes_too_soon(arrived):
+        if not by_name and self._comes_too_soon(arrived, now):
             return None
         try:
-            found = self._use(message, arrived)
+            found = self._use(message, arrived, now)
         except ValueError as error:
             self._drop(error)
             found = None
@@ -297,14 +302,14 @@ class RosSubscriberNode(Node):
             if not by_name:
                 self._gate.give_back()
             return None
-        if by_name and self._comes_too_soon(arrived):
+        if by_name and self._comes_too_soon(arrived, now):
             return None
         self._good = arrived
         return found
 
-    def _comes_too_soon(self, arrived: float) -> bool:
+    def _comes_too_soon(self, arrived: float, now: float) -> bool:
         """Tell whether the rate does not allow what has arrived; it is a sign of life anyway."""
-        if not self.rate or self._gate.lets_through(self.context.steady.now() - arrived):
+        if not self.values["rate"] or self._gate.lets_through(now - arrived):
             return False
         self._counts["skipped"] += 1
         self._good = arrived
@@ -314,18 +319,17 @@ class RosSubscriberNode(Node):
         self._counts["dropped"] += 1
         self._trouble.note("dropped", f"dropped a message on {self.topic}: {error}")
 
-    def _use(self, message: Any, arrived: float) -> tuple[Any, int] | None:
-        now = self.context.topics.now_ns()
-        stamp = now - round((self.context.steady.now() - arrived) * 1e9)
-        quick = message if message.__class__ is Quick else None
-        if self.stamp_from == "header":
-            stamp = read_stamp(message) if quick is None else quick.stamp
-            if self.timeout and now - stamp > self.timeout * 1e9:
-                raise ValueError(f"it is {(now - stamp) * 1e-9:.3g} s old")
-        if quick is not None:
+    def _use(self, message: Any, arrived: float, now: float) -> tuple[Any, int] | None:
+        values, shown = self.values, self.context.topics.now_ns()
+        stamp = shown - round((now - arrived) * 1e9)
+        if values["stamp_from"] == "header":
+            stamp = message.stamp if message is self._quick else read_stamp(message)
+            if self.timeout and shown - stamp > self.timeout * 1e9:
+                raise ValueError(f"it is {(shown - stamp) * 1e-9:.3g} s old")
+        if message is self._quick:
             if self._gatherer is not None:
-                self._gatherer.note_whole(quick.numbers, arrived)
-            return policy_shaped(quick.numbers, quick.reader, self.values), stamp
+                self._gatherer.note_whole(message.numbers, arrived)
+            return policy_shaped(message.numbers, message.reader, values), stamp
         if self._gatherer is None or not self.part_age:
             return self._convert(message), stamp
         numbers = self._gatherer.add(message, arrived, self.part_age, all_new=not self.rate)

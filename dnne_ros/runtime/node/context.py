@@ -295,7 +295,7 @@ class HostContext:
     def put_round(self, values: Mapping[str, Any]) -> None:
         """Hand over what belongs together, in a callback of the event loop."""
         giver = self._giver
-        if giver is None or giver.push is None or not giver.push(values):
+        if giver is None or giver.push is None or not giver.may_push() or not giver.push(values):
             for port, value in values.items():
                 self._own_outputs[port].send_now(value)
 

@@ -52,6 +52,10 @@ class HostSteadyClock(SteadyClock):
             self.recording.note_clock(Shows.STEADY, now)
         return now
 
+    def now(self) -> float:
+        """Return the same in seconds, as `time.monotonic` does."""
+        return time.monotonic() if self.recording is None else super().now()
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await _rest(super().sleep(seconds), self.recording)
@@ -88,7 +92,7 @@ class HostClock:
 
     def now_ns(self) -> int:
         """Return simulated nanoseconds, or those since the machine was started."""
-        now = self.shown_ns()
+        now = self.shown_ns() if self._time.counts else time.monotonic_ns()
         if self.recording is not None:
             self.recording.note_clock(Shows.RATE, now)
         return now

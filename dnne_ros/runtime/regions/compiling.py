@@ -19,6 +19,8 @@ from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions.member import Member
 from dnne_ros.transport.local_edge import LocalEdge
 
+Note = Callable[[Any, int, int, Any], None]
+"""Tells a node's ``glances`` of an item: when it was, in ns, after how many rounds, its value."""
 MISSING = object()
 """In the place of a value that there was none of in a round."""
 OVER, DRY, HELD, FULL = "over", "dry", "held", "full"
@@ -92,6 +94,7 @@ def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
     source = "\n".join((
         "def go(until):",
         "    made = 0",
+        *(["    later = []"] if seen else []),
         "    while True:",
         *(f"        {line}" for line in writing.entered(members)),
         *(f"        {line}" for line in [" = ".join([*slots, "missing"])] if slots),
@@ -99,7 +102,9 @@ def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
         "        try:",
         *(f"            {line}" for line in writing.lines),
         "        except BaseException as error:",
+        *(f"            {line}" for line in writing.told),
         f"            return failed(at, error, made, {writing.values})",
+        *(f"        {line}" for line in writing.told),
         "        made += 1",
         "        if monotonic() >= until: return made, over, None"))
     namespace = {**writing.namespace, "missing": MISSING, "odd": irregular.odd,
@@ -113,6 +118,23 @@ def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
 def _is_plain(name: str) -> bool:
     """Tell whether a name means itself as a keyword in a source text."""
     return name.isascii() and name.isidentifier() and not iskeyword(name) and name[0] != "_"
+
+
+def _taken(port: str, edge: LocalEdge) -> Note:
+    """Return what tells of an item that an input has taken."""
+    return lambda seen, now, made, _: seen[0][port].note_taken_at(now, edge.number + made + 1)
+
+
+def _sent(port: str, output: OutputPort) -> Note:
+    """Return what tells of a value that an output has given."""
+    return lambda seen, now, made, value: seen[1][port].note_sent_at(
+        value, now, now, output.number + made + 1)
+
+
+def _tell_all(later: list[tuple[Note, Any, int, Any]], made: int) -> None:
+    for note, seen, now, value in later:
+        note(seen, now, made, value)
+    later.clear()
 
 
 class _Writing:
@@ -157,7 +179,8 @@ class _Writing:
         if member.ready is not None:
             stops.append(f"not {self._name(member.ready)}()")
         if stops:
-            self.lines.append(f"if {' or '.join(stops)}: return stopped(at, made, {self.values})")
+            self.lines += [f"if {' or '.join(stops)}:", *(f"    {line}" for line in self.told),
+                           f"    return stopped(at, made, {self.values})"]
 
     def add(self, index: int, member: Member) -> None:
         """Write what one member does."""
@@ -177,16 +200,15 @@ class _Writing:
         self.lines += ["try:", f"    if len(r) != {len(given)}: raise KeyError",
                        *(f"    {name} = r[{self._name(port)}]"
                          for name, port in zip(given, member.gives, strict=True)),
-                       "except (KeyError, TypeError):",
-                       f"    return odd(at, r, made, {self.values})"] if given else [
-                       f"if r: return odd(at, r, made, {self.values})"]
+                       "except (KeyError, TypeError):"] if given else ["if r:"]
+        self.lines += [*(f"    {line}" for line in self.told),
+                       f"    return odd(at, r, made, {self.values})"]
         for name, port in zip(given, member.gives, strict=True):
             self._give(index, member, port, name)
 
     def _passed_on(self, port: str, edge: LocalEdge) -> str:
         if self._seen:
-            self.lines.append(f"if seen is not None: seen[0][{self._name(port)}].note_taken_at("
-                              f"now, {self._name(edge)}.number + made + 1)")
+            self._tell(_taken(port, edge), "None")
         return self._value_of.get(edge) or self._set(edge.pop)
 
     def _taken(self, index: int, member: Member, port: str, edge: LocalEdge) -> str:
@@ -202,6 +224,18 @@ class _Writing:
         name = f"i{next(self._numbers)}"
         self.lines.append(f"{name} = {self._name(take)}()")
         return name
+
+    @property
+    def told(self) -> list[str]:
+        """Return the lines that tell who glances at the nodes what they have done so far.
+
+        That is when a round is over, as what comes of an item, a robot's command, is waited for.
+        """
+        return [f"if later: {self._name(_tell_all)}(later, made)"] if self._seen else []
+
+    def _tell(self, note: Note, value: str) -> None:
+        self.lines.append(
+            f"if seen is not None: later.append(({self._name(note)}, seen, now, {value}))")
 
     def _call(self, member: Member, items: Sequence[str]) -> str:
         answer = member.answer
@@ -222,9 +256,7 @@ class _Writing:
         self.slots.append((index, output))
         self.lines.append(f"{value} = {self._admitted(output, name)}")
         if self._seen:
-            self.lines.append(
-                f"if seen is not None: seen[1][{self._name(port)}].note_sent_at("
-                f"{value}, now, now, {self._name(output)}.number + made + 1)")
+            self._tell(_sent(port, output), value)
         for edge in output.edges:
             if edge in self._queued:
                 self.lines.append(f"{self._name(edge.append)}({value})")

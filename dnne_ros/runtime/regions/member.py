@@ -84,6 +84,8 @@ class Giver(Member):
         self.values: Mapping[str, Any] = {}
         """What it gives, by port."""
         self.answer = lambda: self.values
+        self.may_push: Callable[[], bool] | None = None
+        """Tells whether all behind it wait for what it gives."""
         self.push: Callable[[Mapping[str, Any]], bool] | None = None
         """Makes a round of what it gives, for those behind it; false: nothing was done."""
 
