@@ -6,6 +6,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseArray, Transform, Twist, Vector3
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Imu, JointState, LaserScan, MultiDOFJointState, PointCloud2, PointField
 from std_msgs.msg import (
     Bool,
@@ -216,4 +217,3 @@ def test_a_command_is_what_the_general_way_makes(numbers):
     ours = deserialize_message(float64_array(numbers), Float64MultiArray)
     assert np.array_equal(ours.data, made.data, equal_nan=True)
     assert ours.layout == made.layout
-    assert len(serialize_message(made)) - len(float64_array(numbers)) == (0 if numbers.size else 0)

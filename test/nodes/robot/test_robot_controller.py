@@ -185,7 +185,7 @@ def test_gains_go_out_by_joint_with_the_first_command_and_every_second(command, 
         kp='{"b": 20, "a": 40}', kd="0.5", kp_topic="/kp_controller/commands")
     assert [advertised[0] for advertised in context.topics.advertised] == [
         "/kp_controller/commands", "~/commands"]
-    assert [list(message.data) for message in told] == [
+    assert [said(message) for message in told] == [
         [0.5, 1.0], [40.0, 20.0], [0.25, 1.0], [40.0, 20.0]]
 
 
