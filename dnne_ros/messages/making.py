@@ -11,7 +11,7 @@ import numpy as np
 from dnne_ros.messages.dictionaries import fill
 from dnne_ros.messages.field_path import FieldPath, parse_paths
 from dnne_ros.messages.image_encodings import layout_of
-from dnne_ros.messages.message_types import message_class, type_name
+from dnne_ros.messages.message_types import type_name
 from dnne_ros.messages.naming import names_path
 from dnne_ros.messages.pictures import write_picture
 from dnne_ros.messages.stamps import header_of
@@ -29,8 +29,7 @@ def float64_array(numbers: np.ndarray) -> bytes:
 
     It is what a `MessageMaker` for its ``data`` makes, without a message object.
     """
-    # Plain CDR, little endian; no dimensions, no offset, how many numbers, and up to where they are
-    # aligned.
+    # Plain CDR, little endian: no dimensions, no offset, how many numbers, and what aligns them.
     head = _FLOAT64_ARRAY_HEAD.pack(b"\0\1\0\0", 0, 0, numbers.size, 0)
     return head + numbers.astype("<f8", copy=False).tobytes()
 

@@ -70,7 +70,8 @@ def regions_of(graph: Graph, units: Sequence[_Unit], largest: int = LARGEST) -> 
         for unit in region:  # which grows meanwhile
             for next in behind.get(unit.node, ()):
                 if len(region) < largest and next.node not in nodes and next in free \
-                        and joins[next, not entry.ports] and all(e.source.node in nodes for e in takes[next]):
+                        and joins[next, not entry.ports] \
+                        and all(e.source.node in nodes for e in takes[next]):
                     region.append(next)
                     nodes.add(next.node)
         return region

@@ -33,6 +33,8 @@ _EXPIRED = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past ret
 _FOREVER = 3600.0
 _IDLE_POLL_INTERVAL = 0.004
 """The same while it waits for files."""
+_PUT_OFF_SECONDS = 0.002
+"""For how long a look at DDS, which takes as long as an item, is put off for files."""
 _BUSY_SECONDS = 0.02
 """How long after the last event of a file the next one is waited for there."""
 _STEADY_LOOKS, _STEADY_SECONDS = 4, 0.1
@@ -99,12 +101,17 @@ class RosSelector(selectors.BaseSelector):
     def _select_files(self, timeout: float | None, now: float
                       ) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for files, at most until DDS is to be looked at."""
+        ready: list[tuple[selectors.SelectorKey, int]] = []
         if now >= self._next_poll:
-            self._drain()
-            if timeout is None or timeout > 0:
-                timeout = 0  # a callback may have made something ready
-        wait = self._next_poll - now + _IDLE_POLL_INTERVAL - POLL_INTERVAL
-        ready = self._files.select(wait if timeout is None or timeout > wait else timeout)
+            if now < self._next_poll + _PUT_OFF_SECONDS:
+                ready = self._files.select(0)
+            if not ready:
+                self._drain()
+                if timeout is None or timeout > 0:
+                    timeout = 0  # a callback may have made something ready
+        if not ready:
+            wait = self._next_poll - now + _IDLE_POLL_INTERVAL - POLL_INTERVAL
+            ready = self._files.select(wait if timeout is None or timeout > wait else timeout)
         if not ready:
             return ready
         self._busy_until = now + _BUSY_SECONDS

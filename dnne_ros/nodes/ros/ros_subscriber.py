@@ -10,7 +10,6 @@ from typing import Any
 
 from dnne_ros.errors import InputError, PeerError
 from dnne_ros.messages.gathering import PartGatherer
-from dnne_ros.messages.layout import QuickReader
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.messages.reading import ORDERS, NumberReader
 from dnne_ros.messages.sensors.table import CONVERTERS
@@ -129,7 +128,7 @@ class RosSubscriberNode(Node):
         self._mover = MessageMover(self.context, self.frame, lambda: self.frame_wait)
         reader = named_reader(self.values)
         self._gatherer = None if reader is None else PartGatherer(reader)
-        self._quick = self.quick_reader(reader)
+        self._quick = quick_reader(self.values, reader)
         self._counts = self.context.health.values
         self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
         self._trouble = HealthReporter(self.context)
@@ -149,10 +148,6 @@ class RosSubscriberNode(Node):
         if self.message_type == COMPRESSED:
             load_packages(CONVERTERS[COMPRESSED])
         return made(converter, self.values)
-
-    def quick_reader(self, named: NumberReader | None) -> QuickReader | None:
-        """Return what reads messages of a layout that is known, beside ``named``; None: nothing."""
-        return quick_reader(self.values, named)
 
     def listen(self) -> None:
         """Subscribe to the topic."""
@@ -212,7 +207,7 @@ class RosSubscriberNode(Node):
                 await self.give(*found)
 
     def giving(self) -> AbstractContextManager[None]:
-        """Let those behind it answer what `give_now` gives, in one go."""
+        """Let those behind it answer what is given in a callback, in one go."""
         return self.context.giving(("stamp", self.kind))
 
     async def give(self, value: Any, stamp: int) -> None:
@@ -221,12 +216,8 @@ class RosSubscriberNode(Node):
         await self.send_output(value, self.kind)
 
     def can_give_now(self) -> bool:
-        """Tell whether `give_now` may be called: nobody who takes makes it wait."""
+        """Tell whether nobody who takes makes it wait."""
         return self.context.has_room(("stamp", self.kind))
-
-    def give_now(self, value: Any, stamp: int) -> None:
-        """Do as `give`, in a callback."""
-        self.context.put_round({"stamp": stamp, self.kind: value})
 
     def _receive(self, data: bytes, arrived: float) -> None:
         """Give a message at once if nothing is in its way, else keep it."""
@@ -242,21 +233,19 @@ class RosSubscriberNode(Node):
         self._came.set()
 
     def _answer(self, data: bytes, arrived: float, now: float) -> None:
-        quick = self._quick
-        if quick is not None and not self._adds_up and quick.read(data):
-            found = self._used(quick, arrived, now)
-        else:
+        message: Any = self._quick
+        if message is None or self._adds_up or not message.read(data):
             try:
                 message = self.context.topics.deserialize(data, self.message_type)
             except ValueError as error:
                 self._drop(error)
                 return
-            found = self._used(message, arrived, now)
-            if found is not None and quick is not None:
-                quick.learn(data, message)
+        found = self._used(message, arrived, now)
         if found is not None:
+            if self._quick is not None and message is not self._quick:
+                self._quick.learn(data, message)
             self._note_used(found)
-            self.give_now(*found)
+            self.context.put_round({"stamp": found[1], self.kind: found[0]})
 
     def _note_used(self, found: tuple[Any, int]) -> None:
         self._last = found[0]
@@ -322,14 +311,15 @@ class RosSubscriberNode(Node):
     def _use(self, message: Any, arrived: float, now: float) -> tuple[Any, int] | None:
         values, shown = self.values, self.context.topics.now_ns()
         stamp = shown - round((now - arrived) * 1e9)
+        quick = self._quick if message is self._quick else None
         if values["stamp_from"] == "header":
-            stamp = message.stamp if message is self._quick else read_stamp(message)
+            stamp = read_stamp(message) if quick is None else quick.stamp
             if self.timeout and shown - stamp > self.timeout * 1e9:
                 raise ValueError(f"it is {(shown - stamp) * 1e-9:.3g} s old")
-        if message is self._quick:
+        if quick is not None:
             if self._gatherer is not None:
-                self._gatherer.note_whole(message.numbers, arrived)
-            return policy_shaped(message.numbers, message.reader, values), stamp
+                self._gatherer.note_whole(quick.numbers, arrived)
+            return policy_shaped(quick.numbers, quick.reader, values), stamp
         if self._gatherer is None or not self.part_age:
             return self._convert(message), stamp
         numbers = self._gatherer.add(message, arrived, self.part_age, all_new=not self.rate)

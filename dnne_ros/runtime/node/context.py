@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from dnne_ros.graph.graph import Graph
-from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.context import Boundary
 from dnne_ros.node_api.health import Health
@@ -18,6 +16,7 @@ from dnne_ros.runtime.debugging.halts import Halts
 from dnne_ros.runtime.edges.input_port import HeldInput, InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.edges.wiring import Wiring
+from dnne_ros.runtime.node.at_once import AtOnce
 from dnne_ros.runtime.node.host_clock import HostClock, HostSteadyClock
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.node.recorded_logger import RecordedLogger
@@ -25,13 +24,11 @@ from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
-from dnne_ros.runtime.regions.member import Giver, Member
 from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.spans.node_spans import NodeSpans
 from dnne_ros.tracing.ports import Giving, Source, Taking, Target, TracedInput, TracedOutput
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
-from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.workflow.records import PortRef
 
@@ -95,7 +92,6 @@ class HostContext:
         self._control = control
         self._pause = pause
         self._regions = regions
-        self._giver: Giver | None = None
         self._halts = Halts(self._ros_name, pause, stops, host.graph_node.type.acts_outside,
                             self._may_drop)
         type_name = host.graph_node.type.type_name
@@ -108,6 +104,10 @@ class HostContext:
              for port in host.graph_node.type.outputs}, type_name, "output")
         self._inputs: dict[str, Taking] = _ByPort(self._own_inputs, type_name, "linked input")
         self._outputs: dict[str, Giving] = _ByPort(self._own_outputs, type_name, "output")
+        at_once = AtOnce(self, self._own_inputs, self._own_outputs, regions)
+        self.has_room, self.put_now = at_once.has_room, at_once.put_now
+        self.put_round = at_once.put_round
+        self.giving, self.answering = at_once.giving, at_once.answering
         self._tracer: NodeTracer | None = None
         self._recording: NodeRecording | None = None
         self._glance: NodeTracer | None = None
@@ -272,59 +272,17 @@ class HostContext:
         await self._outputs[port].send(value, timeout)
 
     @property
+    def is_traced(self) -> bool:
+        """Tell whether somebody records what the node does."""
+        return self._tracer is not None
+
+    @property
     def may_answer(self) -> bool:
         """Tell whether items may be answered in the calls that bring them.
 
         Not while somebody watches, follows or debugs each of them, nor in a pause.
         """
         return not (self.cuts or self._pause.closed)
-
-    def has_room(self, ports: Sequence[str]) -> bool:
-        """Tell whether none of these outputs makes its sender wait, and nothing else does."""
-        if self._tracer is not None or not self.may_answer:
-            return False
-        for port in ports:
-            if not self._own_outputs[port].has_room:
-                return False
-        return True
-
-    def put_now(self, port: str, value: Any) -> None:
-        """Hand a value over, in a callback of the event loop."""
-        self._own_outputs[port].send_now(value)
-
-    def put_round(self, values: Mapping[str, Any]) -> None:
-        """Hand over what belongs together, in a callback of the event loop."""
-        giver = self._giver
-        if giver is None or giver.push is None or not giver.may_push() or not giver.push(values):
-            for port, value in values.items():
-                self._own_outputs[port].send_now(value)
-
-    @contextmanager
-    def giving(self, ports: Sequence[str]) -> Iterator[None]:
-        """Let what is behind these outputs be answered in the calls of `put_now`."""
-        self._giver = Giver(self, self._own_outputs, ports)
-        self._regions.join(self._giver)
-        try:
-            yield
-        finally:
-            self._regions.leave(self._giver)
-            self._giver = None
-
-    @contextmanager
-    def answering(self, ports: Sequence[str], answer: AnswerItems,
-                  ready: Callable[[], bool] | None = None) -> Iterator[None]:
-        """Answer items in the calls that bring them, where all come from this process."""
-        edges = {port: source for port in ports
-                 if isinstance(source := self._own_inputs[port], LocalEdge)}
-        if len(edges) < len(ports):
-            yield
-            return
-        member = Member(self, edges, self._own_outputs, answer, ready)
-        self._regions.join(member)
-        try:
-            yield
-        finally:
-            self._regions.leave(member)
 
     @property
     def paused(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.runtime.edges.output_port import OutputPort
@@ -66,8 +66,16 @@ class Member:
         return send_and_note
 
 
+class Pushed(Protocol):
+    """A region that begins with a `Giver`."""
+
+    def push(self, values: Mapping[str, Any]) -> bool:
+        """Make a round of what it gives, by port; false: nothing was done."""
+        ...
+
+
 class Giver(Member):
-    """A node that is called by what brings its items from outside, and gives what it makes of them.
+    """A node that gives what it makes of messages from outside, in the calls that bring them.
 
     It waits for no item of the graph.
     """
@@ -84,10 +92,8 @@ class Giver(Member):
         self.values: Mapping[str, Any] = {}
         """What it gives, by port."""
         self.answer = lambda: self.values
-        self.may_push: Callable[[], bool] | None = None
-        """Tells whether all behind it wait for what it gives."""
-        self.push: Callable[[Mapping[str, Any]], bool] | None = None
-        """Makes a round of what it gives, for those behind it; false: nothing was done."""
+        self.region: Pushed | None = None
+        """What makes rounds of what it gives; None: nothing does."""
 
     @property
     def is_parked(self) -> bool:

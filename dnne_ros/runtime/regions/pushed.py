@@ -34,25 +34,21 @@ class PushedRegion(Region):
         """Make rounds from now on."""
         for member in self.members[1:]:
             member.first.call_when_awaited(lambda: self._in_round)
-        self._giver.push, self._giver.may_push = self._push, self._may_push
+        self._giver.region = self
 
     def dissolve(self) -> None:
         """Leave everything to the nodes."""
-        self._giver.push = self._giver.may_push = None
+        self._giver.region = None
         for member in self.members[1:]:
             member.first.call_when_awaited(None)
 
-    def _may_push(self) -> bool:
-        """Tell whether nothing stands against a round but outputs without room."""
+    def push(self, values: Mapping[str, Any]) -> bool:
+        """Make a round of ``values``, by port; false: nothing was done."""
         if self._drives or Region._depth >= DEEPEST or not self._is_at_rest():
             return False
         for edge in self._newest:
             if edge.waiting():
                 return False
-        return True
-
-    def _push(self, values: Mapping[str, Any]) -> bool:
-        """Make a round of ``values``, by port, as it `_may_push`; false: nothing was done."""
         self._rounds = self._compile()
         if self._blocks():
             return False

@@ -203,14 +203,12 @@ class Region:
         always so many rounds behind.
         """
         seen, timed = False, self._trials > 0
-        passed, waits, gives = [], [], []
+        gives = []
         for member in self.members:
             seen = seen or member.context.glances is not None
             gives.append(member.gives)
-        for output in self._inner:
-            passed.append(output.is_unseen)
-        for edge in self._ahead:
-            waits.append(edge.waiting() > 0)
+        passed = [output.is_unseen for output in self._inner]
+        waits = [edge.waiting() > 0 for edge in self._ahead]
         key = (seen, timed, *passed, *waits, *gives)
         if key not in self._compiled:
             if len(self._compiled) >= _MOST_ROUNDS:
