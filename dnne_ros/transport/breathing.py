@@ -16,6 +16,12 @@ _MOST = 64
 """Items from one turn to the next."""
 
 
+class Turns:
+    """How often the event loop of this process has turned, as far as it counts that."""
+
+    count = 0
+
+
 class Breathing:
     """Counts the items of one coroutine from turn to turn."""
 
@@ -24,6 +30,18 @@ class Breathing:
         self.every = 1
         """After so many items the loop is to turn."""
         self._turned: float | None = None
+        self._count = Turns.count
+
+    def need_not(self) -> bool:
+        """Tell whether the loop has turned by itself since this was asked or it `note_turned`.
+
+        So it does where the coroutine has waited elsewhere, for another input.
+        """
+        if self._count == Turns.count:
+            return False
+        self._count = Turns.count
+        self._turned = None
+        return True
 
     def forget(self) -> None:
         """Note that the coroutine has waited: the loop has turned meanwhile."""
@@ -42,3 +60,4 @@ class Breathing:
     def note_turned(self) -> None:
         """Note that it has turned."""
         self._turned = monotonic()
+        self._count = Turns.count

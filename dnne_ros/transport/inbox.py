@@ -90,8 +90,7 @@ class Inbox:
         """Tell whether somebody waits for an item."""
         return self._reader is not None
 
-    @property
-    def parked(self) -> bool:
+    def is_parked(self) -> bool:
         """Tell whether somebody waits for an item, and is not awake yet."""
         return self._reader is not None and not self._reader.done()
 
@@ -148,7 +147,10 @@ class Inbox:
             self._breathing.forget()
             self._taken_at_once = 0
         elif self._taken_at_once >= self._breathing.every:
-            await self._breathe()
+            if self._breathing.need_not():
+                self._taken_at_once = 0
+            else:
+                await self._breathe()
         self._taken_at_once += 1
         item = self.pop()  # as `take_now`, without a call: this is on the way of every item
         self._stats.received += 1

@@ -45,6 +45,8 @@ class LocalEdge:
         """Take an item that is there, while the receiver waits for others."""
         self.pop, self.append = self._inbox.pop, self._inbox.append
         """Take an item, and add one, for who counts them afterwards: see `note_taken`."""
+        self.is_parked = self._inbox.is_parked
+        """Tells whether the receiver waits for an item, and is not awake yet."""
         self.fail = self._inbox.fail
         """Raise an error where the receiver waits."""
         self.wake = self._inbox.wake
@@ -62,11 +64,6 @@ class LocalEdge:
     def awaited(self) -> bool:
         """Tell whether the receiver waits for an item."""
         return self._inbox.awaited
-
-    @property
-    def parked(self) -> bool:
-        """Tell whether the receiver waits for an item, and is not awake yet."""
-        return self._inbox.parked
 
     def call_when_awaited(self, on_awaited: Callable[[], bool] | None,
                           on_taking: Callable[[], bool] | None = None) -> None:
@@ -110,7 +107,7 @@ class LocalEdge:
         self._on_taken()
 
     def note_passed(self, sent: int, received: int, seconds: float = 0.0) -> None:
-        """Count items that sender and receiver have passed on by `append` and `pop`, or without it.
+        """Count items that were passed on by `append` and `pop`, or without it.
 
         They were on their way for so many seconds; as many of them are in the latency as of
         others.

@@ -144,7 +144,7 @@ class _Writing:
         """Return the lines that stand before each round: whether it can be made."""
         entry = members[0]
         dry = " or ".join(f"not {self._name(edge.waiting)}()" for edge in entry.inputs)
-        lines = [f"if {dry}: return made, dry, None"]
+        lines = [f"if {dry}: return made, dry, None"] if dry else []
         if entry.ready is not None:
             lines.append(f"if not {self._name(entry.ready)}(): return made, held, None")
         for member in members:

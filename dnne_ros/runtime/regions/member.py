@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.runtime.edges.output_port import OutputPort
@@ -38,7 +38,42 @@ class Member:
     @property
     def is_parked(self) -> bool:
         """Tell whether its coroutine waits for a round to begin, and nobody looks at it."""
-        return self.first.parked and self.context.may_answer
+        return self.first.is_parked() and self.context.may_answer
+
+
+class Pushed(Protocol):
+    """A region that begins with a `Giver`."""
+
+    def push(self, values: Mapping[str, Any]) -> bool:
+        """Make a round of what it gives, by port; false: nothing was done."""
+        ...
+
+
+class Giver(Member):
+    """A node that gives what it makes of messages from outside, in the calls that bring them.
+
+    It waits for no item of the graph.
+    """
+
+    def __init__(self, context: HostContext, outputs: Mapping[str, OutputPort],
+                 gives: Sequence[str]):
+        """Give the outputs ``gives`` at once, of all ``outputs``."""
+        self.context = context
+        self.node = context.node_id
+        self.ports = self.inputs = ()
+        self.outputs = outputs
+        self.ready = None
+        self.gives = tuple(gives)
+        self.values: Mapping[str, Any] = {}
+        """What it gives, by port."""
+        self.answer = lambda: self.values
+        self.region: Pushed | None = None
+        """What makes rounds of what it gives; None: nothing does."""
+
+    @property
+    def is_parked(self) -> bool:
+        """Tell whether nobody looks at it."""
+        return self.context.may_answer
 
 
 def raisable(error: BaseException) -> BaseException:

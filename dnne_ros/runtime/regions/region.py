@@ -24,6 +24,7 @@ from dnne_ros.runtime.regions.compiling import (
     compile_rounds,
 )
 from dnne_ros.runtime.regions.member import Member, raisable
+from dnne_ros.transport.local_edge import LocalEdge
 
 _SECONDS = 0.005
 """For how long it makes rounds before the event loop turns again."""
@@ -38,7 +39,7 @@ _TRIALS = 20
 _HOLD = 0.01
 """For how long items wait that have come faster than its nodes take them, once a while, so that
 the nodes come to rest; if they do not, not again before `_NOT_AGAIN`."""
-_DEEPEST = 20
+DEEPEST = 20
 """Regions that give to each other in one call; more would fill Python's stack."""
 _MOST_ROUNDS = 16
 """Compiled rounds that are kept: one for each combination of who listens and what is given."""
@@ -62,7 +63,7 @@ class Region:
         own = {*self._place, *(self._entry.inputs if self._is_merged else ())}
         outputs = {output: None for member in members for output in member.outputs.values()}
         self._inner = [output for output in outputs
-                       if all(edge in own and edge.in_order for edge in output.edges)]
+                       if all(edge in own and self._may_pass(edge) for edge in output.edges)]
         self._ahead = [edge for output in self._inner for edge in output.edges
                        if edge in self._place]
         """Edges on which an item is there for the round in which it was given."""
@@ -76,6 +77,11 @@ class Region:
         self._owed: asyncio.Task[None] | None = None
         self._again: asyncio.Handle | None = None
         self._waits_at: OutputPort | None = None
+
+    @staticmethod
+    def _may_pass(edge: LocalEdge) -> bool:
+        """Tell whether an edge between members may be passed by."""
+        return edge.in_order
 
     def start(self) -> None:
         """Make rounds from now on."""
@@ -99,7 +105,7 @@ class Region:
         if self._drives or self._again is not None:
             return self._is_merged
         if asyncio.current_task() is None:
-            return Region._depth < _DEEPEST and self._is_at_rest() and self._drive()
+            return Region._depth < DEEPEST and self._is_at_rest() and self._drive()
         if self._is_merged:
             self._go_on_soon()
         return self._is_merged
@@ -132,8 +138,10 @@ class Region:
         self._entry.first.wake()
 
     def _is_at_rest(self) -> bool:
-        return all(member.is_parked for member in self.members) and (
-            self._owed is None or self._owed.done())
+        for member in self.members:  # without a generator, as in `_compile`: robots wait for it
+            if not member.is_parked:
+                return False
+        return self._owed is None or self._owed.done()
 
     def _stop_waiting(self) -> None:
         if self._again is not None:
@@ -147,13 +155,13 @@ class Region:
         """Make rounds; false if the entry has an item left that its coroutine has to take."""
         self._hold_until = 0.0
         self._rounds = self._compile()
-        if any(edge.full and edge in self._place for edge in self._rounds.queued):
+        if self._blocks():
             return False
         self._drives = self._in_round = True
         Region._depth += 1
         self._counted = monotonic()
         until = self._counted + _SECONDS if self._is_merged else 0.0
-        self._limit = self._counted + _SECONDS + _LATE
+        self._set_limit()
         try:
             while True:
                 made, why, full = self._rounds.go(until)
@@ -180,17 +188,28 @@ class Region:
             self._go_on_soon()
         return True
 
+    def _blocks(self) -> bool:
+        """Tell whether an edge between members has no room for what a round gives first."""
+        queued = self._rounds.queued
+        return bool(queued) and any(edge.full and edge in self._place for edge in queued)
+
+    def _set_limit(self) -> None:
+        self._limit = self._counted + _SECONDS + _LATE
+
     def _compile(self) -> Rounds:
         """Return rounds as things are now.
 
         An edge on which items wait when a round begins goes on to have some: its consumer is
         always so many rounds behind.
         """
-        traced_by = (member.context.traced_by for member in self.members)
+        timed = self._trials > 0
+        traced_by, gives = [], []
+        for member in self.members:
+            traced_by.append(member.context.traced_by)
+            gives.append(member.gives)
         passed = [output.is_unseen for output in self._inner]
         waits = [edge.waiting() > 0 for edge in self._ahead]
-        timed = self._trials > 0
-        key = (timed, *traced_by, *passed, *waits, *(member.gives for member in self.members))
+        key = (timed, *traced_by, *passed, *waits, *gives)
         if key not in self._compiled:
             if len(self._compiled) >= _MOST_ROUNDS:
                 self._compiled.clear()

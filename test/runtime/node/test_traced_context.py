@@ -42,7 +42,8 @@ def context(pause):
             type_name="Loop", outputs={"out": None}, acts_outside=False), ros_name="loop"),
         get_fully_qualified_name=lambda: "/made/loop",
         get_logger=lambda: SimpleNamespace(name="made.loop"),
-        get_clock=lambda: SimpleNamespace(ros_time_is_active=False))
+        get_clock=lambda: SimpleNamespace(ros_time_is_active=False,
+                                          create_jump_callback=lambda *_, **__: None))
     wiring = SimpleNamespace(
         inputs={PortRef("1", "in"): edge, PortRef("1", "held"): HeldInput(model)},
         outputs={PortRef("1", "out"): OutputPort(AnyValue(), [edge], None, None, None)})
