@@ -119,7 +119,7 @@ class LocalEdge:
         self._inbox.tell(count)
 
     def note_passed(self, sent: int, received: int, seconds: float = 0.0) -> None:
-        """Count items that sender and receiver have passed on by `append` and `pop`, or without it.
+        """Count items that were passed on by `append` and `pop`, or without the edge.
 
         They were on their way for so many seconds; as many of them are in the latency as of
         others.

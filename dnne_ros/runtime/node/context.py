@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic_ns
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.answering import AnswerItems
@@ -19,6 +19,7 @@ from dnne_ros.runtime.debugging.halts import Halts
 from dnne_ros.runtime.edges.input_port import HeldInput, InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.edges.wiring import Wiring
+from dnne_ros.runtime.node.by_port import ByPort
 from dnne_ros.runtime.node.host_clock import HostClock, HostSteadyClock
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.node.recorded_logger import RecordedLogger
@@ -29,7 +30,7 @@ from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.regions.member import Member
 from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.spans.node_spans import NodeSpans
-from dnne_ros.tracing.ports import Giving, Source, Taking, Target, TracedInput, TracedOutput
+from dnne_ros.tracing.ports import Giving, Source, Taking, Target, TracedOutput
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
 from dnne_ros.transport.local_edge import LocalEdge
@@ -41,20 +42,6 @@ if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.run_control import RunControl
     from dnne_ros.runtime.debugging.stops import Stops
     from dnne_ros.runtime.monitoring.process_recording import NodeRecording
-
-_End = TypeVar("_End")
-
-
-class _ByPort(dict[str, _End]):
-    """Ends of edges by port, that say which there are where a node asks for another."""
-
-    def __init__(self, ends: Mapping[str, _End], node: str, kind: str):
-        """Hold the ``ends`` of a type of ``node``; ``kind`` is ``output`` or ``linked input``."""
-        super().__init__(ends)
-        self._what = f"{node} has no {kind}"
-
-    def __missing__(self, port: str) -> NoReturn:
-        raise LookupError(f"{self._what} {port!r}; it has {', '.join(self) or 'none'}")
 
 
 class HostContext:
@@ -103,16 +90,17 @@ class HostContext:
             ref.port: source for ref, source in wiring.inputs.items() if ref.node == self.node_id}
         self._held = {port for port, source in self._own_inputs.items()
                       if isinstance(source, HeldInput)}
-        self._own_outputs: dict[str, OutputPort] = _ByPort(
+        self._own_outputs: dict[str, OutputPort] = ByPort(
             {port: wiring.outputs[PortRef(self.node_id, port)]
              for port in host.graph_node.type.outputs}, type_name, "output")
-        self._inputs: dict[str, Taking] = _ByPort(self._own_inputs, type_name, "linked input")
-        self._outputs: dict[str, Giving] = _ByPort(self._own_outputs, type_name, "output")
+        self._inputs: dict[str, Taking] = ByPort(self._own_inputs, type_name, "linked input")
+        self._outputs: dict[str, Giving] = ByPort(self._own_outputs, type_name, "output")
         self._tracer: NodeTracer | None = None
         self._recording: NodeRecording | None = None
         self._glance: NodeTracer | None = None
-        self.glances: tuple[dict[str, TracedInput], dict[str, TracedOutput]] | None = None
-        """Inputs and outputs that record what is answered at once."""
+        self.traced_by: NodeTracer | None = None
+        """Who records what is answered at once, if anybody does."""
+        self._traced_outputs: Mapping[str, TracedOutput] = {}
         self.marks: list[NodeTracer] = []
         """Who records what is no item, always."""
         self._spans: NodeSpans | None = None
@@ -182,18 +170,16 @@ class HostContext:
         self._put_in_place()
 
     def _put_in_place(self) -> None:
-        tracer = self._tracer or self._glance
+        self.traced_by = tracer = self._tracer or self._glance
         self._inputs.update(self._seen_inputs)
         self._outputs.update(self._seen_outputs)
-        self.clock.on_rested = self.glances = None
+        self.clock.on_rested, self._traced_outputs = None, {}
         if tracer is not None:
-            inputs = {port: tracer.input(port, source)
-                      for port, source in self._seen_inputs.items()}
-            outputs = {port: tracer.output(port, target)
-                       for port, target in self._seen_outputs.items()}
-            self._inputs.update(inputs)
-            self._outputs.update(outputs)
-            self.glances = (inputs, outputs)
+            self._inputs.update({port: tracer.input(port, source)
+                                 for port, source in self._seen_inputs.items()})
+            self._traced_outputs = {port: tracer.output(port, target)
+                                    for port, target in self._seen_outputs.items()}
+            self._outputs.update(self._traced_outputs)
             self.clock.on_rested = tracer.rested
 
     def mark(self, what: str, number: int = 0) -> None:
@@ -281,15 +267,19 @@ class HostContext:
 
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether none of these outputs makes its sender wait, and nothing else does."""
-        return self._tracer is None and self.may_answer \
-            and all(self._own_outputs[port].has_room for port in ports)
+        return self.may_answer and all(self._own_outputs[port].has_room for port in ports)
 
     def put_now(self, port: str, value: Any) -> None:
         """Hand a value over, in a callback of the event loop."""
-        began = monotonic_ns()
+        traced = self._traced_outputs.get(port)
+        began = 0 if traced is None else monotonic_ns()
         self._own_outputs[port].send_now(value)
-        if self.glances is not None:
-            self.glances[1][port].note_sent(value, began)
+        if traced is not None:
+            traced.note_sent(value, began)
+
+    async def give(self, port: str, value: Any) -> None:
+        """Hand a value over when there is room, for the node, which waits for its next round."""
+        await self._outputs[port].send(value)
 
     @contextmanager
     def answering(self, ports: Sequence[str], answer: AnswerItems,

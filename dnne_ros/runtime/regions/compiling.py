@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from keyword import iskeyword
-from time import monotonic, monotonic_ns
+from time import monotonic
 from typing import Any, Protocol
 
 from dnne_ros.node_api.answering import ByName
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.regions.traced_lines import MemberLines, TracedLines
 from dnne_ros.transport.local_edge import LocalEdge
 
 MISSING = object()
@@ -75,26 +76,29 @@ class Rounds:
 
 
 def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
-                   queued: frozenset[LocalEdge], irregular: Irregular, *, seen: bool = False,
-                   timed: bool = False) -> Rounds:
+                   queued: frozenset[LocalEdge], irregular: Irregular, *, timed: bool = False
+                   ) -> Rounds:
     """Return the rounds of ``members``, in their order.
 
     ``passed`` are the outputs whose values go to their consumers as they are, to some on
-    ``queued`` edges; all others go through their ports.  ``seen``: nodes tell of what
-    they take and give.  ``timed``: a round stops between two members when it is late.
+    ``queued`` edges; all others go through their ports.  ``timed``: a round stops between two
+    members when it is late.
     """
-    writing = _Writing(passed, queued, seen)
+    writing = _Writing(passed, queued)
     for index, member in enumerate(members):
         if index:
             writing.may_go_on(member, timed)
         writing.add(index, member)
     slots = [f"v{slot}" for slot in range(len(writing.slots))]
+    traces_begin, row_begins = writing.traced.finish()
     source = "\n".join((
         "def go(until):",
+        *(f"    {line}" for line in traces_begin),
         "    made = 0",
         "    while True:",
         *(f"        {line}" for line in writing.entered(members)),
         *(f"        {line}" for line in [" = ".join([*slots, "missing"])] if slots),
+        *(f"        {line}" for line in row_begins),
         "        at = 0",
         "        try:",
         *(f"            {line}" for line in writing.lines),
@@ -126,8 +130,7 @@ def _by_name(answer: ByName, items: Sequence[str]) -> str | None:
 class _Writing:
     """Writes the lines of a round, and gathers what they name."""
 
-    def __init__(self, passed: Mapping[OutputPort, bool], queued: frozenset[LocalEdge],
-                 seen: bool):
+    def __init__(self, passed: Mapping[OutputPort, bool], queued: frozenset[LocalEdge]):
         """Begin."""
         self.lines: list[str] = []
         self.namespace: dict[str, Any] = {}
@@ -135,9 +138,10 @@ class _Writing:
         self.taken: list[tuple[int, LocalEdge]] = []
         self._passed = passed
         self._queued = queued
-        self._seen = seen
         self._value_of: dict[LocalEdge, str] = {}
+        self._passed_on: dict[LocalEdge, OutputPort] = {}
         self._numbers = count()
+        self.traced = TracedLines(self._name)
 
     @property
     def values(self) -> str:
@@ -177,48 +181,35 @@ class _Writing:
         """Write what one member does."""
         if index:
             self.lines.append(f"at = {index}")
-        if self._seen:
-            self.lines += [f"seen = {self._name(member.context)}.glances",
-                           f"now = {self._name(monotonic_ns)}()"]
-        items = [self._passed_on(port, edge)
-                 if edge in self._value_of or edge in self._queued else
-                 self._taken(index, member, port, edge)
-                 for port, edge in zip(member.ports, member.inputs, strict=True)]
+        traced = self.traced.of(member)
+        items = []
+        for port, edge in zip(member.ports, member.inputs, strict=True):
+            items.append(self._value_of.get(edge) or self._taken(index, edge))
+            self.lines += traced.takes(port, edge, self._passed_on.get(edge))
         given = [f"w{place}" for place in range(len(member.gives))]
-        if (call := self._compiled(member, items)) is not None:
-            self.lines.append(f"{', '.join(given)} = {call}")
+        call, is_odd = self._compiled(member, items), []
+        if call is not None:
+            made = f"{', '.join(given)} = {call}"
         else:
-            self.lines += [
-                f"r = {self._call(member, items)}",
-                *(["try:", f"    if len(r) != {len(given)}: raise KeyError",
-                   *(f"    {name} = r[{self._name(port)}]"
-                     for name, port in zip(given, member.gives, strict=True)),
-                   "except (KeyError, TypeError):",
-                   f"    return odd(at, r, made, {self.values})"] if given else [
-                   f"if r: return odd(at, r, made, {self.values})"])]
-        if self._seen:
-            self.lines.append(f"now = {self._name(monotonic_ns)}()")
+            made = f"r = {self._call(member, items)}"
+            is_odd = ["try:", f"    if len(r) != {len(given)}: raise KeyError",
+                      *(f"    {name} = r[{self._name(port)}]"
+                        for name, port in zip(given, member.gives, strict=True)),
+                      "except (KeyError, TypeError):",
+                      f"    return odd(at, r, made, {self.values})"] if given else [
+                      f"if r: return odd(at, r, made, {self.values})"]
+        self.lines += [*traced.took(), made, *traced.worked(), *is_odd]
         for name, port in zip(given, member.gives, strict=True):
-            self._give(index, member, port, name)
+            self._give(index, member.outputs[port], port, name, traced)
+        self.lines += traced.gave()
 
-    def _passed_on(self, port: str, edge: LocalEdge) -> str:
-        if self._seen:
-            self.lines.append(f"if seen is not None: seen[0][{self._name(port)}].note_taken_at("
-                              f"now, {self._name(edge)}.number + made + 1)")
-        return self._value_of.get(edge) or self._set(edge.pop)
-
-    def _taken(self, index: int, member: Member, port: str, edge: LocalEdge) -> str:
-        if self._seen:
-            return self._set(member.take_seen(port, edge.take_now))
-        if not edge.in_order:  # to take from it may fail
-            return self._set(edge.take_now)
-        self.taken.append((index, edge))
-        return self._set(edge.pop)
-
-    def _set(self, take: Callable[[], Any]) -> str:
-        """Write that a new name is what ``take()`` returns."""
+    def _taken(self, index: int, edge: LocalEdge) -> str:
+        """Write that a new name is an item of an edge."""
         name = f"i{next(self._numbers)}"
+        take = edge.pop if edge.in_order else edge.take_now  # which may fail
         self.lines.append(f"{name} = {self._name(take)}()")
+        if edge.in_order and edge not in self._queued:
+            self.taken.append((index, edge))
         return name
 
     def _call(self, member: Member, items: Sequence[str]) -> str:
@@ -237,24 +228,20 @@ class _Writing:
             return f"{self._name(answer.compiled)}({words})"
         return None
 
-    def _give(self, index: int, member: Member, port: str, name: str) -> None:
-        output = member.outputs[port]
+    def _give(self, index: int, output: OutputPort, port: str, name: str, traced: MemberLines
+              ) -> None:
         if not self._passed.get(output):
-            send = member.send_seen(port, output.send_now) if self._seen else output.send_now
-            self.lines.append(f"{self._name(send)}({name})")
+            self.lines += traced.sent(port, name, f"{self._name(output.send_now)}({name})")
             return
         value = f"v{len(self.slots)}"
         self.slots.append((index, output))
-        self.lines.append(f"{value} = {self._admitted(output, name)}")
-        if self._seen:
-            self.lines.append(
-                f"if seen is not None: seen[1][{self._name(port)}].note_sent_at("
-                f"{value}, now, now, {self._name(output)}.number + made + 1)")
+        self.lines += [f"{value} = {self._admitted(output, name)}", *traced.passed(port, value)]
         for edge in output.edges:
             if edge in self._queued:
                 self.lines.append(f"{self._name(edge.append)}({value})")
             else:
                 self._value_of[edge] = value
+                self._passed_on[edge] = output
 
     def _admitted(self, output: OutputPort, name: str) -> str:
         """Return what makes of a value what the consumers of an output get."""

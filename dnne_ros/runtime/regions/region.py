@@ -3,7 +3,7 @@
 The coroutines of its members wait meanwhile, each for the first item of a round, as if nothing
 had come.  So to leave it at that is always right: the item of the entry is left on its edge, the
 coroutines are woken, and do the same.  That happens wherever something else would have to wait or
-be seen: a member is in the middle of a round, watched, traced or paused, or is not ready.
+be seen: a member is in the middle of a round, watched or paused, or is not ready.
 """
 
 from __future__ import annotations
@@ -188,11 +188,11 @@ class Region:
         An edge on which items wait when a round begins goes on to have some: its consumer is
         always so many rounds behind.
         """
-        seen = any(member.context.glances is not None for member in self.members)
+        traced_by = (member.context.traced_by for member in self.members)
         passed = [output.is_unseen for output in self._plain]
         waits = [edge.waiting() > 0 for edge in self._ahead]
         timed = self._trials > 0
-        key = (seen, timed, *passed, *waits, *(member.gives for member in self.members))
+        key = (timed, *traced_by, *passed, *waits, *(member.gives for member in self.members))
         if key not in self._compiled:
             if len(self._compiled) >= _MOST_ROUNDS:
                 self._compiled.clear()
@@ -200,8 +200,7 @@ class Region:
             by = dict(zip(self._plain, passed, strict=True))
             queued = frozenset(edge for output, is_passed in by.items() if is_passed
                                for edge in output.edges if edge not in at_once)
-            self._compiled[key] = compile_rounds(
-                self.members, by, queued, self, seen=seen, timed=timed)
+            self._compiled[key] = compile_rounds(self.members, by, queued, self, timed=timed)
         return self._compiled[key]
 
     def _wait_for_room(self, output: OutputPort) -> bool:
@@ -270,7 +269,7 @@ class Region:
                 member.gives = tuple(given)
             if all(member.outputs[port].has_room for port in given):
                 for port, value in given.items():
-                    member.outputs[port].send_now(value)
+                    member.context.put_now(port, value)
             else:  # nobody had thought of room for these
                 self._owed = asyncio.ensure_future(_send(member, given))
         except BaseException as error:  # for the node, whose coroutine it ends as any other
@@ -322,6 +321,6 @@ async def _send(member: Member, given: Mapping[str, Any]) -> None:
     """Send what a member gave, waiting for room as it would."""
     try:
         for port, value in given.items():
-            await member.outputs[port].send(value)
+            await member.context.give(port, value)
     except Exception as error:  # of the node, as above
         member.first.fail(raisable(error))
