@@ -112,7 +112,7 @@ class Bundle:
 
     def __init__(self, line: Line, files: Files, departures: Departures, on_strand: OnStrand,
                  on_closed: Callable[[Bundle], None]):
-        """Use ``line``; ``on_strand(strand, message)`` is given each edge that the other end opens.
+        """Use ``line``; ``on_strand(strand, message)`` is given each edge that the other opens.
 
         ``on_closed`` is called with this bundle when the other end is gone.
         """

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _SAMPLE_EVERY = 16
 _INLINE = int(FrameKind.INLINE)
 _TELL_BYTES, _REPORT_BYTES = 2**18, 2**20
-"""Of so many bytes of large items their producer hears with what is sent to it next, or in a while;
-of more at once, as it waits for the memory.  Of less it hears when it asks."""
+"""Of so many bytes of large items their producer hears with what goes to it next, or in a while;
+of more at once, as it waits for the memory.  Of less it hears with the next count or sign of life."""
 
 
 class RemoteReader:
@@ -191,7 +191,7 @@ class RemoteReader:
             self._unreported_bytes += _REPORT_BYTES * item.large
             return item.value
         message = item.message if item.fetch is None else item.fetch()
-        if item.large:
+        if item.large and message is not None:
             self._unreported_bytes += len(message)
         return self._decode(message)
 
@@ -251,8 +251,9 @@ class RemoteReader:
             if self._lossless:
                 item = ReceivedItem(frame.number, frame.stamp_ns, None, fetch, True)
             else:  # its producer uses the memory again
-                item = ReceivedItem(frame.number, frame.stamp_ns, fetch(), None, True)
-                self._unreported_bytes += len(item.message)
+                body = fetch()
+                item = ReceivedItem(frame.number, frame.stamp_ns, body, None, True)
+                self._unreported_bytes += len(body)
         if frame.tail:
             self.tails.put(frame.number, bytes(message[frame.end:frame.end + frame.tail]))
         if self._eager:

@@ -231,7 +231,7 @@ def test_who_sends_what_is_no_packet_is_turned_away(ends, packet):
 
 def test_both_may_have_made_a_line(ends):
     """Each sends on its own and hears the other, so nothing overtakes anything."""
-    taking, giving = ends
+    _, giving = ends
     second = Wire()
     giving.bundle.attach(second)
     second.on_packet(b"\x06\0\0\0\x03\0\0\0credit")

@@ -5,7 +5,6 @@ import os
 import resource
 
 import pytest
-
 from support.lines import send_all
 
 from dnne_ros.transport.unix_sockets import MAX_PACKET, UnixSockets
