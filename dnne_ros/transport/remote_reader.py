@@ -29,7 +29,7 @@ _SAMPLE_EVERY = 16
 _INLINE = int(FrameKind.INLINE)
 _TELL_BYTES, _REPORT_BYTES = 2**18, 2**20
 """Of so many bytes of large items their producer hears with what goes to it next, or in a while;
-of more at once, as it waits for the memory.  Of less it hears with the next count or sign of life."""
+of more at once, as it waits for the memory.  Of less it hears with the next word."""
 
 
 class RemoteReader:
