@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from dnne_ros.bench.children import CaseFailed
+from dnne_ros.bench.edge_copies import COPIES, measure_copies
 from dnne_ros.bench.edge_dashboard import DASHBOARDS, dashboard_ratios
 from dnne_ros.bench.edge_drawing import DRAWING, drawing_ratios
 from dnne_ros.bench.edge_peers.rally import Job
@@ -41,6 +42,8 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
         jobs = [job_of(payload, peer.copies_of(payload), options.effort)
                 for payload in options.payloads]
         cases[peer.case] = partial(_measure_peer, peer, jobs, problems)
+    cases[COPIES] = partial(measure_copies, [job_of(payload, 2, options.effort)
+                                             for payload in options.payloads])
     for name, watch in {**WATCHING, **DASHBOARDS, **DRAWING}.items():
         cases[name] = partial(_watched, watch, options.effort)
     cases = chosen("bench edges", cases, options.only, ",")

@@ -33,8 +33,10 @@ async def answer_items(node: Node, ports: tuple[str, ...], answer: AnswerItems) 
     with node.context.answering(ports, answer):
         while True:
             items = [await node.get_input(port) for port in ports]
-            for port, value in (answer(*items) or {}).items():
-                await node.send_output(value, port)
+            if outputs := answer(*items):
+                with node.context.together():
+                    for port, value in outputs.items():
+                        await node.send_output(value, port)
 
 
 class ByName:
@@ -80,7 +82,6 @@ async def feed_compute(node: Node) -> None:
         for name in linked:
             inputs[name] = await node.get_input(name)
         outputs = compute(**inputs)
-        for name, value in ((await outputs if waits else outputs) or {}).items():
-            await node.send_output(value, name)
+        await node.send_outputs((await outputs if waits else outputs) or {})
         if all(held):
             return

@@ -157,6 +157,10 @@ class NodeContext(Protocol):
         """
         ...
 
+    def together(self) -> AbstractContextManager[None]:
+        """Let what is put within a ``with`` block travel in one packet to each other process."""
+        ...
+
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether `put_now` may be called: none of these outputs makes its sender wait.
 

@@ -196,6 +196,10 @@ class _MemoryContext:
                               f"{', '.join(self._outputs) or 'none'}")
         await self._outputs[port].send(value)
 
+    def together(self) -> AbstractContextManager[None]:
+        """Do nothing: there is no other process."""
+        return nullcontext()
+
     def has_room(self, ports: Sequence[str]) -> bool:
         """Leave outputs to the node's coroutine."""
         return False

@@ -13,6 +13,7 @@ one machine are sockets), it waits for files and looks at DDS every millisecond.
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import selectors
 import threading
@@ -21,6 +22,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.runtime.watching_out import WatchingOut
 from dnne_ros.transport.breathing import Turns
 
 if TYPE_CHECKING:
@@ -42,15 +44,6 @@ _STEADY_LOOKS, _STEADY_SECONDS = 4, 0.1
 looked after by the thread: to robots that speak, a millisecond is long."""
 
 
-class _Served:
-    """Marks a file that is not asyncio's."""
-
-    __slots__ = ("on_ready",)
-
-    def __init__(self, on_ready: Callable[[int], None]):
-        self.on_ready = on_ready
-
-
 class RosSelector(selectors.BaseSelector):
     """Waits for DDS events in an rclpy executor, and for file descriptors beside it."""
 
@@ -61,6 +54,11 @@ class RosSelector(selectors.BaseSelector):
         self.executor = EventsExecutor(context=context)
         self._drained = True
         self._files = selectors.EpollSelector()
+        self._epoll = select.epoll.fromfd(os.dup(self._files.fileno()))
+        self._wait = WatchingOut(self._epoll.poll).wait
+        self._served: dict[int, tuple[Callable[[int], None], int]] = {}
+        self._before_wait: list[Callable[[], None]] = []
+        self._in_a_while: list[Callable[[], None]] = []
         self._files_ready = False
         self._files_watched = threading.Event()
         self._closing = False
@@ -75,10 +73,14 @@ class RosSelector(selectors.BaseSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Run what is due in the executor; wait up to ``timeout`` seconds for the first event."""
+        if self._before_wait:
+            self._before_wait = _called(self._before_wait)
         Turns.count += 1
         now = time.monotonic()
         if now < self._busy_until and now - self._brought[0] > _STEADY_SECONDS:
             return self._select_files(timeout, now)
+        if self._in_a_while:
+            self._in_a_while = _called(self._in_a_while)
         if timeout is None or timeout > 0:
             if not self._files_ready:
                 self._wait_for_dds(_FOREVER if timeout is None else timeout, now)
@@ -89,7 +91,7 @@ class RosSelector(selectors.BaseSelector):
             return []
         self._files_ready = False
         self._busy_until = time.monotonic() + _BUSY_SECONDS
-        return self._serve(self._files.select(0))
+        return self._serve(self._epoll.poll(0))
 
     def _wait_for_dds(self, timeout: float, now: float) -> None:
         self._files_watched.set()
@@ -101,43 +103,60 @@ class RosSelector(selectors.BaseSelector):
     def _select_files(self, timeout: float | None, now: float
                       ) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for files, at most until DDS is to be looked at."""
-        ready: list[tuple[selectors.SelectorKey, int]] = []
+        ready: list[tuple[int, int]] = []
         if now >= self._next_poll:
             if now < self._next_poll + _PUT_OFF_SECONDS:
-                ready = self._files.select(0)
+                ready = self._epoll.poll(0)
+            if self._in_a_while:
+                self._in_a_while = _called(self._in_a_while)
             if not ready:
                 self._drain()
-                if timeout is None or timeout > 0:
-                    timeout = 0  # a callback may have made something ready
+                timeout = 0  # a callback may have made something ready
         if not ready:
-            wait = self._next_poll - now + _IDLE_POLL_INTERVAL - POLL_INTERVAL
-            ready = self._files.select(wait if timeout is None or timeout > wait else timeout)
+            wait = self._next_poll - now
+            if not self._in_a_while:
+                wait += _IDLE_POLL_INTERVAL - POLL_INTERVAL
+            ready = self._wait(wait if timeout is None or timeout > wait else timeout)
         if not ready:
-            return ready
+            return []
         self._busy_until = now + _BUSY_SECONDS
         return self._serve(ready)
 
-    def _serve(self, ready: list[tuple[selectors.SelectorKey, int]]
-               ) -> list[tuple[selectors.SelectorKey, int]]:
+    def _serve(self, ready: list[tuple[int, int]]) -> list[tuple[selectors.SelectorKey, int]]:
         """Call who is served at once; return what is for asyncio."""
         others = []
-        for key, events in ready:
-            if type(key.data) is _Served:
-                key.data.on_ready(events)
-            else:
-                others.append((key, events))
+        for file, seen in ready:
+            # As `selectors` reads it: whatever is wrong with a file, who reads and who writes see.
+            events = (seen & ~select.EPOLLIN and selectors.EVENT_WRITE) | (
+                seen & ~select.EPOLLOUT and selectors.EVENT_READ)
+            if (served := self._served.get(file)) is not None:
+                on_ready, wanted = served
+                on_ready(events & wanted)
+            elif (key := self._files.get_map().get(file)) is not None:
+                others.append((key, events & key.events))
         return others
 
     def serve(self, file: Any, on_ready: Callable[[int], None], events: int) -> None:
         """Call ``on_ready(events)`` within the wait; asyncio would take another turn for it."""
-        if file.fileno() in self._files.get_map():
-            self._files.modify(file, events, _Served(on_ready))
+        number = file.fileno()
+        if number in self._served:
+            self._files.modify(file, events)
         else:
-            self._files.register(file, events, _Served(on_ready))
+            self._files.register(file, events)
+        self._served[number] = (on_ready, events)
 
     def forget(self, file: Any) -> None:
         """Serve ``file`` no more."""
         self._files.unregister(file)
+        del self._served[file.fileno()]
+
+    def before_wait(self, call: Callable[[], None]) -> None:
+        """Call ``call()`` once, at the end of this turn of the loop."""
+        self._before_wait.append(call)
+
+    def in_a_while(self, call: Callable[[], None]) -> None:
+        """Call ``call()`` once: before the loop rests, or when it looks at DDS next."""
+        self._in_a_while.append(call)
 
     @property
     def waits_for_files(self) -> bool:
@@ -200,7 +219,15 @@ class RosSelector(selectors.BaseSelector):
             self._files.register(read_end, selectors.EVENT_READ)
             write_end.write(b"\0")
             self._watcher.join()
+        self._epoll.close()
         self._files.close()
+
+
+def _called(calls: list[Callable[[], None]]) -> list[Callable[[], None]]:
+    """Call all of ``calls``; return an empty list in their place, for those that come after."""
+    for call in calls:
+        call()
+    return []
 
 
 def _nothing() -> None:
@@ -208,8 +235,6 @@ def _nothing() -> None:
 
 
 def _pipe() -> tuple[Any, Any]:
-    import os
-
     read_end, write_end = os.pipe()
     return open(read_end, "rb", buffering=0), open(write_end, "wb", buffering=0)
 

@@ -157,6 +157,10 @@ class InMemoryContext:
         self.sent.append((port, value))
         self._note_change()
 
+    def together(self) -> AbstractContextManager[None]:
+        """Do nothing: there is no other process."""
+        return nullcontext()
+
     def has_room(self, ports: Sequence[str]) -> bool:
         """Leave outputs to the node's coroutine, which is what a test waits for."""
         return False

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _SAMPLE_EVERY = 16
 _INLINE = int(FrameKind.INLINE)
+_TELL_BYTES, _REPORT_BYTES = 2**18, 2**20
+"""Of so many bytes of large items their producer hears with what goes to it next, or in a while;
+of more at once, as it waits for the memory.  Of less it hears with the next word."""
 
 
 class RemoteReader:
@@ -71,6 +74,7 @@ class RemoteReader:
         self._reported = 0
         self._report_every = max(1, capacity // REPORTS_PER_WINDOW)
         self._large_in_hand = False
+        self._unreported_bytes = 0
         self.number = 0
         """The number of the item taken last, as its producer counts, from 1."""
         self.tails = Tails()
@@ -155,7 +159,9 @@ class RemoteReader:
         item = await self._inbox.take(timeout)
         if item.large and self._lossless:
             self._taken.add(item.number)
-            self._report()  # a batch may be larger than what may be on its way
+            value = self._value(item)
+            self._report_memory()  # a batch may be larger than what may be on its way
+            return value
         return self._value(item)
 
     def _finish_items(self) -> None:
@@ -165,9 +171,8 @@ class RemoteReader:
         self._in_hand.clear()
         if self._large_in_hand:
             self._large_in_hand = False
-            # Its producer waits for the memory, if it has not heard yet.
             if (self._reported, self._told_handled) != (self._taken.done, self._handled.done):
-                self._report()
+                self._report_memory()
 
     def _value(self, item: ReceivedItem) -> Any:
         number = self.number = item.number
@@ -183,8 +188,12 @@ class RemoteReader:
             if self._taken.done - self._reported >= self._report_every:
                 self._report()
         if self._eager:
+            self._unreported_bytes += _REPORT_BYTES * item.large
             return item.value
-        return self._decode(item.message if item.fetch is None else item.fetch())
+        message = item.message if item.fetch is None else item.fetch()
+        if item.large and message is not None:
+            self._unreported_bytes += len(message)
+        return self._decode(message)
 
     def _count_taken(self, number: int, lasting: LastingCounts) -> None:
         if number <= lasting.had:  # so it was taken before, or given up for a later one
@@ -213,13 +222,15 @@ class RemoteReader:
     def _receive_droppable(self, frame: Frame, message: bytes | memoryview, by: str) -> None:
         self._arrivals.receive(frame, message, by)
         if frame.kind != _INLINE or len(message) >= LARGE_FROM:
-            self._report()  # the producer waits for the memory
+            self._report_memory()
 
     def _on_handled(self, number: int) -> None:
         """Note that all that the node made of an item is handled."""
         self._handled.add(number)
-        if self._handled.done - self._told_handled >= self._report_every or self._any_large:
-            self._report()  # for large items its producer waits for the memory
+        if self._handled.done - self._told_handled >= self._report_every:
+            self._report()
+        elif self._any_large:
+            self._report_memory()
 
     def _skip_until(self, number: int) -> None:
         """Be done with all items up to ``number``; the node has not begun yet."""
@@ -240,7 +251,9 @@ class RemoteReader:
             if self._lossless:
                 item = ReceivedItem(frame.number, frame.stamp_ns, None, fetch, True)
             else:  # its producer uses the memory again
-                item = ReceivedItem(frame.number, frame.stamp_ns, fetch(), None, True)
+                body = fetch()
+                item = ReceivedItem(frame.number, frame.stamp_ns, body, None, True)
+                self._unreported_bytes += len(body)
         if frame.tail:
             self.tails.put(frame.number, bytes(message[frame.end:frame.end + frame.tail]))
         if self._eager:
@@ -248,15 +261,27 @@ class RemoteReader:
         self._carried[by] += 1
         self._inbox.offer(item)
 
+    def _report_memory(self) -> None:
+        """Tell a producer that waits for memory how far the consumer has come."""
+        if self._unreported_bytes >= _REPORT_BYTES:
+            self._report()
+        elif self._unreported_bytes >= _TELL_BYTES:
+            self._connection.owe(self._credit)
+
     def _report(self) -> None:
+        self._connection.send(self._credit())
+
+    def _credit(self) -> bytes:
+        """Return the credit as things are now; they count as reported."""
         received = self._arrivals.next - 1
         if self._lasting is not None and not self._lossless:
             received = max(received, self._lasting.had)  # the latest value comes once more
         self._reported, self._told_handled = self._taken.done, self._handled.done
+        self._unreported_bytes = 0
         taken, handled = (self._taken.done, self._handled.done) if self._lossless \
             else (received, received)
         connection = self._connection
-        connection.send(Credit(
+        return Credit(
             self._name, self._run, connection.incarnation, connection.heard, connection.stream,
             received, taken, handled, connection.stores_reached
-        ).to_message())
+        ).to_message()

@@ -1,7 +1,7 @@
 """Nodes that answer items and their edges, in one event loop, with or without regions."""
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from time import monotonic_ns
 from types import SimpleNamespace
 
@@ -90,6 +90,9 @@ class Answering:
         self.items += 1
         self.by_itself += 1
         return item
+
+    def together(self):
+        return nullcontext()
 
     def send_output(self, value, port):
         return self.targets[port].send(value)

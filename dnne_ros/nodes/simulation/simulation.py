@@ -270,8 +270,7 @@ class SimulatorStepNode(Node):
             await self._real_time.wait()
         if self._filming is not None:
             await self._filming.step(max(self.shown_env, 0))
-        for port, value in (stepped(*items) or {}).items():
-            await self.send_output(value, port)
+        await self.send_outputs(stepped(*items) or {})
 
     async def close(self) -> None:
         """Put the cameras away."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Graph
@@ -77,6 +78,7 @@ class HostContext:
         """Called when something has gone wrong with the node, which goes on."""
         self._graph = graph
         self._control = control
+        self._departures = wiring.endpoint.departures if wiring.writers else nullcontext()
         self._pause = pause
         self._regions = regions
         self._halts = Halts(self._ros_name, pause, stops, host.graph_node.type.acts_outside,
@@ -256,6 +258,10 @@ class HostContext:
     async def _put_closed(self, port: str, value: Any, timeout: float | None) -> None:
         await self._halts.goes(port, value, self._own_outputs[port].number + 1)
         await self._outputs[port].send(value, timeout)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let what is put within a ``with`` block travel in one packet to each other process."""
+        return self._departures
 
     @property
     def may_answer(self) -> bool:
