@@ -61,6 +61,7 @@ class NodeView:
     waits: bool
     signature: str
     call: str
+    replicas: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,8 @@ def _node(node: GraphNode, files: Mapping[str, str]) -> NodeView:
                      for name, widget in FAULT_SETTINGS.items()
                      if node.faults[name] != widget.default),
         computes=node.type.process is Node.process,
-        waits=may_wait(node.type.compute), signature=signature, call=call)
+        waits=may_wait(node.type.compute), signature=signature, call=call,
+        replicas=None if node.replicas is None else node.replicas.as_option())
 
 
 def _value(name: str, widget: Widget, value: Any, file: str = "") -> ValueView:

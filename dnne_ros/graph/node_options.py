@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from dnne_ros.graph.names import to_ros_name
+from dnne_ros.graph.replicas import Replicas
 from dnne_ros.graph.resources import Resources
 from dnne_ros.node_api.fault_settings import GROUPS
+from dnne_ros.node_api.node import Node
 from dnne_ros.workflow.records import NodeRecord
 
 Report = Callable[..., None]
 """Takes what is wrong."""
 
-_EXPECTED = ("process", "inputs", "resources", *GROUPS)
+_EXPECTED = ("process", "inputs", "resources", "replicas", *GROUPS)
 
 
 def check_options(record: NodeRecord, inputs: Collection[str], report: Report) -> None:
@@ -45,3 +47,12 @@ def wanted_resources(record: NodeRecord, report: Report) -> Resources:
     """Return what the node asks for, of which its process gets as much."""
     return Resources.read(record.options.get("resources", {}),
                           lambda problem: report(f"properties.dnne_ros.resources: {problem}"))
+
+
+def wanted_replicas(record: NodeRecord, type: type[Node], report: Report) -> Replicas | None:
+    """Return how many of the node there are to be, and where; None: it says nothing of it."""
+    asked = record.options.get("replicas")
+    if asked is None:
+        return None
+    return Replicas.read(asked, type.own_process,
+                         lambda problem: report(f"properties.dnne_ros.replicas: {problem}"))

@@ -31,6 +31,7 @@ from dnne_ros.runtime.monitoring.node_waits import NodeWaits
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.node.node_runner import NodeRunner
 from dnne_ros.runtime.process_nodes import ProcessNodes
+from dnne_ros.runtime.replicas.replicating import replicate
 
 _HOUSEKEEPING_SECONDS = 0.2
 _FLUSH_SECONDS = 0.5
@@ -136,6 +137,9 @@ class ProcessRun:
             for task in (*running, ended, housekeeping):
                 task.cancel()
             await asyncio.gather(*running, ended, housekeeping, return_exceptions=True)
+            await asyncio.gather(*(each.replicated.close()
+                                   for each in self._parts.nodes.contexts.values()
+                                   if each.replicated is not None))
 
     async def _supervise(self, running: set[asyncio.Task[Any]], others: set[asyncio.Task[Any]]
                          ) -> None:
@@ -176,6 +180,8 @@ class ProcessRun:
 
     def _runner(self, node_id: str) -> NodeRunner:
         nodes = self._parts.nodes
+        replicate(self._parts.graph.nodes[node_id], self._parts.hosts[node_id],
+                  nodes.contexts[node_id], self._parts.wiring)
         return NodeRunner(nodes.by_id[node_id], self._parts.hosts[node_id],
                           nodes.contexts[node_id], lambda: nodes.remake(node_id),
                           self._loop_watch)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, SpanContext, Tracer
 
+Followed = tuple["Span | None", int]
+"""The span of an item, if it is followed, and through how many nodes it goes on."""
+
 ROOT_SECONDS = 1.0
 """How often a node begins to follow an item, where no sampler was named."""
 
@@ -128,6 +131,17 @@ class NodeSpans:
         if self.current is not None:
             self.current.end()
             self.current = None
+
+    def leave(self) -> Followed:
+        """Return the span of the item that was taken last: others are taken before it is given."""
+        followed, self.current = (self.current, self._left), None
+        self._taken.clear()
+        return followed
+
+    def take_up(self, followed: Followed) -> None:
+        """Go on with the span of an item whose results are given now."""
+        self.close()
+        self.current, self._left = followed
 
     def _begin(self, span: Span) -> None:
         if span.is_recording():

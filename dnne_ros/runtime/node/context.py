@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.run_control import RunControl
     from dnne_ros.runtime.debugging.stops import Stops
     from dnne_ros.runtime.monitoring.process_recording import NodeRecording
+    from dnne_ros.runtime.replicas.replicated import Replicated
 
 _End = TypeVar("_End")
 
@@ -114,7 +115,12 @@ class HostContext:
         """Inputs and outputs that record what is answered at once."""
         self.marks: list[NodeTracer] = []
         """Who records what is no item, always."""
-        self._spans: NodeSpans | None = None
+        self.spans: NodeSpans | None = None
+        """What follows its items, if anybody does."""
+        self.replicated: Replicated | None = None
+        """Its replicas, if it has any."""
+        self.at: int | None = None
+        """Which round is being given, where later ones have been taken already."""
         self._seen_inputs: Mapping[str, Source] = self._with_items()
         self._seen_outputs: Mapping[str, Target] = self._own_outputs
 
@@ -151,7 +157,7 @@ class HostContext:
     def follow(self, spans: NodeSpans, input_of: Callable[[str, Source], Source],
                output_of: Callable[[str, OutputPort], Target]) -> None:
         """Let ``spans`` follow items, through what stands in the place of the ports."""
-        self._spans = spans
+        self.spans = spans
         self.cut("spans")
         self._seen_inputs = {port: input_of(port, source)
                              for port, source in self._with_items().items()}
@@ -309,6 +315,11 @@ class HostContext:
         return self._pause.paused
 
     @property
+    def item(self) -> int:
+        """Which item it is at: the one taken last, or that whose results are given."""
+        return self.items if self.at is None else self.at
+
+    @property
     def sent(self) -> int:
         """Items given so far, over all outputs."""
         return sum(output.sent for output in self._outputs.values())
@@ -327,8 +338,8 @@ class HostContext:
                  loss: float | None = None) -> Boundary:
         """Announce a moment at which the graph stands still."""
         self.mark(BOUNDARY, epoch)
-        if self._spans is not None:
-            self._spans.update(epoch, loss)
+        if self.spans is not None:
+            self.spans.update(epoch, loss)
         if self._pause.state.until == AT_BOUNDARY:
             self._pause.set(True, f"boundary {epoch} of {self._ros_name}")
         boundary = self._control.boundary(epoch, metric, trigger, ends, loss)
