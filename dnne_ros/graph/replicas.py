@@ -115,8 +115,9 @@ def why_not_replicated(node: type[Node], values: Mapping[str, Any], faults: Mapp
         yield "it keeps a state, of which each replica would have another part"
     elif not streams:
         yield "no items come to it"
-    uses = [use.name for use in (*node.ros_topics(values), *node.ros_services(values),
-                                 *node.ros_actions(values))]
+    uses = [*(use.name for use in node.ros_topics(values)),
+            *(use.name for use in node.ros_services(values)),
+            *(use.name for use in node.ros_actions(values))]
     if uses:
         yield f"it uses {uses[0]} beside its ports, which each replica would do"
     if replicas.key and replicas.key_port not in streams:
@@ -132,12 +133,17 @@ def why_not_replicated(node: type[Node], values: Mapping[str, Any], faults: Mapp
                 return
 
 
+def coming_to(graph: Graph, id: str) -> dict[str, PortType]:
+    """Return the types of what comes to a node, by input, topics of other ROS nodes included."""
+    return {**{port: edges[0].type for port, edges in graph.incoming[id].items()},
+            **{ref.port: graph.external_type(ref) for ref in graph.external if ref.node == id}}
+
+
 def check_replicas(graph: Graph, report: Callable[[str, str], None]) -> None:
     """Report, by the id of a node, what stands against its replicas."""
     for id, node in graph.nodes.items():
         if node.replicas is not None:
-            taken = {port: edges[0].type for port, edges in graph.incoming[id].items()}
             given = [type for ref, type in graph.output_types.items() if ref.node == id]
             for reason in why_not_replicated(node.type, node.values, node.faults, node.replicas,
-                                             taken, given):
+                                             coming_to(graph, id), given):
                 report(id, f"replicas: {reason}")

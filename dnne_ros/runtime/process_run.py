@@ -31,6 +31,7 @@ from dnne_ros.runtime.monitoring.node_waits import NodeWaits
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.node.node_runner import NodeRunner
 from dnne_ros.runtime.process_nodes import ProcessNodes
+from dnne_ros.runtime.replicas.process_replica import ReplicaProcesses
 from dnne_ros.runtime.replicas.replicating import replicate
 
 _HOUSEKEEPING_SECONDS = 0.2
@@ -54,6 +55,7 @@ class ProcessParts:
     nodes: ProcessNodes
     diagnostics: Diagnostics
     flight: FlightRecorder | None = None
+    replicas: ReplicaProcesses | None = None
 
 
 class ProcessRun:
@@ -181,7 +183,7 @@ class ProcessRun:
     def _runner(self, node_id: str) -> NodeRunner:
         nodes = self._parts.nodes
         replicate(self._parts.graph.nodes[node_id], self._parts.hosts[node_id],
-                  nodes.contexts[node_id], self._parts.wiring)
+                  nodes.contexts[node_id], self._parts.wiring, self._parts.replicas)
         return NodeRunner(nodes.by_id[node_id], self._parts.hosts[node_id],
                           nodes.contexts[node_id], lambda: nodes.remake(node_id),
                           self._loop_watch)

@@ -138,10 +138,11 @@ class NodeSpans:
         self._taken.clear()
         return followed
 
-    def take_up(self, followed: Followed) -> None:
+    def take_up(self, followed: Followed | None) -> None:
         """Go on with the span of an item whose results are given now."""
         self.close()
-        self.current, self._left = followed
+        if followed is not None:
+            self.current, self._left = followed
 
     def _begin(self, span: Span) -> None:
         if span.is_recording():

@@ -19,7 +19,8 @@ from dnne_ros.runtime.node.node_runner import close_node
 if TYPE_CHECKING:
     from dnne_ros.runtime.node.context import HostContext
 
-_PORTS = ("get", "get_batch", "put", "put_now", "has_room", "answering", "boundary")
+PORTS = ("get", "get_batch", "put", "put_now", "has_room", "answering", "boundary")
+"""What of a context a replica does not have."""
 
 
 class ReplicaContext:
@@ -30,7 +31,7 @@ class ReplicaContext:
         self._context = context
 
     def __getattr__(self, name: str) -> Any:
-        return refuse_ports if name in _PORTS else getattr(self._context, name)
+        return refuse_ports if name in PORTS else getattr(self._context, name)
 
 
 def refuse_ports(*_: Any, **__: Any) -> NoReturn:
