@@ -79,6 +79,6 @@ class WriteLines(Node):
     async def process(self):
         import json
 
-        with open(self.file, "a", buffering=1) as file:  # noqa: PTH123, ASYNC230
+        with open(self.file, "a", buffering=1) as file:  # noqa: ASYNC230
             while True:
                 file.write(json.dumps(await self.get_input("done")) + "\n")

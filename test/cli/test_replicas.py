@@ -160,7 +160,7 @@ def test_an_error_comes_in_its_turn_and_names_node_and_item(run_of, tmp_path, wi
     assert run.wait() == 1
     assert "/replicas/work_2 (item 51): ValueError: 50 is bad" in run.output
     assert graph.numbers() == list(range(len(graph.lines)))
-    assert not os.path.exists(f"/proc/{graph.lines[0]['pid']}")  # noqa: PTH110
+    assert not os.path.exists(f"/proc/{graph.lines[0]['pid']}")
 
 
 def refusal(capsys, graph):
@@ -185,3 +185,28 @@ def test_what_cannot_be_is_said_before_the_start(tmp_path, capsys, replicas, kin
     graph.file.write_text(json.dumps(document))
     said = refusal(capsys, graph)
     assert f"node 2 ({kind})" in said and expected in said
+
+
+def test_a_node_is_scaled_while_it_runs(
+        run_of, start_command, tmp_path):
+    graph = Graph(tmp_path, {"count": 1, "in": "processes"}, count=10**6)
+    run = run_of(graph)
+    run.until_lines(10)
+
+    def pids():
+        return {line["pid"] for line in graph.lines[-30:]}
+
+    def scale(count, *more):
+        done = start_command("dnne_ros", "scale", "work_2", str(count), *more, folder=tmp_path)
+        return done.wait(), done.output
+
+    assert scale(4) == (0, "/replicas/work_2: 1 → 4 replicas\n")
+    run.until(lambda: len(pids()) == 4, "four at work", moved=lambda: len(graph.lines))
+    assert scale(2) == (0, "/replicas/work_2: 4 → 2 replicas\n")
+    run.until(lambda: len(pids()) == 2 and len(workers_of(run)) == 2, "two at work",
+              moved=lambda: len(graph.lines))
+    code, said = scale(65)
+    assert code == 2 and "expected a number from 1 to 64, found 65" in said
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert graph.numbers() == list(range(len(graph.lines)))
