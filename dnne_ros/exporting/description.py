@@ -62,6 +62,7 @@ class NodeView:
     signature: str
     call: str
     replicas: Mapping[str, Any] | None
+    priority: int
 
 
 @dataclass(frozen=True)
@@ -226,7 +227,8 @@ def _node(node: GraphNode, files: Mapping[str, str]) -> NodeView:
                      if node.faults[name] != widget.default),
         computes=node.type.process is Node.process,
         waits=may_wait(node.type.compute), signature=signature, call=call,
-        replicas=None if node.replicas is None else node.replicas.as_option())
+        replicas=None if node.replicas is None else node.replicas.as_option(),
+        priority=node.priority)
 
 
 def _value(name: str, widget: Widget, value: Any, file: str = "") -> ValueView:

@@ -17,6 +17,7 @@ from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.graph.names import node_ros_names, to_ros_name
 from dnne_ros.graph.node_options import (
     check_options,
+    wanted_priority,
     wanted_process,
     wanted_replicas,
     wanted_resources,
@@ -124,7 +125,8 @@ class _Builder:
             id: GraphNode(id, node_type, record.title, names[id], complete[id],
                           record.position, record.size, wanted_process(record, report), faults[id],
                           wanted_resources(record, report),
-                          wanted_replicas(record, node_type, report))
+                          wanted_replicas(record, node_type, report),
+                          wanted_priority(record, report))
             for id, node_type in self.types.items()
             for record, report in [(self.records[id], partial(self._problem, id))]}
         graph = Graph(self.workflow.name, self.workflow.path, to_ros_name(self.workflow.name),

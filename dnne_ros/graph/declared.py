@@ -30,6 +30,7 @@ class NodeSpec:
     type: type[Node]
     title: str = ""
     replicas: Any = None
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def declare_graph(name: str, namespace: str, nodes: Mapping[str, NodeSpec],
     _check_inputs(nodes, links, problems)
     graph_nodes = {
         node.id: GraphNode(node.id, node.type, node.title, ros_name, values[ros_name],
-                           replicas=_replicas(ros_name, node, problems))
+                           replicas=_replicas(ros_name, node, problems),
+                           priority=node.priority)
         for ros_name, node in nodes.items()}
     loop = find_stuck_loop(types, {id: node.values for id, node in graph_nodes.items()},
                            tuple(edges))

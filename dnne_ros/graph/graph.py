@@ -23,7 +23,8 @@ class GraphNode:
     ``ros_name`` is relative to the graph's namespace.  ``process`` is the process that the
     file itself asks for, if any, ``resources`` what that process is to have.  ``faults`` are its
     settings of `dnne_ros.node_api.fault_settings`.  ``replicas``: it is worked on by several of
-    its type; None: by one, in the event loop.
+    its type; None: by one, in the event loop.  ``priority``: of the nodes of a process that have
+    something to do, who has more goes first.
     """
 
     id: str
@@ -37,6 +38,7 @@ class GraphNode:
     faults: Mapping[str, Any] = field(default_factory=default_fault_settings)
     resources: Resources = field(default_factory=Resources)
     replicas: Replicas | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True)

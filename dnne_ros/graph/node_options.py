@@ -14,7 +14,8 @@ from dnne_ros.workflow.records import NodeRecord
 Report = Callable[..., None]
 """Takes what is wrong."""
 
-_EXPECTED = ("process", "inputs", "resources", "replicas", *GROUPS)
+_EXPECTED = ("process", "inputs", "resources", "replicas", "priority", *GROUPS)
+_MOST_PRIORITY = 100
 
 
 def check_options(record: NodeRecord, inputs: Collection[str], report: Report) -> None:
@@ -56,3 +57,14 @@ def wanted_replicas(record: NodeRecord, type: type[Node], report: Report) -> Rep
         return None
     return Replicas.read(asked, type.own_process,
                          lambda problem: report(f"properties.dnne_ros.replicas: {problem}"))
+
+
+def wanted_priority(record: NodeRecord, report: Report) -> int:
+    """Return which of the nodes of a process goes first: the one with more of it."""
+    priority = record.options.get("priority", 0)
+    if isinstance(priority, int) and not isinstance(priority, bool) \
+            and abs(priority) <= _MOST_PRIORITY:
+        return priority
+    report(f"properties.dnne_ros.priority: expected a whole number from {-_MOST_PRIORITY} to "
+           f"{_MOST_PRIORITY}, found {priority!r:.40}")
+    return 0

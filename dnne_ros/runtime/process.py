@@ -53,6 +53,7 @@ from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames, ProcessFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
+from dnne_ros.runtime.priorities import Priorities
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_observers import ProcessObservers
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
@@ -173,7 +174,9 @@ class GraphProcess:
         self._control = control
         telemetry = watch.export(speaker)
         metrics = watch.count(graph, speaker, wiring, pause, telemetry, self._key)
-        regions = Regions(graph, compiled=not (self._settings.no_compile or os.environ.get(OFF)))
+        priorities = Priorities(graph.nodes[id] for id in hosts)
+        regions = Regions(graph, not (self._settings.no_compile or os.environ.get(OFF)),
+                          priorities)
         frames = ProcessFrames()
         ending.callback(frames.close)
 
@@ -202,8 +205,8 @@ class GraphProcess:
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
             nodes.contexts, pause, None if metrics is None else metrics.note)
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
-                            hosts, wiring, control, peers, pause, nodes, diagnostics, flight,
-                            self._replicas)
+                            hosts, wiring, control, peers, pause, nodes, diagnostics, priorities,
+                            flight, self._replicas)
 
     def _end_unrecorded(self) -> None:
         if self._control is not None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
 from dnne_ros.runtime.monitoring.node_waits import NodeWaits
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.node.node_runner import NodeRunner
+from dnne_ros.runtime.priorities import Priorities
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.replicas.process_replica import ReplicaProcesses
 from dnne_ros.runtime.replicas.replicating import replicate
@@ -54,6 +56,7 @@ class ProcessParts:
     pause: Pause
     nodes: ProcessNodes
     diagnostics: Diagnostics
+    priorities: Priorities
     flight: FlightRecorder | None = None
     replicas: ReplicaProcesses | None = None
 
@@ -126,7 +129,9 @@ class ProcessRun:
     async def _run_nodes(self) -> None:
         """Run every node's coroutine until the run ends or one fails."""
         self._runners = {id: self._runner(id) for id in self._parts.nodes.by_id}
-        running = {self._loop.create_task(self._run_node(id)) for id in self._runners}
+        if self._parts.priorities.differ:
+            self._loop.go_by_priority()
+        running = {self._start_node(id) for id in self._runners}
         self._standstill = self._watch_for_standstill()
         self._blocked_loop.start()
         housekeeping = self._loop.create_task(self._keep_house(self._standstill))
@@ -187,6 +192,10 @@ class ProcessRun:
         return NodeRunner(nodes.by_id[node_id], self._parts.hosts[node_id],
                           nodes.contexts[node_id], lambda: nodes.remake(node_id),
                           self._loop_watch)
+
+    def _start_node(self, node_id: str) -> asyncio.Task[None]:
+        context = self._parts.priorities.context_of(node_id) or copy_context()
+        return context.run(self._loop.create_task, self._run_node(node_id))
 
     async def _run_node(self, node_id: str) -> None:
         try:

@@ -60,6 +60,9 @@ class _ByPort(dict[str, _End]):
 class HostContext:
     """Implements `dnne_ros.node_api.node.NodeContext` on a host and the wiring of its process."""
 
+    spans: NodeSpans | None = None
+    replicated: Replicated | None = None
+
     def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
                  control: RunControl, topics: HostTopics, services: HostServices,
                  actions: HostActions, frames: HostFrames, pause: Pause, stops: Stops,
@@ -115,12 +118,6 @@ class HostContext:
         """Inputs and outputs that record what is answered at once."""
         self.marks: list[NodeTracer] = []
         """Who records what is no item, always."""
-        self.spans: NodeSpans | None = None
-        """What follows its items, if anybody does."""
-        self.replicated: Replicated | None = None
-        """Its replicas, if it has any."""
-        self.at: int | None = None
-        """Which round is being given, where later ones have been taken already."""
         self._seen_inputs: Mapping[str, Source] = self._with_items()
         self._seen_outputs: Mapping[str, Target] = self._own_outputs
 
@@ -313,11 +310,6 @@ class HostContext:
     def paused(self) -> bool:
         """Tell whether the run stands still as somebody wants it to."""
         return self._pause.paused
-
-    @property
-    def item(self) -> int:
-        """Which item it is at: the one taken last, or that whose results are given."""
-        return self.items if self.at is None else self.at
 
     @property
     def sent(self) -> int:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Container, Mapping, Sequence
+from contextvars import Context
 from time import monotonic
 from typing import Any
 
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions.compiling import MISSING, Round, compile_round
 from dnne_ros.runtime.regions.member import Member, raisable
+from dnne_ros.transport.breathing import TURN_SECONDS
 
-_SECONDS = 0.005
-"""For how long it makes rounds before the event loop turns again."""
 _PATIENCE = 0.1
 """For how long it waits for room; then its nodes wait themselves, as whoever asks can see, and for
 `_NOT_AGAIN` it does not wait."""
@@ -41,8 +41,13 @@ class Region:
 
     _depth = 0
 
-    def __init__(self, members: Sequence[Member]):
-        """Make rounds in the order of ``members``: none before those that it takes from."""
+    def __init__(self, members: Sequence[Member], context: Context | None = None):
+        """Make rounds in the order of ``members``: none before those that it takes from.
+
+        ``context``: in which it is called by the event loop, by `Priorities`.
+        """
+        self._context = context
+        self._seconds = TURN_SECONDS.get() if context is None else context.run(TURN_SECONDS.get)
         self.members = tuple(members)
         self._entry = members[0]
         self._is_merged = len(members) > 1
@@ -105,7 +110,7 @@ class Region:
     def _go_on_soon(self) -> None:
         if self._again is not None:
             self._again.cancel()
-        self._again = asyncio.get_running_loop().call_soon(self._go_on)
+        self._again = asyncio.get_running_loop().call_soon(self._go_on, context=self._context)
 
     def _go_on(self) -> None:
         self._stop_waiting()
@@ -140,7 +145,7 @@ class Region:
         Region._depth += 1
         made, goes_on = 0, True
         go, sources, ready = self._round.go, self._entry.inputs, self._ready
-        until = monotonic() + _SECONDS
+        until = monotonic() + self._seconds
         self._limit = until + _LATE
         try:
             while goes_on:

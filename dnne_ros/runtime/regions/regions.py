@@ -6,6 +6,7 @@ import asyncio
 
 from dnne_ros.graph.graph import Graph
 from dnne_ros.placement.regions import regions_of
+from dnne_ros.runtime.priorities import NONE, Priorities
 from dnne_ros.runtime.regions.member import Member
 from dnne_ros.runtime.regions.region import Region
 
@@ -16,8 +17,12 @@ OFF = "DNNE_ROS_NO_COMPILE"
 class Regions:
     """Draws them anew when that changes, or somebody looks at a node more closely."""
 
-    def __init__(self, graph: Graph, compiled: bool):
-        """Merge nodes of ``graph``; not ``compiled``: each is a region of its own."""
+    def __init__(self, graph: Graph, compiled: bool, priorities: Priorities = NONE):
+        """Merge nodes of ``graph``; not ``compiled``: each is a region of its own.
+
+        Which of them goes first, ``priorities`` say.
+        """
+        self._priorities = priorities
         self._graph = graph
         self._compiled = compiled
         self._members: dict[Member, None] = {}
@@ -54,7 +59,8 @@ class Regions:
         for region in self._regions:
             if region not in kept:
                 region.dissolve()
-        new = [Region(members) for members in drawn - {region.members for region in kept}]
+        new = [Region(members, self._priorities.context_of(*(each.node for each in members)))
+               for members in drawn - {region.members for region in kept}]
         self._regions = kept + new
         for region in new:
             region.start()

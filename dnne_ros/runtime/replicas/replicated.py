@@ -67,6 +67,8 @@ class Replicated:
         self._awaited: Round | None = None
         self._failure: BaseException | None = None
         self.figures = Figures()
+        self.at = 0
+        """Which round is given, or was given last; later ones have been taken already."""
 
     @property
     def count(self) -> int:
@@ -290,7 +292,7 @@ class Replicated:
         """Send what came of a round, or raise its error; the next one follows in any case."""
         self._rounds.remove(round)
         self._at_hand = round
-        self._context.at = round.number
+        self.at = round.number
         spans = self._context.spans
         try:
             if round.error is not None:

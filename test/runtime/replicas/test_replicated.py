@@ -40,7 +40,6 @@ class Bench:
     """A node with one input and one output, its context, and what became of its items."""
 
     spans = None
-    at = None
 
     def __init__(self, count, **asked):
         self.items = asyncio.Queue()
@@ -197,7 +196,7 @@ async def test_an_error_is_raised_behind_the_results_before_it_and_the_next_foll
     await bench.end(1, ValueError("bad"))
     assert not bench.running.done()
     await bench.end(0)
-    assert bench.given == [0] and bench.at == 2
+    assert bench.given == [0] and bench.replicated.at == 2
     with pytest.raises(ValueError, match="bad"):
         bench.running.result()
     bench.start()
