@@ -20,6 +20,7 @@ from dnne_ros.runtime.coordination.printed_lines import printed_lines
 from dnne_ros.runtime.replicas.parcels import Parcels
 from dnne_ros.runtime.replicas.ports import given_by, taken_by
 from dnne_ros.runtime.replicas.replica import ReplicaGoneError
+from dnne_ros.runtime.replicas.thread_replica import seed_of
 from dnne_ros.runtime.replicas.worker import ENTRY_POINT, keep_graph
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.node import Node
     from dnne_ros.runtime.node.context import HostContext
 
-_FACTS = ("name", "node_id", "title", "seed", "inference", "new_episodes", "strict_runtime")
+_FACTS = ("name", "node_id", "title", "inference", "new_episodes", "strict_runtime")
 
 
 class ReplicaProcesses:
@@ -50,7 +51,7 @@ class ReplicaProcesses:
                 f"{context.name.rpartition('/')[2][:12]}_{place}", ENTRY_POINT, [], theirs)
         replica = ProcessReplica(process, Parcels(ours), self._graph, context)
         try:
-            await replica.set_up(node)
+            await replica.set_up(node, seed_of(context.seed, place))
         except BaseException:
             await replica.close(0.0)
             raise
@@ -84,11 +85,12 @@ class ProcessReplica:
         """The id of its process."""
         return self._process.pid
 
-    async def set_up(self, node: Node) -> None:
-        """Have the process make a node like ``node``."""
+    async def set_up(self, node: Node, seed: int) -> None:
+        """Have the process make a node like ``node``, with a ``seed`` of its own."""
+        facts = {name: getattr(self._context, name) for name in _FACTS}
         try:
-            await self._ask({"node": self._context.node_id, "values": dict(node.values), "facts": {
-                name: getattr(self._context, name) for name in _FACTS}})
+            await self._ask({"node": self._context.node_id, "values": dict(node.values),
+                             "facts": {**facts, "seed": seed}})
         except ReplicaGoneError as gone:
             raise DnneError(f"a replica of {self._context.name} {gone} while it was set up"
                             ) from None

@@ -14,6 +14,7 @@ from dnne_ros.errors import FOREIGN_ERRORS, describe
 from dnne_ros.node_api.answering import Computed, may_wait
 from dnne_ros.node_api.blocking import BlockingCalls
 from dnne_ros.node_api.node import Node
+from dnne_ros.node_api.seeding import node_seed
 from dnne_ros.runtime.node.node_runner import close_node
 
 if TYPE_CHECKING:
@@ -26,12 +27,18 @@ PORTS = ("get", "get_batch", "put", "put_now", "has_room", "answering", "boundar
 class ReplicaContext:
     """A node's context without its ports: items come to a replica by `compute` alone."""
 
-    def __init__(self, context: HostContext):
-        """Be as ``context`` otherwise."""
+    def __init__(self, context: HostContext, place: int):
+        """Be as ``context`` otherwise, for the replica at a ``place``."""
         self._context = context
+        self.seed = seed_of(context.seed, place)
 
     def __getattr__(self, name: str) -> Any:
         return refuse_ports if name in PORTS else getattr(self._context, name)
+
+
+def seed_of(seed: int, place: int) -> int:
+    """Return what a replica draws its random numbers by: the first one as the node would."""
+    return seed if place == 1 else node_seed(seed, f"replica {place}")
 
 
 def refuse_ports(*_: Any, **__: Any) -> NoReturn:
@@ -99,7 +106,7 @@ async def thread_replica(context: HostContext, node: Node, place: int) -> Thread
     if place == 1:
         return ThreadReplica(node, calls, shared=True)
     instance = type(node)(node.values)
-    instance.context = ReplicaContext(context)
+    instance.context = ReplicaContext(context, place)
     try:
         await calls.run(instance.setup)
     except BaseException:
