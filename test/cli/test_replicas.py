@@ -71,6 +71,7 @@ def test_several_work_at_a_time_and_results_are_in_the_order_of_the_items(
     assert all(line["square"] == line["number"] ** 2 for line in graph.lines)
     assert len({(line["pid"], line["thread"]) for line in graph.lines}) == 3
     assert all(not psutil.pid_exists(line["pid"]) for line in graph.lines)
+    assert "Traceback" not in run.output
 
 
 def test_unordered_results_come_as_they_are_done_and_all_of_them(run_of, tmp_path):

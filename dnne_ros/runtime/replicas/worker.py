@@ -7,6 +7,7 @@ the node's type, from wherever it came, nor what flows through its ports.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import socket
 import traceback
@@ -88,8 +89,9 @@ def main() -> int:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     worker = _Worker(parcels, loop)
-    while (parcel := parcels.receive()) is not None:
-        worker.answer(*parcel)
+    with contextlib.suppress(ConnectionError):  # it may go while somebody works for it
+        while (parcel := parcels.receive()) is not None:
+            worker.answer(*parcel)
     worker.close()
     return 0
 
