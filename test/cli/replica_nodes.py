@@ -40,6 +40,19 @@ class Deadly(Work):
         return super().compute(value)
 
 
+class Hanging(Work):
+    """Hang for some seconds over one number."""
+
+    def compute(self, value):
+        if value == self.bad:
+            time.sleep(3.0)
+        return super().compute(value)
+
+    def safe_outputs(self, last):
+        """Return what nobody would take for a result."""
+        return {"done": {"number": -1}}
+
+
 class Keyed(Node):
     """Give dictionaries that belong to one of five keys."""
 

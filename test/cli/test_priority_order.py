@@ -29,9 +29,11 @@ def drawn(folder, kinds, priorities):
 @pytest.mark.parametrize("kinds", [("Turn", "Turn"), ("LogTurn", "LogTurn")],
                          ids=["merged", "coroutines"])
 @pytest.mark.parametrize(("priorities", "first"), [
-    ({}, "logger"), ({"control": 5}, "control"), ({"logger": -5}, "control"),
-    ({"logger": 5, "control": 1}, "logger")])
-@pytest.mark.parametrize("more", [(), ("--no-compile",)], ids=["compiled", "not compiled"])
+    pytest.param({}, "logger", marks=pytest.mark.long), ({"control": 5}, "control"),
+    pytest.param({"logger": -5}, "control", marks=pytest.mark.long),
+    pytest.param({"logger": 5, "control": 1}, "logger", marks=pytest.mark.long)])
+@pytest.mark.parametrize("more", [(), pytest.param(("--no-compile",), marks=pytest.mark.long)],
+                         ids=["compiled", "not compiled"])
 def test_who_has_priority_goes_first_in_each_turn(
         start_run, tmp_path, kinds, priorities, first, more):
     file, out = drawn(tmp_path, kinds, priorities)

@@ -74,6 +74,7 @@ def test_several_work_at_a_time_and_results_are_in_the_order_of_the_items(
     assert "Traceback" not in run.output
 
 
+@pytest.mark.long
 def test_unordered_results_come_as_they_are_done_and_all_of_them(run_of, tmp_path):
     graph = Graph(tmp_path, {"count": 3, "unordered": True})
     run = run_of(graph)
@@ -122,7 +123,8 @@ def test_a_replica_that_is_killed_loses_nothing_and_comes_back(run_of, tmp_path)
     assert not any(psutil.pid_exists(pid) for pid in killed)
 
 
-@pytest.mark.parametrize("within", ["threads", "processes"])
+@pytest.mark.parametrize("within", [
+    "threads", pytest.param("processes", marks=pytest.mark.long)])
 def test_the_process_of_the_node_may_be_killed_too(run_of, tmp_path, within):
     graph = Graph(tmp_path, {"count": 3, "in": within}, count=1500)
     run = run_of(graph, "--place", "split", "--respawn")
@@ -154,7 +156,8 @@ def test_an_item_that_kills_three_replicas_is_an_error_of_the_node(run_of, tmp_p
     assert "3 replicas have died over this item; the last one has left with code 3" in run.output
 
 
-@pytest.mark.parametrize("within", ["threads", "processes"])
+@pytest.mark.parametrize("within", [
+    "processes", pytest.param("threads", marks=pytest.mark.long)])
 def test_an_error_comes_in_its_turn_and_names_node_and_item(run_of, tmp_path, within):
     graph = Graph(tmp_path, {"count": 3, "in": within}, widgets={"bad": 50})
     run = run_of(graph)
@@ -162,6 +165,24 @@ def test_an_error_comes_in_its_turn_and_names_node_and_item(run_of, tmp_path, wi
     assert "/replicas/work_2 (item 51): ValueError: 50 is bad" in run.output
     assert graph.numbers() == list(range(len(graph.lines)))
     assert not os.path.exists(f"/proc/{graph.lines[0]['pid']}")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("within", "policy"), [
+    ("threads", "safe_value"), ("threads", "restart"), ("processes", "restart")])
+def test_what_hangs_is_late_in_its_turn_and_no_other_item_goes_with_it(
+        run_of, tmp_path, within, policy):
+    graph = Graph(tmp_path, {"count": 3, "in": within}, kind="Hanging", count=60,
+                  widgets={"bad": 7},
+                  options={"deadline": {"seconds": 0.5, "policy": policy}})
+    run = run_of(graph)
+    run.until_lines(59 + (policy == "safe_value"))
+    run.interrupt()
+    run.wait()
+    numbers = [number for number in range(60) if number != 7]
+    if policy == "safe_value":
+        numbers.insert(7, -1)
+    assert graph.numbers() == numbers
 
 
 def refusal(capsys, graph):

@@ -68,7 +68,7 @@ class Replicated:
         self._failure: BaseException | None = None
         self.figures = Figures()
         self.at = 0
-        """Which round is given, or was given last; later ones have been taken already."""
+        """Whose turn it is, or was last; later rounds have been taken already."""
 
     @property
     def count(self) -> int:
@@ -275,7 +275,7 @@ class Replicated:
                 taking.result()
             round = self._rounds.next
             if round is not None and round is not shown:
-                shown = round
+                shown, self.at = round, round.number
                 monitor.begin_round()
             if round is not None and round.stage is Stage.DONE and round.began is not None:
                 monitor.end_round(round.ended - round.began, round.began)
@@ -292,7 +292,6 @@ class Replicated:
         """Send what came of a round, or raise its error; the next one follows in any case."""
         self._rounds.remove(round)
         self._at_hand = round
-        self.at = round.number
         spans = self._context.spans
         try:
             if round.error is not None:
