@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dnne_ros.cli.attached import attached
 from dnne_ros.cli.output import say
 from dnne_ros.errors import DnneError, InputError, printable
-from dnne_ros.graph.replicas import MOST_REPLICAS
+from dnne_ros.graph.replicas import COUNT, MOST_REPLICAS
 from dnne_ros.node_api.event_waits import comes_true
 
 if TYPE_CHECKING:
@@ -51,16 +51,14 @@ async def _scale(node: Node, wanted: str, count: int) -> tuple[str, int]:
     from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
     from rcl_interfaces.srv import GetParameters, SetParameters
 
-    from dnne_ros.runtime.node.parameters import REPLICAS
-
     name = await _find(node, wanted)
-    found = await _call(node, name, "get_parameters", GetParameters.Request(names=[REPLICAS]))
+    found = await _call(node, name, "get_parameters", GetParameters.Request(names=[COUNT]))
     if not found.values or found.values[0].type != ParameterType.PARAMETER_INTEGER:
         raise InputError("scale", [
             f"{name} has no replicas: expected a node whose workflow has properties.dnne_ros."
             "replicas, which may be 1"])
     answer = await _call(node, name, "set_parameters", SetParameters.Request(parameters=[
-        Parameter(name=REPLICAS, value=ParameterValue(
+        Parameter(name=COUNT, value=ParameterValue(
             type=ParameterType.PARAMETER_INTEGER, integer_value=count))]))
     result = answer.results[0]
     if not result.successful:

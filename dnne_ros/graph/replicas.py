@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dnne_ros.node_api.fault_settings import SAFE_VALUE
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortType
+from dnne_ros.node_api.widget import Widget
 
 if TYPE_CHECKING:
     from dnne_ros.graph.graph import Graph
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 THREADS, PROCESSES = "threads", "processes"
 MOST_REPLICAS = 64
 """Of one node: each has a thread or a process, and what its type sets up."""
+
+COUNT = "replicas.count"
+"""The parameter of a node that has replicas: `dnne-ros scale`."""
 
 _EXPECTED = ("count", "in", "key", "unordered")
 
@@ -98,6 +102,13 @@ class Replicas:
             raise TypeError(f"replicas.key {self.key!r}: expected text or a number, found a "
                             f"{type(value).__name__}")
         return repr(value)
+
+
+def replica_settings(replicas: Replicas | None) -> dict[str, Widget]:
+    """Return what may be set of a node's ``replicas``, by parameter."""
+    return {} if replicas is None else {COUNT: Widget(
+        replicas.count, "How many replicas work for the node: `dnne-ros scale`.", minimum=1,
+        maximum=MOST_REPLICAS, live=True)}
 
 
 def why_not_replicated(node: type[Node], values: Mapping[str, Any], faults: Mapping[str, Any],

@@ -12,18 +12,17 @@ from rclpy.parameter import Parameter
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
+from dnne_ros.graph.replicas import COUNT, replica_settings
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
 from dnne_ros.node_api.run_pause import PAUSED, check_pause
 from dnne_ros.node_api.widget import WidgetError
 from dnne_ros.runtime.node.parameters import (
-    REPLICAS,
     SAVE,
     TRACE,
     TRACE_ON,
     changes_nothing,
     declare_widgets,
     describe_widget,
-    replica_setting,
     serve_changes,
     settings_of,
     why_fixed,
@@ -94,10 +93,10 @@ class NodeHost(RosNode):
             check_pause(self.settings[PAUSED], paused.get(PAUSED, False))
         except WidgetError as error:
             problems.add(f"parameter {PAUSED} of {self.get_fully_qualified_name()}: {error}")
-        replicas = replica_setting(node)
+        replicas = replica_settings(node.replicas)
         self.replicas = declare_widgets(
             self, replicas, {name: each.default for name, each in replicas.items()},
-            problems).get(REPLICAS, 0)
+            problems).get(COUNT, 0)
         values = declare_widgets(self, node.type.widgets, node.values, problems)
         # Which may change follows from values that are known only now.
         known = {**node.values, **values}

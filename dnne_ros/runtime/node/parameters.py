@@ -22,7 +22,7 @@ from rclpy.exceptions import (
 from rclpy.parameter import Parameter
 
 from dnne_ros.errors import Problems
-from dnne_ros.graph.replicas import MOST_REPLICAS
+from dnne_ros.graph.replicas import COUNT, replica_settings
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
 from dnne_ros.node_api.run_pause import PAUSED, pause_setting
 from dnne_ros.node_api.widget import Widget, WidgetError
@@ -41,9 +41,6 @@ TRACE: Mapping[str, Widget] = {
         False, "Each time that it is set to true, the last seconds of the graph are put aside as "
         "a flight record.", live=True)}
 """The parameters of every node about its recording."""
-
-REPLICAS = "replicas.count"
-"""The parameter of a node that has replicas: `dnne-ros scale`."""
 
 _INT64 = 2**63 - 1
 _FLOAT64 = sys.float_info.max
@@ -121,16 +118,7 @@ def settings_of(graph: Graph, node: GraphNode, values: Mapping[str, Any]) -> dic
     fixed = {name: replace(widgets[name], live=False, fixed_because=reason)
              for name, reason in node.type.fixed_with(values).items()}
     return {**TRACE, **FAULT_SETTINGS, PAUSED: pause_setting(graph.acting),
-            **replica_setting(node), **widgets, **fixed}
-
-
-def replica_setting(node: GraphNode) -> dict[str, Widget]:
-    """Return the parameter about a node's replicas, if it has any."""
-    if node.replicas is None:
-        return {}
-    return {REPLICAS: Widget(
-        node.replicas.count, "How many replicas work for the node: `dnne-ros scale`.", minimum=1,
-        maximum=MOST_REPLICAS, live=True)}
+            **replica_settings(node.replicas), **widgets, **fixed}
 
 
 def why_fixed(widgets: Mapping[str, Widget], parameters: Iterable[Parameter[Any]]) -> str:
@@ -167,7 +155,7 @@ def serve_changes(host: NodeHost) -> None:
             elif parameter.name in FAULT_SETTINGS:
                 host.faults[parameter.name] = parameter.value
                 host.on_faults_changed()
-            elif parameter.name == REPLICAS:
+            elif parameter.name == COUNT:
                 host.on_scaled(parameter.value)
             elif parameter.name == PAUSED:
                 host.on_paused(parameter.value)

@@ -296,7 +296,7 @@ class Replicated:
         try:
             if round.error is not None:
                 raise round.error
-            if spans is not None:
+            if spans is not None and round.followed is not None:
                 spans.take_up(round.followed)
             for port, value in (round.outputs or {}).items():
                 await node.context.put(port, value)
@@ -305,6 +305,6 @@ class Replicated:
             raise
         finally:
             if spans is not None:
-                spans.close()
+                spans.put_down()
         self._settle()
         self._bell.ring()
