@@ -229,7 +229,7 @@ class Middle:
         """Return which item of an input the round that is over has taken."""
         return self.inputs[port].taken.done
 
-    def step(self):
+    def step(self, gives):
         """Do one thing: take an item of the next input, or give what follows from all."""
         if self.at == len(self.inputs):
             if self.output.full:
@@ -261,17 +261,17 @@ class Several(Middle):
     def through(self, port):
         return self.settled[port]
 
-    def step(self):
-        """Do one thing: take an item, or give what came of the first round."""
+    def step(self, gives):
+        """Do one thing: give what came of the first round, or take an item."""
         input = self.inputs[f"i{self.at}"]
-        if len(self.rounds) < self.AHEAD and input.items:
+        if not (gives and self.rounds) and len(self.rounds) < self.AHEAD and input.items:
             frame = self.in_hand[f"i{self.at}"] = input.items.pop(0)
             input.taken.add(frame.number)
             self.at += 1
             if self.at == len(self.inputs):
                 self.rounds.append(self.in_hand)
                 self.in_hand, self.at = {}, 0
-        elif self.rounds and not self.output.full:
+        elif gives and self.rounds and not self.output.full:
             taken = self.rounds.pop(0)
             total = sum(frame.end for frame in taken.values())
             if total % FILTERED:
@@ -334,7 +334,7 @@ class Graph(RuleBasedStateMachine):
     @rule(name=st.sampled_from(sorted(MIDDLES)), steps=st.integers(1, 4))
     def work(self, name, steps):
         for _ in range(steps):
-            self.middles[name].step()
+            self.middles[name].step(gives=steps % 2 == 0)
 
     @rule()
     def drain(self):

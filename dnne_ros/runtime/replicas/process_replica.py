@@ -98,9 +98,9 @@ class ProcessReplica:
     async def compute(self, items: Mapping[str, Any]) -> Computed:
         """Return what the node's type makes of a round."""
         items = {port: items[port] for port in self._taken.types}
-        messages = self._taken.pack(items)
+        packed = self._taken.pack(items)
         changes, self._changes = self._changes, {}
-        head, messages = await self._ask({"ports": list(items), "changes": changes}, messages)
+        head, messages = await self._ask({"ports": list(items), "changes": changes}, packed)
         return self._given.unpack(head["ports"], messages)
 
     def change(self, name: str, value: Any) -> None:
