@@ -65,6 +65,8 @@ def _obstacles(graph: Graph, placement: Placement, node: str) -> Iterator[str]:
     type, incoming = drawn.type, graph.incoming[node]
     streams = [port for port in incoming if not type.inputs[port].type.held]
     external = [ref.port for ref in graph.external if ref.node == node]
+    if drawn.replicas is not None:
+        yield "it has replicas"
     if external:
         yield f"its input {external[0]} is a topic"
     if not streams:

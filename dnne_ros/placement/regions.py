@@ -8,7 +8,7 @@ joined.  What the entry takes may come from anywhere, also from the region itsel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from dnne_ros.graph.graph import Edge, Graph
@@ -74,7 +74,7 @@ def regions_of(graph: Graph, units: Sequence[_Unit], largest: int = LARGEST) -> 
                         and all(e.source.node in nodes for e in takes[next]):
                     region.append(next)
                     nodes.add(next.node)
-        return region
+        return _by_priority(graph, region, takes)
 
     regions = []
     for found in sorted(map(grow, units), key=len, reverse=True):
@@ -84,6 +84,22 @@ def regions_of(graph: Graph, units: Sequence[_Unit], largest: int = LARGEST) -> 
             for unit in region:
                 del free[unit]
     return regions
+
+
+def _by_priority(graph: Graph, region: list[_Unit], takes: Mapping[_Unit, Sequence[Edge]]
+                 ) -> list[_Unit]:
+    """Return a region such that of those that could be next, who has priority is."""
+    entry, *rest = region
+    if len({graph.nodes[unit.node].priority for unit in rest}) < 2:
+        return region
+    order, nodes = [entry], {entry.node}
+    while rest:
+        next = max((unit for unit in rest if all(e.source.node in nodes for e in takes[unit])),
+                   key=lambda unit: graph.nodes[unit.node].priority)
+        rest.remove(next)
+        order.append(next)
+        nodes.add(next.node)
+    return order
 
 
 def _edges(graph: Graph, unit: Unit) -> Iterator[Edge]:

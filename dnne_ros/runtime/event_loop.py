@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.runtime.priorities import ReadyByPriority
 from dnne_ros.runtime.watching_out import WatchingOut
 from dnne_ros.transport.breathing import Turns
 
@@ -251,6 +252,11 @@ class RosEventLoop(asyncio.SelectorEventLoop):
     def executor(self) -> Any:
         """Return the rclpy executor that nodes are added to."""
         return self.ros.executor
+
+    def go_by_priority(self) -> None:
+        """Call what is ready by the priority of the node whose it is."""
+        if not isinstance(self._ready, ReadyByPriority):
+            self._ready: Any = ReadyByPriority(self._ready)
 
     def _write_to_self(self) -> None:
         # What `call_soon_threadsafe` ends a wait with: not by way of a pipe and the thread that

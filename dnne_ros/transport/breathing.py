@@ -8,10 +8,11 @@ of items that goes up and down with how long they have taken.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from time import monotonic
 
-_SECONDS = 0.005
-"""How long the event loop may wait for its turn, about."""
+TURN_SECONDS: ContextVar[float] = ContextVar("turn_seconds", default=0.005)
+"""How long the event loop may wait for its turn, about; less where others go before a node."""
 _MOST = 64
 """Items from one turn to the next."""
 
@@ -51,10 +52,10 @@ class Breathing:
         """Note that the loop is about to turn after `every` items, and measure up to the next."""
         now = monotonic()
         if self._turned is not None:
-            took = now - self._turned
-            if took > _SECONDS:
-                self.every = max(1, int(self.every * _SECONDS / took))
-            elif 2.0 * took < _SECONDS:
+            took, seconds = now - self._turned, TURN_SECONDS.get()
+            if took > seconds:
+                self.every = max(1, int(self.every * seconds / took))
+            elif 2.0 * took < seconds:
                 self.every = min(_MOST, 2 * self.every)
 
     def note_turned(self) -> None:

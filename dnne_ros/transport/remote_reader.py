@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,8 @@ class RemoteReader:
         self._told_handled = 0
         self._any_large = False
         self._in_hand: list[int] = []
+        self._holds = False
+        self._settling = 0
         self._reported = 0
         self._report_every = max(1, capacity // REPORTS_PER_WINDOW)
         self._large_in_hand = False
@@ -109,7 +111,12 @@ class RemoteReader:
         """Let an item count as handled when all that the node made of it is."""
         self._lineage, self._port = lineage, port
         self._finish = partial(lineage.finish, port, self._on_handled)
-        lineage.join(port, lambda: self._taken.done, self._skip_until)
+        lineage.join(port, lambda: self._settling if self._holds else self._taken.done,
+                     self._skip_until)
+
+    def hold(self) -> None:
+        """Let `settle_round` say when an item is handled: several are worked on at a time."""
+        self._holds = True
 
     def keep_counts(self, lasting: LastingCounts) -> None:
         """Go on with what the processes before this one counted, and count for the next.
@@ -139,7 +146,7 @@ class RemoteReader:
 
     async def get(self, timeout: float | None = None) -> Any:
         """Return the next value; TimeoutError when none came within ``timeout`` seconds."""
-        if self._in_hand:
+        if self._in_hand and not self._holds:
             self._finish_items()
         if self._gathering.items:
             return self._gathering.pop()
@@ -169,8 +176,12 @@ class RemoteReader:
         for number in self._in_hand:
             self._finish(number)
         self._in_hand.clear()
+        self._tell_of_large()
+
+    def _tell_of_large(self) -> None:
         if self._large_in_hand:
-            self._large_in_hand = False
+            self._large_in_hand = self._holds
+            # Its producer waits for the memory, if it has not heard yet.
             if (self._reported, self._told_handled) != (self._taken.done, self._handled.done):
                 self._report_memory()
 
@@ -285,3 +296,17 @@ class RemoteReader:
             self._name, self._run, connection.incarnation, connection.heard, connection.stream,
             received, taken, handled, connection.stores_reached
         ).to_message()
+
+
+def settle_round(items: Mapping[RemoteReader, int]) -> None:
+    """Note that a node is through with a round: by reader, which `hold` s, the item's number.
+
+    Rounds whose outputs are made again after a death (`Lineage`) are settled in their order.
+    """
+    for reader, number in items.items():
+        reader._settling = number
+    for reader, number in items.items():
+        if number in reader._in_hand:  # what may be dropped is not kept for anybody
+            reader._finish(number)
+            reader._in_hand.remove(number)
+            reader._tell_of_large()

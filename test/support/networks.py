@@ -36,7 +36,8 @@ class Network:
                     policy=EdgePolicy.LOSSLESS),)
         port_of = SimpleNamespace(priority=None)
         graph = SimpleNamespace(incoming=incoming, nodes={
-            name: SimpleNamespace(type=SimpleNamespace(inputs=dict.fromkeys(inputs, port_of)))
+            name: SimpleNamespace(
+                type=SimpleNamespace(inputs=dict.fromkeys(inputs, port_of)), priority=0)
             for name, (inputs, _) in nodes.items()})
         self.regions = Regions(graph, compiled)
         self.ends = {}

@@ -57,6 +57,7 @@ class ItemMonitor:
         self.giving = context.giving
         self.answering = context.answering
         self._context = context
+        self._inputs = inputs
         self._is_source = not inputs
         self._gives = bool(outputs)
         self._on_worked = on_worked
@@ -136,6 +137,27 @@ class ItemMonitor:
         self.went_well += 1
         if self._is_source:
             self.busy_since = self._now()
+
+    def begin_round(self) -> None:
+        """Take note that it is the turn of another round of a node that has replicas.
+
+        Its items were taken before, as those of the rounds behind it may be.
+        """
+        self._replaced.clear()
+        self.given.clear()
+        if not self._gives:
+            self._sign(next(iter(self._inputs)))
+
+    def await_round(self, since: float | None) -> None:
+        """Take note since when a replica works on that round; None: nobody does yet."""
+        self.busy_since = since
+        self.waits_for = "" if since is not None else "items"
+
+    def end_round(self, seconds: float, since: float) -> None:
+        """Take note that a replica is through with it, after ``seconds`` ``since`` it began."""
+        self.busy_since, self.waits_for = None, ""
+        self.went_well += 1
+        self._on_worked(seconds, since)
 
     async def stand_in(self, port: str, value: Any, timeout: float) -> None:
         """Give an output in the node's place; what it gives for the same item is dropped.

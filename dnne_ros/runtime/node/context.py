@@ -39,10 +39,14 @@ if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.run_control import RunControl
     from dnne_ros.runtime.debugging.stops import Stops
     from dnne_ros.runtime.monitoring.process_recording import NodeRecording
+    from dnne_ros.runtime.replicas.replicated import Replicated
 
 
 class HostContext:
     """Implements `dnne_ros.node_api.node.NodeContext` on a host and the wiring of its process."""
+
+    spans: NodeSpans | None = None
+    replicated: Replicated | None = None
 
     def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
                  control: RunControl, topics: HostTopics, services: HostServices,
@@ -105,7 +109,6 @@ class HostContext:
         self.traced_outputs: Mapping[str, TracedOutput] = {}
         self.marks: list[NodeTracer] = []
         """Who records what is no item, always."""
-        self._spans: NodeSpans | None = None
         self._seen_inputs: Mapping[str, Source] = self._with_items()
         self._seen_outputs: Mapping[str, Target] = self._own_outputs
 
@@ -142,7 +145,7 @@ class HostContext:
     def follow(self, spans: NodeSpans, input_of: Callable[[str, Source], Source],
                output_of: Callable[[str, OutputPort], Target]) -> None:
         """Let ``spans`` follow items, through what stands in the place of the ports."""
-        self._spans = spans
+        self.spans = spans
         self.cut("spans")
         self._seen_inputs = {port: input_of(port, source)
                              for port, source in self._with_items().items()}
@@ -299,8 +302,8 @@ class HostContext:
                  loss: float | None = None) -> Boundary:
         """Announce a moment at which the graph stands still."""
         self.mark(BOUNDARY, epoch)
-        if self._spans is not None:
-            self._spans.update(epoch, loss)
+        if self.spans is not None:
+            self.spans.update(epoch, loss)
         if self._pause.state.until == AT_BOUNDARY:
             self._pause.set(True, f"boundary {epoch} of {self._ros_name}")
         boundary = self._control.boundary(epoch, metric, trigger, ends, loss)

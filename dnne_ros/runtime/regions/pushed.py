@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextvars import Context
 from time import monotonic
 from typing import Any
 
@@ -20,10 +21,10 @@ class PushedRegion(Region):
     waits: so such edges are passed by as others are.
     """
 
-    def __init__(self, giver: Giver, members: Sequence[Member]):
+    def __init__(self, giver: Giver, members: Sequence[Member], context: Context | None = None):
         """Make rounds in the order of ``members``, of which ``giver`` is the first."""
         self._giver = giver
-        super().__init__(members)
+        super().__init__(members, context)
         self._newest = [edge for edge in self._place if edge.policy is EdgePolicy.LATEST]
 
     def _may_pass(self, edge: LocalEdge) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Container, Mapping, Sequence
+from contextvars import Context
 from time import monotonic
 from typing import Any
 
@@ -24,10 +25,9 @@ from dnne_ros.runtime.regions.compiling import (
     compile_rounds,
 )
 from dnne_ros.runtime.regions.member import Member, raisable
+from dnne_ros.transport.breathing import TURN_SECONDS
 from dnne_ros.transport.local_edge import LocalEdge
 
-_SECONDS = 0.005
-"""For how long it makes rounds before the event loop turns again."""
 _PATIENCE = 0.1
 """For how long it waits for room; then its nodes wait themselves, as whoever asks can see, and for
 `_NOT_AGAIN` it does not wait."""
@@ -50,8 +50,13 @@ class Region:
 
     _depth = 0
 
-    def __init__(self, members: Sequence[Member]):
-        """Make rounds in the order of ``members``: none before those that it takes from."""
+    def __init__(self, members: Sequence[Member], context: Context | None = None):
+        """Make rounds in the order of ``members``: none before those that it takes from.
+
+        ``context``: in which it is called by the event loop, by `Priorities`.
+        """
+        self._context = context
+        self._seconds = TURN_SECONDS.get() if context is None else context.run(TURN_SECONDS.get)
         self.members = tuple(members)
         self._entry = members[0]
         self._is_merged = len(members) > 1
@@ -122,7 +127,7 @@ class Region:
     def _go_on_soon(self) -> None:
         if self._again is not None:
             self._again.cancel()
-        self._again = asyncio.get_running_loop().call_soon(self._go_on)
+        self._again = asyncio.get_running_loop().call_soon(self._go_on, context=self._context)
 
     def _go_on(self) -> None:
         self._stop_waiting()
@@ -160,7 +165,7 @@ class Region:
         self._drives = self._in_round = True
         Region._depth += 1
         self._counted = monotonic()
-        until = self._counted + _SECONDS if self._is_merged else 0.0
+        until = self._counted + self._seconds if self._is_merged else 0.0
         self._set_limit()
         try:
             while True:
@@ -194,7 +199,7 @@ class Region:
         return bool(queued) and any(edge.full and edge in self._place for edge in queued)
 
     def _set_limit(self) -> None:
-        self._limit = self._counted + _SECONDS + _LATE
+        self._limit = self._counted + self._seconds + _LATE
 
     def _compile(self) -> Rounds:
         """Return rounds as things are now.
