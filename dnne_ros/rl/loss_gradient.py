@@ -19,7 +19,7 @@ class LossTerms(NamedTuple):
 
     Attributes:
         figures: float32 (6,): the total loss, those of policy and values, the entropy, how far
-            the policy has moved (E[(ratio − 1) − log ratio]), and the share of ratios beyond 1 ± ε.
+            the policy has moved (E[(ratio − 1) − log ratio]), the share of ratios beyond 1 ± ε.
         mean: (m, action size) or logits (m, choices), what the policy gives now.
         std: (action size,), or None where actions are choices.
 

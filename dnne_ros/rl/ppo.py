@@ -199,7 +199,7 @@ class PPO:
             rollout.next_observations if rollout.knows_next else None, self.policy.value)
 
     def _step(self, batch: Minibatch, config: PPOConfig) -> tuple[Tensor, Tensor]:
-        """Take one step of Adam; return what `LossTerms` says, and the norm of the gradient, ()."""
+        """Take one step of Adam; return the figures of `LossTerms` and the gradient's norm, ()."""
         self._parameters.zero_gradients()
         terms = self._gradient(batch, config)
         if config.lr_schedule == "adaptive":

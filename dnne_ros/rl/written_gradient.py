@@ -118,7 +118,7 @@ class WrittenGradient:
         return seen, for_critic
 
     def _values(self, output: np.ndarray, batch: Minibatch, config: PPOConfig) -> float:
-        """Return the loss of values, given the critic's ``output``, (m,), and keep its gradient."""
+        """Return the loss of values of the critic's ``output``, (m,); keep its gradient."""
         normalizer = self._policy.value_normalizer
         returns, scale = batch.returns.numpy(), 1.0
         values = output

@@ -65,8 +65,8 @@ class Rounds:
 
     ``go(until)`` makes one after the other up to that moment, at least one.  ``slots`` say what
     the values are that it passes on, in their order: which member gives each, and to what.
-    ``queued`` are edges between members on which items wait from one round to the next, and
-    ``taken`` those from elsewhere: it does not count what it takes there.
+    ``queued`` are edges on which items wait: between members from one round to the next, or for
+    others.  ``taken`` are those from elsewhere.  What it gives and takes there it does not count.
     """
 
     go: Callable[[float], Ended]
@@ -80,9 +80,9 @@ def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
                    ) -> Rounds:
     """Return the rounds of ``members``, in their order.
 
-    ``passed`` are the outputs whose values go to their consumers as they are, on ``queued`` edges
-    from one round to the next; all others go through their ports.  ``timed``: a round stops
-    between two members when it is late.
+    ``passed`` are the outputs whose values go to their consumers as they are, to some on
+    ``queued`` edges; all others go through their ports.  ``timed``: a round stops between two
+    members when it is late.
     """
     writing = _Writing(passed, queued)
     for index, member in enumerate(members):
@@ -119,6 +119,14 @@ def _is_plain(name: str) -> bool:
     return name.isascii() and name.isidentifier() and not iskeyword(name) and name[0] != "_"
 
 
+def _by_name(answer: ByName, items: Sequence[str]) -> str | None:
+    """Return ``items`` as keywords of a call; None: some have names that are none."""
+    if not all(map(_is_plain, (*answer.ports, *answer.unlinked))):
+        return None
+    return ", ".join([*(f"{port}={item}" for port, item in zip(answer.ports, items, strict=True)),
+                      *(f"{port}=None" for port in answer.unlinked)])
+
+
 class _Writing:
     """Writes the lines of a round, and gathers what they name."""
 
@@ -147,12 +155,18 @@ class _Writing:
         lines = [f"if {dry}: return made, dry, None"]
         if entry.ready is not None:
             lines.append(f"if not {self._name(entry.ready)}(): return made, held, None")
+        own = {edge for member in members for edge in member.inputs}
         for member in members:
             for port in member.gives:
                 output = member.outputs[port]
-                if not self._passed.get(output):
-                    name = self._name(output)
-                    lines.append(f"if not {name}.has_room: return made, full, {name}")
+                if self._passed.get(output):
+                    full = [f"{self._name(edge.span)}() >= {self._name(edge.limit)}"
+                            for edge in output.edges if edge not in own]
+                else:
+                    full = [f"not {self._name(output)}.has_room"]
+                if full:
+                    lines.append(f"if {' or '.join(full)}: "
+                                 f"return made, full, {self._name(output)}")
         return lines
 
     def may_go_on(self, member: Member, timed: bool) -> None:
@@ -172,14 +186,19 @@ class _Writing:
         for port, edge in zip(member.ports, member.inputs, strict=True):
             items.append(self._value_of.get(edge) or self._taken(index, edge))
             self.lines += traced.takes(port, edge, self._passed_on.get(edge))
-        self.lines += [*traced.took(), f"r = {self._call(member, items)}", *traced.worked()]
         given = [f"w{place}" for place in range(len(member.gives))]
-        self.lines += ["try:", f"    if len(r) != {len(given)}: raise KeyError",
-                       *(f"    {name} = r[{self._name(port)}]"
-                         for name, port in zip(given, member.gives, strict=True)),
-                       "except (KeyError, TypeError):",
-                       f"    return odd(at, r, made, {self.values})"] if given else [
-                       f"if r: return odd(at, r, made, {self.values})"]
+        call, is_odd = self._compiled(member, items), []
+        if call is not None:
+            made = f"{', '.join(given)} = {call}"
+        else:
+            made = f"r = {self._call(member, items)}"
+            is_odd = ["try:", f"    if len(r) != {len(given)}: raise KeyError",
+                      *(f"    {name} = r[{self._name(port)}]"
+                        for name, port in zip(given, member.gives, strict=True)),
+                      "except (KeyError, TypeError):",
+                      f"    return odd(at, r, made, {self.values})"] if given else [
+                      f"if r: return odd(at, r, made, {self.values})"]
+        self.lines += [*traced.took(), made, *traced.worked(), *is_odd]
         for name, port in zip(given, member.gives, strict=True):
             self._give(index, member.outputs[port], port, name, traced)
         self.lines += traced.gave()
@@ -194,13 +213,20 @@ class _Writing:
         return name
 
     def _call(self, member: Member, items: Sequence[str]) -> str:
+        """Return the call of a member's answer, which gives outputs by their names."""
         answer = member.answer
-        if isinstance(answer, ByName) and all(
-                _is_plain(name) for name in (*answer.ports, *answer.unlinked)):
-            words = [f"{port}={item}" for port, item in zip(answer.ports, items, strict=True)]
-            words += [f"{port}=None" for port in answer.unlinked]
-            return f"{self._name(answer.compute)}({', '.join(words)})"
+        if isinstance(answer, ByName) and (words := _by_name(answer, items)) is not None:
+            return f"{self._name(answer.compute)}({words})"
         return f"{self._name(answer)}({', '.join(items)})"
+
+    def _compiled(self, member: Member, items: Sequence[str]) -> str | None:
+        """Return the call of what gives the values of all outputs; None: there is no such."""
+        answer = member.answer
+        if isinstance(answer, ByName) and answer.compiled is not None and member.gives \
+                and member.gives == tuple(member.outputs) \
+                and (words := _by_name(answer, items)) is not None:
+            return f"{self._name(answer.compiled)}({words})"
+        return None
 
     def _give(self, index: int, output: OutputPort, port: str, name: str, traced: MemberLines
               ) -> None:

@@ -24,6 +24,7 @@ from dnne_ros.runtime.regions.compiling import (
     compile_rounds,
 )
 from dnne_ros.runtime.regions.member import Member, raisable
+from dnne_ros.transport.local_edge import LocalEdge
 
 _SECONDS = 0.005
 """For how long it makes rounds before the event loop turns again."""
@@ -59,11 +60,12 @@ class Region:
         for member in members:
             if not self._makes_whole(member, member.gives):
                 member.gives = tuple(member.outputs)
-        own = {*self._place, *(self._entry.inputs if self._is_merged else ())}
+        self._own = {*self._place, *self._entry.inputs}
         outputs = {output: None for member in members for output in member.outputs.values()}
-        self._inner = [output for output in outputs
-                       if all(edge in own and edge.in_order for edge in output.edges)]
-        self._ahead = [edge for output in self._inner for edge in output.edges
+        alone = () if self._is_merged else self._entry.inputs
+        self._plain = [output for output in outputs if all(
+            edge.in_order and edge not in alone for edge in output.edges)]
+        self._ahead = [edge for output in self._plain for edge in output.edges
                        if edge in self._place]
         """Edges on which an item is there for the round in which it was given."""
         self._compiled: dict[Any, Rounds] = {}
@@ -158,7 +160,7 @@ class Region:
             while True:
                 made, why, full = self._rounds.go(until)
                 self._count(made)
-                if why is DRY:
+                if why is DRY and not all(edge.waiting() for edge in self._entry.inputs):
                     return not self._entry.first.waiting()
                 if why is HELD:
                     return False
@@ -187,7 +189,7 @@ class Region:
         always so many rounds behind.
         """
         traced_by = (member.context.traced_by for member in self.members)
-        passed = [output.is_unseen for output in self._inner]
+        passed = [output.is_unseen for output in self._plain]
         waits = [edge.waiting() > 0 for edge in self._ahead]
         timed = self._trials > 0
         key = (timed, *traced_by, *passed, *waits, *(member.gives for member in self.members))
@@ -195,7 +197,7 @@ class Region:
             if len(self._compiled) >= _MOST_ROUNDS:
                 self._compiled.clear()
             at_once = {edge for edge, some in zip(self._ahead, waits, strict=True) if not some}
-            by = dict(zip(self._inner, passed, strict=True))
+            by = dict(zip(self._plain, passed, strict=True))
             queued = frozenset(edge for output, is_passed in by.items() if is_passed
                                for edge in output.edges if edge not in at_once)
             self._compiled[key] = compile_rounds(self.members, by, queued, self, timed=timed)
@@ -231,9 +233,13 @@ class Region:
             return
         rounds, now = self._rounds, monotonic()
         took, self._counted = (now - self._counted) / made, now
+        given: list[LocalEdge] = []
         for _, output in rounds.slots:
             output.note_passed(made)
             for edge in output.edges:
+                if edge not in self._own:
+                    given.append(edge)
+                    continue
                 behind = edge.waiting() if edge in self._place else 0
                 edge.note_passed(made, made, behind * took)
         for _, edge in rounds.taken:
@@ -241,6 +247,8 @@ class Region:
         for member in self.members:
             member.context.items += made * len(member.ports)
         self._trials = max(0, self._trials - made)
+        for edge in given:  # which may let others make rounds of theirs
+            edge.note_given(made)
 
     def is_late(self) -> bool:
         """Tell whether a round has taken too long to go on in one go."""
@@ -290,21 +298,23 @@ class Region:
             if index <= at:
                 edge.note_taken(1)
         for edge in rounds.queued:
-            if self._place.get(edge, 0) <= at:
+            if edge in self._own and self._place.get(edge, 0) <= at:
                 edge.note_passed(0, 1)
         left: list[tuple[Callable[[Any], None], Any]] = []
         for value, (_, output) in zip(values, rounds.slots, strict=False):
             if value is not MISSING:
                 output.note_passed(1)
                 for edge in output.edges:
-                    if edge in rounds.queued:
+                    if edge not in self._own:
+                        left.append((edge.note_given, 1))
+                    elif edge in rounds.queued:
                         edge.note_passed(1, 0)
                     elif self._place[edge] <= at:
                         edge.note_passed(1, 1)
                     else:
                         left.append((edge.deliver, value))
-        for deliver, value in left:
-            deliver(value)
+        for tell, what in left:
+            tell(what)
 
 
 async def _send(member: Member, given: Mapping[str, Any]) -> None:
