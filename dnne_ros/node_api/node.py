@@ -239,6 +239,15 @@ class Node(RosFacts):
         """
         raise TypeError(f"{type(self).__name__} defines neither compute() nor process()")
 
+    def compiled(self) -> Callable[..., Any] | None:
+        """Return a plain function that does what `compute` does; None: there is no shorter one.
+
+        It is given the same items by the same names and returns the value of the only output
+        itself, of several outputs a tuple of all, in their order.  Compiled regions call it in
+        the place of `compute`.  It is asked for once, so it reads live widgets when it is called.
+        """
+        return None
+
     async def process(self) -> None:
         """Run until cancelled.  The default feeds `compute` with one item of each input."""
         await feed_compute(self)

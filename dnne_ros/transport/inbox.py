@@ -99,6 +99,13 @@ class Inbox:
         if self._items and self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
 
+    def tell(self, count: int) -> None:
+        """Tell the reader of items that were added by `append`, as if each came now."""
+        for _ in range(count):
+            if not self._items or self._reader is None or self._reader.done():
+                return
+            self._wake_reader()
+
     def offer(self, item: Any) -> None:
         """Add an item; under ``latest`` and ``drop_oldest`` the oldest one makes room."""
         if self._limit and len(self._items) >= self._limit:

@@ -106,8 +106,17 @@ class LocalEdge:
         self._stats.received += count
         self._on_taken()
 
+    def note_given(self, count: int) -> None:
+        """Count items that were added by `append`, and tell the receiver."""
+        stats = self._stats
+        stats.sent += count
+        if stats.sent >= self._time_next:
+            self._timed.append((stats.sent, time.perf_counter()))
+            self._time_next = stats.sent + _SAMPLE_EVERY
+        self._inbox.tell(count)
+
     def note_passed(self, sent: int, received: int, seconds: float = 0.0) -> None:
-        """Count items that were passed on by `append` and `pop`, or without it.
+        """Count items that were passed on by `append` and `pop`, or without the edge.
 
         They were on their way for so many seconds; as many of them are in the latency as of
         others.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.node_api.answering import AnswerItems
@@ -31,19 +32,22 @@ class AtOnce:
 
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether none of these outputs makes its sender wait, and nothing else does."""
-        return not self._context.is_traced and self._context.may_answer and all(
-            self._outputs[port].has_room for port in ports)
+        return self._context.may_answer and all(self._outputs[port].has_room for port in ports)
 
     def put_now(self, port: str, value: Any) -> None:
         """Hand a value over, in a callback of the event loop."""
+        traced = self._context.traced_outputs.get(port)
+        began = 0 if traced is None else monotonic_ns()
         self._outputs[port].send_now(value)
+        if traced is not None:
+            traced.note_sent(value, began)
 
     def put_round(self, values: Mapping[str, Any]) -> None:
         """Hand over what belongs together, in a callback of the event loop."""
         giver = self._giver
         if giver is None or giver.region is None or not giver.region.push(values):
             for port, value in values.items():
-                self._outputs[port].send_now(value)
+                self.put_now(port, value)
 
     @contextmanager
     def giving(self, ports: Sequence[str]) -> Iterator[None]:

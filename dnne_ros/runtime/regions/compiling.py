@@ -11,16 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from keyword import iskeyword
-from time import monotonic, monotonic_ns
+from time import monotonic
 from typing import Any, Protocol
 
 from dnne_ros.node_api.answering import ByName
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.regions.traced_lines import MemberLines, TracedLines
 from dnne_ros.transport.local_edge import LocalEdge
 
-Note = Callable[[Any, int, int, Any], None]
-"""Tells a node's ``glances`` of an item: when it was, in ns, after how many rounds, its value."""
 MISSING = object()
 """In the place of a value that there was none of in a round."""
 OVER, DRY, HELD, FULL = "over", "dry", "held", "full"
@@ -66,8 +65,8 @@ class Rounds:
 
     ``go(until)`` makes one after the other up to that moment, at least one.  ``slots`` say what
     the values are that it passes on, in their order: which member gives each, and to what.
-    ``queued`` are edges between members on which items wait from one round to the next, and
-    ``taken`` those from elsewhere: it does not count what it takes there.
+    ``queued`` are edges on which items wait: between members from one round to the next, or for
+    others.  ``taken`` are those from elsewhere.  What it gives and takes there it does not count.
     """
 
     go: Callable[[float], Ended]
@@ -77,34 +76,34 @@ class Rounds:
 
 
 def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
-                   queued: frozenset[LocalEdge], irregular: Irregular, *, seen: bool = False,
-                   timed: bool = False) -> Rounds:
+                   queued: frozenset[LocalEdge], irregular: Irregular, *, timed: bool = False
+                   ) -> Rounds:
     """Return the rounds of ``members``, in their order.
 
-    ``passed`` are the outputs whose values go to their consumers as they are, on ``queued`` edges
-    from one round to the next; all others go through their ports.  ``seen``: nodes tell of what
-    they take and give.  ``timed``: a round stops between two members when it is late.
+    ``passed`` are the outputs whose values go to their consumers as they are, to some on
+    ``queued`` edges; all others go through their ports.  ``timed``: a round stops between two
+    members when it is late.
     """
-    writing = _Writing(passed, queued, seen)
+    writing = _Writing(passed, queued)
     for index, member in enumerate(members):
         if index:
             writing.may_go_on(member, timed)
         writing.add(index, member)
     slots = [f"v{slot}" for slot in range(len(writing.slots))]
+    traces_begin, row_begins = writing.traced.finish()
     source = "\n".join((
         "def go(until):",
+        *(f"    {line}" for line in traces_begin),
         "    made = 0",
-        *(["    later = []"] if seen else []),
         "    while True:",
         *(f"        {line}" for line in writing.entered(members)),
         *(f"        {line}" for line in [" = ".join([*slots, "missing"])] if slots),
+        *(f"        {line}" for line in row_begins),
         "        at = 0",
         "        try:",
         *(f"            {line}" for line in writing.lines),
         "        except BaseException as error:",
-        *(f"            {line}" for line in writing.told),
         f"            return failed(at, error, made, {writing.values})",
-        *(f"        {line}" for line in writing.told),
         "        made += 1",
         "        if monotonic() >= until: return made, over, None"))
     namespace = {**writing.namespace, "missing": MISSING, "odd": irregular.odd,
@@ -120,28 +119,18 @@ def _is_plain(name: str) -> bool:
     return name.isascii() and name.isidentifier() and not iskeyword(name) and name[0] != "_"
 
 
-def _taken(port: str, edge: LocalEdge) -> Note:
-    """Return what tells of an item that an input has taken."""
-    return lambda seen, now, made, _: seen[0][port].note_taken_at(now, edge.number + made + 1)
-
-
-def _sent(port: str, output: OutputPort) -> Note:
-    """Return what tells of a value that an output has given."""
-    return lambda seen, now, made, value: seen[1][port].note_sent_at(
-        value, now, now, output.number + made + 1)
-
-
-def _tell_all(later: list[tuple[Note, Any, int, Any]], made: int) -> None:
-    for note, seen, now, value in later:
-        note(seen, now, made, value)
-    later.clear()
+def _by_name(answer: ByName, items: Sequence[str]) -> str | None:
+    """Return ``items`` as keywords of a call; None: some have names that are none."""
+    if not all(map(_is_plain, (*answer.ports, *answer.unlinked))):
+        return None
+    return ", ".join([*(f"{port}={item}" for port, item in zip(answer.ports, items, strict=True)),
+                      *(f"{port}=None" for port in answer.unlinked)])
 
 
 class _Writing:
     """Writes the lines of a round, and gathers what they name."""
 
-    def __init__(self, passed: Mapping[OutputPort, bool], queued: frozenset[LocalEdge],
-                 seen: bool):
+    def __init__(self, passed: Mapping[OutputPort, bool], queued: frozenset[LocalEdge]):
         """Begin."""
         self.lines: list[str] = []
         self.namespace: dict[str, Any] = {}
@@ -149,9 +138,10 @@ class _Writing:
         self.taken: list[tuple[int, LocalEdge]] = []
         self._passed = passed
         self._queued = queued
-        self._seen = seen
         self._value_of: dict[LocalEdge, str] = {}
+        self._passed_on: dict[LocalEdge, OutputPort] = {}
         self._numbers = count()
+        self.traced = TracedLines(self._name)
 
     @property
     def values(self) -> str:
@@ -165,12 +155,18 @@ class _Writing:
         lines = [f"if {dry}: return made, dry, None"] if dry else []
         if entry.ready is not None:
             lines.append(f"if not {self._name(entry.ready)}(): return made, held, None")
+        own = {edge for member in members for edge in member.inputs}
         for member in members:
             for port in member.gives:
                 output = member.outputs[port]
-                if not self._passed.get(output):
-                    name = self._name(output)
-                    lines.append(f"if not {name}.has_room: return made, full, {name}")
+                if self._passed.get(output):
+                    full = [f"{self._name(edge.span)}() >= {self._name(edge.limit)}"
+                            for edge in output.edges if edge not in own]
+                else:
+                    full = [f"not {self._name(output)}.has_room"]
+                if full:
+                    lines.append(f"if {' or '.join(full)}: "
+                                 f"return made, full, {self._name(output)}")
         return lines
 
     def may_go_on(self, member: Member, timed: bool) -> None:
@@ -179,89 +175,73 @@ class _Writing:
         if member.ready is not None:
             stops.append(f"not {self._name(member.ready)}()")
         if stops:
-            self.lines += [f"if {' or '.join(stops)}:", *(f"    {line}" for line in self.told),
-                           f"    return stopped(at, made, {self.values})"]
+            self.lines.append(f"if {' or '.join(stops)}: return stopped(at, made, {self.values})")
 
     def add(self, index: int, member: Member) -> None:
         """Write what one member does."""
         if index:
             self.lines.append(f"at = {index}")
-        if self._seen:
-            self.lines += [f"seen = {self._name(member.context)}.glances",
-                           f"now = {self._name(monotonic_ns)}()"]
-        items = [self._passed_on(port, edge)
-                 if edge in self._value_of or edge in self._queued else
-                 self._taken(index, member, port, edge)
-                 for port, edge in zip(member.ports, member.inputs, strict=True)]
-        self.lines.append(f"r = {self._call(member, items)}")
-        if self._seen:
-            self.lines.append(f"now = {self._name(monotonic_ns)}()")
+        traced = self.traced.of(member)
+        items = []
+        for port, edge in zip(member.ports, member.inputs, strict=True):
+            items.append(self._value_of.get(edge) or self._taken(index, edge))
+            self.lines += traced.takes(port, edge, self._passed_on.get(edge))
         given = [f"w{place}" for place in range(len(member.gives))]
-        self.lines += ["try:", f"    if len(r) != {len(given)}: raise KeyError",
-                       *(f"    {name} = r[{self._name(port)}]"
-                         for name, port in zip(given, member.gives, strict=True)),
-                       "except (KeyError, TypeError):"] if given else ["if r:"]
-        self.lines += [*(f"    {line}" for line in self.told),
-                       f"    return odd(at, r, made, {self.values})"]
+        call, is_odd = self._compiled(member, items), []
+        if call is not None:
+            made = f"{', '.join(given)} = {call}"
+        else:
+            made = f"r = {self._call(member, items)}"
+            is_odd = ["try:", f"    if len(r) != {len(given)}: raise KeyError",
+                      *(f"    {name} = r[{self._name(port)}]"
+                        for name, port in zip(given, member.gives, strict=True)),
+                      "except (KeyError, TypeError):",
+                      f"    return odd(at, r, made, {self.values})"] if given else [
+                      f"if r: return odd(at, r, made, {self.values})"]
+        self.lines += [*traced.took(), made, *traced.worked(), *is_odd]
         for name, port in zip(given, member.gives, strict=True):
-            self._give(index, member, port, name)
+            self._give(index, member.outputs[port], port, name, traced)
+        self.lines += traced.gave()
 
-    def _passed_on(self, port: str, edge: LocalEdge) -> str:
-        if self._seen:
-            self._tell(_taken(port, edge), "None")
-        return self._value_of.get(edge) or self._set(edge.pop)
-
-    def _taken(self, index: int, member: Member, port: str, edge: LocalEdge) -> str:
-        if self._seen:
-            return self._set(member.take_seen(port, edge.take_now))
-        if not edge.in_order:  # to take from it may fail
-            return self._set(edge.take_now)
-        self.taken.append((index, edge))
-        return self._set(edge.pop)
-
-    def _set(self, take: Callable[[], Any]) -> str:
-        """Write that a new name is what ``take()`` returns."""
+    def _taken(self, index: int, edge: LocalEdge) -> str:
+        """Write that a new name is an item of an edge."""
         name = f"i{next(self._numbers)}"
+        take = edge.pop if edge.in_order else edge.take_now  # which may fail
         self.lines.append(f"{name} = {self._name(take)}()")
+        if edge.in_order and edge not in self._queued:
+            self.taken.append((index, edge))
         return name
 
-    @property
-    def told(self) -> list[str]:
-        """Return the lines that tell who glances at the nodes what they have done so far.
-
-        That is when a round is over, as what comes of an item, a robot's command, is waited for.
-        """
-        return [f"if later: {self._name(_tell_all)}(later, made)"] if self._seen else []
-
-    def _tell(self, note: Note, value: str) -> None:
-        self.lines.append(
-            f"if seen is not None: later.append(({self._name(note)}, seen, now, {value}))")
-
     def _call(self, member: Member, items: Sequence[str]) -> str:
+        """Return the call of a member's answer, which gives outputs by their names."""
         answer = member.answer
-        if isinstance(answer, ByName) and all(
-                _is_plain(name) for name in (*answer.ports, *answer.unlinked)):
-            words = [f"{port}={item}" for port, item in zip(answer.ports, items, strict=True)]
-            words += [f"{port}=None" for port in answer.unlinked]
-            return f"{self._name(answer.compute)}({', '.join(words)})"
+        if isinstance(answer, ByName) and (words := _by_name(answer, items)) is not None:
+            return f"{self._name(answer.compute)}({words})"
         return f"{self._name(answer)}({', '.join(items)})"
 
-    def _give(self, index: int, member: Member, port: str, name: str) -> None:
-        output = member.outputs[port]
+    def _compiled(self, member: Member, items: Sequence[str]) -> str | None:
+        """Return the call of what gives the values of all outputs; None: there is no such."""
+        answer = member.answer
+        if isinstance(answer, ByName) and answer.compiled is not None and member.gives \
+                and member.gives == tuple(member.outputs) \
+                and (words := _by_name(answer, items)) is not None:
+            return f"{self._name(answer.compiled)}({words})"
+        return None
+
+    def _give(self, index: int, output: OutputPort, port: str, name: str, traced: MemberLines
+              ) -> None:
         if not self._passed.get(output):
-            send = member.send_seen(port, output.send_now) if self._seen else output.send_now
-            self.lines.append(f"{self._name(send)}({name})")
+            self.lines += traced.sent(port, name, f"{self._name(output.send_now)}({name})")
             return
         value = f"v{len(self.slots)}"
         self.slots.append((index, output))
-        self.lines.append(f"{value} = {self._admitted(output, name)}")
-        if self._seen:
-            self._tell(_sent(port, output), value)
+        self.lines += [f"{value} = {self._admitted(output, name)}", *traced.passed(port, value)]
         for edge in output.edges:
             if edge in self._queued:
                 self.lines.append(f"{self._name(edge.append)}({value})")
             else:
                 self._value_of[edge] = value
+                self._passed_on[edge] = output
 
     def _admitted(self, output: OutputPort, name: str) -> str:
         """Return what makes of a value what the consumers of an output get."""

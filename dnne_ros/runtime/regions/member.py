@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.node_api.answering import AnswerItems
@@ -40,30 +39,6 @@ class Member:
     def is_parked(self) -> bool:
         """Tell whether its coroutine waits for a round to begin, and nobody looks at it."""
         return self.first.is_parked() and self.context.may_answer
-
-    def take_seen(self, port: str, take: Callable[[], Any]) -> Callable[[], Any]:
-        """Return what takes an item of an input and tells who glances at the node."""
-        context = self.context
-
-        def take_and_note() -> Any:
-            item = take()
-            if context.glances is not None:
-                context.glances[0][port].note_taken()
-            return item
-
-        return take_and_note
-
-    def send_seen(self, port: str, send: Callable[[Any], None]) -> Callable[[Any], None]:
-        """Return what gives an output and tells who glances at the node."""
-        context = self.context
-
-        def send_and_note(value: Any) -> None:
-            began = monotonic_ns()
-            send(value)
-            if context.glances is not None:
-                context.glances[1][port].note_sent(value, began)
-
-        return send_and_note
 
 
 class Pushed(Protocol):

@@ -26,9 +26,8 @@ class PushedRegion(Region):
         super().__init__(members)
         self._newest = [edge for edge in self._place if edge.policy is EdgePolicy.LATEST]
 
-    @staticmethod
-    def _may_pass(edge: LocalEdge) -> bool:
-        return edge.in_order or edge.policy is EdgePolicy.LATEST
+    def _may_pass(self, edge: LocalEdge) -> bool:
+        return edge.in_order or (edge in self._place and edge.policy is EdgePolicy.LATEST)
 
     def start(self) -> None:
         """Make rounds from now on."""

@@ -3,7 +3,7 @@
 The coroutines of its members wait meanwhile, each for the first item of a round, as if nothing
 had come.  So to leave it at that is always right: the item of the entry is left on its edge, the
 coroutines are woken, and do the same.  That happens wherever something else would have to wait or
-be seen: a member is in the middle of a round, watched, traced or paused, or is not ready.
+be seen: a member is in the middle of a round, watched or paused, or is not ready.
 """
 
 from __future__ import annotations
@@ -60,11 +60,12 @@ class Region:
         for member in members:
             if not self._makes_whole(member, member.gives):
                 member.gives = tuple(member.outputs)
-        own = {*self._place, *(self._entry.inputs if self._is_merged else ())}
+        self._own = {*self._place, *self._entry.inputs}
         outputs = {output: None for member in members for output in member.outputs.values()}
-        self._inner = [output for output in outputs
-                       if all(edge in own and self._may_pass(edge) for edge in output.edges)]
-        self._ahead = [edge for output in self._inner for edge in output.edges
+        alone = () if self._is_merged else self._entry.inputs
+        self._plain = [output for output in outputs if all(
+            self._may_pass(edge) and edge not in alone for edge in output.edges)]
+        self._ahead = [edge for output in self._plain for edge in output.edges
                        if edge in self._place]
         """Edges on which an item is there for the round in which it was given."""
         self._compiled: dict[Any, Rounds] = {}
@@ -78,9 +79,8 @@ class Region:
         self._again: asyncio.Handle | None = None
         self._waits_at: OutputPort | None = None
 
-    @staticmethod
-    def _may_pass(edge: LocalEdge) -> bool:
-        """Tell whether an edge between members may be passed by."""
+    def _may_pass(self, edge: LocalEdge) -> bool:
+        """Tell whether items of an edge may be passed on without the edge."""
         return edge.in_order
 
     def start(self) -> None:
@@ -166,7 +166,7 @@ class Region:
             while True:
                 made, why, full = self._rounds.go(until)
                 self._count(made)
-                if why is DRY:
+                if why is DRY and not all(edge.waiting() for edge in self._entry.inputs):
                     return not self._entry.first.waiting()
                 if why is HELD:
                     return False
@@ -202,23 +202,22 @@ class Region:
         An edge on which items wait when a round begins goes on to have some: its consumer is
         always so many rounds behind.
         """
-        seen, timed = False, self._trials > 0
-        gives = []
+        traced_by, gives = [], []
         for member in self.members:
-            seen = seen or member.context.glances is not None
+            traced_by.append(member.context.traced_by)
             gives.append(member.gives)
-        passed = [output.is_unseen for output in self._inner]
+        passed = [output.is_unseen for output in self._plain]
         waits = [edge.waiting() > 0 for edge in self._ahead]
-        key = (seen, timed, *passed, *waits, *gives)
+        timed = self._trials > 0
+        key = (timed, *traced_by, *passed, *waits, *gives)
         if key not in self._compiled:
             if len(self._compiled) >= _MOST_ROUNDS:
                 self._compiled.clear()
             at_once = {edge for edge, some in zip(self._ahead, waits, strict=True) if not some}
-            by = dict(zip(self._inner, passed, strict=True))
+            by = dict(zip(self._plain, passed, strict=True))
             queued = frozenset(edge for output, is_passed in by.items() if is_passed
                                for edge in output.edges if edge not in at_once)
-            self._compiled[key] = compile_rounds(
-                self.members, by, queued, self, seen=seen, timed=timed)
+            self._compiled[key] = compile_rounds(self.members, by, queued, self, timed=timed)
         return self._compiled[key]
 
     def _wait_for_room(self, output: OutputPort) -> bool:
@@ -251,9 +250,13 @@ class Region:
             return
         rounds, now = self._rounds, monotonic()
         took, self._counted = (now - self._counted) / made, now
+        given: list[LocalEdge] = []
         for _, output in rounds.slots:
             output.note_passed(made)
             for edge in output.edges:
+                if edge not in self._own:
+                    given.append(edge)
+                    continue
                 behind = edge.waiting() if edge in self._place else 0
                 edge.note_passed(made, made, behind * took)
         for _, edge in rounds.taken:
@@ -261,6 +264,8 @@ class Region:
         for member in self.members:
             member.context.items += made * len(member.ports)
         self._trials = max(0, self._trials - made)
+        for edge in given:  # which may let others make rounds of theirs
+            edge.note_given(made)
 
     def is_late(self) -> bool:
         """Tell whether a round has taken too long to go on in one go."""
@@ -281,7 +286,7 @@ class Region:
                 member.gives = tuple(given)
             if all(member.outputs[port].has_room for port in given):
                 for port, value in given.items():
-                    member.outputs[port].send_now(value)
+                    member.context.put_now(port, value)
             else:  # nobody had thought of room for these
                 self._owed = asyncio.ensure_future(_send(member, given))
         except BaseException as error:  # for the node, whose coroutine it ends as any other
@@ -310,27 +315,29 @@ class Region:
             if index <= at:
                 edge.note_taken(1)
         for edge in rounds.queued:
-            if self._place.get(edge, 0) <= at:
+            if edge in self._own and self._place.get(edge, 0) <= at:
                 edge.note_passed(0, 1)
         left: list[tuple[Callable[[Any], None], Any]] = []
         for value, (_, output) in zip(values, rounds.slots, strict=False):
             if value is not MISSING:
                 output.note_passed(1)
                 for edge in output.edges:
-                    if edge in rounds.queued:
+                    if edge not in self._own:
+                        left.append((edge.note_given, 1))
+                    elif edge in rounds.queued:
                         edge.note_passed(1, 0)
                     elif self._place[edge] <= at:
                         edge.note_passed(1, 1)
                     else:
                         left.append((edge.deliver, value))
-        for deliver, value in left:
-            deliver(value)
+        for tell, what in left:
+            tell(what)
 
 
 async def _send(member: Member, given: Mapping[str, Any]) -> None:
     """Send what a member gave, waiting for room as it would."""
     try:
         for port, value in given.items():
-            await member.outputs[port].send(value)
+            await member.context.give(port, value)
     except Exception as error:  # of the node, as above
         member.first.fail(raisable(error))

@@ -34,7 +34,7 @@ class Node:
 
     def __init__(self, name, inputs, outputs, answer):
         self.context, self.node_id, self.cuts = self, name, set()
-        self.items, self.by_itself, self.may_answer, self.glances = 0, 0, True, None
+        self.items, self.by_itself, self.may_answer, self.traced_by = 0, 0, True, None
         self.inputs, self.outputs = inputs, outputs
         if inputs:
             self.task = asyncio.create_task(answer_items(self, tuple(inputs), answer))
