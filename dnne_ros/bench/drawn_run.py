@@ -52,5 +52,5 @@ class DrawnTurns(Turns):
 
 
 if __name__ == "__main__":
-    wiring.DrawnEdge = Drawn  # type: ignore[misc]  # the name by which edges are made
+    wiring.DrawnEdge = Drawn  # type: ignore[attr-defined,assignment]  # what edges are made by
     sys.exit(main(DrawnTurns))

@@ -71,6 +71,9 @@ class Node(RosFacts):
     answers_items: ClassVar[bool] = False
     """Its `process` answers items, all or most of them, as `dnne_ros.answer_items` does: so it can
     be merged with others (`dnne-ros check --explain`).  A plain `compute` always is such."""
+    gives_at_once: ClassVar[bool] = False
+    """It gives what messages from outside bring in the calls that bring them, as `RosSubscriber`
+    does with ``context.giving``: so a merged round can begin with it."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
     films: ClassVar[bool] = False

@@ -54,7 +54,7 @@ class RosSubscriberNode(Node):
     """
 
     category = "ros"
-    without_torch = True
+    without_torch = gives_at_once = True
 
     tensor = Output(Tensor(), "The numbers of ``field``, (1, n) or (n).")
     image = Output(Image(), "The picture, (height, width, channels) or (height, width).")

@@ -85,7 +85,7 @@ class Region:
         self._waits_at: OutputPort | None = None
 
     def _may_pass(self, edge: LocalEdge) -> bool:
-        """Tell whether items may go over an edge without all that an edge does."""
+        """Tell whether items of an edge may be passed on without the edge."""
         return edge.in_order
 
     def start(self) -> None:
@@ -207,13 +207,13 @@ class Region:
         An edge on which items wait when a round begins goes on to have some: its consumer is
         always so many rounds behind.
         """
-        timed = self._trials > 0
         traced_by, gives = [], []
         for member in self.members:
             traced_by.append(member.context.traced_by)
             gives.append(member.gives)
         passed = [output.is_unseen for output in self._plain]
         waits = [edge.waiting() > 0 for edge in self._ahead]
+        timed = self._trials > 0
         key = (timed, *traced_by, *passed, *waits, *gives)
         if key not in self._compiled:
             if len(self._compiled) >= _MOST_ROUNDS:

@@ -59,8 +59,9 @@ class Robot:
     def __init__(self, policy=lambda seen, stamp: {"out": 2 * seen}, commands=None):
         self.edges = {"seen": edge(), "stamp": edge(), "action": edge(LATEST)}
         self.end = edge() if commands is None else commands
-        source = Node("source", {}, {"seen": output(self.edges["seen"]),
-                                     "stamp": output(self.edges["stamp"]), "image": output()}, None)
+        source = Node("source", {}, {
+            "seen": output(self.edges["seen"]), "stamp": output(self.edges["stamp"]),
+            "image": output()}, None)
         self.nodes = [
             source, Node("policy", {port: self.edges[port] for port in ("seen", "stamp")},
                          {"out": output(self.edges["action"])}, policy),
