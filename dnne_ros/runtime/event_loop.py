@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.runtime.watching_out import WatchingOut
+from dnne_ros.transport.breathing import Turns
 
 if TYPE_CHECKING:
     from rclpy.context import Context
@@ -62,6 +63,7 @@ class RosSelector(selectors.BaseSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Run what is due in the executor; wait up to ``timeout`` seconds for the first event."""
+        Turns.made += 1
         if self._before_wait:
             self._before_wait = _called(self._before_wait)
         now = time.monotonic()

@@ -3,7 +3,8 @@
 A source that always finds room, and a node that always finds items, would keep everybody else from
 the loop: signals, DDS, the processes at the other ends.  To let it turn for each item takes
 longer than the item; to ask the clock each time takes a part of that.  So it turns after a number
-of items that goes up and down with how long they have taken.
+of items that goes up and down with how long they have taken, unless it has turned by itself: for
+a node that waits at one input, there is no need at the others and at its outputs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ _MOST = 64
 """Items from one turn to the next."""
 
 
+class Turns:
+    """How often the event loop of this process has turned."""
+
+    made = 0
+    """An event loop that does not count here is taken not to turn by itself."""
+
+
 class Breathing:
     """Counts the items of one coroutine from turn to turn."""
 
@@ -24,6 +32,16 @@ class Breathing:
         self.every = 1
         """After so many items the loop is to turn."""
         self._turned: float | None = None
+        self._seen = Turns.made
+
+    def turned_meanwhile(self) -> bool:
+        """Tell whether the loop has turned by itself since this was asked, or let turn, last."""
+        turns = Turns.made
+        if turns == self._seen:
+            return False
+        self._seen = turns
+        self._turned = None
+        return True
 
     def forget(self) -> None:
         """Note that the coroutine has waited: the loop has turned meanwhile."""
@@ -42,3 +60,4 @@ class Breathing:
     def note_turned(self) -> None:
         """Note that it has turned."""
         self._turned = monotonic()
+        self._seen = Turns.made

@@ -145,7 +145,10 @@ class Inbox:
             self._breathing.forget()
             self._taken_at_once = 0
         elif self._taken_at_once >= self._breathing.every:
-            await self._breathe()
+            if self._breathing.turned_meanwhile():
+                self._taken_at_once = 0
+            else:
+                await self._breathe()
         self._taken_at_once += 1
         item = self._pop()  # as `take_now`, without a call: this is on the way of every item
         self._stats.received += 1

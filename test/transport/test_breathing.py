@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from dnne_ros.transport import breathing
-from dnne_ros.transport.breathing import Breathing
+from dnne_ros.transport.breathing import Breathing, Turns
 from dnne_ros.transport.inbox import Inbox
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
@@ -43,6 +43,18 @@ def test_what_a_wait_has_taken_is_not_counted(clock):
     clock[0] += 10.0
     breathes.note_turn()
     assert breathes.every == 64
+
+
+def test_a_loop_that_has_turned_by_itself_need_not_be_let(monkeypatch):
+    monkeypatch.setattr(Turns, "made", 7)
+    breathes = Breathing()
+    assert not breathes.turned_meanwhile()
+    Turns.made += 2
+    assert breathes.turned_meanwhile() and not breathes.turned_meanwhile()
+    breathes.note_turn()
+    Turns.made += 1
+    breathes.note_turned()
+    assert not breathes.turned_meanwhile()
 
 
 def test_a_reader_that_finds_items_lets_others_have_their_turn(run_async):

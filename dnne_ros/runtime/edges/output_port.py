@@ -120,7 +120,7 @@ class OutputPort:
             value = self._made(value)
         if self._turns or self._breathes:
             await self._wait_for_room(timeout)
-        elif self.sent >= self._breathe_at and not self._is_full():
+        elif self.sent >= self._breathe_at and not self._has_breathed() and not self._is_full():
             await self._breathe(timeout)
         else:
             # As `_is_full`, without a call: this is on the way of every item.
@@ -237,6 +237,13 @@ class OutputPort:
         assert self._kind_of is not None  # or nobody would ask
         self._type.check(value)
         self._kind = self._kind_of(value)
+
+    def _has_breathed(self) -> bool:
+        """Tell whether the loop has turned by itself, and need not be let."""
+        if not self._breathing.turned_meanwhile():
+            return False
+        self._breathe_at = self.sent + self._breathing.every
+        return True
 
     async def _breathe(self, timeout: float | None) -> None:
         """Let the loop turn: while there is room nothing waits, and a source must not starve it.
