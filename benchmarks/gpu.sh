@@ -1,8 +1,10 @@
 #!/bin/sh
-# What a machine with an NVIDIA GPU is asked of policies: benchmarks/gpu.sh [PYTHON]
+# What a machine with an NVIDIA GPU is asked of training and of policies: benchmarks/gpu.sh [PYTHON]
 #
-# PYTHON (default: that of `make test-gpu`, .venv-gpu) has dnne_ros and onnxruntime-gpu. It says at
-# its end whether all held; where there is no GPU, that nothing was measured, with exit code 3.
+# PYTHON (default: that of `make test-gpu`, .venv-gpu) has dnne_ros and onnxruntime-gpu; rsl-rl-lib,
+# tensordict and mujoco-warp are put there if they are not. It takes less than eight minutes and says
+# at its end whether all held; where there is no GPU, that nothing was measured, with exit code 3.
+# TRAINED names a folder for the figures of the trainings, as JSON.
 set -eu
 cd "$(dirname "$0")/.."
 python=${1:-.venv-gpu/bin/python}
@@ -26,6 +28,15 @@ export LD_LIBRARY_PATH="$site/tensorrt_libs:${LD_LIBRARY_PATH:-}"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cp -r docs/examples/cartpole_policy "$folder/policy"
+
+"$python" -c 'import mujoco_warp, rsl_rl, tensordict' 2>/dev/null || \
+    "$python" -m pip install --quiet 'mujoco-warp>=4' 'rsl-rl-lib>=5.5,<6' tensordict
+trained=${TRAINED:-$folder}
+for backend in torch mujoco_warp; do
+    echo "== trained: Cartpole on $backend, 4,096 and 16,384 environments, beside rsl_rl"
+    "$python" -m dnne_ros bench ppo --device cuda --backend "$backend" --envs 4096,16384 \
+        --peers rsl_rl --seeds 0 --rounds 2 --seconds 5 --json "$trained/ppo_$backend.json"
+done
 
 echo "== equal: the golden vectors in each runtime (wanted: 1e-5 of the action's scale)"
 "$python" -m dnne_ros policy check "$folder/policy" | tee "$folder/checked"

@@ -50,10 +50,10 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
         data = Path(options.data).resolve() if options.data else Path(folder)
         if not options.data:
             write_random_digits(data, "train", options.samples)
-        workflow = Path(folder) / "mnist.json"
-        workflow.write_text(json.dumps(_workflow(data, options.epochs)), encoding="utf-8")
+        file = Path(folder) / "mnist.json"
+        file.write_text(json.dumps(workflow(data, options.epochs)), encoding="utf-8")
         found = interleave({
-            GRAPH: lambda number: _graph(workflow, Path(folder) / "report.json", number),
+            GRAPH: lambda number: _graph(file, Path(folder) / "report.json", number),
             ONE_THREAD: lambda number: _loop(data, options.epochs, 1, number),
             THREADS: lambda number: _loop(data, options.epochs, 0, number),
         }, options.rounds, say)
@@ -85,7 +85,7 @@ def write_random_digits(folder: Path, prefix: str, samples: int) -> None:
             gzip.compress(header + values.tobytes(), 1))
 
 
-def _workflow(data: Path, epochs: int) -> dict[str, Any]:
+def workflow(data: Path, epochs: int) -> dict[str, Any]:
     """Return the graph in API format; `dnne_ros.bench.mnist_loop` is the same as a loop."""
     def node(type: str, **inputs: Any) -> dict[str, Any]:
         return {"class_type": type, "inputs": inputs}

@@ -1,4 +1,4 @@
-"""PPO: our graph beside rsl_rl and Stable-Baselines3 on the same simulator.
+"""PPO: our graph beside its peers on the same simulator.
 
 Every training runs in a process of its own (ours split: in three), with the same sizes,
 hyperparameters and number of torch threads.  Clocks start when everything is made.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -24,47 +25,65 @@ from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError, InputError
 
 FUSED, SPLIT = "graph, fused", "graph, 3 processes"
-RSL_RL, SB3 = "rsl_rl", "stable_baselines3"
-_INSTALL = {RSL_RL: "rsl-rl-lib", SB3: "stable-baselines3"}
-_TARGETS = {(FUSED, 512): 1.1, (FUSED, 64): 1.0, (SPLIT, 512): 0.6}
+RSL_RL, SB3, CLEANRL = "rsl_rl", "stable_baselines3", "cleanrl"
+_INSTALL = {RSL_RL: "rsl-rl-lib", SB3: "stable-baselines3", CLEANRL: ""}
+"""What to install for each peer; CleanRL's loop is here, in `dnne_ros.bench.ppo_single_file`."""
+_TARGETS = {(FUSED, 512): 1.5, (FUSED, 64): 1.6, (SPLIT, 512): 0.8, (SPLIT, 64): 0.6}
 _SOLVE_ENVS = 512
 _GRACE_SECONDS = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add --envs, --seeds, --peers, --seconds and --limit."""
+    """Add --envs, --seeds, --peers, --seconds, --limit, --backend and --device."""
     parser.add_argument("--envs", default="512,64", metavar="N,…",
                         help="environments side by side, for speed (default 512,64)")
     parser.add_argument("--seeds", type=int, default=5, metavar="N",
                         help=f"how many seeds are trained until {setting.SOLVED:g} (default 5)")
-    parser.add_argument("--peers", default=f"{RSL_RL},{SB3}", metavar="NAME,…",
-                        help=f"which of {RSL_RL}, {SB3} (default both; '' for none)")
+    parser.add_argument("--peers", default=",".join(_INSTALL), metavar="NAME,…",
+                        help=f"which of {', '.join(_INSTALL)} (default all; '' for none)")
     parser.add_argument("--seconds", type=float, default=6.0, metavar="T",
                         help="length of a run for speed (default 6)")
     parser.add_argument("--limit", type=float, default=120.0, metavar="T",
                         help="a seed that takes longer is not solved (default 120)")
+    parser.add_argument("--backend", default="mujoco", choices=("mujoco", "torch", "mujoco_warp"),
+                        help="the simulator, for everybody (default mujoco)")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"),
+                        help="where tensors live, for everybody (default cpu)")
 
 
 def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Return environment steps per second, times to solve, and the parts of our own."""
     sizes, peers = _read(options)
     missing = {peer: f"not installed: pip install {_INSTALL[peer]}" for peer in peers
-               if util.find_spec(peer) is None}
+               if _INSTALL[peer] and util.find_spec(peer) is None}
+    if CLEANRL in peers and options.device == "cpu" and not compiler():
+        missing[CLEANRL] = "not compiled: torch.compile needs a C++ compiler"
+    place = setting.Simulated(options.backend, options.device)
     for peer, reason in missing.items():
         say(f"{peer} is {reason}")
-    runners = {FUSED: _ours("fused"), SPLIT: _ours("three")} | {
-        peer: _theirs(peer) for peer in peers if peer not in missing}
+    runners = {FUSED: _ours("fused", place)}
+    if options.device == "cpu":
+        runners[SPLIT] = _ours("three", place)
+    runners |= {peer: _theirs(peer, place) for peer in peers if peer not in missing}
     speed = interleave({
         f"{name}, {envs}": _speed(run, envs, options.seconds)
         for envs in sizes for name, run in runners.items()}, options.rounds, say)
     solve = interleave({name: _solve(run, options.limit) for name, run in runners.items()},
                        options.seeds, say) if options.seeds else {}
-    parts = {str(envs): _parts(envs, options.seconds, say) for envs in sizes}
+    # Clocks around calls tell nothing of a device that works behind the caller's back.
+    parts = {str(envs): _parts(envs, options.seconds, say)
+             for envs in sizes if place == setting.Simulated()}
     result = document("ppo", speed, options.rounds, sizes=sizes, parts_us=parts, missing=missing,
-                      solve=solve, solved_at=setting.SOLVED, torch_threads=setting.TORCH_THREADS)
+                      backend=options.backend, device=options.device, solve=solve,
+                      solved_at=setting.SOLVED, torch_threads=setting.TORCH_THREADS)
     result["ratios"] = {name: ratio(figures["env_steps_per_s"], _beside(result, name, RSL_RL))
                         for name, figures in result["medians"].items()}
     return result
+
+
+def compiler() -> str | None:
+    """Return the C++ compiler that torch.compile takes on a CPU, if there is one."""
+    return shutil.which(os.environ.get("CXX", "g++"))
 
 
 def tables(document: dict[str, Any]) -> list[Table]:
@@ -73,7 +92,8 @@ def tables(document: dict[str, Any]) -> list[Table]:
                   ("", "environments", "steps/s", "beside rsl_rl", "target"))
     for name, figures in document["medians"].items():
         case, envs = name.rsplit(", ", 1)
-        beside, target = document["ratios"][name], _TARGETS.get((case, int(envs)))
+        beside = document["ratios"][name]
+        target = _TARGETS.get((case, int(envs))) if document["parts_us"] else None
         speed.rows.append((case, envs, f"{figures['env_steps_per_s']:,.0f}",
                            "–" if beside is None else f"{beside:.2f}",
                            "" if target is None else f"≥ {target:.1f}"))
@@ -86,11 +106,14 @@ def tables(document: dict[str, Any]) -> list[Table]:
         solve.rows.append((case, f"{sum(solved):.0f} of {len(solved)}",
                            "–" if median["seconds"] is None else f"{median['seconds']:.2f}",
                            "–" if median["env_steps"] is None else f"{median['env_steps']:,.0f}"))
-    parts = Table("Where our time goes, fused: µs for a step of all environments",
-                  ("environments", *next(iter(document["parts_us"].values()))))
-    for envs, figures in document["parts_us"].items():
-        parts.rows.append((envs, *(f"{value:,.0f}" for value in figures.values())))
-    return [speed, *([solve] if solve.rows else []), parts]
+    found = [speed, *([solve] if solve.rows else [])]
+    if document["parts_us"]:
+        parts = Table("Where our time goes, fused: µs for a step of all environments",
+                      ("environments", *next(iter(document["parts_us"].values()))))
+        for envs, figures in document["parts_us"].items():
+            parts.rows.append((envs, *(f"{value:,.0f}" for value in figures.values())))
+        found.append(parts)
+    return found
 
 
 def _read(options: argparse.Namespace) -> tuple[list[int], list[str]]:
@@ -114,15 +137,15 @@ Run = Callable[[int, int, float, float], dict[str, Any]]
 """(environments, seed, seconds, mean return to stop at) → seconds, env_steps and solved."""
 
 
-def _ours(place: str) -> Run:
+def _ours(how: str, place: setting.Simulated) -> Run:
     def run(envs: int, seed: int, seconds: float, until: float) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
-            workflow, report = _write(folder, envs), Path(folder) / "report.json"
+            workflow, report = _write(folder, envs, place), Path(folder) / "report.json"
             placement = Path(folder) / "three.json"
             placement.write_text(json.dumps(setting.THREE_PROCESSES), encoding="utf-8")
             words = ["dnne_ros", "run", str(workflow), "--quiet", "--seed", str(seed),
                      "--duration", f"{seconds}s", "--report", str(report),
-                     "--place", "fused" if place == "fused" else str(placement)]
+                     "--place", "fused" if how == "fused" else str(placement)]
             if until < float("inf"):
                 words += ["--until-return", str(until)]
             _call(words, seconds, accepted=(0, 1))
@@ -133,10 +156,11 @@ def _ours(place: str) -> Run:
     return run
 
 
-def _theirs(peer: str) -> Run:
+def _theirs(peer: str, place: setting.Simulated) -> Run:
     def run(envs: int, seed: int, seconds: float, until: float) -> dict[str, Any]:
         words = ["dnne_ros.bench.ppo_peers", peer, "--envs", str(envs), "--seed", str(seed),
-                 "--seconds", str(seconds), "--until", str(until)]
+                 "--seconds", str(seconds), "--until", str(until),
+                 "--backend", place.backend, "--device", place.device]
         figures: dict[str, Any] = json.loads(_call(words, seconds).splitlines()[-1])
         return figures
 
@@ -164,14 +188,15 @@ def _solve(run: Run, limit: float) -> Case:
 def _parts(envs: int, seconds: float, say: Callable[[str], None]) -> dict[str, float]:
     say(f"where the time goes, {envs} environments")
     with tempfile.TemporaryDirectory() as folder:
-        words = ["dnne_ros.bench.ppo_parts", str(_write(folder, envs)), "--seconds", str(seconds)]
+        words = ["dnne_ros.bench.ppo_parts", str(_write(folder, envs, setting.Simulated())),
+                 "--seconds", str(seconds)]
         figures: dict[str, float] = json.loads(_call(words, seconds).splitlines()[-1])
         return figures
 
 
-def _write(folder: str, envs: int) -> Path:
+def _write(folder: str, envs: int, place: setting.Simulated) -> Path:
     path = Path(folder) / "ppo.json"
-    path.write_text(json.dumps(setting.workflow(envs)), encoding="utf-8")
+    path.write_text(json.dumps(setting.workflow(envs, place)), encoding="utf-8")
     return path
 
 

@@ -1,6 +1,6 @@
-"""rsl_rl and Stable-Baselines3 on our simulator: ``python -m dnne_ros.bench.ppo_peers``.
+"""The peers on our simulator: ``python -m dnne_ros.bench.ppo_peers``.
 
-Runs one training in this process and prints its figures as the last line, a JSON object.  Both
+Runs one training in this process and prints its figures as the last line, a JSON object.  All
 read the returns of episodes as our trainer does, with `EpisodeStatistics`; their own are off.
 """
 
@@ -20,7 +20,7 @@ import torch
 from dnne_ros.bench import ppo_setting as setting
 from dnne_ros.rl.episodes import EpisodeStatistics
 from dnne_ros.sim.registry import make_simulator
-from dnne_ros.sim.simulator import StepResult
+from dnne_ros.sim.simulator import Simulator, StepResult
 
 
 class Enough(Exception):
@@ -30,9 +30,11 @@ class Enough(Exception):
 class Watched:
     """A simulator whose episodes and steps are counted."""
 
-    def __init__(self, envs: int, seed: int, seconds: float, until: float):
+    def __init__(self, simulator: Simulator, seconds: float, until: float):
         """Simulate until the mean return is ``until``, or for so long."""
-        self.simulator = make_simulator("Cartpole", envs, seed=seed)
+        self.simulator = simulator
+        self.device = simulator.observations().device
+        envs = simulator.spec.num_envs
         self.episodes = EpisodeStatistics(envs)
         self.envs = envs
         self._seconds = seconds
@@ -75,9 +77,9 @@ def rsl_rl(watched: Watched) -> dict[str, Any]:
 
     class Env(VecEnv):  # type: ignore[misc]  # rsl_rl has no annotations
         num_envs, num_actions, max_episode_length = watched.envs, 1, 500
-        device = "cpu"
+        device = watched.device
         cfg: ClassVar[dict[str, Any]] = {}
-        episode_length_buf = torch.zeros(watched.envs, dtype=torch.long)
+        episode_length_buf = torch.zeros(watched.envs, dtype=torch.long, device=device)
 
         def get_observations(self) -> TensorDict:
             return self._wrapped(watched.simulator.observations())
@@ -106,7 +108,7 @@ def rsl_rl(watched: Watched) -> dict[str, Any]:
         "actor": {**network, "distribution_cfg": {
             "class_name": "GaussianDistribution", "std_type": "log",
             "init_std": math.exp(setting.LOG_STD)}},
-        "critic": network})
+        "critic": network}, device=str(watched.device))
     runner.logger.log = lambda **_: watched.check()  # called after each update
     return watched.run(lambda: runner.learn(10**9))
 
@@ -140,7 +142,25 @@ def stable_baselines3(watched: Watched) -> dict[str, Any]:
     return watched.run(lambda: model.learn(10**12, callback=Check()))
 
 
-PEERS = {"rsl_rl": rsl_rl, "stable_baselines3": stable_baselines3}
+def cleanrl(watched: Watched) -> dict[str, Any]:
+    """Train with a loop in one file, as CleanRL's, compiled."""
+    from dnne_ros.bench import ppo_single_file
+
+    def step(actions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        result = watched.step(actions)
+        return result.observations, result.rewards, result.terminated | result.timed_out
+
+    updates = ppo_single_file.train(step, watched.simulator.observations(), 1)
+    next(updates)
+
+    def train() -> None:
+        for _ in updates:
+            watched.check()
+
+    return watched.run(train)
+
+
+PEERS = {"rsl_rl": rsl_rl, "stable_baselines3": stable_baselines3, "cleanrl": cleanrl}
 
 
 def main() -> None:
@@ -151,11 +171,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--until", type=float, default=math.inf)
+    parser.add_argument("--backend", default="mujoco")
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(setting.TORCH_THREADS)
     torch.manual_seed(options.seed)
     np.random.seed(options.seed)  # noqa: NPY002 - what the peers draw from
-    watched = Watched(options.envs, options.seed, options.seconds, options.until)
+    simulator = make_simulator("Cartpole", options.envs, seed=options.seed,
+                               backend=options.backend, device=options.device)
+    watched = Watched(simulator, options.seconds, options.until)
     print(json.dumps(PEERS[options.peer](watched)), flush=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 SOLVED = 450.0
@@ -39,10 +40,19 @@ def node(kind: str, **inputs: Any) -> dict[str, Any]:
     return {"class_type": kind, "inputs": inputs}
 
 
-def workflow(envs: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Simulated:
+    """Which back end simulates, and where tensors live: cpu or cuda."""
+
+    backend: str = "mujoco"
+    device: str = "cpu"
+
+
+def workflow(envs: int, place: Simulated = Simulated()) -> dict[str, Any]:
     """Return the graph in the API format."""
     return {
-        ENVIRONMENTS: node("IsaacGymEnvNode", env_name="Cartpole", num_envs=envs, device="cpu"),
+        ENVIRONMENTS: node("SimulatorEnvNode", env_name="Cartpole", num_envs=envs,
+                           backend=place.backend, device=place.device),
         "2": node("ORNode", input_a=[ENVIRONMENTS, 1], input_b=["4", 0]),
         AGENT: node("PPOAgentNode", observations=["2", 0], action_dim=1, activation="elu",
                     hidden_sizes=",".join(map(str, HIDDEN)), init_log_std=LOG_STD),

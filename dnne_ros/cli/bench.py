@@ -17,6 +17,7 @@ _BENCHMARKS = {
     "mnist": "supervised learning, beside a plain PyTorch loop",
     "memory": "CartPole without velocities, with and without a memory",
     "io": "a 100 Hz node beside a camera that blocks",
+    "place": "what dnne-ros place finds, beside fused, split and placed by hand",
     "priority": "a 500 Hz node beside trainings that take all cores",
     "robot": "from a robot's state to its command, beside a node written by hand",
     "clouds": "point clouds as tensors, beside sensor_msgs_py",

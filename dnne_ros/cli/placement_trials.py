@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -19,6 +18,7 @@ from dnne_ros.options.run_settings import RUN_OPTIONS
 from dnne_ros.options.workflow_arguments import workflow_words
 from dnne_ros.placement.placement import Placement, bound_groups
 from dnne_ros.placement.planning import place
+from dnne_ros.placement.speed import Rates, edge_rates, times_as_fast
 
 KEPT_OPTIONS = ("seed", "inference", "new_episodes", "load_checkpoint_dir", "allow_missing")
 """The options of a run that its trials have, too: others write files, or end it otherwise."""
@@ -34,26 +34,17 @@ Say = Callable[[str], None]
 class Trial:
     """A placement that is tried: ``how`` is what --place takes.
 
-    ``rates``: of each run, the items a second of each edge, by its name.
+    ``rates``: those of each run.
     """
 
     name: str
     how: str
     placement: Placement
-    rates: list[Mapping[str, float]] = field(default_factory=list)
+    rates: list[Rates] = field(default_factory=list)
 
-    def speed(self, reference: Mapping[str, float]) -> float:
-        """Return how much faster than ``reference`` it was: the geometric mean over all edges.
-
-        1 is as fast, which is what an edge counts that keeps a rate of its own, a camera's, say.
-        """
-        return fmean(_ratio(rates, reference) for rates in self.rates)
-
-
-def _ratio(rates: Mapping[str, float], reference: Mapping[str, float]) -> float:
-    logarithms = [math.log(rates[edge] / rate) for edge, rate in reference.items()
-                  if rate > 0 and rates.get(edge, 0) > 0]
-    return math.exp(fmean(logarithms)) if logarithms else 0.0
+    def speed(self, reference: Rates) -> float:
+        """Return how much faster than ``reference`` it was, in the mean of its runs."""
+        return fmean(times_as_fast(rates, reference) for rates in self.rates)
 
 
 class PlacementTrials:
@@ -137,7 +128,7 @@ class PlacementTrials:
             self._say(f"{trial.name}: {error}")
             trial.rates.clear()
 
-    def _start(self, trial: Trial, *more: str) -> Mapping[str, float]:
+    def _start(self, trial: Trial, *more: str) -> Rates:
         """Return the items a second of each edge."""
         report = self._folder / "report.json"
         report.unlink(missing_ok=True)
@@ -152,9 +143,7 @@ class PlacementTrials:
         if done.returncode != 0 or not report.exists():
             raise DnneError(done.stderr.strip().removeprefix("dnne-ros: ")
                             or f"exit code {done.returncode}")
-        found = json.loads(report.read_text(encoding="utf-8"))
-        seconds = max(found["seconds"], 1e-9)
-        return {edge["name"]: edge["received"] / seconds for edge in found["edges"]}
+        return edge_rates(json.loads(report.read_text(encoding="utf-8")))
 
 
 def _parts(placement: Placement) -> frozenset[tuple[str, ...]]:

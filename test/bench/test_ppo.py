@@ -13,12 +13,14 @@ from dnne_ros.errors import InputError
 def options(**changes):
     """Return the options of a run that measures next to nothing."""
     return argparse.Namespace(**{
-        "rounds": 1, "envs": "8", "seeds": 0, "peers": "", "seconds": 0.5, "limit": 5.0} | changes)
+        "rounds": 1, "envs": "8", "seeds": 0, "peers": "", "seconds": 0.5, "limit": 5.0,
+        "backend": "mujoco", "device": "cpu"} | changes)
 
 
 @pytest.mark.parametrize("changes, message", [
     ({"envs": "512,x"}, "--envs: expected numbers from 1, found '512,x'"),
-    ({"peers": "rl_games"}, "--peers: expected rsl_rl or stable_baselines3, found rl_games"),
+    ({"peers": "rl_games"},
+     "--peers: expected rsl_rl or stable_baselines3 or cleanrl, found rl_games"),
     ({"seconds": 0.0}, "expected numbers above 0"),
 ])
 def test_what_cannot_be_measured_is_refused(changes, message):
@@ -61,7 +63,7 @@ def test_tables_of_figures():
                   "rsl_rl": {"solved": [0, 0, 0]}},
         "parts_us": {"512": {"simulate": 12.3, "total": 99.9}}}
     speed, solve, parts = ppo.tables(document)
-    assert speed.rows[0] == ("graph, fused", "512", "220,000", "1.10", "≥ 1.1")
+    assert speed.rows[0] == ("graph, fused", "512", "220,000", "1.10", "≥ 1.5")
     assert solve.rows == [("graph, fused", "2 of 3", "4.00", "1,500"),
                           ("rsl_rl", "0 of 3", "–", "–")]
     assert parts.rows == [("512", "12", "100")]
@@ -87,3 +89,49 @@ def test_the_clock_counts_generators_only_while_they_work():
         next(steps)
     assert end.value.value == 3
     assert clock.calls == {"a": 1, "b": 3}
+
+
+def test_what_is_on_a_device_is_compared_there(monkeypatch):
+    asked = []
+
+    def call(words, seconds, accepted=(0,)):
+        asked.append(words)
+        return '{"seconds": 1.0, "env_steps": 100, "solved": false}'
+
+    monkeypatch.setattr(ppo.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(ppo, "_call", call)
+    monkeypatch.setattr(ppo, "_ours", lambda how, place: lambda *_: json.loads(
+        call([how, place], 1)))
+    document = ppo.measure(options(device="cuda", backend="torch", peers="rsl_rl"), print)
+    assert asked == [["fused", ppo_setting.Simulated("torch", "cuda")], [
+        "dnne_ros.bench.ppo_peers", "rsl_rl", "--envs", "8", "--seed", "0", "--seconds", "0.5",
+        "--until", "inf", "--backend", "torch", "--device", "cuda"]]
+    assert [table.rows for table in ppo.tables(document)] == [[
+        ("graph, fused", "8", "100", "1.00", ""), ("rsl_rl", "8", "100", "1.00", "")]]
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not ppo.compiler(), reason="torch.compile needs a C++ compiler")
+def test_the_loop_of_one_file_learns():
+    import torch
+
+    from dnne_ros.bench.ppo_peers import Watched, cleanrl
+    from dnne_ros.sim.registry import make_simulator
+
+    torch.manual_seed(0)
+    watched = Watched(make_simulator("Cartpole", 64, backend="torch", seed=0), 600.0, 150.0)
+    assert cleanrl(watched)["solved"]
+
+
+def test_advantages_of_the_loop_of_one_file_are_ours():
+    import torch
+
+    from dnne_ros.bench.ppo_single_file import advantages
+    from dnne_ros.rl.gae import advantages_and_returns
+
+    torch.manual_seed(0)
+    rewards, values = torch.randn(2, ppo_setting.HORIZON, 3)
+    dones, last = torch.rand(ppo_setting.HORIZON, 3) < 0.2, torch.randn(3)
+    ours, _ = advantages_and_returns(rewards, values, torch.cat([values[1:], last[None]]), dones,
+                                     dones, ppo_setting.GAMMA, ppo_setting.GAE_LAMBDA)
+    torch.testing.assert_close(advantages(rewards, values, dones.float(), last), ours)

@@ -1,0 +1,114 @@
+"""What ``dnne-ros place`` finds, beside fused, split, and three placements by hand.
+
+Each graph is placed once, by the command itself; then all placements take turns.  The speed of a
+run is that of all edges, beside the fused run of the same round: the geometric mean.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from dnne_ros.bench.children import child_environment
+from dnne_ros.bench.place_graphs import GRAPHS
+from dnne_ros.bench.rounds import chosen, document, interleave
+from dnne_ros.bench.table import Table
+from dnne_ros.errors import DnneError
+from dnne_ros.placement.speed import Rates, edge_rates, times_as_fast
+
+FUSED, SPLIT, FOUND = "fused", "split", "place"
+_NODES = str(Path(__file__).with_name("place_nodes.py"))
+_THREADS = {"OMP_NUM_THREADS": "1"}
+"""For everybody: with more, what a process loses by others is what is measured."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add --only and --seconds."""
+    parser.add_argument("--only", default="", metavar="GRAPH,…",
+                        help=f"some of: {', '.join(GRAPHS)}")
+    parser.add_argument("--seconds", type=float, default=4.0, metavar="N",
+                        help="how long a run takes (default 4)")
+
+
+def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    """Return how fast each graph is in each placement, and how place's is beside the best."""
+    graphs: dict[str, Any] = {}
+    for name in chosen("bench place", dict.fromkeys(GRAPHS, _no_case), options.only, ","):
+        with tempfile.TemporaryDirectory(prefix="place_") as folder:
+            graphs[name] = _measured(name, Path(folder), options, say)
+    return document("place", {}, options.rounds, seconds=options.seconds, graphs=graphs)
+
+
+def tables(document: dict[str, Any]) -> list[Table]:
+    """Return a table of the graphs, and one of the placements of each."""
+    whole = Table(f"What `dnne-ros place` found, {document['rounds']} rounds of "
+                  f"{document['seconds']:g} s: medians",
+                  ("", "× fused", "best of the others", "× fused", "place / best"))
+    each = Table("All placements, × fused", ("graph", "placement", "× fused"))
+    for name, graph in document["graphs"].items():
+        whole.rows.append((name, f"{graph['speed'][FOUND]:.2f}", graph["best"],
+                           f"{graph['speed'][graph['best']]:.2f}", f"{graph['ratio']:.2f}"))
+        for case, speed in graph["speed"].items():
+            each.rows.append((name, case, f"{speed:.2f}"))
+    return [whole, each]
+
+
+def _no_case(_: int) -> Mapping[str, float]:
+    return {}
+
+
+def _measured(name: str, folder: Path, options: argparse.Namespace, say: Callable[[str], None]
+              ) -> dict[str, Any]:
+    """Place a graph, and let its placements take turns."""
+    graph = GRAPHS[name]
+    workflow = folder / "graph.json"
+    workflow.write_text(json.dumps(graph.workflow(folder)), encoding="utf-8")
+    found = folder / "found.json"
+    say(f"{name}: finding a placement")
+    _call("place", str(workflow), "--nodes", _NODES, "--duration", f"{options.seconds:g}s", "-o",
+          str(found))
+    places = {FUSED: FUSED, SPLIT: SPLIT, FOUND: str(found)}
+    for number, (case, processes) in enumerate(graph.by_hand.items()):
+        file = folder / f"by_hand_{number}.json"
+        file.write_text(json.dumps({"processes": processes}), encoding="utf-8")
+        places[case] = str(file)
+    rates: dict[str, list[Rates]] = {case: [] for case in places}
+
+    def run(case: str, _: int) -> Mapping[str, float]:
+        rates[case].append(_rates(workflow, places[case], folder / "report.json",
+                                  options.seconds))
+        return {}
+
+    interleave({case: partial(run, case) for case in places}, options.rounds,
+               lambda text: say(f"{name}: {text}"))
+    rounds = {case: [times_as_fast(mine, fused) for mine, fused in zip(
+        found_rates, rates[FUSED], strict=True)] for case, found_rates in rates.items()}
+    speed = {case: median(values) for case, values in rounds.items()}
+    best = max((case for case in speed if case != FOUND), key=lambda case: speed[case])
+    ratios = [mine / its for mine, its in zip(rounds[FOUND], rounds[best], strict=True)]
+    return {"placement": json.loads(found.read_text(encoding="utf-8")), "speed": speed,
+            "rounds": rounds, "best": best, "ratio": median(ratios)}
+
+
+def _rates(workflow: Path, place: str, report: Path, seconds: float) -> Rates:
+    report.unlink(missing_ok=True)
+    _call("run", str(workflow), "--nodes", _NODES, "--place", place, "--quiet",
+          "--no-flight-record", "--duration", f"{seconds:g}s", "--report", str(report))
+    return edge_rates(json.loads(report.read_text(encoding="utf-8")))
+
+
+def _call(*words: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "dnne_ros", *words], capture_output=True,
+                          text=True, stdin=subprocess.DEVNULL, check=False,
+                          env={**child_environment(), **_THREADS})
+    if done.returncode:
+        raise DnneError(f"bench place: {words[0]} failed: "
+                        f"{(done.stderr or done.stdout).strip()[-500:]}")

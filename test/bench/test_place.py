@@ -1,0 +1,40 @@
+"""The benchmark of placements that are found, beside those made by hand."""
+
+import json
+
+import pytest
+
+from dnne_ros.bench.place import tables
+from dnne_ros.bench.place_graphs import GRAPHS
+from dnne_ros.cli.main import main
+from dnne_ros.placement.speed import edge_rates, times_as_fast
+
+
+@pytest.mark.long
+def test_a_graph_is_placed_and_all_placements_take_turns(tmp_path, capsys):
+    assert main(["bench", "place", "--only", "slow calls", "--rounds", "1", "--seconds", "1",
+                 "--json", str(tmp_path / "found.json")]) == 0
+    assert "place / best" in capsys.readouterr().out
+    graph = json.loads((tmp_path / "found.json").read_text())["graphs"]["slow calls"]
+    assert set(graph["speed"]) == {"fused", "split", "place", *GRAPHS["slow calls"].by_hand}
+    assert graph["speed"]["fused"] == 1.0
+    assert graph["best"] != "place" and graph["ratio"] > 0
+    assert tables({"rounds": 1, "seconds": 1.0, "graphs": {"slow calls": graph}})
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_placements_by_hand_are_of_the_graph(name, tmp_path, monkeypatch):
+    monkeypatch.setattr("dnne_ros.bench.place_graphs._PICTURES", 1)
+    graph = GRAPHS[name].workflow(tmp_path)
+    assert len(GRAPHS[name].by_hand) == 3
+    for processes in GRAPHS[name].by_hand.values():
+        placed = [id for nodes in processes.values() for id in nodes]
+        assert set(placed) <= set(graph) and len(placed) == len(set(placed))
+
+
+def test_a_graph_is_as_fast_as_its_edges_in_the_geometric_mean():
+    reference = edge_rates({"seconds": 2.0, "edges": [
+        {"name": name, "received": items} for name, items in (("a", 20), ("b", 8), ("c", 0))]})
+    assert reference == {"a": 10.0, "b": 4.0, "c": 0.0}
+    assert times_as_fast({"a": 20.0, "b": 32.0, "c": 5.0}, reference) == pytest.approx(4.0)
+    assert times_as_fast({"a": 0.0}, reference) == 0.0
