@@ -43,9 +43,13 @@ class ByName:
     """An answer that takes its items by the names of their ports, as `Node.compute` does."""
 
     def __init__(self, compute: Callable[..., Computed], ports: Sequence[str],
-                 unlinked: Sequence[str]):
-        """Call ``compute`` with an item of each of ``ports``, and None for those ``unlinked``."""
+                 unlinked: Sequence[str], compiled: Callable[..., Any] | None = None):
+        """Call ``compute`` with an item of each of ``ports``, and None for those ``unlinked``.
+
+        ``compiled``: what does the same and gives values without their names, see `Node.compiled`.
+        """
         self.compute = compute
+        self.compiled = compiled
         self.ports = tuple(ports)
         self.unlinked = tuple(unlinked)
 
@@ -72,7 +76,8 @@ async def feed_compute(node: Node) -> None:
     held = [node.inputs[name].type.held for name in linked]
     if linked and not waits and not any(held):
         unlinked = [name for name in node.inputs if name not in linked]
-        await answer_items(node, tuple(linked), ByName(compute, linked, unlinked))
+        await answer_items(node, tuple(linked), ByName(
+            compute, linked, unlinked, node.compiled()))
     while True:
         for name in linked:
             inputs[name] = await node.get_input(name)

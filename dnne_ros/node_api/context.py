@@ -175,6 +175,17 @@ class NodeContext(Protocol):
         """
         ...
 
+    def put_round(self, values: Mapping[str, Any]) -> None:
+        """Do as `put_now` with values of several ports that belong together, in their order."""
+        ...
+
+    def giving(self, ports: Sequence[str]) -> AbstractContextManager[None]:
+        """Let all that answers what these outputs give be called by `put_round`, in one go.
+
+        To be entered while the node runs, by one that gives what is brought from outside.
+        """
+        ...
+
     def answering(self, ports: Sequence[str], answer: AnswerItems,
                   ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
         """Let ``answer`` be called by what brings the last item of a round, while that is legal.

@@ -71,6 +71,9 @@ class Node(RosFacts):
     answers_items: ClassVar[bool] = False
     """Its `process` answers items, all or most of them, as `dnne_ros.answer_items` does: so it can
     be merged with others (`dnne-ros check --explain`).  A plain `compute` always is such."""
+    gives_at_once: ClassVar[bool] = False
+    """It gives what messages from outside bring in the calls that bring them, as `RosSubscriber`
+    does with ``context.giving``: so a merged round can begin with it."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
     films: ClassVar[bool] = False
@@ -235,6 +238,15 @@ class Node(RosFacts):
         what brings an item (`dnne_ros.node_api.answering`).
         """
         raise TypeError(f"{type(self).__name__} defines neither compute() nor process()")
+
+    def compiled(self) -> Callable[..., Any] | None:
+        """Return a plain function that does what `compute` does; None: there is no shorter one.
+
+        It is given the same items by the same names and returns the value of the only output
+        itself, of several outputs a tuple of all, in their order.  Compiled regions call it in
+        the place of `compute`.  It is asked for once, so it reads live widgets when it is called.
+        """
+        return None
 
     async def process(self) -> None:
         """Run until cancelled.  The default feeds `compute` with one item of each input."""

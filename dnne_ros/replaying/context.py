@@ -208,6 +208,14 @@ class _MemoryContext:
         """Raise RuntimeError: no output `has_room`."""
         raise RuntimeError(f"output {port!r} has no room")
 
+    def put_round(self, values: Mapping[str, Any]) -> None:
+        """Raise RuntimeError: no output `has_room`."""
+        raise RuntimeError(f"outputs {', '.join(values)} have no room")
+
+    def giving(self, ports: Sequence[str]) -> AbstractContextManager[None]:
+        """Leave it to the node's coroutine."""
+        return nullcontext()
+
     def answering(self, ports: Sequence[str], answer: AnswerItems,
                   ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
         """Leave it to the node's coroutine."""

@@ -18,6 +18,7 @@ import select
 import selectors
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,15 @@ POLL_INTERVAL = 0.001
 
 _EXPIRED = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past returns at once
 _FOREVER = 3600.0
+_IDLE_POLL_INTERVAL = 0.004
+"""The same while it waits for files."""
+_PUT_OFF_SECONDS = 0.002
+"""For how long a look at DDS, which takes as long as an item, is put off for files."""
 _BUSY_SECONDS = 0.02
 """How long after the last event of a file the next one is waited for there."""
+_STEADY_LOOKS, _STEADY_SECONDS = 4, 0.1
+"""DDS that has brought something at so many looks within this time is waited for, and files are
+looked after by the thread: to robots that speak, a millisecond is long."""
 
 
 class RosSelector(selectors.BaseSelector):
@@ -56,6 +64,8 @@ class RosSelector(selectors.BaseSelector):
         self._closing = False
         self._busy_until = 0.0
         self._next_poll = 0.0
+        self._brought: deque[float] = deque([0.0] * _STEADY_LOOKS, maxlen=_STEADY_LOOKS)
+        """When DDS brought something, the last few times."""
         self._files_watched.set()
         self._watcher = threading.Thread(target=self._watch_files, daemon=True,
                                          name="file watcher")
@@ -63,18 +73,17 @@ class RosSelector(selectors.BaseSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Run what is due in the executor; wait up to ``timeout`` seconds for the first event."""
-        Turns.made += 1
+        Turns.count += 1
         if self._before_wait:
             self._before_wait = _called(self._before_wait)
         now = time.monotonic()
-        if now < self._busy_until:
+        if now < self._busy_until and now - self._brought[0] > _STEADY_SECONDS:
             return self._select_files(timeout, now)
         if self._in_a_while:
             self._in_a_while = _called(self._in_a_while)
         if timeout is None or timeout > 0:
             if not self._files_ready:
-                self._files_watched.set()
-                self.executor.spin_once(timeout_sec=_FOREVER if timeout is None else timeout)
+                self._wait_for_dds(_FOREVER if timeout is None else timeout, now)
         elif now >= self._next_poll:
             self._drain()
             self._files_watched.set()  # a loop that is always busy must see its signals, too
@@ -84,16 +93,28 @@ class RosSelector(selectors.BaseSelector):
         self._busy_until = time.monotonic() + _BUSY_SECONDS
         return self._serve(self._epoll.poll(0))
 
+    def _wait_for_dds(self, timeout: float, now: float) -> None:
+        self._files_watched.set()
+        self.executor.spin_once(timeout_sec=timeout)
+        ended = time.monotonic()
+        if not self._files_ready and ended - now < timeout:
+            self._brought.append(ended)
+
     def _select_files(self, timeout: float | None, now: float
                       ) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for files, at most until DDS is to be looked at."""
+        ready: list[tuple[int, int]] = []
         if now >= self._next_poll:
             if self._in_a_while:
                 self._in_a_while = _called(self._in_a_while)
-            self._drain()
-            timeout = 0  # a callback may have made something ready
-        wait = self._next_poll - now
-        ready = self._wait(wait if timeout is None or timeout > wait else timeout)
+            if now < self._next_poll + _PUT_OFF_SECONDS:
+                ready = self._wait(0)
+            if not ready:
+                self._drain()
+                timeout = 0  # a callback may have made something ready
+        if not ready:
+            wait = self._next_poll - now + _IDLE_POLL_INTERVAL - POLL_INTERVAL
+            ready = self._wait(wait if timeout is None or timeout > wait else timeout)
         if not ready:
             return []
         self._busy_until = now + _BUSY_SECONDS
@@ -147,9 +168,14 @@ class RosSelector(selectors.BaseSelector):
     def _drain(self) -> None:
         self._drained = False
         self.executor.create_task(self._mark)  # what lies before it in the queue is due
+        calls = 0
         while not self._drained:  # one call runs one callback, or finds its message overwritten
             self.executor.spin_once(timeout_sec=_EXPIRED)
-        self._next_poll = time.monotonic() + POLL_INTERVAL
+            calls += 1
+        now = time.monotonic()
+        self._next_poll = now + POLL_INTERVAL
+        if calls > 1:
+            self._brought.append(now)
 
     def _mark(self) -> None:
         self._drained = True

@@ -3,8 +3,7 @@
 A source that always finds room, and a node that always finds items, would keep everybody else from
 the loop: signals, DDS, the processes at the other ends.  To let it turn for each item takes
 longer than the item; to ask the clock each time takes a part of that.  So it turns after a number
-of items that goes up and down with how long they have taken, unless it has turned by itself: for
-a node that waits at one input, there is no need at the others and at its outputs.
+of items that goes up and down with how long they have taken.
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ _MOST = 64
 
 
 class Turns:
-    """How often the event loop of this process has turned."""
+    """How often the event loop of this process has turned, as far as it counts that."""
 
-    made = 0
-    """An event loop that does not count here is taken not to turn by itself."""
+    count = 0
 
 
 class Breathing:
@@ -32,14 +30,16 @@ class Breathing:
         self.every = 1
         """After so many items the loop is to turn."""
         self._turned: float | None = None
-        self._seen = Turns.made
+        self._count = Turns.count
 
-    def turned_meanwhile(self) -> bool:
-        """Tell whether the loop has turned by itself since this was asked, or let turn, last."""
-        turns = Turns.made
-        if turns == self._seen:
+    def need_not(self) -> bool:
+        """Tell whether the loop has turned by itself since this was asked or it `note_turned`.
+
+        So it does where the coroutine has waited elsewhere, for another input.
+        """
+        if self._count == Turns.count:
             return False
-        self._seen = turns
+        self._count = Turns.count
         self._turned = None
         return True
 
@@ -60,4 +60,4 @@ class Breathing:
     def note_turned(self) -> None:
         """Note that it has turned."""
         self._turned = monotonic()
-        self._seen = Turns.made
+        self._count = Turns.count

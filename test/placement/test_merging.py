@@ -1,8 +1,15 @@
 """What is said of nodes that become one, before they do."""
 
+import pytest
+
+from dnne_ros.catalogue.catalogue import Catalogue
+from dnne_ros.errors import Problems
+from dnne_ros.graph.building import build_graph
 from dnne_ros.placement.merging import merged
 from dnne_ros.placement.planning import place
 from dnne_ros.placement.regions import regions_of
+from dnne_ros.transport.policy import EdgePolicy
+from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 
 
 def ports(graph, node):
@@ -41,3 +48,31 @@ def test_a_region_is_no_larger_than_asked(simulated):
     found = regions_of(graph, units, largest=2)
     assert sorted(unit.node for region in found for unit in region) == ["2", "3", "4", "5"]
     assert max(map(len, found)) == 2
+
+
+@pytest.fixture
+def robot():
+    """Build a graph of a robot's state, and a controller that takes it as ``policy`` says."""
+    def call(linked=True):
+        links = (LinkRecord(PortRef("1", "tensor"), PortRef("2", "action")),) if linked else ()
+        controller = (NodeRecord("2", "RobotControllerNode", {"num_joints": 2}),) if linked else ()
+        workflow = Workflow("Robot", "robot.json", (
+            NodeRecord("1", "RosSubscriberNode", {"names": "a,b"}), *controller), links)
+        problems = Problems("robot.json")
+        graph = build_graph(workflow, Catalogue(), problems)
+        problems.raise_if_any()
+        return graph
+    return call
+
+
+def test_a_round_may_begin_with_what_a_robot_says_past_an_edge_of_the_newest(robot):
+    graph = robot()
+    found = merged(graph, place(graph, "fused"), "main")
+    assert graph.incoming["2"]["action"][0].policy is EdgePolicy.LATEST
+    assert found.regions == [["1", "2"]] and found.alone == {}
+
+
+def test_a_giver_without_anybody_behind_it_is_alone(robot):
+    graph = robot(linked=False)
+    assert merged(graph, place(graph, "fused"), "main").alone == {
+        "1": "nobody who takes what it gives can be merged with it"}

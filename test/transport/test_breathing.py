@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from dnne_ros.transport import breathing
-from dnne_ros.transport.breathing import Breathing, Turns
+from dnne_ros.transport.breathing import Breathing
 from dnne_ros.transport.inbox import Inbox
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
@@ -45,18 +45,6 @@ def test_what_a_wait_has_taken_is_not_counted(clock):
     assert breathes.every == 64
 
 
-def test_a_loop_that_has_turned_by_itself_need_not_be_let(monkeypatch):
-    monkeypatch.setattr(Turns, "made", 7)
-    breathes = Breathing()
-    assert not breathes.turned_meanwhile()
-    Turns.made += 2
-    assert breathes.turned_meanwhile() and not breathes.turned_meanwhile()
-    breathes.note_turn()
-    Turns.made += 1
-    breathes.note_turned()
-    assert not breathes.turned_meanwhile()
-
-
 def test_a_reader_that_finds_items_lets_others_have_their_turn(run_async):
     async def main():
         inbox = Inbox(EdgePolicy.LOSSLESS, 1000, EdgeStats())
@@ -75,4 +63,21 @@ def test_a_reader_that_finds_items_lets_others_have_their_turn(run_async):
         beside.cancel()
         assert counted >= 1000 // 64
 
+    run_async(main())
+
+
+def test_who_has_waited_elsewhere_need_not_let_the_loop_turn(run_async, monkeypatch):
+    """As for another input: the loop has turned meanwhile."""
+    async def main():
+        inbox = Inbox(EdgePolicy.LOSSLESS, 100, EdgeStats())
+        for number in range(10):
+            inbox.offer(number)
+        await inbox.take()
+        for number in range(1, 10):
+            breathing.Turns.count += 1
+            with pytest.raises(StopIteration) as took:
+                inbox.take().send(None)  # it does not wait
+            assert took.value.value == number
+
+    monkeypatch.setattr(breathing.Turns, "count", 0)
     run_async(main())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.arrays import has_torch
 from dnne_ros.errors import InputError
+from dnne_ros.learning.finite import check_finite
 from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Boolean, Model, PolicyOutput, Sync, Tensor
@@ -172,8 +173,6 @@ class PPOAgentNode(Node):
                     self._frozen.reset()
 
     async def _act_frozen(self) -> None:
-        from dnne_ros.learning.finite import check_finite
-
         if self._frozen is None:
             raise InputError("runtime", [
                 f"expected a trained policy (--load-checkpoint-dir) with runtime={self._runtime}"])
@@ -198,6 +197,7 @@ class PPOAgentNode(Node):
         seen = tuple(port for port in ("observations", "critic_observations")
                      if self.context.is_linked(port))
         self._item = 0
+        self._is_trained = self.context.trainers("model") > 0
         await self._act_when_due(seen)  # no episode has ended on the way to the first item
         ports = (*seen, "done") if self.context.is_linked("done") else seen
 
@@ -209,7 +209,7 @@ class PPOAgentNode(Node):
     def _may_act(self) -> bool:
         """Tell whether the weights are there for the item that comes next."""
         return self._shared is not None and (
-            not self.context.trainers("model") or self._shared.is_ready_for(self._item))
+            not self._is_trained or self._shared.is_ready_for(self._item))
 
     async def _act_when_due(self, ports: Sequence[str]) -> None:
         """Take an item of each of ``ports``, and act with the weights that are for it."""
@@ -221,7 +221,7 @@ class PPOAgentNode(Node):
             self._move_to(observations.device, self._shared)
             await self.send_output(self._shared, "model")
         self._is_due.set()
-        if self.context.trainers("model"):
+        if self._is_trained:
             self.awaits_trainer = "model"
             await self._shared.ready_for(self._item)
             self.awaits_trainer = ""
@@ -231,8 +231,6 @@ class PPOAgentNode(Node):
     def _look_at(self, ports: Sequence[str], items: Sequence[torch.Tensor]
                  ) -> dict[str, torch.Tensor]:
         """Return the items by port; forget what ended with them, and raise for what is none."""
-        from dnne_ros.learning.finite import check_finite
-
         given = dict(zip(ports, items, strict=True))
         for port, item in given.items():
             if port != "done":

@@ -120,7 +120,7 @@ class OutputPort:
             value = self._made(value)
         if self._turns or self._breathes:
             await self._wait_for_room(timeout)
-        elif self.sent >= self._breathe_at and not self._has_breathed() and not self._is_full():
+        elif self.sent >= self._breathe_at and self._is_to_breathe():
             await self._breathe(timeout)
         else:
             # As `_is_full`, without a call: this is on the way of every item.
@@ -238,12 +238,11 @@ class OutputPort:
         self._type.check(value)
         self._kind = self._kind_of(value)
 
-    def _has_breathed(self) -> bool:
-        """Tell whether the loop has turned by itself, and need not be let."""
-        if not self._breathing.turned_meanwhile():
+    def _is_to_breathe(self) -> bool:
+        if self._breathing.need_not():
+            self._breathe_at = self.sent + self._breathing.every
             return False
-        self._breathe_at = self.sent + self._breathing.every
-        return True
+        return not self._is_full()
 
     async def _breathe(self, timeout: float | None) -> None:
         """Let the loop turn: while there is room nothing waits, and a source must not starve it.

@@ -53,6 +53,8 @@ class ItemMonitor:
         self.together = context.together
         self.has_room = context.has_room
         self.put_now = context.put_now
+        self.put_round = context.put_round
+        self.giving = context.giving
         self.answering = context.answering
         self._context = context
         self._is_source = not inputs

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from dnne_ros.graph.graph import Graph
 from dnne_ros.placement.regions import regions_of
-from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.regions.member import Giver, Member
+from dnne_ros.runtime.regions.pushed import PushedRegion
 from dnne_ros.runtime.regions.region import Region
 
 OFF = "DNNE_ROS_NO_COMPILE"
@@ -54,7 +56,12 @@ class Regions:
         for region in self._regions:
             if region not in kept:
                 region.dissolve()
-        new = [Region(members) for members in drawn - {region.members for region in kept}]
+        new = [_region(members) for members in drawn - {region.members for region in kept}]
         self._regions = kept + new
         for region in new:
             region.start()
+
+
+def _region(members: Sequence[Member]) -> Region:
+    first = members[0]
+    return PushedRegion(first, members) if isinstance(first, Giver) else Region(members)

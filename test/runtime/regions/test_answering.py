@@ -25,7 +25,7 @@ class Answering:
         self.context, self.node_id = self, "a"
         self.cuts = ()
         self.inputs, self.outputs = inputs, outputs
-        self.items, self.may_answer, self.glances = 0, True, None
+        self.items, self.may_answer, self.traced_by = 0, True, None
         self.task = asyncio.create_task(answer_items(self, tuple(inputs), answer))
 
     def get_input(self, port):
@@ -36,6 +36,9 @@ class Answering:
 
     def send_output(self, value, port):
         return self.outputs[port].send(value)
+
+    def put_now(self, port, value):
+        self.outputs[port].send_now(value)
 
     @contextmanager
     def answering(self, ports, answer):
