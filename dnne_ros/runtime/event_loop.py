@@ -74,9 +74,9 @@ class RosSelector(selectors.BaseSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Run what is due in the executor; wait up to ``timeout`` seconds for the first event."""
+        Turns.count += 1
         if self._before_wait:
             self._before_wait = _called(self._before_wait)
-        Turns.count += 1
         now = time.monotonic()
         if now < self._busy_until and now - self._brought[0] > _STEADY_SECONDS:
             return self._select_files(timeout, now)
@@ -106,10 +106,10 @@ class RosSelector(selectors.BaseSelector):
         """Wait for files, at most until DDS is to be looked at."""
         ready: list[tuple[int, int]] = []
         if now >= self._next_poll:
-            if now < self._next_poll + _PUT_OFF_SECONDS:
-                ready = self._epoll.poll(0)
             if self._in_a_while:
                 self._in_a_while = _called(self._in_a_while)
+            if now < self._next_poll + _PUT_OFF_SECONDS:
+                ready = self._wait(0)
             if not ready:
                 self._drain()
                 timeout = 0  # a callback may have made something ready

@@ -35,7 +35,7 @@ class Files(Protocol):
         ...
 
     def in_a_while(self, call: Callable[[], None]) -> None:
-        """Call ``call()`` once: before the loop rests, within a millisecond or so."""
+        """Call ``call()`` once: before the loop rests, within some milliseconds."""
         ...
 
 

@@ -18,7 +18,7 @@ from dnne_ros.cli.main import main
 
 CASES = {"one process: ours", "one process: asyncio.Queue", "two processes: ours",
          "two processes: plain rclpy", "two processes: bare DDS", "one process: outside view",
-         "one process: watched"}
+         "one process: watched", "two processes: its copies alone"}
 if importlib.util.find_spec("dora"):
     CASES.add("two processes: dora")
 
@@ -55,6 +55,15 @@ def test_every_way_is_measured(measured):
                 assert figures[f"{payload} items_s"] > 0 and figures[f"{payload} cpu_us"] > 0
         assert all(value >= 0 for value in figures.values())
         assert f"round 1 of 1: {case}" in err
+
+
+def test_large_trips_are_compared_with_their_copies(measured):
+    document = measured[0]
+    ours, copies = (document["medians"][f"two processes: {name}"]["64 KiB p50_us"]
+                    for name in ("ours", "its copies alone"))
+    assert 0 < copies < ours
+    names = [row["name"] for row in document["ratios"] if "copies" in row["name"]]
+    assert names == ["two processes, 64 KiB: trip p50, ours / its copies alone"]
 
 
 def test_our_edges_lose_nothing_and_hand_over_the_same_object_in_one_process(measured):

@@ -94,6 +94,11 @@ class OutputPort:
         return self.sent if self._writer is None else self._writer.window.sent
 
     @property
+    def leaves(self) -> bool:
+        """Tell whether nodes of other processes get its items."""
+        return self._writer is not None
+
+    @property
     def delivered(self) -> int:
         """Return how many items each consumer had when this process was started again."""
         return 0 if self._writer is None else self._writer.delivered

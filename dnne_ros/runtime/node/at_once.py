@@ -46,8 +46,9 @@ class AtOnce:
         """Hand over what belongs together, in a callback of the event loop."""
         giver = self._giver
         if giver is None or giver.region is None or not giver.region.push(values):
-            for port, value in values.items():
-                self.put_now(port, value)
+            with self._context.together():
+                for port, value in values.items():
+                    self.put_now(port, value)
 
     @contextmanager
     def giving(self, ports: Sequence[str]) -> Iterator[None]:

@@ -199,9 +199,11 @@ class _Writing:
                       f"    return odd(at, r, made, {self.values})"] if given else [
                       f"if r: return odd(at, r, made, {self.values})"]
         self.lines += [*traced.took(), made, *traced.worked(), *is_odd]
+        before, behind = self._together(member)
+        self.lines += before
         for name, port in zip(given, member.gives, strict=True):
             self._give(index, member.outputs[port], port, name, traced)
-        self.lines += traced.gave()
+        self.lines += [*behind, *traced.gave()]
 
     def _taken(self, index: int, edge: LocalEdge) -> str:
         """Write that a new name is an item of an edge."""
@@ -227,6 +229,14 @@ class _Writing:
                 and (words := _by_name(answer, items)) is not None:
             return f"{self._name(answer.compiled)}({words})"
         return None
+
+    def _together(self, member: Member) -> tuple[list[str], list[str]]:
+        """Return what lets outputs to other processes travel together, before and behind them."""
+        if sum(member.outputs[port].leaves for port in member.gives) < 2:
+            return [], []
+        together = member.context.together()
+        return ([f"{self._name(together.__enter__)}()"],
+                [f"{self._name(together.__exit__)}(None, None, None)"])
 
     def _give(self, index: int, output: OutputPort, port: str, name: str, traced: MemberLines
               ) -> None:

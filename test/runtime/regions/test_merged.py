@@ -6,9 +6,10 @@ import time
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from networks import Network, turns
+from networks import Answering, Network, turns
 from random_networks import networks, outcome
 
+from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions import region
 
 CHAIN = {"a": ({"in": "source.out"}, lambda item: {"out": item + 1}),
@@ -58,6 +59,40 @@ def test_a_chain_is_one_region_whose_coroutines_sleep_while_its_edges_count(run_
         assert {counts[name] for name in counts if "→" in name} == {(14, 14, 0)}
         assert {counts[name] for name in "abc"} == {14}
         assert counts["a.out"] == counts["b.out"] == counts["c.out"] == 14
+    run_async(main())
+
+
+def test_what_a_region_gives_to_other_processes_leaves_together(run_async, monkeypatch):
+    done = []
+    send_now = OutputPort.send_now
+
+    class Together:
+        def __enter__(self):
+            done.append("held back")
+
+        def __exit__(self, *_):
+            done.append("let go")
+
+    def noted(self, value):
+        done.append(value)
+        send_now(self, value)
+
+    monkeypatch.setattr(OutputPort, "leaves", True)
+    monkeypatch.setattr(OutputPort, "is_unseen", False)
+    monkeypatch.setattr(OutputPort, "send_now", noted)
+    monkeypatch.setattr(Answering, "together", lambda self: Together())
+
+    async def main():
+        nodes = {"a": CHAIN["a"],
+                 "b": ({"in": "a.out"}, lambda item: {"out": item, "more": -item})}
+        network = started(nodes, taken=("b.out", "b.more"))
+        for number in range(1, 10):
+            done.clear()
+            await network.sources["source.out"].send(number)
+            assert await taken(network, "b.out", 1) == [number + 1]
+            assert await taken(network, "b.more", 1) == [-number - 1]
+            await turns()
+        assert done[-4:] == ["held back", 10, -10, "let go"] and done.count("held back") == 1
     run_async(main())
 
 

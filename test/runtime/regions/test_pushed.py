@@ -1,7 +1,7 @@
 """What comes from outside goes through all that answer it, in the call that brings it."""
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
@@ -43,6 +43,9 @@ class Node:
         item = await self.inputs[port].get(None)
         self.by_itself += 1
         return item
+
+    def together(self):
+        return nullcontext()
 
     def send_output(self, value, port):
         return self.outputs[port].send(value)
