@@ -402,9 +402,35 @@ test_whoever_dies_in_the_middle_nothing_is_lost = pytest.mark.slow(Graph.TestCas
 
 
 class GraphOfReplicas(Graph):
-    """The same of nodes that have replicas."""
+    """The same of nodes that have replicas, which take what they can while nothing is given."""
 
     kind = Several
+
+    @rule()
+    def rush(self):
+        for name in self.sources:
+            for _ in range(CAPACITY):
+                self.make(name)
+        for edge in EDGES:
+            while self.producer(edge).wire:
+                self.deliver(edge)
+        for name in MIDDLES:
+            self.work(name, 3)
+            self.work(name, 3)
+
+    @rule(count=st.integers(1, 2))
+    def flow(self, count):
+        """Let rounds be given, and what came of them be handled as far as it arrives."""
+        for name, edge in (("m1", 2), ("m2", 3), ("m3", 4)):
+            for _ in range(count):
+                self.middles[name].step(gives=True)
+            while self.producer(edge).wire:
+                self.deliver(edge)
+            for _ in range(2 * count):
+                self.middles["m3"].step(gives=False)
+        self.drain()
+        for edge in reversed(EDGES):
+            self.tell(edge)
 
 
 GraphOfReplicas.TestCase.settings = Graph.TestCase.settings
