@@ -102,15 +102,15 @@ def measure(run: Callable[[], int], seconds: float) -> dict[str, float]:
     from dnne_ros.rl.rollout import Rollout
     from dnne_ros.sim.mujoco_cartpole import MujocoCartpole
 
+    watched: dict[str, list[tuple[type | ModuleType, str]]] = {
+        "simulate": [(MujocoCartpole, "step")], "act": [(ActorCritic, "act")],
+        "store": [(Rollout, "add"), (EpisodeStatistics, "add")],
+        "look for NaN": [(finite, "check_finite"), (Rollout, "check_finite"), (PPO, "check")],
+        "nodes' own lines": [
+            (SimulatorStepNode, "_stepped"), (CartpoleActionNode, "compute"),
+            (PPOAgentNode, "_look_at"), (PPOAgentNode, "_act"), (PPOTrainerNode, "_collect")]}
     clock = Clock()
-    for part, calls in {
-            "simulate": [(MujocoCartpole, "step")], "act": [(ActorCritic, "act")],
-            "store": [(Rollout, "add"), (EpisodeStatistics, "add")],
-            "look for NaN": [(finite, "check_finite"), (Rollout, "check_finite"), (PPO, "check")],
-            "nodes' own lines": [
-                (SimulatorStepNode, "_stepped"), (CartpoleActionNode, "compute"),
-                (PPOAgentNode, "_look_at"), (PPOAgentNode, "_act"),
-                (PPOTrainerNode, "_collect")]}.items():
+    for part, calls in watched.items():
         for owner, method in calls:
             clock.watch(owner, method, part)
     clock.watch_generator(PPO, "update", "learn")
