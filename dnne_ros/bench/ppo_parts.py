@@ -91,7 +91,9 @@ class Stopwatch:
 
 def measure(run: Callable[[], int], seconds: float) -> dict[str, float]:
     """Return microseconds a step, by part, of what ``run`` does until it is interrupted."""
-    from dnne_ros.nodes.rl import ppo_agent, ppo_trainer
+    from dnne_ros.learning import finite
+    from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
+    from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
     from dnne_ros.nodes.simulation.cartpole import CartpoleActionNode
     from dnne_ros.nodes.simulation.simulation import SimulatorStepNode
     from dnne_ros.rl.episodes import EpisodeStatistics
@@ -100,16 +102,15 @@ def measure(run: Callable[[], int], seconds: float) -> dict[str, float]:
     from dnne_ros.rl.rollout import Rollout
     from dnne_ros.sim.mujoco_cartpole import MujocoCartpole
 
-    agent, trainer = ppo_agent.PPOAgentNode, ppo_trainer.PPOTrainerNode
+    watched: dict[str, list[tuple[type | ModuleType, str]]] = {
+        "simulate": [(MujocoCartpole, "step")], "act": [(ActorCritic, "act")],
+        "store": [(Rollout, "add"), (EpisodeStatistics, "add")],
+        "look for NaN": [(finite, "check_finite"), (Rollout, "check_finite"), (PPO, "check")],
+        "nodes' own lines": [
+            (SimulatorStepNode, "_stepped"), (CartpoleActionNode, "compute"),
+            (PPOAgentNode, "_look_at"), (PPOAgentNode, "_act"), (PPOTrainerNode, "_collect")]}
     clock = Clock()
-    for part, calls in {
-            "simulate": [(MujocoCartpole, "step")], "act": [(ActorCritic, "act")],
-            "store": [(Rollout, "add"), (EpisodeStatistics, "add")],
-            "look for NaN": [(ppo_agent, "check_finite"), (ppo_trainer, "check_finite"),
-                             (Rollout, "check_finite"), (PPO, "check")],
-            "nodes' own lines": [
-                (SimulatorStepNode, "_stepped"), (CartpoleActionNode, "compute"),
-                (agent, "_look_at"), (agent, "_act"), (trainer, "_collect")]}.items():
+    for part, calls in watched.items():
         for owner, method in calls:
             clock.watch(owner, method, part)
     clock.watch_generator(PPO, "update", "learn")

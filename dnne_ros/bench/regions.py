@@ -32,10 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Run every case in turn, round after round."""
-    commands = {_OURS: _graph, _SHORT: partial(_graph, link="ShortLink"),
-                _NOT_COMPILED: partial(_graph, more=("--no-compile",)),
-                _RIM: partial(_graph, links=0), _QUEUES: partial(_peer, "queues"),
-                _CALLS: partial(_peer, "calls"), _NESTED: partial(_peer, "nested")}
+    commands: dict[str, Callable[..., Sequence[str]]] = {
+        _OURS: _graph, _SHORT: partial(_graph, link="ShortLink"),
+        _NOT_COMPILED: partial(_graph, more=("--no-compile",)),
+        _RIM: partial(_graph, links=0), _QUEUES: partial(_peer, "queues"),
+        _CALLS: partial(_peer, "calls"), _NESTED: partial(_peer, "nested")}
     cases = {case: partial(_measure, command, options.items)
              for case, command in commands.items()}
     return document("regions", interleave(cases, options.rounds, say), options.rounds,

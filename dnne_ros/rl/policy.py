@@ -90,13 +90,12 @@ class ActorCritic(nn.Module):
             return 0
         return self.actor_memory.width + self.critic_memory.width
 
-    @torch.no_grad()
     def value(self, observations: Tensor) -> Tensor:
         """Return the critic's value (n,) of the ``observations`` (n, size) that it sees.
 
-        Of a policy without a memory: see `value_after`.  Without gradients: see `evaluate`.
+        Of a policy without a memory: see `value_after`.
         """
-        return self._valued(self.critic.infer(self._critic_features(observations)))
+        return self._value_of(self._critic_features(observations))
 
     def value_after(self, observations: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return the critic's value (n,) of what it sees, and what is remembered then.

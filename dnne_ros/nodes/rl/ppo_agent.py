@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.arrays import has_torch
 from dnne_ros.errors import InputError
-from dnne_ros.learning.finite import check_finite
 from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Boolean, Model, PolicyOutput, Sync, Tensor
@@ -116,8 +115,10 @@ class PPOAgentNode(Node):
 
     def setup(self) -> None:
         """Choose what computes, and seed the generator that actions are drawn with."""
+        from dnne_ros.learning.finite import check_finite
         from dnne_ros.rl.remembering import Remembering
 
+        self._check_finite = check_finite
         self._shared: SharedPolicy | None = None
         self._saved: NodeState | None = None
         self._frozen: FrozenAgent | None = None
@@ -180,7 +181,7 @@ class PPOAgentNode(Node):
 
         def act(observations: torch.Tensor, critic_observations: torch.Tensor | None = None
                 ) -> dict[str, Any]:
-            check_finite(observations, "observations", next(items))
+            self._check_finite(observations, "observations", next(items))
             return {"policy_output": frozen.act(observations, critic_observations)}
 
         ports = tuple(port for port in ("observations", "critic_observations")
@@ -234,7 +235,7 @@ class PPOAgentNode(Node):
         given = dict(zip(ports, items, strict=True))
         for port, item in given.items():
             if port != "done":
-                check_finite(item, port, self._item + 1)
+                self._check_finite(item, port, self._item + 1)
         if "done" in given:
             self._remembering.forget(given["done"])
         return given

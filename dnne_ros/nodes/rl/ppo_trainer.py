@@ -9,7 +9,6 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
-from dnne_ros.learning.finite import check_finite
 from dnne_ros.node_api.checkpoint_trigger import (
     CheckpointTrigger,
     checkpoint_widgets,
@@ -140,8 +139,10 @@ class PPOTrainerNode(Node):
         """Prepare counters and random state; the learner is made when the model comes."""
         import torch
 
+        from dnne_ros.learning.finite import check_finite
         from dnne_ros.node_api.seeding import node_seed
 
+        self._check_finite = check_finite
         torch.set_num_threads(1)  # small networks: threads cost more than they save
         self._generator = torch.Generator()
         self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
@@ -180,7 +181,7 @@ class PPOTrainerNode(Node):
                 given = {port: await self.get_input(port) for port in ports}
                 state = self._collect(shared, given)
                 if self._learner is not None and self._learner.rollout.full:
-                    check_finite(state, "state", self._item)  # nothing else learns from it
+                    self._check_finite(state, "state", self._item)  # nothing else learns from it
                     await self._learn(self._learner, shared, state, self._item)
                 await self.send_output(None, "training_complete")
 
@@ -196,7 +197,7 @@ class PPOTrainerNode(Node):
         info, following = given.get("info") or {}, given.get("next_observations")
         state: torch.Tensor = given["state"]
         self._item += 1
-        check_finite(rewards, "reward", self._item)
+        self._check_finite(rewards, "reward", self._item)
         if self._learner is None:
             self._learner = self._begin(shared.policy, output)
         learner = self._learner

@@ -39,6 +39,8 @@ _TRIALS = 20
 _HOLD = 0.01
 """For how long items wait that have come faster than its nodes take them, once a while, so that
 the nodes come to rest; if they do not, not again before `_NOT_AGAIN`."""
+_TURNS = 4
+"""Or, where a busy machine takes longer for it, as many turns of the event loop for each node."""
 DEEPEST = 20
 """Regions that give to each other in one call; more would fill Python's stack."""
 _MOST_ROUNDS = 16
@@ -80,6 +82,7 @@ class Region:
         self._trials = _TRIALS
         self._limit = self._counted = 0.0
         self._hold_from = self._hold_until = self._wait_from = 0.0
+        self._turns = 0
         self._owed: asyncio.Task[None] | None = None
         self._again: asyncio.Handle | None = None
         self._waits_at: OutputPort | None = None
@@ -121,6 +124,7 @@ class Region:
         if now < self._hold_from:
             return False
         self._hold_until = now + _HOLD
+        self._turns = _TURNS * len(self.members)
         self._go_on_soon()
         return True
 
@@ -133,7 +137,9 @@ class Region:
         self._stop_waiting()
         if not self._is_at_rest():
             now = monotonic()
-            if now < self._hold_until and self._entry.is_parked:
+            self._turns -= 1
+            if (now < self._hold_until or (self._hold_until and self._turns > 0)) \
+                    and self._entry.is_parked:
                 self._go_on_soon()
                 return
             if self._hold_until:

@@ -9,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 from networks import Answering, Network, turns
 from random_networks import networks, outcome
 
+from dnne_ros.node_api.answering import ByName
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions import region
 
@@ -337,3 +338,24 @@ def test_any_network_gives_what_its_nodes_give_one_by_one(nodes, capacity, seed)
     """Whatever is cut out, looked at or paused meanwhile: the same items, and the same counts."""
     expected = asyncio.run(outcome(nodes, False, capacity, 0))
     assert asyncio.run(outcome(nodes, True, capacity, seed)) == expected
+
+
+def test_a_region_calls_what_stands_for_compute(run_async):
+    """Whose values have no names: of several outputs, in their order."""
+    async def main():
+        called = []
+
+        def short(number, other):
+            called.append((number, other))
+            return 2 * number, number
+        plain = ByName(lambda number, other: {"out": 2 * number, "more": number},
+                       ["number"], ["other"], short)
+        network = await running({**CHAIN, "b": ({"number": "a.out"}, plain)},
+                                taken=("c.out", "b.more"))
+        called.clear()
+        for number in range(5):
+            await network.sources["source.out"].send(number)
+        assert await taken(network, "b.more", 9) == [2, 3, 4, 5, 1, 2, 3, 4, 5]
+        assert await taken(network, "c.out", 5) == [2 * number + 1 for number in range(5)]
+        assert called == [(number + 1, None) for number in range(5)]
+    run_async(main())
