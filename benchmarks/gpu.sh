@@ -5,6 +5,8 @@
 # tensordict and mujoco-warp are put there if they are not. It takes less than eight minutes and says
 # at its end whether all held; where there is no GPU, that nothing was measured, with exit code 3.
 # TRAINED names a folder for the figures of the trainings, as JSON.
+# With MJLAB_PYTHON, an interpreter that has mjlab, it also trains mjlab's Go1 for LEARN (20m)
+# and leaves what came of it in GO1 (go1_mjlab).
 set -eu
 cd "$(dirname "$0")/.."
 python=${1:-.venv-gpu/bin/python}
@@ -78,5 +80,26 @@ run tensorrt
 code=0
 (export CUDA_VISIBLE_DEVICES=; run cuda) || code=$?
 [ "$code" = 2 ] || failed "without a device, --strict-runtime ended with $code, and not with 2"
+
+if [ -n "${MJLAB_PYTHON:-}" ]; then
+    echo "== learns: mjlab's Go1 under commands, 4,096 environments, mjlab's own settings of PPO"
+    go1=${GO1:-go1_mjlab}
+    mkdir -p "$go1"
+    # Its actions have no bounds: 1 means 5 here, and the first deviation of 0.2 means 1.
+    set -- config/workflows/go1_velocity.json --set 1.actor_group= --set 1.device=cuda \
+        --set 1.env_name=mjlab:Mjlab-Velocity-Flat-Unitree-Go1 --set 5.scale=5 \
+        --set 3.hidden_sizes=512,256,128 --set 3.critic_hidden_sizes=512,256,128 \
+        --set 6.horizon_length=24 --set 6.minibatch_size=24576 --set 6.gamma=0.99 \
+        --set 6.entropy_coef=0.01 --set 6.desired_kl=0.01 --set 6.min_learning_rate=1e-5
+    "$python" -m dnne_ros run "$@" --set 1.num_envs=4096 --seed 1 --duration "${LEARN:-20m}" \
+        --quiet --save-checkpoint-dir "$go1/checkpoint" --report "$go1/run.json" \
+        --plot "$go1/curve.png"
+    "$python" -m dnne_ros evaluate "$@" --load-checkpoint-dir "$go1/checkpoint" --episodes 20 \
+        --environments 20 --plot "$go1/returns.png" | tee "$go1/evaluation.txt"
+    "$python" -m dnne_ros run "$@" --set 1.num_envs=1 --inference --quiet --duration 5m \
+        --load-checkpoint-dir "$go1/checkpoint" --video "$go1/walk.mp4" --max-env-steps 500
+else
+    echo "== learns: MJLAB_PYTHON names no interpreter that has mjlab: mjlab's Go1 was not trained"
+fi
 
 echo "gpu.sh: all held"

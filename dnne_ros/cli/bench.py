@@ -14,6 +14,7 @@ from dnne_ros.errors import InputError
 _BENCHMARKS = {
     "ppo": "training Cartpole, beside rsl_rl and Stable-Baselines3",
     "curves": "learning HalfCheetah, Hopper and Walker2d, beside Stable-Baselines3",
+    "tasks": "EnvPool's tasks in a graph beside EnvPool alone, training beside Stable-Baselines3",
     "mnist": "supervised learning, beside a plain PyTorch loop",
     "memory": "CartPole without velocities, with and without a memory",
     "io": "a 100 Hz node beside a camera that blocks",

@@ -26,9 +26,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the command."""
     parser = commands.add_parser(
         "tasks", help="list the tasks of the simulators",
-        description="List the tasks of the installed simulators, with the size of observations "
-                    "and actions and the steps until an episode times out, as far as that is "
-                    "known before an environment is made; and how to install the others.",
+        description="List the tasks of the installed simulators, with the sizes of observations "
+                    "(by group) and actions and the steps until an episode times out, as far as "
+                    "that is known before an environment is made; and how to install the others.",
         epilog="examples: dnne-ros tasks cheetah; dnne-ros tasks --backend envpool Panda")
     parser.add_argument("word", nargs="?", metavar="WORD",
                         help="only tasks with this in their names, in upper or lower case")
@@ -114,7 +114,8 @@ def _table(rows: Sequence[tuple[Backend, ListedTask]]) -> str:
     for its, task in rows:
         action = _number(task.actions) + (" choices" if task.discrete else "")
         steps = "no limit" if task.horizon == 0 else _number(task.horizon)
-        table.add_row(task.name, its.name, _number(task.observations), action, steps)
+        seen = ", ".join(f"{name} {size}" for name, size in task.groups)
+        table.add_row(task.name, its.name, seen or _number(task.observations), action, steps)
     text = io.StringIO()
     Console(file=text, width=max(_NARROW, shutil.get_terminal_size().columns)).print(table)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())

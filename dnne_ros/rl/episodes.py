@@ -76,14 +76,19 @@ class EpisodeStatistics:
         return tensors, {"finished": self.finished, "returns": list(self.returns),
                          "lengths": list(self.lengths), "logs": self.logs.state()}
 
-    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """Go back to what `state` returned.  ValueError for another number of environments."""
-        found = tuple(tensors["running_returns"].shape)
-        if found != self._running_returns.shape:
-            raise ValueError(f"expected running returns {self._running_returns.shape}, "
-                             f"found {found}")
-        self._running_returns[:] = tensors["running_returns"].numpy()
-        self._running_lengths[:] = tensors["running_lengths"].numpy()
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any], *,
+                new_episodes: bool = False) -> None:
+        """Go back to what `state` returned; with ``new_episodes`` those that ran are forgotten.
+
+        ValueError for another number of environments, which new episodes may have.
+        """
+        if not new_episodes:
+            found = tuple(tensors["running_returns"].shape)
+            if found != self._running_returns.shape:
+                raise ValueError(f"expected running returns {self._running_returns.shape}, "
+                                 f"found {found}")
+            self._running_returns[:] = tensors["running_returns"].numpy()
+            self._running_lengths[:] = tensors["running_lengths"].numpy()
         self.finished = values["finished"]
         self.returns = deque(values["returns"], maxlen=self.returns.maxlen)
         self.lengths = deque(values["lengths"], maxlen=self.lengths.maxlen)

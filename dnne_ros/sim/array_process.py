@@ -49,7 +49,7 @@ class ArrayProcess(WorkerProcess):
         self.arrays = {}  # the memory is unmapped when the last view of it is gone
 
     def _map(self, layout: list[dict[str, Any]]) -> None:
-        memory = self.memory()
+        memory = self.memory() if layout else b""
         for entry in layout:
             shape = tuple(entry["shape"])
             self.arrays[entry["name"]] = np.frombuffer(

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import mmap
 import os
-import sys
 import traceback
 from typing import Any
 
 from dnne_ros.errors import InputError
-from dnne_ros.sim.isaac_worker import Channel, die_with
+from dnne_ros.sim.isaac_worker import Channel, serve_near_side
 
 
 def serve(channel: Channel, memory: int) -> None:
@@ -44,7 +43,7 @@ def serve(channel: Channel, memory: int) -> None:
     surface.close()
 
 
-def failure(error: Exception) -> dict[str, Any]:
+def failure(error: BaseException) -> dict[str, Any]:
     """Return the content of a ``failed`` message."""
     if isinstance(error, InputError):
         return {"stage": "open", "message": "; ".join(map(str, error.problems)), "traceback": []}
@@ -54,12 +53,4 @@ def failure(error: Exception) -> dict[str, Any]:
 
 def main() -> None:
     """Serve one near side, with its socket, memory and process id as the last arguments."""
-    channel_descriptor, memory, parent = (int(word) for word in sys.argv[-3:])
-    die_with(parent)
-    channel = Channel(channel_descriptor)
-    try:
-        serve(channel, memory)
-    except Exception as error:
-        channel.send("failed", **failure(error))
-    sys.stdout.flush()
-    os._exit(0)  # drivers may crash on their way out, and there is nothing to save
+    serve_near_side(serve, failure)

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from dnne_ros.sim.renderer import Renderer
 
 
+_closed: list[Any] = []
+"""The pools that were closed since the last one was made, which then are destroyed.  To destroy
+hundreds of robots takes seconds, and a process that ends need not wait for that."""
+
+
 class EnvPoolEnvs(UnsavedSimulator):
     """A pool of EnvPool's in its synchronous mode.
 
@@ -59,6 +64,7 @@ class EnvPoolEnvs(UnsavedSimulator):
         """
         if num_envs < 1:
             raise ValueError(f"num_envs: expected at least 1, found {num_envs}")
+        _closed.clear()
         self._seed = seed
         self._threads = min(num_envs, threads or len(os.sched_getaffinity(0)))
         found = find_task(task)
@@ -123,8 +129,10 @@ class EnvPoolEnvs(UnsavedSimulator):
         return envpool_renderer(self._spec.name, self._pool, width, height)
 
     def close(self) -> None:
-        """End EnvPool's threads."""
-        self._pool = None
+        """Let go of the pool, which is destroyed when another is made."""
+        if self._pool is not None:
+            _closed.append(self._pool)
+            self._pool = None
 
     def _start(self) -> None:
         """Make all environments, with seeds that follow from the seed and the steps so far.

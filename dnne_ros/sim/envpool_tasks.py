@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,8 @@ class EnvPoolTask:
 
     ``limit``: after how many steps an episode times out; 0: never.  ``key``: of the actor's vector
     in observations that are a dictionary; empty: they are none.  ``critic_key``: of the critic's;
-    empty: it sees the same.  ``observation`` and ``action`` are Gymnasium's spaces, of an
+    empty: it sees the same.  ``groups``: how many numbers each part of such a dictionary has, by
+    name.  ``observation`` and ``action`` are Gymnasium's spaces, of an
     environment.  ``seconds``: of a step, as far as EnvPool says it; 0:
     it does not.
     """
@@ -38,6 +40,7 @@ class EnvPoolTask:
     observation: Any
     action: Any
     seconds: float
+    groups: tuple[tuple[str, int], ...] = ()
 
 
 def task_names() -> list[str]:
@@ -124,8 +127,10 @@ def look_at(name: str) -> EnvPoolTask | str:
     limit = known.config.max_episode_steps
     privileged = _PRIVILEGED if groups and _PRIVILEGED in found.spaces else ""
     seconds = float(getattr(known.config, "ctrl_dt", 0.0))
+    sizes = tuple((part, math.prod(space.shape)) for part, space in found.items()) \
+        if groups else ()
     return EnvPoolTask(name, 0 if limit >= ENDLESS else limit, _VECTOR if groups else "",
-                       privileged, observation, action, seconds)
+                       privileged, observation, action, seconds, sizes)
 
 
 def seconds_of(task: EnvPoolTask) -> float:

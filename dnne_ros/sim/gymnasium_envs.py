@@ -24,6 +24,7 @@ from dnne_ros.sim.mujoco_warnings import take_over_warnings
 from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.step_seconds import step_seconds
+from dnne_ros.sim.unknown_task import UnknownTask
 
 if TYPE_CHECKING:
     from dnne_ros.sim.renderer import Renderer
@@ -191,8 +192,8 @@ def _look_at(id: str) -> tuple[bool, float, bool]:
     if id not in gymnasium.registry:
         known = list(gymnasium.registry)
         close = difflib.get_close_matches(id, known, n=5, cutoff=0.6) or known[:5]
-        raise InputError(source, [f"Gymnasium has no environment {id!r}; the nearest of "
-                                  f"{len(known)} are {', '.join(close)}"])
+        raise UnknownTask(source, [f"Gymnasium has no environment {id!r}; the nearest of "
+                                   f"{len(known)} are {', '.join(close)}"])
     try:
         env = gymnasium.make(id, disable_env_checker=True)
     except (gymnasium.error.Error, ImportError) as error:

@@ -18,12 +18,12 @@ from torch import Tensor
 from dnne_ros.errors import InputError
 from dnne_ros.sim import cartpole
 from dnne_ros.sim.isaac_process import IsaacProcess, find_python, search_paths
-from dnne_ros.sim.simulator import ArraySpec, SimulationError, StepResult, TaskSpec
+from dnne_ros.sim.simulator import ArraySpec, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
-from dnne_ros.sim.unsaved_simulator import UnsavedSimulator
+from dnne_ros.sim.worker_simulator import WorkerSimulator
 
 
-class IsaacGym(UnsavedSimulator):
+class IsaacGym(WorkerSimulator):
     """The environments of a worker; tensors come through shared memory."""
 
     resets_in_step = False
@@ -50,11 +50,6 @@ class IsaacGym(UnsavedSimulator):
         self._spec, self._newtons = _task_spec(settings, hello, self._worker.arrays)
         self._spec.check_observations(self.observations(), 0)
 
-    @property
-    def worker_pid(self) -> int:
-        """The worker's process id."""
-        return self._worker.pid
-
     def observations(self) -> Tensor:
         """Return the present observations."""
         return self._take("observations")
@@ -71,29 +66,8 @@ class IsaacGym(UnsavedSimulator):
         return StepResult(observations, self._take("rewards"), done & ~timed_out,
                           done & timed_out, observations.clone())
 
-    def joint_state(self, env: int) -> tuple[list[float], list[float]]:
-        """Return positions and velocities of one environment's joints, as Isaac Gym has them."""
-        if not self._worker.hello["joints"]:
-            return super().joint_state(env)
-        answer = self._ask("joints", env=env)
-        return answer["position"], answer["velocity"]
-
-    def close(self) -> None:
-        """End the worker."""
-        self._worker.close()
-
     def _start(self) -> None:
         self._ask("restart", seed=self._seed + self._steps)
-
-    def _take(self, name: str) -> Tensor:
-        """Return a copy of a shared array: the next step writes to it."""
-        return torch.from_numpy(self._worker.arrays[name].copy()).to(self._device)
-
-    def _ask(self, say: str, **content: Any) -> dict[str, Any]:
-        try:
-            return self._worker.call(say, **content)
-        except SimulationError as error:
-            raise SimulationError(f"{self._spec.name}, step {self._steps}: {error}") from None
 
 
 def make(settings: SimulatorSettings) -> IsaacGym:

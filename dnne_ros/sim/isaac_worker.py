@@ -12,6 +12,7 @@ must import nothing of dnne_ros.  The near side starts it with two file descript
 """
 
 import ctypes
+import functools
 import json
 import mmap
 import os
@@ -20,7 +21,7 @@ import signal
 import socket
 import sys
 import traceback
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 PROTOCOL = 1
 """Changes with every change of a message or array."""
@@ -211,6 +212,8 @@ def die_with(parent: int) -> None:
 
 def failure(error: BaseException) -> Message:
     """Return the content of a ``failed`` message."""
+    if isinstance(error, Refused):
+        return {"stage": error.stage, "message": str(error), "traceback": []}
     lines = traceback.format_exc().splitlines()[-TRACEBACK_LINES:]
     if isinstance(error, SystemExit):
         message = "the simulator has ended the program (its viewer was closed, or see its log)"
@@ -219,39 +222,49 @@ def failure(error: BaseException) -> Message:
     return {"stage": "run", "message": message, "traceback": lines}
 
 
-def serve(channel: Channel, memory: int) -> None:
-    """Answer until the near side has had enough."""
+def answer_with(make: Callable[[Message, int], Any], channel: Channel, memory: int) -> None:
+    """Answer until the near side has had enough.
+
+    ``make(request, memory)`` is given the ``open`` message and returns a worker: ``hello`` is what
+    to answer it with, and each later message names one of its methods.
+    """
     request = channel.receive()
     if request is None:
         return
     if request["protocol"] != PROTOCOL:
         raise Refused("protocol", "expected protocol {}, found {}".format(
             PROTOCOL, request["protocol"]))
-    worker = Worker(request, memory)
+    worker = make(request, memory)
     channel.send("hello", **worker.hello())
-    answers = {"step": worker.step, "joints": worker.joints, "restart": worker.restart}
     while True:
         request = channel.receive()
         if request is None or request["say"] == "close":
             return
-        channel.send(request["say"], **answers[request["say"]](request))
+        channel.send(request["say"], **getattr(worker, request["say"])(request))
+
+
+def serve_near_side(serve: Callable[[Channel, int], None],
+                    describe: Callable[[BaseException], Message] = failure) -> None:
+    """Serve whom the last arguments say: socket, memory and process id; then leave.
+
+    What ``serve`` raises is answered with ``failed`` and what ``describe`` makes of it.
+    """
+    channel_descriptor, memory, parent = (int(word) for word in sys.argv[-3:])
+    die_with(parent)
+    channel = Channel(channel_descriptor)
+    try:
+        serve(channel, memory)
+    except (Exception, SystemExit) as error:
+        channel.send("failed", **describe(error))
+    sys.stdout.flush()
+    os._exit(0)  # simulators and drivers may crash on their way out; there is nothing to save
 
 
 def main() -> None:
     """Serve one near side: ``isaac_worker.py <socket> <memory> <its process id>``."""
-    channel_descriptor, memory, parent = (int(word) for word in sys.argv[1:])
-    die_with(parent)
     # Python puts this file's folder first; what is in there is no business of Isaac Gym's.
     sys.path.pop(0)
-    channel = Channel(channel_descriptor)
-    try:
-        serve(channel, memory)
-    except Refused as error:
-        channel.send("failed", stage=error.stage, message=str(error), traceback=[])
-    except (Exception, SystemExit) as error:
-        channel.send("failed", **failure(error))
-    sys.stdout.flush()
-    os._exit(0)  # Isaac Gym's own way out may crash, and there is nothing to save
+    serve_near_side(functools.partial(answer_with, Worker))
 
 
 if __name__ == "__main__":

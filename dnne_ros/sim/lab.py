@@ -16,9 +16,11 @@ from dnne_ros.sim.array_process import find_python
 from dnne_ros.sim.episode_log import EpisodeLog, logged
 from dnne_ros.sim.group_columns import CRITIC, Part, actors_group
 from dnne_ros.sim.lab_process import LabProcess
-from dnne_ros.sim.simulator import ArraySpec, SimulationError, StepResult, TaskSpec
+from dnne_ros.sim.listed_tasks import ListedTask
+from dnne_ros.sim.simulator import ArraySpec, StepResult, TaskSpec
 from dnne_ros.sim.simulator_settings import SimulatorSettings
-from dnne_ros.sim.unsaved_simulator import UnsavedSimulator, first_seed
+from dnne_ros.sim.unsaved_simulator import first_seed
+from dnne_ros.sim.worker_simulator import WorkerSimulator
 
 if TYPE_CHECKING:
     from dnne_ros.sim.renderer import Renderer
@@ -28,7 +30,7 @@ _NAMES = {"mjlab": ("mjlab", "MJLAB_PYTHON", "pip install mjlab"),
 """What a back end is called, which variable names its interpreter, and how to get it."""
 
 
-class LabEnvs(UnsavedSimulator):
+class LabEnvs(WorkerSimulator):
     """The environments of a worker; tensors come through shared memory.
 
     *Ends.*  What is truncated timed out, unless the task says that its horizon is finite.
@@ -42,13 +44,10 @@ class LabEnvs(UnsavedSimulator):
         Raises InputError if the interpreter, a module, the task or a group for the actor is not
         there, and SimulationError if the worker fails.
         """
-        what, variable, install = _NAMES[lab]
-        options = settings.isaac
+        what, options = _NAMES[lab][0], settings.isaac
         self._seed, self._device = settings.seed, torch.device(settings.device)
-        python = sys.executable if not options.python and find_spec(lab) is not None \
-            else find_python(what, variable, options.python, f"such as ~/{lab}/bin/python")
-        self._worker = LabProcess(what, python, install, {
-            "lab": lab, "task": settings.task, "num_envs": settings.num_envs,
+        self._worker = _worker(lab, options.python, {
+            "task": settings.task, "num_envs": settings.num_envs,
             "seed": first_seed(settings.seed, 0), "device": options.device,
             "headless": options.headless, "drawn": settings.drawn,
             "paths": [path for path in (options.gym_path,) if path]})
@@ -86,11 +85,6 @@ class LabEnvs(UnsavedSimulator):
         self._log: EpisodeLog | None = None
         self._spec.check_observations(self.observations(), 0)
 
-    @property
-    def worker_pid(self) -> int:
-        """The worker's process id."""
-        return self._worker.pid
-
     def observations(self) -> Tensor:
         """Return the present observations."""
         return self._take(f"now/{self.own_group}").flatten(1)
@@ -121,13 +115,6 @@ class LabEnvs(UnsavedSimulator):
         """Return what the managers say of the episodes that ended with the last step."""
         return self._log
 
-    def joint_state(self, env: int) -> tuple[list[float], list[float]]:
-        """Return positions and velocities of the joints of one environment's robot."""
-        if not self._spec.joints:
-            return super().joint_state(env)
-        answer = self._ask("joints", env=env)
-        return answer["position"], answer["velocity"]
-
     def renderer(self, width: int, height: int) -> Renderer:
         """Let the environments draw themselves, in the worker, as large as their viewer."""
         from dnne_ros.sim.renderer import OwnRenderer
@@ -140,22 +127,23 @@ class LabEnvs(UnsavedSimulator):
         return np.frombuffer(self._worker.memory(), np.uint8, int(np.prod(shape)),
                              answer["offset"]).reshape(shape)
 
-    def close(self) -> None:
-        """End the worker."""
-        self._worker.close()
-
     def _start(self) -> None:
         self._ask("restart", seed=first_seed(self._seed, self._steps), steps=self._steps)
 
-    def _take(self, name: str) -> Tensor:
-        """Return a copy of a shared array: the next step writes to it."""
-        return torch.from_numpy(self._worker.arrays[name].copy()).to(self._device)
 
-    def _ask(self, say: str, **content: Any) -> dict[str, Any]:
-        try:
-            return self._worker.call(say, **content)
-        except SimulationError as error:
-            raise SimulationError(f"{self._spec.name}, step {self._steps}: {error}") from None
+def _worker(lab: str, python: str, request: Mapping[str, Any]) -> LabProcess:
+    """Start the worker of ``lab`` under the interpreter ``python``; empty: as the page says."""
+    what, variable, install = _NAMES[lab]
+    if python or find_spec(lab) is None:
+        python = find_python(what, variable, python, f"such as ~/{lab}/bin/python")
+    return LabProcess(what, python or sys.executable, install, {"lab": lab, **request})
+
+
+def mjlab_tasks() -> list[ListedTask]:
+    """Return the names of mjlab's tasks, which its interpreter takes seconds to tell."""
+    worker = _worker("mjlab", "", {"task": "", "paths": []})
+    worker.close()
+    return [ListedTask(name) for name in worker.hello["tasks"]]
 
 
 def mjlab(settings: SimulatorSettings) -> LabEnvs:

@@ -3,7 +3,7 @@
 It imports nothing of dnne_ros but `isaac_worker`, which has the messages and the shared memory.
 ``open`` is answered with ``hello``, which says where each array is; a ``step`` reads ``actions``
 and writes the others.  A group of observations NAME is the array ``now/NAME``, what its episodes
-ended with ``before/NAME``.
+ended with ``before/NAME``.  An ``open`` without a task is answered with the names of all tasks.
 """
 
 from __future__ import annotations
@@ -12,30 +12,37 @@ import mmap
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from dnne_ros.sim.isaac_worker import (
     ALIGNMENT,
     PROTOCOL,
     Arrays,
-    Channel,
     Message,
     Refused,
-    die_with,
-    failure,
+    answer_with,
     import_or_refuse,
     pick_device,
+    serve_near_side,
 )
+
+
+def mjlab_tasks() -> list[str]:
+    """Return the names of mjlab's tasks."""
+    import_or_refuse("mjlab")
+    import_or_refuse("mjlab.tasks")
+    from mjlab.tasks.registry import list_tasks
+
+    return list(list_tasks())
 
 
 def open_mjlab(request: Message, device: str) -> Any:
     """Return an environment of mjlab's."""
-    import_or_refuse("mjlab")
-    import_or_refuse("mjlab.tasks")
+    _check_task(request["task"], mjlab_tasks())
     from mjlab.envs import ManagerBasedRlEnv
-    from mjlab.tasks.registry import list_tasks, load_env_cfg
+    from mjlab.tasks.registry import load_env_cfg
 
-    _check_task(request["task"], list_tasks())
     settings = load_env_cfg(request["task"])
     settings.scene.num_envs = request["num_envs"]
     settings.seed = request["seed"]
@@ -81,6 +88,19 @@ def _ready(settings: Any) -> Any:
             setattr(settings, name, value)
             break
     return settings
+
+
+class TaskList:
+    """No environments, only what they could be of."""
+
+    def __init__(self, request: Message) -> None:
+        """Look: only mjlab can tell without starting a simulator."""
+        sys.path[:0] = request["paths"]
+        self._names = mjlab_tasks()
+
+    def hello(self) -> Message:
+        """Return the names."""
+        return {"layout": [], "tasks": self._names}
 
 
 class Worker:
@@ -253,31 +273,11 @@ def _numbers(log: Any) -> dict[str, float]:
     return found
 
 
-def serve(channel: Channel, memory: int) -> None:
-    """Answer until the near side has had enough."""
-    request = channel.receive()
-    if request is None:
-        return
-    if request["protocol"] != PROTOCOL:
-        raise Refused("protocol", f"expected protocol {PROTOCOL}, found {request['protocol']}")
-    worker = Worker(request, memory)
-    channel.send("hello", **worker.hello())
-    answers = {"step": worker.step, "joints": worker.joints, "restart": worker.restart,
-               "picture": worker.picture}
-    while (request := channel.receive()) is not None and request["say"] != "close":
-        channel.send(request["say"], **answers[request["say"]](request))
+def make(request: Message, memory: int) -> Worker | TaskList:
+    """Return what an ``open`` message asks for; without a task that is a list of them."""
+    return Worker(request, memory) if request["task"] else TaskList(request)
 
 
 def main() -> None:
     """Serve one near side, with its socket, memory and process id as the last arguments."""
-    channel_descriptor, memory, parent = (int(word) for word in sys.argv[-3:])
-    die_with(parent)
-    channel = Channel(channel_descriptor)
-    try:
-        serve(channel, memory)
-    except Refused as error:
-        channel.send("failed", stage=error.stage, message=str(error), traceback=[])
-    except (Exception, SystemExit) as error:
-        channel.send("failed", **failure(error))
-    sys.stdout.flush()
-    os._exit(0)  # simulators may crash on their way out, and there is nothing to save
+    serve_near_side(partial(answer_with, make))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 class ListedTask:
     """A task as ``dnne-ros tasks`` shows it.
 
-    ``observations``: numbers in an observation.  ``actions``: numbers in an action, or choices if
+    ``observations``: numbers in an observation; ``groups``: of each group of them by its name,
+    where there are several.  ``actions``: numbers in an action, or choices if
     it is ``discrete``.  ``horizon``: after how many steps an episode times out; 0: never.  None:
     not known before an environment is made.
     """
@@ -22,6 +23,7 @@ class ListedTask:
     actions: int | None = None
     discrete: bool = False
     horizon: int | None = None
+    groups: tuple[tuple[str, int], ...] = ()
 
 
 def cartpole() -> list[ListedTask]:
@@ -58,5 +60,5 @@ def envpool() -> list[ListedTask]:
             found.append(ListedTask(
                 name, task.observation.shape[0],
                 task.action.shape[0] if choices is None else int(choices),
-                discrete=choices is not None, horizon=task.limit))
+                discrete=choices is not None, horizon=task.limit, groups=task.groups))
     return found

@@ -15,6 +15,7 @@ from dnne_ros.plugins.installed import SOURCE, InstalledPlugins
 from dnne_ros.plugins.kinds import Kind
 from dnne_ros.sim.listed_tasks import ListedTask
 from dnne_ros.sim.simulator_settings import IsaacOptions, SimulatorSettings
+from dnne_ros.sim.unknown_task import UnknownTask, with_others
 
 if TYPE_CHECKING:
     from dnne_ros.sim.simulator import Simulator
@@ -119,7 +120,7 @@ BUILT_IN: tuple[Backend, ...] = (
             listing=_CARTPOLE),
     Backend("mjlab", "dnne_ros.sim.lab", factory="mjlab", pattern=r"Mjlab-[\w-]+",
             about="mjlab's tasks", examples=("Mjlab-Velocity-Flat-Unitree-Go1",),
-            requires="mjlab", variable="MJLAB_PYTHON",
+            requires="mjlab", variable="MJLAB_PYTHON", listing="dnne_ros.sim.lab:mjlab_tasks",
             install="MJLAB_PYTHON=<an interpreter with pip install mjlab>, see docs/lab.md"),
     Backend("isaaclab", "dnne_ros.sim.lab", factory="isaaclab", pattern=r"Isaac-[\w-]+-v\d+",
             about="Isaac Lab's tasks", examples=("Isaac-Velocity-Flat-Anymal-C-v0",),
@@ -258,6 +259,11 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
         return chosen.make(SimulatorSettings(
             task, num_envs, seed, threads=threads, device=device, randomization=randomization,
             drawn=drawn, isaac=isaac))
+    except UnknownTask as error:
+        if backend:
+            raise
+        others = (its for its in known if its is not chosen)
+        raise InputError(source, [with_others(error, others, task)]) from error
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != chosen.requires:
             raise

@@ -44,6 +44,9 @@ def test_envpools_with_their_sizes(tasks):
     code, lines, _ = tasks("--backend", "envpool", "cart")
     assert code == 0
     assert ["CartPole-v1", "envpool", "4", "2", "choices", "500"] in lines
+    _, lines, _ = tasks("--backend", "envpool", "go1joystickflat")
+    assert lines[1] == ["Go1JoystickFlatTerrain-v1", "envpool", "state", "48,",
+                        "privileged_state", "123", "12", "1000"]
     _, lines, _ = tasks()
     assert any(line[:1] == ["envpool:"] and line[-2:] == ["--backend", "envpool"]
                for line in lines)

@@ -67,3 +67,12 @@ def test_another_number_of_environments_is_refused():
         add(statistics, [1.0] * 3, [False] * 3)
     with pytest.raises(ValueError, match=r"expected running returns \(2,\), found \(3,\)"):
         statistics.restore(*EpisodeStatistics(3).state())
+
+
+def test_new_episodes_begin_at_nothing_in_any_number_of_environments():
+    statistics = EpisodeStatistics(3)
+    add(statistics, [7.0, 7.0, 7.0], [True, False, False])
+    other = EpisodeStatistics(2)
+    other.restore(*statistics.state(), new_episodes=True)
+    add(other, [1.0, 1.0], [True, True])
+    assert list(other.returns) == [7.0, 1.0, 1.0] and other.finished == 3

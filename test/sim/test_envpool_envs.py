@@ -1,6 +1,7 @@
 """EnvPool's tasks: the interface over ten of them, and their physics beside Gymnasium's."""
 
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -65,13 +66,13 @@ def exact(monkeypatch):
 
     Contacts make a chaos of the smallest difference, so Gymnasium's begin without any.
     """
-    heard, vector = [], EnvPoolEnvs._vector
+    heard, groups = [], EnvPoolEnvs._groups
 
     def listen(self, observations):
         heard.append(np.array(observations))
-        return vector(self, observations)
+        return groups(self, observations)
 
-    monkeypatch.setattr(EnvPoolEnvs, "_vector", listen)
+    monkeypatch.setattr(EnvPoolEnvs, "_groups", listen)
     return heard
 
 
@@ -237,6 +238,16 @@ def test_the_old_one_is_refused(monkeypatch):
     monkeypatch.setattr(envpool, "__version__", "0.8.4")
     with pytest.raises(InputError, match="expected EnvPool 1.2 or newer, found 0.8.4; newer"):
         make_simulator("envpool:CartPole-v1", 1, seed=0)
+
+
+def test_a_run_that_ends_does_not_wait_for_its_robots_to_be_destroyed():
+    envs = EnvPoolEnvs("HalfCheetah-v5", 1, seed=0)
+    pool = weakref.ref(envs._pool)
+    envs.close()
+    envs.close()
+    assert pool() is not None
+    EnvPoolEnvs("Hopper-v5", 1, seed=0).close()
+    assert pool() is None
 
 
 def test_threads_reach_it_from_the_settings():

@@ -14,6 +14,7 @@ import pytest
 import torch
 from patience import until_gone
 
+from dnne_ros.cli.main import main
 from dnne_ros.errors import InputError
 from dnne_ros.sim import lab_process
 from dnne_ros.sim.registry import make_simulator
@@ -127,6 +128,15 @@ def test_a_worker_that_hangs_is_killed(monkeypatch, made):
         simulator.step(torch.full((NUM_ENVS, 2), HANGS))
     simulator.close()
     until_gone([worker])
+
+
+def test_tasks_are_listed_by_the_interpreter_that_has_them(monkeypatch, capsys, tmp_path):
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\nPYTHONPATH='{STAND_IN}' exec '{sys.executable}' \"$@\"\n")
+    python.chmod(0o755)
+    monkeypatch.setenv("MJLAB_PYTHON", str(python))
+    assert main(["tasks", "--backend", "mjlab", "older"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["Mjlab-Point-Older", "mjlab"]
 
 
 def test_close_ends_the_worker(made):

@@ -8,6 +8,7 @@ import pytest
 
 from dnne_ros.errors import InputError
 from dnne_ros.sim import registry
+from dnne_ros.sim.listed_tasks import ListedTask
 
 
 def test_unknown_environment_lists_what_there_is():
@@ -15,6 +16,30 @@ def test_unknown_environment_lists_what_there_is():
         registry.make_simulator("Cartpool", 1, seed=0)
     for line in ("mujoco: Cartpole", "torch: Cartpole", "gymnasium: every registered"):
         assert line in str(caught.value)
+
+
+def test_a_name_as_a_missing_back_end_has_them_is_told_how_to_get_that(monkeypatch):
+    pytest.importorskip("gymnasium")
+    monkeypatch.delenv("ISAACLAB_PYTHON", raising=False)
+    with pytest.raises(InputError, match="Isaac-Reach-v0 looks like one of Isaac Lab's tasks, and "
+                                         "back end 'isaaclab' is not installed: ISAACLAB_PYTHON"):
+        registry.make_simulator("Isaac-Reach-v0", 1, seed=0)
+
+
+def test_other_back_ends_are_asked_for_a_name_that_is_near(monkeypatch):
+    pytest.importorskip("gymnasium")
+    other = types.ModuleType("other_tasks")
+    other.listing = lambda: [ListedTask("Hop-v1"), ListedTask("Cat-v1")]
+    monkeypatch.setitem(sys.modules, "other_tasks", other)
+    monkeypatch.setitem(registry._registered, "other", registry.Backend(
+        "other", "other_tasks", tasks=("Hop-v1",), listing="other_tasks:listing"))
+    for task, found in (("Hop-v2", True), ("Swim-v9", False)):
+        with pytest.raises(InputError, match=f"no environment .{task}.; the nearest") as caught:
+            registry.make_simulator(task, 1, seed=0)
+        assert ("other back ends have other:Hop-v1" in str(caught.value)) == found
+    with pytest.raises(InputError) as caught:
+        registry.make_simulator("gymnasium:Hop-v2", 1, seed=0)
+    assert "other" not in str(caught.value)
 
 
 def test_unknown_back_end_lists_what_there_is():

@@ -34,8 +34,8 @@ class Learner:
                  **{f"episodes.{k}": v for k, v in episode_tensors.items()}},
                 {"optimizer": ppo_values, "episodes": episode_values})
 
-    def restore(self, state: NodeState) -> None:
-        """Go on from what `state` returned.
+    def restore(self, state: NodeState, new_episodes: bool) -> None:
+        """Go on from what `state` returned, with ``new_episodes`` or in those that ran.
 
         It may be from before the first transition.
         """
@@ -47,7 +47,8 @@ class Learner:
                     if name.startswith(prefix)}
 
         self.ppo.restore(part("optimizer."), state.values["optimizer"])
-        self.episodes.restore(part("episodes."), state.values["episodes"])
+        self.episodes.restore(part("episodes."), state.values["episodes"],
+                              new_episodes=new_episodes)
 
 
 def next_seen_by_critic(present: torch.Tensor, info: Mapping[str, Any]) -> torch.Tensor | None:

@@ -302,7 +302,7 @@ class PPOAgentNode(Node):
         # Raises now rather than at the first item.
         self._make_policy(saved.observation_size, saved.critic_observation_size)
         self._generator.set_state(state.tensors["generator"])
-        if not self.context.inference:
+        if not self.context.inference and not self.context.new_episodes:
             self._remembering.memory = state.tensors.get("memory")
 
     def _freeze(self, architecture: Mapping[str, Any], weights: Mapping[str, torch.Tensor]

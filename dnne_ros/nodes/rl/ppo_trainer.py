@@ -234,7 +234,7 @@ class PPOTrainerNode(Node):
             raise InputError("symmetry", [str(error)]) from None
         learner = Learner(ppo, rollout, EpisodeStatistics(rollout.num_envs))
         if self._saved is not None and not self.context.inference:
-            learner.restore(self._saved)
+            learner.restore(self._saved, self.context.new_episodes)
         return learner
 
     def _config(self) -> PPOConfig:

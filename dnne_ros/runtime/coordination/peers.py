@@ -197,6 +197,7 @@ class Peers:
             if self._now() > deadline:
                 raise PeerError(f"{self._group.process}: no word after "
                                 f"{self._settings.peer_timeout:.0f} s from "
-                                f"{', '.join(sorted(set(absent)))}")
+                                f"{', '.join(sorted(set(absent)))}; one whose simulator is "
+                                "still being made needs a longer --peer-timeout")
             waited = self._now() - started
             await asyncio.sleep(max(_HANDSHAKE_SECONDS, _HANDSHAKE_SHARE * waited))

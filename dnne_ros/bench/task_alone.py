@@ -1,0 +1,40 @@
+"""EnvPool by itself: ``python -m dnne_ros.bench.task_alone TASK ENVIRONMENTS SECONDS``.
+
+Its own loop, with the same random actions as the graph's, its own way to start finished
+environments again, and as many threads.  Prints environment steps a second.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import envpool
+import torch
+
+_KINDS, _FIRST = 64, 20
+
+
+def steps_per_second(task: str, num_envs: int, seconds: float) -> float:
+    """Return how many environment steps it makes in a second."""
+    pool = envpool.make(task, env_type="gymnasium", num_envs=num_envs, seed=0,
+                        num_threads=min(num_envs, len(os.sched_getaffinity(0))))
+    space = pool.action_space
+    drawn = 2 * torch.rand(_KINDS, num_envs, *space.shape,
+                           generator=torch.Generator().manual_seed(0)) - 1
+    actions = drawn.numpy().astype(space.dtype)
+    pool.reset()
+    for number in range(_FIRST):
+        pool.step(actions[number])
+    began = now = time.perf_counter()
+    steps = 0
+    while now - began < seconds:
+        pool.step(actions[steps % _KINDS])
+        steps += 1
+        now = time.perf_counter()
+    return steps * num_envs / (now - began)
+
+
+if __name__ == "__main__":
+    print(steps_per_second(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])))

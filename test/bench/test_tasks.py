@@ -1,0 +1,44 @@
+"""EnvPool's tasks in a graph beside EnvPool alone, and training beside Stable-Baselines3."""
+
+import json
+
+import pytest
+
+from dnne_ros.bench import tasks
+from dnne_ros.cli.main import main
+
+
+@pytest.mark.long
+def test_each_case_is_measured(tmp_path, capsys):
+    pytest.importorskip("envpool")
+    pytest.importorskip("stable_baselines3")
+    file = tmp_path / "tasks.json"
+    assert main(["bench", "tasks", "--rounds", "1", "--tasks", "HalfCheetah-v5", "--envs", "4",
+                 "--seconds", "0.1", "--updates", "1", "--json", str(file)]) == 0
+    assert "EnvPool alone" in capsys.readouterr().out
+    medians = json.loads(file.read_text())["medians"]
+    assert list(medians) == [
+        "HalfCheetah-v5, 4, graph", "HalfCheetah-v5, 4, EnvPool alone", "graph, EnvPool",
+        "Stable-Baselines3, its own", "Stable-Baselines3, EnvPool"]
+    assert all(figures["env_steps_per_s"] > 10 for figures in medians.values())
+
+
+def test_a_peer_that_is_as_fast_is_1_and_each_case_has_its_target():
+    medians = {"Ant-v5, 64, graph": 96.0, "Ant-v5, 64, EnvPool alone": 100.0,
+               "graph, EnvPool": 30.0, "Stable-Baselines3, its own": 20.0,
+               "Stable-Baselines3, EnvPool": 30.0}
+    stepped, trained = tasks.tables({
+        "tasks": ["Ant-v5"], "sizes": [64], "updates": 1,
+        "medians": {case: {"env_steps_per_s": value} for case, value in medians.items()}})
+    assert stepped.rows == [("Ant-v5", "64", "96", "100", "0.960", "≥ 0.95")]
+    assert [row[2:] for row in trained.rows] == [
+        ("1.00", ""), ("1.50", "≥ 1.3"), ("1.00", "≥ 1.0")]
+
+
+@pytest.mark.parametrize("words, message", [
+    (["--envs", "64,x"], "--envs: expected numbers from 1, found '64,x'"),
+    (["--seconds", "0"], "--seconds"), (["--tasks", "Ant-v55"], "Ant-v5")])
+def test_what_cannot_be_measured_is_refused(words, message, capsys):
+    pytest.importorskip("envpool")
+    assert main(["bench", "tasks", *words]) == 2
+    assert message in capsys.readouterr().err
