@@ -111,7 +111,7 @@ class UntilNode(Node):
 def clock(monkeypatch):
     """Let what is kept go by a clock on which numbers come slowly."""
     CLOCK.start = CLOCK()
-    for module in ("tracing.tracer", "tracing.ports", "tracing.journal", "runtime.node.context",
+    for module in ("tracing.tracer", "tracing.ports", "tracing.journal", "runtime.node.at_once",
                    "runtime.regions.traced_lines", "runtime.monitoring.flight_part"):
         monkeypatch.setattr(f"dnne_ros.{module}.monotonic_ns", CLOCK)
     monkeypatch.setattr(flight_record.time, "monotonic_ns", CLOCK)
