@@ -97,10 +97,7 @@ class HostContext:
              for port in host.graph_node.type.outputs}, type_name, "output")
         self._inputs: dict[str, Taking] = ByPort(self._own_inputs, type_name, "linked input")
         self._outputs: dict[str, Giving] = ByPort(self._own_outputs, type_name, "output")
-        at_once = AtOnce(self, self._own_inputs, self._own_outputs, regions)
-        self.has_room, self.put_now = at_once.has_room, at_once.put_now
-        self.put_round = at_once.put_round
-        self.giving, self.answering = at_once.giving, at_once.answering
+        self._do_at_once(regions)
         self._tracer: NodeTracer | None = None
         self._recording: NodeRecording | None = None
         self._glance: NodeTracer | None = None
@@ -111,6 +108,12 @@ class HostContext:
         """Who records what is no item, always."""
         self._seen_inputs: Mapping[str, Source] = self._with_items()
         self._seen_outputs: Mapping[str, Target] = self._own_outputs
+
+    def _do_at_once(self, regions: Regions) -> None:
+        at_once = AtOnce(self, self._own_inputs, self._own_outputs, regions)
+        self.has_room, self.put_now = at_once.has_room, at_once.put_now
+        self.put_round = at_once.put_round
+        self.giving, self.answering = at_once.giving, at_once.answering
 
     def record(self, recording: NodeRecording) -> None:
         """Let ``recording`` write down what the node takes, and what else it goes by.
