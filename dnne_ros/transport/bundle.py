@@ -248,6 +248,15 @@ class Bundle:
         self.send_waiting()
 
     def _on_packet(self, packet: bytes | memoryview) -> None:
+        if len(packet) > _HEAD.size:  # most have one message: this is on the way of every item
+            length, lane = _HEAD.unpack_from(packet)
+            strand = self._strands.get(lane)
+            if strand is not None and length + _HEAD.size == len(packet):
+                strand.on_packet(memoryview(packet)[_HEAD.size:])
+                return
+        self._take_apart(packet)
+
+    def _take_apart(self, packet: bytes | memoryview) -> None:
         view = memoryview(packet)
         at, size = 0, len(view)
         while at + _HEAD.size <= size and self._lines:

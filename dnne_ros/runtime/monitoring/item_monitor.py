@@ -50,8 +50,7 @@ class ItemMonitor:
         self.boundary = context.boundary
         self.save_when = context.save_when
         self.finish = context.finish
-        self.together = context.together
-        self.has_room = context.has_room
+        self.together, self.has_room = context.together, context.has_room
         self.put_now = context.put_now
         self.put_round = context.put_round
         self.giving = context.giving

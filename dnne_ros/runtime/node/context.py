@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Graph
@@ -68,10 +67,8 @@ class HostContext:
         self.video = asked_video(graph, settings)
         self.log = RecordedLogger(host.get_logger().name)
         self.health = Health()
-        self.topics = topics
-        self.services = services
-        self.actions = actions
-        self.frames = frames
+        self.topics, self.services = topics, services
+        self.actions, self.frames = actions, frames
         self.clock = HostClock(host)
         self.steady = HostSteadyClock()
         self.items = 0
@@ -80,11 +77,9 @@ class HostContext:
         """Who has to see each item that the node takes and gives: see `cut`."""
         self.on_fault: Callable[[str], None] = lambda message: None
         """Called when something has gone wrong with the node, which goes on."""
-        self._graph = graph
-        self._control = control
-        self._departures = wiring.endpoint.departures if wiring.writers else nullcontext()
-        self._pause = pause
-        self._regions = regions
+        self._graph, self._control = graph, control
+        self.together = wiring.together
+        self._pause, self._regions = pause, regions
         self._halts = Halts(self._ros_name, pause, stops, host.graph_node.type.acts_outside,
                             self._may_drop)
         type_name = host.graph_node.type.type_name
@@ -264,10 +259,6 @@ class HostContext:
     async def _put_closed(self, port: str, value: Any, timeout: float | None) -> None:
         await self._halts.goes(port, value, self._own_outputs[port].number + 1)
         await self._outputs[port].send(value, timeout)
-
-    def together(self) -> AbstractContextManager[None]:
-        """Let what is put within a ``with`` block travel in one packet to each other process."""
-        return self._departures
 
     @property
     def may_answer(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -45,7 +46,7 @@ def context(pause):
         get_clock=lambda: SimpleNamespace(ros_time_is_active=False,
                                           create_jump_callback=lambda *_, **__: None))
     wiring = SimpleNamespace(
-        writers=[],
+        together=nullcontext,
         inputs={PortRef("1", "in"): edge, PortRef("1", "held"): HeldInput(model)},
         outputs={PortRef("1", "out"): OutputPort(AnyValue(), [edge], None, None, None)})
     return HostContext(host, None, wiring, RunSettings(), None, None, None, None, None,
