@@ -168,8 +168,8 @@ def test_a_folder_that_cannot_be_is_refused(start, tmp_path):
 @pytest.mark.parametrize("way", ["errors", "deadline", "watchdog", "stop", "kill", "ask"])
 def test_a_fault_after_a_minute_leaves_the_ten_seconds_before_it(start, command, tmp_path, way):
     run = start(*{"stop": (12_000,), "errors": (12_000, "--set", "2.errors.policy=warn"),
-                  "deadline": (12_000, "--set", "2.seconds=1.5", "--set", "2.deadline.seconds=1"),
-                  "watchdog": (12_000, "--set", "2.seconds=1.5", "--set", "2.watchdog.seconds=1"),
+                  "deadline": (12_000, "--set", "2.seconds=15", "--set", "2.deadline.seconds=10"),
+                  "watchdog": (12_000, "--set", "2.seconds=15", "--set", "2.watchdog.seconds=10"),
                   "kill": (0, "--place", "split"), "ask": ()}[way])
     run.until(lambda: "at 12000" in run.output, "a minute")
     if way == "kill":
