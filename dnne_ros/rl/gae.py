@@ -28,7 +28,8 @@ def advantages_and_returns(
 
     """
     if rewards.device.type == "cpu" and rewards.dtype == torch.float32:
-        return _with_numpy(rewards, values, next_values, terminated, done, gamma, lam)
+        with np.errstate(all="ignore"):  # what is not finite is looked for afterwards
+            return _with_numpy(rewards, values, next_values, terminated, done, gamma, lam)
     # ~terminated could multiply a NaN of an unused value; where() drops it.
     followed = torch.where(terminated, 0.0, next_values)
     deltas = rewards + gamma * followed - values

@@ -112,7 +112,7 @@ class PPO:
         for _ in range(config.num_epochs):
             for batch in rollout.minibatches(
                     advantages, returns, config.minibatch_size, self._generator):
-                figures, norm = self._step(batch, config)
+                figures, norm = self._step(batch, config, count > 0)
                 sums += figures
                 norms += norm
                 count += 1
@@ -198,20 +198,22 @@ class PPO:
             rollout.values, self.policy.value(last_observations), rollout.timed_out,
             rollout.next_observations if rollout.knows_next else None, self.policy.value)
 
-    def _step(self, batch: Minibatch, config: PPOConfig) -> tuple[Tensor, Tensor]:
+    def _step(self, batch: Minibatch, config: PPOConfig, has_moved: bool
+              ) -> tuple[Tensor, Tensor]:
         """Take one step of Adam; return the figures of `LossTerms` and the gradient's norm, ()."""
         self._parameters.zero_gradients()
         terms = self._gradient(batch, config)
         if config.lr_schedule == "adaptive":
-            self._adapt_learning_rate(batch, terms, config)
+            self._adapt_learning_rate(batch, terms, config, has_moved)
         norm = self._parameters.clip_gradients(config.max_grad_norm)
         self._optimizer.step()
         return terms.figures, norm
 
-    def _adapt_learning_rate(self, batch: Minibatch, terms: LossTerms, config: PPOConfig) -> None:
+    def _adapt_learning_rate(self, batch: Minibatch, terms: LossTerms, config: PPOConfig,
+                             has_moved: bool) -> None:
         assert batch.means is not None  # rollouts for an adaptive rate keep them
         kl = self.policy.distribution.kl(batch.means, batch.stds, terms.mean, terms.std)
-        self._learning_rate.adapt(kl.mean().item(), config)
+        self._learning_rate.adapt(kl.mean().item(), config, has_moved)
         self._apply_learning_rate()
 
     def _apply_learning_rate(self) -> None:

@@ -53,8 +53,7 @@ class ItemMonitor:
         self.together, self.has_room = context.together, context.has_room
         self.put_now = context.put_now
         self.put_round = context.put_round
-        self.giving = context.giving
-        self.answering = context.answering
+        self.giving, self.answering = context.giving, context.answering
         self._context = context
         self._inputs = inputs
         self._is_source = not inputs

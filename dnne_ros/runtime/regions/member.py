@@ -83,3 +83,12 @@ def raisable(error: BaseException) -> BaseException:
     raised = RuntimeError("answer raised StopIteration")
     raised.__cause__ = error
     return raised
+
+
+async def send_all(member: Member, given: Mapping[str, Any]) -> None:
+    """Send what a member gave, waiting for room as it would."""
+    try:
+        for port, value in given.items():
+            await member.context.give(port, value)
+    except Exception as error:  # of the node, as above
+        member.first.fail(raisable(error))

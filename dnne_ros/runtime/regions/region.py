@@ -24,7 +24,7 @@ from dnne_ros.runtime.regions.compiling import (
     Rounds,
     compile_rounds,
 )
-from dnne_ros.runtime.regions.member import Member, raisable
+from dnne_ros.runtime.regions.member import Member, raisable, send_all
 from dnne_ros.transport.breathing import TURN_SECONDS
 from dnne_ros.transport.local_edge import LocalEdge
 
@@ -236,9 +236,8 @@ class Region:
 
         Not for what it would have to take itself.
         """
-        own = {edge for member in self.members for edge in member.inputs}
         if not self._is_merged or monotonic() < self._wait_from or any(
-                edge.full and edge in own for edge in output.edges):
+                edge.full and edge in self._own for edge in output.edges):
             return False
         self._waits_at = output
         output.call_when_room(self._room_came)
@@ -299,7 +298,7 @@ class Region:
                 for port, value in given.items():
                     member.context.put_now(port, value)
             else:  # nobody had thought of room for these
-                self._owed = asyncio.ensure_future(_send(member, given))
+                self._owed = asyncio.ensure_future(send_all(member, given))
         except BaseException as error:  # for the node, whose coroutine it ends as any other
             member.first.fail(raisable(error))
         return IRREGULAR
@@ -343,12 +342,3 @@ class Region:
                         left.append((edge.deliver, value))
         for tell, what in left:
             tell(what)
-
-
-async def _send(member: Member, given: Mapping[str, Any]) -> None:
-    """Send what a member gave, waiting for room as it would."""
-    try:
-        for port, value in given.items():
-            await member.context.give(port, value)
-    except Exception as error:  # of the node, as above
-        member.first.fail(raisable(error))
