@@ -9,7 +9,7 @@ be seen: a member is in the middle of a round, watched or paused, or is not read
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextvars import Context
 from time import monotonic
 from typing import Any
