@@ -85,6 +85,16 @@ def test_the_design_has_the_rooms_and_rules_that_there_are():
                      for room, others in rules["MAY_IMPORT"].items()}
 
 
+def test_the_readme_has_the_extras_that_there_are():
+    table = README.read_text(encoding="utf-8").partition("## Extras")[2].partition("\n## ")[0]
+    shown = [name for line in table.splitlines() if line.startswith("| `")
+             for name in re.findall(r"`([^`]+)`", line.split("|")[1])]
+    setup = ast.parse((REPOSITORY / "setup.py").read_text(encoding="utf-8"))
+    [extras] = [each.value for each in ast.walk(setup)
+                if isinstance(each, ast.keyword) and each.arg == "extras_require"]
+    assert sorted(shown) == sorted(key.value for key in extras.keys)
+
+
 def test_the_checks_would_notice(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("# A `b` c?\n[a](x.md) ![b](<y.png>) [`c`](z.md#here \"title\") [d](#a-b-c)\n"

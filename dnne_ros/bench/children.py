@@ -28,7 +28,8 @@ class Children:
     def __init__(self, folder: Path, environment: Mapping[str, str]):
         """Write what each process prints to a file in ``folder``."""
         self._folder = folder
-        self._environment = dict(environment)
+        self.environment = dict(environment)
+        """Of those that are started next."""
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Children:
@@ -41,7 +42,7 @@ class Children:
         """Start the command ``words`` under a name of its own."""
         with (self._folder / f"{name}.log").open("wb") as log:
             self._running[name] = subprocess.Popen(
-                words, env=self._environment, stdin=subprocess.DEVNULL, stdout=log,
+                words, env=self.environment, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True)
         return self._running[name]
 

@@ -19,6 +19,7 @@ from dnne_ros.bench.edge_peers.running import (
 from dnne_ros.bench.edge_watching import NOBODY, VIEW, WATCHED, WATCHED_PAYLOAD, WATCHERS
 from dnne_ros.bench.rounds import ratio
 from dnne_ros.bench.table import Table
+from dnne_ros.transport.frame import LARGE_FROM
 
 
 def _time(us: float) -> str:
@@ -46,11 +47,17 @@ _COLUMNS = {1: ("trip p50", "trip p99", "trips/s", "items/s", "CPU/item"),
             2: ("trip p50", "trip p99", "items/s", "lost", "CPU/item")}
 """Headings of the tables for one process and for two."""
 
+COPIES = "two processes: its copies alone"
+"""The case that makes the copies of our round trip and nothing else."""
+
 _WANTED = {
-    f"two processes, 16 B: trip p50, {OURS} / {PLAIN}": "≤ 0.6",
+    f"two processes, 16 B: trip p50, {OURS} / {PLAIN}": "≤ 0.4",
     f"two processes, 16 B: trip p50, {OURS} / {BARE}": "≤ 1.25",
     f"two processes, 16 B: trip p50, {OURS} / {DORA}": "< 1",
+    f"two processes, 64 KiB: trip p50, {OURS} / {PLAIN}": "≤ 0.5",
+    f"two processes, 64 KiB: trip p50, {OURS} / {BARE}": "≤ 0.9",
     f"two processes, 4 MiB: trip p50, {OURS} / {PLAIN}": "≤ 0.15",
+    f"two processes, 4 MiB: trip p50, {OURS} / its copies alone": "≤ 1.3",
     f"two processes, 32 MiB: trip p50, {OURS} / {PLAIN}": "≤ 0.15",
     f"one process, 16 B: trips/s, {OURS} / {QUEUE}": "≥ 0.5",
     "one process: trips/s, unwatched / without topics": "≥ 0.97",
@@ -116,6 +123,11 @@ def ratio_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
         for peer in PEERS:
             if peer.name != OURS and (peer.processes, peer.name) != (1, BARE):
                 found.update(_against(rounds, payload, peer))
+    for payload in document["payloads"]:
+        if payload >= LARGE_FROM:
+            figure = f"{payload_name(payload)} p50_us"
+            found[f"two processes, {payload_name(payload)}: trip p50, {OURS} / its copies alone"] \
+                = _ratio(rounds, (f"two processes: {OURS}", figure), (COPIES, figure))
     found["one process: trips/s, unwatched / without topics"] = _ratio(
         rounds, (VIEW, "with topics trips_s"), (VIEW, "without topics trips_s"))
     for place, case in WATCHED.items():

@@ -9,7 +9,9 @@ from functools import partial
 from typing import Any
 
 from dnne_ros.bench.children import CaseFailed
+from dnne_ros.bench.edge_copies import COPIES, measure_copies
 from dnne_ros.bench.edge_dashboard import DASHBOARDS, dashboard_ratios
+from dnne_ros.bench.edge_drawing import DRAWING, drawing_ratios
 from dnne_ros.bench.edge_peers.rally import Job
 from dnne_ros.bench.edge_peers.running import PEERS, Peer, run_peer
 from dnne_ros.bench.edge_tables import payload_name, ratio_rows, tables
@@ -40,7 +42,9 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
         jobs = [job_of(payload, peer.copies_of(payload), options.effort)
                 for payload in options.payloads]
         cases[peer.case] = partial(_measure_peer, peer, jobs, problems)
-    for name, watch in {**WATCHING, **DASHBOARDS}.items():
+    cases[COPIES] = partial(measure_copies, [job_of(payload, 2, options.effort)
+                                             for payload in options.payloads])
+    for name, watch in {**WATCHING, **DASHBOARDS, **DRAWING}.items():
         cases[name] = partial(_watched, watch, options.effort)
     cases = chosen("bench edges", cases, options.only, ",")
     for peer in PEERS:
@@ -56,7 +60,8 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
                            payload_name(payload): peer.copies_of(payload)
                            for payload in options.payloads} for peer in PEERS})
     return {**written, "ratios": [
-        *ratio_rows(written), *dashboard_ratios(written["all_rounds"])]}
+        *ratio_rows(written), *dashboard_ratios(written["all_rounds"]),
+        *drawing_ratios(written["all_rounds"])]}
 
 
 def _measure_peer(peer: Peer, jobs: Sequence[Job], problems: dict[str, str], _: int

@@ -1,8 +1,9 @@
 """Where the time of a fused training goes: ``python -m dnne_ros.bench.ppo_parts WORKFLOW``.
 
 Runs the graph in this process with clocks around its parts, and prints the microseconds of each
-for one step of all environments as the last line, a JSON object.  What no clock sees is handing
-over: event loop, edges, and the nodes' own lines.
+for one step of all environments as the last line, a JSON object.  A part has what its functions
+do themselves: what a node does beside the simulator and the networks are its own lines.  What no
+clock sees is handing over: the event loop, regions, edges, and what nodes do once an update.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from dnne_ros.hosting.leaving import leave
 
 
 class Clock:
-    """Adds up the time that functions take."""
+    """Adds up the time that functions take, without that of others among them that they call."""
 
     def __init__(self) -> None:
         """Start at zero."""
         self.seconds: dict[str, float] = {}
         self.calls: dict[str, int] = {}
+        self._within = 0.0
 
     def watch(self, owner: type | ModuleType, method: str, part: str) -> None:
         """Count the calls of a method or function, and its time to ``part``."""
@@ -36,11 +38,7 @@ class Clock:
 
         @functools.wraps(original)
         def timed(*args: Any, **kwargs: Any) -> Any:
-            started = time.perf_counter()
-            try:
-                return original(*args, **kwargs)
-            finally:
-                self._add(part, time.perf_counter() - started)
+            return self._time(part, lambda: original(*args, **kwargs))
 
         setattr(owner, method, timed)
 
@@ -52,20 +50,24 @@ class Clock:
         def timed(*args: Any, **kwargs: Any) -> Generator[Any, None, Any]:
             steps = original(*args, **kwargs)
             while True:
-                started = time.perf_counter()
                 try:
-                    item = next(steps)
+                    item = self._time(part, lambda: next(steps))
                 except StopIteration as end:
                     return end.value
-                finally:
-                    self._add(part, time.perf_counter() - started)
                 yield item
 
         setattr(owner, method, timed)
 
-    def _add(self, part: str, seconds: float) -> None:
-        self.seconds[part] = self.seconds.get(part, 0.0) + seconds
-        self.calls[part] = self.calls.get(part, 0) + 1
+    def _time(self, part: str, call: Callable[[], Any]) -> Any:
+        outer, self._within = self._within, 0.0
+        started = time.perf_counter()
+        try:
+            return call()
+        finally:
+            took = time.perf_counter() - started
+            self.seconds[part] = self.seconds.get(part, 0.0) + took - self._within
+            self.calls[part] = self.calls.get(part, 0) + 1
+            self._within = outer + took
 
 
 class Stopwatch:
@@ -90,20 +92,28 @@ class Stopwatch:
 def measure(run: Callable[[], int], seconds: float) -> dict[str, float]:
     """Return microseconds a step, by part, of what ``run`` does until it is interrupted."""
     from dnne_ros.learning import finite
+    from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
+    from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
+    from dnne_ros.nodes.simulation.cartpole import CartpoleActionNode
+    from dnne_ros.nodes.simulation.simulation import SimulatorStepNode
     from dnne_ros.rl.episodes import EpisodeStatistics
     from dnne_ros.rl.policy import ActorCritic
     from dnne_ros.rl.ppo import PPO
     from dnne_ros.rl.rollout import Rollout
     from dnne_ros.sim.mujoco_cartpole import MujocoCartpole
 
+    watched: dict[str, list[tuple[type | ModuleType, str]]] = {
+        "simulate": [(MujocoCartpole, "step")], "act": [(ActorCritic, "act")],
+        "store": [(Rollout, "add"), (EpisodeStatistics, "add")],
+        "look for NaN": [(finite, "check_finite"), (Rollout, "check_finite"), (PPO, "check")],
+        "nodes' own lines": [
+            (SimulatorStepNode, "_stepped"), (CartpoleActionNode, "compute"),
+            (PPOAgentNode, "_look_at"), (PPOAgentNode, "_act"), (PPOTrainerNode, "_collect")]}
     clock = Clock()
-    clock.watch(MujocoCartpole, "step", "simulate")
-    clock.watch(ActorCritic, "act", "act")
-    clock.watch(Rollout, "add", "store")
-    clock.watch(EpisodeStatistics, "add", "store")
+    for part, calls in watched.items():
+        for owner, method in calls:
+            clock.watch(owner, method, part)
     clock.watch_generator(PPO, "update", "learn")
-    clock.watch(finite, "check_finite", "look for NaN")
-    clock.watch(PPO, "check", "look for NaN")
     watch = Stopwatch(MujocoCartpole, "step", seconds)
     if run() != 0:
         sys.exit("the graph has failed")

@@ -86,6 +86,9 @@ class _Boundaries:
 class Turns:
     """Has a graph recorded in one way after another, and measures."""
 
+    ways: tuple[str, ...] = (NOTHING, FLIGHT, TRACE, AGAIN)
+    """What is recorded in a turn."""
+
     def __init__(self, part: FlightPart, contexts: Mapping[str, HostContext],
                  loop: asyncio.AbstractEventLoop, folder: Path):
         """Measure the nodes of ``contexts``; ``folder`` is for what a trace records."""
@@ -104,11 +107,11 @@ class Turns:
         The first turn of each does not count.
         """
         await asyncio.sleep(_WARM_UP_SECONDS)
-        found: dict[str, list[float]] = {NOTHING: [], FLIGHT: [], TRACE: [], AGAIN: []}
+        found: dict[str, list[float]] = {what: [] for what in self.ways}
         order = random.Random(0)
         for _ in range(turns + 1):
             for what in order.sample(list(found), len(found)):
-                with self._recorded(what):
+                with self.recorded(what):
                     found[what].append(await self._measure(seconds))
         return {what: each[1:] for what, each in found.items()}
 
@@ -123,7 +126,8 @@ class Turns:
         return sum(context.items for context in self._contexts)
 
     @contextmanager
-    def _recorded(self, what: str) -> Iterator[None]:
+    def recorded(self, what: str) -> Iterator[None]:
+        """Record in one of the `ways`."""
         if what == FLIGHT:
             self._part.start(self._loop)
         elif what == TRACE:
@@ -143,7 +147,7 @@ def _leave(file: Path, found: Mapping[str, list[float]]) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def main() -> int:
+def main(kind: type[Turns] = Turns) -> int:
     """Run a ``graph_host`` whose nodes are recorded in turns, and end it then."""
     from dnne_ros.hosting.host import main as host
     from dnne_ros.runtime import process_observers
@@ -156,7 +160,7 @@ def main() -> int:
     def measured(*given: Any) -> Any:
         recorder, close = original(*given)
         recorder.part.stop()
-        turns = Turns(recorder.part, given[6], given[7], Path(folder.name))
+        turns = kind(recorder.part, given[6], given[7], Path(folder.name))
 
         async def measure() -> None:
             found = await turns.take(int(os.environ[TURNS]), float(os.environ[SECONDS]))

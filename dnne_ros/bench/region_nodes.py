@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from dnne_ros.node_api.node import Node
@@ -34,6 +35,20 @@ class ChainLink(Node):
     def compute(self, number: float) -> dict[str, float]:
         """Add."""
         return {"out": number + self.addend}
+
+
+class ShortLink(ChainLink):
+    """The same, and what it does as a plain function."""
+
+    def compiled(self) -> Callable[[float], float]:
+        """Add."""
+        values = self.values
+
+        def add(number: float) -> float:
+            result: float = number + values["addend"]
+            return result
+
+        return add
 
 
 class ChainSink(Node):

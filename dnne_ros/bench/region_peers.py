@@ -1,6 +1,6 @@
 """The benchmark's chain without a framework: ``python -m dnne_ros.bench.region_peers``.
 
-Given ``queues`` or ``calls``, the number of items and the file for the seconds of one.
+Given ``queues``, ``calls`` or ``nested``, the number of items and the file for the seconds of one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-from dnne_ros.bench.region_nodes import ChainLink
+from dnne_ros.bench.region_nodes import ChainLink, ShortLink
 
 LINKS = 10
 _CAPACITY = 100
@@ -57,7 +57,19 @@ def _in_a_loop(items: int) -> float:
     return time.perf_counter() - began
 
 
+def _in_each_other(items: int) -> float:
+    """Return the seconds of the least that Python can do: functions called in each other."""
+    a, b, c, d, e, f, g, h, i, j = (ShortLink().compiled() for _ in range(LINKS))
+    began = time.perf_counter()
+    for number in range(items):
+        j(i(h(g(f(e(d(c(b(a(float(number)))))))))))
+    return time.perf_counter() - began
+
+
+_KINDS: dict[str, Callable[[int], float]] = {
+    "queues": lambda items: asyncio.run(_through_queues(items)), "calls": _in_a_loop,
+    "nested": _in_each_other}
+
 if __name__ == "__main__":
     kind, count, file = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-    taken = asyncio.run(_through_queues(count)) if kind == "queues" else _in_a_loop(count)
-    file.write_text(json.dumps(taken / count), encoding="utf-8")
+    file.write_text(json.dumps(_KINDS[kind](count) / count), encoding="utf-8")

@@ -17,8 +17,9 @@ from dnne_ros.bench.region_peers import LINKS
 from dnne_ros.bench.rounds import document, interleave, ratio
 from dnne_ros.bench.table import Table
 
-_OURS, _NOT_COMPILED = "compiled", "--no-compile"
-_QUEUES, _CALLS = "ten asyncio.Queues", "a plain Python loop"
+_OURS, _SHORT, _NOT_COMPILED = "compiled", "compiled, with functions of their own", "--no-compile"
+_RIM = "source and sink alone"
+_QUEUES, _CALLS, _NESTED = "ten asyncio.Queues", "a plain Python loop", "one expression"
 _SECONDS = 120.0
 _FIGURE = "us_per_item"
 
@@ -31,27 +32,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Run every case in turn, round after round."""
-    cases = {_OURS: partial(_measure, _graph, options.items),
-             _NOT_COMPILED: partial(_measure, partial(_graph, more=("--no-compile",)),
-                                    options.items),
-             _QUEUES: partial(_measure, partial(_peer, "queues"), options.items),
-             _CALLS: partial(_measure, partial(_peer, "calls"), options.items)}
+    commands: dict[str, Callable[..., Sequence[str]]] = {
+        _OURS: _graph, _SHORT: partial(_graph, link="ShortLink"),
+        _NOT_COMPILED: partial(_graph, more=("--no-compile",)),
+        _RIM: partial(_graph, links=0), _QUEUES: partial(_peer, "queues"),
+        _CALLS: partial(_peer, "calls"), _NESTED: partial(_peer, "nested")}
+    cases = {case: partial(_measure, command, options.items)
+             for case, command in commands.items()}
     return document("regions", interleave(cases, options.rounds, say), options.rounds,
                     items=options.items)
 
 
 def tables(document: Mapping[str, Any]) -> list[Table]:
-    """Return a row for each case."""
+    """Return a row for each case, and one for the nodes without source and sink."""
     medians = {case: figures[_FIGURE] for case, figures in document["medians"].items()}
     table = Table(f"a chain of {LINKS} nodes that compute, µs an item",
                   ("", "µs", "× the queues' items/s", "× the loop's time"))
-    for case, median in medians.items():
+    shown = dict(medians)
+    for case in (_OURS, _SHORT):
+        shown[f"{case}, but for source and sink"] = medians[case] - medians[_RIM]
+    for case, median in shown.items():
         table.rows.append((case, f"{median:.2f}", f"{ratio(medians[_QUEUES], median):.2f}",
                            f"{ratio(median, medians[_CALLS]):.2f}"))
     return [table]
 
 
-def _measure(command: Callable[[int, Path], Sequence[str]], items: int, _: int
+def _measure(command: Callable[..., Sequence[str]], items: int, _: int
              ) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="regions_") as name:
         file = Path(name) / "seconds.json"
@@ -65,15 +71,16 @@ def _peer(kind: str, items: int, file: Path) -> list[str]:
     return [sys.executable, "-m", "dnne_ros.bench.region_peers", kind, str(items), str(file)]
 
 
-def _graph(items: int, file: Path, more: Sequence[str] = ()) -> list[str]:
+def _graph(items: int, file: Path, more: Sequence[str] = (), links: int = LINKS,
+           link: str = "ChainLink") -> list[str]:
     """Return the command that runs the chain, whose workflow is left beside ``file``."""
-    links = {str(number): {"class_type": "ChainLink", "inputs": {"number": [str(number - 1), 0]}}
-             for number in range(1, LINKS + 1)}
+    chain = {str(number): {"class_type": link, "inputs": {"number": [str(number - 1), 0]}}
+             for number in range(1, links + 1)}
     workflow = file.with_name("chain.json")
     workflow.write_text(json.dumps({
-        "0": {"class_type": "ChainSource", "inputs": {"items": items}}, **links,
+        "0": {"class_type": "ChainSource", "inputs": {"items": items}}, **chain,
         "sink": {"class_type": "ChainSink", "inputs": {
-            "number": [str(LINKS), 0], "items": items, "file": str(file)}}}), encoding="utf-8")
+            "number": [str(links), 0], "items": items, "file": str(file)}}}), encoding="utf-8")
     nodes = Path(__file__).with_name("region_nodes.py")
     return [sys.executable, "-m", "dnne_ros", "run", str(workflow), "--quiet", "--nodes",
             str(nodes), "--duration", "110s", *more, "--ros-args", "-r",

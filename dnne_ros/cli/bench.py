@@ -26,6 +26,7 @@ _BENCHMARKS = {
     "edges": "moving arrays between two nodes, beside rclpy, asyncio.Queue and dora",
     "recording": "what a flight recorder and a trace cost for each item",
     "regions": "a chain of ten nodes that compute, beside asyncio.Queue and a plain loop",
+    "replicas": "a node that blocks, with one replica and with several",
     "hosts": "moving arrays from one machine to another, beside rclpy",
     "record": "recording items, beside the writer of mcap",
 }

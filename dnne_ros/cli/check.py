@@ -53,8 +53,10 @@ def run(options: argparse.Namespace) -> int:
         host = placement.host_of(process)
         say(f"\nprocess {process}{host and f' on host {host}'}{comes_back}")
         for node in nodes:
+            replicas = graph.nodes[node].replicas
+            several = "" if replicas is None else f" × {replicas.count}, in {replicas.within}"
             say(f"  /{graph.namespace}/{graph.nodes[node].ros_name}  "
-                f"({graph.nodes[node].type.type_name})")
+                f"({graph.nodes[node].type.type_name}{several})")
         if options.explain:
             _explain(graph, placement, process)
     say("\nedges")

@@ -18,7 +18,7 @@ _COMMANDS = {
     "simulate": "cli.simulate", "jobs": "jobs.commands.command", "top": "top.command",
     "dashboard": "web.command", "edit": "editor.command", "debug": "debugger.command",
     "foxglove": "foxglove.command", "trace": "cli.trace", "profile": "cli.profile",
-    "place": "cli.place", "graph": "cli.graph", "export": "cli.export",
+    "scale": "cli.scale", "place": "cli.place", "graph": "cli.graph", "export": "cli.export",
     "security": "cli.security", "policy": "cli.policy", "nodes": "cli.nodes",
     "tasks": "cli.tasks", "bench": "cli.bench"}
 """The modules of the commands, by name; `add_parser` of each adds it."""
@@ -41,6 +41,7 @@ examples:
   dnne-ros dashboard                      watch running graphs in a browser
   dnne-ros edit my_graph.json             draw and run it in a browser
   dnne-ros debug break ppo_trainer_6/reward if nan   stop a running graph there; step, look
+  dnne-ros scale detector_4 6             more replicas for a node that runs
   dnne-ros trace analyze t.json           what sets the pace of a run with --trace t.json
   dnne-ros replay run.mcap --check        run a run with --record run.mcap again, and compare
   dnne-ros profile my_graph.json          where the time goes, and which placement is quicker

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+from dnne_ros.cli.attached import attached
 from dnne_ros.debugger.client import GraphClient, own_name
-from dnne_ros.errors import InputError
-from dnne_ros.parameter_files.ros_arguments import check_ros_arguments
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.event_loop import RosEventLoop
@@ -18,27 +16,6 @@ if TYPE_CHECKING:
 @contextmanager
 def joined(ros_args: Sequence[str]) -> Iterator[tuple[RosEventLoop, GraphClient]]:
     """Give an event loop with rclpy, and what finds graphs; `InputError` where there is no ROS."""
-    check_ros_arguments(ros_args)
-    try:
-        import rclpy
-
-        from dnne_ros.runtime.discovery import choose_reach
-        from dnne_ros.runtime.process import ros_event_loop
-        from dnne_ros.runtime.ros_context import missing_security_told
-    except ModuleNotFoundError as error:
-        raise InputError("environment", [
-            f"{error}: source a ROS 2 installation, or install the wheels with "
-            "pip install 'dnne_ros[wheels]'"]) from None
-    choose_reach(os.environ, "SUBNET")
-    with ros_event_loop(ros_args) as (context, loop):
-        with missing_security_told():
-            node = rclpy.create_node(
-                f"_dnne_ros_debug_{os.getpid()}", context=context, enable_rosout=False,
-                start_parameter_services=False)
-        loop.executor.add_node(node)
-        try:
-            with closing(GraphClient(node, own_name("dnne-ros debug"))) as client:
-                yield loop, client
-        finally:
-            loop.executor.remove_node(node)
-            node.destroy_node()
+    with attached(ros_args, "debug") as (loop, node), \
+            closing(GraphClient(node, own_name("dnne-ros debug"))) as client:
+        yield loop, client

@@ -12,8 +12,7 @@ from dnne_ros.graph.building import type_of
 from dnne_ros.graph.own_ports import found_files, name_ports
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.own_ports import has_own_ports, type_with_ports
-from dnne_ros.workflow.records import LinkRecord, NodeRecord, Workflow
-from dnne_ros.workflow.ui_format import OPTIONS
+from dnne_ros.workflow.records import OPTIONS, LinkRecord, NodeRecord, Workflow
 
 _WIDTH, _TITLE, _ROW = 280.0, 60.0, 24.0
 _GAP_X, _GAP_Y = 120.0, 60.0

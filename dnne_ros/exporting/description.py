@@ -61,6 +61,8 @@ class NodeView:
     waits: bool
     signature: str
     call: str
+    replicas: Mapping[str, Any] | None
+    priority: int
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,9 @@ def _node(node: GraphNode, files: Mapping[str, str]) -> NodeView:
                      for name, widget in FAULT_SETTINGS.items()
                      if node.faults[name] != widget.default),
         computes=node.type.process is Node.process,
-        waits=may_wait(node.type.compute), signature=signature, call=call)
+        waits=may_wait(node.type.compute), signature=signature, call=call,
+        replicas=None if node.replicas is None else node.replicas.as_option(),
+        priority=node.priority)
 
 
 def _value(name: str, widget: Widget, value: Any, file: str = "") -> ValueView:

@@ -57,7 +57,9 @@ def _node(graph: Graph, node: GraphNode, number: Mapping[Edge, int],
     options = {"process": process, "inputs": {
         port: {"policy": edges[0].policy.value, "capacity": edges[0].capacity,
                "when_absent": edges[0].when_absent.value}
-        for port, edges in incoming.items()}, **fault_options(node.faults)}
+        for port, edges in incoming.items()}, **fault_options(node.faults),
+        **({} if node.replicas is None else {"replicas": node.replicas.as_option()}),
+        **({"priority": node.priority} if node.priority else {})}
     return {"id": _id(node.id), "type": node.type.type_name, "title": node.title,
             "pos": list(place), "size": list(node.size or (_WIDTH, _HEIGHT)), "flags": {},
             "order": list(graph.nodes).index(node.id), "mode": 0, "inputs": inputs,

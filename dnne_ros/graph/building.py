@@ -15,8 +15,15 @@ from dnne_ros.graph.flow import misfit, output_types, passed_on
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.graph.names import node_ros_names, to_ros_name
-from dnne_ros.graph.node_options import check_options, wanted_process, wanted_resources
+from dnne_ros.graph.node_options import (
+    check_options,
+    wanted_priority,
+    wanted_process,
+    wanted_replicas,
+    wanted_resources,
+)
 from dnne_ros.graph.own_ports import found_files, name_ports
+from dnne_ros.graph.replicas import check_replicas
 from dnne_ros.node_api.drawn import DrawnNode
 from dnne_ros.node_api.fault_settings import read_fault_options
 from dnne_ros.node_api.node import Node
@@ -117,11 +124,15 @@ class _Builder:
         nodes = {
             id: GraphNode(id, node_type, record.title, names[id], complete[id],
                           record.position, record.size, wanted_process(record, report), faults[id],
-                          wanted_resources(record, report))
+                          wanted_resources(record, report),
+                          wanted_replicas(record, node_type, report),
+                          wanted_priority(record, report))
             for id, node_type in self.types.items()
             for record, report in [(self.records[id], partial(self._problem, id))]}
-        return Graph(self.workflow.name, self.workflow.path, to_ros_name(self.workflow.name),
-                     nodes, edges, flowing, self.workflow.groups)
+        graph = Graph(self.workflow.name, self.workflow.path, to_ros_name(self.workflow.name),
+                      nodes, edges, flowing, self.workflow.groups)
+        check_replicas(graph, self._problem)
+        return graph
 
     def _problem(self, node: str, message: str, port: str | None = None) -> None:
         record = self.records[node]

@@ -10,6 +10,7 @@ from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.flow import misfit, output_types, passed_on
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.loops import find_stuck_loop
+from dnne_ros.graph.replicas import Replicas, check_replicas
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.own_ports import type_with_ports
 from dnne_ros.node_api.widget import WidgetError, missing_values
@@ -22,11 +23,14 @@ class NodeSpec:
     """A node: its id in the workflow (seeds and checkpoints go by it) and its class.
 
     The class has the node's values in ``VALUES``; what is not in it has the widget's default.
+    ``replicas`` is what a workflow says of them, a number or an object.
     """
 
     id: str
     type: type[Node]
     title: str = ""
+    replicas: Any = None
+    priority: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,14 +72,25 @@ def declare_graph(name: str, namespace: str, nodes: Mapping[str, NodeSpec],
                               link.capacity, when_absent=WhenAbsent(link.when_absent)))
     _check_inputs(nodes, links, problems)
     graph_nodes = {
-        node.id: GraphNode(node.id, node.type, node.title, ros_name, values[ros_name])
+        node.id: GraphNode(node.id, node.type, node.title, ros_name, values[ros_name],
+                           replicas=_replicas(ros_name, node, problems),
+                           priority=node.priority)
         for ros_name, node in nodes.items()}
     loop = find_stuck_loop(types, {id: node.values for id, node in graph_nodes.items()},
                            tuple(edges))
     if loop is not None:
         problems.add("a loop that nothing starts: " + " → ".join(str(e.target) for e in loop))
+    graph = Graph(name, name, namespace, graph_nodes, tuple(edges), flowing)
+    check_replicas(graph, lambda id, problem: problems.add(
+        f"{graph_nodes[id].ros_name}: {problem}"))
     problems.raise_if_any()
-    return Graph(name, name, namespace, graph_nodes, tuple(edges), flowing)
+    return graph
+
+
+def _replicas(ros_name: str, node: NodeSpec, problems: Problems) -> Replicas | None:
+    return None if node.replicas is None else Replicas.read(
+        node.replicas, node.type.own_process,
+        lambda problem: problems.add(f"{ros_name}: replicas: {problem}"))
 
 
 def _with_ports(nodes: Mapping[str, NodeSpec], values: Mapping[str, Mapping[str, Any]],

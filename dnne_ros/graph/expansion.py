@@ -109,7 +109,7 @@ class _Expansion:
         faults = self.graph.nodes[record.id].faults
         found = [name for name, value in default_fault_settings().items()
                  if faults[name] != value]
-        found += ["inputs"] if record.options.get("inputs") else []
+        found += [name for name in ("inputs", "replicas", "priority") if record.options.get(name)]
         if found:
             self._report(record.id, f"{', '.join(found)}: it does not run itself; set this on a "
                          f"node that runs for it, such as {record.id}:trainer")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from dnne_ros.graph.replicas import Replicas
 from dnne_ros.graph.resources import Resources
 from dnne_ros.node_api.fault_settings import default_fault_settings
 from dnne_ros.node_api.node import Node
@@ -21,7 +22,9 @@ class GraphNode:
 
     ``ros_name`` is relative to the graph's namespace.  ``process`` is the process that the
     file itself asks for, if any, ``resources`` what that process is to have.  ``faults`` are its
-    settings of `dnne_ros.node_api.fault_settings`.
+    settings of `dnne_ros.node_api.fault_settings`.  ``replicas``: it is worked on by several of
+    its type; None: by one, in the event loop.  ``priority``: of the nodes of a process that have
+    something to do, who has more goes first.
     """
 
     id: str
@@ -34,6 +37,8 @@ class GraphNode:
     process: str | None = None
     faults: Mapping[str, Any] = field(default_factory=default_fault_settings)
     resources: Resources = field(default_factory=Resources)
+    replicas: Replicas | None = None
+    priority: int = 0
 
 
 @dataclass(frozen=True)

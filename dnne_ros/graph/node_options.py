@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from dnne_ros.graph.names import to_ros_name
+from dnne_ros.graph.replicas import Replicas
 from dnne_ros.graph.resources import Resources
 from dnne_ros.node_api.fault_settings import GROUPS
+from dnne_ros.node_api.node import Node
 from dnne_ros.workflow.records import NodeRecord
 
 Report = Callable[..., None]
 """Takes what is wrong."""
 
-_EXPECTED = ("process", "inputs", "resources", *GROUPS)
+_EXPECTED = ("process", "inputs", "resources", "replicas", "priority", *GROUPS)
+_MOST_PRIORITY = 100
 
 
 def check_options(record: NodeRecord, inputs: Collection[str], report: Report) -> None:
@@ -45,3 +48,23 @@ def wanted_resources(record: NodeRecord, report: Report) -> Resources:
     """Return what the node asks for, of which its process gets as much."""
     return Resources.read(record.options.get("resources", {}),
                           lambda problem: report(f"properties.dnne_ros.resources: {problem}"))
+
+
+def wanted_replicas(record: NodeRecord, type: type[Node], report: Report) -> Replicas | None:
+    """Return how many of the node there are to be, and where; None: it says nothing of it."""
+    asked = record.options.get("replicas")
+    if asked is None:
+        return None
+    return Replicas.read(asked, type.own_process,
+                         lambda problem: report(f"properties.dnne_ros.replicas: {problem}"))
+
+
+def wanted_priority(record: NodeRecord, report: Report) -> int:
+    """Return which of the nodes of a process goes first: the one with more of it."""
+    priority = record.options.get("priority", 0)
+    if isinstance(priority, int) and not isinstance(priority, bool) \
+            and abs(priority) <= _MOST_PRIORITY:
+        return priority
+    report(f"properties.dnne_ros.priority: expected a whole number from {-_MOST_PRIORITY} to "
+           f"{_MOST_PRIORITY}, found {priority!r:.40}")
+    return 0

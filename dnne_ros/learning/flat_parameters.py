@@ -6,6 +6,9 @@ of one for each layer, which on a CPU takes longer than the numbers do.
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -28,6 +31,8 @@ class FlatParameters:
             joined = torch.cat([parameter.reshape(-1) for parameter in parameters.values()])
         self.vector = nn.Parameter(joined)
         self.vector.grad = torch.zeros_like(joined)
+        self._on_cpu = self.vector.grad.numpy() if joined.device.type == "cpu" \
+            and joined.dtype == torch.float32 else None
         self._shapes = {name: parameter.shape for name, parameter in parameters.items()}
         values, gradients = self.split(joined), self.split(self.vector.grad)
         for name, parameter in parameters.items():
@@ -54,6 +59,11 @@ class FlatParameters:
 
         As ``torch.nn.utils.clip_grad_norm_`` does it, without waiting for the device.
         """
+        if self._on_cpu is not None:
+            found = math.sqrt(np.vdot(self._on_cpu, self._on_cpu))
+            if not found + 1e-6 <= most:  # nor a number
+                self._on_cpu *= most / (found + 1e-6)
+            return torch.tensor(found)
         norm: Tensor = torch.linalg.vector_norm(self._gradients)
         self._gradients.mul_((most / (norm + 1e-6)).clamp_(max=1.0))
         return norm

@@ -27,6 +27,7 @@ class PartGatherer:
         self._others: dict[str, None] = {}
         self._tables: list[np.ndarray] | None = None
         self._whole: Any = None
+        self._numbers: np.ndarray | None = None
         self._began = math.inf
 
     @property
@@ -54,7 +55,7 @@ class PartGatherer:
         if not names or (self._tables is None and len(known) == len(self._came)):
             numbers = self.reader.read(message)
             self._came.update(dict.fromkeys(known, arrived))
-            self._whole = message
+            self._whole, self._numbers = message, None
             return numbers
         self._began = min(self._began, arrived)
         self._others.update((name, None) for name in names if name not in self._came)
@@ -66,6 +67,14 @@ class PartGatherer:
         self._new.clear()
         assert self._tables is not None  # nothing is missing
         return self.reader.flat(self._tables)
+
+    def note_whole(self, numbers: np.ndarray, arrived: float) -> None:
+        """Take in a message with all of the elements that was read without it, by its layout.
+
+        Its numbers are one for each field; not to be called while it `gathers`.
+        """
+        self._came = dict.fromkeys(self._came, arrived)
+        self._whole, self._numbers = None, numbers
 
     def missing(self, now: float, age: float) -> list[str]:
         """Return the elements that have not come within ``age`` seconds."""
@@ -89,7 +98,9 @@ class PartGatherer:
         if self._tables is None and self._whole is not None:  # so far all came at once
             self._tables = [np.array(table) for table in self.reader.tables(
                 self._whole, self.reader.names)]
-            self._whole = None
+        elif self._tables is None and self._numbers is not None:
+            self._tables = [np.array(table) for table in self.reader.unflat(self._numbers)]
+        self._whole = self._numbers = None
         if self._tables is None:
             self._tables = [np.zeros((len(self._came), table.shape[1]), table.dtype)
                             for table in tables]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping, Sequence
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from dnne_ros.messages.dictionaries import fill
 from dnne_ros.messages.field_path import FieldPath, parse_paths
 from dnne_ros.messages.image_encodings import layout_of
-from dnne_ros.messages.message_types import message_class, type_name
+from dnne_ros.messages.message_types import type_name
 from dnne_ros.messages.naming import names_path
 from dnne_ros.messages.pictures import write_picture
 from dnne_ros.messages.stamps import header_of
@@ -21,14 +21,17 @@ IMAGE = "sensor_msgs/msg/Image"
 FLOAT64_ARRAY = "std_msgs/msg/Float64MultiArray"
 
 
-def float64_array(numbers: np.ndarray) -> Any:
-    """Return a std_msgs/Float64MultiArray with float64 ``numbers`` (n,) and no layout.
+_FLOAT64_ARRAY_HEAD = Struct("<4s4I")
 
-    It is what a `MessageMaker` for its ``data`` makes, in a twentieth of the time.
+
+def float64_array(numbers: np.ndarray) -> bytes:
+    """Return a serialised std_msgs/Float64MultiArray with float64 ``numbers`` (n,), no layout.
+
+    It is what a `MessageMaker` for its ``data`` makes, without a message object.
     """
-    message = message_class(FLOAT64_ARRAY)()
-    message.data = array("d", numbers.tobytes())
-    return message
+    # Plain CDR, little endian: no dimensions, no offset, how many numbers, and what aligns them.
+    head = _FLOAT64_ARRAY_HEAD.pack(b"\0\1\0\0", 0, 0, numbers.size, 0)
+    return head + numbers.astype("<f8", copy=False).tobytes()
 
 
 class MessageMaker:

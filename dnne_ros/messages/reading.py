@@ -70,6 +70,24 @@ class NumberReader:
             return [label for i in fields for name in self.names for label in labels(i, name)]
         return [label for name in self.names for i in fields for label in labels(i, name)]
 
+    @property
+    def places(self) -> list[tuple[str, int | None]] | None:
+        """Return the fields that it reads plain numbers from, in order, each with the element.
+
+        None for an element: all that there are.  With ``names``, of messages with the names of
+        the last one.  None altogether where it does more than that.
+        """
+        if self.names:
+            return None if self._places is None or self._wanted != self.names else [
+                (str(self.paths[at]), row) for at, row in self._places]
+        if self._by_element or not all(_is_plain(path) for path in self.paths):
+            return None
+        leaves = [(path, leaf) for path in self.paths for leaf in path_leaves(path)]
+        if any(leaf.type.base == "octet" for _, leaf in leaves):
+            return None
+        return [(".".join((*(step.name for step in path.steps), *leaf.names)), None)
+                for path, leaf in leaves]
+
     def read(self, message: Any) -> np.ndarray:
         """Return the numbers, one-dimensional, of `dtype`; the caller's own.
 
@@ -124,6 +142,12 @@ class NumberReader:
         if self._transpose:
             return self._joined([table.ravel() for table in tables])
         return self._joined(tables, axis=1).ravel()
+
+    def unflat(self, numbers: np.ndarray) -> list[np.ndarray]:
+        """Return what `flat` made ``numbers`` of, where each field has one for each name."""
+        if self._transpose:
+            return list(numbers.reshape(len(self.paths), -1, 1))
+        return list(numbers.reshape(-1, len(self.paths), 1).swapaxes(0, 1))
 
     def _joined(self, tables: Sequence[np.ndarray], axis: int = 0) -> np.ndarray:
         return np.concatenate(tables, axis=axis).astype(self.dtype, copy=False)

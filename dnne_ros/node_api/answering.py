@@ -33,17 +33,23 @@ async def answer_items(node: Node, ports: tuple[str, ...], answer: AnswerItems) 
     with node.context.answering(ports, answer):
         while True:
             items = [await node.get_input(port) for port in ports]
-            for port, value in (answer(*items) or {}).items():
-                await node.send_output(value, port)
+            if outputs := answer(*items):
+                with node.context.together():
+                    for port, value in outputs.items():
+                        await node.send_output(value, port)
 
 
 class ByName:
     """An answer that takes its items by the names of their ports, as `Node.compute` does."""
 
     def __init__(self, compute: Callable[..., Computed], ports: Sequence[str],
-                 unlinked: Sequence[str]):
-        """Call ``compute`` with an item of each of ``ports``, and None for those ``unlinked``."""
+                 unlinked: Sequence[str], compiled: Callable[..., Any] | None = None):
+        """Call ``compute`` with an item of each of ``ports``, and None for those ``unlinked``.
+
+        ``compiled``: what does the same and gives values without their names, see `Node.compiled`.
+        """
         self.compute = compute
+        self.compiled = compiled
         self.ports = tuple(ports)
         self.unlinked = tuple(unlinked)
 
@@ -70,12 +76,12 @@ async def feed_compute(node: Node) -> None:
     held = [node.inputs[name].type.held for name in linked]
     if linked and not waits and not any(held):
         unlinked = [name for name in node.inputs if name not in linked]
-        await answer_items(node, tuple(linked), ByName(compute, linked, unlinked))
+        await answer_items(node, tuple(linked), ByName(
+            compute, linked, unlinked, node.compiled()))
     while True:
         for name in linked:
             inputs[name] = await node.get_input(name)
         outputs = compute(**inputs)
-        for name, value in ((await outputs if waits else outputs) or {}).items():
-            await node.send_output(value, name)
+        await node.send_outputs((await outputs if waits else outputs) or {})
         if all(held):
             return

@@ -157,6 +157,10 @@ class NodeContext(Protocol):
         """
         ...
 
+    def together(self) -> AbstractContextManager[None]:
+        """Let what is put within a ``with`` block travel in one packet to each other process."""
+        ...
+
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether `put_now` may be called: none of these outputs makes its sender wait.
 
@@ -168,6 +172,17 @@ class NodeContext(Protocol):
         """Do as `put` where it need not wait: in what the event loop calls, as a subscription.
 
         RuntimeError, with nothing handed over, for an output without `has_room`.
+        """
+        ...
+
+    def put_round(self, values: Mapping[str, Any]) -> None:
+        """Do as `put_now` with values of several ports that belong together, in their order."""
+        ...
+
+    def giving(self, ports: Sequence[str]) -> AbstractContextManager[None]:
+        """Let all that answers what these outputs give be called by `put_round`, in one go.
+
+        To be entered while the node runs, by one that gives what is brought from outside.
         """
         ...
 

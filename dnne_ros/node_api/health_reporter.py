@@ -40,6 +40,11 @@ class HealthReporter:
             self._log.warning(message)
             self._quiet_until[kind] = now + _QUIET_SECONDS
 
+    @property
+    def is_there(self) -> bool:
+        """Tell whether there is something for `clear`."""
+        return bool(self._kind)
+
     def clear(self, message: str) -> None:
         """Say that all is well again, if it was not."""
         if not self._kind:

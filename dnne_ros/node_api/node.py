@@ -71,6 +71,9 @@ class Node(RosFacts):
     answers_items: ClassVar[bool] = False
     """Its `process` answers items, all or most of them, as `dnne_ros.answer_items` does: so it can
     be merged with others (`dnne-ros check --explain`).  A plain `compute` always is such."""
+    gives_at_once: ClassVar[bool] = False
+    """It gives what messages from outside bring in the calls that bring them, as `RosSubscriber`
+    does with ``context.giving``: so a merged round can begin with it."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
     films: ClassVar[bool] = False
@@ -236,6 +239,15 @@ class Node(RosFacts):
         """
         raise TypeError(f"{type(self).__name__} defines neither compute() nor process()")
 
+    def compiled(self) -> Callable[..., Any] | None:
+        """Return a plain function that does what `compute` does; None: there is no shorter one.
+
+        It is given the same items by the same names and returns the value of the only output
+        itself, of several outputs a tuple of all, in their order.  Compiled regions call it in
+        the place of `compute`.  It is asked for once, so it reads live widgets when it is called.
+        """
+        return None
+
     async def process(self) -> None:
         """Run until cancelled.  The default feeds `compute` with one item of each input."""
         await feed_compute(self)
@@ -265,6 +277,15 @@ class Node(RosFacts):
         the output's type cannot carry, also where none is sent.
         """
         return self.context.put(name, value, timeout)
+
+    async def send_outputs(self, values: Mapping[str, Any]) -> None:
+        """Give a value to the consumers of each of several outputs, as `send_output` does.
+
+        They leave together: another process gets all that is for its nodes in one packet.
+        """
+        with self.context.together():
+            for name, value in values.items():
+                await self.send_output(value, name)
 
     def safe_outputs(self, last: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what its consumers get while it is late, silent or fails, by output.

@@ -9,6 +9,7 @@ from typing import Any
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
+from dnne_ros.graph.replicas import replica_settings
 from dnne_ros.node_api.declarations import PARAMETERS_OF_EVERY_NODE
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
 from dnne_ros.node_api.own_ports import port_changes
@@ -44,7 +45,8 @@ def check_assignments(source: str, assignments: Iterable[Assignment], graph: Gra
     settings = {**FAULT_SETTINGS, PAUSED: pause_setting(graph.acting)}
     for full_name, node in nodes.items():
         mine = [each for each in assignments if each.matches(full_name)]
-        _check_values(full_name, node, settings, mine, problems)
+        _check_values(full_name, node, {**settings, **replica_settings(node.replicas)}, mine,
+                      problems)
     problems.raise_if_any()
 
 
@@ -55,7 +57,8 @@ def _check_target(assignment: Assignment, nodes: dict[str, GraphNode], problems:
         problems.add(f"no node {assignment.pattern}; there are {', '.join(nodes)}"
                      f"{_hint(assignment, nodes)}")
     elif not _is_of_every_node(assignment.name) and not any(
-            assignment.name in node.type.widgets for node in matched):
+            assignment.name in {**node.type.widgets, **replica_settings(node.replicas)}
+            for node in matched):
         known = sorted({name for node in matched for name in node.type.widgets})
         if "." in assignment.name:
             known += [*FAULT_SETTINGS, PAUSED]

@@ -53,6 +53,8 @@ def merged(graph: Graph, placement: Placement, process: str) -> Merged:
 
 def _units(graph: Graph, node: str) -> list[DrawnUnit]:
     type = graph.nodes[node].type
+    if type.gives_at_once:
+        return [DrawnUnit(node, ())]
     ports = tuple(port for port in graph.incoming[node] if not type.inputs[port].type.held)
     if type.fires_on_any:
         return [DrawnUnit(node, (port,)) for port in ports]
@@ -65,11 +67,13 @@ def _obstacles(graph: Graph, placement: Placement, node: str) -> Iterator[str]:
     type, incoming = drawn.type, graph.incoming[node]
     streams = [port for port in incoming if not type.inputs[port].type.held]
     external = [ref.port for ref in graph.external if ref.node == node]
+    if drawn.replicas is not None:
+        yield "it has replicas"
     if external:
         yield f"its input {external[0]} is a topic"
-    if not streams:
+    if not streams and not type.gives_at_once:
         yield "no items come to it"
-    if not type.answers_items:
+    if not (type.answers_items or type.gives_at_once):
         if type.process is not Node.process:
             yield "its process() takes items as it likes"
         if may_wait(type.compute):
@@ -86,6 +90,8 @@ def _obstacles(graph: Graph, placement: Placement, node: str) -> Iterator[str]:
 def _why_alone(graph: Graph, unit: DrawnUnit, units: list[DrawnUnit]) -> str:
     """Say why a unit could join none of those that it takes from, nor be joined."""
     answering = {each.node for each in units}
+    if not unit.ports:
+        return "nobody who takes what it gives can be merged with it"
     for port in unit.ports:
         edge = graph.incoming[unit.node][port][0]
         source = graph.nodes[edge.source.node].ros_name

@@ -8,7 +8,7 @@ joined.  What the entry takes may come from anywhere, also from the region itsel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from dnne_ros.graph.graph import Edge, Graph
@@ -28,16 +28,21 @@ class Unit(Protocol):
 
     @property
     def ports(self) -> tuple[str, ...]:
-        """The inputs of which each round takes an item."""
+        """The inputs of which each round takes an item; none: it is called from outside."""
         ...
 
 
 _Unit = TypeVar("_Unit", bound=Unit)
 
 
-def why_not_passed(graph: Graph, edge: Edge) -> str:
-    """Say why items of an edge cannot be passed on without a queue; "": they can."""
-    if edge.policy is not EdgePolicy.LOSSLESS:
+def why_not_passed(graph: Graph, edge: Edge, pushed: bool = False) -> str:
+    """Say why items of an edge cannot be passed on without a queue; "": they can.
+
+    ``pushed``: the region's entry is called from outside, once a round; those behind it rest then,
+    so the newest item is each.
+    """
+    if edge.policy is not EdgePolicy.LOSSLESS and not (
+            pushed and edge.policy is EdgePolicy.LATEST):
         return f"is {edge.policy.value}"
     if graph.nodes[edge.target.node].type.inputs[edge.target.port].priority is not None:
         return "has priorities"
@@ -51,9 +56,10 @@ def regions_of(graph: Graph, units: Sequence[_Unit], largest: int = LARGEST) -> 
     """
     takes = {unit: list(_edges(graph, unit)) for unit in units}
     behind: dict[str, list[_Unit]] = {}
-    joins: dict[_Unit, bool] = {}
+    joins: dict[tuple[_Unit, bool], bool] = {}
     for unit, edges in takes.items():
-        joins[unit] = not any(why_not_passed(graph, edge) for edge in edges)
+        for pushed in (False, True):
+            joins[unit, pushed] = not any(why_not_passed(graph, edge, pushed) for edge in edges)
         for edge in edges:
             behind.setdefault(edge.source.node, []).append(unit)
     free = dict.fromkeys(units)
@@ -64,10 +70,11 @@ def regions_of(graph: Graph, units: Sequence[_Unit], largest: int = LARGEST) -> 
         for unit in region:  # which grows meanwhile
             for next in behind.get(unit.node, ()):
                 if len(region) < largest and next.node not in nodes and next in free \
-                        and joins[next] and all(e.source.node in nodes for e in takes[next]):
+                        and joins[next, not entry.ports] \
+                        and all(e.source.node in nodes for e in takes[next]):
                     region.append(next)
                     nodes.add(next.node)
-        return region
+        return _by_priority(graph, region, takes)
 
     regions = []
     for found in sorted(map(grow, units), key=len, reverse=True):
@@ -77,6 +84,22 @@ def regions_of(graph: Graph, units: Sequence[_Unit], largest: int = LARGEST) -> 
             for unit in region:
                 del free[unit]
     return regions
+
+
+def _by_priority(graph: Graph, region: list[_Unit], takes: Mapping[_Unit, Sequence[Edge]]
+                 ) -> list[_Unit]:
+    """Return a region such that of those that could be next, who has priority is."""
+    entry, *rest = region
+    if len({graph.nodes[unit.node].priority for unit in rest}) < 2:
+        return region
+    order, nodes = [entry], {entry.node}
+    while rest:
+        next = max((unit for unit in rest if all(e.source.node in nodes for e in takes[unit])),
+                   key=lambda unit: graph.nodes[unit.node].priority)
+        rest.remove(next)
+        order.append(next)
+        nodes.add(next.node)
+    return order
 
 
 def _edges(graph: Graph, unit: Unit) -> Iterator[Edge]:

@@ -58,8 +58,11 @@ def _reasons(graph: Graph, placement: Placement, node: str) -> Iterator[str]:
         yield (f"hands items to {_target(graph, inside[0])} in the same process, which would be "
                "lost with it")
         return
+    replicas = graph.nodes[node].replicas
     if any(type.inputs[edge.target.port].priority for edge in taken):
         yield "takes items in the order of a priority"
+    elif replicas is not None and replicas.unordered and sent:
+        yield "gives results as its replicas are done, each time in another order (unordered)"
     elif _computes(graph, node):
         if sent and not taken:
             yield f"sends items to {_target(graph, sent[0])} that are made of none that are kept"

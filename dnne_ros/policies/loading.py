@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from dnne_ros.policies.onnx_file import json_in
 from dnne_ros.policies.policy_file import PolicyFile
 from dnne_ros.policies.runtimes import policy_of
 from dnne_ros.policies.sessions import open_session
-from dnne_ros.policies.stepped_policy import SteppedPolicy
+from dnne_ros.policies.stepped_policy import Act, SteppedPolicy
 from dnne_ros.policies.terms import ObservationTerms, outside_command
 
 
@@ -32,11 +33,13 @@ class LoadedPolicy:
     runtime: str
     terms: ObservationTerms | None
     command: ActionTerm | None
+    observation_size: int | None
+    """How many numbers are measured; None if that is not known."""
 
-    @property
-    def observation_size(self) -> int | None:
-        """Return how many numbers are measured; None if that is not known."""
-        return self.policy.observation_size if self.terms is None else len(self.terms.names)
+    @cached_property
+    def act(self) -> Act:
+        """Return what does as a call of this: the policy itself, if that is all there is."""
+        return self.policy if self.terms is None and self.command is None else self
 
     def __call__(self, measured: np.ndarray) -> np.ndarray:
         """Return commands float32 (n, action size) for float32 (n, `observation_size`)."""
@@ -75,9 +78,10 @@ def load_policy(place: Path, runtime: str, *, strict: bool = False,
     except ValueError as error:
         raise InputError(str(place), [str(error)]) from None
     if file.interface is None:
-        return LoadedPolicy(policy, file, runtime, None, None)
-    return LoadedPolicy(policy, file, runtime, ObservationTerms(file.interface),
-                        outside_command(file.interface))
+        return LoadedPolicy(policy, file, runtime, None, None, policy.observation_size)
+    terms = ObservationTerms(file.interface)
+    return LoadedPolicy(policy, file, runtime, terms if terms.change else None,
+                        outside_command(file.interface), len(terms.names))
 
 
 def _check(place: Path, policy: SteppedPolicy, session: Any, interface: Interface) -> None:

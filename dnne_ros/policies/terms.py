@@ -42,6 +42,9 @@ class ObservationTerms:
         self._histories = [_History(term) for term in terms] if any(
             term.history > 1 for term in terms) else []
         self._places = np.cumsum([len(term.columns) for term in terms])[:-1]
+        self.change = bool(self._histories) or any(
+            part is not None for part in (self._offset, self._scale, self._clip))
+        """Whether anything is left to be done."""
 
     def reset(self) -> None:
         """Forget the samples before."""

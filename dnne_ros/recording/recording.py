@@ -92,12 +92,15 @@ class Recording:
         if self.run.get("format") != FORMAT:
             raise InputError(str(path), [
                 f"expected a recording of format {FORMAT}, found {self.run.get('format')!r:.20}"])
-        attachments = {each.name: each.data for _, _, each in first.attachments}
+        attachments = {each.name: each.data for _, _, each in first.attachments
+                       if each not in first.spoilt}
+        self.damage += [f"{first.path}: attachment {each.name!r:.200} is damaged: it is not used"
+                        for each in first.spoilt]
+        self._lacks_checkpoint = any(each.name != WORKFLOW for each in first.spoilt)
         self.workflow: bytes | None = attachments.get(WORKFLOW)
-        self.checkpoint = {
+        self._checkpoint = {
             name.removeprefix(CHECKPOINT): data for name, data in attachments.items()
             if name.startswith(CHECKPOINT)}
-        """The files of the checkpoint that the run began with, by their paths in it."""
         self._check_paths(path)
         self.nodes = self._read_nodes(path, metadata)
         """By ROS name."""
@@ -114,6 +117,17 @@ class Recording:
         """Close the files."""
         for file, _ in self._files:
             os.close(file)
+
+    def checkpoint(self) -> dict[str, bytes]:
+        """Return the files of the checkpoint that the run began with, by their paths in it.
+
+        `InputError` if some of them are damaged, or may be: other states would be begun with.
+        """
+        if self._lacks_checkpoint:
+            raise InputError(self._files[0][1].path, [
+                "expected the whole checkpoint that the run began with, found damaged "
+                "attachments: nodes cannot run again"])
+        return self._checkpoint
 
     def outputs(self) -> list[tuple[str, str]]:
         """Return node and port of each output of which items are recorded."""
@@ -192,7 +206,7 @@ class Recording:
         self.damage.append(f"{why}; it is read up to there")
 
     def _check_paths(self, path: Path) -> None:
-        for name in self.checkpoint:
+        for name in self._checkpoint:
             parts = PurePosixPath(name).parts
             if not parts or name.startswith("/") or ".." in parts or "\0" in name:
                 raise InputError(str(path), [

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
@@ -20,6 +21,7 @@ from dnne_ros.recording.chunk import RECORD_HEAD
 
 MAGIC = b"\x89MCAP0\r\n"
 _CHUNK = struct.Struct("<QQQII")
+_CHECKSUM = 4
 _INDEX = struct.Struct("<HI")
 _FOOTER_BYTES = RECORD_HEAD.size + 20 + len(MAGIC)
 _MOST_CHUNK = 2**40
@@ -65,6 +67,8 @@ class Scan:
     schemas: dict[int, Schema] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
     attachments: list[tuple[int, int, Attachment]] = field(default_factory=list)
+    spoilt: list[Attachment] = field(default_factory=list)
+    """Those of ``attachments`` whose checksum is not theirs."""
     metadata: list[tuple[int, int, Metadata]] = field(default_factory=list)
     end: int = 0
     finished: bool = False
@@ -130,11 +134,20 @@ def _note(found: Scan, file: int, opcode: int, offset: int, length: int) -> None
         channel = parsed(Channel.read)
         found.channels[channel.id] = channel
     elif opcode == Opcode.ATTACHMENT:
-        found.attachments.append((offset, length + RECORD_HEAD.size, parsed(Attachment.read)))
+        attachment = parsed(Attachment.read)
+        found.attachments.append((offset, length + RECORD_HEAD.size, attachment))
+        if not _is_whole(os.pread(file, length, data)):
+            found.spoilt.append(attachment)
     elif opcode == Opcode.METADATA:
         found.metadata.append((offset, length + RECORD_HEAD.size, parsed(Metadata.read)))
     elif opcode == Opcode.DATA_END:
         found.finished = True
+
+
+def _is_whole(attachment: bytes) -> bool:
+    """Tell whether an attachment is as its checksum says, if it has one; the library skips it."""
+    checksum = int.from_bytes(attachment[-_CHECKSUM:], "little")
+    return not checksum or zlib.crc32(memoryview(attachment)[:-_CHECKSUM]) == checksum
 
 
 def _chunk(file: int, offset: int, length: int) -> ChunkPlace:

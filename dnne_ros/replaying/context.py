@@ -196,6 +196,10 @@ class _MemoryContext:
                               f"{', '.join(self._outputs) or 'none'}")
         await self._outputs[port].send(value)
 
+    def together(self) -> AbstractContextManager[None]:
+        """Do nothing: there is no other process."""
+        return nullcontext()
+
     def has_room(self, ports: Sequence[str]) -> bool:
         """Leave outputs to the node's coroutine."""
         return False
@@ -203,6 +207,14 @@ class _MemoryContext:
     def put_now(self, port: str, value: Any) -> None:
         """Raise RuntimeError: no output `has_room`."""
         raise RuntimeError(f"output {port!r} has no room")
+
+    def put_round(self, values: Mapping[str, Any]) -> None:
+        """Raise RuntimeError: no output `has_room`."""
+        raise RuntimeError(f"outputs {', '.join(values)} have no room")
+
+    def giving(self, ports: Sequence[str]) -> AbstractContextManager[None]:
+        """Leave it to the node's coroutine."""
+        return nullcontext()
 
     def answering(self, ports: Sequence[str], answer: AnswerItems,
                   ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:

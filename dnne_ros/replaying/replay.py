@@ -284,7 +284,7 @@ class Replay:
 
     def _states(self, plan: Plan) -> Mapping[str, NodeState]:
         """Return the states that the nodes began with."""
-        files = self._recording.checkpoint
+        files = self._recording.checkpoint()
         if not files:
             return {}
         with tempfile.TemporaryDirectory() as folder:

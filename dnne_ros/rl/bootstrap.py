@@ -34,9 +34,8 @@ def next_values(values: Tensor, last_values: Tensor, timed_out: Tensor,
     following = torch.cat([values[1:], last_values.unsqueeze(0)])
     if next_observations is None:
         return torch.where(timed_out, values, following)
-    cut_off = next_observations[timed_out]
-    if len(cut_off):
-        following[timed_out] = critic(cut_off)
+    if timed_out.any():
+        following[timed_out] = critic(next_observations[timed_out])
     return following
 
 

@@ -48,6 +48,12 @@ class Distribution(ABC):
              generator: torch.Generator | None) -> Tensor:
         """Return actions drawn from ``generator``; None: the likeliest."""
 
+    def drawn(self, outputs: Tensor, deviation: Deviation | None,
+              generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        """Return what `draw` does, and its log π(a)."""
+        actions = self.draw(outputs, deviation, generator)
+        return actions, self.log_prob(actions, outputs, deviation)
+
     @abstractmethod
     def log_prob(self, actions: Tensor, outputs: Tensor, deviation: Deviation | None) -> Tensor:
         """Return log π(a), (n,)."""
@@ -75,7 +81,18 @@ class Gaussian(Distribution):
             return outputs
         assert deviation is not None
         noise = torch.randn(outputs.shape, generator=generator, device=outputs.device)
-        return outputs + deviation.std * noise
+        return torch.addcmul(outputs, deviation.std, noise)
+
+    def drawn(self, outputs: Tensor, deviation: Deviation | None,
+              generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        """Return actions and log π(a), for which the noise need not be found again."""
+        if generator is None:
+            return super().drawn(outputs, deviation, generator)
+        assert deviation is not None
+        noise = torch.randn(outputs.shape, generator=generator, device=outputs.device)
+        constant = deviation.log_std.sum() + outputs.shape[-1] * HALF_LOG_2PI
+        return (torch.addcmul(outputs, deviation.std, noise),
+                torch.sub(-constant, noise.square_().sum(-1), alpha=0.5))
 
     def log_prob(self, actions: Tensor, outputs: Tensor, deviation: Deviation | None) -> Tensor:
         """Return log N(actions; mean, std) summed over the action's dimensions, (n,)."""
@@ -106,6 +123,11 @@ class SquashedGaussian(Gaussian):
              generator: torch.Generator | None) -> Tensor:
         """Return tanh of what the Gaussian gives."""
         return super().draw(outputs, deviation, generator).tanh()
+
+    def drawn(self, outputs: Tensor, deviation: Deviation | None,
+              generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        """Return actions and log π(a) of them as they are, rounded by tanh."""
+        return Distribution.drawn(self, outputs, deviation, generator)
 
     def log_prob(self, actions: Tensor, outputs: Tensor, deviation: Deviation | None) -> Tensor:
         """Return log N(artanh a) − Σ log(1 − a²)."""

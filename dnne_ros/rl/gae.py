@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,6 +27,9 @@ def advantages_and_returns(
         lam: weight of longer estimates, λ.
 
     """
+    if rewards.device.type == "cpu" and rewards.dtype == torch.float32:
+        with np.errstate(all="ignore"):  # what is not finite is looked for afterwards
+            return _with_numpy(rewards, values, next_values, terminated, done, gamma, lam)
     # ~terminated could multiply a NaN of an unused value; where() drops it.
     followed = torch.where(terminated, 0.0, next_values)
     deltas = rewards + gamma * followed - values
@@ -36,3 +40,19 @@ def advantages_and_returns(
         advantage = torch.addcmul(deltas[step], carry[step], advantage)
         advantages[step] = advantage
     return advantages, advantages + values
+
+
+def _with_numpy(rewards: Tensor, values: Tensor, next_values: Tensor, terminated: Tensor,
+                done: Tensor, gamma: float, lam: float) -> tuple[Tensor, Tensor]:
+    """Do the same: torch takes longer to be called, some operations a step, than to compute."""
+    worth = values.numpy()
+    advantages = np.where(terminated.numpy(), np.float32(0.0), next_values.numpy())
+    advantages *= gamma
+    advantages += rewards.numpy()
+    advantages -= worth
+    carry = ~done.numpy() * np.float32(gamma * lam)
+    carried = np.empty_like(advantages[0])
+    for step in range(len(advantages) - 2, -1, -1):
+        np.multiply(carry[step], advantages[step + 1], out=carried)
+        advantages[step] += carried
+    return torch.from_numpy(advantages), torch.from_numpy(advantages + worth)

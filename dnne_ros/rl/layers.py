@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,31 @@ class MLP(nn.Sequential):
         for layer in self._modules.values():
             features = layer.forward(features)
         return features
+
+    def infer(self, features: Tensor) -> Tensor:
+        """Return what `forward` does, of linear layers, where no gradient is wanted.
+
+        A module for each operation and a new tensor for each result take a third of the time of
+        a small network.
+        """
+        if self._steps is None:
+            layers = list(self)
+            self._steps = [
+                (layer.weight, layer.bias, _IN_PLACE.get(type(following)))
+                for layer, following in zip(layers, [*layers[1:], None], strict=True)
+                if isinstance(layer, nn.Linear)]
+        for weight, bias, activate in self._steps:
+            features = nn.functional.linear(features, weight, bias)
+            if activate is not None:
+                activate(features)
+        return features
+
+    _steps: list[tuple[Tensor, Tensor, Callable[[Tensor], Tensor] | None]] | None = None
+    """Of each linear layer: weights and biases, which training changes, and what follows."""
+
+
+_IN_PLACE: dict[type[nn.Module] | type[None], Callable[[Tensor], Tensor]] = {
+    nn.ReLU: torch.relu_, nn.Tanh: torch.tanh_, nn.ELU: nn.functional.elu_}
 
 
 def hidden_layers(size: int, hidden_sizes: tuple[int, ...], activation: str,

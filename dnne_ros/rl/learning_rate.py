@@ -34,15 +34,16 @@ class LearningRate:
                           + left * (config.learning_rate - config.min_learning_rate))
         self._updates += 1
 
-    def adapt(self, kl: float, config: PPOConfig) -> None:
+    def adapt(self, kl: float, config: PPOConfig, has_moved: bool) -> None:
         """React to how far the policy has moved since it acted, as rsl_rl does before each step.
 
         Beyond twice the desired divergence the rate falls to two thirds, below half of it it rises
-        by one half; a policy that has not moved at all says nothing.
+        by one half; not for a policy that has not moved in this update: what there is of a
+        divergence is then rounding, as acting and learning add numbers up in another order.
         """
         if kl > _TOLERANCE * config.desired_kl:
             self.value = max(config.min_learning_rate, self.value / _FACTOR)
-        elif 0.0 < kl < config.desired_kl / _TOLERANCE:
+        elif has_moved and 0.0 < kl < config.desired_kl / _TOLERANCE:
             self.value = min(config.max_learning_rate, self.value * _FACTOR)
 
     def state(self) -> dict[str, Any]:

@@ -18,23 +18,14 @@ class LossTerms(NamedTuple):
     """What the loss of a minibatch of m transitions comes from, without gradients.
 
     Attributes:
-        loss: the total, ().
-        policy_loss: (), value_loss: (), entropy: ().
-        log_ratio: (m,), log probability of each action now, less that when it was drawn.
-        ratio: (m,), its exponential.
-        clipped: (m,), the ratio within 1 ± ε.
+        figures: float32 (6,): the total loss, those of policy and values, the entropy, how far
+            the policy has moved (E[(ratio − 1) − log ratio]), the share of ratios beyond 1 ± ε.
         mean: (m, action size) or logits (m, choices), what the policy gives now.
         std: (action size,), or None where actions are choices.
 
     """
 
-    loss: Tensor
-    policy_loss: Tensor
-    value_loss: Tensor
-    entropy: Tensor
-    log_ratio: Tensor
-    ratio: Tensor
-    clipped: Tensor
+    figures: Tensor
     mean: Tensor
     std: Tensor | None
 
@@ -84,6 +75,8 @@ class AutogradGradient:
                 symmetry.observations(batch.observations))
             loss = loss + config.mirror_loss_coef * symmetry.loss(mean[:size], mirrored)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's
-        return LossTerms(loss.detach(), policy_loss.detach(), squared_error.detach(),
-                         entropy.detach(), log_ratio.detach(), ratio.detach(), clipped.detach(),
-                         mean[:size].detach(), None if std is None else std.detach())
+        with torch.no_grad():
+            figures = torch.stack([
+                loss, policy_loss, squared_error, entropy, (ratio - 1.0 - log_ratio).mean(),
+                (ratio != clipped).float().mean()])
+            return LossTerms(figures, mean[:size].detach(), None if std is None else std.detach())

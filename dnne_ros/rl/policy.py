@@ -161,9 +161,9 @@ class ActorCritic(nn.Module):
             raise ValueError("a policy with a memory acts with act_after")
         self._check(observations, critic_observations)
         features = self._features(observations)
-        outputs = self.actor.forward(features)
+        outputs = self.actor.infer(features)
         if self._is_symmetric:
-            value = self._value_of(features)
+            value = self._valued(self.critic.infer(features))
         elif self.spec.critic_observation_size and critic_observations is None:
             value = torch.zeros(len(observations), device=observations.device)
         else:
@@ -247,7 +247,11 @@ class ActorCritic(nn.Module):
         return observations
 
     def _value_of(self, features: Tensor) -> Tensor:
-        value = self.critic.forward(features).squeeze(-1)
+        return self._valued(self.critic.forward(features))
+
+    def _valued(self, output: Tensor) -> Tensor:
+        """Return values (n,), given what the critic's network gives."""
+        value = output.squeeze(-1)
         if self.value_normalizer is not None:
             value = value * self.value_normalizer.scale + self.value_normalizer.mean
         return value
@@ -269,20 +273,21 @@ class ActorCritic(nn.Module):
                 generator: torch.Generator | None, critic_observations: Tensor | None,
                 memory: Tensor | None) -> PolicyOutput:
         deviation = self._deviation()
-        actions = self.distribution.draw(outputs, deviation, generator)
-        log_prob = self.distribution.log_prob(actions, outputs, deviation)
+        actions, log_prob = self.distribution.drawn(outputs, deviation, generator)
         return PolicyOutput(observations, actions, log_prob, value, outputs,
                             None if deviation is None else deviation.std.expand_as(outputs),
                             critic_observations, memory)
 
     def _check(self, observations: Tensor, critic_observations: Tensor | None) -> None:
         """Raise ValueError for observations of another size."""
-        expected = (("observations", observations, self.spec.observation_size),
-                    ("critic_observations", critic_observations, self.spec.seen_by_critic))
-        for name, rows, size in expected:
-            if rows is not None and (rows.dim() != 2 or rows.shape[1] != size):
-                raise ValueError(f"expected {name} (environments, {size}), "
-                                 f"found {tuple(rows.shape)}")
+        _check_rows("observations", observations, self.spec.observation_size)
+        if critic_observations is not None:
+            _check_rows("critic_observations", critic_observations, self.spec.seen_by_critic)
+
+
+def _check_rows(name: str, rows: Tensor, size: int) -> None:
+    if rows.dim() != 2 or rows.shape[1] != size:
+        raise ValueError(f"expected {name} (environments, {size}), found {tuple(rows.shape)}")
 
 
 def _encoder(spec: PolicySpec, generator: torch.Generator | None) -> PictureEncoder:

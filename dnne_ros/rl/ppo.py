@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from dnne_ros.arrays import first_not_finite
-from dnne_ros.learning.eager_optimizers import Adam
 from dnne_ros.learning.finite import NotFiniteError, all_finite
+from dnne_ros.learning.flat_adam import FlatAdam
 from dnne_ros.learning.flat_parameters import FlatParameters
 from dnne_ros.rl.bootstrap import next_values, next_values_remembered
 from dnne_ros.rl.gae import advantages_and_returns
@@ -71,14 +71,15 @@ class PPO:
         # The tensors themselves, which training changes in place; to list them takes a while.
         self._parameters = FlatParameters(policy)
         self._state = policy.state_dict()
+        # All parameters in one, and what a module keeps beside them.
+        self._looked_at = [self._parameters.vector.detach(), *policy.buffers()]
         self._gradient: LossGradient
         if bfloat16 or compiled or symmetry is not None or not WrittenGradient.fits(policy):
             self._gradient = AutogradGradient(
                 policy, bfloat16=bfloat16, compiled=compiled, symmetry=symmetry)
         else:
             self._gradient = WrittenGradient(policy)
-        # Fused: one kernel call, a third of the time of the default here.
-        self._optimizer = Adam([self._parameters.vector], config.learning_rate, fused=True)
+        self._optimizer = FlatAdam(self._parameters.vector, config.learning_rate)
 
     def update(self, rollout: Rollout, last_observations: Tensor
                ) -> Generator[None, None, UpdateStats]:
@@ -105,17 +106,21 @@ class PPO:
         self._apply_learning_rate()
         advantages, returns = self._targets(rollout, last_observations)
         self.policy.learn_returns(returns.flatten())
-        sums = torch.zeros(len(_STATS), device=advantages.device)
+        sums = torch.zeros(len(_STATS) - 1, device=advantages.device)
+        norms = torch.zeros((), device=advantages.device)
         count = 0
         for _ in range(config.num_epochs):
             for batch in rollout.minibatches(
                     advantages, returns, config.minibatch_size, self._generator):
-                sums += self._step(batch, config)
+                figures, norm = self._step(batch, config, count > 0)
+                sums += figures
+                norms += norm
                 count += 1
                 yield
         self.policy.learn_observations(
             rollout.observations.flatten(0, 1), rollout.seen_by_critic.flatten(0, 1))
         # The one moment that waits for the device.
+        sums = torch.cat([sums, norms.unsqueeze(0)])
         means = dict(zip(_STATS, (sums / count).tolist(), strict=True))
         return UpdateStats(**means, learning_rate=self._learning_rate.value)
 
@@ -123,7 +128,7 @@ class PPO:
         """Raise `NotFiniteError` if an update has left a loss or a weight that is not finite."""
         spoilt = [f"{name} is {value}" for name in ("loss", "value_loss", "grad_norm")
                   if not math.isfinite(value := getattr(stats, name))]
-        if not all_finite(self._state.values()):
+        if not all_finite(self._looked_at):
             spoilt.append(f"the policy's {first_not_finite(self._state.items())} is not finite")
         if spoilt:
             raise NotFiniteError(f"{what}: {', '.join(spoilt)}; a learning rate of "
@@ -193,23 +198,22 @@ class PPO:
             rollout.values, self.policy.value(last_observations), rollout.timed_out,
             rollout.next_observations if rollout.knows_next else None, self.policy.value)
 
-    def _step(self, batch: Minibatch, config: PPOConfig) -> Tensor:
-        """Take one step of Adam; return float32 (len(_STATS),), on the device."""
+    def _step(self, batch: Minibatch, config: PPOConfig, has_moved: bool
+              ) -> tuple[Tensor, Tensor]:
+        """Take one step of Adam; return the figures of `LossTerms` and the gradient's norm, ()."""
         self._parameters.zero_gradients()
         terms = self._gradient(batch, config)
         if config.lr_schedule == "adaptive":
-            self._adapt_learning_rate(batch, terms, config)
-        grad_norm = self._parameters.clip_gradients(config.max_grad_norm)
+            self._adapt_learning_rate(batch, terms, config, has_moved)
+        norm = self._parameters.clip_gradients(config.max_grad_norm)
         self._optimizer.step()
-        kl = (terms.ratio - 1.0 - terms.log_ratio).mean()
-        clip_fraction = (terms.ratio != terms.clipped).float().mean()
-        return torch.stack([terms.loss, terms.policy_loss, terms.value_loss, terms.entropy, kl,
-                            clip_fraction, grad_norm])
+        return terms.figures, norm
 
-    def _adapt_learning_rate(self, batch: Minibatch, terms: LossTerms, config: PPOConfig) -> None:
+    def _adapt_learning_rate(self, batch: Minibatch, terms: LossTerms, config: PPOConfig,
+                             has_moved: bool) -> None:
         assert batch.means is not None  # rollouts for an adaptive rate keep them
         kl = self.policy.distribution.kl(batch.means, batch.stds, terms.mean, terms.std)
-        self._learning_rate.adapt(kl.mean().item(), config)
+        self._learning_rate.adapt(kl.mean().item(), config, has_moved)
         self._apply_learning_rate()
 
     def _apply_learning_rate(self) -> None:
@@ -221,4 +225,4 @@ _MOMENTS = ("exp_avg", "exp_avg_sq")
 """What Adam remembers of each parameter, beside how many steps it has taken."""
 
 _STATS = ("loss", "policy_loss", "value_loss", "entropy", "kl", "clip_fraction", "grad_norm")
-"""The order of what `PPO._step` returns."""
+"""Of a minibatch: the figures of `LossTerms`, and the norm of the gradient."""

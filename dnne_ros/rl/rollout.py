@@ -45,6 +45,13 @@ class Minibatch(NamedTuple):
     memory: Tensor | None = None
 
 
+_PARTS = ("observations", "actions", "log_prob", "value", "rewards", "terminated", "timed_out",
+          "critic_observations", "next_observations", "mean", "std")
+"""What is stored of a step."""
+_KEPT_ROWS = 1024
+"""Steps whose places are kept; longer rollouts are of few environments, or of no hurry."""
+
+
 class Rollout:
     """The transitions of ``horizon`` steps in ``num_envs`` environments, allocated once.
 
@@ -87,6 +94,7 @@ class Rollout:
         self.knows_next = True
         """Whether every `add` since `clear` gave next_observations."""
         self._size = 0
+        self._cut: list[Sequence[Tensor | None]] = []
 
     @classmethod
     def like(cls, output: PolicyOutput, horizon: int, *, keeps_distributions: bool) -> Rollout:
@@ -103,6 +111,18 @@ class Rollout:
 
     def __len__(self) -> int:
         return self._size
+
+    def _rows(self) -> Sequence[Tensor | None]:
+        """Return where the next step goes, of each of `_PARTS`; to cut it out takes a while."""
+        if self._size < len(self._cut):
+            return self._cut[self._size]
+        parts = (self.observations, self.actions, self.log_prob, self.values, self.rewards,
+                 self.terminated, self.timed_out, self.critic_observations,
+                 self.next_observations, self.means, self.stds)
+        rows = [None if part is None else part[self._size] for part in parts]
+        if len(self._cut) < _KEPT_ROWS:
+            self._cut.append(rows)
+        return rows
 
     @property
     def seen_by_critic(self) -> Tensor:
@@ -158,37 +178,26 @@ class Rollout:
         """
         if self.full:
             raise ValueError(f"all {self.horizon} steps of the rollout are taken")
-        parts: list[tuple[Tensor, str, Tensor]] = [
-                 (self.observations, "observations", output.observations),
-                 (self.actions, "actions", output.actions),
-                 (self.log_prob, "log_prob", output.log_prob),
-                 (self.values, "value", output.value),
-                 (self.rewards, "rewards", rewards),
-                 (self.terminated, "terminated", terminated),
-                 (self.timed_out, "timed_out", timed_out)]
+        values = [output.observations, output.actions, output.log_prob, output.value, rewards,
+                  terminated, timed_out, output.critic_observations, next_observations,
+                  output.mean, output.std]
         if next_observations is None:
             self.knows_next = False
-        else:
-            parts.append((self.next_observations, "next_observations", next_observations))
-        if self.means is not None:
-            parts.append((self.means, "mean", output.mean))
-        if self.stds is not None and output.std is not None:
-            parts.append((self.stds, "std", output.std))
         for optional, name, part in (
                 (self.critic_observations, "critic_observations", output.critic_observations),
                 (self.memory, "memory", output.memory)):
             if (optional is None) != (part is None):
                 raise ValueError(f"{name}: expected {'none' if optional is None else 'some'} in "
                                  "each policy output")
-        if self.critic_observations is not None and output.critic_observations is not None:
-            parts.append((self.critic_observations, "critic_observations",
-                          output.critic_observations))
-        for storage, name, value in parts:
-            if value.shape != storage.shape[1:]:  # copy_ would broadcast it
-                raise ValueError(f"{name}: expected shape {tuple(storage.shape[1:])}, "
-                                 f"found {tuple(value.shape)}")
-        for storage, _, value in parts:
-            storage[self._size].copy_(value)
+        rows, given = [], []
+        for row, value, name in zip(self._rows(), values, _PARTS, strict=True):
+            if row is not None and value is not None:
+                if value.shape != row.shape:  # copying would broadcast it
+                    raise ValueError(f"{name}: expected shape {tuple(row.shape)}, "
+                                     f"found {tuple(value.shape)}")
+                rows.append(row)
+                given.append(value)
+        torch._foreach_copy_(rows, given)
         if self.memory is not None and output.memory is not None and self._size == 0:
             self.memory.copy_(output.memory)
         self._size += 1

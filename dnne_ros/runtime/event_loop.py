@@ -13,12 +13,18 @@ one machine are sockets), it waits for files and looks at DDS every millisecond.
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import selectors
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from dnne_ros.runtime.priorities import ReadyByPriority
+from dnne_ros.runtime.watching_out import WatchingOut
+from dnne_ros.transport.breathing import Turns
 
 if TYPE_CHECKING:
     from rclpy.context import Context
@@ -28,17 +34,15 @@ POLL_INTERVAL = 0.001
 
 _EXPIRED = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past returns at once
 _FOREVER = 3600.0
+_IDLE_POLL_INTERVAL = 0.004
+"""The same while it waits for files."""
+_PUT_OFF_SECONDS = 0.002
+"""For how long a look at DDS, which takes as long as an item, is put off for files."""
 _BUSY_SECONDS = 0.02
 """How long after the last event of a file the next one is waited for there."""
-
-
-class _Served:
-    """Marks a file that is not asyncio's."""
-
-    __slots__ = ("on_ready",)
-
-    def __init__(self, on_ready: Callable[[int], None]):
-        self.on_ready = on_ready
+_STEADY_LOOKS, _STEADY_SECONDS = 4, 0.1
+"""DDS that has brought something at so many looks within this time is waited for, and files are
+looked after by the thread: to robots that speak, a millisecond is long."""
 
 
 class RosSelector(selectors.BaseSelector):
@@ -51,11 +55,18 @@ class RosSelector(selectors.BaseSelector):
         self.executor = EventsExecutor(context=context)
         self._drained = True
         self._files = selectors.EpollSelector()
+        self._epoll = select.epoll.fromfd(os.dup(self._files.fileno()))
+        self._wait = WatchingOut(self._epoll.poll).wait
+        self._served: dict[int, tuple[Callable[[int], None], int]] = {}
+        self._before_wait: list[Callable[[], None]] = []
+        self._in_a_while: list[Callable[[], None]] = []
         self._files_ready = False
         self._files_watched = threading.Event()
         self._closing = False
         self._busy_until = 0.0
         self._next_poll = 0.0
+        self._brought: deque[float] = deque([0.0] * _STEADY_LOOKS, maxlen=_STEADY_LOOKS)
+        """When DDS brought something, the last few times."""
         self._files_watched.set()
         self._watcher = threading.Thread(target=self._watch_files, daemon=True,
                                          name="file watcher")
@@ -63,13 +74,17 @@ class RosSelector(selectors.BaseSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Run what is due in the executor; wait up to ``timeout`` seconds for the first event."""
+        Turns.count += 1
+        if self._before_wait:
+            self._before_wait = _called(self._before_wait)
         now = time.monotonic()
-        if now < self._busy_until:
+        if now < self._busy_until and now - self._brought[0] > _STEADY_SECONDS:
             return self._select_files(timeout, now)
+        if self._in_a_while:
+            self._in_a_while = _called(self._in_a_while)
         if timeout is None or timeout > 0:
             if not self._files_ready:
-                self._files_watched.set()
-                self.executor.spin_once(timeout_sec=_FOREVER if timeout is None else timeout)
+                self._wait_for_dds(_FOREVER if timeout is None else timeout, now)
         elif now >= self._next_poll:
             self._drain()
             self._files_watched.set()  # a loop that is always busy must see its signals, too
@@ -77,43 +92,72 @@ class RosSelector(selectors.BaseSelector):
             return []
         self._files_ready = False
         self._busy_until = time.monotonic() + _BUSY_SECONDS
-        return self._serve(self._files.select(0))
+        return self._serve(self._epoll.poll(0))
+
+    def _wait_for_dds(self, timeout: float, now: float) -> None:
+        self._files_watched.set()
+        self.executor.spin_once(timeout_sec=timeout)
+        ended = time.monotonic()
+        if not self._files_ready and ended - now < timeout:
+            self._brought.append(ended)
 
     def _select_files(self, timeout: float | None, now: float
                       ) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for files, at most until DDS is to be looked at."""
+        ready: list[tuple[int, int]] = []
         if now >= self._next_poll:
-            self._drain()
-            if timeout is None or timeout > 0:
+            if self._in_a_while:
+                self._in_a_while = _called(self._in_a_while)
+            if now < self._next_poll + _PUT_OFF_SECONDS:
+                ready = self._wait(0)
+            if not ready:
+                self._drain()
                 timeout = 0  # a callback may have made something ready
-        wait = self._next_poll - now
-        ready = self._files.select(wait if timeout is None or timeout > wait else timeout)
         if not ready:
-            return ready
+            wait = self._next_poll - now
+            if not self._in_a_while:
+                wait += _IDLE_POLL_INTERVAL - POLL_INTERVAL
+            ready = self._wait(wait if timeout is None or timeout > wait else timeout)
+        if not ready:
+            return []
         self._busy_until = now + _BUSY_SECONDS
         return self._serve(ready)
 
-    def _serve(self, ready: list[tuple[selectors.SelectorKey, int]]
-               ) -> list[tuple[selectors.SelectorKey, int]]:
+    def _serve(self, ready: list[tuple[int, int]]) -> list[tuple[selectors.SelectorKey, int]]:
         """Call who is served at once; return what is for asyncio."""
         others = []
-        for key, events in ready:
-            if type(key.data) is _Served:
-                key.data.on_ready(events)
-            else:
-                others.append((key, events))
+        for file, seen in ready:
+            # As `selectors` reads it: whatever is wrong with a file, who reads and who writes see.
+            events = (seen & ~select.EPOLLIN and selectors.EVENT_WRITE) | (
+                seen & ~select.EPOLLOUT and selectors.EVENT_READ)
+            if (served := self._served.get(file)) is not None:
+                on_ready, wanted = served
+                on_ready(events & wanted)
+            elif (key := self._files.get_map().get(file)) is not None:
+                others.append((key, events & key.events))
         return others
 
     def serve(self, file: Any, on_ready: Callable[[int], None], events: int) -> None:
         """Call ``on_ready(events)`` within the wait; asyncio would take another turn for it."""
-        if file.fileno() in self._files.get_map():
-            self._files.modify(file, events, _Served(on_ready))
+        number = file.fileno()
+        if number in self._served:
+            self._files.modify(file, events)
         else:
-            self._files.register(file, events, _Served(on_ready))
+            self._files.register(file, events)
+        self._served[number] = (on_ready, events)
 
     def forget(self, file: Any) -> None:
         """Serve ``file`` no more."""
         self._files.unregister(file)
+        del self._served[file.fileno()]
+
+    def before_wait(self, call: Callable[[], None]) -> None:
+        """Call ``call()`` once, at the end of this turn of the loop."""
+        self._before_wait.append(call)
+
+    def in_a_while(self, call: Callable[[], None]) -> None:
+        """Call ``call()`` once: before the loop rests, or when it looks at DDS next."""
+        self._in_a_while.append(call)
 
     @property
     def waits_for_files(self) -> bool:
@@ -127,9 +171,14 @@ class RosSelector(selectors.BaseSelector):
     def _drain(self) -> None:
         self._drained = False
         self.executor.create_task(self._mark)  # what lies before it in the queue is due
+        calls = 0
         while not self._drained:  # one call runs one callback, or finds its message overwritten
             self.executor.spin_once(timeout_sec=_EXPIRED)
-        self._next_poll = time.monotonic() + POLL_INTERVAL
+            calls += 1
+        now = time.monotonic()
+        self._next_poll = now + POLL_INTERVAL
+        if calls > 1:
+            self._brought.append(now)
 
     def _mark(self) -> None:
         self._drained = True
@@ -171,7 +220,15 @@ class RosSelector(selectors.BaseSelector):
             self._files.register(read_end, selectors.EVENT_READ)
             write_end.write(b"\0")
             self._watcher.join()
+        self._epoll.close()
         self._files.close()
+
+
+def _called(calls: list[Callable[[], None]]) -> list[Callable[[], None]]:
+    """Call all of ``calls``; return an empty list in their place, for those that come after."""
+    for call in calls:
+        call()
+    return []
 
 
 def _nothing() -> None:
@@ -179,8 +236,6 @@ def _nothing() -> None:
 
 
 def _pipe() -> tuple[Any, Any]:
-    import os
-
     read_end, write_end = os.pipe()
     return open(read_end, "rb", buffering=0), open(write_end, "wb", buffering=0)
 
@@ -197,6 +252,11 @@ class RosEventLoop(asyncio.SelectorEventLoop):
     def executor(self) -> Any:
         """Return the rclpy executor that nodes are added to."""
         return self.ros.executor
+
+    def go_by_priority(self) -> None:
+        """Call what is ready by the priority of the node whose it is."""
+        if not isinstance(self._ready, ReadyByPriority):
+            self._ready: Any = ReadyByPriority(self._ready)
 
     def _write_to_self(self) -> None:
         # What `call_soon_threadsafe` ends a wait with: not by way of a pipe and the thread that

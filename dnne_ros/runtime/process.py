@@ -53,15 +53,18 @@ from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames, ProcessFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
+from dnne_ros.runtime.priorities import Priorities
 from dnne_ros.runtime.process_nodes import ProcessNodes
 from dnne_ros.runtime.process_observers import ProcessObservers
 from dnne_ros.runtime.process_run import ProcessParts, ProcessRun
 from dnne_ros.runtime.regions.regions import OFF, Regions
+from dnne_ros.runtime.replicas.replicating import replica_processes
 from dnne_ros.runtime.ros_context import missing_security_told, start_ros, why_no_log_files
 from dnne_ros.runtime.saved_states import SavedStates
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.monitoring.process_recording import ProcessRecording
+    from dnne_ros.runtime.replicas.process_replica import ReplicaProcesses
 
 
 class GraphProcess:
@@ -82,6 +85,7 @@ class GraphProcess:
         self._status = status
         self._stops = Unawaited()
         self._control: RunControl | None = None
+        self._replicas: ReplicaProcesses | None = None
         self._group = _process_group(graph, placement, name, settings.run_id)
 
     def run(self, ros_args: Sequence[str] = (), managed_name: str = "") -> int:
@@ -95,6 +99,10 @@ class GraphProcess:
         if self._group.leads and (reason := why_no_log_files()):
             self._status.send("warning", message=f"ROS writes no log files: {reason}")
         with ExitStack() as ending:
+            self._replicas = replica_processes(
+                self._graph, self._placement.processes[self._group.process])
+            if self._replicas is not None:
+                ending.callback(self._replicas.close)
             context, loop = ending.enter_context(ros_event_loop(ros_args))
             keep_alive_file(loop, lambda text: self._status.send("warning", message=text))
             if self._settings.lifecycle:
@@ -138,8 +146,10 @@ class GraphProcess:
         def make(ending: ExitStack, generation: int) -> ProcessParts:
             run_id = f"{self._settings.run_id}.{generation}"
             settings = replace(self._settings, run_id=run_id, respawn=False)
-            return GraphProcess(self._graph, self._placement, self._group.process, settings,
-                                self._status, self._key)._make(context, loop, ending)
+            process = GraphProcess(self._graph, self._placement, self._group.process, settings,
+                                   self._status, self._key)
+            process._replicas = self._replicas
+            return process._make(context, loop, ending)
 
         with managing(make, name, self._graph.namespace, self._group, self._settings, self._key,
                       loop, context, self._status) as (_, live):
@@ -164,7 +174,9 @@ class GraphProcess:
         self._control = control
         telemetry = watch.export(speaker)
         metrics = watch.count(graph, speaker, wiring, pause, telemetry, self._key)
-        regions = Regions(graph, compiled=not (self._settings.no_compile or os.environ.get(OFF)))
+        priorities = Priorities(graph.nodes[id] for id in hosts)
+        regions = Regions(graph, not (self._settings.no_compile or os.environ.get(OFF)),
+                          priorities)
         frames = ProcessFrames()
         ending.callback(frames.close)
 
@@ -193,7 +205,8 @@ class GraphProcess:
             _first(hosts), self._group.process, len(self._placement.processes), graph, wiring,
             nodes.contexts, pause, None if metrics is None else metrics.note)
         return ProcessParts(graph, self._placement, self._settings, self._group, self._status,
-                            hosts, wiring, control, peers, pause, nodes, diagnostics, flight)
+                            hosts, wiring, control, peers, pause, nodes, diagnostics, priorities,
+                            flight, self._replicas)
 
     def _end_unrecorded(self) -> None:
         if self._control is not None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +31,10 @@ from dnne_ros.runtime.monitoring.loop_watch import LoopWatch
 from dnne_ros.runtime.monitoring.node_waits import NodeWaits
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.node.node_runner import NodeRunner
+from dnne_ros.runtime.priorities import Priorities
 from dnne_ros.runtime.process_nodes import ProcessNodes
+from dnne_ros.runtime.replicas.process_replica import ReplicaProcesses
+from dnne_ros.runtime.replicas.replicating import replicate
 
 _HOUSEKEEPING_SECONDS = 0.2
 _FLUSH_SECONDS = 0.5
@@ -52,7 +56,9 @@ class ProcessParts:
     pause: Pause
     nodes: ProcessNodes
     diagnostics: Diagnostics
+    priorities: Priorities
     flight: FlightRecorder | None = None
+    replicas: ReplicaProcesses | None = None
 
 
 class ProcessRun:
@@ -123,7 +129,9 @@ class ProcessRun:
     async def _run_nodes(self) -> None:
         """Run every node's coroutine until the run ends or one fails."""
         self._runners = {id: self._runner(id) for id in self._parts.nodes.by_id}
-        running = {self._loop.create_task(self._run_node(id)) for id in self._runners}
+        if self._parts.priorities.differ:
+            self._loop.go_by_priority()
+        running = {self._start_node(id) for id in self._runners}
         self._standstill = self._watch_for_standstill()
         self._blocked_loop.start()
         housekeeping = self._loop.create_task(self._keep_house(self._standstill))
@@ -136,6 +144,9 @@ class ProcessRun:
             for task in (*running, ended, housekeeping):
                 task.cancel()
             await asyncio.gather(*running, ended, housekeeping, return_exceptions=True)
+            await asyncio.gather(*(each.replicated.close()
+                                   for each in self._parts.nodes.contexts.values()
+                                   if each.replicated is not None))
 
     async def _supervise(self, running: set[asyncio.Task[Any]], others: set[asyncio.Task[Any]]
                          ) -> None:
@@ -176,9 +187,15 @@ class ProcessRun:
 
     def _runner(self, node_id: str) -> NodeRunner:
         nodes = self._parts.nodes
+        replicate(self._parts.graph.nodes[node_id], self._parts.hosts[node_id],
+                  nodes.contexts[node_id], self._parts.wiring, self._parts.replicas)
         return NodeRunner(nodes.by_id[node_id], self._parts.hosts[node_id],
                           nodes.contexts[node_id], lambda: nodes.remake(node_id),
                           self._loop_watch)
+
+    def _start_node(self, node_id: str) -> asyncio.Task[None]:
+        context = self._parts.priorities.context_of(node_id) or copy_context()
+        return context.run(self._loop.create_task, self._run_node(node_id))
 
     async def _run_node(self, node_id: str) -> None:
         try:

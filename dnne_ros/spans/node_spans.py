@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, SpanContext, Tracer
 
+Followed = tuple["Span | None", int]
+"""The span of an item, if it is followed, and through how many nodes it goes on."""
+
 ROOT_SECONDS = 1.0
 """How often a node begins to follow an item, where no sampler was named."""
 
@@ -72,8 +75,13 @@ class NodeSpans:
         self._update_due = roots.of_updates()
         self._taken: set[str] = set()
         self._since = time.time_ns()
-        self.current: Span | None = None
+        self._taking: Span | None = None
+        self._giving: Followed | None = None
+
+    @property
+    def current(self) -> Span | None:
         """The span of the item at hand, if it is followed."""
+        return self._taking if self._giving is None else self._giving[0]
 
     def asks(self, port: str) -> None:
         """Note that the node asks for an item of an input: the one before may be done with."""
@@ -87,18 +95,18 @@ class NodeSpans:
         self._since = time.time_ns()
         followed = [tail for tail in map(read_tail, tails) if tail is not None and tail.hops]
         for tail in followed:
-            if self.current is None:
+            if self._taking is None:
                 self._left = tail.hops - 1
                 self._begin(self._span(port, number, tail))
             else:
-                self.current.add_link(_context(tail))
-        if self.current is None and self._roots.due():
+                self._taking.add_link(_context(tail))
+        if self._taking is None and self._roots.due():
             self._left = self._hops - 1
             self._begin(self._span(port, number))
 
     def source(self) -> Span | None:
         """Return the span of an item that begins here and is to be followed."""
-        if self._taken or not self._roots.due():
+        if self._taken or self._giving is not None or not self._roots.due():
             return None
         self._left = self._hops - 1
         span = self._span()
@@ -107,7 +115,8 @@ class NodeSpans:
     def tail(self, span: Span) -> bytes:
         """Return what goes along with an item that is sent during ``span``."""
         context = span.get_span_context()
-        return Tail(context.trace_id, context.span_id, context.trace_flags, self._left).pack()
+        left = self._left if self._giving is None else self._giving[1]
+        return Tail(context.trace_id, context.span_id, context.trace_flags, left).pack()
 
     def update(self, number: int, loss: float | None) -> None:
         """Make the span of an update: from the last item that it needed until now."""
@@ -125,13 +134,29 @@ class NodeSpans:
 
     def close(self) -> None:
         """End the span of the item at hand."""
-        if self.current is not None:
-            self.current.end()
-            self.current = None
+        if self._taking is not None:
+            self._taking.end()
+            self._taking = None
+
+    def leave(self) -> Followed:
+        """Return the span of the item that was taken last: others are taken before it is given."""
+        followed, self._taking = (self._taking, self._left), None
+        self._taken.clear()
+        return followed
+
+    def take_up(self, followed: Followed) -> None:
+        """Go on with the span of an item whose results are given now."""
+        self._giving = followed
+
+    def put_down(self) -> None:
+        """End the span of an item whose results have been given."""
+        if self._giving is not None and self._giving[0] is not None:
+            self._giving[0].end()
+        self._giving = None
 
     def _begin(self, span: Span) -> None:
         if span.is_recording():
-            self.current = span
+            self._taking = span
 
     def _span(self, port: str = "", number: int = 0, tail: Tail | None = None) -> Span:
         context: Context | None = None

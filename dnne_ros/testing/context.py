@@ -157,6 +157,10 @@ class InMemoryContext:
         self.sent.append((port, value))
         self._note_change()
 
+    def together(self) -> AbstractContextManager[None]:
+        """Do nothing: there is no other process."""
+        return nullcontext()
+
     def has_room(self, ports: Sequence[str]) -> bool:
         """Leave outputs to the node's coroutine, which is what a test waits for."""
         return False
@@ -164,6 +168,14 @@ class InMemoryContext:
     def put_now(self, port: str, value: Any) -> None:
         """Raise RuntimeError: no output `has_room`."""
         raise RuntimeError(f"output {port!r} has no room")
+
+    def put_round(self, values: Mapping[str, Any]) -> None:
+        """Raise RuntimeError: no output `has_room`."""
+        raise RuntimeError(f"outputs {', '.join(values)} have no room")
+
+    def giving(self, ports: Sequence[str]) -> AbstractContextManager[None]:
+        """Leave it to the node's coroutine."""
+        return nullcontext()
 
     def answering(self, ports: Sequence[str], answer: AnswerItems,
                   ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:

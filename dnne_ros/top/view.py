@@ -104,7 +104,10 @@ def _table(title: str, columns: tuple[str, ...], entries: list[tuple[str, Entry]
 
 def _node_row(name: str, entry: Entry, now: float) -> tuple[str, ...]:
     values = entry.values
-    return (name, values.get("type", ""), values.get("process", ""),
+    kind = values.get("type", "")
+    if "replicas" in values:
+        kind += f" × {values['replicas']}"
+    return (name, kind, values.get("process", ""),
             _rate(values, "cpu_percent"), _rate(values, "taken_per_s"),
             _rate(values, "sent_per_s"), _count(values, "taken"), _count(values, "sent"),
             _state(entry, now))

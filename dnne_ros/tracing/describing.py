@@ -22,37 +22,41 @@ class Describer:
         """Ask ``number(text)`` for the number of a description that is new."""
         self._number = number
         self.kind: Any = None
-        """The type of the last value, if that was an array, …"""
+        """The type of the last value, if another one of it is like that …"""
         self.shape: Any = None
-        """… and its shape."""
+        """… when it has this shape, unless that is None: then it is no array."""
         self.last = (0, 0)
         """What `describe` returned last."""
-        self._others: tuple[Any, int, Callable[[Any], Any] | None] | None = None
+        self._parts: tuple[Any, int | None, Any, Callable[[Any], Any] | None] | None = None
 
     def describe(self, value: Any) -> tuple[int, int]:
         """Return the number of a value's description, and its size in bytes, 0 if not known."""
-        if self._others is None:
-            if type(value) is self.kind and value.shape == self.shape:
+        if self._parts is None:
+            if type(value) is self.kind and (self.shape is None or value.shape == self.shape):
                 return self.last
             return self._anew(value)
-        kind, length, first = self._others
-        if type(value) is kind and (not length or len(value) == length):
+        kind, length, shape, first = self._parts
+        if type(value) is kind and (length is None or len(value) == length):
             array = None if first is None else first(value)
-            if first is None or (array is not None and array.shape == self.shape):
+            if first is None or (array is not None and array.shape == shape):
                 return self.last
         return self._anew(value)
 
     def _anew(self, value: Any) -> tuple[int, int]:
+        self._parts = self.shape = None
+        self.kind = type(value)
         if _is_array(value):
-            self.kind, self.shape, self._others = type(value), value.shape, None
+            self.shape = value.shape
             self.last = self._number(_shape(value)), int(value.nbytes)
             return self.last
         parts = _parts(value)
-        length = len(value) if hasattr(value, "__len__") else 0
-        first = next(iter(parts), "")
-        self.kind, self.shape = None, parts[first].shape if parts else None
-        self._others = (type(value), length, _way_to(value, first) if parts else None)
-        size = length if isinstance(value, (str, bytes)) else sum(
+        length = len(value) if hasattr(value, "__len__") else None
+        if parts or length is not None:
+            first = next(iter(parts), "")
+            self._parts = (self.kind, length, parts[first].shape if parts else None,
+                           _way_to(value, first) if parts else None)
+            self.kind = None
+        size = len(value) if isinstance(value, (str, bytes)) else sum(
             int(part.nbytes) for part in parts.values())
         self.last = self._number(_in_words(value, parts)), size
         return self.last

@@ -12,19 +12,22 @@ from typing import Any
 from dnne_ros.durable_files import read_file
 from dnne_ros.errors import InputError
 from dnne_ros.tracing.journal import JOURNAL, OLDER, read_journal
-from dnne_ros.tracing.ring import Kind, Record, read_ring
+from dnne_ros.tracing.reading import read_ring
+from dnne_ros.tracing.ring import Kind, Record
+from dnne_ros.tracing.rounds import Plan, read_plan
 from dnne_ros.tracing.trace import Act, Count, ProcessInfo, Trace
 from dnne_ros.tracing.tracer import NAMES, RING
 
 
 @dataclass(frozen=True)
 class _Part:
-    """The files of one process; places and texts by number."""
+    """The files of one process; places, texts and plans of rounds by number."""
 
     path: Path
     about: dict[str, Any]
     places: dict[int, dict[str, str]]
     texts: dict[int, str]
+    plans: dict[int, Plan]
 
     @property
     def run(self) -> str:
@@ -42,7 +45,7 @@ def read_parts(names: Iterable[Path]) -> Trace:
     parts: list[_Part] = []
     for path in sorted(names):
         try:
-            parts.append(_Part(path, *_read_names(path)))
+            parts.append(_read_names(path))
         except (OSError, ValueError, KeyError, TypeError) as error:
             problems.append(f"{path}: no part of a trace: {error}")
     if not parts and not problems:
@@ -93,8 +96,8 @@ def process_id(names: Path) -> int:
     return int(words[1]) if len(words) > 2 and words[1].isdecimal() else 0
 
 
-def _read_names(path: Path) -> tuple[dict[str, Any], dict[int, dict[str, str]], dict[int, str]]:
-    """Return what a process says of itself, its places and its texts, by number.
+def _read_names(path: Path) -> _Part:
+    """Read what a process says of itself, and what it has given numbers to.
 
     A line that was being written when the process was killed is left out.
     """
@@ -103,9 +106,10 @@ def _read_names(path: Path) -> tuple[dict[str, Any], dict[int, dict[str, str]], 
         raise ValueError("it is empty")
     if not {"run", "time_ns", "graph"} <= lines[0].keys():
         raise ValueError("it does not say of what it is")
-    return (lines[0],
-            {line["place"]: line for line in lines[1:] if "place" in line},
-            {0: "", **{line["text"]: line["is"] for line in lines[1:] if "text" in line}})
+    return _Part(path, lines[0],
+                 {line["place"]: line for line in lines[1:] if "place" in line},
+                 {0: "", **{line["text"]: line["is"] for line in lines[1:] if "text" in line}},
+                 {line["plan"]: read_plan(line["is"]) for line in lines[1:] if "plan" in line})
 
 
 def _add_part(trace: Trace, part: _Part) -> None:
@@ -114,7 +118,8 @@ def _add_part(trace: Trace, part: _Part) -> None:
                           about["time_ns"] - about["monotonic_ns"])
     acts: dict[str, list[Act]] = defaultdict(list)
     trace.learn(about)
-    records, full = read_ring(part.path.with_suffix(RING))
+    records, full = read_ring(part.path.with_suffix(RING), part.plans, about["every"],
+                              about.get("records"))
     for record in records:
         place = part.places.get(record.place)
         if place is None:

@@ -44,6 +44,10 @@ def own_folder() -> Path:
     return folder
 
 
+def memory_folder() -> Path:
+    """Return where there is room for what is recorded: in memory or, without that, on a disk."""
+    return _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+
+
 def _base() -> Path:
-    place = _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
-    return place / f"traces_of_dnne_ros_{os.getuid()}"
+    return memory_folder() / f"traces_of_dnne_ros_{os.getuid()}"

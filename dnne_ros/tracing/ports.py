@@ -94,23 +94,13 @@ class TracedInput:
             node.waited(Kind.WAITED, self._place, began)
             raise
         ended, number = monotonic_ns(), source.number
+        if waited and node.asked > began:  # others have made rounds of it meanwhile
+            began = node.asked
         if number % node.every == 0:
             node.write(node.offset(), node.free or began, began, number, 1, 0, ended, self._place,
                        0, _TAKEN, waited)
         node.free = ended
         return value
-
-    def note_taken(self) -> None:
-        """Record that an item was taken just now, by who answers in the call that brings it."""
-        self.note_taken_at(monotonic_ns(), self._source.number)
-
-    def note_taken_at(self, moment: int, number: int) -> None:
-        """Record that the item of a ``number`` was taken then, in nanoseconds."""
-        node = self._node
-        if number % node.every == 0:
-            node.write(node.offset(), moment, moment, number, 1, 0, moment, self._place, 0,
-                       _TAKEN, True)
-        node.free = moment
 
     async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
         """Return ``max_items`` items, or those that came within ``timeout`` seconds.
@@ -157,8 +147,9 @@ class TracedOutput:
         """Hand ``value`` to every consumer; see `dnne_ros.runtime.edges.output_port`."""
         target, node, describer = self._target, self._node, self._describer
         waited, began = target.waited_ns, monotonic_ns()
-        # As `describe`, without a call, for arrays: this is on the way of every item.
-        if type(value) is describer.kind and value.shape == describer.shape:
+        # As `describe`, without a call: this is on the way of every item.
+        if type(value) is describer.kind and (
+                describer.shape is None or value.shape == describer.shape):
             text, size = describer.last
         else:
             text, size = describer.describe(value)
@@ -173,17 +164,10 @@ class TracedOutput:
         node.free = ended
 
     def note_sent(self, value: Any, began: int) -> None:
-        """Record that a value was sent since ``began``, in the call that brought what it is of."""
-        self.note_sent_at(value, began, monotonic_ns(), self._target.number)
-
-    def note_sent_at(self, value: Any, began: int, ended: int, number: int) -> None:
-        """Record that a value was sent then, in nanoseconds, as the item of a ``number``."""
-        node, describer = self._node, self._describer
+        """Record that a value was handed over since ``began``, by who gave it for the node."""
+        node, ended, number = self._node, monotonic_ns(), self._target.number
         if number % node.every == 0:
-            if type(value) is describer.kind and value.shape == describer.shape:
-                text, size = describer.last
-            else:
-                text, size = describer.describe(value)
+            text, size = self._describer.describe(value)
             node.write(node.offset(), node.free or began, began, number, 0, size, ended,
                        self._place, text, _SENT, 0)
         node.free = ended

@@ -1,4 +1,7 @@
-"""The newest records of one process, in a mapped file: what a kill leaves is whole."""
+"""The newest records of one process, in a mapped file: what a kill leaves is whole.
+
+How such a file is read: `dnne_ros.tracing.reading`.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,12 @@ import struct
 from collections.abc import Callable
 from enum import IntEnum
 from functools import partial
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from dnne_ros.durable_files import read_file
-
-_RECORD = struct.Struct("<6qIHBB")
-SIZE = _RECORD.size
+RECORD = struct.Struct("<6qIHBB")
+SIZE = RECORD.size
 """Bytes of a record."""
 _LARGEST = 2**40
 
@@ -38,6 +39,11 @@ class Kind(IntEnum):
     """How many items a port had seen at a moment: ``number``, and ``more`` that waited there."""
     UNSEEN = 7
     """Nobody recorded what the nodes of the process did with items."""
+    ROUND = 8
+    """A part of what several nodes did in one go: ``place`` is the number of its plan, ``text``
+    that of the part, see `dnne_ros.tracing.rounds`."""
+    NOTHING = 9
+    """Nothing happened: a round that would not have fitted begins at the begin of the file."""
 
 
 class Record(NamedTuple):
@@ -89,29 +95,33 @@ class Ring:
             raise OSError(error.errno, error.strerror, str(path)) from None
         finally:
             os.close(file)
-        self.write: Callable[..., None] = partial(_RECORD.pack_into, memory)
+        self.longest_row = size // 2
+        """How many bytes of a row have room."""
+        self._memory = memory
+        self._numbers = memoryview(memory).cast("q")
+        self._size = size
+        self.write: Callable[..., None] = partial(RECORD.pack_into, memory)
         """Writes a record at an offset: its fields in the order of `Record`.  No Python is on the
         way, as each function called for an item would cost more than all of the rest."""
-        self.offset: Callable[[], int] = cycle(range(0, size, SIZE)).__next__
+        self._offsets = cycle(range(0, size, SIZE))
+        self.offset: Callable[[], int] = self._offsets.__next__
         """Returns where the next record goes."""
 
+    def row(self, content: bytearray) -> memoryview:
+        """Write several records one behind the other, and return them as 64-bit numbers.
 
-def read_ring(path: Path) -> tuple[list[Record], bool]:
-    """Return the records of a ring in the order in which they ended, and whether it was full.
-
-    What is no record, as it was being written when its process was killed, is left out.  OSError
-    if the file cannot be read.
-    """
-    data = read_file(path)
-    whole = data[:len(data) // SIZE * SIZE]
-    records = [Record(*fields) for fields in _RECORD.iter_unpack(whole)]
-    found = sorted((each for each in records if _is_whole(each)), key=lambda each: each.ended)
-    return found, bool(records) and all(each.kind for each in records)
-
-
-def _is_whole(record: Record) -> bool:
-    return record.kind in _KINDS and 0 < record.began <= record.ended \
-        and record.since <= record.ended
-
-
-_KINDS = frozenset(Kind)
+        Who has them may change them.  ``content`` is no longer than `longest_row`.
+        """
+        size = len(content)
+        first = last = self.offset()
+        if size > SIZE:
+            last = next(islice(self._offsets, size // SIZE - 2, None))
+        if last - first != size - SIZE:
+            for offset in range(first, self._size, SIZE):
+                self.write(offset, 0, 0, 0, 0, 0, 0, 0, 0, Kind.NOTHING, 0)
+            while last != size - SIZE:
+                last = self.offset()
+            first = 0
+        end = first + size
+        self._memory[first:end] = content
+        return self._numbers[first >> 3:end >> 3]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
 from time import monotonic_ns, time_ns
@@ -17,9 +17,13 @@ from typing import Any
 from dnne_ros.tracing.describing import Describer
 from dnne_ros.tracing.ports import Source, Target, TracedInput, TracedOutput
 from dnne_ros.tracing.ring import Kind, Ring
+from dnne_ros.tracing.rounds import NodeFields
 
 RING, NAMES = ".ring", ".names"
 """The endings of the two files of a process."""
+_ROOM_FOR_ROUNDS = 4096
+"""Records for which there is room at least: a round takes several."""
+_MOST_PLANS = 1024
 
 
 class Tracer:
@@ -42,14 +46,16 @@ class Tracer:
         stem = _free_stem(folder, f"{_file_name(process)}.{os.getpid()}")
         self.names = folder / f"{stem}{NAMES}"
         """The file of names."""
-        ring = Ring(folder / f"{stem}{RING}", records)
-        self.write, self.offset = ring.write, ring.offset
+        ring = Ring(folder / f"{stem}{RING}", max(records, _ROOM_FOR_ROUNDS))
+        self.write, self.offset, self.row = ring.write, ring.offset, ring.row
+        self.longest_row = ring.longest_row
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_APPEND | os.O_CLOEXEC
         self._names: int | None = os.open(self.names, flags, 0o600)
         self._places: dict[tuple[str, str, str], int] = {}
         self._texts: dict[str, int] = {"": 0}
+        self._plans: dict[str, int] = {}
         self._tell({**about, "process": process, "pid": os.getpid(), "every": every,
-                    "monotonic_ns": monotonic_ns(), "time_ns": time_ns()})
+                    "records": records, "monotonic_ns": monotonic_ns(), "time_ns": time_ns()})
 
     def place(self, node: str, port: str = "", direction: str = "") -> int:
         """Return the number of a node, or of its ``input`` or ``output``."""
@@ -68,6 +74,16 @@ class Tracer:
             self._texts[text] = len(self._texts)
             self._tell({"text": self._texts[text], "is": text})
         return self._texts[text]
+
+    def plan(self, parts: int, nodes: Sequence[NodeFields]) -> int:
+        """Return the number of a plan of rounds; when there are too many, that of none."""
+        key = json.dumps([parts, nodes])
+        if key not in self._plans:
+            if len(self._plans) >= _MOST_PLANS:
+                return _MOST_PLANS
+            self._plans[key] = len(self._plans)
+            self._tell({"plan": self._plans[key], "is": [parts, nodes]})
+        return self._plans[key]
 
     def close(self) -> None:
         """Let go of the files; they stay.
@@ -93,7 +109,7 @@ class NodeTracer:
     def __init__(self, tracer: Tracer, node: str):
         """Record for ``node``, by its name in the graph."""
         self.every, self.write, self.offset = tracer.every, tracer.write, tracer.offset
-        self._tracer = tracer
+        self.tracer = tracer
         self._node = node
         self._place = tracer.place(node)
         self.free = 0
@@ -101,15 +117,21 @@ class NodeTracer:
 
         Before the first time, nobody knows for how long it has.
         """
+        self.asked = 0
+        """Since when it waits for a round to begin, as far as others make its rounds."""
+
+    def place(self, port: str, direction: str) -> int:
+        """Return the number of an ``input`` or ``output``."""
+        return self.tracer.place(self._node, port, direction)
 
     def input(self, port: str, source: Source) -> TracedInput:
         """Return an input in the place of ``source``."""
-        return TracedInput(source, self, self._tracer.place(self._node, port, "input"))
+        return TracedInput(source, self, self.place(port, "input"))
 
     def output(self, port: str, target: Target) -> TracedOutput:
         """Return an output in the place of ``target``."""
-        return TracedOutput(target, self, self._tracer.place(self._node, port, "output"),
-                            Describer(self._tracer.text))
+        return TracedOutput(target, self, self.place(port, "output"),
+                            Describer(self.tracer.text))
 
     def waited(self, kind: Kind, place: int, began: int) -> None:
         """Record that the node waited until now, in vain or to rest."""
@@ -125,7 +147,7 @@ class NodeTracer:
         """Record that something happened now; the node goes on with what it does."""
         now = monotonic_ns()
         self.write(self.offset(), now, now, number, 0, 0, now, self._place,
-                   self._tracer.text(text), Kind.MARK, 0)
+                   self.tracer.text(text), Kind.MARK, 0)
 
 
 def _free_stem(folder: Path, stem: str) -> str:

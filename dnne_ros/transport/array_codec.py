@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -47,10 +48,18 @@ class ArrayCodec(Codec):
         super().__init__(dtype)
         self.message = f"std_msgs/msg/{NATIVE_MESSAGES.get(dtype or '', 'UInt8MultiArray')}"
         self._decoder = ArrayDecoder(dtype)
+        self._last: tuple[Any, ...] = ()
+        self._layout = b""
 
     def parts(self, payload: Array) -> tuple[bytes, bytes | memoryview]:
         """Return the message; see `array_parts`."""
-        return array_parts(payload, self.dtype)
+        data = payload.data
+        like = (data.dtype, data.shape, payload.axes, payload.dtype)
+        if like != self._last:  # a stream seldom changes
+            self._layout, elements = array_parts(payload, self.dtype)
+            self._last = like
+            return self._layout, elements
+        return self._layout, _elements(data)
 
     def decode(self, message: bytes | memoryview) -> Array:
         """Return the array in a message; see `decode_array`."""
@@ -79,9 +88,14 @@ def array_parts(array: Array, carrier: str | None) -> tuple[bytes, bytes | memor
         raise TypeError(f"elements of {dtype} cannot leave their process")
     prefix = _layout(data.shape, array.axes, dtype if labelled else "",
                      1 if labelled else data.itemsize)
+    return prefix, _elements(data)
+
+
+def _elements(data: np.ndarray) -> bytes | memoryview:
+    """Return the bytes of an array: its own memory, if it is large."""
     if data.nbytes <= _SMALL:
-        return prefix, data.tobytes()
-    return prefix, np.ascontiguousarray(data).data.cast("B")
+        return data.tobytes()
+    return np.ascontiguousarray(data).data.cast("B")
 
 
 @lru_cache(maxsize=1024)

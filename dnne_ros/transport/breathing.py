@@ -8,12 +8,19 @@ of items that goes up and down with how long they have taken.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from time import monotonic
 
-_SECONDS = 0.005
-"""How long the event loop may wait for its turn, about."""
+TURN_SECONDS: ContextVar[float] = ContextVar("turn_seconds", default=0.005)
+"""How long the event loop may wait for its turn, about; less where others go before a node."""
 _MOST = 64
 """Items from one turn to the next."""
+
+
+class Turns:
+    """How often the event loop of this process has turned, as far as it counts that."""
+
+    count = 0
 
 
 class Breathing:
@@ -24,6 +31,18 @@ class Breathing:
         self.every = 1
         """After so many items the loop is to turn."""
         self._turned: float | None = None
+        self._count = Turns.count
+
+    def need_not(self) -> bool:
+        """Tell whether the loop has turned by itself since this was asked or it `note_turned`.
+
+        So it does where the coroutine has waited elsewhere, for another input.
+        """
+        if self._count == Turns.count:
+            return False
+        self._count = Turns.count
+        self._turned = None
+        return True
 
     def forget(self) -> None:
         """Note that the coroutine has waited: the loop has turned meanwhile."""
@@ -33,12 +52,13 @@ class Breathing:
         """Note that the loop is about to turn after `every` items, and measure up to the next."""
         now = monotonic()
         if self._turned is not None:
-            took = now - self._turned
-            if took > _SECONDS:
-                self.every = max(1, int(self.every * _SECONDS / took))
-            elif 2.0 * took < _SECONDS:
+            took, seconds = now - self._turned, TURN_SECONDS.get()
+            if took > seconds:
+                self.every = max(1, int(self.every * seconds / took))
+            elif 2.0 * took < seconds:
                 self.every = min(_MOST, 2 * self.every)
 
     def note_turned(self) -> None:
         """Note that it has turned."""
         self._turned = monotonic()
+        self._count = Turns.count

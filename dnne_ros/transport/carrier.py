@@ -1,11 +1,12 @@
 """What carries items between processes: the interface that hides how.
 
 DDS is always there; it also finds the other end.  Where both ends are on one machine there are
-better ways, of two kinds: a *channel* connects a producer with one consumer, and a *store* keeps
-a large message where every consumer can read it, so that only its place travels on a channel.
+better ways, of two kinds: a *line* connects two processes, with a *channel* on it for each edge
+between them, and a *store* keeps a large message where every consumer can read it, so that only
+its place travels on a channel.
 
 The producer's WELCOME names the address of each of its carriers, and a consumer uses what it
-reaches: of channels the first, of stores all.  A new way is one class with this interface and its
+reaches: of lines the first, of stores all.  A new way is one class with this interface and its
 name in `dnne_ros.transport.process_endpoint`.
 """
 
@@ -14,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-OnPacket = Callable[[bytes], None]
-OnChannel = Callable[["Channel", bytes], None]
+OnPacket = Callable[[bytes | memoryview], None]
+OnLine = Callable[["Line", bytes | memoryview], None]
 
 
 class Files(Protocol):
@@ -29,9 +30,47 @@ class Files(Protocol):
         """Serve ``file`` no more."""
         ...
 
+    def before_wait(self, call: Callable[[], None]) -> None:
+        """Call ``call()`` once, at the end of this turn of the loop."""
+        ...
+
+    def in_a_while(self, call: Callable[[], None]) -> None:
+        """Call ``call()`` once: before the loop rests, within some milliseconds."""
+        ...
+
+
+class Line(Protocol):
+    """One end of a connection between two processes; packets keep their order and bounds."""
+
+    on_packet: OnPacket
+    on_closed: Callable[[], None]
+    on_room: Callable[[], None]
+    """Called when there is room again for packets, after `send` had returned False."""
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        ...
+
+    @property
+    def most_bytes(self) -> float:
+        """How many bytes a packet has at most."""
+        ...
+
+    def send(self, parts: Sequence[bytes]) -> bool:
+        """Send a packet, given in parts; one that finds no room goes when there is some.
+
+        Then it returns False, and no other is to be sent before `on_room` is called.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close this end; `on_closed` is not called."""
+        ...
+
 
 class Channel(Protocol):
-    """One end of a connection; packets keep their order and their bounds, and nothing waits.
+    """One end of an edge on a line; messages keep their order and bounds, and nothing waits.
 
     Frames go one way, credits the other.
     """
@@ -46,14 +85,18 @@ class Channel(Protocol):
 
     @property
     def most_bytes(self) -> float:
-        """How many bytes a packet has at most; a larger frame goes through DDS."""
+        """How many bytes a message has at most; a larger frame goes through DDS."""
         ...
 
-    def send(self, packet: bytes, most_waiting: int = 0) -> int:
-        """Send a packet, as soon as the other end has room; return how many were dropped for it.
+    def send(self, message: bytes, most_waiting: int = 0) -> int:
+        """Send a message, as soon as the other end has room; return how many were dropped for it.
 
-        At most ``most_waiting`` packets wait, the oldest makes room; with 0 all of them wait.
+        At most ``most_waiting`` messages wait, the oldest makes room; with 0 all of them wait.
         """
+        ...
+
+    def owe(self, say: Callable[[], bytes]) -> None:
+        """Send what ``say()`` returns then, along with what is sent next, or in a while."""
         ...
 
     def forget_waiting(self) -> None:
@@ -83,16 +126,16 @@ class Carrier(Protocol):
         ...
 
 
-class ChannelCarrier(Carrier, Protocol):
-    """Makes channels.
+class LineCarrier(Carrier, Protocol):
+    """Makes lines.
 
-    It is constructed with the event loop's `Files` and ``on_channel(channel, packet)``, to be
-    called with the first packet of each consumer that connects.
+    It is constructed with the event loop's `Files` and ``on_line(line, packet)``, to be called
+    with the first packet of each process that connects.
     """
 
     def connect(self, address: str, on_packet: OnPacket, on_closed: Callable[[], None]
-                ) -> Channel | None:
-        """Return a channel to the producer at ``address``; None if it is not to be reached.
+                ) -> Line | None:
+        """Return a line to the producer at ``address``; None if it is not to be reached.
 
         ``on_packet`` is called for each packet, ``on_closed`` when the other end is gone.
         """

@@ -9,8 +9,8 @@ axis label is the consumer's name.  Totals, unlike increments, survive a lost or
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -40,8 +40,7 @@ def credit_qos(writers: int = 0) -> QoSProfile:
         reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
-@dataclass(frozen=True)
-class Credit:
+class Credit(NamedTuple):
     """How far the input ``consumer`` (``ppo_trainer_6/reward``) has come.
 
     ``run`` tells the runs of a graph apart: a second copy of it has inputs of the same names.

@@ -61,7 +61,7 @@ class Handshake:
         self._window = window
         self._run = endpoint.run
         # Now, as the first look at an address makes what it leads to.
-        self._channels = {name: carrier.address for name, carrier in endpoint.channels.items()}
+        self._channels = endpoint.addresses()
         self._stores = {store.name: store.address for store in endpoint.stores}
         self._publish = publish
         self._restart = restart

@@ -58,7 +58,10 @@ class Inbox:
         self._items: deque[Any] = deque()
         self.span: Callable[[], int] = self._items.__len__
         """Returns how many items have come since the oldest one that waits, with that one."""
-        self._pop: Callable[[], Any] = self._items.popleft
+        self.pop: Callable[[], Any] = self._items.popleft
+        """Returns the first item, which nobody has counted yet."""
+        self.append: Callable[[Any], None] = self._items.append
+        """Adds an item of which the reader is not told yet."""
         self._limit = {EdgePolicy.LOSSLESS: 0, EdgePolicy.LATEST: 1,
                        EdgePolicy.DROP_OLDEST: capacity}[policy]
         self._counts_drops = policy is EdgePolicy.DROP_OLDEST
@@ -87,8 +90,7 @@ class Inbox:
         """Tell whether somebody waits for an item."""
         return self._reader is not None
 
-    @property
-    def parked(self) -> bool:
+    def is_parked(self) -> bool:
         """Tell whether somebody waits for an item, and is not awake yet."""
         return self._reader is not None and not self._reader.done()
 
@@ -96,6 +98,13 @@ class Inbox:
         """Let who waits take an item that is there, where it is kept asleep."""
         if self._items and self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
+
+    def tell(self, count: int) -> None:
+        """Tell the reader of items that were added by `append`, as if each came now."""
+        for _ in range(count):
+            if not self._items or self._reader is None or self._reader.done():
+                return
+            self._wake_reader()
 
     def offer(self, item: Any) -> None:
         """Add an item; under ``latest`` and ``drop_oldest`` the oldest one makes room."""
@@ -108,7 +117,7 @@ class Inbox:
 
     def take_now(self) -> Any:
         """Return the first item, of those that there are, while the reader waits for others."""
-        item = self._pop()
+        item = self.pop()
         self._stats.received += 1
         if self._on_taken is not None:
             self._on_taken()
@@ -145,9 +154,12 @@ class Inbox:
             self._breathing.forget()
             self._taken_at_once = 0
         elif self._taken_at_once >= self._breathing.every:
-            await self._breathe()
+            if self._breathing.need_not():
+                self._taken_at_once = 0
+            else:
+                await self._breathe()
         self._taken_at_once += 1
-        item = self._pop()  # as `take_now`, without a call: this is on the way of every item
+        item = self.pop()  # as `take_now`, without a call: this is on the way of every item
         self._stats.received += 1
         if self._on_taken is not None:
             self._on_taken()
@@ -203,7 +215,8 @@ class PriorityInbox(Inbox):
         super().__init__(policy, capacity, stats, on_taken)
         self._items: list[tuple[float, int, Any]] = []  # type: ignore[assignment]
         self.span = self._count_overtaking
-        self._pop = self._pop_first
+        self.pop = self._pop_first
+        self.append = self.offer
         self._priority = priority
         self._came = 0
         self._since: dict[int, None] = {}

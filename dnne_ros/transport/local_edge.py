@@ -32,7 +32,8 @@ class LocalEdge:
         self._inbox = make_inbox(policy, capacity, self._stats, self._on_taken, priority)
         self.span = self.waiting = self._inbox.span
         self._gathering = self._inbox.gathering
-        self._in_order = policy is EdgePolicy.LOSSLESS and priority is None
+        self.in_order = policy is EdgePolicy.LOSSLESS and priority is None
+        """Whether each item is taken, in the order in which they came."""
         self._offer = self._inbox.offer
         self._on_room: Callable[[], None] | None = None
         self._sender_waits = False
@@ -42,6 +43,10 @@ class LocalEdge:
         self.get_batch = self._inbox.take_batch
         self.take_now = self._inbox.take_now
         """Take an item that is there, while the receiver waits for others."""
+        self.pop, self.append = self._inbox.pop, self._inbox.append
+        """Take an item, and add one, for who counts them afterwards: see `note_taken`."""
+        self.is_parked = self._inbox.is_parked
+        """Tells whether the receiver waits for an item, and is not awake yet."""
         self.fail = self._inbox.fail
         """Raise an error where the receiver waits."""
         self.wake = self._inbox.wake
@@ -60,11 +65,6 @@ class LocalEdge:
         """Tell whether the receiver waits for an item."""
         return self._inbox.awaited
 
-    @property
-    def parked(self) -> bool:
-        """Tell whether the receiver waits for an item, and is not awake yet."""
-        return self._inbox.parked
-
     def call_when_awaited(self, on_awaited: Callable[[], bool] | None,
                           on_taking: Callable[[], bool] | None = None) -> None:
         """Call ``on_awaited`` when an item comes that the receiver waits for; true: it is done.
@@ -78,7 +78,7 @@ class LocalEdge:
     @property
     def number(self) -> int:
         """Return the number of the item taken last, as its sender counts, from 1."""
-        if self._in_order:  # on the way of every item that is recorded: without a call
+        if self.in_order:  # on the way of every item that is recorded: without a call
             return self._stats.received - len(self._gathering.items)
         return self._inbox.number(self._stats.sent)
 
@@ -101,16 +101,31 @@ class LocalEdge:
             self._time_next = sent + _SAMPLE_EVERY
         self._offer(value)
 
-    def note_passed(self, count: int) -> None:
-        """Count items that sender and receiver have passed on without it, while it was empty.
+    def note_taken(self, count: int) -> None:
+        """Count items that were taken by `pop`; so the event loop has not turned meanwhile."""
+        self._stats.received += count
+        self._on_taken()
 
-        They were on their way for no time; as many of them are in the latency as of others.
-        """
+    def note_given(self, count: int) -> None:
+        """Count items that were added by `append`, and tell the receiver."""
         stats = self._stats
         stats.sent += count
-        stats.received += count
+        if stats.sent >= self._time_next:
+            self._timed.append((stats.sent, time.perf_counter()))
+            self._time_next = stats.sent + _SAMPLE_EVERY
+        self._inbox.tell(count)
+
+    def note_passed(self, sent: int, received: int, seconds: float = 0.0) -> None:
+        """Count items that were passed on by `append` and `pop`, or without the edge.
+
+        They were on their way for so many seconds; as many of them are in the latency as of
+        others.
+        """
+        stats = self._stats
+        stats.sent += sent
+        stats.received += received
         while stats.sent >= self._time_next:
-            stats.took(0.0)
+            stats.took(seconds)
             self._time_next += _SAMPLE_EVERY
 
     def note_wait(self, waiting: bool) -> None:

@@ -56,6 +56,8 @@ class ProducerConnection:
         self._dds = DdsConsumerEnd(node, topic, window, endpoint.key, self._on_dds_message)
         self.send: Callable[[bytes], object] = self._dds.send
         """Send a credit."""
+        self.owe: Callable[[Callable[[], bytes]], object] = self._say
+        """Send a credit that can wait a little, made then."""
 
     @property
     def has_producer(self) -> bool:
@@ -100,6 +102,10 @@ class ProducerConnection:
     def _use(self, channel: Channel | None) -> None:
         self._channel = channel
         self.send = self._dds.send if channel is None else channel.send
+        self.owe = self._say if channel is None else channel.owe
+
+    def _say(self, credit: Callable[[], bytes]) -> None:
+        self.send(credit())
 
     def _on_dds_message(self, message: memoryview) -> None:
         try:
@@ -134,17 +140,13 @@ class ProducerConnection:
     def _connect(self, terms: Terms) -> None:
         """Use the first of the producer's channels that reaches it."""
         for name, address in terms.channels.items():
-            carrier = self._endpoint.channels.get(name)
-            if carrier is None or not address:
-                continue
-
-            def on_packet(packet: bytes, name: str = name) -> None:
+            def on_packet(packet: bytes | memoryview, name: str = name) -> None:
                 try:
                     self._on_item(parse_head(packet), packet, name)
                 except (CdrError, OSError, ValueError) as error:  # if lacking, it comes again
                     self._warn(error)
 
-            channel = carrier.connect(address, on_packet, self._on_channel_closed)
+            channel = self._endpoint.connect(name, address, on_packet, self._on_channel_closed)
             if channel is not None:
                 self._use(channel)
                 return

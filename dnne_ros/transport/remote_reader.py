@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _SAMPLE_EVERY = 16
 _INLINE = int(FrameKind.INLINE)
+_TELL_BYTES, _REPORT_BYTES = 2**18, 2**20
+"""Of so many bytes of large items their producer hears with what goes to it next, or in a while;
+of more at once, as it waits for the memory.  Of less it hears with the next word."""
 
 
 class RemoteReader:
@@ -68,9 +71,12 @@ class RemoteReader:
         self._told_handled = 0
         self._any_large = False
         self._in_hand: list[int] = []
+        self._holds = False
+        self._settling = 0
         self._reported = 0
         self._report_every = max(1, capacity // REPORTS_PER_WINDOW)
         self._large_in_hand = False
+        self._unreported_bytes = 0
         self.number = 0
         """The number of the item taken last, as its producer counts, from 1."""
         self.tails = Tails()
@@ -105,7 +111,12 @@ class RemoteReader:
         """Let an item count as handled when all that the node made of it is."""
         self._lineage, self._port = lineage, port
         self._finish = partial(lineage.finish, port, self._on_handled)
-        lineage.join(port, lambda: self._taken.done, self._skip_until)
+        lineage.join(port, lambda: self._settling if self._holds else self._taken.done,
+                     self._skip_until)
+
+    def hold(self) -> None:
+        """Let `settle_round` say when an item is handled: several are worked on at a time."""
+        self._holds = True
 
     def keep_counts(self, lasting: LastingCounts) -> None:
         """Go on with what the processes before this one counted, and count for the next.
@@ -135,7 +146,7 @@ class RemoteReader:
 
     async def get(self, timeout: float | None = None) -> Any:
         """Return the next value; TimeoutError when none came within ``timeout`` seconds."""
-        if self._in_hand:
+        if self._in_hand and not self._holds:
             self._finish_items()
         if self._gathering.items:
             return self._gathering.pop()
@@ -155,7 +166,9 @@ class RemoteReader:
         item = await self._inbox.take(timeout)
         if item.large and self._lossless:
             self._taken.add(item.number)
-            self._report()  # a batch may be larger than what may be on its way
+            value = self._value(item)
+            self._report_memory()  # a batch may be larger than what may be on its way
+            return value
         return self._value(item)
 
     def _finish_items(self) -> None:
@@ -163,11 +176,14 @@ class RemoteReader:
         for number in self._in_hand:
             self._finish(number)
         self._in_hand.clear()
+        self._tell_of_large()
+
+    def _tell_of_large(self) -> None:
         if self._large_in_hand:
-            self._large_in_hand = False
+            self._large_in_hand = self._holds
             # Its producer waits for the memory, if it has not heard yet.
             if (self._reported, self._told_handled) != (self._taken.done, self._handled.done):
-                self._report()
+                self._report_memory()
 
     def _value(self, item: ReceivedItem) -> Any:
         number = self.number = item.number
@@ -183,8 +199,12 @@ class RemoteReader:
             if self._taken.done - self._reported >= self._report_every:
                 self._report()
         if self._eager:
+            self._unreported_bytes += _REPORT_BYTES * item.large
             return item.value
-        return self._decode(item.message if item.fetch is None else item.fetch())
+        message = item.message if item.fetch is None else item.fetch()
+        if item.large and message is not None:
+            self._unreported_bytes += len(message)
+        return self._decode(message)
 
     def _count_taken(self, number: int, lasting: LastingCounts) -> None:
         if number <= lasting.had:  # so it was taken before, or given up for a later one
@@ -213,13 +233,15 @@ class RemoteReader:
     def _receive_droppable(self, frame: Frame, message: bytes | memoryview, by: str) -> None:
         self._arrivals.receive(frame, message, by)
         if frame.kind != _INLINE or len(message) >= LARGE_FROM:
-            self._report()  # the producer waits for the memory
+            self._report_memory()
 
     def _on_handled(self, number: int) -> None:
         """Note that all that the node made of an item is handled."""
         self._handled.add(number)
-        if self._handled.done - self._told_handled >= self._report_every or self._any_large:
-            self._report()  # for large items its producer waits for the memory
+        if self._handled.done - self._told_handled >= self._report_every:
+            self._report()
+        elif self._any_large:
+            self._report_memory()
 
     def _skip_until(self, number: int) -> None:
         """Be done with all items up to ``number``; the node has not begun yet."""
@@ -240,7 +262,9 @@ class RemoteReader:
             if self._lossless:
                 item = ReceivedItem(frame.number, frame.stamp_ns, None, fetch, True)
             else:  # its producer uses the memory again
-                item = ReceivedItem(frame.number, frame.stamp_ns, fetch(), None, True)
+                body = fetch()
+                item = ReceivedItem(frame.number, frame.stamp_ns, body, None, True)
+                self._unreported_bytes += len(body)
         if frame.tail:
             self.tails.put(frame.number, bytes(message[frame.end:frame.end + frame.tail]))
         if self._eager:
@@ -248,15 +272,41 @@ class RemoteReader:
         self._carried[by] += 1
         self._inbox.offer(item)
 
+    def _report_memory(self) -> None:
+        """Tell a producer that waits for memory how far the consumer has come."""
+        if self._unreported_bytes >= _REPORT_BYTES:
+            self._report()
+        elif self._unreported_bytes >= _TELL_BYTES:
+            self._connection.owe(self._credit)
+
     def _report(self) -> None:
+        self._connection.send(self._credit())
+
+    def _credit(self) -> bytes:
+        """Return the credit as things are now; they count as reported."""
         received = self._arrivals.next - 1
         if self._lasting is not None and not self._lossless:
             received = max(received, self._lasting.had)  # the latest value comes once more
         self._reported, self._told_handled = self._taken.done, self._handled.done
+        self._unreported_bytes = 0
         taken, handled = (self._taken.done, self._handled.done) if self._lossless \
             else (received, received)
         connection = self._connection
-        connection.send(Credit(
+        return Credit(
             self._name, self._run, connection.incarnation, connection.heard, connection.stream,
             received, taken, handled, connection.stores_reached
-        ).to_message())
+        ).to_message()
+
+
+def settle_round(items: Mapping[RemoteReader, int]) -> None:
+    """Note that a node is through with a round: by reader, which `hold` s, the item's number.
+
+    Rounds whose outputs are made again after a death (`Lineage`) are settled in their order.
+    """
+    for reader, number in items.items():
+        reader._settling = number
+    for reader, number in items.items():
+        if number in reader._in_hand:  # what may be dropped is not kept for anybody
+            reader._finish(number)
+            reader._in_hand.remove(number)
+            reader._tell_of_large()

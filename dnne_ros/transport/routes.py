@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from dnne_ros.transport.carrier import Channel
+from dnne_ros.transport.carrier import Channel, OnPacket
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.dds_ends import DDS
 from dnne_ros.transport.frame import EVERYBODY, readdressed
@@ -38,8 +38,7 @@ class Routes:
         self._most_bytes = min((channel.most_bytes for _, channel in own), default=math.inf)
         self._shared = [consumer.counts for consumer in present if consumer.channel is None]
 
-    def adopt(self, consumer: Consumer, channel: Channel, on_credit: Callable[[bytes], None]
-              ) -> None:
+    def adopt(self, consumer: Consumer, channel: Channel, on_credit: OnPacket) -> None:
         """Send to ``consumer`` by ``channel`` as long as that is open, and hear its credits."""
         def closed() -> None:
             if consumer.channel is channel:

@@ -18,11 +18,11 @@ import socket
 import struct
 import weakref
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from dnne_ros.transport.addresses import nearest, own_addresses
-from dnne_ros.transport.carrier import Files, OnChannel, OnPacket
+from dnne_ros.transport.carrier import Files, OnLine, OnPacket
 from dnne_ros.transport.packet_reader import PacketReader
 
 _NONCE_BYTES = 16
@@ -37,7 +37,7 @@ _RECEIVES_AT_ONCE = 16
 _BUFFER_BYTES = 4 * 2**20
 
 
-class TcpChannel:
+class TcpLine:
     """One end of a connection; packets keep their order and their bounds, and nothing waits."""
 
     name = "tcp"
@@ -51,6 +51,7 @@ class TcpChannel:
         """
         self.on_packet = on_packet
         self.on_closed = on_closed
+        self.on_room: Callable[[], None] = lambda: None
         self._socket = connection
         self._files = files
         self._key = key
@@ -60,30 +61,18 @@ class TcpChannel:
         self._ours: _Lane | None = None
         self._theirs: _Lane | None = None
         self._wire: deque[memoryview] = deque([memoryview(self._nonce)])
-        self._waiting: deque[bytes] = deque()
+        self._waiting: Sequence[bytes] | None = None
         self._open = True
         _prepare(connection)
         self._events = selectors.EVENT_READ | selectors.EVENT_WRITE
         files.serve(connection, self._on_ready, self._events)
 
-    def send(self, packet: bytes, most_waiting: int = 0) -> int:
-        """Send a packet, as soon as the other end has room; return how many were dropped for it.
-
-        At most ``most_waiting`` packets wait, the oldest makes room; with 0 all of them wait.
-        """
-        dropped = 0
-        self._waiting.append(packet)
-        if self._wire or self._ours is None:
-            if most_waiting and len(self._waiting) > most_waiting:
-                self._waiting.popleft()
-                dropped = 1
-        else:
+    def send(self, parts: Sequence[bytes]) -> bool:
+        """Send a packet; False: it waits for room, and so has who sends until `on_room`."""
+        self._waiting = parts
+        if not self._wire and self._ours is not None:
             self._send_waiting()
-        return dropped
-
-    def forget_waiting(self) -> None:
-        """Drop what waits for the other end to have room."""
-        self._waiting.clear()
+        return not self._open or not (self._wire or self._waiting is not None)
 
     def close(self) -> None:
         """Close this end; `on_closed` is not called."""
@@ -99,7 +88,7 @@ class TcpChannel:
 
     def _on_ready(self, events: int) -> None:
         if events & selectors.EVENT_WRITE:
-            self._send_waiting()
+            self._go_on()
         if events & selectors.EVENT_READ:
             self._receive()
 
@@ -136,15 +125,22 @@ class TcpChannel:
         first, second = (nonce, self._nonce) if self._served else (self._nonce, nonce)
         lanes = [_Lane(self._key, name + first + second) for name in (b"to server", b"to client")]
         self._theirs, self._ours = lanes if self._served else reversed(lanes)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Send what waits; if that is through, others may be sent."""
+        waited = bool(self._wire) or self._waiting is not None
         self._send_waiting()
+        if waited and self._open and not self._wire and self._waiting is None:
+            self.on_room()
 
     def _send_waiting(self) -> None:
         try:
-            while self._open and (self._wire or (self._waiting and self._ours is not None)):
-                if not self._wire and self._ours is not None:
-                    packet = self._waiting.popleft()
-                    head = _HEAD.pack(len(packet), self._ours.tag(packet))
-                    self._wire.extend((memoryview(head), memoryview(packet)))
+            while self._wire or (self._waiting is not None and self._ours is not None):
+                if not self._wire and self._waiting is not None and self._ours is not None:
+                    parts, self._waiting = self._waiting, None
+                    head = _HEAD.pack(sum(map(len, parts)), self._ours.tag(*parts))
+                    self._wire.extend(map(memoryview, (head, *parts)))
                 self._note_sent(self._socket.sendmsg(self._wire))
             self._wait_for(selectors.EVENT_READ)
         except BlockingIOError:
@@ -172,11 +168,12 @@ class _Lane:
         self._state = hashlib.blake2b(key=derived, digest_size=_TAG_BYTES)
         self._number = 0
 
-    def tag(self, body: bytes | bytearray) -> bytes:
-        """Return what shows that ``body`` is the next packet of this direction."""
+    def tag(self, *parts: bytes | bytearray) -> bytes:
+        """Return what shows that ``parts`` are the next packet of this direction."""
         state = self._state.copy()
         state.update(_NUMBER.pack(self._number))
-        state.update(body)
+        for part in parts:
+            state.update(part)
         self._number += 1
         return state.digest()
 
@@ -188,20 +185,20 @@ class _Lane:
 class TcpSockets:
     """The carrier: it listens as soon as somebody wants to know its address."""
 
-    name = TcpChannel.name
+    name = TcpLine.name
 
-    def __init__(self, files: Files, on_channel: OnChannel, key: bytes):
-        """Call ``on_channel(channel, packet)`` with the first packet of each consumer.
+    def __init__(self, files: Files, on_line: OnLine, key: bytes):
+        """Call ``on_line(line, packet)`` with the first packet of who connects.
 
         ``key`` is the run's.
         """
         self._files = files
-        self._on_channel = on_channel
+        self._on_line = on_line
         self._key = key
         self._listener: socket.socket | None = None
         self._address: str | None = None
-        self._strangers: deque[TcpChannel] = deque()
-        self._known: weakref.WeakSet[TcpChannel] = weakref.WeakSet()
+        self._strangers: deque[TcpLine] = deque()
+        self._known: weakref.WeakSet[TcpLine] = weakref.WeakSet()
 
     @property
     def address(self) -> str:
@@ -211,8 +208,8 @@ class TcpSockets:
         return self._address
 
     def connect(self, address: str, on_packet: OnPacket, on_closed: Callable[[], None]
-                ) -> TcpChannel | None:
-        """Return a channel to the listener at ``address``; None if nothing leads to it.
+                ) -> TcpLine | None:
+        """Return a line to the listener at ``address``; None if nothing leads to it.
 
         ``on_packet`` is called for each packet, ``on_closed`` when the other end is gone or
         turns out not to be reached.
@@ -225,14 +222,14 @@ class TcpSockets:
             connection = _begin_to_connect(host, int(port))
         except (OSError, OverflowError):
             return None
-        return TcpChannel(connection, self._files, self._key, served=False, on_packet=on_packet,
-                          on_closed=on_closed)
+        return TcpLine(connection, self._files, self._key, served=False, on_packet=on_packet,
+                       on_closed=on_closed)
 
     def close(self) -> None:
         """Stop listening and close what has connected to us."""
         self._stop_listening()
-        for channel in (*self._strangers, *self._known):
-            channel.close()
+        for line in (*self._strangers, *self._known):
+            line.close()
 
     def _own_addresses(self) -> list[str]:
         try:
@@ -268,15 +265,15 @@ class TcpSockets:
             return
         connection.setblocking(False)
 
-        def first(packet: bytes) -> None:
+        def first(packet: bytes | memoryview) -> None:
             with contextlib.suppress(ValueError):  # it has made room for others
-                self._strangers.remove(channel)
-            self._known.add(channel)
-            self._on_channel(channel, packet)
+                self._strangers.remove(line)
+            self._known.add(line)
+            self._on_line(line, packet)
 
-        channel = TcpChannel(connection, self._files, self._key, served=True, on_packet=first,
-                             on_closed=lambda: None)
-        self._strangers.append(channel)
+        line = TcpLine(connection, self._files, self._key, served=True, on_packet=first,
+                       on_closed=lambda: None)
+        self._strangers.append(line)
         if len(self._strangers) > _MOST_STRANGERS:
             self._strangers.popleft().close()
 

@@ -14,19 +14,19 @@ import selectors
 import socket
 import struct
 import weakref
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from dnne_ros.transport.carrier import Files, OnChannel, OnPacket
+from dnne_ros.transport.carrier import Files, OnLine, OnPacket
 
 MAX_PACKET = 64 * 1024
 """Bytes of a packet, at most; larger frames take the way through DDS."""
 
 _PACKETS_AT_ONCE = 64
+_LOOK_EVERY = 16
 _CREDENTIALS = struct.Struct("3i")
 
 
-class UnixChannel:
+class UnixLine:
     """One end of a connection; packets keep their order and their bounds, and nothing waits."""
 
     name = "socket"
@@ -37,39 +37,33 @@ class UnixChannel:
         """Call ``on_packet`` for each packet and ``on_closed`` when the other end is gone."""
         connection.setblocking(False)
         self._socket = connection
+        self._send = connection.send
+        self._receive = connection.recv_into
         self._files = files
         self.on_packet = on_packet
         self.on_closed = on_closed
-        self._waiting: deque[bytes] = deque()
+        self.on_room: Callable[[], None] = _nothing
+        self._waiting = b""
         self._buffer = bytearray(MAX_PACKET)
         self._view = memoryview(self._buffer)
+        self._several = False
+        self._looks = 0
         self._open = True
         files.serve(connection, self._on_ready, selectors.EVENT_READ)
 
-    def send(self, packet: bytes, most_waiting: int = 0) -> int:
-        """Send a packet, as soon as the other end has room; return how many were dropped for it.
-
-        At most ``most_waiting`` packets wait, the oldest makes room; with 0 all of them wait.
-        """
-        if not self._waiting and self._open:
-            try:
-                self._socket.send(packet)
-                return 0
-            except BlockingIOError:
-                self._files.serve(self._socket, self._on_ready,
-                                  selectors.EVENT_READ | selectors.EVENT_WRITE)
-            except OSError:
-                self._end()
-                return 0
-        self._waiting.append(packet)
-        if most_waiting and len(self._waiting) > most_waiting:
-            self._waiting.popleft()
-            return 1
-        return 0
-
-    def forget_waiting(self) -> None:
-        """Drop what waits for the other end to have room."""
-        self._waiting.clear()
+    def send(self, parts: Sequence[bytes]) -> bool:
+        """Send a packet; False: it waits for room, and so has who sends until `on_room`."""
+        packet = b"".join(parts)
+        try:
+            self._send(packet)
+        except BlockingIOError:
+            self._waiting = packet
+            self._files.serve(self._socket, self._on_ready,
+                              selectors.EVENT_READ | selectors.EVENT_WRITE)
+            return False
+        except OSError:  # also where it is closed
+            self._end()
+        return True
 
     def close(self) -> None:
         """Close this end; `on_closed` is not called."""
@@ -88,12 +82,17 @@ class UnixChannel:
             self._send_waiting()
         if not events & selectors.EVENT_READ:
             return
-        for _ in range(_PACKETS_AT_ONCE):
+        # To look for a second packet takes as long as to be told of it; where there was one the
+        # last time, there may be more now.
+        self._looks += 1
+        many = self._several or self._looks % _LOOK_EVERY == 0
+        for number in range(_PACKETS_AT_ONCE if many else 1):
             if not self._open:
                 return
             try:
-                size = self._socket.recv_into(self._buffer)
+                size = self._receive(self._buffer)
             except BlockingIOError:
+                self._several = number > 1
                 return
             except OSError:
                 size = 0
@@ -104,24 +103,25 @@ class UnixChannel:
 
     def _send_waiting(self) -> None:
         try:
-            while self._waiting:
-                self._socket.send(self._waiting[0])
-                self._waiting.popleft()
-            self._files.serve(self._socket, self._on_ready, selectors.EVENT_READ)
+            self._send(self._waiting)
         except BlockingIOError:
             return
         except OSError:
             self._end()
+            return
+        self._waiting = b""
+        self._files.serve(self._socket, self._on_ready, selectors.EVENT_READ)
+        self.on_room()
 
 
 class UnixListener:
     """Where the consumers of a process' outputs connect to."""
 
-    def __init__(self, files: Files, on_channel: OnChannel):
-        """Listen; call ``on_channel(channel, packet)`` with the first packet of each consumer."""
+    def __init__(self, files: Files, on_line: OnLine):
+        """Listen; call ``on_line(line, packet)`` with the first packet of who connects."""
         self._files = files
-        self._on_channel = on_channel
-        self._channels: weakref.WeakSet[UnixChannel] = weakref.WeakSet()
+        self._on_line = on_line
+        self._lines: weakref.WeakSet[UnixLine] = weakref.WeakSet()
         self.address = f"dnne_ros_{os.getpid()}_{secrets.token_hex(16)}"
         """What `connect` must be given; empty where there are no such sockets."""
         self._reserve = -1
@@ -144,11 +144,11 @@ class UnixListener:
             self._files.forget(self._listener)
             self._listener.close()
             self._give_up_reserve()
-        for channel in list(self._channels):
-            channel.close()
+        for line in list(self._lines):
+            line.close()
 
     def _turn_away(self) -> None:
-        """Let a consumer know that it has no channel, for lack of descriptors: DDS carries on.
+        """Let a consumer know that it has no line, for lack of descriptors: DDS carries on.
 
         It would take itself for connected, and its credits would never be read.
         """
@@ -173,34 +173,34 @@ class UnixListener:
             connection.close()
             return
 
-        def first(packet: bytes) -> None:
-            self._on_channel(channel, packet)
+        def first(packet: bytes | memoryview) -> None:
+            self._on_line(line, packet)
 
-        channel = UnixChannel(connection, self._files, first, lambda: None)
-        self._channels.add(channel)
+        line = UnixLine(connection, self._files, first, _nothing)
+        self._lines.add(line)
 
 
 class UnixSockets:
     """The carrier: it listens as soon as somebody wants to know its address."""
 
-    name = UnixChannel.name
+    name = UnixLine.name
 
-    def __init__(self, files: Files, on_channel: OnChannel):
-        """Call ``on_channel(channel, packet)`` with the first packet of each consumer."""
+    def __init__(self, files: Files, on_line: OnLine):
+        """Call ``on_line(line, packet)`` with the first packet of who connects."""
         self._files = files
-        self._on_channel = on_channel
+        self._on_line = on_line
         self._listener: UnixListener | None = None
 
     @property
     def address(self) -> str:
         """Return what `connect` must be given; empty where there are no such sockets."""
         if self._listener is None:
-            self._listener = UnixListener(self._files, self._on_channel)
+            self._listener = UnixListener(self._files, self._on_line)
         return self._listener.address
 
     def connect(self, address: str, on_packet: OnPacket, on_closed: Callable[[], None]
-                ) -> UnixChannel | None:
-        """Return a channel to the listener at ``address``; None if there is none on this machine.
+                ) -> UnixLine | None:
+        """Return a line to the listener at ``address``; None if there is none on this machine.
 
         ``on_packet`` is called for each packet, ``on_closed`` when the other end is gone.
         """
@@ -215,12 +215,16 @@ class UnixSockets:
         if not _is_ours(connection):  # somebody listens in our producer's name
             connection.close()
             return None
-        return UnixChannel(connection, self._files, on_packet, on_closed)
+        return UnixLine(connection, self._files, on_packet, on_closed)
 
     def close(self) -> None:
         """Stop listening and close what has connected to us."""
         if self._listener is not None:
             self._listener.close()
+
+
+def _nothing() -> None:
+    """Do nothing: nobody asks yet."""
 
 
 def _is_ours(connection: socket.socket) -> bool:

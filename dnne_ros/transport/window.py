@@ -108,12 +108,15 @@ class Window:
 
     def _count_bytes(self, item: KeptItem) -> None:
         """Note who has so many bytes more to take, and who gets nothing."""
+        changed = self._anyone_absent
         for consumer in self._consumers:
             if consumer.absent:
                 consumer.counts.dropped += 1
             elif item.number > consumer.got and (consumer.lossless or item.stored is not None):
                 consumer.bytes_to_take += item.size
-        self._progressed()
+                changed = changed or consumer.bytes_full
+        if changed:
+            self._progressed()
 
     def _repeat_what_went_astray(self, consumer: Consumer) -> None:
         """Send again what a consumer still lacks long after it was sent.

@@ -10,7 +10,7 @@ from dnne_ros.errors import Problems
 from dnne_ros.workflow.constants import CONSTANTS, VALUE, constant_signature
 from dnne_ros.workflow.foreign import DISPLAY_ONLY, LABELS, why_not_a_type
 from dnne_ros.workflow.node_head import NodeHead, read_id, read_slot
-from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
+from dnne_ros.workflow.records import OPTIONS, LinkRecord, NodeRecord, PortRef, Workflow
 from dnne_ros.workflow.residue import note
 from dnne_ros.workflow.shown import listed, shown
 from dnne_ros.workflow.signature import NodeSignature, PortSignature, SignatureLookup
@@ -51,6 +51,7 @@ def parse_api(document: Mapping[str, Any], name: str, path: str, signature_of: S
     return Workflow(
         name=name, path=path, links=records,
         nodes=tuple(NodeRecord(node.id, node.type, node.title, found.widgets[node.id],
+                               options=_options(node, document[node.id], problems),
                                declared=node.declared)
                     for node in nodes.values() if not is_constant(node)),
         cut=dict.fromkeys((place for place in found.drawn if place not in fed), ""))
@@ -79,6 +80,14 @@ def _read_nodes(document: Mapping[str, Any], signature_of: SignatureLookup,
         else:
             head.report(problems, reason)
     return nodes
+
+
+def _options(node: NodeHead, entry: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
+    options = entry.get(OPTIONS, {})
+    if isinstance(options, dict):
+        return options
+    node.report(problems, f"expected {OPTIONS} to be an object, found {shown(options)}")
+    return {}
 
 
 def _unwrapped(value: Any) -> Any:

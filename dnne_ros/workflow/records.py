@@ -31,15 +31,19 @@ class LinkRecord:
     slot: int | None = None
 
 
+OPTIONS = "dnne_ros"
+"""Where a file says of a node what is no widget's value."""
+
+
 @dataclass(frozen=True)
 class NodeRecord:
     """A node as its author saved it.
 
     ``widgets`` holds only the values that the file gives, by declared widget name, unchecked.
     ``position`` and ``size`` are canvas pixels, x to the right and y down; None where the format
-    has none.  ``options`` is the node's ``properties["dnne_ros"]`` object (edge policies,
-    process).  ``declared`` is the node type's own name where ``type`` means
-    another in most files.
+    has none.  ``options`` is the node's ``properties["dnne_ros"]`` object, in the API format its
+    ``dnne_ros`` (edge policies, process).  ``declared`` is the node type's own name where ``type``
+    means another in most files.
     """
 
     id: str

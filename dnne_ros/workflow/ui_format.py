@@ -7,7 +7,7 @@ from typing import Any
 
 from dnne_ros.errors import Problems
 from dnne_ros.workflow.canvas import read_groups, read_pair
-from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
+from dnne_ros.workflow.records import OPTIONS, LinkRecord, NodeRecord, PortRef, Workflow
 from dnne_ros.workflow.shown import shown
 from dnne_ros.workflow.signature import SignatureLookup
 from dnne_ros.workflow.ui_canvas import read_ui_canvas
@@ -16,8 +16,6 @@ from dnne_ros.workflow.ui_slots import Role
 from dnne_ros.workflow.ui_sources import REPORTED, Sources
 from dnne_ros.workflow.ui_values import Values
 from dnne_ros.workflow.ui_wires import Wire, connect
-
-OPTIONS = "dnne_ros"
 
 
 def is_ui_format(document: Any) -> bool:

@@ -20,7 +20,7 @@ def options(*words):
 
 
 def test_the_graph_is_sound_and_as_long_as_asked(tmp_path):
-    document = mnist._workflow(tmp_path, 7)
+    document = mnist.workflow(tmp_path, 7)
     workflow, problems = parse_workflow(document, "mnist", "mnist.json", Catalogue().signature)
     graph = build_graph(workflow, Catalogue(), problems or Problems("mnist.json"))
     assert graph.nodes["11"].values["max_epochs"] == 7

@@ -11,7 +11,7 @@ import time
 
 from chaos.files import NUMBER, place_of, started_of
 from dnne_ros.runtime.coordination import status
-from dnne_ros.transport import dds_ends, remote_reader, shared_memory, unix_sockets
+from dnne_ros.transport import bundle, dds_ends, remote_reader, shared_memory, unix_sockets
 
 
 def install(file):
@@ -30,7 +30,8 @@ def install(file):
         for end in (dds_ends.DdsProducerEnd, dds_ends.DdsConsumerEnd):
             _lose_from(end, loss)
     if loss := wanted.get("socket_loss"):
-        unix_sockets.UnixChannel.send = _losing(unix_sockets.UnixChannel.send, loss)
+        for way in ("send", "owe"):
+            setattr(bundle.Strand, way, _losing(getattr(bundle.Strand, way), loss))
     if wanted.get("clock"):
         _set_clocks()
     if part := wanted.get("no_memory"):

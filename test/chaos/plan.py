@@ -17,7 +17,7 @@ _LONGEST = 15
 class Part:
     """A node: its type, its widgets in order, and by input where that comes from.
 
-    ``edges``: the edge options of its inputs.
+    ``edges``: the edge options of its inputs, ``replicas``: how many it has, and where.
     """
 
     id: int
@@ -25,6 +25,7 @@ class Part:
     widgets: dict
     sources: dict = field(default_factory=dict)
     edges: dict = field(default_factory=dict)
+    replicas: dict = field(default_factory=dict)
 
     def policy(self, port):
         """Return the policy of an input's edge."""
@@ -34,6 +35,12 @@ class Part:
     def name(self):
         """The name of its process."""
         return f"{'or' if self.type == 'ORNode' else self.type.lower()}_{self.id}"
+
+    @property
+    def options(self):
+        """What the file says of it that is no widget's value."""
+        return {**({"inputs": self.edges} if self.edges else {}),
+                **({"replicas": self.replicas} if self.replicas else {})}
 
     @property
     def killable(self):
@@ -82,6 +89,7 @@ class Plan:
         self._draw()
         self.faults = self._draw_faults()
         self.acts = self._draw_acts(acts)
+        self._add_replicas()
 
     def part(self, name):
         return next(each for each in self.parts if each.name == name)
@@ -105,7 +113,7 @@ class Plan:
                        for port in part.sources],
             "outputs": [{"name": port, "type": "TENSOR", "links": ends.get((part.id, port))}
                         for port in self._outputs(part)],
-            "properties": {"dnne_ros": {"inputs": part.edges}} if part.edges else {},
+            "properties": {"dnne_ros": part.options} if part.options else {},
         } for part in self.parts]}
 
     def streams(self, totals):
@@ -269,6 +277,23 @@ class Plan:
                     kills[name] += 1 + (what == "again")
             acts.append(Act(what, items, after, names, seconds))
         return acts
+
+    def _add_replicas(self):
+        """Let replicas work for some nodes, and kill some of those that are processes.
+
+        They are drawn apart: a seed's graph and acts are what they were before.
+        """
+        draw = random.Random(f"replicas of {self.seed}")
+        for part in self.of_type("Work"):
+            if draw.random() < 0.4:
+                part.replicas = {"count": draw.randint(1, 4),
+                                 "in": draw.choice(("threads", "processes"))}
+        apart = [each.name for each in self.parts if each.replicas.get("in") == "processes"]
+        for place in range(len(self.acts) if apart else 0):
+            if draw.random() < 0.6:
+                self.acts.insert(2 * place, Act(
+                    "kill replicas", draw.choice((0, 1, 5, 30)), 0.2 * draw.random(),
+                    (draw.choice(apart),)))
 
     def _victims(self, alive):
         """Return some processes: one, two neighbours, or any."""

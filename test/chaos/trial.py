@@ -164,6 +164,8 @@ class Trial:
         file = self._folder / rounds_of(part.name)
         data = file.read_bytes() if file.exists() else b""
         found = [number for number, in NUMBER.iter_unpack(data[:len(data) // 8 * 8])]
+        if part.replicas:  # they write down their rounds as they come to them
+            return {each for branch in rounds for each in branch[-_LAST:]} <= set(found)
         if len(rounds) == 1:
             return _newest(found) == _newest(rounds[0])
         return {branch[-1] for branch in rounds if branch} <= set(found)
@@ -231,6 +233,17 @@ class Trial:
 
     def _kill(self, act):
         self._kill_all(act.names)
+
+    def _kill_replicas(self, act):
+        """Kill some of the processes that work for a node."""
+        for name in act.names:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                helpers = self._process(name).children(recursive=True)
+                workers = [each for each in helpers if each.name() != "fork server"]
+                for worker in workers[:random.randint(1, 2)]:
+                    self._seen.add(worker)
+                    worker.kill()
+                    self.outcome.kills += 1
 
     def _again(self, act):
         """Kill processes, and those that take their places once they are there."""

@@ -40,13 +40,16 @@ class Critic(Node):
 
     number = Input(Int(), "A number.")
     fatal = Widget(0, "The number.")
+    seconds = Widget(0.0, "Do not fail then, but take so long.")
 
     async def process(self):
         while True:
             number = await self.get_input("number")
             if number % 40 == 0:
                 self.context.log.info(f"at {number}")
-            if number == self.fatal:
+            if number == self.fatal and self.seconds:
+                await asyncio.sleep(self.seconds)
+            elif number == self.fatal:
                 raise ValueError(f"{number} is too much")
 '''
 
@@ -162,9 +165,11 @@ def test_a_folder_that_cannot_be_is_refused(start, tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("way", ["node", "deadline", "kill", "ask"])
+@pytest.mark.parametrize("way", ["errors", "deadline", "watchdog", "stop", "kill", "ask"])
 def test_a_fault_after_a_minute_leaves_the_ten_seconds_before_it(start, command, tmp_path, way):
-    run = start(*{"node": (12_000,), "deadline": (12_000, "--set", "2.errors.policy=warn"),
+    run = start(*{"stop": (12_000,), "errors": (12_000, "--set", "2.errors.policy=warn"),
+                  "deadline": (12_000, "--set", "2.seconds=15", "--set", "2.deadline.seconds=10"),
+                  "watchdog": (12_000, "--set", "2.seconds=15", "--set", "2.watchdog.seconds=10"),
                   "kill": (0, "--place", "split"), "ask": ()}[way])
     run.until(lambda: "at 12000" in run.output, "a minute")
     if way == "kill":

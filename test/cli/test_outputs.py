@@ -14,6 +14,7 @@ from dnne_ros.errors import InputError
 def options(tmp_path, **given):
     return SimpleNamespace(**{"report": str(tmp_path / "r.json"), "plot": str(tmp_path / "p.png"),
                               "trace": None, "record": None, "video": None, "flight_dir": None,
+                              "trace_records": 1000,
                               "until_return": None, **given})
 
 
@@ -42,6 +43,27 @@ def test_links_are_replaced(tmp_path):
     assert (tmp_path / "precious").read_text() == "precious"
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     assert not (tmp_path / "r.json").is_symlink()
+
+
+@pytest.mark.parametrize("option", ["report", "plot", "trace", "record", "video", "flight_dir"])
+@pytest.mark.parametrize("folder", ["/proc/nowhere", "{}/file", "{}/file/below"])
+def test_where_nothing_can_be_written_is_refused_before_the_run(tmp_path, option, folder):
+    """Also where rights say that one may, as of a superuser or on a disk that is read-only."""
+    (tmp_path / "file").write_text("a file")
+    file = folder.format(tmp_path) + ("" if option == "flight_dir" else "/x.mcap")
+    with pytest.raises(InputError, match=f"--{option.replace('_', '-')} .* is not a directory"):
+        check_outputs(options(tmp_path, **{option: file}))
+
+
+def test_more_records_than_there_is_room_for_are_refused_in_one_line(tmp_path):
+    with pytest.raises(InputError, match="--trace-records: expected what has room in") as error:
+        check_outputs(options(tmp_path, trace=str(tmp_path / "t.json"), trace_records=10**11))
+    assert len(error.value.problems) == 1
+
+
+def test_a_folder_that_can_be_made_is_not_made_yet(tmp_path):
+    check_outputs(options(tmp_path, flight_dir=str(tmp_path / "a" / "b")))
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_device_is_refused_before_the_run(tmp_path):

@@ -32,9 +32,14 @@ def executed(found):
     assert others == [f"job {number}" for number in range(19)]
 
 
+def priced(found):
+    assert found["numbers"] == list(range(60))
+
+
 @pytest.mark.parametrize("name, check", [
     ("producer_consumer", used), ("request_response", answered), ("fork_join", joined),
-    ("state_machine", recorded), ("batching", batched), ("priority", executed)])
+    ("state_machine", recorded), ("batching", batched), ("priority", executed),
+    ("replicas", priced)])
 def test_a_pattern_does_what_it_says_in_both_placements(start_run, repository, name, check):
     folder = repository / "docs" / "examples" / "patterns"
     runs = [start_run(folder / f"{name}.json", "--nodes", folder / f"{name}.py", "--place", place,

@@ -6,7 +6,8 @@ import signal
 
 import pytest
 
-from dnne_ros.tracing.collecting import discard_parts
+from dnne_ros.tracing.collecting import discard_parts, open_trace
+from dnne_ros.tracing.ring import Kind
 
 TYPES = '''
 """A loop of a quick node and a slow one, and a node beside it that waits for nothing."""
@@ -99,6 +100,28 @@ def test_a_recorded_run_says_who_sets_its_pace(start, analyzed, command, tmp_pat
     joined = tmp_path / "joined.json.gz"
     assert command("trace", "join", file, "-o", joined).returncode == 0
     assert analyzed(joined) == analyzed(file)
+
+
+@pytest.mark.slow
+def test_a_compiled_region_has_the_records_of_its_nodes_one_by_one(command, cartpole, tmp_path):
+    """Of a training: the same items of the same ports, in the same order, as large."""
+    def recorded(*words):
+        file = tmp_path / "t.json"
+        done = command("run", cartpole, "--quiet", "--set", "1.num_envs=16", "--seed", "3",
+                       "--max-updates", "10", "--trace", file, *words)
+        assert done.returncode == 0, done.stderr
+        return {node: [(act.kind.name, act.port, act.number, act.count, act.text, act.size)
+                       for act in acts if act.kind is not Kind.MARK]
+                for node, acts in open_trace(str(file)).acts.items()
+                if node != "display_7"}  # which shows what is newest when it looks
+
+    compiled, one_by_one = recorded(), recorded("--no-compile")
+    assert compiled.keys() == one_by_one.keys()
+    assert sum(map(len, compiled.values())) > 1000
+    for node, acts in compiled.items():
+        common = min(len(acts), len(one_by_one[node]))  # the run ends somewhere in a step
+        assert common > len(acts) - 10
+        assert acts[:common] == one_by_one[node][:common], node
 
 
 @pytest.mark.slow

@@ -126,3 +126,15 @@ def test_strangers_after_a_whole_say_nothing_new():
     assert robot.hear(1.1, grip=(9.0, 9.0)) is None
     assert robot.gatherer.oldest == 1.0
     assert robot.hear(1.2, a=(0.0, 0.0), b=(3.0, 4.0), c=(5.0, 6.0)) == [0, 0, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("order", ["elements", "fields"])
+def test_parts_add_to_a_whole_that_was_read_without_its_message(order):
+    robot, same = Robot(order=order), Robot(order=order)
+    whole = same.gatherer.reader.read(say(a=(1.0, 2.0), b=(3.0, 4.0), c=(5.0, 6.0)))
+    same.hear(1.0, a=(1.0, 2.0), b=(3.0, 4.0), c=(5.0, 6.0))
+    robot.gatherer.note_whole(whole, 1.0)
+    assert robot.gatherer.oldest == 1.0 and not robot.gatherer.gathers
+    for at, part in ((1.1, {"b": (7.0, 8.0)}), (1.2, {"c": (9.0, 9.5), "a": (0.5, 0.25)})):
+        assert robot.hear(at, **part) == same.hear(at, **part) is not None
+    assert robot.hear(1.7, a=(1.0, 1.0)) is None, "b is too old"

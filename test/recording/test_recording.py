@@ -6,10 +6,10 @@ from contextlib import closing
 import pytest
 
 pytest.importorskip("mcap")
-from mcap.records import Channel, Metadata
+from mcap.records import Attachment, Channel, Metadata
 
 from dnne_ros.errors import InputError
-from dnne_ros.recording.about import FORMAT, RUN
+from dnne_ros.recording.about import CHECKPOINT, FORMAT, RUN, WORKFLOW
 from dnne_ros.recording.chunk import Chunk
 from dnne_ros.recording.encoding import encoded
 from dnne_ros.recording.recording import Recording, is_recording
@@ -61,3 +61,31 @@ def test_a_later_file_is_not_taken_for_the_first(parts):
     with pytest.raises(InputError, match=r"expected the first file of a recording, found one that "
                                          r"goes on behind run\.mcap"):
         Recording(parts[1])
+
+
+@pytest.mark.parametrize("spoilt", [None, WORKFLOW, CHECKPOINT + "node_3/model"])
+def test_an_attachment_that_is_damaged_is_said_and_not_used(tmp_path, spoilt):
+    path = tmp_path / "run.mcap"
+    attached = {WORKFLOW: b"{}", CHECKPOINT + "node_3/model": b"weights"}
+    file = SharedFile(path, "run", lambda: b"".join((
+        encoded(Metadata(RUN, {"format": FORMAT})),
+        *(encoded(Attachment(1, 1, name, "text/plain", data)) for name, data in attached.items()),
+    )), encoded(Channel(1, "/a_1/out", "cdr", ABOUT, 0)), 500)
+    chunk = Chunk()
+    chunk.add(1, 1, 1001, b"item")
+    file.append(chunk.records())
+    file.close()
+    data = path.read_bytes()
+    if spoilt is not None:
+        at = data.index(attached[spoilt])
+        path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1:])
+    with closing(Recording(path)) as recording:
+        assert recording.whole and numbers(recording) == [1]
+        assert recording.damage == ([] if spoilt is None else [
+            f"{path}: attachment {spoilt!r} is damaged: it is not used"])
+        assert recording.workflow == (None if spoilt == WORKFLOW else b"{}")
+        if spoilt in (None, WORKFLOW):
+            assert recording.checkpoint() == {"node_3/model": b"weights"}
+        else:
+            with pytest.raises(InputError, match=r"run\.mcap: expected the whole checkpoint"):
+                recording.checkpoint()

@@ -79,7 +79,7 @@ def test_is_that_of_autograd(spec, config):
         gradient = WrittenGradient(policy) if name == "written" else AutogradGradient(
             policy, bfloat16=False, compiled=False, symmetry=None)
         terms = gradient(batch, config)
-        assert (terms.ratio != terms.clipped).float().mean() > 0.2
+        assert terms.figures[5] > 0.2, "ratios are clipped"
         found[name] = {**flat.split(flat.vector.grad), **{
             name: value for name, value in terms._asdict().items() if value is not None}}
     for name, expected in found["autograd"].items():

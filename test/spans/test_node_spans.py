@@ -8,7 +8,7 @@ import pytest
 from dnne_ros.spans.checkpoint_spans import CheckpointSpans
 from dnne_ros.spans.node_spans import NodeSpans, Roots
 from dnne_ros.spans.ports import FollowedInput, FollowedOutput
-from dnne_ros.spans.tail import Tail
+from dnne_ros.spans.tail import Tail, read_tail
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.tails import Tails
@@ -46,6 +46,33 @@ def spans(memory):
         return NodeSpans(memory.tracer, "/g", name, hops, Roots(begins, True, clock or Clock()),
                          "update")
     return make
+
+
+def test_an_item_that_is_given_after_others_were_taken_keeps_its_span(spans, memory):
+    source, node = spans("source", begins=True, clock=(clock := Clock())), spans("node")
+
+    async def main():
+        link, sent = Link(source, node), Output()
+        give = FollowedOutput(sent, node, Tails()).send
+        rounds = []
+        for number in range(3):
+            clock.now += 10.0
+            await link.send(number)
+            await link.input.get(None)
+            rounds.append(node.leave())
+        await link.send(3)  # nobody begins to follow this one
+        for followed in rounds:
+            node.take_up(followed)
+            await link.input.get(None) if followed is rounds[0] else None
+            await give(0)
+            node.put_down()
+        return sent.tails
+
+    tails = [read_tail(tail) for tail in asyncio.run(main())]
+    ended = {span.context.span_id: span for span in memory.ended() if span.name == "node"}
+    assert [ended[tail.span_id].attributes["dnne_ros.item"] for tail in tails] == [1, 2, 3]
+    assert [ended[tail.span_id].context.trace_id for tail in tails] == [
+        span.context.trace_id for span in memory.ended() if span.name == "source"]
 
 
 class Output:

@@ -1,7 +1,8 @@
 """Nodes that answer items and their edges, in one event loop, with or without regions."""
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from time import monotonic_ns
 from types import SimpleNamespace
 
 from dnne_ros.node_api.answering import answer_items
@@ -35,7 +36,8 @@ class Network:
                     policy=EdgePolicy.LOSSLESS),)
         port_of = SimpleNamespace(priority=None)
         graph = SimpleNamespace(incoming=incoming, nodes={
-            name: SimpleNamespace(type=SimpleNamespace(inputs=dict.fromkeys(inputs, port_of)))
+            name: SimpleNamespace(
+                type=SimpleNamespace(inputs=dict.fromkeys(inputs, port_of)), priority=0)
             for name, (inputs, _) in nodes.items()})
         self.regions = Regions(graph, compiled)
         self.ends = {}
@@ -72,11 +74,12 @@ class Answering:
     def __init__(self, network, name, inputs, answer):
         """Answer items of ``network``."""
         self.context, self.node_id = self, name
-        self.items, self.by_itself, self.glances = 0, 0, None
+        self.items, self.by_itself, self.traced_by = 0, 0, None
         self.cuts, self.paused, self.ready = set(), False, None
         self.network = network
         self.inputs = {port: network.edges[source, name, port] for port, source in inputs.items()}
         self.outputs = {port: network.outputs[f"{name}.{port}"] for port in ("out", "more")}
+        self.sources, self.targets = dict(self.inputs), dict(self.outputs)
         self.task = asyncio.create_task(answer_items(self, tuple(inputs), answer))
 
     @property
@@ -84,13 +87,34 @@ class Answering:
         return not self.cuts and not self.paused
 
     async def get_input(self, port):
-        item = await self.inputs[port].get(None)
+        item = await self.sources[port].get(None)
         self.items += 1
         self.by_itself += 1
         return item
 
+    def together(self):
+        return nullcontext()
+
     def send_output(self, value, port):
-        return self.outputs[port].send(value)
+        return self.targets[port].send(value)
+
+    def put_now(self, port, value):
+        began = monotonic_ns()
+        self.outputs[port].send_now(value)
+        if self.traced_by is not None:
+            self.targets[port].note_sent(value, began)
+
+    async def give(self, port, value):
+        await self.targets[port].send(value)
+
+    def trace(self, tracer):
+        """Let ``tracer`` record what the node does from now on; None: nobody."""
+        self.traced_by = tracer
+        self.sources, self.targets = dict(self.inputs), dict(self.outputs)
+        if tracer is not None:
+            self.sources = {port: tracer.input(port, edge) for port, edge in self.inputs.items()}
+            self.targets = {port: tracer.output(port, output)
+                            for port, output in self.outputs.items()}
 
     def cut(self, who="test"):
         self.cuts.add(who)

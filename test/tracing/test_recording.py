@@ -14,7 +14,8 @@ from dnne_ros.node_api.port_types import AnyValue
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.tracing.describing import Describer
 from dnne_ros.tracing.parts import parts_in, read_parts
-from dnne_ros.tracing.ring import SIZE, Kind, Ring, read_ring
+from dnne_ros.tracing.reading import read_ring
+from dnne_ros.tracing.ring import SIZE, Kind, Ring
 from dnne_ros.tracing.tracer import NodeTracer, Tracer
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy

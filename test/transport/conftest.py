@@ -110,11 +110,6 @@ class Edges:
             self._counts.append(LastingCounts(self._memory, f"{name}.in"))
             self.readers[name].keep_counts(self._counts[-1])
 
-    def channels_of(self, name):
-        """Return the carrier of channels that the consumer connects with."""
-        carrier, = self.endpoints[name].channels.values()
-        return carrier
-
     def close(self):
         for reader in self._all_readers:
             reader.close()

@@ -64,3 +64,20 @@ def test_a_reader_that_finds_items_lets_others_have_their_turn(run_async):
         assert counted >= 1000 // 64
 
     run_async(main())
+
+
+def test_who_has_waited_elsewhere_need_not_let_the_loop_turn(run_async, monkeypatch):
+    """As for another input: the loop has turned meanwhile."""
+    async def main():
+        inbox = Inbox(EdgePolicy.LOSSLESS, 100, EdgeStats())
+        for number in range(10):
+            inbox.offer(number)
+        await inbox.take()
+        for number in range(1, 10):
+            breathing.Turns.count += 1
+            with pytest.raises(StopIteration) as took:
+                inbox.take().send(None)  # it does not wait
+            assert took.value.value == number
+
+    monkeypatch.setattr(breathing.Turns, "count", 0)
+    run_async(main())

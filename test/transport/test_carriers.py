@@ -20,7 +20,7 @@ FLOATS = codec_for(Wire(ArrayCodec, "float32"))
 
 
 class Pipe:
-    """One end of a channel inside one process."""
+    """One end of a line inside one process."""
 
     name = "pipe"
     most_bytes = 200_000
@@ -29,17 +29,12 @@ class Pipe:
         self.on_packet, self.on_closed = on_packet, on_closed
         self.other = None
         self._waiting = deque()
+        self._loop = asyncio.get_running_loop()
 
-    def send(self, packet, most_waiting=0):
-        self._waiting.append(packet)
-        asyncio.get_running_loop().call_soon(self._deliver)
-        dropped = bool(most_waiting) and len(self._waiting) > most_waiting
-        if dropped:
-            self._waiting.popleft()
-        return int(dropped)
-
-    def forget_waiting(self):
-        self._waiting.clear()
+    def send(self, parts):
+        self._waiting.append(b"".join(parts))
+        self._loop.call_soon(self._deliver)
+        return True
 
     def close(self):
         other, self.other = self.other, None
@@ -60,14 +55,15 @@ class Pipe:
 
 
 class Pipes:
-    """Channels inside one process, each a pair of pipes."""
+    """Lines inside one process, each a pair of pipes."""
 
     name = "pipe"
     listening = {}
+    newest = None
     _numbers = count(1)
 
-    def __init__(self, files, on_channel):
-        self._on_channel = on_channel
+    def __init__(self, files, on_line):
+        self._on_line = on_line
         self.address = f"pipe{next(self._numbers)}"
         self.listening[self.address] = self
 
@@ -76,8 +72,9 @@ class Pipes:
         if producer is None:
             return None
         near = Pipe(on_packet, on_closed)
-        far = near.other = Pipe(lambda packet: producer._on_channel(far, packet), lambda: None)
+        far = near.other = Pipe(lambda packet: producer._on_line(far, packet), lambda: None)
         far.other = near
+        Pipes.newest = near
         return near
 
     def close(self):
@@ -217,7 +214,7 @@ def test_a_channel_that_breaks_leaves_the_rest_to_dds(edges, ros_loop):
         await edge.rendezvous()
         await edge.put(1, 2, 3)
         first = await edge.get("reader", 3)
-        edge.consumers["reader"].channel.cut()
+        Pipes.newest.cut()
         producer = asyncio.ensure_future(edge.put(4, 5))
         received = first + await edge.get("reader", 2)
         await producer
@@ -290,8 +287,8 @@ def test_memory_that_is_gone_does_not_end_the_consumer(edges, ros_loop):
 
 def test_a_connection_that_is_refused(edges, ros_loop):
     class Refusing(UnixSockets):
-        def __init__(self, files, on_channel):
-            super().__init__(files, lambda channel, packet: channel.close())
+        def __init__(self, files, on_line):
+            super().__init__(files, lambda line, packet: line.close())
 
     edge = edges(carriers={"channels": (Refusing,)}, reader=(LOSSLESS, 4))
     edge.start()

@@ -218,14 +218,18 @@ class Middle:
         self.lineage = Lineage(name, self.log, ports, ["o"])
         self.inputs = {port: Input() for port in ports}
         for port, input in self.inputs.items():
-            self.lineage.join(port, lambda input=input: input.taken.done,
+            self.lineage.join(port, lambda port=port: self.through(port),
                               lambda number, input=input: input.begin(number + 1))
         self.output = Producer(0)
         self.lineage.follow("o", self.output.window, lambda: None)
         self.in_hand = {}
         self.at = 0
 
-    def step(self):
+    def through(self, port):
+        """Return which item of an input the round that is over has taken."""
+        return self.inputs[port].taken.done
+
+    def step(self, gives):
         """Do one thing: take an item of the next input, or give what follows from all."""
         if self.at == len(self.inputs):
             if self.output.full:
@@ -244,6 +248,39 @@ class Middle:
             self.at += 1
 
 
+class Several(Middle):
+    """A process whose node has replicas: it takes some rounds before it gives what came of the
+    first, and is through with each when that is given."""
+
+    AHEAD = 3
+
+    def __init__(self, run, name, inputs):
+        self.rounds, self.settled = [], {}
+        super().__init__(run, name, inputs)
+
+    def through(self, port):
+        return self.settled[port]
+
+    def step(self, gives):
+        """Do one thing: give what came of the first round, or take an item."""
+        input = self.inputs[f"i{self.at}"]
+        if not (gives and self.rounds) and len(self.rounds) < self.AHEAD and input.items:
+            frame = self.in_hand[f"i{self.at}"] = input.items.pop(0)
+            input.taken.add(frame.number)
+            self.at += 1
+            if self.at == len(self.inputs):
+                self.rounds.append(self.in_hand)
+                self.in_hand, self.at = {}, 0
+        elif gives and self.rounds and not self.output.full:
+            taken = self.rounds.pop(0)
+            total = sum(frame.end for frame in taken.values())
+            if total % FILTERED:
+                self.output.send(total)
+            self.settled = {port: frame.number for port, frame in taken.items()}
+            for port, number in self.settled.items():
+                self.lineage.finish(port, self.inputs[port].handled.add, number)
+
+
 EDGES = {0: ("s1", "m1", "i0"), 1: ("s2", "m2", "i0"), 2: ("m1", "m3", "i0"),
          3: ("m2", "m3", "i1"), 4: ("m3", "sink", "i0")}
 """Which node feeds which input of which."""
@@ -258,11 +295,14 @@ class Graph(RuleBasedStateMachine):
     either end; the nodes in the middle die at any moment, several at once.
     """
 
+    kind = Middle
+
     @initialize()
     def start(self):
         self.run = secrets.token_hex(8)
         self.sources = {"s1": Producer(0), "s2": Producer(0)}
-        self.middles = {name: Middle(self.run, name, inputs) for name, inputs in MIDDLES.items()}
+        self.middles = {name: self.kind(self.run, name, inputs)
+                        for name, inputs in MIDDLES.items()}
         self.sink = Input()
         self.made = {"s1": 0, "s2": 0}
         self.got = []
@@ -294,7 +334,7 @@ class Graph(RuleBasedStateMachine):
     @rule(name=st.sampled_from(sorted(MIDDLES)), steps=st.integers(1, 4))
     def work(self, name, steps):
         for _ in range(steps):
-            self.middles[name].step()
+            self.middles[name].step(gives=steps % 2 == 0)
 
     @rule()
     def drain(self):
@@ -308,7 +348,7 @@ class Graph(RuleBasedStateMachine):
     def kill(self, dead):
         """Let others take the places of some; they agree with their neighbours."""
         for name in sorted(dead):
-            new = self.middles[name] = Middle(self.run, name, MIDDLES[name])
+            new = self.middles[name] = self.kind(self.run, name, MIDDLES[name])
             fed_by = {edge: source for edge, (source, target, _) in EDGES.items()
                       if target == name}
             for edge, source in fed_by.items():
@@ -359,3 +399,39 @@ class Graph(RuleBasedStateMachine):
 
 Graph.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
 test_whoever_dies_in_the_middle_nothing_is_lost = pytest.mark.slow(Graph.TestCase)
+
+
+class GraphOfReplicas(Graph):
+    """The same of nodes that have replicas, which take what they can while nothing is given."""
+
+    kind = Several
+
+    @rule()
+    def rush(self):
+        for name in self.sources:
+            for _ in range(CAPACITY):
+                self.make(name)
+        for edge in EDGES:
+            while self.producer(edge).wire:
+                self.deliver(edge)
+        for name in MIDDLES:
+            self.work(name, 3)
+            self.work(name, 3)
+
+    @rule(count=st.integers(1, 2))
+    def flow(self, count):
+        """Let rounds be given, and what came of them be handled as far as it arrives."""
+        for name, edge in (("m1", 2), ("m2", 3), ("m3", 4)):
+            for _ in range(count):
+                self.middles[name].step(gives=True)
+            while self.producer(edge).wire:
+                self.deliver(edge)
+            for _ in range(2 * count):
+                self.middles["m3"].step(gives=False)
+        self.drain()
+        for edge in reversed(EDGES):
+            self.tell(edge)
+
+
+GraphOfReplicas.TestCase.settings = Graph.TestCase.settings
+test_whoever_has_replicas_and_dies_nothing_is_lost = pytest.mark.slow(GraphOfReplicas.TestCase)

@@ -15,24 +15,24 @@ from dnne_ros.transport.payload import Array, Wire
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.qos import link_qos
 from dnne_ros.transport.seal import Seal
-from dnne_ros.transport.unix_sockets import UnixSockets
 
 DROP_OLDEST, LATEST, LOSSLESS = EdgePolicy.DROP_OLDEST, EdgePolicy.LATEST, EdgePolicy.LOSSLESS
 FLOATS = codec_for(Wire(ArrayCodec, "float32"))
 
 
-class LossySockets(UnixSockets):
-    """Sockets on which items get lost on their way to a consumer.
+class Link:
+    """What the frames to the inputs of a process go through; they get lost on it.
 
-    The consumers that connect next get what ``loses(number)`` does not refuse at the time.
+    Inputs that connect next get what ``loses(number)`` does not refuse at the time.
     """
 
-    def __init__(self, files, on_channel):
-        super().__init__(files, on_channel)
+    def __init__(self, endpoint):
+        self._connect = endpoint.connect
+        endpoint.connect = self.connect
         self.loses = lambda number: False
         self.lost, self.passed = [], []
 
-    def connect(self, address, on_packet, on_closed):
+    def connect(self, name, address, on_packet, on_closed):
         def pass_on(packet):
             number = parse_head(packet).number
             lost = self.loses(number)
@@ -40,10 +40,7 @@ class LossySockets(UnixSockets):
             if not lost:
                 on_packet(packet)
 
-        return super().connect(address, pass_on, on_closed)
-
-
-LOSSY = {"channels": (LossySockets,)}
+        return self._connect(name, address, pass_on, on_closed)
 
 
 def large(value):
@@ -99,9 +96,9 @@ def test_a_producer_that_is_replaced_goes_on(edges, ros_loop, resumes):
 
 
 def test_a_resuming_producer_repeats_what_one_consumer_lacks(edges, ros_loop):
-    edge = edges(resumes=True, carriers=LOSSY, here=(LOSSLESS, 8), behind=(LOSSLESS, 8))
+    edge = edges(resumes=True, here=(LOSSLESS, 8), behind=(LOSSLESS, 8))
     edge.start()
-    behind, link = edge.readers["behind"], edge.channels_of("behind")
+    behind, link = edge.readers["behind"], Link(edge.endpoints["behind"])
 
     async def main():
         await edge.rendezvous()
@@ -166,9 +163,9 @@ def test_what_comes_twice_is_counted_whoever_sends_it_again(edges, ros_loop):
 
 
 def test_where_both_ends_died_what_may_be_dropped_comes_once_and_is_counted_once(edges, ros_loop):
-    edge = edges(resumes=True, carriers=LOSSY, kept=(LOSSLESS, 8), reader=(DROP_OLDEST, 8))
+    edge = edges(resumes=True, kept=(LOSSLESS, 8), reader=(DROP_OLDEST, 8))
     edge.start()
-    edge.channels_of("reader").loses = lambda number: number == 5
+    Link(edge.endpoints["reader"]).loses = lambda number: number == 5
 
     async def main():
         await edge.rendezvous()
@@ -214,9 +211,9 @@ def test_where_all_may_be_dropped_new_items_have_new_numbers_when_both_ends_died
 
 
 def test_what_a_consumer_lacks_is_sent_again(edges, ros_loop):
-    edge = edges(carriers=LOSSY, plan={"repeat_after": 0.0}, reader=(LOSSLESS, 8))
+    edge = edges(plan={"repeat_after": 0.0}, reader=(LOSSLESS, 8))
     edge.start()
-    reader, link = edge.readers["reader"], edge.channels_of("reader")
+    reader, link = edge.readers["reader"], Link(edge.endpoints["reader"])
 
     async def main():
         await edge.rendezvous()
@@ -234,8 +231,9 @@ def test_what_a_consumer_lacks_is_sent_again(edges, ros_loop):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_nothing_is_lost_on_a_link_that_loses_a_third(edges, ros_loop, seed):
-    edge = edges(carriers=LOSSY, plan={"repeat_after": 0.0}, one=(LOSSLESS, 8), two=(LOSSLESS, 5))
+    edge = edges(plan={"repeat_after": 0.0}, one=(LOSSLESS, 8), two=(LOSSLESS, 5))
     edge.start()
+    links = [Link(endpoint) for endpoint in edge.endpoints.values()]
     dice = random.Random(seed)
 
     async def keep_saying():
@@ -246,8 +244,8 @@ def test_nothing_is_lost_on_a_link_that_loses_a_third(edges, ros_loop, seed):
 
     async def main():
         await edge.rendezvous()
-        for name in edge.readers:
-            edge.channels_of(name).loses = lambda number: dice.random() < 1 / 3
+        for link in links:
+            link.loses = lambda number: dice.random() < 1 / 3
         saying = asyncio.ensure_future(keep_saying())
         producer = asyncio.ensure_future(edge.put(*range(300)))
         received = await asyncio.gather(edge.get("one", 300), edge.get("two", 300))
@@ -256,14 +254,14 @@ def test_nothing_is_lost_on_a_link_that_loses_a_third(edges, ros_loop, seed):
         return received
 
     assert ros_loop.run(main()) == [list(range(300))] * 2
-    assert all(edge.channels_of(name).lost for name in edge.readers)
+    assert all(link.lost for link in links)
     assert all(reader.stats.lost == 0 for reader in edge.readers.values())
 
 
 def test_what_may_be_lost_is_not_waited_for(edges, ros_loop):
-    edge = edges(carriers=LOSSY, recent=(DROP_OLDEST, 50))
+    edge = edges(recent=(DROP_OLDEST, 50))
     edge.start()
-    edge.channels_of("recent").loses = lambda number: number % 3 == 0
+    Link(edge.endpoints["recent"]).loses = lambda number: number % 3 == 0
 
     async def main():
         await edge.rendezvous()

@@ -52,6 +52,15 @@ def test_everything_wrong_is_told_at_once(parse):
         "which does not exist; the outputs there are: sim_handle, observations"]
 
 
+def test_what_a_file_says_of_a_node_beside_its_widgets(parse):
+    parsed = parse({
+        "1": {"class_type": "ORNode", "inputs": {}, "dnne_ros": {"process": "control"}},
+        "2": {"class_type": "ORNode", "inputs": {}, "dnne_ros": []}})
+    assert parsed.nodes["1"].options == {"process": "control"}
+    assert parsed.problems == [
+        "node 2 (ORNode): expected dnne_ros to be an object, found a list of 0"]
+
+
 def test_values_of_widgets_that_are_gone_are_residue(parse, caplog):
     """A UI file with such values loads, and so does its export."""
     parsed = parse({"1": {"class_type": "LinearLayer", "inputs": {

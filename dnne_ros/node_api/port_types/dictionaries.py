@@ -7,7 +7,7 @@ import math
 import operator
 from typing import Any
 
-from dnne_ros.arrays import dtype_name, is_tensor, tensor_of
+from dnne_ros.arrays import dtype_name, has_torch, is_tensor, tensor_of
 from dnne_ros.node_api.port_types.base import PortType
 from dnne_ros.node_api.port_types.tensors import check_numbers
 from dnne_ros.transport.codecs import StringCodec
@@ -82,17 +82,17 @@ def _plain(value: Any) -> Any:
     if kind in _JSON:
         return value
     if is_tensor(value):
-        check_numbers(value)
-        if "complex" in dtype_name(value):
-            raise TypeError(f"a tensor of {dtype_name(value)} in a dictionary cannot leave its "
-                            "process: JSON has no such numbers")
+        if (found := _TENSOR_KIND(value)) not in _checked:
+            _check_tensor(value)
+            _checked.add(found)
         return value
     if isinstance(value, dict):
-        for key in value:
+        plain, same = {}, kind is dict
+        for key, each in value.items():
             if type(key) is not str:
                 raise TypeError(f"expected text as the keys of a dictionary, found {key!r:.80}")
-        plain = {key: _plain(each) for key, each in value.items()}
-        same = kind is dict and all(plain[key] is each for key, each in value.items())
+            plain[key] = found = _plain(each)
+            same = same and found is each
         return value if same else plain
     if isinstance(value, (list, tuple)):
         items = [_plain(each) for each in value]
@@ -102,6 +102,20 @@ def _plain(value: Any) -> Any:
         if isinstance(value, base):
             return base(value)
     raise TypeError(f"a {kind.__name__} in a dictionary cannot leave its process")
+
+
+_TENSOR_KIND = operator.attrgetter("dtype", *(("layout", "is_meta") if has_torch() else ()))
+"""Tells of a tensor all that `_check_tensor` goes by."""
+_checked: set[Any] = set()
+"""Of which kinds tensors may be in a dictionary."""
+
+
+def _check_tensor(value: Any) -> None:
+    """Raise TypeError for a tensor that JSON cannot carry."""
+    check_numbers(value)
+    if "complex" in dtype_name(value):
+        raise TypeError(f"a tensor of {dtype_name(value)} in a dictionary cannot leave its "
+                        "process: JSON has no such numbers")
 
 
 def _has_lookalikes(value: Any) -> bool:

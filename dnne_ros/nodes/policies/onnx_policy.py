@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dnne_ros.arrays import as_array, as_tensor
+from dnne_ros.arrays import all_finite_in, as_array, as_tensor
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.node import Node
@@ -89,6 +89,7 @@ class OnnxPolicyNode(Node):
             _place(self.bundle), self.runtime,
             strict=self.strict_runtime or self.context.strict_runtime,
             warn=self.context.log.warning)
+        self._observation_size = self._loaded.observation_size
         interface = self._loaded.file.interface
         self._health = PolicyHealth(self.context.health, self._loaded.runtime,
                                     self._loaded.file.interface_hash, 0.0 if interface is None
@@ -109,9 +110,11 @@ class OnnxPolicyNode(Node):
 
     def _answer(self, observations: Any, stamp: int | None = None) -> dict[str, Any]:
         self._item += 1
-        self._check_finite(observations, "observations", self._item)
+        measured = as_array(observations)
+        if not all_finite_in(measured):
+            self._check_finite(observations, "observations", self._item)
         before = time.perf_counter()
-        action = as_tensor(self._act(as_array(observations)))
+        action = as_tensor(self._act(measured))
         seconds = time.perf_counter() - before
         # What follows from the action in this call, down to a robot's command, comes first.
         asyncio.get_running_loop().call_soon(self._note, seconds, stamp)
@@ -128,11 +131,11 @@ class OnnxPolicyNode(Node):
                 self._loaded.reset()
 
     def _act(self, observations: Any) -> Any:
-        size = self._loaded.observation_size
+        size = self._observation_size
         if observations.ndim != 2 or size not in (None, observations.shape[1]):
             raise ValueError(f"expected observations (environments, {size or 'numbers'}), found "
                              f"{tuple(observations.shape)}")
-        return self._loaded(observations)
+        return self._loaded.act(observations)
 
 
 def _place(text: str) -> Path:

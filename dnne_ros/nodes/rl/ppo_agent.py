@@ -115,8 +115,10 @@ class PPOAgentNode(Node):
 
     def setup(self) -> None:
         """Choose what computes, and seed the generator that actions are drawn with."""
+        from dnne_ros.learning.finite import check_finite
         from dnne_ros.rl.remembering import Remembering
 
+        self._check_finite = check_finite
         self._shared: SharedPolicy | None = None
         self._saved: NodeState | None = None
         self._frozen: FrozenAgent | None = None
@@ -172,8 +174,6 @@ class PPOAgentNode(Node):
                     self._frozen.reset()
 
     async def _act_frozen(self) -> None:
-        from dnne_ros.learning.finite import check_finite
-
         if self._frozen is None:
             raise InputError("runtime", [
                 f"expected a trained policy (--load-checkpoint-dir) with runtime={self._runtime}"])
@@ -181,7 +181,7 @@ class PPOAgentNode(Node):
 
         def act(observations: torch.Tensor, critic_observations: torch.Tensor | None = None
                 ) -> dict[str, Any]:
-            check_finite(observations, "observations", next(items))
+            self._check_finite(observations, "observations", next(items))
             return {"policy_output": frozen.act(observations, critic_observations)}
 
         ports = tuple(port for port in ("observations", "critic_observations")
@@ -198,6 +198,7 @@ class PPOAgentNode(Node):
         seen = tuple(port for port in ("observations", "critic_observations")
                      if self.context.is_linked(port))
         self._item = 0
+        self._is_trained = self.context.trainers("model") > 0
         await self._act_when_due(seen)  # no episode has ended on the way to the first item
         ports = (*seen, "done") if self.context.is_linked("done") else seen
 
@@ -209,7 +210,7 @@ class PPOAgentNode(Node):
     def _may_act(self) -> bool:
         """Tell whether the weights are there for the item that comes next."""
         return self._shared is not None and (
-            not self.context.trainers("model") or self._shared.is_ready_for(self._item))
+            not self._is_trained or self._shared.is_ready_for(self._item))
 
     async def _act_when_due(self, ports: Sequence[str]) -> None:
         """Take an item of each of ``ports``, and act with the weights that are for it."""
@@ -221,7 +222,7 @@ class PPOAgentNode(Node):
             self._move_to(observations.device, self._shared)
             await self.send_output(self._shared, "model")
         self._is_due.set()
-        if self.context.trainers("model"):
+        if self._is_trained:
             self.awaits_trainer = "model"
             await self._shared.ready_for(self._item)
             self.awaits_trainer = ""
@@ -231,12 +232,10 @@ class PPOAgentNode(Node):
     def _look_at(self, ports: Sequence[str], items: Sequence[torch.Tensor]
                  ) -> dict[str, torch.Tensor]:
         """Return the items by port; forget what ended with them, and raise for what is none."""
-        from dnne_ros.learning.finite import check_finite
-
         given = dict(zip(ports, items, strict=True))
         for port, item in given.items():
             if port != "done":
-                check_finite(item, port, self._item + 1)
+                self._check_finite(item, port, self._item + 1)
         if "done" in given:
             self._remembering.forget(given["done"])
         return given

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
@@ -139,8 +139,10 @@ class PPOTrainerNode(Node):
         """Prepare counters and random state; the learner is made when the model comes."""
         import torch
 
+        from dnne_ros.learning.finite import check_finite
         from dnne_ros.node_api.seeding import node_seed
 
+        self._check_finite = check_finite
         torch.set_num_threads(1)  # small networks: threads cost more than they save
         self._generator = torch.Generator()
         self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
@@ -148,6 +150,7 @@ class PPOTrainerNode(Node):
             self.checkpoint_trigger_type, self.checkpoint_trigger_value) \
             if self.checkpoint_enabled else None
         self._learner: Learner | None = None
+        self._settings: PPOConfig | None = None
         self._saved: NodeState | None = None
         self._item = 0
         self._updates = 0
@@ -161,8 +164,6 @@ class PPOTrainerNode(Node):
         Raises `NotFiniteError` for a reward or observation that is NaN or infinite, and when an
         update has made the policy so; nothing is learned from it, and the checkpoint stays.
         """
-        from dnne_ros.learning.finite import check_finite
-
         shared = await self.get_input("model")
         self._item = 0
         shared.announce(None if self.context.inference else self.horizon_length)
@@ -180,7 +181,7 @@ class PPOTrainerNode(Node):
                 given = {port: await self.get_input(port) for port in ports}
                 state = self._collect(shared, given)
                 if self._learner is not None and self._learner.rollout.full:
-                    check_finite(state, "state", self._item)  # nothing else learns from it
+                    self._check_finite(state, "state", self._item)  # nothing else learns from it
                     await self._learn(self._learner, shared, state, self._item)
                 await self.send_output(None, "training_complete")
 
@@ -192,13 +193,11 @@ class PPOTrainerNode(Node):
 
     def _collect(self, shared: SharedPolicy, given: Mapping[str, Any]) -> torch.Tensor:
         """Add a transition to the rollout; return what the critic sees after it."""
-        from dnne_ros.learning.finite import check_finite
-
         output, rewards, done = given["policy_output"], given["reward"], given["done"].bool()
         info, following = given.get("info") or {}, given.get("next_observations")
         state: torch.Tensor = given["state"]
         self._item += 1
-        check_finite(rewards, "reward", self._item)
+        self._check_finite(rewards, "reward", self._item)
         if self._learner is None:
             self._learner = self._begin(shared.policy, output)
         learner = self._learner
@@ -208,7 +207,7 @@ class PPOTrainerNode(Node):
             self._report_play(learner.episodes)
             return state
         timed_out = info.get("time_outs")
-        timed_out = done & timed_out.bool() if timed_out is not None else done & False
+        timed_out = done & (False if timed_out is None else timed_out.bool())
         if self.reward_scale != 1.0:
             rewards = rewards * self.reward_scale
         if output.critic_observations is not None:
@@ -217,7 +216,7 @@ class PPOTrainerNode(Node):
                 raise InputError("input 'critic_observations'", [
                     "expected a link, as at the agent, whose critic sees them"])
             state, following = for_critic, next_seen_by_critic(for_critic, info)
-        learner.rollout.add(output, rewards, done & ~timed_out, timed_out, following)
+        learner.rollout.add(output, rewards, done > timed_out, timed_out, following)
         return state
 
     def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> Learner:
@@ -239,12 +238,18 @@ class PPOTrainerNode(Node):
         return learner
 
     def _config(self) -> PPOConfig:
-        """Return the settings: each has a widget of its name."""
-        from dnne_ros.rl.ppo_config import PPOConfig
+        """Return the settings as they are now: each has a widget of its name."""
+        if self._settings is None:
+            from dnne_ros.rl.ppo_config import PPOConfig
 
-        values: dict[str, Any] = {
-            field.name: self.values[field.name] for field in fields(PPOConfig)}
-        return PPOConfig(**values)
+            values: dict[str, Any] = {
+                field.name: self.values[field.name] for field in fields(PPOConfig)}
+            self._settings = PPOConfig(**values)
+        return self._settings
+
+    def widget_changed(self, name: str) -> None:
+        """Learn with other settings from the next update on."""
+        self._settings = None
 
     async def _learn(self, learner: Learner, shared: SharedPolicy, state: torch.Tensor,
                      item: int) -> None:
@@ -259,16 +264,15 @@ class PPOTrainerNode(Node):
         learner.ppo.check(stats, f"update {self._updates}")
         mean_return = learner.episodes.mean_return
         metrics = {
-            **asdict(stats), "env_steps": self._env_steps, "mean_return": mean_return,
+            **vars(stats), "env_steps": self._env_steps, "mean_return": mean_return,
             "episodes": learner.episodes.finished,
             "total_updates": self._updates,
             "total_env_steps": self._earlier_env_steps + self._env_steps,
             **learner.episodes.logs.means()}
         self.context.report(metrics)
-        await self.send_output(torch.tensor(stats.loss), "loss")
-        if mean_return is not None:
-            await self.send_output(mean_return, "mean_return")
-        await self.send_output(metrics, "metrics")
+        await self._give({"loss": torch.tensor(stats.loss),
+                          **({} if mean_return is None else {"mean_return": mean_return}),
+                          "metrics": metrics})
         metric = mean_return if learner.episodes.window_full else None
         ends = "max_updates" if 0 < self.max_updates <= self._updates else None
         boundary = self.context.boundary(self._updates, metric, self._trigger, ends=ends,
@@ -276,6 +280,15 @@ class PPOTrainerNode(Node):
         shared.commit(hold=boundary.saves)
         await boundary.reached()
         shared.release()
+
+    async def _give(self, values: Mapping[str, Any]) -> None:
+        """Send outputs; where nobody must wait, the event loop does not turn for each."""
+        if self.context.has_room(tuple(values)):
+            for port, value in values.items():
+                self.context.put_now(port, value)
+        else:
+            for port, value in values.items():
+                await self.send_output(value, port)
 
     async def _update(self, learner: Learner, state: torch.Tensor) -> UpdateStats:
         """Run an update, letting the process answer others between minibatches."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,6 +46,10 @@ class _InputSubscriber(RosSubscriberNode):
         return [(SimpleNamespace(name=states.names, position=states.position,
                                  velocity=states.velocity, effort=states.effort),
                  self.context.steady.now()) for states in taken]
+
+    def giving(self) -> AbstractContextManager[None]:
+        """Leave it to `give`."""
+        return nullcontext()
 
     async def give(self, value: Any, stamp: int) -> None:
         """Send the observation."""

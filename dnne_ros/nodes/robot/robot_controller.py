@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dnne_ros.arrays import as_doubles, as_tensor
+from dnne_ros.arrays import all_finite_in, as_doubles, as_tensor
 from dnne_ros.messages.making import FLOAT64_ARRAY, float64_array
 from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.health_reporter import HealthReporter
@@ -169,8 +169,8 @@ class RobotControllerNode(Node):
                              f"{tuple(action.shape)}")
         self._counts["actions"] += 1
         clamped = self._limits.clamp(command)
-        finite = bool(np.isfinite(command).all())
-        inside = finite and bool((clamped == command).all())
+        finite = all_finite_in(command)
+        inside = finite and clamped.tolist() == command.tolist()
         if not finite or (not inside and self.out_of_limits == "refuse"):
             self._counts["refused"] += 1
             what = "numbers that are not finite" if not finite else "beyond joint_limits"
@@ -232,7 +232,7 @@ class RobotControllerNode(Node):
         return self._last
 
     def _approach(self, command: np.ndarray, now: float) -> np.ndarray:
-        if self._last is None:
+        if self._last is None or self._limits.is_unhurried:
             return command
         seconds = min(now - self._last_sent, self.timeout)  # a pause is no leave to jump
         return self._limits.approach(self._last, command, seconds)

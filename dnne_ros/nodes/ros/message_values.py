@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnne_ros.arrays import as_array, as_tensor, is_tensor
+from dnne_ros.arrays import all_finite_in, as_array, as_tensor, is_tensor
 from dnne_ros.messages.dictionaries import to_dictionary
+from dnne_ros.messages.layout import QuickReader
 from dnne_ros.messages.making import IMAGE
 from dnne_ros.messages.message_types import message_class, type_name
 from dnne_ros.messages.pictures import read_picture
@@ -48,17 +49,27 @@ def converter(values: Mapping[str, Any]) -> Callable[[Any], Any]:
         return lambda message: as_tensor(read(message))
     if read is not None and not values["field"].strip():
         return lambda message: _shaped(read(message), values)
-    reader = NumberReader(type, values["field"], names=names,
-                          names_field=values["names_field"], order=values["order"])
+    reader = _reader(values)
     return lambda message: policy_shaped(reader.read(message), reader, values)
 
 
 def named_reader(values: Mapping[str, Any]) -> NumberReader | None:
     """Return what reads elements by name, if that is what is asked for."""
-    names = optional_names(values["names"])
-    if values["kind"] != "tensor" or not names:
+    return _reader(values) if values["kind"] == "tensor" and optional_names(values["names"]) \
+        else None
+
+
+def quick_reader(values: Mapping[str, Any], named: NumberReader | None) -> QuickReader | None:
+    """Return what reads numbers off serialised messages, beside ``named``, if they are read."""
+    type = message_class(values["message_type"])
+    if values["kind"] != "tensor" or type_name(type) in _PICTURES:
         return None
-    return NumberReader(message_class(values["message_type"]), values["field"], names=names,
+    return QuickReader(type, named or _reader(values))
+
+
+def _reader(values: Mapping[str, Any]) -> NumberReader:
+    return NumberReader(message_class(values["message_type"]), values["field"],
+                        names=optional_names(values["names"]),
                         names_field=values["names_field"], order=values["order"])
 
 
@@ -68,10 +79,12 @@ def policy_shaped(numbers: np.ndarray, reader: NumberReader, values: Mapping[str
 
     ValueError for what a policy must not see, by the names of those that are not finite.
     """
-    if values["policy_input"] and not (finite := np.isfinite(numbers)).all():
-        wrong = [column for column, fine in zip(reader.columns, finite, strict=True) if not fine]
+    numbers = in_dtype(numbers, values["dtype"])
+    if values["policy_input"] and not all_finite_in(numbers):
+        wrong = [column for column, fine in zip(reader.columns, np.isfinite(numbers), strict=True)
+                 if not fine]
         raise ValueError(f"no number for {', '.join(wrong)}")
-    return _shaped(numbers, values)
+    return as_tensor(numbers[None] if values["batch"] else numbers)
 
 
 def _shaped(numbers: np.ndarray, values: Mapping[str, Any]) -> torch.Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from dnne_ros.errors import InputError, PeerError
@@ -26,6 +27,7 @@ from dnne_ros.nodes.ros.message_values import (
     converter,
     named_reader,
     policy_shaped,
+    quick_reader,
     zeros_like,
 )
 from dnne_ros.nodes.ros.plain_values import DTYPES
@@ -52,7 +54,7 @@ class RosSubscriberNode(Node):
     """
 
     category = "ros"
-    without_torch = True
+    without_torch = gives_at_once = True
 
     tensor = Output(Tensor(), "The numbers of ``field``, (1, n) or (n).")
     image = Output(Image(), "The picture, (height, width, channels) or (height, width).")
@@ -126,10 +128,12 @@ class RosSubscriberNode(Node):
         self._mover = MessageMover(self.context, self.frame, lambda: self.frame_wait)
         reader = named_reader(self.values)
         self._gatherer = None if reader is None else PartGatherer(reader)
+        self._quick = quick_reader(self.values, reader)
         self._counts = self.context.health.values
         self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
         self._trouble = HealthReporter(self.context)
-        self._gate = ArrivalGate(lambda: 1.0 / self.rate, self.context.clock)
+        self._gate = ArrivalGate(lambda: 1.0 / self.values["rate"], self.context.clock)
+        self._has_frame = bool(self.frame)
         self._came = asyncio.Event()
         self._is_idle = False
         self._last: Any = None
@@ -193,13 +197,18 @@ class RosSubscriberNode(Node):
     async def process(self) -> None:
         """Give each message that could not be given as it came, and see that there are some."""
         self._good = self.context.steady.now()
-        while True:
-            found = await self._next()
-            if found is None:
-                await self._be_stale()
-                continue
-            self._note_used(found)
-            await self.give(*found)
+        with self.giving():
+            while True:
+                found = await self._next()
+                if found is None:
+                    await self._be_stale()
+                    continue
+                self._note_used(found)
+                await self.give(*found)
+
+    def giving(self) -> AbstractContextManager[None]:
+        """Let those behind it answer what is given in a callback, in one go."""
+        return self.context.giving(("stamp", self.kind))
 
     async def give(self, value: Any, stamp: int) -> None:
         """Send a value and the time at which it was measured, in ns."""
@@ -207,41 +216,42 @@ class RosSubscriberNode(Node):
         await self.send_output(value, self.kind)
 
     def can_give_now(self) -> bool:
-        """Tell whether `give_now` may be called: nobody who takes makes it wait."""
+        """Tell whether nobody who takes makes it wait."""
         return self.context.has_room(("stamp", self.kind))
-
-    def give_now(self, value: Any, stamp: int) -> None:
-        """Do as `give`, in a callback."""
-        self.context.put_now("stamp", stamp)
-        self.context.put_now(self.kind, value)
 
     def _receive(self, data: bytes, arrived: float) -> None:
         """Give a message at once if nothing is in its way, else keep it."""
         counts = self._counts
         counts["received"] += 1
-        if self._is_idle and not self._came.is_set() and not self.frame \
-                and self.context.steady.now() - arrived < _LATE_SECONDS and self.can_give_now():
-            self._answer(data, arrived)
-            return
+        if self._is_idle and not self._waiting and not self._has_frame:
+            now = self.context.steady.now()
+            if now - arrived < _LATE_SECONDS and self.can_give_now():
+                self._answer(data, arrived, now)
+                return
         counts["skipped"] += len(self._waiting) == self._waiting.maxlen
         self._waiting.append((data, arrived))
         self._came.set()
 
-    def _answer(self, data: bytes, arrived: float) -> None:
-        try:
-            message = self.context.topics.deserialize(data, self.message_type)
-        except ValueError as error:
-            self._drop(error)
-            return
-        found = self._used(message, arrived)
+    def _answer(self, data: bytes, arrived: float, now: float) -> None:
+        message: Any = self._quick
+        if message is None or self._adds_up or not message.read(data):
+            try:
+                message = self.context.topics.deserialize(data, self.message_type)
+            except ValueError as error:
+                self._drop(error)
+                return
+        found = self._used(message, arrived, now)
         if found is not None:
+            if self._quick is not None and message is not self._quick:
+                self._quick.learn(data, message)
             self._note_used(found)
-            self.give_now(*found)
+            self.context.put_round({"stamp": found[1], self.kind: found[0]})
 
     def _note_used(self, found: tuple[Any, int]) -> None:
         self._last = found[0]
         self._counts["used"] += 1
-        self._trouble.clear(f"{self.topic} is good again")
+        if self._trouble.is_there:
+            self._trouble.clear(f"{self.topic} is good again")
 
     async def _next(self) -> tuple[Any, int] | None:
         """Return the next usable value and its time, or None if the topic is stale."""
@@ -258,19 +268,22 @@ class RosSubscriberNode(Node):
                 continue
             found = None
             for message, arrived in arrivals:
-                found = self._used(message, arrived) or found
+                found = self._used(message, arrived, self.context.steady.now()) or found
             if found is not None or (
                     self.timeout and self.context.steady.now() >= self._good + self.timeout):
                 return found
 
-    def _used(self, message: Any, arrived: float) -> tuple[Any, int] | None:
-        """Return what a message gives and its time; None for one that gives nothing now."""
+    def _used(self, message: Any, arrived: float, now: float) -> tuple[Any, int] | None:
+        """Return what a message gives and its time; None for one that gives nothing now.
+
+        The message may be the quick reader that has read it; ``now`` as ``arrived``.
+        """
         # What is read by name is small, and may be a part; pictures are not read to be skipped.
         by_name = self._gatherer is not None
-        if not by_name and self._comes_too_soon(arrived):
+        if not by_name and self._comes_too_soon(arrived, now):
             return None
         try:
-            found = self._use(message, arrived)
+            found = self._use(message, arrived, now)
         except ValueError as error:
             self._drop(error)
             found = None
@@ -278,14 +291,14 @@ class RosSubscriberNode(Node):
             if not by_name:
                 self._gate.give_back()
             return None
-        if by_name and self._comes_too_soon(arrived):
+        if by_name and self._comes_too_soon(arrived, now):
             return None
         self._good = arrived
         return found
 
-    def _comes_too_soon(self, arrived: float) -> bool:
+    def _comes_too_soon(self, arrived: float, now: float) -> bool:
         """Tell whether the rate does not allow what has arrived; it is a sign of life anyway."""
-        if not self.rate or self._gate.lets_through(self.context.steady.now() - arrived):
+        if not self.values["rate"] or self._gate.lets_through(now - arrived):
             return False
         self._counts["skipped"] += 1
         self._good = arrived
@@ -295,13 +308,18 @@ class RosSubscriberNode(Node):
         self._counts["dropped"] += 1
         self._trouble.note("dropped", f"dropped a message on {self.topic}: {error}")
 
-    def _use(self, message: Any, arrived: float) -> tuple[Any, int] | None:
-        now = self.context.topics.now_ns()
-        stamp = now - round((self.context.steady.now() - arrived) * 1e9)
-        if self.stamp_from == "header":
-            stamp = read_stamp(message)
-            if self.timeout and now - stamp > self.timeout * 1e9:
-                raise ValueError(f"it is {(now - stamp) * 1e-9:.3g} s old")
+    def _use(self, message: Any, arrived: float, now: float) -> tuple[Any, int] | None:
+        values, shown = self.values, self.context.topics.now_ns()
+        stamp = shown - round((now - arrived) * 1e9)
+        quick = self._quick if message is self._quick else None
+        if values["stamp_from"] == "header":
+            stamp = read_stamp(message) if quick is None else quick.stamp
+            if self.timeout and shown - stamp > self.timeout * 1e9:
+                raise ValueError(f"it is {(shown - stamp) * 1e-9:.3g} s old")
+        if quick is not None:
+            if self._gatherer is not None:
+                self._gatherer.note_whole(quick.numbers, arrived)
+            return policy_shaped(quick.numbers, quick.reader, values), stamp
         if self._gatherer is None or not self.part_age:
             return self._convert(message), stamp
         numbers = self._gatherer.add(message, arrived, self.part_age, all_new=not self.rate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from dnne_ros.errors import InputError
@@ -50,6 +51,9 @@ class _Heard(RosSubscriberNode):
 
     def can_give_now(self) -> bool:
         return False  # it may wait for a transform
+
+    def giving(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     async def give(self, value: Any, stamp: int) -> None:
         await self._node.give(value, stamp)

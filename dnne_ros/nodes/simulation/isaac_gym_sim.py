@@ -99,11 +99,8 @@ class IsaacGymSim(Node):
                 continue
             step = simulator.step(action[None] if action.dim() == 1 else action)
             ended = step.terminated | step.timed_out
-            await self.send_output(step.observations, "observation")
-            await self.send_output(step.rewards, "rewards")
-            await self.send_output(ended, "ended")
-            if ended.any():
-                await self.send_output(None, "done")
+            given = {"observation": step.observations, "rewards": step.rewards, "ended": ended}
+            await self.send_outputs(given | ({"done": None} if ended.any() else {}))
 
     def _begin(self, simulator: Simulator) -> torch.Tensor:
         """Return the observations that an episode begins with, behind the null action."""

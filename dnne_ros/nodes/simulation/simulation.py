@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
@@ -232,32 +233,35 @@ class SimulatorStepNode(Node):
         if self.context.video is not None:
             self._filming = Filming(self.context.video, simulator, self.context.log)
             await self._filming.start()
-        for_critic, in_groups = map(self.context.is_linked, ("critic_observations", "groups"))
-
-        def stepped(actions: torch.Tensor, _: None = None) -> dict[str, Any]:
-            step = simulator.step(actions)
-            topics.step(self.shown_env)
-            given: dict[str, Any] = {}
-            info: dict[str, Any] = {"time_outs": step.timed_out}
-            if (log := simulator.episode_log()) is not None:
-                info["episode_log"] = log._asdict()
-            if for_critic:
-                if step.timed_out.any():
-                    info["next_critic_observations"] = simulator.next_critic_observations(
-                        step)[step.timed_out]
-                given["critic_observations"] = simulator.critic_observations()
-            if in_groups:
-                given["groups"] = dict(simulator.groups())
-            return {**given, "next_observations": step.next_observations, "info": info,
-                    "rewards": step.rewards, "done": step.terminated | step.timed_out,
-                    "observations": step.observations}
-
+        self._for_critic, self._in_groups = map(
+            self.context.is_linked, ("critic_observations", "groups"))
+        stepped = partial(self._stepped, simulator, topics)
         ports = ("actions", "trigger") if self.context.is_linked("trigger") else ("actions",)
         await self._answer(("actions",), stepped)  # the first step waits for no trigger
         if self._real_time is None and self._filming is None:
             await answer_items(self, ports, stepped)
         while True:
             await self._answer(ports, stepped)
+
+    def _stepped(self, simulator: Simulator, topics: SimulatorTopics, actions: torch.Tensor,
+                 _: None = None) -> dict[str, Any]:
+        """Make a step, and return what comes of it."""
+        step = simulator.step(actions)
+        topics.step(self.shown_env)
+        info: dict[str, Any] = {"time_outs": step.timed_out}
+        if (log := simulator.episode_log()) is not None:
+            info["episode_log"] = log._asdict()
+        given: dict[str, Any] = {}
+        if self._for_critic:
+            if step.timed_out.any():
+                info["next_critic_observations"] = simulator.next_critic_observations(
+                    step)[step.timed_out]
+            given["critic_observations"] = simulator.critic_observations()
+        if self._in_groups:
+            given["groups"] = dict(simulator.groups())
+        return {**given, "next_observations": step.next_observations, "info": info,
+                "rewards": step.rewards, "done": step.terminated | step.timed_out,
+                "observations": step.observations}
 
     async def _answer(self, ports: tuple[str, ...], stepped: AnswerItems) -> None:
         """Make one step, when it is due."""
@@ -266,8 +270,7 @@ class SimulatorStepNode(Node):
             await self._real_time.wait()
         if self._filming is not None:
             await self._filming.step(max(self.shown_env, 0))
-        for port, value in (stepped(*items) or {}).items():
-            await self.send_output(value, port)
+        await self.send_outputs(stepped(*items) or {})
 
     async def close(self) -> None:
         """Put the cameras away."""

@@ -56,11 +56,13 @@ class SimulatorTopics:
     def step(self, shown_env: int) -> None:
         """Let time pass by one step, and publish what is due of environment ``shown_env``."""
         self._steps += 1
+        simulated, shows = self._context.clock.simulated, shown_env != NOBODY or self._camera
+        if not (simulated or shows):
+            return
         now = round(self._steps * self._simulator.spec.step_seconds * 1e9)
-        simulated = self._context.clock.simulated
         if simulated:
             self._clock.publish(now)
-        if shown_env == NOBODY and self._camera is None:
+        if not shows:
             return
         stamp = now if simulated else self._context.topics.now_ns()
         if reason := self._cannot_show(shown_env):

@@ -38,6 +38,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dnne_ros.errors import DnneError
+from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.coordination.process_group import end_group
 
 CHANNEL = 100
@@ -98,17 +99,21 @@ class ForkServer:
     """The supervisor's end of the process that forks."""
 
     def __init__(self, preload: Sequence[str],
-                 variables: Mapping[str, str] = MappingProxyType({})):
+                 variables: Mapping[str, str] = MappingProxyType({}), *, bound: bool = False):
         """Fork the server, which imports the modules ``preload``.
 
-        ``variables`` are added to the environment of the processes.  The calling process must
-        not have threads: they would be missing in the fork, with the locks that they held.
+        ``variables`` are added to the environment of the processes.  ``bound``: it is killed with
+        the calling process.  That must not have threads: they would be missing in the fork, with
+        the locks that they held.
         """
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         # Ctrl-C is the supervisor's to hear, also before the server has its own session.
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        parent = os.getpid()
         self._pid = os.fork()
         if self._pid == 0:
+            if bound:
+                die_with_parent(parent=parent)
             self._control.close()
             os.environ.update(variables)
             serve(theirs, preload)

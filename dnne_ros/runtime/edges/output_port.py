@@ -94,6 +94,11 @@ class OutputPort:
         return self.sent if self._writer is None else self._writer.window.sent
 
     @property
+    def leaves(self) -> bool:
+        """Tell whether nodes of other processes get its items."""
+        return self._writer is not None
+
+    @property
     def delivered(self) -> int:
         """Return how many items each consumer had when this process was started again."""
         return 0 if self._writer is None else self._writer.delivered
@@ -120,7 +125,7 @@ class OutputPort:
             value = self._made(value)
         if self._turns or self._breathes:
             await self._wait_for_room(timeout)
-        elif self.sent >= self._breathe_at and not self._is_full():
+        elif self.sent >= self._breathe_at and self._is_to_breathe():
             await self._breathe(timeout)
         else:
             # As `_is_full`, without a call: this is on the way of every item.
@@ -237,6 +242,12 @@ class OutputPort:
         assert self._kind_of is not None  # or nobody would ask
         self._type.check(value)
         self._kind = self._kind_of(value)
+
+    def _is_to_breathe(self) -> bool:
+        if self._breathing.need_not():
+            self._breathe_at = self.sent + self._breathing.every
+            return False
+        return not self._is_full()
 
     async def _breathe(self, timeout: float | None) -> None:
         """Let the loop turn: while there is room nothing waits, and a source must not starve it.

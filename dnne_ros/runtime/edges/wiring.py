@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -72,6 +73,10 @@ class Wiring:
         if self.restarts is not None:
             self.restarts.close()
         self.endpoint.close()
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let what is sent within a ``with`` block travel in one packet to each other process."""
+        return self.endpoint.departures if self.writers else nullcontext()
 
     def drop(self, consumer: Consumer) -> None:
         """Go on without a consumer in another process that is gone."""

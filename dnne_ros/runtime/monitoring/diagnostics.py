@@ -138,8 +138,11 @@ class _NodeMeter:
         context, health = self._context, self._context.health
         taken, sent = context.items - self._taken, context.sent - self._sent
         self._taken, self._sent = context.items, context.sent
+        replicated = context.replicated
+        replicas = {} if replicated is None else {
+            "replicas": replicated.count, **replicated.figures.look(seconds)}
         return Status(context.name, Level(health.level), str(health.message), values={
-            MARK: "node", **health.values, **self._about, **process,
+            MARK: "node", **health.values, **self._about, **process, **replicas,
             "taken": context.items, "taken_per_s": round(taken / seconds, 1),
             "sent": context.sent, "sent_per_s": round(sent / seconds, 1)})
 

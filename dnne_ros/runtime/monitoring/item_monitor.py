@@ -50,10 +50,12 @@ class ItemMonitor:
         self.boundary = context.boundary
         self.save_when = context.save_when
         self.finish = context.finish
-        self.has_room = context.has_room
+        self.together, self.has_room = context.together, context.has_room
         self.put_now = context.put_now
-        self.answering = context.answering
+        self.put_round = context.put_round
+        self.giving, self.answering = context.giving, context.answering
         self._context = context
+        self._inputs = inputs
         self._is_source = not inputs
         self._gives = bool(outputs)
         self._on_worked = on_worked
@@ -133,6 +135,27 @@ class ItemMonitor:
         self.went_well += 1
         if self._is_source:
             self.busy_since = self._now()
+
+    def begin_round(self) -> None:
+        """Take note that it is the turn of another round of a node that has replicas.
+
+        Its items were taken before, as those of the rounds behind it may be.
+        """
+        self._replaced.clear()
+        self.given.clear()
+        if not self._gives:
+            self._sign(next(iter(self._inputs)))
+
+    def await_round(self, since: float | None) -> None:
+        """Take note since when a replica works on that round; None: nobody does yet."""
+        self.busy_since = since
+        self.waits_for = "" if since is not None else "items"
+
+    def end_round(self, seconds: float, since: float) -> None:
+        """Take note that a replica is through with it, after ``seconds`` ``since`` it began."""
+        self.busy_since, self.waits_for = None, ""
+        self.went_well += 1
+        self._on_worked(seconds, since)
 
     async def stand_in(self, port: str, value: Any, timeout: float) -> None:
         """Give an output in the node's place; what it gives for the same item is dropped.

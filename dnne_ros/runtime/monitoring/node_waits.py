@@ -68,6 +68,10 @@ class NodeWaits:
         name = self._graph.nodes[id].ros_name
         if since < AT_REST_SECONDS:
             return NodeWait(name, Cause.MOVES, (), (), since)
+        replicated = self._contexts[id].replicated
+        if replicated is not None and replicated.at_work:
+            return NodeWait(name, Cause.CODE, (
+                f"is in code of its own, in {replicated.at_work} of its replicas",), (), since)
         reasons, peers, topics = self._awaited_items(id)
         for reason, peer in (*self._full_edges(id), *self._trainers(id)):
             reasons.append(reason)

@@ -36,6 +36,7 @@ class ProcessTrace:
         self._warn = warn
         self._tracer: Tracer | None = None
         self._recorded: set[str] = set()
+        self._failure = ""
         for node_id, host in hosts.items():
             host.on_trace_changed = partial(self._switch, node_id)
             if host.traced:
@@ -73,8 +74,16 @@ class ProcessTrace:
                 self._tracer = Tracer(folder, self._process, about_graph(self._graph, settings),
                                       settings.trace_every, settings.trace_records)
             except OSError as error:
-                self._warn(f"nothing is recorded: {error.filename}: {error.strerror}")
+                self._fail(f"nothing is recorded: {error.filename}: {error.strerror}")
+            else:
+                self._failure = ""
         return self._tracer
+
+    def _fail(self, why: str) -> None:
+        """Warn once, and not for each node."""
+        if why != self._failure:
+            self._failure = why
+            self._warn(why)
 
 
 def about_graph(graph: Graph, settings: RunSettings) -> dict[str, Any]:

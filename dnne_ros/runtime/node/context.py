@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros.graph.graph import Graph
-from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.context import Boundary
 from dnne_ros.node_api.health import Health
@@ -18,6 +16,8 @@ from dnne_ros.runtime.debugging.halts import Halts
 from dnne_ros.runtime.edges.input_port import HeldInput, InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.edges.wiring import Wiring
+from dnne_ros.runtime.node.at_once import AtOnce
+from dnne_ros.runtime.node.by_port import ByPort
 from dnne_ros.runtime.node.host_clock import HostClock, HostSteadyClock
 from dnne_ros.runtime.node.node_host import NodeHost
 from dnne_ros.runtime.node.recorded_logger import RecordedLogger
@@ -25,13 +25,11 @@ from dnne_ros.runtime.node.ros_actions import HostActions
 from dnne_ros.runtime.node.ros_frames import HostFrames
 from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
-from dnne_ros.runtime.regions.member import Member
 from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.spans.node_spans import NodeSpans
-from dnne_ros.tracing.ports import Giving, Source, Taking, Target, TracedInput, TracedOutput
+from dnne_ros.tracing.ports import Giving, Source, Taking, Target, TracedOutput
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
-from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.workflow.records import PortRef
 
@@ -40,24 +38,14 @@ if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.run_control import RunControl
     from dnne_ros.runtime.debugging.stops import Stops
     from dnne_ros.runtime.monitoring.process_recording import NodeRecording
-
-_End = TypeVar("_End")
-
-
-class _ByPort(dict[str, _End]):
-    """Ends of edges by port, that say which there are where a node asks for another."""
-
-    def __init__(self, ends: Mapping[str, _End], node: str, kind: str):
-        """Hold the ``ends`` of a type of ``node``; ``kind`` is ``output`` or ``linked input``."""
-        super().__init__(ends)
-        self._what = f"{node} has no {kind}"
-
-    def __missing__(self, port: str) -> NoReturn:
-        raise LookupError(f"{self._what} {port!r}; it has {', '.join(self) or 'none'}")
+    from dnne_ros.runtime.replicas.replicated import Replicated
 
 
 class HostContext:
     """Implements `dnne_ros.node_api.node.NodeContext` on a host and the wiring of its process."""
+
+    spans: NodeSpans | None = None
+    replicated: Replicated | None = None
 
     def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
                  control: RunControl, topics: HostTopics, services: HostServices,
@@ -79,10 +67,8 @@ class HostContext:
         self.video = asked_video(graph, settings)
         self.log = RecordedLogger(host.get_logger().name)
         self.health = Health()
-        self.topics = topics
-        self.services = services
-        self.actions = actions
-        self.frames = frames
+        self.topics, self.services = topics, services
+        self.actions, self.frames = actions, frames
         self.clock = HostClock(host)
         self.steady = HostSteadyClock()
         self.items = 0
@@ -91,10 +77,9 @@ class HostContext:
         """Who has to see each item that the node takes and gives: see `cut`."""
         self.on_fault: Callable[[str], None] = lambda message: None
         """Called when something has gone wrong with the node, which goes on."""
-        self._graph = graph
-        self._control = control
-        self._pause = pause
-        self._regions = regions
+        self._graph, self._control = graph, control
+        self.together = wiring.together
+        self._pause, self._regions = pause, regions
         self._halts = Halts(self._ros_name, pause, stops, host.graph_node.type.acts_outside,
                             self._may_drop)
         type_name = host.graph_node.type.type_name
@@ -102,21 +87,28 @@ class HostContext:
             ref.port: source for ref, source in wiring.inputs.items() if ref.node == self.node_id}
         self._held = {port for port, source in self._own_inputs.items()
                       if isinstance(source, HeldInput)}
-        self._own_outputs: dict[str, OutputPort] = _ByPort(
+        self._own_outputs: dict[str, OutputPort] = ByPort(
             {port: wiring.outputs[PortRef(self.node_id, port)]
              for port in host.graph_node.type.outputs}, type_name, "output")
-        self._inputs: dict[str, Taking] = _ByPort(self._own_inputs, type_name, "linked input")
-        self._outputs: dict[str, Giving] = _ByPort(self._own_outputs, type_name, "output")
+        self._inputs: dict[str, Taking] = ByPort(self._own_inputs, type_name, "linked input")
+        self._outputs: dict[str, Giving] = ByPort(self._own_outputs, type_name, "output")
+        self._do_at_once(regions)
         self._tracer: NodeTracer | None = None
         self._recording: NodeRecording | None = None
         self._glance: NodeTracer | None = None
-        self.glances: tuple[dict[str, TracedInput], dict[str, TracedOutput]] | None = None
-        """Inputs and outputs that record what is answered at once."""
+        self.traced_by: NodeTracer | None = None
+        """Who records what is answered at once, if anybody does."""
+        self.traced_outputs: Mapping[str, TracedOutput] = {}
         self.marks: list[NodeTracer] = []
         """Who records what is no item, always."""
-        self._spans: NodeSpans | None = None
         self._seen_inputs: Mapping[str, Source] = self._with_items()
         self._seen_outputs: Mapping[str, Target] = self._own_outputs
+
+    def _do_at_once(self, regions: Regions) -> None:
+        at_once = AtOnce(self, self._own_inputs, self._own_outputs, regions)
+        self.has_room, self.put_now = at_once.has_room, at_once.put_now
+        self.put_round = at_once.put_round
+        self.giving, self.answering = at_once.giving, at_once.answering
 
     def record(self, recording: NodeRecording) -> None:
         """Let ``recording`` write down what the node takes, and what else it goes by.
@@ -151,7 +143,7 @@ class HostContext:
     def follow(self, spans: NodeSpans, input_of: Callable[[str, Source], Source],
                output_of: Callable[[str, OutputPort], Target]) -> None:
         """Let ``spans`` follow items, through what stands in the place of the ports."""
-        self._spans = spans
+        self.spans = spans
         self.cut("spans")
         self._seen_inputs = {port: input_of(port, source)
                              for port, source in self._with_items().items()}
@@ -181,18 +173,16 @@ class HostContext:
         self._put_in_place()
 
     def _put_in_place(self) -> None:
-        tracer = self._tracer or self._glance
+        self.traced_by = tracer = self._tracer or self._glance
         self._inputs.update(self._seen_inputs)
         self._outputs.update(self._seen_outputs)
-        self.clock.on_rested = self.glances = None
+        self.clock.on_rested, self.traced_outputs = None, {}
         if tracer is not None:
-            inputs = {port: tracer.input(port, source)
-                      for port, source in self._seen_inputs.items()}
-            outputs = {port: tracer.output(port, target)
-                       for port, target in self._seen_outputs.items()}
-            self._inputs.update(inputs)
-            self._outputs.update(outputs)
-            self.glances = (inputs, outputs)
+            self._inputs.update({port: tracer.input(port, source)
+                                 for port, source in self._seen_inputs.items()})
+            self.traced_outputs = {port: tracer.output(port, target)
+                                    for port, target in self._seen_outputs.items()}
+            self._outputs.update(self.traced_outputs)
             self.clock.on_rested = tracer.rested
 
     def mark(self, what: str, number: int = 0) -> None:
@@ -278,30 +268,9 @@ class HostContext:
         """
         return not (self.cuts or self._pause.closed)
 
-    def has_room(self, ports: Sequence[str]) -> bool:
-        """Tell whether none of these outputs makes its sender wait, and nothing else does."""
-        return self._tracer is None and self.may_answer \
-            and all(self._own_outputs[port].has_room for port in ports)
-
-    def put_now(self, port: str, value: Any) -> None:
-        """Hand a value over, in a callback of the event loop."""
-        self._own_outputs[port].send_now(value)
-
-    @contextmanager
-    def answering(self, ports: Sequence[str], answer: AnswerItems,
-                  ready: Callable[[], bool] | None = None) -> Iterator[None]:
-        """Answer items in the calls that bring them, where all come from this process."""
-        edges = {port: source for port in ports
-                 if isinstance(source := self._own_inputs[port], LocalEdge)}
-        if len(edges) < len(ports):
-            yield
-            return
-        member = Member(self, edges, self._own_outputs, answer, ready)
-        self._regions.join(member)
-        try:
-            yield
-        finally:
-            self._regions.leave(member)
+    async def give(self, port: str, value: Any) -> None:
+        """Hand a value over when there is room, for the node, which waits for its next round."""
+        await self._outputs[port].send(value)
 
     @property
     def paused(self) -> bool:
@@ -327,8 +296,8 @@ class HostContext:
                  loss: float | None = None) -> Boundary:
         """Announce a moment at which the graph stands still."""
         self.mark(BOUNDARY, epoch)
-        if self._spans is not None:
-            self._spans.update(epoch, loss)
+        if self.spans is not None:
+            self.spans.update(epoch, loss)
         if self._pause.state.until == AT_BOUNDARY:
             self._pause.set(True, f"boundary {epoch} of {self._ros_name}")
         boundary = self._control.boundary(epoch, metric, trigger, ends, loss)

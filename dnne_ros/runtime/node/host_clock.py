@@ -14,13 +14,30 @@ from dnne_ros.node_api.clock import SteadyClock
 from dnne_ros.recording.node_log import Shows
 
 if TYPE_CHECKING:
+    from rclpy.node import Node as RosNode
+
     from dnne_ros.runtime.monitoring.process_recording import NodeRecording
     from dnne_ros.runtime.node.node_host import NodeHost
 
 T = TypeVar("T")
 _SECOND = 1_000_000_000
+_ANOTHER_CLOCK = JumpThreshold(min_forward=None, min_backward=None, on_clock_change=True)
 _EVERY_TICK = JumpThreshold(min_forward=Duration(nanoseconds=1),
                             min_backward=Duration(nanoseconds=-1), on_clock_change=True)
+
+
+class SimulatedTime:
+    """Whether a node's clock shows simulated time, without a question to rcl for each look."""
+
+    def __init__(self, host: RosNode):
+        """Follow the parameter ``use_sim_time`` of ``host``."""
+        self._clock: Any = host.get_clock()  # a ROSClock, which rclpy's annotations do not say
+        self._look()
+        self._jumps = self._clock.create_jump_callback(_ANOTHER_CLOCK, post_callback=self._look)
+
+    def _look(self, *_: object) -> None:
+        self.counts = bool(self._clock.ros_time_is_active)
+        """Whether it does."""
 
 
 class HostSteadyClock(SteadyClock):
@@ -34,6 +51,10 @@ class HostSteadyClock(SteadyClock):
         if self.recording is not None:
             self.recording.note_clock(Shows.STEADY, now)
         return now
+
+    def now(self) -> float:
+        """Return the same in seconds, as `time.monotonic` does."""
+        return time.monotonic() if self.recording is None else super().now()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -54,6 +75,7 @@ class HostClock:
     def __init__(self, host: NodeHost):
         """Follow the parameter of ``host``."""
         self._clock: Any = host.get_clock()  # a ROSClock, which rclpy's annotations do not say
+        self._time = SimulatedTime(host)
         self._ticked = asyncio.Event()
         self._jumps: Any = None
         self.sleepers = 0
@@ -66,18 +88,18 @@ class HostClock:
     @property
     def simulated(self) -> bool:
         """Whether ``use_sim_time`` is true."""
-        return bool(self._clock.ros_time_is_active)
+        return self._time.counts
 
     def now_ns(self) -> int:
         """Return simulated nanoseconds, or those since the machine was started."""
-        now = self.shown_ns()
+        now = self.shown_ns() if self._time.counts else time.monotonic_ns()
         if self.recording is not None:
             self.recording.note_clock(Shows.RATE, now)
         return now
 
     def shown_ns(self) -> int:
         """Return the same for others than the node."""
-        return int(self._clock.now().nanoseconds) if self.simulated else time.monotonic_ns()
+        return int(self._clock.now().nanoseconds) if self._time.counts else time.monotonic_ns()
 
     async def sleep_until(self, due_ns: int) -> None:
         """Wait for simulated time as long as it is simulated."""

@@ -12,6 +12,7 @@ from rclpy.parameter import Parameter
 
 from dnne_ros.errors import Problems
 from dnne_ros.graph.graph import Graph, GraphNode
+from dnne_ros.graph.replicas import COUNT, replica_settings
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
 from dnne_ros.node_api.run_pause import PAUSED, check_pause
 from dnne_ros.node_api.widget import WidgetError
@@ -67,6 +68,11 @@ class NodeHost(RosNode):
         self.traced = False
         """Whether what the node does with items is recorded."""
         self.on_trace_changed: Callable[[bool], None] = lambda on: None
+        self.replicas = 0
+        """How many replicas there are to be, of a node that has any."""
+        self.on_scaled: Callable[[int], None] = lambda count: None
+        self.change_widget: Callable[[str, Any], None] = self._change_widget
+        """Lets a live widget of the node have another value."""
         self.on_widget_changed: Callable[[str, Any], None] = lambda name, value: None
         """Called when a widget has got another value."""
         self.on_save_wanted: Callable[[], None] = lambda: None
@@ -87,6 +93,10 @@ class NodeHost(RosNode):
             check_pause(self.settings[PAUSED], paused.get(PAUSED, False))
         except WidgetError as error:
             problems.add(f"parameter {PAUSED} of {self.get_fully_qualified_name()}: {error}")
+        replicas = replica_settings(node.replicas)
+        self.replicas = declare_widgets(
+            self, replicas, {name: each.default for name, each in replicas.items()},
+            problems).get(COUNT, 0)
         values = declare_widgets(self, node.type.widgets, node.values, problems)
         # Which may change follows from values that are known only now.
         known = {**node.values, **values}
@@ -102,6 +112,11 @@ class NodeHost(RosNode):
         if self.node is None:
             serve_changes(self)
         self.node = node
+
+    def _change_widget(self, name: str, value: Any) -> None:
+        assert self.node is not None  # it is what changes are served for
+        self.node.values[name] = value
+        self.node.widget_changed(name)
 
     def set_parameters_atomically(self, parameter_list: list[Parameter[Any]]
                                   ) -> SetParametersResult:

@@ -81,7 +81,7 @@ class NodeRunner:
         try:
             while True:
                 self._wanted = loop.create_future()
-                attempt = loop.create_task(_contained(self._node.process()),
+                attempt = loop.create_task(_contained(self._process()),
                                            name=self._context.name)
                 self.attempt = attempt
                 either: set[asyncio.Future[Any]] = {attempt, self._wanted}
@@ -102,6 +102,17 @@ class NodeRunner:
                 self.attempt.cancel()
                 await asyncio.wait({self.attempt})
                 self._note_end(self.attempt)
+
+    @property
+    def _item(self) -> int:
+        """Which item it is at."""
+        replicated = self._context.replicated
+        return self._context.items if replicated is None else replicated.at
+
+    def _process(self) -> Awaitable[None]:
+        replicated = self._context.replicated
+        return self._node.process() if replicated is None else \
+            replicated.process(self._node, self._monitor)
 
     def _arm(self) -> None:
         """Watch, or leave the node alone, as the settings say now."""
@@ -174,7 +185,7 @@ class NodeRunner:
         """Log the error of a node that failed as it was being ended: nobody else looks at it."""
         error = _error_of(attempt)
         if error is not None and not isinstance(error, asyncio.CancelledError):
-            self._warn(f"failed at item {self._context.items}, as it was ended: {describe(error)}")
+            self._warn(f"failed at item {self._item}, as it was ended: {describe(error)}")
 
     async def _recover(self, error: BaseException) -> None:
         """Go on after an error of the node, or raise it."""
@@ -185,7 +196,7 @@ class NodeRunner:
         self._log_error(error, message)
         if policy == STOP or not isinstance(error, Exception):
             raise self._failure(message) from error
-        self._context.on_fault(f"item {self._context.items}: {message}")
+        self._context.on_fault(f"item {self._item}: {message}")
         total = self._record.count("errors.count")
         self._record.show(Level.WARN, f"{total} errors; the last one: {message}")
         if self._too_often():
@@ -199,11 +210,11 @@ class NodeRunner:
     def _log_error(self, error: BaseException, message: str) -> None:
         """Log where an error of this kind arose when the first comes, then only that it came."""
         if type(error) in self._errors_logged or isinstance(error, DnneError):
-            self._warn(f"failed at item {self._context.items}: {message}")
+            self._warn(f"failed at item {self._item}: {message}")
         else:
             self._errors_logged.add(type(error))
             where = shortened("".join(traceback.format_exception(error)).rstrip())
-            self._context.log.error(f"failed at item {self._context.items}:\n{where}")
+            self._context.log.error(f"failed at item {self._item}:\n{where}")
 
     def _too_often(self) -> bool:
         if self._monitor.went_well != self._well_before:
@@ -243,8 +254,8 @@ class NodeRunner:
         self._context.log.warning(message, throttle_duration_sec=_LOG_SECONDS)
 
     def _failure(self, message: str) -> NodeError:
-        self._context.mark(f"fails: {message}", self._context.items)
-        return NodeError(f"{self._context.name} (item {self._context.items})", message)
+        self._context.mark(f"fails: {message}", self._item)
+        return NodeError(f"{self._context.name} (item {self._item})", message)
 
 
 class LeaveError(RuntimeError):

@@ -22,6 +22,7 @@ from rclpy.exceptions import (
 from rclpy.parameter import Parameter
 
 from dnne_ros.errors import Problems
+from dnne_ros.graph.replicas import COUNT, replica_settings
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
 from dnne_ros.node_api.run_pause import PAUSED, pause_setting
 from dnne_ros.node_api.widget import Widget, WidgetError
@@ -116,7 +117,8 @@ def settings_of(graph: Graph, node: GraphNode, values: Mapping[str, Any]) -> dic
     widgets = node.type.widgets
     fixed = {name: replace(widgets[name], live=False, fixed_because=reason)
              for name, reason in node.type.fixed_with(values).items()}
-    return {**TRACE, **FAULT_SETTINGS, PAUSED: pause_setting(graph.acting), **widgets, **fixed}
+    return {**TRACE, **FAULT_SETTINGS, PAUSED: pause_setting(graph.acting),
+            **replica_settings(node.replicas), **widgets, **fixed}
 
 
 def why_fixed(widgets: Mapping[str, Widget], parameters: Iterable[Parameter[Any]]) -> str:
@@ -148,12 +150,13 @@ def serve_changes(host: NodeHost) -> None:
         assert node is not None  # it is what changes are served for
         for parameter in parameters:
             if parameter.name in node.widgets:
-                node.values[parameter.name] = parameter.value
-                node.widget_changed(parameter.name)
+                host.change_widget(parameter.name, parameter.value)
                 host.on_widget_changed(parameter.name, parameter.value)
             elif parameter.name in FAULT_SETTINGS:
                 host.faults[parameter.name] = parameter.value
                 host.on_faults_changed()
+            elif parameter.name == COUNT:
+                host.on_scaled(parameter.value)
             elif parameter.name == PAUSED:
                 host.on_paused(parameter.value)
             elif parameter.name == TRACE_ON:

@@ -17,6 +17,7 @@ from rclpy.serialization import deserialize_message
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.recording.node_log import Shows
+from dnne_ros.runtime.node.host_clock import SimulatedTime
 from dnne_ros.transport.qos_overrides import qos_overrides
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class HostTopics:
         self.recording: NodeRecording | None = None
         """Writes down what the clock shows."""
         self._host = host
+        self._time = SimulatedTime(host)
         self._publishers: list[Publisher[Any]] = []
         self._subscriptions: list[Subscription[Any]] = []
 
@@ -92,8 +94,8 @@ class HostTopics:
 
     def now_ns(self) -> int:
         """Return the node's clock, in nanoseconds."""
-        clock: Any = self._host.get_clock()  # a ROSClock, which rclpy's annotations do not say
-        now = int(clock.now().nanoseconds) if clock.ros_time_is_active else time.time_ns()
+        now = int(self._host.get_clock().now().nanoseconds) if self._time.counts \
+            else time.time_ns()
         if self.recording is not None:
             self.recording.note_clock(Shows.STAMP, now)
         return now

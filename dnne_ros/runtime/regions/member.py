@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from time import monotonic_ns
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.runtime.edges.output_port import OutputPort
@@ -39,31 +38,42 @@ class Member:
     @property
     def is_parked(self) -> bool:
         """Tell whether its coroutine waits for a round to begin, and nobody looks at it."""
-        return self.first.parked and self.context.may_answer
+        return self.first.is_parked() and self.context.may_answer
 
-    def take_seen(self, port: str, take: Callable[[], Any]) -> Callable[[], Any]:
-        """Return what takes an item of an input and tells who glances at the node."""
-        context = self.context
 
-        def take_and_note() -> Any:
-            item = take()
-            if context.glances is not None:
-                context.glances[0][port].note_taken()
-            return item
+class Pushed(Protocol):
+    """A region that begins with a `Giver`."""
 
-        return take_and_note
+    def push(self, values: Mapping[str, Any]) -> bool:
+        """Make a round of what it gives, by port; false: nothing was done."""
+        ...
 
-    def send_seen(self, port: str, send: Callable[[Any], None]) -> Callable[[Any], None]:
-        """Return what gives an output and tells who glances at the node."""
-        context = self.context
 
-        def send_and_note(value: Any) -> None:
-            began = monotonic_ns()
-            send(value)
-            if context.glances is not None:
-                context.glances[1][port].note_sent(value, began)
+class Giver(Member):
+    """A node that gives what it makes of messages from outside, in the calls that bring them.
 
-        return send_and_note
+    It waits for no item of the graph.
+    """
+
+    def __init__(self, context: HostContext, outputs: Mapping[str, OutputPort],
+                 gives: Sequence[str]):
+        """Give the outputs ``gives`` at once, of all ``outputs``."""
+        self.context = context
+        self.node = context.node_id
+        self.ports = self.inputs = ()
+        self.outputs = outputs
+        self.ready = None
+        self.gives = tuple(gives)
+        self.values: Mapping[str, Any] = {}
+        """What it gives, by port."""
+        self.answer = lambda: self.values
+        self.region: Pushed | None = None
+        """What makes rounds of what it gives; None: nothing does."""
+
+    @property
+    def is_parked(self) -> bool:
+        """Tell whether nobody looks at it."""
+        return self.context.may_answer
 
 
 def raisable(error: BaseException) -> BaseException:
@@ -73,3 +83,12 @@ def raisable(error: BaseException) -> BaseException:
     raised = RuntimeError("answer raised StopIteration")
     raised.__cause__ = error
     return raised
+
+
+async def send_all(member: Member, given: Mapping[str, Any]) -> None:
+    """Send what a member gave, waiting for room as it would."""
+    try:
+        for port, value in given.items():
+            await member.context.give(port, value)
+    except Exception as error:  # of the node, as above
+        member.first.fail(raisable(error))

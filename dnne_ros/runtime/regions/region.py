@@ -3,22 +3,31 @@
 The coroutines of its members wait meanwhile, each for the first item of a round, as if nothing
 had come.  So to leave it at that is always right: the item of the entry is left on its edge, the
 coroutines are woken, and do the same.  That happens wherever something else would have to wait or
-be seen: a member is in the middle of a round, watched, traced or paused, or is not ready.
+be seen: a member is in the middle of a round, watched or paused, or is not ready.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
+from contextvars import Context
 from time import monotonic
 from typing import Any
 
 from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.runtime.regions.compiling import MISSING, Round, compile_round
-from dnne_ros.runtime.regions.member import Member, raisable
+from dnne_ros.runtime.regions.compiling import (
+    DRY,
+    HELD,
+    IRREGULAR,
+    MISSING,
+    Ended,
+    Rounds,
+    compile_rounds,
+)
+from dnne_ros.runtime.regions.member import Member, raisable, send_all
+from dnne_ros.transport.breathing import TURN_SECONDS
+from dnne_ros.transport.local_edge import LocalEdge
 
-_SECONDS = 0.005
-"""For how long it makes rounds before the event loop turns again."""
 _PATIENCE = 0.1
 """For how long it waits for room; then its nodes wait themselves, as whoever asks can see, and for
 `_NOT_AGAIN` it does not wait."""
@@ -30,7 +39,9 @@ _TRIALS = 20
 _HOLD = 0.01
 """For how long items wait that have come faster than its nodes take them, once a while, so that
 the nodes come to rest; if they do not, not again before `_NOT_AGAIN`."""
-_DEEPEST = 20
+_TURNS = 4
+"""Or, where a busy machine takes longer for it, as many turns of the event loop for each node."""
+DEEPEST = 20
 """Regions that give to each other in one call; more would fill Python's stack."""
 _MOST_ROUNDS = 16
 """Compiled rounds that are kept: one for each combination of who listens and what is given."""
@@ -41,8 +52,13 @@ class Region:
 
     _depth = 0
 
-    def __init__(self, members: Sequence[Member]):
-        """Make rounds in the order of ``members``: none before those that it takes from."""
+    def __init__(self, members: Sequence[Member], context: Context | None = None):
+        """Make rounds in the order of ``members``: none before those that it takes from.
+
+        ``context``: in which it is called by the event loop, by `Priorities`.
+        """
+        self._context = context
+        self._seconds = TURN_SECONDS.get() if context is None else context.run(TURN_SECONDS.get)
         self.members = tuple(members)
         self._entry = members[0]
         self._is_merged = len(members) > 1
@@ -51,20 +67,29 @@ class Region:
         for member in members:
             if not self._makes_whole(member, member.gives):
                 member.gives = tuple(member.outputs)
+        self._own = {*self._place, *self._entry.inputs}
         outputs = {output: None for member in members for output in member.outputs.values()}
-        self._inner = [output for output in outputs
-                       if all(edge in self._place for edge in output.edges)]
-        self._ready = [member.ready for member in members if member.ready is not None]
-        self._rounds: dict[Any, tuple[Round, list[OutputPort]]] = {}
-        self._round: Round
+        alone = () if self._is_merged else self._entry.inputs
+        self._plain = [output for output in outputs if all(
+            self._may_pass(edge) and edge not in alone for edge in output.edges)]
+        self._ahead = [edge for output in self._plain for edge in output.edges
+                       if edge in self._place]
+        """Edges on which an item is there for the round in which it was given."""
+        self._compiled: dict[Any, Rounds] = {}
+        self._rounds: Rounds
         self._drives = False
         self._in_round = False
         self._trials = _TRIALS
-        self._limit = 0.0
+        self._limit = self._counted = 0.0
         self._hold_from = self._hold_until = self._wait_from = 0.0
+        self._turns = 0
         self._owed: asyncio.Task[None] | None = None
         self._again: asyncio.Handle | None = None
         self._waits_at: OutputPort | None = None
+
+    def _may_pass(self, edge: LocalEdge) -> bool:
+        """Tell whether items of an edge may be passed on without the edge."""
+        return edge.in_order
 
     def start(self) -> None:
         """Make rounds from now on."""
@@ -88,7 +113,7 @@ class Region:
         if self._drives or self._again is not None:
             return self._is_merged
         if asyncio.current_task() is None:
-            return Region._depth < _DEEPEST and self._is_at_rest() and self._drive()
+            return Region._depth < DEEPEST and self._is_at_rest() and self._drive()
         if self._is_merged:
             self._go_on_soon()
         return self._is_merged
@@ -99,19 +124,22 @@ class Region:
         if now < self._hold_from:
             return False
         self._hold_until = now + _HOLD
+        self._turns = _TURNS * len(self.members)
         self._go_on_soon()
         return True
 
     def _go_on_soon(self) -> None:
         if self._again is not None:
             self._again.cancel()
-        self._again = asyncio.get_running_loop().call_soon(self._go_on)
+        self._again = asyncio.get_running_loop().call_soon(self._go_on, context=self._context)
 
     def _go_on(self) -> None:
         self._stop_waiting()
         if not self._is_at_rest():
             now = monotonic()
-            if now < self._hold_until and self._entry.is_parked:
+            self._turns -= 1
+            if (now < self._hold_until or (self._hold_until and self._turns > 0)) \
+                    and self._entry.is_parked:
                 self._go_on_soon()
                 return
             if self._hold_until:
@@ -121,8 +149,10 @@ class Region:
         self._entry.first.wake()
 
     def _is_at_rest(self) -> bool:
-        return all(member.is_parked for member in self.members) and (
-            self._owed is None or self._owed.done())
+        for member in self.members:  # without a generator, as in `_compile`: robots wait for it
+            if not member.is_parked:
+                return False
+        return self._owed is None or self._owed.done()
 
     def _stop_waiting(self) -> None:
         if self._again is not None:
@@ -135,73 +165,79 @@ class Region:
     def _drive(self) -> bool:
         """Make rounds; false if the entry has an item left that its coroutine has to take."""
         self._hold_until = 0.0
-        self._round, through = self._compiled()
+        self._rounds = self._compile()
+        if self._blocks():
+            return False
         self._drives = self._in_round = True
         Region._depth += 1
-        made, goes_on = 0, True
-        go, sources, ready = self._round.go, self._entry.inputs, self._ready
-        until = monotonic() + _SECONDS
-        self._limit = until + _LATE
+        self._counted = monotonic()
+        until = self._counted + self._seconds if self._is_merged else 0.0
+        self._set_limit()
         try:
-            while goes_on:
-                for source in sources:
-                    if not source.waiting():
-                        return not self._entry.first.waiting()
-                for is_ready in ready:
-                    if not is_ready():
-                        return False
-                for output in through:
-                    if not output.has_room:
-                        return self._wait_for_room(output)
-                if not go(made):
-                    made += 1
-                elif self._is_at_rest() and self._compiled()[0] is self._round:
-                    self._in_round = True  # nothing was left on an edge that it passes by
-                else:
-                    break
+            while True:
+                made, why, full = self._rounds.go(until)
+                self._count(made)
+                if why is DRY and not all(edge.waiting() for edge in self._entry.inputs):
+                    return not self._entry.first.waiting()
+                if why is HELD:
+                    return False
+                if full is not None:
+                    return self._wait_for_room(full)
                 now = monotonic()
                 if now > self._limit:
                     self._trials = _TRIALS
-                goes_on = self._is_merged and now < until
+                if now >= until or not self._is_at_rest() \
+                        or self._compile() is not self._rounds:
+                    break
+                self._in_round = True  # nothing was left on an edge that it passes by
         finally:
             Region._depth -= 1
             self._drives = self._in_round = False
-            self._count(made)
-            self._trials = max(0, self._trials - made)
             for member in self.members[1:]:
                 member.first.wake()
         if self._is_merged:
             self._go_on_soon()
         return True
 
-    def _compiled(self) -> tuple[Round, list[OutputPort]]:
-        """Return a round as things are now, and the outputs that must have room for it.
+    def _blocks(self) -> bool:
+        """Tell whether an edge between members has no room for what a round gives first."""
+        queued = self._rounds.queued
+        return bool(queued) and any(edge.full and edge in self._place for edge in queued)
 
-        An edge on which items wait when a round begins goes on to be one: its consumer is always
-        so many rounds behind.
+    def _set_limit(self) -> None:
+        self._limit = self._counted + self._seconds + _LATE
+
+    def _compile(self) -> Rounds:
+        """Return rounds as things are now.
+
+        An edge on which items wait when a round begins goes on to have some: its consumer is
+        always so many rounds behind.
         """
-        seen = any(member.context.glances is not None for member in self.members)
-        passed = {output: output.is_unseen
-                  and not any(edge.waiting() for edge in output.edges) for output in self._inner}
+        traced_by, gives = [], []
+        for member in self.members:
+            traced_by.append(member.context.traced_by)
+            gives.append(member.gives)
+        passed = [output.is_unseen for output in self._plain]
+        waits = [edge.waiting() > 0 for edge in self._ahead]
         timed = self._trials > 0
-        key = (seen, timed, *passed.values(), *(member.gives for member in self.members))
-        if key not in self._rounds:
-            if len(self._rounds) >= _MOST_ROUNDS:
-                self._rounds.clear()
-            self._rounds[key] = (
-                compile_round(self.members, passed, self, seen=seen, timed=timed),
-                [output for member in self.members for port in member.gives
-                 if not passed.get(output := member.outputs[port])])
-        return self._rounds[key]
+        key = (timed, *traced_by, *passed, *waits, *gives)
+        if key not in self._compiled:
+            if len(self._compiled) >= _MOST_ROUNDS:
+                self._compiled.clear()
+            at_once = {edge for edge, some in zip(self._ahead, waits, strict=True) if not some}
+            by = dict(zip(self._plain, passed, strict=True))
+            queued = frozenset(edge for output, is_passed in by.items() if is_passed
+                               for edge in output.edges if edge not in at_once)
+            self._compiled[key] = compile_rounds(self.members, by, queued, self, timed=timed)
+        return self._compiled[key]
 
     def _wait_for_room(self, output: OutputPort) -> bool:
         """Let the entry's items wait until an output has room: what is full is the region.
 
         Not for what it would have to take itself.
         """
-        own = {edge for member in self.members for edge in member.inputs}
         if not self._is_merged or monotonic() < self._wait_from or any(
-                edge.full and edge in own for edge in output.edges):
+                edge.full and edge in self._own for edge in output.edges):
             return False
         self._waits_at = output
         output.call_when_room(self._room_came)
@@ -218,75 +254,91 @@ class Region:
         self._stop_waiting()
         self._entry.first.wake()
 
-    def _count(self, rounds: int) -> None:
+    def _count(self, made: int) -> None:
         """Count what whole rounds have moved, before anybody can look."""
-        if rounds:
-            for _, output in self._round.slots:
-                output.note_passed(rounds)
-                for edge in output.edges:
-                    edge.note_passed(rounds)
-            for member in self.members:
-                member.context.items += rounds * len(member.ports)
+        if not made:
+            return
+        rounds, now = self._rounds, monotonic()
+        took, self._counted = (now - self._counted) / made, now
+        given: list[LocalEdge] = []
+        for _, output in rounds.slots:
+            output.note_passed(made)
+            for edge in output.edges:
+                if edge not in self._own:
+                    given.append(edge)
+                    continue
+                behind = edge.waiting() if edge in self._place else 0
+                edge.note_passed(made, made, behind * took)
+        for _, edge in rounds.taken:
+            edge.note_taken(made)
+        for member in self.members:
+            member.context.items += made * len(member.ports)
+        self._trials = max(0, self._trials - made)
+        for edge in given:  # which may let others make rounds of theirs
+            edge.note_given(made)
 
     def is_late(self) -> bool:
         """Tell whether a round has taken too long to go on in one go."""
         return monotonic() > self._limit
 
-    def stopped(self, at: int, values: Sequence[Any]) -> bool:
+    def stopped(self, at: int, made: int, values: Sequence[Any]) -> Ended:
         """Leave it to the others what comes of a member."""
-        self._end_round(at, values)
-        return True
+        self._end_round(at, made, values)
+        return IRREGULAR
 
-    def odd(self, at: int, outcome: Any, values: Sequence[Any]) -> bool:
+    def odd(self, at: int, outcome: Any, made: int, values: Sequence[Any]) -> Ended:
         """Send what a member gave: other outputs than the last time."""
         member = self.members[at]
-        self._end_round(at, values)
+        self._end_round(at, made, values)
         try:
             given = dict((outcome or {}).items())
             if self._makes_whole(member, given):
                 member.gives = tuple(given)
             if all(member.outputs[port].has_room for port in given):
                 for port, value in given.items():
-                    member.outputs[port].send_now(value)
+                    member.context.put_now(port, value)
             else:  # nobody had thought of room for these
-                self._owed = asyncio.ensure_future(_send(member, given))
+                self._owed = asyncio.ensure_future(send_all(member, given))
         except BaseException as error:  # for the node, whose coroutine it ends as any other
             member.first.fail(raisable(error))
-        return True
+        return IRREGULAR
 
     def _makes_whole(self, member: Member, given: Container[str]) -> bool:
         """Tell whether these outputs are all that the others take."""
         return all(port in given for port, output in member.outputs.items()
                    if any(edge in self._place for edge in output.edges))
 
-    def failed(self, at: int, error: BaseException, values: Sequence[Any]) -> bool:
+    def failed(self, at: int, error: BaseException, made: int, values: Sequence[Any]) -> Ended:
         """Raise an error where the member's coroutine waits."""
-        self._end_round(at, values)
+        self._end_round(at, made, values)
         self.members[at].first.fail(raisable(error))
-        return True
+        return IRREGULAR
 
-    def _end_round(self, at: int, values: Sequence[Any]) -> None:
+    def _end_round(self, at: int, made: int, values: Sequence[Any]) -> None:
         """Leave the rest of a round, behind member ``at``, to the coroutines of the others."""
+        self._count(made)
         self._in_round = False
+        rounds = self._rounds
         for member in self.members[:at + 1]:
             member.context.items += len(member.ports)
+        for index, edge in rounds.taken:
+            if index <= at:
+                edge.note_taken(1)
+        for edge in rounds.queued:
+            if edge in self._own and self._place.get(edge, 0) <= at:
+                edge.note_passed(0, 1)
         left: list[tuple[Callable[[Any], None], Any]] = []
-        for value, (_, output) in zip(values, self._round.slots, strict=False):
+        for value, (_, output) in zip(values, rounds.slots, strict=False):
             if value is not MISSING:
                 output.note_passed(1)
                 for edge in output.edges:
-                    if self._place[edge] <= at:
-                        edge.note_passed(1)
+                    if edge not in self._own:
+                        left.append((edge.note_given, 1))
+                    elif edge in rounds.queued:
+                        edge.note_passed(1, 0)
+                    elif self._place[edge] <= at:
+                        edge.note_passed(1, 1)
                     else:
                         left.append((edge.deliver, value))
-        for deliver, value in left:
-            deliver(value)
-
-
-async def _send(member: Member, given: Mapping[str, Any]) -> None:
-    """Send what a member gave, waiting for room as it would."""
-    try:
-        for port, value in given.items():
-            await member.outputs[port].send(value)
-    except Exception as error:  # of the node, as above
-        member.first.fail(raisable(error))
+        for tell, what in left:
+            tell(what)

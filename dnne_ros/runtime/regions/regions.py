@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from dnne_ros.graph.graph import Graph
 from dnne_ros.placement.regions import regions_of
-from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.priorities import NONE, Priorities
+from dnne_ros.runtime.regions.member import Giver, Member
+from dnne_ros.runtime.regions.pushed import PushedRegion
 from dnne_ros.runtime.regions.region import Region
 
 OFF = "DNNE_ROS_NO_COMPILE"
@@ -16,8 +19,12 @@ OFF = "DNNE_ROS_NO_COMPILE"
 class Regions:
     """Draws them anew when that changes, or somebody looks at a node more closely."""
 
-    def __init__(self, graph: Graph, compiled: bool):
-        """Merge nodes of ``graph``; not ``compiled``: each is a region of its own."""
+    def __init__(self, graph: Graph, compiled: bool, priorities: Priorities = NONE):
+        """Merge nodes of ``graph``; not ``compiled``: each is a region of its own.
+
+        Which of them goes first, ``priorities`` say.
+        """
+        self._priorities = priorities
         self._graph = graph
         self._compiled = compiled
         self._members: dict[Member, None] = {}
@@ -54,7 +61,15 @@ class Regions:
         for region in self._regions:
             if region not in kept:
                 region.dissolve()
-        new = [Region(members) for members in drawn - {region.members for region in kept}]
+        new = [self._region(members)
+               for members in drawn - {region.members for region in kept}]
         self._regions = kept + new
         for region in new:
             region.start()
+
+    def _region(self, members: Sequence[Member]) -> Region:
+        context = self._priorities.context_of(*(each.node for each in members))
+        first = members[0]
+        if isinstance(first, Giver):
+            return PushedRegion(first, members, context)
+        return Region(members, context)

@@ -5,6 +5,8 @@ import pytest
 import torch
 from hypothesis import given, strategies as st
 from hypothesis.extra import numpy as arrays
+from rclpy.serialization import deserialize_message
+from std_msgs.msg import Float64MultiArray
 
 from dnne_ros.node_api.health import Level
 from dnne_ros.nodes.robot import gains
@@ -36,7 +38,12 @@ def command(drive):
 
 
 def commands(context):
-    return [list(message.data) for message in context.topics.published]
+    return [said(message) for message in context.topics.published]
+
+
+def said(message):
+    """Return the numbers of a serialised Float64MultiArray."""
+    return list(deserialize_message(message, Float64MultiArray).data)
 
 
 async def until(condition):
@@ -178,7 +185,7 @@ def test_gains_go_out_by_joint_with_the_first_command_and_every_second(command, 
         kp='{"b": 20, "a": 40}', kd="0.5", kp_topic="/kp_controller/commands")
     assert [advertised[0] for advertised in context.topics.advertised] == [
         "/kp_controller/commands", "~/commands"]
-    assert [list(message.data) for message in told] == [
+    assert [said(message) for message in told] == [
         [0.5, 1.0], [40.0, 20.0], [0.25, 1.0], [40.0, 20.0]]
 
 

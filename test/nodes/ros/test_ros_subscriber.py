@@ -153,7 +153,7 @@ def test_a_message_is_given_in_the_call_that_brings_it_where_nothing_is_in_the_w
         for _ in range(20):  # turns, until it waits again
             await asyncio.sleep(0)
         context.has_room = lambda ports: True
-        context.put_now = lambda port, value: given.append((port, value))
+        context.put_round = lambda values: given.extend(values.items())
         context.topics.deliver(joints(3.0, 3.0))
         assert [port for port, _ in given] == ["stamp", "tensor"]
         assert given[1][1].tolist() == [[3.0]]

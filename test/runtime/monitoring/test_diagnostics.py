@@ -13,6 +13,7 @@ from dnne_ros.runtime.coordination.pause import Pause
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.monitoring import diagnostics
 from dnne_ros.runtime.monitoring.diagnostics import Diagnostics
+from dnne_ros.runtime.replicas.figures import Figures
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.stats import EdgeStats
@@ -50,7 +51,8 @@ def told(ros_loop, clock):
                               [LinkSpec("a_1/value", "b_2/value", policy.value, 10)])
         if not ends:
             ends = {"local": {EDGE: LocalEdge(EDGE, policy, 10)}}
-        contexts = {id: SimpleNamespace(name=f"/robot/{name}", health=Health(), items=0, sent=0)
+        contexts = {id: SimpleNamespace(name=f"/robot/{name}", health=Health(), items=0, sent=0,
+                                        replicated=None)
                     for id, name in (("1", "a_1"), ("2", "b_2"))}
         host = ros_loop.node("a_1", namespace="/robot")
         reporter = Diagnostics(host, "main", 2, graph, Wiring(host, None, **ends), contexts,
@@ -78,6 +80,22 @@ def test_a_node_says_its_health_and_rates(told, clock):
     assert (sink.level, sink.message) == (Level.WARN, "camera is slow")
     assert sink.values["frames_lost"] == 3 and sink.values["taken"] == 16
     assert look()["/robot/b_2"].values["taken_per_s"] == 0.0  # nothing new since
+
+
+def test_of_a_node_with_replicas_each_has_its_line(told):
+    look, contexts, _ = told()
+    figures = Figures(iter((1.0, 1.5, 1.5, 2.0)).__next__)
+    for place in (1, 2):
+        figures.begin(place)
+        if place == 1:
+            figures.end(place)
+            figures.count(place)
+    figures.note_death(2)
+    contexts["2"].replicated = SimpleNamespace(count=2, figures=figures)
+    values = look(1.0)["/robot/b_2"].values
+    assert values["replicas"] == 2
+    assert values["replica_1"] == "1 items, 50% busy"
+    assert values["replica_2"] == "0 items, 50% busy, died once"
 
 
 def test_an_edge_inside_a_process_is_one_status(told):

@@ -5,6 +5,7 @@ import json
 import os
 import threading
 import time
+from time import monotonic_ns
 
 import pytest
 
@@ -19,6 +20,7 @@ from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.placement.planning import place
 from dnne_ros.runtime.coordination.status import StatusChannel
 from dnne_ros.runtime.process import GraphProcess
+from dnne_ros.tracing import flight_record
 from dnne_ros.tracing.collecting import open_trace
 from dnne_ros.tracing.flight_record import own_folder
 from dnne_ros.tracing.ring import Kind
@@ -26,6 +28,22 @@ from dnne_ros.workflow.records import LinkRecord, NodeRecord, PortRef, Workflow
 
 AT = 40
 """The number that is fatal."""
+STEP = 1.6
+"""Seconds from one number to the next, as what is kept has it: the fault comes after a minute."""
+
+
+class Clock:
+    """The machine's steady clock, which somebody may put on."""
+
+    def __init__(self):
+        self.ahead = 0
+        self.start = self()
+
+    def __call__(self):
+        return monotonic_ns() + self.ahead
+
+
+CLOCK = Clock()
 
 
 class CountNode(Node):
@@ -37,6 +55,7 @@ class CountNode(Node):
         number = 0
         while True:
             await asyncio.sleep(0.004)
+            CLOCK.ahead += round(1e9 * STEP) if number <= AT else 0
             await self.send_output(float(number), "number")
             number += 1
 
@@ -67,6 +86,9 @@ class FragileNode(Node):
     async def slow(self):
         await asyncio.sleep(0.6)
 
+    async def dawdle(self):
+        await asyncio.sleep(2.5)
+
     async def hang(self):
         await self.run_blocking(threading.Event().wait)
 
@@ -83,6 +105,16 @@ class UntilNode(Node):
         while await self.get_input("number") < AT + 10:
             pass
         await self.context.finish("seen")
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """Let what is kept go by a clock on which numbers come slowly."""
+    CLOCK.start = CLOCK()
+    for module in ("tracing.tracer", "tracing.ports", "tracing.journal", "runtime.node.at_once",
+                   "runtime.regions.traced_lines", "runtime.monitoring.flight_part"):
+        monkeypatch.setattr(f"dnne_ros.{module}.monotonic_ns", CLOCK)
+    monkeypatch.setattr(flight_record.time, "monotonic_ns", CLOCK)
 
 
 CATALOGUE = Catalogue([CountNode, FragileNode, UntilNode])
@@ -123,14 +155,19 @@ DEADLINE = {"seconds": 0.2}
       for policy in ("warn", "safe_value")),
     *(("hang", {"watchdog": {"policy": policy, **DEADLINE}}, "watchdog.seconds is 0.2")
       for policy in ("restart", "stop")),
+    ("dawdle", {"deadline": {"policy": "warn", "rate_hz": 20.0}}, "deadline.rate_hz is 20"),
 ], ids=lambda value: "-".join(f"{key}-{each['policy']}" for key, each in value.items())
     if isinstance(value, dict) else None)
-def test_each_fault_leaves_what_was_before_it(run_graph, fault, options, said):
+def test_each_fault_after_a_minute_leaves_the_ten_seconds_before_it(
+        run_graph, fault, options, said):
     [record] = run_graph(fault, options)
     trace = open_trace(str(record))
     assert said in trace.flight.reason and "fragile_2" in trace.flight.reason
-    assert [act.number for act in trace.acts["count_1"] if act.kind is Kind.SENT][:AT] == [
-        *range(1, AT + 1)], "each item until then"
+    assert trace.flight.moment - CLOCK.start > 60e9
+    for node, kind in (("count_1", Kind.SENT), ("fragile_2", Kind.TAKEN)):
+        acts = [act for act in trace.acts[node] if act.kind is kind and act.number <= AT + 1]
+        assert [act.number for act in acts] == list(range(acts[0].number, AT + 2)), "each item"
+        assert trace.flight.moment - acts[0].ended > 10e9
     told = [(event.node, event.kind, event.text) for event in trace.events]
     assert ("fragile_2", "log", "WARN something smells") in told
     assert ("fragile_2", "parameter", "gain = 2.5") in told

@@ -17,12 +17,12 @@ class Node:
     """A node that runs ``process``, with a clock and, perhaps, topics, services and actions."""
 
     def __init__(self, process, simulated=False, sleepers=0, subscribed=(), awaited=(),
-                 actions=(), paused=False):
+                 actions=(), paused=False, replicated=None):
         self.clock = SimpleNamespace(simulated=simulated, sleepers=sleepers, shown_ns=lambda: 7)
         self.context = SimpleNamespace(
             items=2, sent=3, clock=self.clock, topics=SimpleNamespace(subscribed=subscribed),
             services=SimpleNamespace(awaited=list(awaited)),
-            actions=SimpleNamespace(awaited=list(actions)), paused=paused)
+            actions=SimpleNamespace(awaited=list(actions)), paused=paused, replicated=replicated)
         self.host = SimpleNamespace(count_publishers=lambda topic: len(topic) % 3)
         self.process = process
         self.awaits_trainer = ""
@@ -99,6 +99,12 @@ def test_code_of_its_own_is_named_with_the_innermost_place(look):
     line = forgets.__code__.co_firstlineno + 2
     place = f"inner at test_node_waits.py:{line}"
     assert found.text == f"some_1 is in code of its own, {place}, for 10 s"
+
+
+def test_one_whose_replicas_are_at_work_is_in_code_of_its_own_whatever_it_waits_for(look):
+    found = look(Node(forgets, replicated=SimpleNamespace(at_work=2)))
+    assert found.cause is Cause.CODE and found.peers == ()
+    assert found.text == "some_1 is in code of its own, in 2 of its replicas, for 10 s"
 
 
 def test_a_blocking_call_is_named_with_who_called(look):

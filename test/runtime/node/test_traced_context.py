@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -42,8 +43,10 @@ def context(pause):
             type_name="Loop", outputs={"out": None}, acts_outside=False), ros_name="loop"),
         get_fully_qualified_name=lambda: "/made/loop",
         get_logger=lambda: SimpleNamespace(name="made.loop"),
-        get_clock=lambda: SimpleNamespace(ros_time_is_active=False))
+        get_clock=lambda: SimpleNamespace(ros_time_is_active=False,
+                                          create_jump_callback=lambda *_, **__: None))
     wiring = SimpleNamespace(
+        together=nullcontext,
         inputs={PortRef("1", "in"): edge, PortRef("1", "held"): HeldInput(model)},
         outputs={PortRef("1", "out"): OutputPort(AnyValue(), [edge], None, None, None)})
     return HostContext(host, None, wiring, RunSettings(), None, None, None, None, None,
@@ -82,14 +85,16 @@ def test_off_no_item_meets_any_code_of_the_tracer(run_async, context, tmp_path):
     tracer.close()
 
 
-def test_who_is_recorded_or_stands_still_answers_nothing_at_once(context, pause, tmp_path):
-    assert context.has_room(["out"])
+def test_who_is_recorded_answers_at_once_as_always_and_who_stands_still_does_not(
+        context, pause, tmp_path):
     tracer = Tracer(tmp_path, "main", ABOUT, 1, 1000)
     context.trace(NodeTracer(tracer, "loop"))
-    assert not context.has_room(["out"])
+    assert context.has_room(["out"])
+    context.put_now("out", 7)
     context.trace(None)
     tracer.close()
-    assert context.has_room(["out"])
+    [act] = read_parts(parts_in(tmp_path)).acts["loop"]
+    assert (act.kind, act.port, act.number, act.text) == (Kind.SENT, "out", 1, "int")
     pause.set(True)
     assert not context.has_room(["out"])
 

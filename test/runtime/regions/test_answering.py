@@ -1,7 +1,7 @@
 """What comes in a callback goes through nodes that never wait before the callback returns."""
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import pairwise
 
 import pytest
@@ -25,14 +25,20 @@ class Answering:
         self.context, self.node_id = self, "a"
         self.cuts = ()
         self.inputs, self.outputs = inputs, outputs
-        self.items, self.may_answer, self.glances = 0, True, None
+        self.items, self.may_answer, self.traced_by = 0, True, None
         self.task = asyncio.create_task(answer_items(self, tuple(inputs), answer))
 
     def get_input(self, port):
         return self.inputs[port].get(None)
 
+    def together(self):
+        return nullcontext()
+
     def send_output(self, value, port):
         return self.outputs[port].send(value)
+
+    def put_now(self, port, value):
+        self.outputs[port].send_now(value)
 
     @contextmanager
     def answering(self, ports, answer):

@@ -6,8 +6,11 @@ import time
 
 import pytest
 from hypothesis import given, settings, strategies as st
-from networks import Network, turns
+from networks import Answering, Network, turns
+from random_networks import networks, outcome
 
+from dnne_ros.node_api.answering import ByName
+from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions import region
 
 CHAIN = {"a": ({"in": "source.out"}, lambda item: {"out": item + 1}),
@@ -57,6 +60,40 @@ def test_a_chain_is_one_region_whose_coroutines_sleep_while_its_edges_count(run_
         assert {counts[name] for name in counts if "→" in name} == {(14, 14, 0)}
         assert {counts[name] for name in "abc"} == {14}
         assert counts["a.out"] == counts["b.out"] == counts["c.out"] == 14
+    run_async(main())
+
+
+def test_what_a_region_gives_to_other_processes_leaves_together(run_async, monkeypatch):
+    done = []
+    send_now = OutputPort.send_now
+
+    class Together:
+        def __enter__(self):
+            done.append("held back")
+
+        def __exit__(self, *_):
+            done.append("let go")
+
+    def noted(self, value):
+        done.append(value)
+        send_now(self, value)
+
+    monkeypatch.setattr(OutputPort, "leaves", True)
+    monkeypatch.setattr(OutputPort, "is_unseen", False)
+    monkeypatch.setattr(OutputPort, "send_now", noted)
+    monkeypatch.setattr(Answering, "together", lambda self: Together())
+
+    async def main():
+        nodes = {"a": CHAIN["a"],
+                 "b": ({"in": "a.out"}, lambda item: {"out": item, "more": -item})}
+        network = started(nodes, taken=("b.out", "b.more"))
+        for number in range(1, 10):
+            done.clear()
+            await network.sources["source.out"].send(number)
+            assert await taken(network, "b.out", 1) == [number + 1]
+            assert await taken(network, "b.more", 1) == [-number - 1]
+            await turns()
+        assert done[-4:] == ["held back", 10, -10, "let go"] and done.count("held back") == 1
     run_async(main())
 
 
@@ -295,113 +332,30 @@ def test_nodes_that_take_long_go_on_one_by_one(run_async):
     run_async(main())
 
 
-def test_who_glances_at_nodes_sees_each_item_and_they_stay_merged(run_async):
-    class Port:
-        def __init__(self):
-            self.seen, self.numbers = 0, []
-
-        def note_taken(self):
-            self.seen += 1
-
-        def note_sent(self, value, began):
-            self.seen += 1
-
-        def note_taken_at(self, moment, number):
-            self.seen += 1
-            self.numbers.append(number)
-
-        def note_sent_at(self, value, began, ended, number):
-            self.note_taken_at(ended, number)
-
-    async def main():
-        network = await running(CHAIN, taken=("c.out",))
-        for node in network.nodes.values():
-            node.glances = ({"in": Port()}, {"out": Port()})
-        for number in range(5):
-            await network.sources["source.out"].send(number)
-            assert await taken(network, "c.out", 1) == [2 * number + 1]
-        await turns()
-        assert [[port.seen for ports in node.glances for port in ports.values()]
-                for node in network.nodes.values()] == [[5, 5]] * 3
-        assert [node.by_itself for node in network.nodes.values()] == [0, 0, 0]
-        assert network.counts()["a.out → b/in"] == (9, 9, 0)
-        first = next(node.glances for node in network.nodes.values())
-        assert first[1]["out"].numbers == [5, 6, 7, 8, 9], "as its edge counts them"
-    run_async(main())
-
-
-@st.composite
-def networks(draw):
-    """Return nodes that sometimes give nothing, or only one of their outputs."""
-    names = [f"n{number}" for number in range(draw(st.integers(2, 7)))]
-    nodes = {}
-    for place, name in enumerate(names):
-        outputs = [f"{each}.{port}" for each in names[:place] for port in ("out", "more")]
-        inputs = draw(st.lists(st.sampled_from(["s.out", "t.out", *outputs * 2]), min_size=1,
-                               max_size=3))
-        nodes[name] = ({f"p{number}": source for number, source in enumerate(inputs)},
-                       _function(draw(st.integers(0, 3)), draw(st.integers(1, 7))))
-    return nodes
-
-
-def _function(kind, factor):
-    def answer(*items):
-        value = sum(factor ** place * item for place, item in enumerate(items, 1)) % 1009
-        if kind == 1 and value % 3 == 0:
-            return None
-        if kind == 2 and value % 4 == 0:
-            return {"more": value}
-        return {"out": value} if kind == 3 else {"out": value, "more": value + 1}
-    return answer
-
-
 @settings(max_examples=120, deadline=None)
 @given(networks(), st.sampled_from((1, 2, 100)), st.integers(0, 2**32 - 1))
 def test_any_network_gives_what_its_nodes_give_one_by_one(nodes, capacity, seed):
     """Whatever is cut out, looked at or paused meanwhile: the same items, and the same counts."""
-    expected = asyncio.run(_outcome(nodes, False, capacity, 0))
-    assert asyncio.run(_outcome(nodes, True, capacity, seed)) == expected
+    expected = asyncio.run(outcome(nodes, False, capacity, 0))
+    assert asyncio.run(outcome(nodes, True, capacity, seed)) == expected
 
 
-async def _outcome(nodes, compiled, capacity, seed):
-    import random
+def test_a_region_calls_what_stands_for_compute(run_async):
+    """Whose values have no names: of several outputs, in their order."""
+    async def main():
+        called = []
 
-    random = random.Random(seed)
-    network = started(nodes, compiled=compiled, capacity=capacity)
-    came = {port: [] for port in network.ends}
-
-    async def collect(port):
-        while True:
-            came[port].append(await network.ends[port].get(None))
-
-    async def send(output):
-        for number in range(40):
-            await output.send(number)
-            if random.random() < 0.1:
-                await turns(random.randrange(5))
-
-    tasks = [asyncio.create_task(collect(port)) for port in network.ends]
-    tasks += [asyncio.create_task(send(output)) for output in network.sources.values()]
-    usual = region._PATIENCE, region._HOLD, region._NOT_AGAIN
-    region._PATIENCE, region._HOLD, region._NOT_AGAIN = 0.002, 0.0005, 0.003
-    try:
-        still = 0
-        before = network.counts()
-        while still < 3:
-            for node in network.nodes.values():
-                if seed and random.random() < 0.05:
-                    random.choice((node.cut, node.rejoin))()
-            await turns()
-            if compiled:
-                await asyncio.sleep(0.004)
-            now = network.counts()
-            still, before = (still + 1 if now == before else 0), now
-    finally:
-        region._PATIENCE, region._HOLD, region._NOT_AGAIN = usual
-        for node in network.nodes.values():
-            assert not node.task.done() or node.task.result()
-            node.task.cancel()
-        for task in tasks:
-            task.cancel()
-        await asyncio.sleep(0)
-    return came, network.counts()
+        def short(number, other):
+            called.append((number, other))
+            return 2 * number, number
+        plain = ByName(lambda number, other: {"out": 2 * number, "more": number},
+                       ["number"], ["other"], short)
+        network = await running({**CHAIN, "b": ({"number": "a.out"}, plain)},
+                                taken=("c.out", "b.more"))
+        called.clear()
+        for number in range(5):
+            await network.sources["source.out"].send(number)
+        assert await taken(network, "b.more", 9) == [2, 3, 4, 5, 1, 2, 3, 4, 5]
+        assert await taken(network, "c.out", 5) == [2 * number + 1 for number in range(5)]
+        assert called == [(number + 1, None) for number in range(5)]
+    run_async(main())

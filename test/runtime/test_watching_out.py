@@ -1,0 +1,95 @@
+"""Looking for the next event instead of sleeping, and leaving off where others want the core."""
+
+import pytest
+
+from dnne_ros.runtime import watching_out
+from dnne_ros.runtime.watching_out import WatchingOut
+
+EVENT = [(3, 1)]
+MICROSECOND = 1e-6
+
+
+class Machine:
+    """A clock, a file and a core; ``comes`` is after how long of waiting the next event is there.
+
+    ``other`` is for how long somebody else has the core when it is to be had.
+    """
+
+    def __init__(self, monkeypatch):
+        self.now, self.comes, self.other = 10.0, 0.0, 0.0
+        self.slept, self.looked = [], 0
+        self._there = 0.0
+        monkeypatch.setattr(watching_out, "monotonic", lambda: self.now)
+        monkeypatch.setattr(watching_out.os, "sched_yield", self._yield)
+        self.waiting = WatchingOut(self._poll)
+
+    def wait(self, times=1, seconds=0.001):
+        """Wait for so many events, one by one."""
+        for _ in range(times):
+            self._there = self.now + self.comes
+            ready = self.waiting.wait(seconds)
+        return ready
+
+    def _poll(self, seconds, most):
+        assert most > 0
+        if not seconds:
+            self.looked += 1
+            self.now += MICROSECOND
+            return EVENT if self.now >= self._there else []
+        until = self.now + seconds
+        ready = EVENT if self._there <= until else []
+        self.slept.append(seconds)
+        self.now = max(self.now, min(until, self._there))
+        return ready
+
+    def _yield(self):
+        self.now += self.other
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    return Machine(monkeypatch)
+
+
+def test_what_comes_soon_time_after_time_is_looked_for(machine):
+    machine.comes = 30 * MICROSECOND
+    machine.wait(100)
+    machine.slept.clear()
+    assert machine.wait(100) == EVENT
+    assert not machine.slept and machine.looked > 1000
+
+
+def test_what_comes_seldom_is_slept_for(machine):
+    machine.comes = 300 * MICROSECOND
+    assert machine.wait(100) == EVENT
+    assert len(machine.slept) == 100 and not machine.looked
+
+
+def test_what_does_not_come_for_once_is_slept_for_after_a_moment(machine):
+    machine.comes = 30 * MICROSECOND
+    machine.wait(100)
+    machine.slept.clear()
+    machine.comes = 1.0
+    before = machine.now
+    assert machine.wait() == []
+    assert machine.slept == [0.001] and machine.now - before < 0.0012
+
+
+def test_whoever_wants_the_core_has_it(machine):
+    machine.comes = 30 * MICROSECOND
+    machine.wait(100)
+    machine.other = 0.001  # somebody computes on this core
+    machine.slept.clear()
+    machine.looked = 0
+    machine.wait(10_000)  # 0.3 s
+    assert machine.looked < 10 and len(machine.slept) > 9_000
+    machine.other = 0.0
+    machine.now += 1.0
+    machine.slept.clear()
+    machine.wait(10)
+    assert not machine.slept
+
+
+def test_who_does_not_wait_at_all_only_looks(machine):
+    assert machine.wait(seconds=0) == EVENT
+    assert not machine.slept and machine.looked == 1
