@@ -35,6 +35,7 @@ def test_defaults(read, cartpole):
     assert request.words == (str(cartpole), "--seed=0", "--peer-timeout=60.0",
                              "--absent-after=10.0", "--trace-every=1",
                              "--trace-records=100000", "--record-edges=all",
+                             "--video-every=100", "--video-seconds=10.0",
                              "--flight-seconds=30.0")
     assert list(request.placement.processes) == ["main"]
     assert request.namespace == "/cartpole_ppo"
@@ -49,7 +50,8 @@ def test_arguments_become_words_of_the_host(read, tmp_path):
         "--set=1.num_envs=512", "--set=6.gamma=0.98", "--place=split", "--seed=7",
         "--inference", "--until-return=-1.5", f"--save-checkpoint-dir={tmp_path}",
         "--peer-timeout=120.0", "--absent-after=3.0", "--trace-every=1",
-        "--trace-records=100000", "--record-edges=all", "--flight-seconds=30.0")
+        "--trace-records=100000", "--record-edges=all", "--video-every=100",
+        "--video-seconds=10.0", "--flight-seconds=30.0")
     assert len(request.placement.processes) == 6
     assert request.graph.nodes["6"].values["gamma"] == 0.98
 
