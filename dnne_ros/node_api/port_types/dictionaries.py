@@ -7,7 +7,7 @@ import math
 import operator
 from typing import Any
 
-from dnne_ros.arrays import dtype_name, has_torch, is_tensor, tensor_of
+from dnne_ros.arrays import dtype_name, is_tensor, tensor_of
 from dnne_ros.node_api.port_types.base import PortType
 from dnne_ros.node_api.port_types.tensors import check_numbers
 from dnne_ros.transport.codecs import StringCodec
@@ -82,7 +82,7 @@ def _plain(value: Any) -> Any:
     if kind in _JSON:
         return value
     if is_tensor(value):
-        if (found := _TENSOR_KIND(value)) not in _checked:
+        if (found := _tensor_kind(value)) not in _checked:
             _check_tensor(value)
             _checked.add(found)
         return value
@@ -104,10 +104,13 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a {kind.__name__} in a dictionary cannot leave its process")
 
 
-_TENSOR_KIND = operator.attrgetter("dtype", *(("layout", "is_meta") if has_torch() else ()))
-"""Tells of a tensor all that `_check_tensor` goes by."""
 _checked: set[Any] = set()
 """Of which kinds tensors may be in a dictionary."""
+
+
+def _tensor_kind(value: Any) -> tuple[Any, ...]:
+    """Return all that `_check_tensor` goes by; an array of numpy has a dtype alone."""
+    return value.dtype, getattr(value, "layout", None), getattr(value, "is_meta", None)
 
 
 def _check_tensor(value: Any) -> None:

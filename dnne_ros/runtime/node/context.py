@@ -181,7 +181,7 @@ class HostContext:
             self._inputs.update({port: tracer.input(port, source)
                                  for port, source in self._seen_inputs.items()})
             self.traced_outputs = {port: tracer.output(port, target)
-                                    for port, target in self._seen_outputs.items()}
+                                   for port, target in self._seen_outputs.items()}
             self._outputs.update(self.traced_outputs)
             self.clock.on_rested = tracer.rested
 
