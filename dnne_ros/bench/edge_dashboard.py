@@ -13,6 +13,7 @@ from typing import Any
 from dnne_ros.bench.children import Children, child_environment
 from dnne_ros.bench.edge_peers.namespaces import namespace_of
 from dnne_ros.bench.edge_watching import NOBODY, WatchedRun
+from dnne_ros.bench.rounds import ratio_row
 
 _ROOM = "dnne_ros.bench.edge_peers"
 _PAIRS = 4
@@ -74,10 +75,7 @@ def dashboard_ratios(rounds: Mapping[str, Mapping[str, list[float]]]) -> list[di
     for case in DASHBOARD.values():
         for figure, (label, limit) in wanted.items():
             figures = rounds.get(case, {})
-            ratios = [a / b for a, b in zip(figures.get(f"{PAGE} {figure}", []),
-                                            figures.get(f"{NOBODY} {figure}", []), strict=True)]
-            if ratios:
-                error = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else None
-                rows.append({"name": f"{case}: {label}, with / without",
-                             "ratio": statistics.mean(ratios), "error": error, "wanted": limit})
+            rows += ratio_row(f"{case}: {label}, with / without", limit,
+                              figures.get(f"{PAGE} {figure}", []),
+                              figures.get(f"{NOBODY} {figure}", []))
     return rows

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dnne_ros.bench.children import Children, child_environment
-from dnne_ros.bench.edge_peers.namespaces import namespace_of
-from dnne_ros.bench.recording import FILE, SECONDS, TURNS
+from dnne_ros.bench.rounds import ratio_row
+from dnne_ros.bench.turns import run_in_turns
 
 SHOWN, AWAY, AGAIN = "shown", "away", "away, again"
 """How edges are in a turn; between the last two there is no difference but chance."""
-_PATIENCE = 1200.0
 _TURNS = 12
 _TURN_SECONDS = 1.0
 _CARTPOLE = "config/workflows/cartpole_ppo.json"
@@ -31,20 +28,11 @@ def measure_drawing(words: Sequence[str], effort: float) -> Mapping[str, float]:
     In turns of one process, in random order; ``words`` name the graph, none: a stream of 16 B.
     """
     with tempfile.TemporaryDirectory(prefix="drawn_") as name:
-        folder = Path(name)
-        file, stream = folder / "figures.json", folder / "stream.json"
+        stream = Path(name) / "stream.json"
         stream.write_text(json.dumps(_STREAM), encoding="utf-8")
         graph = list(words) or [str(stream), "--nodes",
                                 str(Path(__file__).with_name("recorded_run.py"))]
-        environment = {**child_environment(), FILE: str(file), SECONDS: str(_TURN_SECONDS),
-                       TURNS: str(max(2, round(_TURNS * effort)))}
-        with Children(folder, environment) as children:
-            process = children.start("graph", [
-                sys.executable, "-m", "dnne_ros.bench.drawn_run", *graph, "--flight-dir", name,
-                "--ros-args", "-r", f"__ns:={namespace_of(folder)}"])
-            children.wait_until(lambda: file.exists() and process.poll() is not None,
-                                _PATIENCE, "the graph")
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = run_in_turns("drawn_run", graph, max(2, round(_TURNS * effort)), _TURN_SECONDS)
     return {f"{what} cpu_us": statistics.median(times) for what, times in found.items()}
 
 
@@ -65,10 +53,6 @@ def drawing_ratios(rounds: Mapping[str, Mapping[str, list[float]]]) -> list[dict
     for case in DRAWING:
         figures = rounds.get(case, {})
         for what, wanted in ((SHOWN, "≤ 1.01"), (AGAIN, "1, but for chance")):
-            ratios = [a / b for a, b in zip(figures.get(f"{what} cpu_us", []),
-                                            figures.get(f"{AWAY} cpu_us", []), strict=True)]
-            if ratios:
-                error = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else None
-                rows.append({"name": f"{case}: CPU/item, {what} / {AWAY}",
-                             "ratio": statistics.mean(ratios), "error": error, "wanted": wanted})
+            rows += ratio_row(f"{case}: CPU/item, {what} / {AWAY}", wanted,
+                              figures.get(f"{what} cpu_us", []), figures.get(f"{AWAY} cpu_us", []))
     return rows

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from dnne_ros.bench.edge_peers.rally import cpu_seconds
-from dnne_ros.bench.recording import AGAIN, FILE, FLIGHT, NOTHING, SECONDS, TRACE, TURNS
+from dnne_ros.bench.recording import AGAIN, FLIGHT, NOTHING, TRACE
+from dnne_ros.bench.turns import FILE, SECONDS, TURNS
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Tensor
 from dnne_ros.node_api.ports import Input, Output

@@ -6,26 +6,20 @@ import argparse
 import json
 import math
 import statistics
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dnne_ros.bench.children import Children, child_environment
-from dnne_ros.bench.edge_peers.namespaces import namespace_of
 from dnne_ros.bench.rounds import Case, chosen, document, interleave
 from dnne_ros.bench.table import Table
+from dnne_ros.bench.turns import run_in_turns
 from dnne_ros.errors import InputError
 
 NOTHING, AGAIN, FLIGHT, TRACE = "nothing", "nothing, again", "flight recorder", "trace"
 """What is recorded in a turn; between the first two there is no difference but chance."""
-FILE, TURNS, SECONDS = "RECORDED_FILE", "RECORDED_TURNS", "RECORDED_SECONDS"
-"""Variables of the environment: where the figures go, how many turns of each there are, how long
-one is at least."""
 _RUN = Path(__file__).with_name("recorded_run.py")
-_PATIENCE = 1200.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,17 +82,7 @@ def _run(words: list[str], options: argparse.Namespace, _: int) -> Mapping[str, 
 
     With the standard error, and the µs of an item while nothing is recorded.
     """
-    with tempfile.TemporaryDirectory(prefix="recording_") as name:
-        file = Path(name) / "figures.json"
-        environment = {**child_environment(), FILE: str(file),
-                       TURNS: str(options.turns), SECONDS: str(options.seconds)}
-        with Children(Path(name), environment) as children:
-            process = children.start("graph", [
-                sys.executable, "-m", "dnne_ros.bench.recorded_run", *words, "--flight-dir", name,
-                "--ros-args", "-r", f"__ns:={namespace_of(Path(name))}"])
-            children.wait_until(lambda: file.exists() and process.poll() is not None,
-                                _PATIENCE, "the graph")
-        found = json.loads(file.read_text(encoding="utf-8"))
+    found = run_in_turns("recorded_run", words, options.turns, options.seconds)
     usual = list(map(_mean, zip(found[NOTHING], found[AGAIN], strict=True)))
     figures = {"item_us": statistics.median(usual)}
     for what, beside in ((AGAIN, found[NOTHING]), (FLIGHT, usual), (TRACE, usual)):

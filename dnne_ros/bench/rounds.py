@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dnne_ros.errors import InputError
@@ -52,6 +52,19 @@ def medians(found: Mapping[str, Mapping[str, list[float]]]) -> dict[str, dict[st
 def ratio(ours: float | None, theirs: float | None) -> float | None:
     """Return ``ours / theirs``; None where one of them was not measured."""
     return None if not theirs or ours is None else ours / theirs
+
+
+def ratio_row(name: str, wanted: str, ours: Sequence[float], theirs: Sequence[float]
+              ) -> list[dict[str, Any]]:
+    """Return the row of the mean of the rounds' ratios with its standard error, or none.
+
+    The error is None with one round; without any, there is no row.
+    """
+    ratios = [mine / its for mine, its in zip(ours, theirs, strict=True)]
+    if not ratios:
+        return []
+    error = statistics.stdev(ratios) / len(ratios) ** 0.5 if len(ratios) > 1 else None
+    return [{"name": name, "ratio": statistics.mean(ratios), "error": error, "wanted": wanted}]
 
 
 def document(kind: str, found: Mapping[str, Mapping[str, list[float]]], rounds: int,

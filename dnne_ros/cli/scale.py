@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dnne_ros.cli.attached import attached
 from dnne_ros.cli.output import say
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rclpy.node import Node
 
 _FIND_SECONDS = 10.0
-_ANSWER_SECONDS = 5.0
 _LOOK_SECONDS = 0.05
 
 
@@ -51,15 +50,18 @@ async def _scale(node: Node, wanted: str, count: int) -> tuple[str, int]:
     from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
     from rcl_interfaces.srv import GetParameters, SetParameters
 
+    from dnne_ros.runtime.node.parameter_services import call_parameter_service
+
     name = await _find(node, wanted)
-    found = await _call(node, name, "get_parameters", GetParameters.Request(names=[COUNT]))
+    found = await call_parameter_service(node, name, "get_parameters",
+                                         GetParameters.Request(names=[COUNT]))
     if not found.values or found.values[0].type != ParameterType.PARAMETER_INTEGER:
         raise InputError("scale", [
             f"{name} has no replicas: expected a node whose workflow has properties.dnne_ros."
             "replicas, which may be 1"])
-    answer = await _call(node, name, "set_parameters", SetParameters.Request(parameters=[
-        Parameter(name=COUNT, value=ParameterValue(
-            type=ParameterType.PARAMETER_INTEGER, integer_value=count))]))
+    value = ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=count)
+    answer = await call_parameter_service(node, name, "set_parameters", SetParameters.Request(
+        parameters=[Parameter(name=COUNT, value=value)]))
     result = answer.results[0]
     if not result.successful:
         raise InputError("scale", [f"{name}: {printable(result.reason)}"])
@@ -79,19 +81,3 @@ async def _find(node: Node, wanted: str) -> str:
     if len(found) > 1:
         raise InputError("scale", [f"NODE: expected one of {', '.join(found)}"])
     return found[0]
-
-
-async def _call(node: Node, name: str, service: str, request: Any) -> Any:
-    from dnne_ros.runtime.node.ros_services import HostServices
-
-    services = HostServices(node)
-    kind = "".join(word.capitalize() for word in service.split("_"))
-    try:
-        caller = services.client(f"{name}/{service}", f"rcl_interfaces/srv/{kind}")
-        if not await caller.appears(_ANSWER_SECONDS):
-            raise DnneError(f"{name}: it offers no parameters within {_ANSWER_SECONDS:g} s")
-        return await caller.call(request, _ANSWER_SECONDS)
-    except TimeoutError as error:
-        raise DnneError(f"{name}: {error}") from None
-    finally:
-        services.close()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dnne_ros.errors import DnneError, InputError, printable
-from dnne_ros.runtime.node.ros_services import HostServices
+from dnne_ros.errors import InputError, printable
+from dnne_ros.runtime.node.parameter_services import call_parameter_service
 
 if TYPE_CHECKING:
     from rclpy.node import Node
 
-_SECONDS = 5.0
 _KINDS: Mapping[int, tuple[str, str, type]] = {
     1: ("boolean", "bool_value", bool), 2: ("integer", "integer_value", int),
     3: ("number", "double_value", float), 4: ("string", "string_value", str)}
@@ -60,18 +59,8 @@ class Parameters:
         if not result.successful:
             raise InputError(where, [printable(result.reason)])
 
-    async def _call(self, name: str, service: str, request: Any) -> Any:
-        services = HostServices(self._node)
-        kind = "".join(word.capitalize() for word in service.split("_"))
-        try:
-            caller = services.client(f"{name}/{service}", f"rcl_interfaces/srv/{kind}")
-            if not await caller.appears(_SECONDS):
-                raise DnneError(f"{name}: no such node within {_SECONDS:g} s")
-            return await caller.call(request, _SECONDS)
-        except TimeoutError as error:
-            raise DnneError(f"{name}: {error}") from None
-        finally:
-            services.close()
+    def _call(self, name: str, service: str, request: Any) -> Coroutine[Any, Any, Any]:
+        return call_parameter_service(self._node, name, service, request)
 
 
 class ParameterChanges:
