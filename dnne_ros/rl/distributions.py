@@ -6,8 +6,10 @@ import math
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 from dnne_ros.rl.divergence import categorical_kl, gaussian_kl
 from dnne_ros.rl.policy_spec import PolicySpec
@@ -17,6 +19,10 @@ LEAST_STD = 1e-6
 """Of a standard deviation that is learned as it is, as in rsl_rl."""
 _EDGE = 1.0 - 1e-6
 """A squashed action counts as no farther out: in float32, tanh gives 1 from 9 on."""
+
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(12)
+_STANDARD_NORMAL = tuple(zip(_NODES.tolist(), (_WEIGHTS / _WEIGHTS.sum()).tolist(), strict=True))
+"""Points and weights for the mean of a function of a standard normal number (Gauss-Hermite)."""
 
 
 class Deviation(NamedTuple):
@@ -59,11 +65,8 @@ class Distribution(ABC):
         """Return log π(a), (n,)."""
 
     @abstractmethod
-    def entropy(self, outputs: Tensor, deviation: Deviation | None) -> Tensor | None:
-        """Return the entropy, (n,) or, where it is the same in every state, ().
-
-        None: it has no closed form.
-        """
+    def entropy(self, outputs: Tensor, deviation: Deviation | None) -> Tensor:
+        """Return the entropy, (n,) or, where it is the same in every state, ()."""
 
     @abstractmethod
     def kl(self, old: Tensor, old_std: Tensor | None, outputs: Tensor, std: Tensor | None
@@ -101,7 +104,7 @@ class Gaussian(Distribution):
         constant = deviation.log_std.sum() + outputs.shape[-1] * HALF_LOG_2PI
         return -0.5 * distance - constant
 
-    def entropy(self, outputs: Tensor, deviation: Deviation | None) -> Tensor | None:
+    def entropy(self, outputs: Tensor, deviation: Deviation | None) -> Tensor:
         """Return ½ + ½·log 2π + log σ for each dimension, summed."""
         assert deviation is not None
         return deviation.log_std.sum() + outputs.shape[-1] * (0.5 + HALF_LOG_2PI)
@@ -135,9 +138,20 @@ class SquashedGaussian(Gaussian):
         return super().log_prob(inside.atanh(), outputs, deviation) \
             - (1.0 - inside.square()).log().sum(-1)
 
-    def entropy(self, outputs: Tensor, deviation: Deviation | None) -> Tensor | None:
-        """Return None."""
-        return None
+    def entropy(self, outputs: Tensor, deviation: Deviation | None) -> Tensor:
+        """Return the Gaussian's entropy + E[Σ log(1 − tanh² u)], u drawn from it.
+
+        There is no closed form, so the mean is that of 12 points (Gauss-Hermite quadrature).
+        −log π of past actions has the right value, but not the gradient: its mean is 0, and no
+        bound holds it.
+        """
+        assert deviation is not None
+        beyond = torch.zeros_like(outputs)
+        for node, weight in _STANDARD_NORMAL:
+            drawn = torch.add(outputs, deviation.std, alpha=node)
+            beyond = torch.add(beyond, softplus(-2.0 * drawn), alpha=weight)
+        squeezed = 2.0 * (math.log(2.0) - outputs - beyond)
+        return super().entropy(outputs, deviation) + squeezed.sum(-1)
 
 
 class Choices(Distribution):
@@ -165,7 +179,7 @@ class Choices(Distribution):
         return _sum([logits.log_softmax(-1).gather(-1, chosen).squeeze(-1)
                      for logits, chosen in zip(self._split(outputs), columns, strict=True)])
 
-    def entropy(self, outputs: Tensor, deviation: Deviation | None) -> Tensor | None:
+    def entropy(self, outputs: Tensor, deviation: Deviation | None) -> Tensor:
         """Return −Σ p·log p."""
         log_probs = [logits.log_softmax(-1) for logits in self._split(outputs)]
         return _sum([-(each.exp() * each).sum(-1) for each in log_probs])

@@ -207,9 +207,8 @@ class ActorCritic(nn.Module):
             memory: what it had at the first step, an environment a row.
 
         Returns:
-            log_prob (n,); entropy, (n,) or, where it is the same in every state, (); where it has
-            no closed form, −log_prob, of which it is the mean.  Then value (n,); mean (n,
-            action_size); std (action_size,), or None when discrete.
+            log_prob (n,); entropy, (n,) or, where it is the same in every state, (); value (n,);
+            mean (n, action_size); std (action_size,), or None when discrete.
 
         """
         features = self._features(observations)
@@ -223,9 +222,8 @@ class ActorCritic(nn.Module):
         outputs = self.actor.forward(features)
         value = self._value_of(for_critic)
         deviation = self._deviation()
-        entropy = self.distribution.entropy(outputs, deviation)
-        log_prob = self.distribution.log_prob(actions, outputs, deviation)
-        return (log_prob, -log_prob if entropy is None else entropy, value, outputs,
+        return (self.distribution.log_prob(actions, outputs, deviation),
+                self.distribution.entropy(outputs, deviation), value, outputs,
                 None if deviation is None else deviation.std)
 
     def _features(self, observations: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """Distributions say what torch's own say."""
 
+import math
+
 import pytest
 import torch
 from torch.distributions import Categorical, Independent, Normal, TransformedDistribution
@@ -42,6 +44,44 @@ def test_squashed_gaussians():
     assert torch.equal(mine.draw(MEAN, DEVIATION, None), MEAN.tanh())
     far = mine.log_prob(torch.ones(1, 3), torch.full((1, 3), 30.0), DEVIATION)
     assert far.isfinite().all()
+
+
+@pytest.mark.parametrize("std", [0.2, 0.6, 1.2])
+@pytest.mark.parametrize("mean", [0.0, -0.7, 2.0])
+def test_the_entropy_of_a_squashed_gaussian(mean, std):
+    """Beside minus the integral of p log p, and the gradients of the integral."""
+    means = torch.tensor([[mean]], requires_grad=True)
+    log_std = torch.tensor([std]).log().requires_grad_()
+    entropy = SquashedGaussian().entropy(means, Deviation.of_log(log_std))
+    entropy.sum().backward()
+
+    def integral(mean: float, std: float) -> float:
+        drawn = torch.linspace(mean - 12 * std, mean + 12 * std, 200_001, dtype=torch.float64)
+        normal = Normal(torch.tensor(mean).double(), torch.tensor(std).double())
+        log_density = normal.log_prob(drawn) - 2 * math.log(2.0) \
+            + 2 * (drawn + torch.nn.functional.softplus(-2 * drawn))
+        return float(-torch.trapezoid(normal.log_prob(drawn).exp() * log_density, drawn))
+    assert entropy.item() == pytest.approx(integral(mean, std), abs=1e-3)
+    step = 1e-4
+    by_mean = (integral(mean + step, std) - integral(mean - step, std)) / (2 * step)
+    by_log = (integral(mean, std * math.exp(step)) - integral(mean, std * math.exp(-step))) / (
+        2 * step)
+    assert means.grad.item() == pytest.approx(by_mean, abs=3e-3)
+    assert log_std.grad.item() == pytest.approx(by_log, abs=3e-3)
+
+
+def test_most_entropy_is_about_that_of_even_chances():
+    """So a bonus for entropy has an end: no deviation grows on and on."""
+    means, log_std = torch.full((1, 2), 0.8), torch.full((2,), -2.0)
+    means.requires_grad_(), log_std.requires_grad_()
+    optimizer = torch.optim.Adam([means, log_std], lr=0.02)
+    for _ in range(500):
+        optimizer.zero_grad()
+        entropy = SquashedGaussian().entropy(means, Deviation.of_log(log_std)).sum()
+        (-entropy).backward()
+        optimizer.step()
+    assert 2 * math.log(2.0) - 0.05 < entropy.item() < 2 * math.log(2.0)
+    assert ((log_std.exp() > 0.8) & (log_std.exp() < 0.95)).all()
 
 
 def test_several_choices_are_independent():
