@@ -138,8 +138,10 @@ def all_finite_in(array: np.ndarray) -> bool:
     """
     if array.dtype.kind != "f":
         return True
-    if array.size <= _FEW and math.isfinite(np.vdot(array, array)):
-        return True
+    if array.size <= _FEW:
+        row = array.ravel()
+        if math.isfinite(row.dot(row)):
+            return True
     return bool(np.isfinite(array).all())
 
 
