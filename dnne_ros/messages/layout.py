@@ -37,13 +37,17 @@ class QuickReader:
     It goes by the layout of a message that it was shown (`learn`), as long as others have that.
     """
 
-    def __init__(self, message: type, reader: NumberReader):
-        """Read as ``reader`` does of messages of class ``message``."""
+    def __init__(self, message: type, reader: NumberReader, dtype: str | None = None):
+        """Read as ``reader`` does of messages of class ``message``.
+
+        ``dtype``: the element type that floating-point numbers are wanted in, rather than theirs.
+        """
         self._message = message
         self.reader = reader
         """The reader that it stands in for."""
         self.numbers: np.ndarray
-        """Of the message read last, as its `reader` gives them; the caller's own."""
+        """Of the message read last, as its `reader` gives them but in the ``dtype`` that is
+        wanted; the caller's own."""
         self.stamp = 0
         """Of the same, in ns; 0 for a message without one."""
         way = "header.stamp" if has_header(message) else "stamp"
@@ -55,7 +59,8 @@ class QuickReader:
         self._same_in: Callable[[bytes], tuple[bytes, ...]]
         self._unpack: Callable[[bytes], tuple[Any, ...]]
         self._pick: Callable[[tuple[Any, ...]], Any]
-        self._dtype = reader.dtype
+        self._dtype = reader.dtype if dtype is None or reader.dtype.kind != "f" \
+            else np.dtype(dtype)
         self._left = _TRIES
 
     def read(self, data: Any) -> bool:
@@ -91,7 +96,8 @@ class QuickReader:
         except (_UnknownLayout, struct.error):
             return
         self._read(data)
-        if np.array_equal(self.numbers, self.reader.read(message), equal_nan=True):
+        if np.array_equal(self.numbers, self.reader.read(message).astype(self._dtype),
+                          equal_nan=True):
             self._same, self._same_in = same.unpack(data), same.unpack
             self._size = len(data)
         else:
