@@ -155,7 +155,7 @@ class RosSubscriberNode(Node):
         self._waiting: deque[tuple[bytes, float]] = deque(maxlen=self.keep)
         self._adds_up = False
         self.context.topics.subscribe(self.topic, self.message_type, self.qos, self._receive,
-                                      raw=True, timed=True)
+                                      raw=True, timed=True, urgent=self.policy_input)
 
     async def arrivals(self, timeout: float | None) -> list[tuple[Any, float]]:
         """Return messages and when they came (``context.steady``), in order.
