@@ -138,7 +138,7 @@ class HostTopics:
             raise InputError(f"topic {topic!r:.80}", [reason]) from None
 
 
-def _with_arrival(on_message: Callable[[Any, float], None], rhythm: Rhythm | None
+def _with_arrival(on_message: Callable[[Any, float], None], rhythm: Rhythm | None = None
                   ) -> Callable[..., None]:
     """Return what rclpy is to call: it wants to know how, and `EventsExecutor` does otherwise.
 
