@@ -32,7 +32,10 @@ class AtOnce:
 
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether none of these outputs makes its sender wait, and nothing else does."""
-        return self._context.may_answer and all(self._outputs[port].has_room for port in ports)
+        for port in ports:  # without a generator: robots wait for it
+            if not self._outputs[port].has_room:
+                return False
+        return self._context.may_answer
 
     def put_now(self, port: str, value: Any) -> None:
         """Hand a value over, in a callback of the event loop."""
