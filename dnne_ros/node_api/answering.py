@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from dnne_ros.node_api.inline import Inline
 
 if TYPE_CHECKING:
     from dnne_ros.node_api.node import Node
@@ -43,15 +46,23 @@ class ByName:
     """An answer that takes its items by the names of their ports, as `Node.compute` does."""
 
     def __init__(self, compute: Callable[..., Computed], ports: Sequence[str],
-                 unlinked: Sequence[str], compiled: Callable[..., Any] | None = None):
+                 unlinked: Sequence[str] = (),
+                 compiled: Callable[..., Any] | Inline | None = None,
+                 widgets: Mapping[str, Any] = MappingProxyType({})):
         """Call ``compute`` with an item of each of ``ports``, and None for those ``unlinked``.
 
-        ``compiled``: what does the same and gives values without their names, see `Node.compiled`.
+        ``compiled``: what does the same and gives values without their names, see `Node.compiled`
+        and `Node.inline`, which knows the live values of ``widgets``.  ValueError for a name that it uses and
+        that is none of these.
         """
         self.compute = compute
         self.compiled = compiled
         self.ports = tuple(ports)
         self.unlinked = tuple(unlinked)
+        self.widgets = widgets
+        self.bound = compiled.bound((*self.ports, *self.unlinked), widgets) \
+            if isinstance(compiled, Inline) else {}
+        """What an `Inline` means by its other names."""
 
     def __call__(self, *items: Any) -> Computed:
         """Return the outputs of one round."""
@@ -77,7 +88,7 @@ async def feed_compute(node: Node) -> None:
     if linked and not waits and not any(held):
         unlinked = [name for name in node.inputs if name not in linked]
         await answer_items(node, tuple(linked), ByName(
-            compute, linked, unlinked, node.compiled()))
+            compute, linked, unlinked, node.inline or node.compiled(), node.values))
     while True:
         for name in linked:
             inputs[name] = await node.get_input(name)

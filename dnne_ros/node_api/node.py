@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.answering import Computed, feed_compute
 from dnne_ros.node_api.blocking import BlockingCalls
+from dnne_ros.node_api.inline import Inline
 from dnne_ros.node_api.ports import Input, Output, Ports
 from dnne_ros.node_api.ros_facts import RosFacts
 from dnne_ros.node_api.widget import Widget
@@ -74,6 +75,11 @@ class Node(RosFacts):
     gives_at_once: ClassVar[bool] = False
     """It gives what messages from outside bring in the calls that bring them, as `RosSubscriber`
     does with ``context.giving``: so a merged round can begin with it."""
+    gives_items: ClassVar[bool] = False
+    """Its `process` gives what it has to give as `dnne_ros.give_items` does: so a merged round can
+    begin with it."""
+    inline: ClassVar[Inline | None] = None
+    """What `compute` does, as expressions that compiled regions write into their function."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
     films: ClassVar[bool] = False

@@ -19,6 +19,7 @@ class DrawnUnit:
 
     node: str
     ports: tuple[str, ...]
+    pushed: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ def merged(graph: Graph, placement: Placement, process: str) -> Merged:
 
 def _units(graph: Graph, node: str) -> list[DrawnUnit]:
     type = graph.nodes[node].type
-    if type.gives_at_once:
-        return [DrawnUnit(node, ())]
+    if type.gives_at_once or type.gives_items:
+        return [DrawnUnit(node, (), type.gives_at_once)]
     ports = tuple(port for port in graph.incoming[node] if not type.inputs[port].type.held)
     if type.fires_on_any:
         return [DrawnUnit(node, (port,)) for port in ports]
@@ -71,9 +72,10 @@ def _obstacles(graph: Graph, placement: Placement, node: str) -> Iterator[str]:
         yield "it has replicas"
     if external:
         yield f"its input {external[0]} is a topic"
-    if not streams and not type.gives_at_once:
+    gives = type.gives_at_once or type.gives_items
+    if not streams and not gives:
         yield "no items come to it"
-    if not (type.answers_items or type.gives_at_once):
+    if not (type.answers_items or gives):
         if type.process is not Node.process:
             yield "its process() takes items as it likes"
         if may_wait(type.compute):

@@ -54,6 +54,7 @@ class ItemMonitor:
         self.put_now = context.put_now
         self.put_round = context.put_round
         self.giving, self.answering = context.giving, context.answering
+        self.supplying = context.supplying
         self._context = context
         self._inputs = inputs
         self._is_source = not inputs
