@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dnne_ros.node_api.inline import Inline
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Float
 from dnne_ros.node_api.ports import Input, Output
@@ -64,10 +63,13 @@ class ShortLink(ChainLink):
         return add
 
 
-class InlineLink(ChainLink):
-    """The same, and what it does as an expression."""
+class LongLink(ChainLink):
+    """The same, and too long to be inlined."""
 
-    inline = Inline("number + addend")
+    def compute(self, number: float) -> dict[str, float]:
+        """Add, in two steps."""
+        result = number + self.addend
+        return {"out": result}
 
 
 class ChainSink(Node):
@@ -110,7 +112,3 @@ class CalledSink(ChainSink):
             self._began = time.perf_counter()
         elif not number:
             self._ending = asyncio.ensure_future(self._end(time.perf_counter()))
-
-    def compiled(self) -> Callable[[float], None]:
-        """Look whether it is the first or the last that counts."""
-        return self.compute

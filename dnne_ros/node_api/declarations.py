@@ -72,6 +72,11 @@ def _faults_of_behaviour(node_type: type[Node]) -> Iterator[str]:
             if inspect.iscoroutinefunction(found) and not inspect.iscoroutinefunction(own) \
                     and name != "compute":  # which may be either
                 yield f"{name}: expected def {name}, found async def"
+    for name in ("compiled", "inline"):
+        owner, own = (next(each for each in node_type.__mro__ if part in vars(each))
+                      for part in (name, "compute"))
+        if owner is not Node and owner is not own and issubclass(own, owner):
+            yield f"{name}: expected one of {own.__name__}'s own compute, found {owner.__name__}'s"
     if node_type.inline is not None:
         yield from _faults_of_inline(node_type, node_type.inline)
     if node_type.process is not Node.process or node_type.compute is Node.compute:
@@ -90,12 +95,12 @@ def _faults_of_behaviour(node_type: type[Node]) -> Iterator[str]:
 
 
 def _faults_of_inline(node_type: type[Node], inline: Inline) -> Iterator[str]:
-    found, outputs = len(inline.expressions), len(node_type.outputs)
+    found, outputs = len(inline.trees), len(node_type.outputs)
     if found != max(outputs, 1):
         yield f"inline: expected an expression for each output ({outputs}), found {found}"
     if node_type.process is Node.process:
         try:
-            inline.bound(node_type.inputs, node_type.widgets)
+            inline.bound(node_type.inputs, node_type.widgets, None)
         except ValueError as error:
             yield f"inline: {error}"
 

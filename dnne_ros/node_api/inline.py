@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+import copy
+import inspect
+import sys
+import textwrap
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dnne_ros.node_api.node import Node
 
 _OF_THEIR_OWN = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
                  ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 """What has names of its own, or cannot stand in a plain function."""
+_SHORT = 500
+"""Bytes of a function that may do nothing but return a dictionary; longer ones are not looked at."""
+_TOOLS = 6
+"""That `sys.monitoring` has room for."""
 
 
 class Inline:
     """What `Node.compute` does, as an expression for each output: ``Inline("number + addend")``.
 
     Its names are those of inputs, of widgets, whose values are live, of what is given as a
-    keyword, and of Python's own functions.  A region calls nothing for it.  The text is a type's
-    own code: a value belongs under a name and never into it, wherever it comes from.
+    keyword, and of Python's own functions; ``self`` is the node.  A region calls nothing for it.
+    The text is a type's own code: a value belongs under a name and never into it.
     """
 
     def __init__(self, *expressions: str, **objects: Any):
@@ -26,40 +38,91 @@ class Inline:
         ``objects`` are known to them by these names.  ValueError for what is no expression, or
         has names of its own, as a lambda has.
         """
-        self.expressions = tuple(map(_parsed, expressions))
+        self.trees = tuple(map(_parsed, expressions))
         self.objects = objects
-        self.names = frozenset(node.id for tree in self.expressions for node in ast.walk(tree)
+        self.names = frozenset(node.id for tree in self.trees for node in ast.walk(tree)
                                if isinstance(node, ast.Name))
 
-    def bound(self, inputs: Iterable[str], widgets: Iterable[str]) -> Mapping[str, Any]:
-        """Return the objects of all names that are no inputs and no ``widgets``.
+    def bound(self, inputs: Iterable[str], widgets: Iterable[str], node: Node | None
+              ) -> Mapping[str, Any]:
+        """Return the objects of all names that are no ``inputs`` and no ``widgets`` of ``node``.
 
         ValueError for a name that nothing has.
         """
-        found = {}
-        for name in sorted(self.names - {*inputs, *widgets}):
-            if name not in self.objects and not hasattr(builtins, name):
-                raise ValueError(f"Inline: expected the name of an input, of a widget or of what "
-                                 f"is given as a keyword, found {name!r}")
-            found[name] = self.objects.get(name, getattr(builtins, name, None))
-        return found
+        known = {**vars(builtins), "self": node, **self.objects}
+        wanted = sorted(self.names - {*inputs, *widgets})
+        if unknown := [name for name in wanted if name not in known]:
+            raise ValueError("Inline: expected the name of an input, of a widget or of what is "
+                             f"given as a keyword, found {unknown[0]!r}")
+        return {name: known[name] for name in wanted}
 
     def written(self, names: Mapping[str, str]) -> Sequence[str]:
         """Return the expressions as a source text that calls all by other ``names``."""
-        return [ast.unparse(_Renaming(names).visit(_parsed(ast.unparse(tree))))
-                for tree in self.expressions]
+        return [ast.unparse(_Renaming(names).visit(copy.deepcopy(tree))) for tree in self.trees]
 
-    def function(self, inputs: Iterable[str], values: Mapping[str, Any]) -> Callable[..., Any]:
-        """Return it as a function of ``inputs`` by name, with the live ``values`` of widgets."""
-        inputs = tuple(inputs)
-        bound = self.bound(inputs, values)
-        code = [compile(tree, "<inline>", "eval") for tree in self.expressions]
 
-        def called(**items: Any) -> Any:
-            results = [eval(each, {**values, **bound, **items}) for each in code]
-            return results[0] if len(results) == 1 else tuple(results)
+def inline_of(node_type: type[Node]) -> Inline | None:
+    """Return a type's `Node.inline`; None: it has none, and its ``compute`` is not as short.
 
-        return called
+    A ``compute`` that does nothing but return a dictionary of all outputs, in their order, is.  It
+    is read off its source, if that is still what was compiled.
+    """
+    if node_type.inline is not None:
+        return node_type.inline
+    function = node_type.compute
+    if not isinstance(function, FunctionType) or function.__closure__ or _is_looked_at():
+        return None
+    returned = _returned(function)
+    if returned is None or [getattr(key, "value", None) for key in returned.keys] \
+            != list(node_type.outputs) or any(map(has_names_of_its_own, returned.values)):
+        return None
+    own = {name: function.__globals__[name] for name in _names_in(returned) - {"self"}
+           if name in function.__globals__ and name not in node_type.inputs}
+    if own.keys() & node_type.widgets.keys():
+        return None
+    reading = _ReadingWidgets(node_type.widgets)
+    return Inline(*(ast.unparse(reading.visit(value)) for value in returned.values), **own)
+
+
+def has_names_of_its_own(tree: ast.AST) -> bool:
+    """Tell whether something in an expression names what only it knows, or cannot stand anywhere."""
+    return any(isinstance(node, _OF_THEIR_OWN) for node in ast.walk(tree))
+
+
+def _is_looked_at() -> bool:
+    """Tell whether somebody sees which lines run: a debugger, or what measures coverage."""
+    monitoring = getattr(sys, "monitoring", None)  # since Python 3.12
+    return sys.gettrace() is not None or (monitoring is not None and any(
+        monitoring.get_tool(tool) for tool in range(_TOOLS)))
+
+
+def _returned(function: FunctionType) -> ast.Dict | None:
+    """Return the dictionary that a function consists of, if it does."""
+    if len(function.__code__.co_code) > _SHORT:
+        return None
+    try:
+        definition, = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    except (OSError, SyntaxError):  # a lambda, or made of no file
+        return None
+    if not isinstance(definition, ast.FunctionDef) or definition.decorator_list:
+        return None
+    *before, last = definition.body
+    is_text = [isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant)
+               for each in before]
+    if not all(is_text) or not isinstance(last, ast.Return) \
+            or not isinstance(last.value, ast.Dict):
+        return None
+    written = compile(ast.Module([definition], []), "<compute>", "exec")
+    code, = (each for each in written.co_consts if isinstance(each, CodeType))
+    return last.value if _facts(code) == _facts(function.__code__) else None
+
+
+def _facts(code: CodeType) -> tuple[object, ...]:
+    return code.co_code, repr(code.co_consts), code.co_names, code.co_varnames
+
+
+def _names_in(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _parsed(expression: str) -> ast.Expression:
@@ -67,9 +130,9 @@ def _parsed(expression: str) -> ast.Expression:
         tree = ast.parse(expression, mode="eval")
     except SyntaxError:
         raise ValueError(f"Inline: expected an expression, found {expression!r}") from None
-    if own := next((node for node in ast.walk(tree) if isinstance(node, _OF_THEIR_OWN)), None):
+    if has_names_of_its_own(tree):
         raise ValueError(f"Inline: expected an expression without names of its own, found "
-                         f"{ast.unparse(own)!r}")
+                         f"{expression!r}")
     return tree
 
 
@@ -80,3 +143,16 @@ class _Renaming(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.Name:
         """Call it by its other name."""
         return ast.Name(self._names[node.id], node.ctx)
+
+
+class _ReadingWidgets(ast.NodeTransformer):
+    def __init__(self, widgets: Collection[str]):
+        self._widgets = widgets
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """Make ``self.addend`` the name of the widget."""
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Name) and node.value.id == "self" \
+                and node.attr in self._widgets:
+            return ast.Name(node.attr, node.ctx)
+        return node

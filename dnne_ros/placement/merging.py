@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.answering import may_wait
 from dnne_ros.node_api.fault_settings import watches
+from dnne_ros.node_api.inline import inline_of
 from dnne_ros.node_api.node import Node
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.regions import regions_of, why_not_passed
@@ -31,6 +32,8 @@ class Merged:
 
     regions: list[list[str]]
     alone: dict[str, str]
+    inlined: set[str]
+    """Those of regions that are no call in them, but an expression."""
 
 
 def merged(graph: Graph, placement: Placement, process: str) -> Merged:
@@ -49,7 +52,8 @@ def merged(graph: Graph, placement: Placement, process: str) -> Merged:
     for unit in units:
         if unit.node not in together:
             alone[unit.node] = _why_alone(graph, unit, units)
-    return Merged(regions, alone)
+    return Merged(regions, alone, {node for node in together
+                                   if inline_of(graph.nodes[node].type) is not None})
 
 
 def _units(graph: Graph, node: str) -> list[DrawnUnit]:
