@@ -8,6 +8,8 @@ a type's own code.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from keyword import iskeyword
@@ -61,6 +63,8 @@ IRREGULAR: Ended = (0, OVER, None)
 """What those return who have taken a round over, and counted."""
 
 
+SHOWN = "DNNE_ROS_SHOW_COMPILED"
+"""A variable that lets processes print what they compile, with whose each line is."""
 _QUICK = 0.0002
 _MOST = 64
 """Rounds between two looks at the clock are fewer if they take longer than that, but no more."""
@@ -126,6 +130,8 @@ def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
         writing.names, odd=irregular.odd, failed=failed, is_late=irregular.is_late,
         stopped=irregular.stopped, monotonic=monotonic, over=OVER, dry=DRY, held=HELD, full=FULL,
         nothing=END)
+    if os.environ.get(SHOWN):
+        print(written.shown([member.node for member in members]), file=sys.stderr)
     return Rounds(go, writing.slots, queued, writing.taken, written)
 
 
