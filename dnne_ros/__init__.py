@@ -245,6 +245,7 @@ __all__ = [
     "as_tensor",
     "checkpoint_widgets",
     "codec_for",
+    "give_items",
     "node_seed",
     "pick_device",
     "retrying",

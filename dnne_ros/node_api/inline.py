@@ -19,7 +19,7 @@ _OF_THEIR_OWN = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.Genera
                  ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 """What has names of its own, or cannot stand in a plain function."""
 _SHORT = 500
-"""Bytes of a function that may do nothing but return a dictionary; longer ones are not looked at."""
+"""Bytes of a function that may do no more than return a dictionary."""
 _TOOLS = 6
 """That `sys.monitoring` has room for."""
 
@@ -85,7 +85,7 @@ def inline_of(node_type: type[Node]) -> Inline | None:
 
 
 def has_names_of_its_own(tree: ast.AST) -> bool:
-    """Tell whether something in an expression names what only it knows, or cannot stand anywhere."""
+    """Tell whether something in an expression has names that only it knows, or must wait."""
     return any(isinstance(node, _OF_THEIR_OWN) for node in ast.walk(tree))
 
 

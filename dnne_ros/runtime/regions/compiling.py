@@ -204,7 +204,7 @@ class _Writing:
 
     def _made(self, index: int, member: Member, items: Sequence[str], given: Sequence[str]
               ) -> tuple[Sequence[str], Sequence[str]]:
-        """Return the lines that make the values ``given``, and what is done if there are others."""
+        """Return the lines that make the values ``given``, and those for where others come."""
         if isinstance(member, Supplier):
             value = self.names.new("item")
             return [f"{value} = next({self._name(member.supply.values, 'supply')}, nothing)",

@@ -19,7 +19,7 @@ class Entered:
 
     def __init__(self, members: Sequence[Member], passed: Mapping[OutputPort, bool],
                  names: Names):
-        """Write the lines for ``members``; ``passed`` are the outputs without a port in between."""
+        """Write the lines for ``members``; outputs that are ``passed`` are no ports then."""
         self._name = names.of
         self._rooms: list[str] = []
         self.batch: list[str] = []

@@ -76,7 +76,8 @@ class Written:
         shown, last = [], None
         for line, owner in zip(self.lines, self.owners, strict=True):
             member = None if owner is None else owner[0]
-            beside = "" if member is None or member == last else f"# {ascii(members[member])[1:-1]}"
+            beside = "" if member is None or member == last else \
+                f"# {ascii(members[member])[1:-1]}"
             shown.append(f"{line:{width}}{beside}".rstrip())
             last = member
         return "\n".join(shown)
