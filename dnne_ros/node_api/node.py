@@ -267,7 +267,7 @@ class Node(RosFacts):
 
     async def get_batch(self, name: str, max_items: int, timeout: float | None = None
                         ) -> list[Any]:
-        """Return ``max_items`` items, or those that came within ``timeout`` seconds: [], if none."""
+        """Return ``max_items`` items, or those of ``timeout`` seconds: [], if none came."""
         return await self.context.get_batch(name, max_items, timeout)
 
     def send_output(self, value: Any, name: str, timeout: float | None = None
