@@ -21,6 +21,8 @@ class PartGatherer:
         """Gather the elements of ``reader``, which has names."""
         self.reader = reader
         self._came = dict.fromkeys(reader.names, -math.inf)
+        self._whole_came: float | None = None
+        """When all of them came at once, if `_came` does not say so yet."""
         self._names: tuple[str, ...] = ()
         self._known: list[str] = []
         self._new: set[str] = set()
@@ -38,7 +40,7 @@ class PartGatherer:
     @property
     def oldest(self) -> float:
         """Return when the element that was heard of least recently came; -inf: never."""
-        return min(self._came.values())
+        return min(self._times().values())
 
     def add(self, message: Any, arrived: float, age: float, *, all_new: bool) -> np.ndarray | None:
         """Take in a message; return the numbers as `NumberReader.read` does, or None.
@@ -47,6 +49,7 @@ class PartGatherer:
         before ``arrived`` or, with ``all_new``, since numbers were returned last.  Raises
         ValueError for a message whose fields do not fit its names, and keeps nothing of it.
         """
+        self._times()
         names = tuple(self.reader.names_in(message))
         if names != self._names:
             self._names = names
@@ -73,12 +76,12 @@ class PartGatherer:
 
         Its numbers are one for each field; not to be called while it `gathers`.
         """
-        self._came = dict.fromkeys(self._came, arrived)
+        self._whole_came = arrived
         self._whole, self._numbers = None, numbers
 
     def missing(self, now: float, age: float) -> list[str]:
         """Return the elements that have not come within ``age`` seconds."""
-        return [name for name, came in self._came.items() if now - came > age]
+        return [name for name, came in self._times().items() if now - came > age]
 
     def complaint(self, now: float, age: float) -> str:
         """Say which elements are missing, or nothing if that is none or may be the start."""
@@ -93,6 +96,13 @@ class PartGatherer:
             old.append(f"nothing of {', '.join(never)} so far, only of "
                        f"{', '.join(others) or 'nothing'}")
         return "; ".join(old)
+
+    def _times(self) -> dict[str, float]:
+        """Return when each element came last."""
+        if self._whole_came is not None:
+            self._came = dict.fromkeys(self._came, self._whole_came)
+            self._whole_came = None
+        return self._came
 
     def _keep(self, known: list[str], tables: list[np.ndarray], arrived: float) -> None:
         if self._tables is None and self._whole is not None:  # so far all came at once

@@ -7,9 +7,9 @@ takes longer than a small policy.
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -37,26 +37,36 @@ class QuickReader:
     It goes by the layout of a message that it was shown (`learn`), as long as others have that.
     """
 
-    def __init__(self, message: type, reader: NumberReader):
-        """Read as ``reader`` does of messages of class ``message``."""
+    def __init__(self, message: type, reader: NumberReader, dtype: str | None = None):
+        """Read as ``reader`` does of messages of class ``message``.
+
+        ``dtype``: the element type that floating-point numbers are wanted in, rather than theirs.
+        """
         self._message = message
         self.reader = reader
         """The reader that it stands in for."""
         self.numbers: np.ndarray
-        """Of the message read last, as its `reader` gives them; the caller's own."""
+        """Of the message read last, as its `reader` gives them but in the ``dtype`` that is
+        wanted; the caller's own."""
         self.stamp = 0
         """Of the same, in ns; 0 for a message without one."""
         way = "header.stamp" if has_header(message) else "stamp"
         self._stamp = [f"{way}.sec", f"{way}.nanosec"] if has_stamp(message) else []
-        self._fits: Callable[[bytes], Any] | None = None
+        self._size = -1
+        """Of messages that it reads, in bytes; -1: of none."""
+        self._same: tuple[bytes, ...] = ()
+        """What is the same in all of them."""
+        self._same_in: Callable[[bytes], tuple[bytes, ...]]
         self._unpack: Callable[[bytes], tuple[Any, ...]]
-        self._order: list[int] = []
-        self._dtype = reader.dtype
+        self._pick: Callable[[tuple[Any, ...]], Any]
+        self._dtype = reader.dtype if dtype is None or reader.dtype.kind != "f" \
+            else np.dtype(dtype)
         self._left = _TRIES
 
     def read(self, data: Any) -> bool:
         """Read `numbers` and `stamp` of a serialised message; false: it has another layout."""
-        if self._fits is None or data.__class__ is not bytes or self._fits(data) is None:
+        if data.__class__ is not bytes or len(data) != self._size \
+                or self._same_in(data) != self._same:
             return False
         self._left = _TRIES
         self._read(data)
@@ -64,7 +74,7 @@ class QuickReader:
 
     def _read(self, data: bytes) -> None:
         found = self._unpack(data)
-        self.numbers = np.array([found[at] for at in self._order], self._dtype)
+        self.numbers = np.array(self._pick(found), self._dtype)
         if self._stamp:
             self.stamp = found[self._sec] * _SECOND + found[self._nanosec]
 
@@ -78,26 +88,30 @@ class QuickReader:
         if self._left == 0 or not places or data.__class__ is not bytes:
             return
         self._left -= 1
-        self._fits = None
+        self._size = -1
         try:
-            pattern, leaves = _walk(data, self._message)
+            same, leaves = _walk(data, self._message)
             offsets = [offset for way, row in places for offset in _offsets(leaves, way, row)]
             self._aim(offsets, [_offsets(leaves, way, 0)[0] for way in self._stamp])
         except (_UnknownLayout, struct.error):
             return
         self._read(data)
-        if np.array_equal(self.numbers, self.reader.read(message), equal_nan=True):
-            self._fits = pattern.fullmatch
+        if np.array_equal(self.numbers, self.reader.read(message).astype(self._dtype),
+                          equal_nan=True):
+            self._same, self._same_in = same.unpack(data), same.unpack
+            self._size = len(data)
         else:
             self._left = 0
 
     def _aim(self, offsets: list[tuple[int, str]], stamp: list[tuple[int, str]]) -> None:
         """Read the numbers that begin at ``offsets``, each of a format of `struct`."""
-        if len(offsets) > _MOST_NUMBERS:
+        if not 0 < len(offsets) <= _MOST_NUMBERS:
             raise _UnknownLayout
         once = sorted({*offsets, *stamp})
         index = {offset: at for at, (offset, _) in enumerate(once)}
-        self._order = [index[offset] for offset, _ in offsets]
+        order = [index[offset] for offset, _ in offsets]
+        first = order[0]
+        self._pick = itemgetter(*order) if len(order) > 1 else itemgetter(slice(first, first + 1))
         if stamp:
             self._sec, self._nanosec = (index[offset] for offset, _ in stamp)
         text, at = "<", 0
@@ -122,13 +136,13 @@ def _offsets(leaves: _Leaves, way: str, row: int | None) -> list[tuple[int, str]
     return [(offset + size * at, format) for at in (range(count) if row is None else [row])]
 
 
-def _walk(data: bytes, message: type) -> tuple[re.Pattern[bytes], _Leaves]:
-    """Return a pattern of all messages with the same layout, and where their numbers are."""
+def _walk(data: bytes, message: type) -> tuple[struct.Struct, _Leaves]:
+    """Return what has to be the same in all messages of this layout, and where their numbers are."""
     if data[:2] != _LITTLE_ENDIAN:
         raise _UnknownLayout
     walk = _Walk(data)
     walk.message(message, "")
-    return walk.pattern(), walk.leaves
+    return walk.same(), walk.leaves
 
 
 class _Walk:
@@ -141,18 +155,19 @@ class _Walk:
         self._same: list[tuple[int, int]] = [(0, len(_LITTLE_ENDIAN))]
         """From where to where bytes have to be the same: lengths and text."""
 
-    def pattern(self) -> re.Pattern[bytes]:
-        """Return what all bytes match in which these are the same, and of which there are as many.
+    def same(self) -> struct.Struct:
+        """Return what reads the bytes that have to be the same, of as many as there are here.
 
-        Padding may be anything: nobody writes it.
+        Padding may be anything: nobody writes it.  An expression of `re` says the same, and takes
+        several times as long in a process that has slept.
         """
         if self._at > len(self._data):
             raise _UnknownLayout
-        source, at = b"", 0
-        for start, end in [*self._same, (len(self._data), len(self._data))]:
-            source += b".{%d}" % (start - at) + re.escape(self._data[start:end])
+        text, at = "<", 0
+        for start, end in self._same:
+            text += f"{start - at}x{end - start}s"
             at = end
-        return re.compile(source, re.DOTALL)
+        return struct.Struct(f"{text}{len(self._data) - at}x")
 
     def message(self, message: type, before: str | None) -> None:
         """Go through a message; ``before``: the way to it, None where there are several."""

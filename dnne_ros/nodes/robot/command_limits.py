@@ -29,6 +29,17 @@ class CommandLimits:
         """Whether a command may change by anything."""
         return bool((self.max_change == np.inf).all())
 
+    @cached_property
+    def _bounds(self) -> list[tuple[float, float]]:
+        return list(zip(self.low.tolist(), self.high.tolist(), strict=True))
+
+    def hold(self, command: np.ndarray) -> bool:
+        """Tell whether all numbers are finite and inside the bounds, as most commands are."""
+        for number, (low, high) in zip(command.tolist(), self._bounds, strict=True):
+            if not (low <= number <= high and math.isfinite(number)):
+                return False
+        return True
+
     @classmethod
     def parse(cls, joints: int, limits: str, max_change: str) -> CommandLimits:
         """Read ``[low, high]`` for all joints or ``[[low, high], …]`` for each, as JSON.

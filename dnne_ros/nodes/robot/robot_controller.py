@@ -168,9 +168,9 @@ class RobotControllerNode(Node):
             raise ValueError(f"expected an action of {self.num_joints} joints, found shape "
                              f"{tuple(action.shape)}")
         self._counts["actions"] += 1
-        clamped = self._limits.clamp(command)
-        finite = all_finite_in(command)
-        inside = finite and clamped.tolist() == command.tolist()
+        inside = self._limits.hold(command)
+        clamped = command if inside else self._limits.clamp(command)
+        finite = inside or all_finite_in(command)
         if not finite or (not inside and self.out_of_limits == "refuse"):
             self._counts["refused"] += 1
             what = "numbers that are not finite" if not finite else "beyond joint_limits"
@@ -180,7 +180,8 @@ class RobotControllerNode(Node):
         self._counts["clamped"] += not inside
         now = self.context.steady.now()
         command = self._approach(clamped, now)
-        self._counts["slowed"] += command is not clamped and bool((command != clamped).any())
+        if command is not clamped:
+            self._counts["slowed"] += bool((command != clamped).any())
         self._last_good = now
         self._set_state("active")
         self._publish(command)

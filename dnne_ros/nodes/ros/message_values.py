@@ -64,7 +64,8 @@ def quick_reader(values: Mapping[str, Any], named: NumberReader | None) -> Quick
     type = message_class(values["message_type"])
     if values["kind"] != "tensor" or type_name(type) in _PICTURES:
         return None
-    return QuickReader(type, named or _reader(values))
+    return QuickReader(type, named or _reader(values),
+                       values["dtype"] if values["dtype"] in ("float32", "float64") else None)
 
 
 def _reader(values: Mapping[str, Any]) -> NumberReader:

@@ -38,6 +38,4 @@ def tensors_in(value: Any) -> Any:
 
 def in_dtype(numbers: np.ndarray, dtype: str) -> np.ndarray:
     """Return numbers with one of `DTYPES` as element type."""
-    import numpy as np
-
-    return numbers if dtype == "as_sent" else numbers.astype(np.dtype(dtype), copy=False)
+    return numbers if dtype == "as_sent" or numbers.dtype == dtype else numbers.astype(dtype)

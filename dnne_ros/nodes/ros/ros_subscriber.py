@@ -134,6 +134,7 @@ class RosSubscriberNode(Node):
         self._trouble = HealthReporter(self.context)
         self._gate = ArrivalGate(lambda: 1.0 / self.values["rate"], self.context.clock)
         self._has_frame = bool(self.frame)
+        self._ports = ("stamp", self.kind)
         self._came = asyncio.Event()
         self._is_idle = False
         self._last: Any = None
@@ -217,7 +218,7 @@ class RosSubscriberNode(Node):
 
     def can_give_now(self) -> bool:
         """Tell whether nobody who takes makes it wait."""
-        return self.context.has_room(("stamp", self.kind))
+        return self.context.has_room(self._ports)
 
     def _receive(self, data: bytes, arrived: float) -> None:
         """Give a message at once if nothing is in its way, else keep it."""
@@ -245,7 +246,7 @@ class RosSubscriberNode(Node):
             if self._quick is not None and message is not self._quick:
                 self._quick.learn(data, message)
             self._note_used(found)
-            self.context.put_round({"stamp": found[1], self.kind: found[0]})
+            self.context.put_round({"stamp": found[1], self._ports[1]: found[0]})
 
     def _note_used(self, found: tuple[Any, int]) -> None:
         self._last = found[0]

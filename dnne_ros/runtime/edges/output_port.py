@@ -64,15 +64,18 @@ class OutputPort:
         self._spans = [(edge.span, edge.limit) for edge in edges if edge.limit < math.inf]
         for end in self._ends:
             end.notify_room(self._on_room)
-        self._turns: deque[asyncio.Future[None]] = deque()
-        self._watchers = 0
+        self.turns: deque[asyncio.Future[None]] = deque()
+        """Of coroutines that wait for room."""
+        self.watchers = 0
+        """How many others subscribe."""
         self._latched = type.policy is EdgePolicy.LATEST
         self._newest: Any = None
         self.sent = 0
         """How many items were handed over."""
         self.waited_ns = 0
         """For how long senders have waited for room, in nanoseconds."""
-        self._breathes = False
+        self.breathes = False
+        """Whether a coroutine that sends lets the event loop turn."""
         self._breathing = Breathing()
         self._breathe_at = self._breathing.every
         self._pause: asyncio.TimerHandle | None = None
@@ -123,7 +126,7 @@ class OutputPort:
                 raise
         if self._made is not None:
             value = self._made(value)
-        if self._turns or self._breathes:
+        if self.turns or self.breathes:
             await self._wait_for_room(timeout)
         elif self.sent >= self._breathe_at and self._is_to_breathe():
             await self._breathe(timeout)
@@ -144,7 +147,7 @@ class OutputPort:
                 edge.deliver(value)
             if self._writer is not None:
                 self._writer.send(parts, tail)
-            if self._watchers:
+            if self.watchers:
                 if self._pause is None:
                     self._publish_in_turn(value)
                 else:
@@ -153,13 +156,13 @@ class OutputPort:
                 self._newest = value
             self.sent += 1
         finally:
-            if self._turns:
+            if self.turns:
                 self._on_room()
 
     @property
     def has_room(self) -> bool:
         """Tell whether `send` would wait for nobody who takes, and nobody sends before."""
-        return not self._turns and not self._breathes and not self._is_full()
+        return not self.turns and not self.breathes and not self._is_full()
 
     def send_now(self, value: Any) -> None:
         """Hand ``value`` over in a callback of the event loop, which therefore turns.
@@ -188,7 +191,7 @@ class OutputPort:
         Not while somebody outside listens or records, where the newest item is kept, or while
         another coroutine of its node sends.
         """
-        return self._is_plain and not (self._watchers or self._turns or self._breathes)
+        return self._is_plain and not (self.watchers or self.turns or self.breathes)
 
     @property
     def admission(self) -> Callable[[Any], Any] | None:
@@ -222,16 +225,16 @@ class OutputPort:
         if self._topic is None:
             return
         watchers = self._topic.watchers()
-        if watchers > self._watchers and self._newest is not None:
+        if watchers > self.watchers and self._newest is not None:
             self._publish(self._newest)
-        self._watchers = watchers
+        self.watchers = watchers
 
     def flush(self, seconds: float) -> None:
         """Wait until subscribers have what was sent last, at most ``seconds``.
 
         A process that leaves at once takes it along: a robot would miss its last command.
         """
-        if self._watchers and seconds > 0:
+        if self.watchers and seconds > 0:
             if self._held_back is not _NOTHING:
                 self._publish(self._held_back)
                 self._held_back = _NOTHING
@@ -254,54 +257,54 @@ class OutputPort:
 
         Senders that come meanwhile are behind this one.
         """
-        self._breathes = True
+        self.breathes = True
         self._breathing.note_turn()
         try:
             await asyncio.sleep(0)
         except BaseException:
-            self._breathes = False
+            self.breathes = False
             self._on_room()
             raise
-        self._breathes = False
+        self.breathes = False
         self._breathing.note_turned()
         self._breathe_at = self.sent + self._breathing.every
         if self._is_full():
             await self._wait_for_room(timeout, first=True)
-        elif self._turns:
+        elif self.turns:
             self._note_wait(True)
 
     async def _wait_for_room(self, timeout: float | None, *, first: bool = False) -> None:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         if first:
-            self._turns.appendleft(turn)
+            self.turns.appendleft(turn)
         else:
-            self._turns.append(turn)
+            self.turns.append(turn)
         timer = None if timeout is None else loop.call_later(timeout, _expire, turn)
         since = time.monotonic_ns()
         self._on_room()
         try:
             await turn
         except BaseException:
-            self._turns.remove(turn)
+            self.turns.remove(turn)
             self._on_room()  # its turn may have come already
             raise
         finally:
             self.waited_ns += time.monotonic_ns() - since
             if timer is not None:
                 timer.cancel()
-        self._turns.remove(turn)
+        self.turns.remove(turn)
         self._breathing.forget()
         self._breathe_at = self.sent + self._breathing.every
-        self._note_wait(bool(self._turns) or self._when_room is not None)
+        self._note_wait(bool(self.turns) or self._when_room is not None)
 
     def _on_room(self) -> None:
         """Let the first sender that waits go on, if nobody is full."""
-        if self._turns and not self._breathes and not self._turns[0].done():
+        if self.turns and not self.breathes and not self.turns[0].done():
             if self._is_full():
                 self._note_wait(True)
             else:
-                self._turns[0].set_result(None)
+                self.turns[0].set_result(None)
                 self._note_wait(False)  # until it goes on, there is nothing to be told
         elif self._when_room is not None and not self._is_full():
             call, self._when_room = self._when_room, None

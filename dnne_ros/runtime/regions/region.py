@@ -42,7 +42,7 @@ _TURNS = 4
 """Or, where a busy machine takes longer for it, as many turns of the event loop for each node."""
 DEEPEST = 20
 """Regions that give to each other in one call; more would fill Python's stack."""
-_MOST_ROUNDS = 16
+MOST_ROUNDS = 16
 """Compiled rounds that are kept: one for each combination of who listens and what is given."""
 
 
@@ -151,7 +151,12 @@ class Region:
         for member in self.members:  # without a generator, as in `_compile`: robots wait for it
             if not member.is_parked:
                 return False
-        return self._owed is None or self._owed.done()
+        return not self._owes
+
+    @property
+    def _owes(self) -> bool:
+        """Tell whether what a member gave has not gone out."""
+        return self._owed is not None and not self._owed.done()
 
     def _stop_waiting(self) -> None:
         if self._again is not None:
@@ -221,7 +226,7 @@ class Region:
         timed = self._trials > 0
         key = (timed, *traced_by, *passed, *waits, *gives)
         if key not in self._compiled:
-            if len(self._compiled) >= _MOST_ROUNDS:
+            if len(self._compiled) >= MOST_ROUNDS:
                 self._compiled.clear()
             at_once = {edge for edge, some in zip(self._ahead, waits, strict=True) if not some}
             by = dict(zip(self._plain, passed, strict=True))
