@@ -49,6 +49,7 @@ class OutputPort:
         """Values of this class need no `admission`."""
         self._kind_of = type.kind_of()
         self._kind: Any = _NOTHING
+        self._class: type = builtins.type(_NOTHING)
         own = builtins.type(type).canonical is not PortType.canonical
         self._made: Callable[[Any], Any] | None = type.canonical if own else None
         self._edges = edges
@@ -198,6 +199,16 @@ class OutputPort:
         """Return what makes of a value what consumers get, as `send` does; None: it is that."""
         return None if self._kind_of is None and self._made is None else self._admit
 
+    @property
+    def last_kind(self) -> tuple[type, Callable[[Any], Any], Any] | None:
+        """Return the class of a value that was admitted as it was, what tells a kind, and its.
+
+        The next value needs no `admission` if all are the same; None: nothing tells that.
+        """
+        if self._kind_of is None or self._made is not None:
+            return None
+        return self._class, self._kind_of, self._kind
+
     def _admit(self, value: Any) -> Any:
         kind_of = self._kind_of
         if kind_of is not None:
@@ -244,7 +255,7 @@ class OutputPort:
     def _check(self, value: Any) -> None:
         assert self._kind_of is not None  # or nobody would ask
         self._type.check(value)
-        self._kind = self._kind_of(value)
+        self._kind, self._class = self._kind_of(value), value.__class__
 
     def _is_to_breathe(self) -> bool:
         if self._breathing.need_not():

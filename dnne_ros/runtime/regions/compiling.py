@@ -291,6 +291,13 @@ class _Writing:
         if output.admission is None:
             return name
         admitted = f"{self._name(output.admission, 'admit')}({name})"
-        if output.exact is None:
+        kind, exact = output.last_kind, output.exact
+        is_as_before = ""
+        if kind is not None:  # and the next ones will be as that, mostly
+            exact, kind_of, found = kind
+            is_as_before = f" and {self._name(kind_of, 'kind')}({name}) == " \
+                           f"{self._name(found, 'last')}"
+        if exact is None:
             return admitted
-        return f"{name} if {name}.__class__ is {self._name(output.exact, 'exact')} else {admitted}"
+        return f"{name} if {name}.__class__ is {self._name(exact, 'exact')}{is_as_before} " \
+               f"else {admitted}"
