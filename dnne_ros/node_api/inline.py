@@ -8,7 +8,7 @@ import copy
 import inspect
 import sys
 import textwrap
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ _OF_THEIR_OWN = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.Genera
 """What has names of its own, or cannot stand in a plain function."""
 _SHORT = 500
 """Bytes of a function that may do no more than return a dictionary."""
+_GLOBALS = "__globals__"
 _TOOLS = 6
 """That `sys.monitoring` has room for."""
 
@@ -72,16 +73,19 @@ def inline_of(node_type: type[Node]) -> Inline | None:
     function = node_type.compute
     if not isinstance(function, FunctionType) or function.__closure__ or _is_looked_at():
         return None
+    code = function.__code__
+    takes = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
     returned = _returned(function)
-    if returned is None or [getattr(key, "value", None) for key in returned.keys] \
-            != list(node_type.outputs) or any(map(has_names_of_its_own, returned.values)):
+    if returned is None or takes[:1] != ("self",) or not {*takes[1:]} <= node_type.inputs.keys() \
+            or [getattr(key, "value", None) for key in returned.keys] != list(node_type.outputs):
         return None
-    own = {name: function.__globals__[name] for name in _names_in(returned) - {"self"}
-           if name in function.__globals__ and name not in node_type.inputs}
-    if own.keys() & node_type.widgets.keys():
+    others = _names_in(returned) - {*takes}
+    known = {*function.__globals__, *vars(builtins)} - node_type.widgets.keys()
+    if not others <= known or any(map(has_names_of_its_own, returned.values)):
         return None
-    reading = _ReadingWidgets(node_type.widgets)
-    return Inline(*(ast.unparse(reading.visit(value)) for value in returned.values), **own)
+    reading = _AsInlined(node_type.widgets, others & function.__globals__.keys())
+    return Inline(*(ast.unparse(reading.visit(value)) for value in returned.values),
+                  **{_GLOBALS: function.__globals__})
 
 
 def has_names_of_its_own(tree: ast.AST) -> bool:
@@ -104,21 +108,31 @@ def _returned(function: FunctionType) -> ast.Dict | None:
         definition, = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     except (OSError, SyntaxError):  # a lambda, or made of no file
         return None
-    if not isinstance(definition, ast.FunctionDef) or definition.decorator_list:
+    if not isinstance(definition, ast.FunctionDef) or definition.decorator_list \
+            or definition.args.vararg or definition.args.kwarg:
         return None
     *before, last = definition.body
     is_text = [isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant)
                for each in before]
-    if not all(is_text) or not isinstance(last, ast.Return) \
-            or not isinstance(last.value, ast.Dict):
-        return None
-    written = compile(ast.Module([definition], []), "<compute>", "exec")
-    code, = (each for each in written.co_consts if isinstance(each, CodeType))
-    return last.value if _facts(code) == _facts(function.__code__) else None
+    if all(is_text) and isinstance(last, ast.Return) and isinstance(last.value, ast.Dict) \
+            and not any(map(_is_private, ast.walk(last))):
+        lines, _ = inspect.findsource(function)
+        module = compile("".join(lines), "<module>", "exec", dont_inherit=True)
+        return last.value if function.__code__ in _codes_in(module) else None
+    return None
 
 
-def _facts(code: CodeType) -> tuple[object, ...]:
-    return code.co_code, repr(code.co_consts), code.co_names, code.co_varnames
+def _is_private(node: ast.AST) -> bool:
+    """Tell whether a name is another one within its class."""
+    name = getattr(node, "attr", getattr(node, "id", ""))
+    return name.startswith("__") and not name.endswith("__")
+
+
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for each in code.co_consts:
+        if isinstance(each, CodeType):
+            yield from _codes_in(each)
 
 
 def _names_in(tree: ast.AST) -> set[str]:
@@ -145,9 +159,12 @@ class _Renaming(ast.NodeTransformer):
         return ast.Name(self._names[node.id], node.ctx)
 
 
-class _ReadingWidgets(ast.NodeTransformer):
-    def __init__(self, widgets: Collection[str]):
+class _AsInlined(ast.NodeTransformer):
+    """Names widgets as an `Inline` does, and looks global names up where a function would."""
+
+    def __init__(self, widgets: Collection[str], global_names: Collection[str]):
         self._widgets = widgets
+        self._global_names = global_names
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """Make ``self.addend`` the name of the widget."""
@@ -156,3 +173,9 @@ class _ReadingWidgets(ast.NodeTransformer):
                 and node.attr in self._widgets:
             return ast.Name(node.attr, node.ctx)
         return node
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """Look it up, if it is one of the module's."""
+        if node.id not in self._global_names:
+            return node
+        return ast.Subscript(ast.Name(_GLOBALS, ast.Load()), ast.Constant(node.id), ast.Load())
