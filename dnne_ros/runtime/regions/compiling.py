@@ -288,16 +288,15 @@ class _Writing:
 
     def _admitted(self, output: OutputPort, name: str) -> str:
         """Return what makes of a value what the consumers of an output get."""
-        if output.admission is None:
+        admission = output.admission
+        if not admission.is_needed:
             return name
-        admitted = f"{self._name(output.admission, 'admit')}({name})"
-        kind, exact = output.last_kind, output.exact
-        is_as_before = ""
-        if kind is not None:  # and the next ones will be as that, mostly
-            exact, kind_of, found = kind
-            is_as_before = f" and {self._name(kind_of, 'kind')}({name}) == " \
-                           f"{self._name(found, 'last')}"
+        exact, as_before = admission.exact, ""
+        if admission.last is not None:  # the next ones will be as that, mostly
+            exact, kind_of, last = admission.last
+            as_before = f"and {self._name(kind_of, 'kind')}({name}) == {self._name(last, 'last')} "
+        admitted = f"{self._name(admission, 'admit')}({name})"
         if exact is None:
             return admitted
-        return f"{name} if {name}.__class__ is {self._name(exact, 'exact')}{is_as_before} " \
-               f"else {admitted}"
+        is_exact = f"{name}.__class__ is {self._name(exact, 'exact')} "
+        return f"{name} if {is_exact}{as_before}else {admitted}"
