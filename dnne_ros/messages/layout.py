@@ -137,7 +137,7 @@ def _offsets(leaves: _Leaves, way: str, row: int | None) -> list[tuple[int, str]
 
 
 def _walk(data: bytes, message: type) -> tuple[struct.Struct, _Leaves]:
-    """Return what has to be the same in all messages of this layout, and where their numbers are."""
+    """Return what reads that which all messages of a layout have in common, and its numbers."""
     if data[:2] != _LITTLE_ENDIAN:
         raise _UnknownLayout
     walk = _Walk(data)

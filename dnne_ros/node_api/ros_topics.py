@@ -58,12 +58,13 @@ class RosTopics(Protocol):
         ...
 
     def subscribe(self, topic: str, message_type: str, qos: str,
-                  on_message: Callable[..., None], raw: bool = False, timed: bool = False
-                  ) -> None:
+                  on_message: Callable[..., None], raw: bool = False, timed: bool = False,
+                  urgent: bool = False) -> None:
         """Call ``on_message(message)`` for each message (its serialised bytes if ``raw``).
 
         ``timed``: ``on_message(message, arrived)``, with the `time.monotonic` at which it arrived
-        at this machine, which is earlier where the process was busy.  `InputError` for an illegal
+        at this machine, which is earlier where the process was busy.  ``urgent``, of timed ones:
+        what comes at a steady rate is looked out for when it is due.  `InputError` for an illegal
         name.
         """
         ...

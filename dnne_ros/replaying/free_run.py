@@ -47,8 +47,8 @@ class BagTopics(MuteTopics):
         self._now_ns = now_ns
 
     def subscribe(self, topic: str, message_type: str, qos: str,
-                  on_message: Callable[..., None], raw: bool = False, timed: bool = False
-                  ) -> None:
+                  on_message: Callable[..., None], raw: bool = False, timed: bool = False,
+                  urgent: bool = False) -> None:
         """Call ``on_message`` for each message of the bag."""
         def receive(data: bytes) -> None:
             message = data if raw else self.deserialize(data, message_type)

@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.runtime.looking_out import LookingOut
 from dnne_ros.runtime.priorities import ReadyByPriority
 from dnne_ros.runtime.watching_out import WatchingOut
 from dnne_ros.transport.breathing import Turns
@@ -56,6 +57,7 @@ class RosSelector(selectors.BaseSelector):
         from rclpy.experimental.events_executor import EventsExecutor
 
         self.executor = EventsExecutor(context=context)
+        self.looking_out = LookingOut(self.executor.spin_once)
         self._drained = True
         self._files = selectors.EpollSelector()
         self._epoll = select.epoll.fromfd(os.dup(self._files.fileno()))
@@ -100,7 +102,7 @@ class RosSelector(selectors.BaseSelector):
 
     def _wait_for_dds(self, timeout: float, now: float) -> None:
         self._files_watched.set()
-        self.executor.spin_once(timeout_sec=timeout)
+        self.looking_out.wait(timeout, now)
         ended = time.monotonic()
         if not self._files_ready and ended - now < timeout:
             self._brought.append(ended)

@@ -71,8 +71,8 @@ class InMemoryTopics:
         return self.publishers.setdefault(topic, InMemoryPublisher(self))
 
     def subscribe(self, topic: str, message_type: str, qos: str,
-                  on_message: Callable[..., None], raw: bool = False, timed: bool = False
-                  ) -> None:
+                  on_message: Callable[..., None], raw: bool = False, timed: bool = False,
+                  urgent: bool = False) -> None:
         """Call ``on_message`` for each message that the test delivers; it arrives just then."""
         def receive(message: Any) -> None:
             on_message(message, *([time.monotonic()] if timed else []))

@@ -133,8 +133,7 @@ class RosSubscriberNode(Node):
         self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
         self._trouble = HealthReporter(self.context)
         self._gate = ArrivalGate(lambda: 1.0 / self.values["rate"], self.context.clock)
-        self._has_frame = bool(self.frame)
-        self._ports = ("stamp", self.kind)
+        self._has_frame, self._ports = bool(self.frame), ("stamp", self.kind)
         self._came = asyncio.Event()
         self._is_idle = False
         self._last: Any = None
@@ -155,7 +154,7 @@ class RosSubscriberNode(Node):
         self._waiting: deque[tuple[bytes, float]] = deque(maxlen=self.keep)
         self._adds_up = False
         self.context.topics.subscribe(self.topic, self.message_type, self.qos, self._receive,
-                                      raw=True, timed=True)
+                                      raw=True, timed=True, urgent=self.policy_input)
 
     async def arrivals(self, timeout: float | None) -> list[tuple[Any, float]]:
         """Return messages and when they came (``context.steady``), in order.

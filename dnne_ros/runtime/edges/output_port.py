@@ -59,18 +59,15 @@ class OutputPort:
         self._spans = [(edge.span, edge.limit) for edge in edges if edge.limit < math.inf]
         for end in self._ends:
             end.notify_room(self._on_room)
-        self.turns: deque[asyncio.Future[None]] = deque()
-        """Of coroutines that wait for room."""
-        self.watchers = 0
-        """How many others subscribe."""
+        self.turns: deque[asyncio.Future[None]] = deque()  # of coroutines that wait for room
+        self.watchers = 0  # how many others subscribe
         self._latched = type.policy is EdgePolicy.LATEST
         self._newest: Any = None
         self.sent = 0
         """How many items were handed over."""
         self.waited_ns = 0
         """For how long senders have waited for room, in nanoseconds."""
-        self.breathes = False
-        """Whether a coroutine that sends lets the event loop turn."""
+        self.breathes = False  # whether a coroutine that sends lets the event loop turn
         self._breathing = Breathing()
         self._breathe_at = self._breathing.every
         self._pause: asyncio.TimerHandle | None = None

@@ -33,12 +33,10 @@ class AtOnce:
 
     def has_room(self, ports: Sequence[str]) -> bool:
         """Tell whether none of these outputs makes its sender wait, and nothing else does."""
-        if not self._context.may_answer:
-            return False
         for port in ports:  # without a generator: robots wait for it
             if not self._outputs[port].has_room:
                 return False
-        return True
+        return self._context.may_answer
 
     def put_now(self, port: str, value: Any) -> None:
         """Hand a value over, in a callback of the event loop."""

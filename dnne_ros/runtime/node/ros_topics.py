@@ -17,6 +17,7 @@ from rclpy.serialization import deserialize_message
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.recording.node_log import Shows
+from dnne_ros.runtime.looking_out import Rhythm
 from dnne_ros.runtime.node.host_clock import SimulatedTime
 from dnne_ros.transport.qos_overrides import qos_overrides
 
@@ -44,14 +45,16 @@ def qos_preset(name: str) -> QoSProfile:
 class HostTopics:
     """Topics of one node, beside its ports."""
 
-    def __init__(self, host: NodeHost):
-        """Publish and subscribe as ``host``."""
+    def __init__(self, host: NodeHost, rhythms: list[Rhythm] | None = None):
+        """Publish and subscribe as ``host``; ``rhythms`` are of what the event loop expects."""
         self.recording: NodeRecording | None = None
         """Writes down what the clock shows."""
         self._host = host
         self._time = SimulatedTime(host)
         self._publishers: list[Publisher[Any]] = []
         self._subscriptions: list[Subscription[Any]] = []
+        self._rhythms: list[Rhythm] = [] if rhythms is None else rhythms
+        self._own_rhythms: list[Rhythm] = []
 
     def message_class(self, message_type: str) -> type:
         """Return the Python class of ``package/msg/Name``; `InputError` if there is none."""
@@ -75,10 +78,11 @@ class HostTopics:
         return publisher
 
     def subscribe(self, topic: str, message_type: str, qos: str,
-                  on_message: Callable[..., None], raw: bool = False, timed: bool = False
-                  ) -> None:
+                  on_message: Callable[..., None], raw: bool = False, timed: bool = False,
+                  urgent: bool = False) -> None:
         """Call ``on_message`` for each message."""
-        callback = _with_arrival(on_message) if timed else on_message
+        callback = _with_arrival(on_message, self._rhythm() if urgent else None) if timed \
+            else on_message
         with self._legal(topic), qos_overrides(topic) as options:
             self._subscriptions.append(self._host.create_subscription(
                 self.message_class(message_type), topic, callback, qos_preset(qos), raw=raw,
@@ -112,8 +116,18 @@ class HostTopics:
             self._host.destroy_publisher(publisher)
         for subscription in self._subscriptions:
             self._host.destroy_subscription(subscription)
+        for rhythm in self._own_rhythms:
+            self._rhythms.remove(rhythm)
+        self._own_rhythms.clear()
         self._publishers.clear()
         self._subscriptions.clear()
+
+    def _rhythm(self) -> Rhythm:
+        """Return that of a further topic which the event loop is to look out for."""
+        rhythm = Rhythm()
+        for rhythms in (self._rhythms, self._own_rhythms):
+            rhythms.append(rhythm)
+        return rhythm
 
     @contextmanager
     def _legal(self, topic: str) -> Iterator[None]:
@@ -124,7 +138,8 @@ class HostTopics:
             raise InputError(f"topic {topic!r:.80}", [reason]) from None
 
 
-def _with_arrival(on_message: Callable[[Any, float], None]) -> Callable[..., None]:
+def _with_arrival(on_message: Callable[[Any, float], None], rhythm: Rhythm | None = None
+                  ) -> Callable[..., None]:
     """Return what rclpy is to call: it wants to know how, and `EventsExecutor` does otherwise.
 
     A callback of two arguments gets DDS' information beside the message; that executor gives both
@@ -134,7 +149,10 @@ def _with_arrival(on_message: Callable[[Any, float], None]) -> Callable[..., Non
         message, info = received if len(received) == 2 else received[0]
         now = time.time_ns()
         waited = max(0, now - (info["received_timestamp"] or now))  # 0: DDS does not say
-        on_message(message, time.monotonic() - 1e-9 * waited)
+        arrived = time.monotonic() - 1e-9 * waited
+        on_message(message, arrived)
+        if rhythm is not None:
+            rhythm.note(arrived)
 
     call.__signature__ = inspect.signature(on_message)  # type: ignore[attr-defined]  # PEP 362
     return call

@@ -1,0 +1,110 @@
+"""Being awake when the next message of a robot is due.
+
+A message wakes a thread of DDS, and that the thread of the event loop.  On a core that sleeps, in
+a virtual machine above all, each takes tens of microseconds, and what runs then finds its code in
+no cache: together as much as a whole small policy.  Robots speak at a steady rate, so the loop
+wakes up by itself a moment before the next message is due and looks again and again until it is
+there.  After each look whoever wants the core may have it; and if somebody has taken it, there is
+no looking out for a while, longer each time (as in `dnne_ros.runtime.watching_out`).
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+
+_MARGIN = 200e-6
+"""Seconds before and after the moment at which a message is due that are looked out for it."""
+_SHARE = 0.1
+"""Of a period, which is the most before and after that moment."""
+_LONGEST_PERIOD = 0.1
+"""Seconds above which a message is rare enough to wait a little."""
+_STEADY = 0.25
+"""Of a period: so much do the last ones differ at most, or there is no telling the next."""
+_NOW = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past returns at once
+_CALLBACK = 40e-6
+"""A look that takes so many seconds has run a callback, after which the loop may have to turn."""
+_TAKEN = 20e-6
+"""A pause of so many seconds may have let somebody else have the core."""
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
+
+
+class Rhythm:
+    """When messages of one topic have come, and so when the next one is due."""
+
+    def __init__(self) -> None:
+        """Know of none yet."""
+        self._came = deque([0.0, 0.0, 0.0, 0.0], maxlen=4)
+
+    def note(self, arrived: float) -> None:
+        """Note when a message came, by `time.monotonic`."""
+        self._came.append(arrived)
+
+    def next_window(self) -> tuple[float, float]:
+        """Return from when to when to look out for the next; (0, 0): there is no telling."""
+        first, second, third, last = self._came
+        periods = second - first, third - second, last - third
+        longest = max(periods)
+        if longest > _LONGEST_PERIOD or longest - min(periods) > _STEADY * longest:
+            return 0.0, 0.0
+        due, margin = last + (last - first) / 3, min(_MARGIN, _SHARE * longest)
+        return due - margin, due + margin
+
+
+class LookingOut:
+    """Waits in an executor of rclpy."""
+
+    def __init__(self, spin_once: Callable[[float], None]):
+        """Wait with ``spin_once(seconds)``, which runs one callback."""
+        self._spin_once = spin_once
+        self.rhythms: list[Rhythm] = []
+        """Of the topics whose messages are to be looked out for."""
+        self._pause = _SHORTEST_PAUSE
+        self._not_before = 0.0
+
+    def wait(self, seconds: float, now: float) -> None:
+        """Run the next callback; return without one after ``seconds``, or a little before."""
+        until = now + seconds
+        begin, end = self._window(now)
+        if begin > now:
+            self._spin_once(min(seconds, begin - now))
+            now = monotonic()
+            if now < begin or now >= until:
+                return
+        elif end <= now:
+            self._spin_once(seconds)
+            return
+        self._look_out(now, min(end, until))
+
+    def _window(self, now: float) -> tuple[float, float]:
+        """Return from when to when to look out next; (0, 0): not at all."""
+        found = 0.0, 0.0
+        if now >= self._not_before:
+            for rhythm in self.rhythms:
+                window = rhythm.next_window()
+                if window[1] > now and (not found[1] or window < found):
+                    found = window
+        return found
+
+    def _look_out(self, now: float, until: float) -> None:
+        lost = _times_lost()
+        while now < until:
+            self._spin_once(_NOW)
+            before, now = now, monotonic()
+            if now - before > _CALLBACK:
+                self._pause = max(_SHORTEST_PAUSE, self._pause / 2)
+                return
+            os.sched_yield()
+            before, now = now, monotonic()
+            if now - before > _TAKEN and _times_lost() != lost:
+                self._pause = min(_LONGEST_PAUSE, self._pause * 2)
+                self._not_before = now + self._pause
+                return
+
+
+def _times_lost() -> int:
+    """Return how often others were given the core while this thread would have gone on."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw
