@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.devices import pick_device
     from dnne_ros.node_api.health import Health, Level
     from dnne_ros.node_api.health_reporter import HealthReporter
+    from dnne_ros.node_api.inline import Inline
     from dnne_ros.node_api.node import Node
     from dnne_ros.node_api.own_ports import type_with_ports
     from dnne_ros.node_api.port_types import (
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.ros_topics import QOS_PRESETS, RosTopics, TopicPublisher, TopicUse
     from dnne_ros.node_api.seeding import node_seed
     from dnne_ros.node_api.state import NodeState
+    from dnne_ros.node_api.supply import give_items
     from dnne_ros.node_api.widget import Widget, WidgetError
     from dnne_ros.sim.registry import Backend
     from dnne_ros.sim.simulator import ArraySpec, SimulationError, Simulator, StepResult, TaskSpec
@@ -103,6 +105,7 @@ _NAMES = {
     "node_api.health": "Health Level",
     "node_api.health_reporter": "HealthReporter",
     "node_api.context": "Boundary Log NodeContext",
+    "node_api.inline": "Inline",
     "node_api.node": "Node",
     "node_api.port_types":
         "Action AnyTensor AnyValue Boolean Dataloader Dataset Dict Float GradientTensor Image Imu "
@@ -117,6 +120,7 @@ _NAMES = {
     "node_api.ros_topics": "QOS_PRESETS RosTopics TopicPublisher TopicUse",
     "node_api.seeding": "node_seed",
     "node_api.state": "NodeState",
+    "node_api.supply": "give_items",
     "node_api.widget": "Widget WidgetError",
     "sim.registry": "Backend",
     "sim.simulator": "ArraySpec SimulationError Simulator StepResult TaskSpec",
@@ -177,6 +181,7 @@ __all__ = [
     "Image",
     "Imu",
     "ImuReading",
+    "Inline",
     "Input",
     "InputError",
     "Int",
@@ -240,6 +245,7 @@ __all__ = [
     "as_tensor",
     "checkpoint_widgets",
     "codec_for",
+    "give_items",
     "node_seed",
     "pick_device",
     "retrying",

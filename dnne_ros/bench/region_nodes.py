@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Float
 from dnne_ros.node_api.ports import Input, Output
+from dnne_ros.node_api.supply import give_items
 from dnne_ros.node_api.widget import Widget
 
 
@@ -23,6 +25,16 @@ class ChainSource(Node):
         """Count down, so that the last one is 0."""
         for number in range(self.items - 1, -1, -1):
             await self.send_output(float(number), "out")
+
+
+class AskedSource(ChainSource):
+    """The same, asked for its numbers."""
+
+    gives_items = True
+
+    async def process(self) -> None:
+        """Count down."""
+        await give_items(self, ("out",), map(float, range(self.items - 1, -1, -1)))
 
 
 class ChainLink(Node):
@@ -51,6 +63,15 @@ class ShortLink(ChainLink):
         return add
 
 
+class LongLink(ChainLink):
+    """The same, and too long to be inlined."""
+
+    def compute(self, number: float) -> dict[str, float]:
+        """Add, in two steps."""
+        result = number + self.addend
+        return {"out": result}
+
+
 class ChainSink(Node):
     """Take the time of all items but the first tenth, and end the run with the last one."""
 
@@ -70,8 +91,24 @@ class ChainSink(Node):
             number = await self.get_input("number")
             if number == self._measured:
                 self._began = time.perf_counter()
-        self._write((time.perf_counter() - self._began) / self._measured)
+        await self._end(time.perf_counter())
+
+    async def _end(self, now: float) -> None:
+        self._write((now - self._began) / self._measured)
         await self.context.finish("measured")
 
     def _write(self, seconds: float) -> None:
         Path(self.file).write_text(json.dumps(seconds), encoding="utf-8")
+
+
+class CalledSink(ChainSink):
+    """The same, called with each number."""
+
+    process = Node.process
+
+    def compute(self, number: float) -> None:
+        """Look whether it is the first or the last that counts."""
+        if number == self._measured:
+            self._began = time.perf_counter()
+        elif not number:
+            self._ending = asyncio.ensure_future(self._end(time.perf_counter()))

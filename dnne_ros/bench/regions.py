@@ -17,9 +17,12 @@ from dnne_ros.bench.region_peers import LINKS
 from dnne_ros.bench.rounds import document, interleave, ratio
 from dnne_ros.bench.table import Table
 
-_OURS, _SHORT, _NOT_COMPILED = "compiled", "compiled, with functions of their own", "--no-compile"
-_RIM = "source and sink alone"
+_OURS, _WHOLE = "compiled", "compiled, source and sink, too"
+_SHORT, _LONG = "compiled, with functions of their own", "compiled, too long to be inlined"
+_NOT_COMPILED = "--no-compile"
+_RIM, _WHOLE_RIM = "source and sink alone", "source and sink of a region alone"
 _QUEUES, _CALLS, _NESTED = "ten asyncio.Queues", "a plain Python loop", "one expression"
+_FREE, _ASKED = ("ChainSource", "ChainSink"), ("AskedSource", "CalledSink")
 _SECONDS = 120.0
 _FIGURE = "us_per_item"
 
@@ -33,9 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Run every case in turn, round after round."""
     commands: dict[str, Callable[..., Sequence[str]]] = {
-        _OURS: _graph, _SHORT: partial(_graph, link="ShortLink"),
-        _NOT_COMPILED: partial(_graph, more=("--no-compile",)),
-        _RIM: partial(_graph, links=0), _QUEUES: partial(_peer, "queues"),
+        _OURS: _graph, _WHOLE: partial(_graph, ends=_ASKED),
+        _SHORT: partial(_graph, link="ShortLink"), _LONG: partial(_graph, link="LongLink"),
+        _NOT_COMPILED: partial(_graph, more=("--no-compile",)), _RIM: partial(_graph, links=0),
+        _WHOLE_RIM: partial(_graph, links=0, ends=_ASKED), _QUEUES: partial(_peer, "queues"),
         _CALLS: partial(_peer, "calls"), _NESTED: partial(_peer, "nested")}
     cases = {case: partial(_measure, command, options.items)
              for case, command in commands.items()}
@@ -49,8 +53,9 @@ def tables(document: Mapping[str, Any]) -> list[Table]:
     table = Table(f"a chain of {LINKS} nodes that compute, µs an item",
                   ("", "µs", "× the queues' items/s", "× the loop's time"))
     shown = dict(medians)
-    for case in (_OURS, _SHORT):
-        shown[f"{case}, but for source and sink"] = medians[case] - medians[_RIM]
+    for case, rim in ((_OURS, _RIM), (_SHORT, _RIM), (_LONG, _RIM), (_WHOLE, _WHOLE_RIM)):
+        if case in medians and rim in medians:  # figures of earlier versions have fewer
+            shown[f"{case}, but for source and sink"] = medians[case] - medians[rim]
     for case, median in shown.items():
         table.rows.append((case, f"{median:.2f}", f"{ratio(medians[_QUEUES], median):.2f}",
                            f"{ratio(median, medians[_CALLS]):.2f}"))
@@ -72,14 +77,14 @@ def _peer(kind: str, items: int, file: Path) -> list[str]:
 
 
 def _graph(items: int, file: Path, more: Sequence[str] = (), links: int = LINKS,
-           link: str = "ChainLink") -> list[str]:
+           link: str = "ChainLink", ends: tuple[str, str] = _FREE) -> list[str]:
     """Return the command that runs the chain, whose workflow is left beside ``file``."""
     chain = {str(number): {"class_type": link, "inputs": {"number": [str(number - 1), 0]}}
              for number in range(1, links + 1)}
     workflow = file.with_name("chain.json")
     workflow.write_text(json.dumps({
-        "0": {"class_type": "ChainSource", "inputs": {"items": items}}, **chain,
-        "sink": {"class_type": "ChainSink", "inputs": {
+        "0": {"class_type": ends[0], "inputs": {"items": items}}, **chain,
+        "sink": {"class_type": ends[1], "inputs": {
             "number": [str(links), 0], "items": items, "file": str(file)}}}), encoding="utf-8")
     nodes = Path(__file__).with_name("region_nodes.py")
     return [sys.executable, "-m", "dnne_ros", "run", str(workflow), "--quiet", "--nodes",

@@ -83,7 +83,9 @@ def _explain(graph: Graph, placement: Placement, process: str) -> None:
 
     found = merged(graph, placement, process)
     for region in found.regions:
-        say(f"  one region: {', '.join(graph.nodes[node].ros_name for node in region)}")
+        drawn = (graph.nodes[node].ros_name + (" (inlined)" if node in found.inlined else "")
+                 for node in region)
+        say(f"  one region: {', '.join(drawn)}")
     for node, reason in found.alone.items():
         say(f"  by itself: {graph.nodes[node].ros_name}: {reason}")
 

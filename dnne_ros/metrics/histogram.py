@@ -24,10 +24,10 @@ class Histogram:
         """How many were at most as long as each bound and longer than the one before."""
         self.sum = 0.0
 
-    def add(self, seconds: float) -> None:
-        """Count one."""
-        self.counts[bisect_left(self.bounds, seconds)] += 1
-        self.sum += seconds
+    def add(self, seconds: float, count: int = 1) -> None:
+        """Count one, or ``count`` of the same length."""
+        self.counts[bisect_left(self.bounds, seconds)] += count
+        self.sum += count * seconds
 
     def copy(self) -> Histogram:
         """Return what was counted so far."""

@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.node_api.inline import Inline, inline_of
+
 if TYPE_CHECKING:
     from dnne_ros.node_api.node import Node
 
@@ -43,15 +45,23 @@ class ByName:
     """An answer that takes its items by the names of their ports, as `Node.compute` does."""
 
     def __init__(self, compute: Callable[..., Computed], ports: Sequence[str],
-                 unlinked: Sequence[str], compiled: Callable[..., Any] | None = None):
+                 unlinked: Sequence[str] = (),
+                 compiled: Callable[..., Any] | Inline | None = None,
+                 node: Node | None = None):
         """Call ``compute`` with an item of each of ``ports``, and None for those ``unlinked``.
 
-        ``compiled``: what does the same and gives values without their names, see `Node.compiled`.
+        ``compiled``: what does the same and gives values without their names, see `Node.compiled`
+        and `Node.inline`, which knows the ``node`` and the live values of its widgets.  ValueError
+        for a name in that which nothing has.
         """
         self.compute = compute
         self.compiled = compiled
         self.ports = tuple(ports)
         self.unlinked = tuple(unlinked)
+        self.widgets: Mapping[str, Any] = {} if node is None else node.values
+        self.bound = compiled.bound((*self.ports, *self.unlinked), self.widgets, node) \
+            if isinstance(compiled, Inline) else {}
+        """What an `Inline` means by its other names."""
 
     def __call__(self, *items: Any) -> Computed:
         """Return the outputs of one round."""
@@ -76,8 +86,9 @@ async def feed_compute(node: Node) -> None:
     held = [node.inputs[name].type.held for name in linked]
     if linked and not waits and not any(held):
         unlinked = [name for name in node.inputs if name not in linked]
+        compiled = node.compiled() or inline_of(type(node))
         await answer_items(node, tuple(linked), ByName(
-            compute, linked, unlinked, node.compiled()))
+            compute, linked, unlinked, None if "compute" in vars(node) else compiled, node))
     while True:
         for name in linked:
             inputs[name] = await node.get_input(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dnne_ros.node_api.ros_frames import RosFrames
     from dnne_ros.node_api.ros_services import RosServices
     from dnne_ros.node_api.ros_topics import RosTopics
+    from dnne_ros.node_api.supply import Supply
     from dnne_ros.node_api.video import Video
 
 
@@ -192,6 +193,14 @@ class NodeContext(Protocol):
 
         See `dnne_ros.node_api.answering.answer_items`, which does it otherwise.  ``ready()``
         tells whether the next round takes no more than that; where not, the node does it itself.
+        """
+        ...
+
+    def supplying(self, ports: Sequence[str], values: Iterable[Any]
+                  ) -> AbstractContextManager[Supply]:
+        """Let ``values`` be taken for these outputs by what gives them on, while that is legal.
+
+        See `dnne_ros.node_api.supply.give_items`, which gives what it takes of it itself.
         """
         ...
 

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from dnne_ros.node_api.inline import Inline
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.node_api.ports import Input, Port
@@ -71,6 +72,13 @@ def _faults_of_behaviour(node_type: type[Node]) -> Iterator[str]:
             if inspect.iscoroutinefunction(found) and not inspect.iscoroutinefunction(own) \
                     and name != "compute":  # which may be either
                 yield f"{name}: expected def {name}, found async def"
+    for name in ("compiled", "inline"):
+        owner, own = (next(each for each in node_type.__mro__ if part in vars(each))
+                      for part in (name, "compute"))
+        if owner is not Node and owner is not own and issubclass(own, owner):
+            yield f"{name}: expected one of {own.__name__}'s own compute, found {owner.__name__}'s"
+    if node_type.inline is not None:
+        yield from _faults_of_inline(node_type, node_type.inline)
     if node_type.process is not Node.process or node_type.compute is Node.compute:
         return
     parameters = list(inspect.signature(node_type.compute).parameters.values())[1:]
@@ -84,6 +92,17 @@ def _faults_of_behaviour(node_type: type[Node]) -> Iterator[str]:
     if not any(each.kind is each.VAR_KEYWORD for each in parameters):
         for name in node_type.inputs.keys() - takes.keys():
             yield f"compute: expected the inputs as parameters ({ports}), and {name!r} is none"
+
+
+def _faults_of_inline(node_type: type[Node], inline: Inline) -> Iterator[str]:
+    found, outputs = len(inline.trees), len(node_type.outputs)
+    if found != max(outputs, 1):
+        yield f"inline: expected an expression for each output ({outputs}), found {found}"
+    if node_type.process is Node.process:
+        try:
+            inline.bound(node_type.inputs, node_type.widgets, None)
+        except ValueError as error:
+            yield f"inline: {error}"
 
 
 def faults_of_port(port: Port) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from dnne_ros.errors import InputError
 from dnne_ros.node_api.answering import Computed, feed_compute
 from dnne_ros.node_api.blocking import BlockingCalls
+from dnne_ros.node_api.inline import Inline
 from dnne_ros.node_api.ports import Input, Output, Ports
 from dnne_ros.node_api.ros_facts import RosFacts
 from dnne_ros.node_api.widget import Widget
@@ -72,8 +73,12 @@ class Node(RosFacts):
     """Its `process` answers items, all or most of them, as `dnne_ros.answer_items` does: so it can
     be merged with others (`dnne-ros check --explain`).  A plain `compute` always is such."""
     gives_at_once: ClassVar[bool] = False
-    """It gives what messages from outside bring in the calls that bring them, as `RosSubscriber`
-    does with ``context.giving``: so a merged round can begin with it."""
+    """It gives what messages bring in the calls that bring them, as `RosSubscriber` does with
+    ``context.giving``: so a merged round can begin with it."""
+    gives_items: ClassVar[bool] = False
+    """Its `process` does as `dnne_ros.give_items`: a merged round can begin with it."""
+    inline: ClassVar[Inline | None] = None
+    """What `compute` does, as expressions that compiled regions write into their function."""
     announces_boundaries: ClassVar[bool] = False
     """It calls ``context.boundary``; the process it lives in leads saving and stopping."""
     films: ClassVar[bool] = False
@@ -234,17 +239,17 @@ class Node(RosFacts):
     def compute(self, *_: Any, **inputs: Any) -> Computed | Awaitable[Computed]:
         """Return the outputs for one item of every linked input; unlinked ones are None.
 
-        It may be ``async def``; as a plain function, which waits for nothing, it is called by
-        what brings an item (`dnne_ros.node_api.answering`).
+        It may be ``async def``; a plain function is called by what brings an item
+        (`dnne_ros.node_api.answering`).
         """
         raise TypeError(f"{type(self).__name__} defines neither compute() nor process()")
 
     def compiled(self) -> Callable[..., Any] | None:
-        """Return a plain function that does what `compute` does; None: there is no shorter one.
+        """Return a plain function that regions call instead of `compute`; None: there is none.
 
         It is given the same items by the same names and returns the value of the only output
-        itself, of several outputs a tuple of all, in their order.  Compiled regions call it in
-        the place of `compute`.  It is asked for once, so it reads live widgets when it is called.
+        itself, of several outputs a tuple of all, in their order.  It is asked for once, so it
+        reads live widgets when it is called.
         """
         return None
 
@@ -262,10 +267,7 @@ class Node(RosFacts):
 
     async def get_batch(self, name: str, max_items: int, timeout: float | None = None
                         ) -> list[Any]:
-        """Return ``max_items`` items of an input, or those that came within ``timeout`` seconds.
-
-        The list is empty if none came.
-        """
+        """Return ``max_items`` items, or those of ``timeout`` seconds: [], if none came."""
         return await self.context.get_batch(name, max_items, timeout)
 
     def send_output(self, value: Any, name: str, timeout: float | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dnne_ros.graph.graph import Graph
 from dnne_ros.node_api.answering import may_wait
 from dnne_ros.node_api.fault_settings import watches
+from dnne_ros.node_api.inline import inline_of
 from dnne_ros.node_api.node import Node
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.regions import regions_of, why_not_passed
@@ -19,6 +20,7 @@ class DrawnUnit:
 
     node: str
     ports: tuple[str, ...]
+    pushed: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Merged:
 
     regions: list[list[str]]
     alone: dict[str, str]
+    inlined: set[str]
+    """Those of regions that are no call in them, but an expression."""
 
 
 def merged(graph: Graph, placement: Placement, process: str) -> Merged:
@@ -48,13 +52,14 @@ def merged(graph: Graph, placement: Placement, process: str) -> Merged:
     for unit in units:
         if unit.node not in together:
             alone[unit.node] = _why_alone(graph, unit, units)
-    return Merged(regions, alone)
+    return Merged(regions, alone, {node for node in together
+                                   if inline_of(graph.nodes[node].type) is not None})
 
 
 def _units(graph: Graph, node: str) -> list[DrawnUnit]:
     type = graph.nodes[node].type
-    if type.gives_at_once:
-        return [DrawnUnit(node, ())]
+    if type.gives_at_once or type.gives_items:
+        return [DrawnUnit(node, (), type.gives_at_once)]
     ports = tuple(port for port in graph.incoming[node] if not type.inputs[port].type.held)
     if type.fires_on_any:
         return [DrawnUnit(node, (port,)) for port in ports]
@@ -71,9 +76,10 @@ def _obstacles(graph: Graph, placement: Placement, node: str) -> Iterator[str]:
         yield "it has replicas"
     if external:
         yield f"its input {external[0]} is a topic"
-    if not streams and not type.gives_at_once:
+    gives = type.gives_at_once or type.gives_items
+    if not streams and not gives:
         yield "no items come to it"
-    if not (type.answers_items or type.gives_at_once):
+    if not (type.answers_items or gives):
         if type.process is not Node.process:
             yield "its process() takes items as it likes"
         if may_wait(type.compute):

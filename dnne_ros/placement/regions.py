@@ -28,7 +28,12 @@ class Unit(Protocol):
 
     @property
     def ports(self) -> tuple[str, ...]:
-        """The inputs of which each round takes an item; none: it is called from outside."""
+        """The inputs of which each round takes an item; none: it begins rounds by itself."""
+        ...
+
+    @property
+    def pushed(self) -> bool:
+        """Whether what begins a round comes from outside, when it likes."""
         ...
 
 
@@ -70,7 +75,7 @@ def regions_of(graph: Graph, units: Sequence[_Unit], largest: int = LARGEST) -> 
         for unit in region:  # which grows meanwhile
             for next in behind.get(unit.node, ()):
                 if len(region) < largest and next.node not in nodes and next in free \
-                        and joins[next, not entry.ports] \
+                        and joins[next, entry.pushed] \
                         and all(e.source.node in nodes for e in takes[next]):
                     region.append(next)
                     nodes.add(next.node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +13,7 @@ from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.clock import SteadyClock
 from dnne_ros.node_api.health import Health
+from dnne_ros.node_api.supply import Supply
 from dnne_ros.recording.node_log import Shows
 from dnne_ros.replaying.feed import NodeFeed
 from dnne_ros.testing.actions import InMemoryActions
@@ -220,6 +221,11 @@ class _MemoryContext:
                   ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
         """Leave it to the node's coroutine."""
         return nullcontext()
+
+    def supplying(self, ports: Sequence[str], values: Iterable[Any]
+                  ) -> AbstractContextManager[Supply]:
+        """Leave it to the node's coroutine."""
+        return nullcontext(Supply(values))
 
     def delivered(self, port: str) -> int:
         """Return 0: nodes begin at the beginning."""

@@ -93,9 +93,17 @@ class Gaussian(Distribution):
             return super().drawn(outputs, deviation, generator)
         assert deviation is not None
         noise = torch.randn(outputs.shape, generator=generator, device=outputs.device)
-        constant = deviation.log_std.sum() + outputs.shape[-1] * HALF_LOG_2PI
         return (torch.addcmul(outputs, deviation.std, noise),
-                torch.sub(-constant, noise.square_().sum(-1), alpha=0.5))
+                torch.sub(self._peak(deviation), noise.square_().sum(-1), alpha=0.5))
+
+    _last: tuple[Deviation, Tensor] | None = None
+
+    def _peak(self, deviation: Deviation) -> Tensor:
+        """Return log π of the mean, (), which is the same as long as the ``deviation`` is."""
+        if self._last is None or self._last[0] is not deviation:
+            log_std = deviation.log_std.detach()
+            self._last = deviation, -(log_std.sum() + log_std.numel() * HALF_LOG_2PI)
+        return self._last[1]
 
     def log_prob(self, actions: Tensor, outputs: Tensor, deviation: Deviation | None) -> Tensor:
         """Return log N(actions; mean, std) summed over the action's dimensions, (n,)."""

@@ -61,7 +61,7 @@ class EpisodeStatistics:
         self._running_returns += rewards.cpu().numpy()
         self._running_lengths += 1
         self.logs.add(log)
-        ended = np.flatnonzero(done.cpu().numpy())
+        ended = done.cpu().numpy().nonzero()[0]
         if ended.size:
             self.finished += ended.size
             self.returns.extend(self._running_returns[ended].tolist())

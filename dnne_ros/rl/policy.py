@@ -261,6 +261,25 @@ class ActorCritic(nn.Module):
             return Deviation.of_log(self.log_std)
         return Deviation.of_scalar(self.std)
 
+    def _deviation_to_act(self) -> Deviation | None:
+        """Return `_deviation`, without gradients; the same object until an update changes it.
+
+        To make it, and what follows from it, takes as long as a layer of a small network.
+        """
+        if self.spec.discrete:
+            return None
+        learned = self.log_std if self.spec.std_type == "log" else self.std
+        if learned.device.type != "cpu":
+            return self._deviation()
+        numbers = learned.tolist()
+        if self._acts_with is None or self._acts_with[0] != numbers:
+            deviation = self._deviation()
+            assert deviation is not None  # it is not discrete
+            self._acts_with = numbers, deviation
+        return self._acts_with[1]
+
+    _acts_with: tuple[list[float], Deviation] | None = None
+
     def _parts(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Return the actor's part of a memory, and the critic's."""
         assert self.actor_memory is not None
@@ -270,7 +289,7 @@ class ActorCritic(nn.Module):
     def _output(self, observations: Tensor, outputs: Tensor, value: Tensor,
                 generator: torch.Generator | None, critic_observations: Tensor | None,
                 memory: Tensor | None) -> PolicyOutput:
-        deviation = self._deviation()
+        deviation = self._deviation_to_act()
         actions, log_prob = self.distribution.drawn(outputs, deviation, generator)
         return PolicyOutput(observations, actions, log_prob, value, outputs,
                             None if deviation is None else deviation.std.expand_as(outputs),

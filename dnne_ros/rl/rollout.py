@@ -94,7 +94,7 @@ class Rollout:
         self.knows_next = True
         """Whether every `add` since `clear` gave next_observations."""
         self._size = 0
-        self._cut: list[Sequence[Tensor | None]] = []
+        self._cut: list[Sequence[tuple[Tensor | None, Sequence[int]]]] = []
 
     @classmethod
     def like(cls, output: PolicyOutput, horizon: int, *, keeps_distributions: bool) -> Rollout:
@@ -112,14 +112,18 @@ class Rollout:
     def __len__(self) -> int:
         return self._size
 
-    def _rows(self) -> Sequence[Tensor | None]:
-        """Return where the next step goes, of each of `_PARTS`; to cut it out takes a while."""
+    def _rows(self) -> Sequence[tuple[Tensor | None, Sequence[int]]]:
+        """Return where the next step goes, of each of `_PARTS`, and its shape.
+
+        To cut it out takes a while.
+        """
         if self._size < len(self._cut):
             return self._cut[self._size]
         parts = (self.observations, self.actions, self.log_prob, self.values, self.rewards,
                  self.terminated, self.timed_out, self.critic_observations,
                  self.next_observations, self.means, self.stds)
-        rows = [None if part is None else part[self._size] for part in parts]
+        rows = [(None, ()) if part is None else (row := part[self._size], row.shape)
+                for part in parts]
         if len(self._cut) < _KEPT_ROWS:
             self._cut.append(rows)
         return rows
@@ -190,9 +194,9 @@ class Rollout:
                 raise ValueError(f"{name}: expected {'none' if optional is None else 'some'} in "
                                  "each policy output")
         rows, given = [], []
-        for row, value, name in zip(self._rows(), values, _PARTS, strict=True):
+        for (row, shape), value, name in zip(self._rows(), values, _PARTS, strict=True):
             if row is not None and value is not None:
-                if value.shape != row.shape:  # copying would broadcast it
+                if value.shape != shape:  # copying would broadcast it
                     raise ValueError(f"{name}: expected shape {tuple(row.shape)}, "
                                      f"found {tuple(value.shape)}")
                 rows.append(row)

@@ -31,10 +31,13 @@ if TYPE_CHECKING:
     from rclpy.context import Context
 
 POLL_INTERVAL = 0.001
-"""Seconds between looks at DDS while coroutines keep the loop busy."""
+"""Seconds between looks at DDS while files or coroutines keep the loop busy."""
 
 _EXPIRED = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past returns at once
 _FOREVER = 3600.0
+_LOOKING_SHARE, _LONGEST_BETWEEN = 0.0025, 0.01
+"""How much of the time may go into looks that find nothing while coroutines keep it busy, and the
+seconds between two of them at most: after a node's work, a look has to be read from memory."""
 _IDLE_POLL_INTERVAL = 0.004
 """The same while it waits for files."""
 _PUT_OFF_SECONDS = 0.002
@@ -66,7 +69,8 @@ class RosSelector(selectors.BaseSelector):
         self._files_watched = threading.Event()
         self._closing = False
         self._busy_until = 0.0
-        self._next_poll = 0.0
+        self._next_poll = self._next_look = 0.0
+        """When DDS is to be looked at, busy with files and busy with coroutines."""
         self._brought: deque[float] = deque([0.0] * _STEADY_LOOKS, maxlen=_STEADY_LOOKS)
         """When DDS brought something, the last few times."""
         self._files_watched.set()
@@ -87,8 +91,8 @@ class RosSelector(selectors.BaseSelector):
         if timeout is None or timeout > 0:
             if not self._files_ready:
                 self._wait_for_dds(_FOREVER if timeout is None else timeout, now)
-        elif now >= self._next_poll:
-            self._drain()
+        elif now >= self._next_look:
+            self._drain(now)
             self._files_watched.set()  # a loop that is always busy must see its signals, too
         if not self._files_ready:
             return []
@@ -113,7 +117,7 @@ class RosSelector(selectors.BaseSelector):
             if now < self._next_poll + _PUT_OFF_SECONDS:
                 ready = self._wait(0)
             if not ready:
-                self._drain()
+                self._drain(now)
                 timeout = 0  # a callback may have made something ready
         if not ready:
             wait = self._next_poll - now
@@ -170,7 +174,7 @@ class RosSelector(selectors.BaseSelector):
         """End the wait in `select`, from any thread."""
         self.executor.create_task(_nothing)
 
-    def _drain(self) -> None:
+    def _drain(self, began: float) -> None:
         self._drained = False
         self.executor.create_task(self._mark)  # what lies before it in the queue is due
         calls = 0
@@ -178,9 +182,12 @@ class RosSelector(selectors.BaseSelector):
             self.executor.spin_once(timeout_sec=_EXPIRED)
             calls += 1
         now = time.monotonic()
-        self._next_poll = now + POLL_INTERVAL
+        self._next_poll = self._next_look = now + POLL_INTERVAL
         if calls > 1:
             self._brought.append(now)
+        else:
+            self._next_look = now + min(_LONGEST_BETWEEN, max(
+                POLL_INTERVAL, (now - began) / _LOOKING_SHARE))
 
     def _mark(self) -> None:
         self._drained = True

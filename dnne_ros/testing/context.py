@@ -13,6 +13,7 @@ from dnne_ros.node_api.clock import Clock, SteadyClock
 from dnne_ros.node_api.health import Health
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.state import NodeState
+from dnne_ros.node_api.supply import Supply
 from dnne_ros.node_api.video import Video
 from dnne_ros.testing.actions import InMemoryActions
 from dnne_ros.testing.frames import InMemoryFrames
@@ -181,6 +182,11 @@ class InMemoryContext:
                   ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
         """Leave it to the node's coroutine."""
         return nullcontext()
+
+    def supplying(self, ports: Sequence[str], values: Iterable[Any]
+                  ) -> AbstractContextManager[Supply]:
+        """Leave it to the node's coroutine."""
+        return nullcontext(Supply(values))
 
     def delivered(self, port: str) -> int:
         """Return what the constructor was given."""

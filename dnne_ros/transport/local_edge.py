@@ -124,9 +124,10 @@ class LocalEdge:
         stats = self._stats
         stats.sent += sent
         stats.received += received
-        while stats.sent >= self._time_next:
-            stats.took(seconds)
-            self._time_next += _SAMPLE_EVERY
+        if stats.sent >= self._time_next:
+            sample = 1 + (stats.sent - self._time_next) // _SAMPLE_EVERY
+            stats.took(seconds, sample)
+            self._time_next += sample * _SAMPLE_EVERY
 
     def note_wait(self, waiting: bool) -> None:
         """Note that the sender waits, as far as it is for this edge."""

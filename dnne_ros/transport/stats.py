@@ -61,12 +61,13 @@ class EdgeStats:
             self.blocked_s += time.perf_counter() - self.blocked_since
             self.blocked_since = None
 
-    def took(self, seconds: float) -> None:
-        """Note how long one item was on its way."""
-        self.latency_s += _SMOOTHING * (seconds - self.latency_s) if self.latency_s else seconds
+    def took(self, seconds: float, count: int = 1) -> None:
+        """Note how long ``count`` items were on their way, each."""
+        kept = (1.0 - _SMOOTHING) ** count if self.latency_s else 0.0
+        self.latency_s = seconds + kept * (self.latency_s - seconds)
         self.latency_max_s = max(self.latency_max_s, seconds)
         if self.latencies is not None:
-            self.latencies.add(seconds)
+            self.latencies.add(seconds, count)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counters by name, and the latency if it is known.

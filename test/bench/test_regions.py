@@ -12,8 +12,10 @@ def test_a_chain_goes_through_compiled_and_not_beside_queues_and_calls(tmp_path,
     assert "ten asyncio.Queues" in capsys.readouterr().out
     found = json.loads(file.read_text())["medians"]
     assert list(found) == [
-        "compiled", "compiled, with functions of their own", "--no-compile",
-        "source and sink alone", "ten asyncio.Queues", "a plain Python loop", "one expression"]
+        "compiled", "compiled, source and sink, too", "compiled, with functions of their own",
+        "compiled, too long to be inlined", "--no-compile", "source and sink alone",
+        "source and sink of a region alone", "ten asyncio.Queues", "a plain Python loop",
+        "one expression"]
     # A machine that runs tests is busy, but not so busy that merged nodes take longer.
     assert found["compiled"]["us_per_item"] < found["--no-compile"]["us_per_item"]
 

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 
 from dnne_ros.node_api.answering import answer_items
 from dnne_ros.node_api.port_types import Int
+from dnne_ros.node_api.supply import Supply, give_items
 from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.regions.member import Member, Supplier
 from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
@@ -19,7 +20,8 @@ class Network:
     """Nodes that answer items, by name: their inputs, as ``node.output``, and their functions.
 
     An input from a name that is no node comes from a source of that name; an output that nobody
-    takes, from whoever wants it, is collected.
+    takes, from whoever wants it, is collected.  A node without inputs gives the values that its
+    function returns, as out.
     """
 
     def __init__(self, nodes, compiled=True, capacity=100, taken=None):
@@ -80,7 +82,9 @@ class Answering:
         self.inputs = {port: network.edges[source, name, port] for port, source in inputs.items()}
         self.outputs = {port: network.outputs[f"{name}.{port}"] for port in ("out", "more")}
         self.sources, self.targets = dict(self.inputs), dict(self.outputs)
-        self.task = asyncio.create_task(answer_items(self, tuple(inputs), answer))
+        self.task = asyncio.create_task(
+            answer_items(self, tuple(inputs), answer) if inputs
+            else give_items(self, ("out",), answer()))
 
     @property
     def may_answer(self):
@@ -123,6 +127,15 @@ class Answering:
     def rejoin(self, who="test"):
         self.cuts.discard(who)
         self.network.regions.redraw()
+
+    @contextmanager
+    def supplying(self, ports, values):
+        supply = Supply(values)
+        self.network.regions.join(member := Supplier(self, self.outputs, ports, supply))
+        try:
+            yield supply
+        finally:
+            self.network.regions.leave(member)
 
     @contextmanager
     def answering(self, ports, answer):

@@ -81,19 +81,19 @@ def _plain(value: Any) -> Any:
     kind = type(value)
     if kind in _JSON:
         return value
-    if is_tensor(value):
-        if (found := _tensor_kind(value)) not in _checked:
-            _check_tensor(value)
-            _checked.add(found)
-        return value
     if isinstance(value, dict):
         plain, same = {}, kind is dict
         for key, each in value.items():
             if type(key) is not str:
                 raise TypeError(f"expected text as the keys of a dictionary, found {key!r:.80}")
-            plain[key] = found = _plain(each)
+            plain[key] = found = each if type(each) in _JSON else _plain(each)
             same = same and found is each
         return value if same else plain
+    if is_tensor(value):
+        if (found := _tensor_kind(value)) not in _checked:
+            _check_tensor(value)
+            _checked.add(found)
+        return value
     if isinstance(value, (list, tuple)):
         items = [_plain(each) for each in value]
         same = kind is list and all(map(operator.is_, items, value))

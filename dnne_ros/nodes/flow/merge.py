@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dnne_ros.node_api.answering import answer_items
+from dnne_ros.node_api.answering import ByName, answer_items
+from dnne_ros.node_api.inline import Inline
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import AnyValue
 from dnne_ros.node_api.ports import Input, Output
@@ -21,6 +22,7 @@ class ORNode(Node):
     answers_items = True
     fires_on_any = True
     without_torch = True
+    inline = Inline("item")
 
     input_a = Input(AnyValue(), "A stream.", optional=True)
     input_b = Input(AnyValue(), "Another stream of the same type.", optional=True)
@@ -29,5 +31,6 @@ class ORNode(Node):
 
     async def process(self) -> None:
         """Pump each linked input into the output."""
-        await side_by_side(*(answer_items(self, (name,), lambda item: {"output": item})
+        passed_on = ByName(lambda item: {"output": item}, ("item",), compiled=self.inline)
+        await side_by_side(*(answer_items(self, (name,), passed_on)
                              for name in self.inputs if self.context.is_linked(name)))

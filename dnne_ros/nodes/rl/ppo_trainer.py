@@ -202,7 +202,7 @@ class PPOTrainerNode(Node):
             self._learner = self._begin(shared.policy, output)
         learner = self._learner
         learner.episodes.add(rewards, done, info.get("episode_log"))
-        self._env_steps += len(rewards)
+        self._env_steps += rewards.shape[0]
         if self.context.inference:
             self._report_play(learner.episodes)
             return state

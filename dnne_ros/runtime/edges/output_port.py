@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import math
 import time
 from collections import deque
@@ -11,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dnne_ros.node_api.port_types import PortType
+from dnne_ros.runtime.edges.admission import Admission
 from dnne_ros.runtime.edges.local_end import LocalEnd
 from dnne_ros.runtime.edges.public_topic import PublicTopic
 from dnne_ros.transport.breathing import Breathing
@@ -45,12 +45,7 @@ class OutputPort:
         None where nobody takes them.
         """
         self._type = type
-        self.exact = type.exact
-        """Values of this class need no `admission`."""
-        self._kind_of = type.kind_of()
-        self._kind: Any = _NOTHING
-        own = builtins.type(type).canonical is not PortType.canonical
-        self._made: Callable[[Any], Any] | None = type.canonical if own else None
+        self.admission = Admission(type)
         self._edges = edges
         self._topic = topic
         self._codec = codec
@@ -113,16 +108,17 @@ class OutputPort:
         so that a node that breaks its declaration fails in every placement and not only where its
         values must be encoded.  ``tail`` goes along with it to other processes.
         """
-        kind_of = self._kind_of  # as `_admit`, without a call: this is on the way of every item
+        admission = self.admission  # without a call of it: this is on the way of every item
+        kind_of = admission.kind_of
         if kind_of is not None:
             try:
-                if kind_of(value) != self._kind:
-                    self._check(value)
+                if kind_of(value) != admission.kind:
+                    admission.check(value)
             except AttributeError:
-                self._type.check(value)
+                admission.refuse(value)
                 raise
-        if self._made is not None:
-            value = self._made(value)
+        if admission.made is not None:
+            value = admission.made(value)
         if self.turns or self.breathes:
             await self._wait_for_room(timeout)
         elif self.sent >= self._breathe_at and self._is_to_breathe():
@@ -168,7 +164,7 @@ class OutputPort:
         """
         self._breathe_at = self.sent + self._breathing.every
         if self.is_unseen and self.has_room:  # as `send` does, on the shortest way
-            value = self._admit(value)
+            value = self.admission(value)
             for edge in self.edges:
                 edge.deliver(value)
             self.sent += 1
@@ -189,22 +185,6 @@ class OutputPort:
         another coroutine of its node sends.
         """
         return self._is_plain and not (self.watchers or self.turns or self.breathes)
-
-    @property
-    def admission(self) -> Callable[[Any], Any] | None:
-        """Return what makes of a value what consumers get, as `send` does; None: it is that."""
-        return None if self._kind_of is None and self._made is None else self._admit
-
-    def _admit(self, value: Any) -> Any:
-        kind_of = self._kind_of
-        if kind_of is not None:
-            try:
-                if kind_of(value) != self._kind:
-                    self._check(value)
-            except AttributeError:
-                self._type.check(value)
-                raise
-        return value if self._made is None else self._made(value)
 
     def note_passed(self, count: int) -> None:
         """Count items that were passed on while it `is_unseen`; so the event loop has turned."""
@@ -237,11 +217,6 @@ class OutputPort:
                 self._held_back = _NOTHING
             assert self._topic is not None  # who is watched has one
             self._topic.flush(seconds)
-
-    def _check(self, value: Any) -> None:
-        assert self._kind_of is not None  # or nobody would ask
-        self._type.check(value)
-        self._kind = self._kind_of(value)
 
     def _is_to_breathe(self) -> bool:
         if self._breathing.need_not():

@@ -51,9 +51,9 @@ class ItemMonitor:
         self.save_when = context.save_when
         self.finish = context.finish
         self.together, self.has_room = context.together, context.has_room
-        self.put_now = context.put_now
-        self.put_round = context.put_round
+        self.put_now, self.put_round = context.put_now, context.put_round
         self.giving, self.answering = context.giving, context.answering
+        self.supplying = context.supplying
         self._context = context
         self._inputs = inputs
         self._is_source = not inputs

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.node_api.answering import AnswerItems
+from dnne_ros.node_api.supply import Supply
 from dnne_ros.runtime.edges.input_port import InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.runtime.regions.member import Giver, Member
+from dnne_ros.runtime.regions.member import Giver, Member, Supplier
 from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.transport.local_edge import LocalEdge
 
@@ -63,6 +64,17 @@ class AtOnce:
         finally:
             self._regions.leave(self._giver)
             self._giver = None
+
+    @contextmanager
+    def supplying(self, ports: Sequence[str], values: Iterable[Any]) -> Iterator[Supply]:
+        """Let a region that begins with these outputs take ``values``."""
+        supply = Supply(values)
+        member = Supplier(self._context, self._outputs, ports, supply)
+        self._regions.join(member)
+        try:
+            yield supply
+        finally:
+            self._regions.leave(member)
 
     @contextmanager
     def answering(self, ports: Sequence[str], answer: AnswerItems,

@@ -109,6 +109,7 @@ class HostContext:
         self.has_room, self.put_now = at_once.has_room, at_once.put_now
         self.put_round = at_once.put_round
         self.giving, self.answering = at_once.giving, at_once.answering
+        self.supplying = at_once.supplying
 
     def record(self, recording: NodeRecording) -> None:
         """Let ``recording`` write down what the node takes, and what else it goes by.

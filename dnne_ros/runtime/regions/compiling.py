@@ -1,27 +1,31 @@
 """Makes one Python function of the rounds of several nodes.
 
 Its source has names that are made here and nothing else: what comes from a workflow or a node type
-(functions, names of ports, values) is in its namespace.  The one exception are the names of inputs
-as keywords of a call, where they are legal as such.
+(functions, names of ports, values) is in its namespace.  The exceptions are the names of inputs
+as keywords of a call, where they are legal as such, and the expressions of an `Inline`, which are
+a type's own code.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from keyword import iskeyword
 from time import monotonic
 from typing import Any, Protocol
 
 from dnne_ros.node_api.answering import ByName
+from dnne_ros.node_api.inline import Inline
+from dnne_ros.node_api.supply import END
 from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.regions.entered import Entered
+from dnne_ros.runtime.regions.member import Member, Supplier
+from dnne_ros.runtime.regions.round_source import Names, Written
 from dnne_ros.runtime.regions.traced_lines import MemberLines, TracedLines
 from dnne_ros.transport.local_edge import LocalEdge
 
-MISSING = object()
-"""In the place of a value that there was none of in a round."""
 OVER, DRY, HELD, FULL = "over", "dry", "held", "full"
 """Why rounds end: the time is over or one was irregular; the entry has no items, or may not answer
 the next ones; an output has no room."""
@@ -59,6 +63,13 @@ IRREGULAR: Ended = (0, OVER, None)
 """What those return who have taken a round over, and counted."""
 
 
+SHOWN = "DNNE_ROS_SHOW_COMPILED"
+"""A variable that lets processes print what they compile, with whose each line is."""
+_QUICK = 0.0002
+_MOST = 64
+"""Rounds between two looks at the clock are fewer if they take longer than that, but no more."""
+
+
 @dataclass(frozen=True)
 class Rounds:
     """Compiled rounds.
@@ -67,12 +78,14 @@ class Rounds:
     the values are that it passes on, in their order: which member gives each, and to what.
     ``queued`` are edges on which items wait: between members from one round to the next, or for
     others.  ``taken`` are those from elsewhere.  What it gives and takes there it does not count.
+    ``written`` is its source.
     """
 
     go: Callable[[float], Ended]
     slots: Sequence[tuple[int, OutputPort]]
     queued: frozenset[LocalEdge]
     taken: Sequence[tuple[int, LocalEdge]]
+    written: Written
 
 
 def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
@@ -89,29 +102,37 @@ def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
         if index:
             writing.may_go_on(member, timed)
         writing.add(index, member)
+    entered = Entered(members, passed, writing.names)
     slots = [f"v{slot}" for slot in range(len(writing.slots))]
     traces_begin, row_begins = writing.traced.finish()
-    source = "\n".join((
-        "def go(until):",
-        *(f"    {line}" for line in traces_begin),
-        "    made = 0",
-        "    while True:",
-        *(f"        {line}" for line in writing.entered(members)),
-        *(f"        {line}" for line in [" = ".join([*slots, "missing"])] if slots),
-        *(f"        {line}" for line in row_begins),
-        "        at = 0",
-        "        try:",
-        *(f"            {line}" for line in writing.lines),
-        "        except BaseException as error:",
-        f"            return failed(at, error, made, {writing.values})",
-        "        made += 1",
-        "        if monotonic() >= until: return made, over, None"))
-    namespace = {**writing.namespace, "missing": MISSING, "odd": irregular.odd,
-                 "failed": irregular.failed, "is_late": irregular.is_late,
-                 "stopped": irregular.stopped, "monotonic": monotonic,
-                 "over": OVER, "dry": DRY, "held": HELD, "full": FULL}
-    exec(compile(source, "<region>", "exec"), namespace)
-    return Rounds(namespace["go"], writing.slots, queued, writing.taken)
+    written = Written()
+    written.add(0, "def go(until):")
+    written.add(1, *traces_begin, *writing.before)
+    if slots:
+        written.add(1, " = ".join([*slots, "None"]))
+    written.add(1, "end, every, began = 0, 1, monotonic()", "while True:")
+    written.add(2, *entered.batch)
+    written.add(2, f"for made in range(end, end + {entered.most('every')}):")
+    written.add(3, *entered.round, *row_begins, "try:")
+    for line, owner in writing.lines:
+        written.add(4, line, owner=owner)
+    written.add(3, "except BaseException as error:",
+                f"    return failed(error, made, {writing.values})")
+    written.add(2, "end, now = made + 1, monotonic()", "if now >= until: return end, over, None",
+                f"every = min(2 * every, {_MOST}) if now < began + {_QUICK} "
+                "else max(1, every // 2)", "began = now")
+
+    def failed(error: BaseException, made: int, values: Sequence[Any]) -> Ended:
+        at, there = written.where(error)
+        return irregular.failed(at, error, made, values[:there])
+
+    go = written.function(
+        writing.names, odd=irregular.odd, failed=failed, is_late=irregular.is_late,
+        stopped=irregular.stopped, monotonic=monotonic, over=OVER, dry=DRY, held=HELD, full=FULL,
+        nothing=END)
+    if os.environ.get(SHOWN):
+        print(written.shown([member.node for member in members]), file=sys.stderr)
+    return Rounds(go, writing.slots, queued, writing.taken, written)
 
 
 def _is_plain(name: str) -> bool:
@@ -132,84 +153,79 @@ class _Writing:
 
     def __init__(self, passed: Mapping[OutputPort, bool], queued: frozenset[LocalEdge]):
         """Begin."""
-        self.lines: list[str] = []
-        self.namespace: dict[str, Any] = {}
+        self.names = Names()
+        self._name = self.names.of
+        self.lines: list[tuple[str, tuple[int, int]]] = []
+        """Each with whose it is, and how many values there are before it."""
+        self.before: list[str] = []
+        """What is done once for many rounds."""
         self.slots: list[tuple[int, OutputPort]] = []
         self.taken: list[tuple[int, LocalEdge]] = []
+        self._at = 0
         self._passed = passed
         self._queued = queued
         self._value_of: dict[LocalEdge, str] = {}
         self._passed_on: dict[LocalEdge, OutputPort] = {}
-        self._numbers = count()
         self.traced = TracedLines(self._name)
+
+    def _write(self, *lines: str) -> None:
+        self.lines += [(line, (self._at, len(self.slots))) for line in lines]
 
     @property
     def values(self) -> str:
         """Return the tuple of the values that are passed on so far."""
         return f"({''.join(f'v{slot}, ' for slot in range(len(self.slots)))})"
 
-    def entered(self, members: Sequence[Member]) -> list[str]:
-        """Return the lines that stand before each round: whether it can be made."""
-        entry = members[0]
-        dry = " or ".join(f"not {self._name(edge.waiting)}()" for edge in entry.inputs)
-        lines = [f"if {dry}: return made, dry, None"] if dry else []
-        if entry.ready is not None:
-            lines.append(f"if not {self._name(entry.ready)}(): return made, held, None")
-        own = {edge for member in members for edge in member.inputs}
-        for member in members:
-            for port in member.gives:
-                output = member.outputs[port]
-                if self._passed.get(output):
-                    full = [f"{self._name(edge.span)}() >= {self._name(edge.limit)}"
-                            for edge in output.edges if edge not in own]
-                else:
-                    full = [f"not {self._name(output)}.has_room"]
-                if full:
-                    lines.append(f"if {' or '.join(full)}: "
-                                 f"return made, full, {self._name(output)}")
-        return lines
-
     def may_go_on(self, member: Member, timed: bool) -> None:
         """Write what ends a round before ``member``."""
         stops = ["is_late()"] if timed else []
         if member.ready is not None:
-            stops.append(f"not {self._name(member.ready)}()")
+            stops.append(f"not {self._name(member.ready, 'ready')}()")
         if stops:
-            self.lines.append(f"if {' or '.join(stops)}: return stopped(at, made, {self.values})")
+            self._write(f"if {' or '.join(stops)}: "
+                        f"return stopped({self._at}, made, {self.values})")
 
     def add(self, index: int, member: Member) -> None:
         """Write what one member does."""
-        if index:
-            self.lines.append(f"at = {index}")
+        self._at = index
         traced = self.traced.of(member)
         items = []
         for port, edge in zip(member.ports, member.inputs, strict=True):
             items.append(self._value_of.get(edge) or self._taken(index, edge))
-            self.lines += traced.takes(port, edge, self._passed_on.get(edge))
+            self._write(*traced.takes(port, edge, self._passed_on.get(edge)))
         given = [f"w{place}" for place in range(len(member.gives))]
-        call, is_odd = self._compiled(member, items), []
-        if call is not None:
-            made = f"{', '.join(given)} = {call}"
-        else:
-            made = f"r = {self._call(member, items)}"
-            is_odd = ["try:", f"    if len(r) != {len(given)}: raise KeyError",
-                      *(f"    {name} = r[{self._name(port)}]"
-                        for name, port in zip(given, member.gives, strict=True)),
-                      "except (KeyError, TypeError):",
-                      f"    return odd(at, r, made, {self.values})"] if given else [
-                      f"if r: return odd(at, r, made, {self.values})"]
-        self.lines += [*traced.took(), made, *traced.worked(), *is_odd]
+        made, is_odd = self._made(index, member, items, given)
+        self._write(*traced.took(), *made, *traced.worked(), *is_odd)
         before, behind = self._together(member)
-        self.lines += before
+        self._write(*before)
         for name, port in zip(given, member.gives, strict=True):
             self._give(index, member.outputs[port], port, name, traced)
-        self.lines += [*behind, *traced.gave()]
+        self._write(*behind, *traced.gave())
+
+    def _made(self, index: int, member: Member, items: Sequence[str], given: Sequence[str]
+              ) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the lines that make the values ``given``, and those for where others come."""
+        if isinstance(member, Supplier):
+            value = self.names.new("item")
+            return [f"{value} = next({self._name(member.supply.values, 'supply')}, nothing)",
+                    f"if {value} is nothing: return made, dry, None",
+                    f"{', '.join(given)} = {value}"], []
+        values = self._compiled(member, items)
+        if values is not None:
+            return [f"{', '.join(given)} = {values}" if given else values], []
+        return [f"r = {self._call(member, items)}"], [
+            "try:", f"    if len(r) != {len(given)}: raise KeyError",
+            *(f"    {name} = r[{self._name(port, 'port')}]"
+              for name, port in zip(given, member.gives, strict=True)),
+            "except (KeyError, TypeError):",
+            f"    return odd({index}, r, made, {self.values})"] if given else [
+            f"if r: return odd({index}, r, made, {self.values})"]
 
     def _taken(self, index: int, edge: LocalEdge) -> str:
         """Write that a new name is an item of an edge."""
-        name = f"i{next(self._numbers)}"
+        name = self.names.new("item")
         take = edge.pop if edge.in_order else edge.take_now  # which may fail
-        self.lines.append(f"{name} = {self._name(take)}()")
+        self._write(f"{name} = {self._name(take, 'take')}()")
         if edge.in_order and edge not in self._queued:
             self.taken.append((index, edge))
         return name
@@ -218,52 +234,69 @@ class _Writing:
         """Return the call of a member's answer, which gives outputs by their names."""
         answer = member.answer
         if isinstance(answer, ByName) and (words := _by_name(answer, items)) is not None:
-            return f"{self._name(answer.compute)}({words})"
-        return f"{self._name(answer)}({', '.join(items)})"
+            return f"{self._name(answer.compute, 'compute')}({words})"
+        return f"{self._name(answer, 'answer')}({', '.join(items)})"
 
     def _compiled(self, member: Member, items: Sequence[str]) -> str | None:
-        """Return the call of what gives the values of all outputs; None: there is no such."""
+        """Return what gives the values of all outputs; None: there is no such."""
         answer = member.answer
-        if isinstance(answer, ByName) and answer.compiled is not None and member.gives \
-                and member.gives == tuple(member.outputs) \
-                and (words := _by_name(answer, items)) is not None:
-            return f"{self._name(answer.compiled)}({words})"
-        return None
+        if not isinstance(answer, ByName) or answer.compiled is None \
+                or member.gives != tuple(member.outputs):
+            return None
+        if isinstance(answer.compiled, Inline):
+            return ", ".join(self._inlined(answer, answer.compiled, items))
+        words = _by_name(answer, items)
+        return None if words is None else f"{self._name(answer.compiled, 'compiled')}({words})"
+
+    def _inlined(self, answer: ByName, inline: Inline, items: Sequence[str]) -> Sequence[str]:
+        """Return a member's own expressions.
+
+        Widgets are read once for many rounds: parameters change between two turns of the loop.
+        """
+        names = {**dict(zip(answer.ports, items, strict=True)),
+                 **dict.fromkeys(answer.unlinked, "None"),
+                 **{name: self._name(what, "own") for name, what in answer.bound.items()}}
+        for name in sorted(inline.names - names.keys()):
+            names[name] = self.names.new("widget")
+            self.before.append(f"{names[name]} = {self._name(answer.widgets, 'widgets')}"
+                               f"[{self._name(name, 'name')}]")
+        return inline.written(names)
 
     def _together(self, member: Member) -> tuple[list[str], list[str]]:
         """Return what lets outputs to other processes travel together, before and behind them."""
         if sum(member.outputs[port].leaves for port in member.gives) < 2:
             return [], []
         together = member.context.together()
-        return ([f"{self._name(together.__enter__)}()"],
-                [f"{self._name(together.__exit__)}(None, None, None)"])
+        return ([f"{self._name(together.__enter__, 'together')}()"],
+                [f"{self._name(together.__exit__, 'leave')}(None, None, None)"])
 
     def _give(self, index: int, output: OutputPort, port: str, name: str, traced: MemberLines
               ) -> None:
         if not self._passed.get(output):
-            self.lines += traced.sent(port, name, f"{self._name(output.send_now)}({name})")
+            self._write(*traced.sent(port, name, f"{self._name(output.send_now, 'send')}({name})"))
             return
         value = f"v{len(self.slots)}"
+        self._write(f"{value} = {self._admitted(output, name)}")
         self.slots.append((index, output))
-        self.lines += [f"{value} = {self._admitted(output, name)}", *traced.passed(port, value)]
+        self._write(*traced.passed(port, value))
         for edge in output.edges:
             if edge in self._queued:
-                self.lines.append(f"{self._name(edge.append)}({value})")
+                self._write(f"{self._name(edge.append, 'append')}({value})")
             else:
                 self._value_of[edge] = value
                 self._passed_on[edge] = output
 
     def _admitted(self, output: OutputPort, name: str) -> str:
         """Return what makes of a value what the consumers of an output get."""
-        if output.admission is None:
+        admission = output.admission
+        if not admission.is_needed:
             return name
-        admitted = f"{self._name(output.admission)}({name})"
-        if output.exact is None:
+        exact, as_before = admission.exact, ""
+        if admission.last is not None:  # the next ones will be as that, mostly
+            exact, kind_of, last = admission.last
+            as_before = f"and {self._name(kind_of, 'kind')}({name}) == {self._name(last, 'last')} "
+        admitted = f"{self._name(admission, 'admit')}({name})"
+        if exact is None:
             return admitted
-        return f"{name} if {name}.__class__ is {self._name(output.exact)} else {admitted}"
-
-    def _name(self, what: Any) -> str:
-        """Return a name by which the function knows ``what``."""
-        name = f"n{next(self._numbers)}"
-        self.namespace[name] = what
-        return name
+        is_exact = f"{name}.__class__ is {self._name(exact, 'exact')} "
+        return f"{name} if {is_exact}{as_before}else {admitted}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.node_api.answering import AnswerItems
+from dnne_ros.node_api.supply import Supply
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.transport.local_edge import LocalEdge
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 class Member:
     """What answers items of the inputs ``ports`` of ``node``: a `Unit` that runs."""
+
+    pushed = False
 
     def __init__(self, context: HostContext, inputs: Mapping[str, LocalEdge],
                  outputs: Mapping[str, OutputPort], answer: AnswerItems,
@@ -27,7 +30,7 @@ class Member:
         self.node = context.node_id
         self.ports = tuple(inputs)
         self.inputs = tuple(inputs.values())
-        self.first = self.inputs[0]
+        self.first: LocalEdge | Supply = self.inputs[0]
         """Where its coroutine waits while it holds no item."""
         self.outputs = outputs
         self.answer = answer
@@ -36,9 +39,34 @@ class Member:
         """The outputs that it gave last: it is expected to give these again."""
 
     @property
+    def has_items(self) -> bool:
+        """Tell whether it has what it takes for a round."""
+        return all(edge.waiting() for edge in self.inputs)
+
+    @property
     def is_parked(self) -> bool:
         """Tell whether its coroutine waits for a round to begin, and nobody looks at it."""
         return self.first.is_parked() and self.context.may_answer
+
+
+class Supplier(Member):
+    """A node that gives values which it need not wait for: it is asked for them."""
+
+    def __init__(self, context: HostContext, outputs: Mapping[str, OutputPort],
+                 gives: Sequence[str], supply: Supply):
+        """Give the outputs ``gives`` what ``supply`` has, of all ``outputs``."""
+        self.context = context
+        self.node = context.node_id
+        self.ports = self.inputs = ()
+        self.first = self.supply = supply
+        self.outputs = outputs
+        self.ready = None
+        self.gives = tuple(gives)
+
+    @property
+    def has_items(self) -> bool:
+        """Tell whether it has anything more to give."""
+        return not self.supply.ended
 
 
 class Pushed(Protocol):
@@ -54,6 +82,8 @@ class Giver(Member):
 
     It waits for no item of the graph.
     """
+
+    pushed = True
 
     def __init__(self, context: HostContext, outputs: Mapping[str, OutputPort],
                  gives: Sequence[str]):

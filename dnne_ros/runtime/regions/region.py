@@ -19,7 +19,6 @@ from dnne_ros.runtime.regions.compiling import (
     DRY,
     HELD,
     IRREGULAR,
-    MISSING,
     Ended,
     Rounds,
     compile_rounds,
@@ -182,7 +181,7 @@ class Region:
             while True:
                 made, why, full = self._rounds.go(until)
                 self._count(made)
-                if why is DRY and not all(edge.waiting() for edge in self._entry.inputs):
+                if why is DRY and not self._entry.has_items:
                     return not self._entry.first.waiting()
                 if why is HELD:
                     return False
@@ -334,16 +333,15 @@ class Region:
                 edge.note_passed(0, 1)
         left: list[tuple[Callable[[Any], None], Any]] = []
         for value, (_, output) in zip(values, rounds.slots, strict=False):
-            if value is not MISSING:
-                output.note_passed(1)
-                for edge in output.edges:
-                    if edge not in self._own:
-                        left.append((edge.note_given, 1))
-                    elif edge in rounds.queued:
-                        edge.note_passed(1, 0)
-                    elif self._place[edge] <= at:
-                        edge.note_passed(1, 1)
-                    else:
-                        left.append((edge.deliver, value))
+            output.note_passed(1)
+            for edge in output.edges:
+                if edge not in self._own:
+                    left.append((edge.note_given, 1))
+                elif edge in rounds.queued:
+                    edge.note_passed(1, 0)
+                elif self._place[edge] <= at:
+                    edge.note_passed(1, 1)
+                else:
+                    left.append((edge.deliver, value))
         for tell, what in left:
             tell(what)

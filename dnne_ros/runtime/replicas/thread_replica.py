@@ -20,7 +20,8 @@ from dnne_ros.runtime.node.node_runner import close_node
 if TYPE_CHECKING:
     from dnne_ros.runtime.node.context import HostContext
 
-PORTS = ("get", "get_batch", "put", "put_now", "has_room", "answering", "boundary")
+PORTS = ("get", "get_batch", "put", "put_now", "has_room", "answering", "supplying",
+         "boundary")
 """What of a context a replica does not have."""
 
 
