@@ -4,8 +4,9 @@ To fall asleep and to be woken takes as long as the rest of an item's way from p
 on a core with nothing else to do, in a virtual machine above all, even longer.  So who has waited
 for some tens of microseconds only, time after time, looks again and again for as long.  That must
 not take from others: after each look whoever wants the core may have it, and if somebody has taken
-it, there is no looking out for a while, longer each time.  The kernel counts how often that was so; a
-look that takes long tells nothing, as interrupts and the host take the core, too, many times a second.
+it, there is no looking out for a while, longer each time.  The kernel counts how often that was
+so; a look that takes long tells nothing, as interrupts and the host of a virtual machine take the
+core, too, many times a second.
 """
 
 from __future__ import annotations
@@ -69,5 +70,5 @@ class WatchingOut:
 
 
 def _times_lost() -> int:
-    """Return how often somebody else was given the core that this thread would have gone on with."""
+    """Return how often somebody else was given the core while this thread wanted it."""
     return resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw

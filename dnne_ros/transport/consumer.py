@@ -25,8 +25,8 @@ class Consumer:
     ``had_another``: it, or the one before it, has had items of another producer than this one.
     ``may_repeat``: it takes the place of one that we knew, and gets again what that one had not
     handled.  ``stores``: which stores it reaches, the first as bit 0.
-    ``loans``: items whose memory it looks at.  ``bytes_to_take`` counts large items only.  ``again``: up to which item it was sent once more
-    what it lacks, ``again_until``: up to which it is to be.  ``absent``: it is gone, and nobody
+    ``loans``: items whose memory it looks at.  ``bytes_to_take`` counts large items only.
+    ``again``: up to which item it was sent once more what it lacks, ``again_until``: up to which it is to be.  ``absent``: it is gone, and nobody
     waits for it.
     """
 

@@ -54,7 +54,8 @@ class Credit(NamedTuple):
     consumer from the one that it replaces, ``stream`` says which incarnation of the producer it
     listens to (0: none yet), ``heard`` which one it heard of last: from then on it takes nothing
     of an earlier one.  ``stores``: which of the producer's stores it reaches, the first as bit 0.
-    ``loans``: items whose memory it looks at, at most `MOST_LOANS`, also if it is through with them.
+    ``loans``: items whose memory it looks at, at most `MOST_LOANS`, whether it is through with
+    them or not.
     """
 
     consumer: str

@@ -5,9 +5,9 @@ array of it, a tensor, a view of these.  Its producer does not use the memory ag
 a consumer tells it what it looks at (`Credit`), and looks at a few messages only: one that keeps
 what it is given would fill the machine, so it gets copies of the others.
 
-Whoever looks may also write.  The slot is mapped privately, so each page that is written to becomes
-one of this process; nobody else sees it, and what is sent again is what was sent.  The kernel knows
-which pages those are, and a mapping that has some is not used for another message.
+Whoever looks may also write.  The slot is mapped privately, so each page that is written to
+becomes one of this process; nobody else sees it, and what is sent again is what was sent.  The
+kernel knows which pages those are, and a mapping that has some is not used for another message.
 """
 
 from __future__ import annotations

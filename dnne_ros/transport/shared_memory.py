@@ -2,8 +2,9 @@
 
 A slot is a file in ``/dev/shm`` that its producer uses again and again; a consumer reads the
 message where it lies (`dnne_ros.transport.loans`), or copies it out of it when the item is taken.
-Its owner keeps a lock on one of its files, so what a killed process leaves behind is known and swept away.  Where this does not work
-(another machine or container, no room), messages travel themselves.
+Its owner keeps a lock on one of its files, so what a killed process leaves behind is known and
+swept away.  Where this does not work (another machine or container, no room), messages travel
+themselves.
 
 Every user of the machine may put things into the folder, with names like ours: only regular files
 of our own user are opened, and nothing that is there can make us wait.

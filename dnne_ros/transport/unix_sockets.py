@@ -26,8 +26,8 @@ Larger frames take the way through DDS."""
 _GATHERED_FROM = 8 * 1024
 """Bytes of a message from which the kernel is to put a packet together, as that copies anyway."""
 _KEPT_FROM = 8 * 1024
-"""Bytes from which what is in a packet stays there, and may be written to; of less a copy is cheap,
-and nobody who keeps a few numbers is to keep a packet."""
+"""Bytes from which what is in a packet stays there, and may be written to; of less a copy is
+cheap, and nobody who keeps a few numbers is to keep a packet."""
 _ON_THE_WAY = 2**20
 """Bytes that the kernel is to hold for the other end; it gives less where it is told to."""
 _PACKETS_AT_ONCE = 64

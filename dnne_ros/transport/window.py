@@ -90,7 +90,7 @@ class Window:
         if credit.received > max(self.sent, self.sent_before, consumer.received):
             return
         before = consumer.got
-        if credit.handled >= consumer.handled:  # else it was said before: of later loans it is silent
+        if credit.handled >= consumer.handled:  # else it knows nothing of later loans
             consumer.loans = credit.loans
         consumer.received = max(consumer.received, credit.received)
         consumer.taken = max(consumer.taken, credit.taken)

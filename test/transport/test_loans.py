@@ -204,11 +204,12 @@ def test_memory_comes_back_when_a_node_lets_go(edges, ros_loop):
         reader = edge.readers["reader"]
         await edge.put(*map(floats, range(3)))
         kept = [await reader.get() for _ in range(3)]
-        asyncio.ensure_future(reader.get())
+        waiting = asyncio.ensure_future(reader.get())
         pool = edge.endpoint.stores[0]._pool
         await ros_loop.until(lambda: edge.consumers["reader"].handled == 3 or reader.announce())
         assert len(pool._used) == 3
         kept.clear()
         await ros_loop.until(lambda: not pool._used or reader.announce())
+        waiting.cancel()
 
     ros_loop.run(main())
