@@ -26,8 +26,8 @@ class Consumer:
     ``may_repeat``: it takes the place of one that we knew, and gets again what that one had not
     handled.  ``stores``: which stores it reaches, the first as bit 0.
     ``loans``: items whose memory it looks at.  ``bytes_to_take`` counts large items only.
-    ``again``: up to which item it was sent once more what it lacks, ``again_until``: up to which it is to be.  ``absent``: it is gone, and nobody
-    waits for it.
+    ``again``: up to which item it was sent once more what it lacks, ``again_until``: up to which
+    it is to be.  ``absent``: it is gone, and nobody waits for it.
     """
 
     name: str

@@ -23,11 +23,10 @@ MAX_PACKET = LARGE_FROM + 1024
 """Bytes of a packet, at most: of one message that is not large, with all that goes along with it.
 Larger frames take the way through DDS."""
 
-_GATHERED_FROM = 8 * 1024
-"""Bytes of a message from which the kernel is to put a packet together, as that copies anyway."""
-_KEPT_FROM = 8 * 1024
-"""Bytes from which what is in a packet stays there, and may be written to; of less a copy is
-cheap, and nobody who keeps a few numbers is to keep a packet."""
+KEPT_FROM = 8 * 1024
+"""Bytes from which what is in a packet stays there, and may be written to, and from which the
+kernel puts a packet together, as that copies anyway; of less a copy is cheap, and nobody who keeps
+a few numbers is to keep a packet."""
 _ON_THE_WAY = 2**20
 """Bytes that the kernel is to hold for the other end; it gives less where it is told to."""
 _PACKETS_AT_ONCE = 64
@@ -65,7 +64,7 @@ class UnixLine:
     def send(self, parts: Sequence[bytes]) -> bool:
         """Send a packet; False: it waits for room, and so has who sends until `on_room`."""
         try:
-            if len(parts[-1]) < _GATHERED_FROM:
+            if len(parts[-1]) < KEPT_FROM:
                 self._send(b"".join(parts))
             else:
                 self._send_parts(parts)
@@ -113,7 +112,7 @@ class UnixLine:
                 self._end()
                 return
             packet = self._view[:size]
-            self.on_packet(bytes(packet) if size < _KEPT_FROM else memoryview(bytearray(packet)))
+            self.on_packet(bytes(packet) if size < KEPT_FROM else memoryview(bytearray(packet)))
 
     def _send_waiting(self) -> None:
         try:
