@@ -1,4 +1,4 @@
-"""What the copies of our round trips take alone, beside the trips themselves."""
+"""What copies into shared memory and out of it take alone, beside round trips of ours."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ _COLUMNS = {1: ("trip p50", "trip p99", "trips/s", "items/s", "CPU/item"),
 """Headings of the tables for one process and for two."""
 
 COPIES = "two processes: its copies alone"
-"""The case that makes the copies of our round trip and nothing else."""
+"""The case that makes the copies of a round trip through shared memory and nothing else."""
 
 _WANTED = {
     f"two processes, 16 B: trip p50, {OURS} / {PLAIN}": "≤ 0.4",

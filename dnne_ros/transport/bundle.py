@@ -257,7 +257,7 @@ class Bundle:
         self._take_apart(packet)
 
     def _take_apart(self, packet: bytes | memoryview) -> None:
-        view = memoryview(packet)
+        view = memoryview(packet).toreadonly()  # who keeps one message is not to keep all
         at, size = 0, len(view)
         while at + _HEAD.size <= size and self._lines:
             length, lane = _HEAD.unpack_from(view, at)

@@ -159,6 +159,14 @@ class Stored(Protocol):
         ...
 
 
+class Lent(Protocol):
+    """A message that a consumer looks at where it lies."""
+
+    def is_over(self) -> bool:
+        """Tell whether nobody looks at it any more; not to be asked again then."""
+        ...
+
+
 class Store(Carrier, Protocol):
     """Keeps large messages where consumers read them; constructed without arguments."""
 
@@ -174,5 +182,12 @@ class Store(Carrier, Protocol):
         """Return what copies the message at ``place`` out; until then it holds on to it.
 
         Raises OSError if it is gone, ValueError if ``place`` is none.
+        """
+        ...
+
+    def lend(self, place: bytes) -> tuple[memoryview, Lent] | None:
+        """Return the message at ``place`` where it lies, and its loan; None: it is to be copied.
+
+        Its producer is told not to use the memory again before the loan `is_over`.
         """
         ...

@@ -25,9 +25,9 @@ class Consumer:
     ``had_another``: it, or the one before it, has had items of another producer than this one.
     ``may_repeat``: it takes the place of one that we knew, and gets again what that one had not
     handled.  ``stores``: which stores it reaches, the first as bit 0.
-    ``bytes_to_take`` counts large items only.  ``again``: up to which item it was sent once more
-    what it lacks, ``again_until``: up to which it is to be.  ``absent``: it is gone, and nobody
-    waits for it.
+    ``loans``: items whose memory it looks at.  ``bytes_to_take`` counts large items only.
+    ``again``: up to which item it was sent once more what it lacks, ``again_until``: up to which
+    it is to be.  ``absent``: it is gone, and nobody waits for it.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Consumer:
     received: int = 0
     taken: int = 0
     handled: int = 0
+    loans: tuple[int, ...] = ()
     bytes_to_take: int = 0
     stalled: tuple[int, int, float] = (-1, 0, 0.0)
     again: int = 0

@@ -23,7 +23,12 @@ from dnne_ros.transport.payload import Array
 REPORTS_PER_WINDOW = 4
 """A consumer reports each time it has taken this fraction of the window: often enough to keep
 the producer moving, seldom enough to cost little."""
-_NUMBERS = struct.Struct("<8Q")
+MOST_LOANS = 4
+"""Messages that an input looks at where they lie, at most: what its node works on, what it took
+before and has not let go of yet, and some of a batch."""
+_COUNT = 8 + MOST_LOANS
+_NUMBERS = struct.Struct(f"<{_COUNT}Q")
+_NO_LOANS = (0,) * MOST_LOANS
 _LONGEST_LAYOUT = 1024
 """Bytes; a name of ROS has 255 at the most, and what others send must not fill our memory."""
 
@@ -49,6 +54,8 @@ class Credit(NamedTuple):
     consumer from the one that it replaces, ``stream`` says which incarnation of the producer it
     listens to (0: none yet), ``heard`` which one it heard of last: from then on it takes nothing
     of an earlier one.  ``stores``: which of the producer's stores it reaches, the first as bit 0.
+    ``loans``: items whose memory it looks at, at most `MOST_LOANS`, whether it is through with
+    them or not.
     """
 
     consumer: str
@@ -60,12 +67,13 @@ class Credit(NamedTuple):
     taken: int = 0
     handled: int = 0
     stores: int = 0
+    loans: tuple[int, ...] = ()
 
     def to_message(self) -> bytes:
         """Return the serialised message."""
         return _layout(self.consumer) + _NUMBERS.pack(
             self.run, self.incarnation, self.heard, self.stream, self.received, self.taken,
-            self.handled, self.stores)
+            self.handled, self.stores, *self.loans, *_NO_LOANS[len(self.loans):])
 
     @classmethod
     def from_message(cls, message: bytes | memoryview) -> Credit:
@@ -75,8 +83,10 @@ class Credit(NamedTuple):
             raise CdrError(f"a credit of {len(message)} bytes, which no consumer gives")
         consumer = _consumer(bytes(message[:end]))
         numbers = _NUMBERS.unpack_from(message, end)
-        credit = cls(consumer, *numbers)
-        if max(numbers[:-1]) > MOST or not credit.handled <= credit.taken <= credit.received:
+        credit = cls(consumer, *numbers[:-MOST_LOANS],
+                     tuple(filter(None, numbers[-MOST_LOANS:])))
+        if max(*numbers[:7], *numbers[8:]) > MOST \
+                or not credit.handled <= credit.taken <= credit.received:
             raise CdrError(f"numbers that no consumer has: {numbers!s:.200}")
         return credit
 
@@ -85,7 +95,7 @@ class Credit(NamedTuple):
 @lru_cache(maxsize=1024)
 def _layout(consumer: str) -> bytes:
     """Return all of a credit's message that comes before its numbers."""
-    numbers = Array(np.zeros(8, np.uint64), (consumer,))
+    numbers = Array(np.zeros(_COUNT, np.uint64), (consumer,))
     return encode_array(numbers, "uint64")[:-_NUMBERS.size]
 
 
@@ -94,7 +104,7 @@ def _consumer(layout: bytes) -> str:
     """Return whose credit begins with ``layout``; `CdrError` if none does."""
     axes = decode_array(layout + bytes(_NUMBERS.size), "uint64").axes
     if not axes or _layout(axes[0]) != layout:
-        raise CdrError("expected eight numbers of a consumer")
+        raise CdrError("expected twelve numbers of a consumer")
     return axes[0]
 
 

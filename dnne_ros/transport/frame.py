@@ -19,8 +19,9 @@ _VERSION = 4
 # elements of an array inside, which are aligned from after the inner header, are aligned here.
 _HEAD = struct.Struct("<4s3I 3B5x 3Q q 4x")
 HEAD_SIZE = _HEAD.size
-LARGE_FROM = 32 * 1024
-"""Bytes from which a message is large: it goes through a store, and its size counts."""
+LARGE_FROM = 128 * 1024
+"""Bytes from which a message is large: it goes through a store, and its size counts.  Below, the
+two copies more that a socket makes take less than what both ends do for a store."""
 EVERYBODY = 2**64 - 1
 """The receiver of a frame that consumers with a channel, too, must take from DDS."""
 _BEFORE = 16

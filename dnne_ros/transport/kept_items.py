@@ -40,6 +40,7 @@ class KeptItems:
         self._keeps_newest = any(consumer.policy is EdgePolicy.LATEST for consumer in consumers)
         self._items: deque[KeptItem] = deque()
         self._lent: deque[KeptItem] = deque()  # stored, and droppable consumers may still read
+        self._on_loan: list[KeptItem] = []  # done with, but a consumer looks at the memory
         self._newest: KeptItem | None = None
 
     def add(self, item: KeptItem) -> None:
@@ -79,12 +80,24 @@ class KeptItems:
         for item in (*self._items, *self._lent):
             if item.stored is not None and item.number > consumer.done_with:
                 item.stored.retire()
+        self.retire_loans(consumer)
+
+    def retire_loans(self, consumer: Consumer) -> None:
+        """Let go of what a consumer that is gone looks at, such that it stays as it is."""
+        for item in (*self._items, *self._on_loan):
+            if item.stored is not None and item.number in consumer.loans:
+                item.stored.retire()
+        consumer.loans = ()
 
     def forget(self, sent: int) -> int:
         """Let go of what everybody is done with; ``sent`` is the last item's number.
 
         Returns up to which item the lossless consumers are.
         """
+        if self._on_loan:
+            on_loan, self._on_loan = self._on_loan, []
+            for item in on_loan:
+                self._give_back(item)
         handled = self._done(self._lossless, sent)
         for held, done in ((self._items, handled),
                            (self._lent, self._done(self._droppable, sent))):
@@ -102,5 +115,15 @@ class KeptItems:
 
     def _release(self, item: KeptItem) -> None:
         item.uses -= 1
-        if item.uses == 0 and item.stored is not None:
-            item.stored.release()
+        if item.uses == 0:
+            self._give_back(item)
+
+    def _give_back(self, item: KeptItem) -> None:
+        """Give back the memory of an item, unless somebody looks at it."""
+        if item.stored is None:
+            return
+        for consumer in self._lossless:
+            if item.number in consumer.loans:
+                self._on_loan.append(item)
+                return
+        item.stored.release()

@@ -21,7 +21,7 @@ STORES: tuple[Callable[[], Store], ...] = (SharedMemoryStore,)
 """Where large messages may lie, the best first; where none works, they travel themselves."""
 
 
-_GREETING = b"dnne_ros 5 "
+_GREETING = b"dnne_ros 6 "
 """With it begins what a process says first to one that it connects to; its own address follows."""
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dnne_ros.transport.arrivals import Accept
-from dnne_ros.transport.carrier import Channel, Store
+from dnne_ros.transport.carrier import Channel, Lent, Store
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.dds_ends import DDS, DdsConsumerEnd
 from dnne_ros.transport.frame import (
@@ -23,6 +24,9 @@ from dnne_ros.transport.terms import Terms
 
 if TYPE_CHECKING:
     from rclpy.node import Node
+
+
+Lend = Callable[[], tuple[memoryview, Lent] | None]
 
 
 class ProducerConnection:
@@ -70,8 +74,8 @@ class ProducerConnection:
         return DDS if self._channel is None else self._channel.name
 
     def find(self, frame: Frame, message: bytes | memoryview
-             ) -> tuple[str, Callable[[], memoryview]]:
-        """Return which store holds the message of a frame, and what copies it out.
+             ) -> tuple[str, Callable[[], memoryview], Lend]:
+        """Return which store holds the message of a frame, what copies it out and what lends it.
 
         Raises `CdrError`, OSError or ValueError if there is no such message.
         """
@@ -79,7 +83,7 @@ class ProducerConnection:
         store = self._stores[index] if index < len(self._stores) else None
         if store is None:
             raise CdrError(f"the producer has no store {index}")
-        return store.name, store.find(place)
+        return store.name, store.find(place), partial(store.lend, place)
 
     def listen_to(self, stream: int, terms: Terms) -> None:
         """Take items from the producer with the incarnation ``stream``, as it has offered."""

@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.transport.arrivals import Arrivals
-from dnne_ros.transport.credit import REPORTS_PER_WINDOW, Credit
+from dnne_ros.transport.carrier import Lent
+from dnne_ros.transport.credit import MOST_LOANS, REPORTS_PER_WINDOW, Credit
 from dnne_ros.transport.frame import HEAD_SIZE, LARGE_FROM, Frame, FrameKind
 from dnne_ros.transport.inbox import Gathering, make_inbox
 from dnne_ros.transport.lasting_counts import LastingCounts
@@ -71,6 +72,7 @@ class RemoteReader:
         self._told_handled = 0
         self._any_large = False
         self._in_hand: list[int] = []
+        self._loans: dict[int, Lent] = {}
         self._holds = False
         self._settling = 0
         self._reported = 0
@@ -201,10 +203,19 @@ class RemoteReader:
         if self._eager:
             self._unreported_bytes += _REPORT_BYTES * item.large
             return item.value
-        message = item.message if item.fetch is None else item.fetch()
+        message = item.message if item.fetch is None else self._fetched(item, item.fetch)
         if item.large and message is not None:
             self._unreported_bytes += len(message)
         return self._decode(message)
+
+    def _fetched(self, item: ReceivedItem, fetch: Callable[[], memoryview]) -> memoryview:
+        """Return a message that lies in a store: there, or a copy."""
+        if item.lend is not None and len(self._loans) < MOST_LOANS:
+            lent = item.lend()
+            if lent is not None:
+                message, self._loans[item.number] = lent
+                return message
+        return fetch()
 
     def _count_taken(self, number: int, lasting: LastingCounts) -> None:
         if number <= lasting.had:  # so it was taken before, or given up for a later one
@@ -222,6 +233,7 @@ class RemoteReader:
             if self._lossless:
                 self._stats.received = max(0, frame.number - first)  # by who was here before
         elif frame.stream != connection.stream:
+            self._loans.clear()  # of a producer that is gone
             self._stats.lost += max(0, frame.number - first)
         self._taken.skip(first, frame.number)
         self._handled.skip(first, frame.number)
@@ -258,9 +270,9 @@ class RemoteReader:
                                 memoryview(message)[HEAD_SIZE:frame.end], None,
                                 len(message) >= LARGE_FROM)
         else:
-            by, fetch = self._connection.find(frame, message)
+            by, fetch, lend = self._connection.find(frame, message)
             if self._lossless:
-                item = ReceivedItem(frame.number, frame.stamp_ns, None, fetch, True)
+                item = ReceivedItem(frame.number, frame.stamp_ns, None, fetch, True, lend)
             else:  # its producer uses the memory again
                 body = fetch()
                 item = ReceivedItem(frame.number, frame.stamp_ns, body, None, True)
@@ -289,12 +301,14 @@ class RemoteReader:
             received = max(received, self._lasting.had)  # the latest value comes once more
         self._reported, self._told_handled = self._taken.done, self._handled.done
         self._unreported_bytes = 0
+        for number in [number for number, loan in self._loans.items() if loan.is_over()]:
+            del self._loans[number]
         taken, handled = (self._taken.done, self._handled.done) if self._lossless \
             else (received, received)
         connection = self._connection
         return Credit(
             self._name, self._run, connection.incarnation, connection.heard, connection.stream,
-            received, taken, handled, connection.stores_reached
+            received, taken, handled, connection.stores_reached, tuple(self._loans)
         ).to_message()
 
 

@@ -1,9 +1,10 @@
 """Large messages between processes of one machine: written once, read once, in shared memory.
 
-A slot is a file in ``/dev/shm`` that its producer uses again and again; a consumer copies the
-message out of it when the item is taken.  Its owner keeps a lock on one of its
-files, so what a killed process leaves behind is known and swept away.  Where this does not work
-(another machine or container, no room), messages travel themselves.
+A slot is a file in ``/dev/shm`` that its producer uses again and again; a consumer reads the
+message where it lies (`dnne_ros.transport.loans`), or copies it out of it when the item is taken.
+Its owner keeps a lock on one of its files, so what a killed process leaves behind is known and
+swept away.  Where this does not work (another machine or container, no room), messages travel
+themselves.
 
 Every user of the machine may put things into the folder, with names like ours: only regular files
 of our own user are opened, and nothing that is there can make us wait.
@@ -33,6 +34,9 @@ _UNNAMED = "unnamed_"
 """With it began the names of slots that earlier versions were making, or were killed over."""
 _PLACE = struct.Struct("<Q")
 _ALIGNMENT = 64
+_BEGIN = 60
+"""Where a message begins in its slot.  Its elements are aligned from after its header of 4 bytes,
+so they are aligned in the slot."""
 _SPARE_BYTES = 128 * 2**20
 """How much of what was given back a producer keeps: pages that are in use already are several
 times as fast as new ones."""
@@ -80,11 +84,11 @@ class Slot:
 
     def write(self, parts: Sequence[bytes | memoryview]) -> None:
         """Write ``parts`` one after the other."""
-        at = 0
+        at = _BEGIN
         for part in parts:
             self._bytes[at:at + len(part)] = np.frombuffer(part, np.uint8)
             at += len(part)
-        self._written = at
+        self._written = at - _BEGIN
 
     @property
     def place(self) -> bytes:
@@ -132,6 +136,7 @@ class SlotPool:
 
     def take(self, size: int) -> Slot | None:
         """Return a slot with room for ``size`` bytes until its release; None if there is none."""
+        size += _BEGIN
         fitting = [slot for slot in self._spare if size <= slot.size <= 2 * size]
         if fitting:
             slot = fitting[-1]
@@ -184,10 +189,12 @@ class SlotPool:
 
 
 class SlotReader:
-    """Reads the slots of other processes."""
+    """Has the slots of other processes open."""
 
-    def __init__(self) -> None:
-        """Have nothing open."""
+    def __init__(self, *, private: bool = False) -> None:
+        """Have nothing open.  ``private``: what is written to them is seen here alone."""
+        self._how = {"prot": mmap.PROT_READ} if not private else {
+            "flags": mmap.MAP_PRIVATE, "prot": mmap.PROT_READ | mmap.PROT_WRITE}
         self._open: OrderedDict[str, mmap.mmap] = OrderedDict()
         self._bytes = 0
         self._look_at = 0.0
@@ -214,13 +221,13 @@ class SlotReader:
         self._forget_removed()
         file = open_own(DIRECTORY / name)
         try:
-            memory = mmap.mmap(file, 0, prot=mmap.PROT_READ)
+            memory = mmap.mmap(file, 0, **self._how)
         finally:
             os.close(file)
         self._open[name] = memory
         self._bytes += len(memory)
         while len(self._open) > _MAPPINGS or (self._bytes > _MAPPED_BYTES and len(self._open) > 1):
-            self._forget(next(iter(self._open)))
+            self.forget(next(iter(self._open)))
         return memory
 
     def _forget_removed(self) -> None:
@@ -231,11 +238,12 @@ class SlotReader:
         self._look_at = now + _LOOK_SECONDS
         there = set(os.listdir(DIRECTORY))
         for name in self._open.keys() - there:
-            self._forget(name)
+            self.forget(name)
 
-    def _forget(self, name: str) -> None:
-        """Let go of a slot; it is closed when the last item in it is taken."""
-        self._bytes -= len(self._open.pop(name))
+    def forget(self, name: str) -> None:
+        """Let go of a slot; it is closed when nobody needs what is in it."""
+        if name in self._open:
+            self._bytes -= len(self._open.pop(name))
 
 
 def parse_place(place: bytes) -> tuple[str, int]:
@@ -246,16 +254,25 @@ def parse_place(place: bytes) -> tuple[str, int]:
     return str(place[_PLACE.size:], "ascii"), size
 
 
+def message_in(memory: mmap.mmap, size: int) -> np.ndarray:
+    """Return the message of ``size`` bytes in a slot, as uint8 (byte,) in the slot's memory.
+
+    Raises ValueError if it is not all there.
+    """
+    if size > len(memory) - _BEGIN:
+        raise ValueError(f"a slot of {len(memory)} bytes holds none of {size}")
+    return np.frombuffer(memory, np.uint8, size, _BEGIN)
+
+
 def copy_out(memory: mmap.mmap, size: int) -> memoryview:
     """Return the message of ``size`` bytes in a slot, as memory of its own.
 
     Its elements, which are aligned from after the message's header of 4 bytes, are aligned.
     Raises ValueError if it is not all there.
     """
-    if size > len(memory):
-        raise ValueError(f"a slot of {len(memory)} bytes holds none of {size}")
+    message = message_in(memory, size)
     own = np.empty(4 + size, np.uint8)
-    own[4:] = np.frombuffer(memory, np.uint8, size)
+    own[4:] = message
     return own.data[4:]
 
 

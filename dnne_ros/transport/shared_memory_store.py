@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from dnne_ros.transport.loans import Lender, Loan
 from dnne_ros.transport.shared_memory import Slot, SlotPool, SlotReader, copy_out, parse_place
 
 
 class SharedMemoryStore:
-    """Writes a message once into a slot; a consumer reads it once."""
+    """Writes a message once into a slot; a consumer reads it there, or copies it out."""
 
     name = "shared_memory"
 
@@ -17,6 +18,7 @@ class SharedMemoryStore:
         """Own nothing yet."""
         self._pool: SlotPool | None = None
         self._slots = SlotReader()
+        self._lender = Lender()
 
     @property
     def address(self) -> str:
@@ -41,6 +43,13 @@ class SharedMemoryStore:
         """
         name, size = parse_place(place)
         return partial(copy_out, self._slots.open(name), size)
+
+    def lend(self, place: bytes) -> tuple[memoryview, Loan] | None:
+        """Return the message at ``place`` where it lies, and its loan; None: it is to be copied.
+
+        Raises ValueError if ``place`` is none.
+        """
+        return self._lender.lend(place)
 
     def close(self) -> None:
         """Remove our files."""

@@ -17,10 +17,18 @@ import weakref
 from collections.abc import Callable, Sequence
 
 from dnne_ros.transport.carrier import Files, OnLine, OnPacket
+from dnne_ros.transport.frame import LARGE_FROM
 
-MAX_PACKET = 64 * 1024
-"""Bytes of a packet, at most; larger frames take the way through DDS."""
+MAX_PACKET = LARGE_FROM + 1024
+"""Bytes of a packet, at most: of one message that is not large, with all that goes along with it.
+Larger frames take the way through DDS."""
 
+KEPT_FROM = 8 * 1024
+"""Bytes from which what is in a packet stays there, and may be written to, and from which the
+kernel puts a packet together, as that copies anyway; of less a copy is cheap, and nobody who keeps
+a few numbers is to keep a packet."""
+_ON_THE_WAY = 2**20
+"""Bytes that the kernel is to hold for the other end; it gives less where it is told to."""
 _PACKETS_AT_ONCE = 64
 _LOOK_EVERY = 16
 _CREDENTIALS = struct.Struct("3i")
@@ -36,8 +44,10 @@ class UnixLine:
                  on_closed: Callable[[], None]):
         """Call ``on_packet`` for each packet and ``on_closed`` when the other end is gone."""
         connection.setblocking(False)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ON_THE_WAY)
         self._socket = connection
         self._send = connection.send
+        self._send_parts = connection.sendmsg
         self._receive = connection.recv_into
         self._files = files
         self.on_packet = on_packet
@@ -53,11 +63,13 @@ class UnixLine:
 
     def send(self, parts: Sequence[bytes]) -> bool:
         """Send a packet; False: it waits for room, and so has who sends until `on_room`."""
-        packet = b"".join(parts)
         try:
-            self._send(packet)
+            if len(parts[-1]) < KEPT_FROM:
+                self._send(b"".join(parts))
+            else:
+                self._send_parts(parts)
         except BlockingIOError:
-            self._waiting = packet
+            self._waiting = b"".join(parts)
             self._files.serve(self._socket, self._on_ready,
                               selectors.EVENT_READ | selectors.EVENT_WRITE)
             return False
@@ -99,7 +111,8 @@ class UnixLine:
             if size == 0:
                 self._end()
                 return
-            self.on_packet(bytes(self._view[:size]))
+            packet = self._view[:size]
+            self.on_packet(bytes(packet) if size < KEPT_FROM else memoryview(bytearray(packet)))
 
     def _send_waiting(self) -> None:
         try:

@@ -71,6 +71,8 @@ class Window:
         """Count for a consumer that listens from now on, and send it what it has missed."""
         consumer.received, consumer.taken = credit.received, credit.taken
         consumer.handled = credit.handled
+        self._kept.retire_loans(consumer)  # of the one before, which may still be there
+        consumer.loans = credit.loans
         consumer.stores = credit.stores
         consumer.bytes_to_take = self._kept.bytes_between(consumer, consumer.got, self.sent)
         consumer.may_repeat = False
@@ -88,6 +90,8 @@ class Window:
         if credit.received > max(self.sent, self.sent_before, consumer.received):
             return
         before = consumer.got
+        if credit.handled >= consumer.handled:  # else it knows nothing of later loans
+            consumer.loans = credit.loans
         consumer.received = max(consumer.received, credit.received)
         consumer.taken = max(consumer.taken, credit.taken)
         consumer.handled = max(consumer.handled, credit.handled)

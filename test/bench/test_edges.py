@@ -37,7 +37,7 @@ def bench(start_command, tmp_path_factory):
 def measured(bench, tmp_path_factory):
     """A run of one of each kind, with few items: its document and what it printed."""
     file = tmp_path_factory.mktemp("bench") / "edges.json"
-    process = bench("--rounds", "1", "--payloads", "16,64K", "--effort", "0.01",
+    process = bench("--rounds", "1", "--payloads", "16,256K", "--effort", "0.01",
                     "--only", ",".join(CASES), "--json", str(file))
     assert process.wait() == 0, process.said()
     return json.loads(file.read_text()), process.output, process.errors
@@ -50,7 +50,7 @@ def test_every_way_is_measured(measured):
     assert set(medians) == CASES
     for case, figures in medians.items():
         if case in {peer.case for peer in PEERS}:
-            for payload in ("16 B", "64 KiB"):
+            for payload in ("16 B", "256 KiB"):
                 assert 0 < figures[f"{payload} p50_us"] <= figures[f"{payload} p99_us"]
                 assert figures[f"{payload} items_s"] > 0 and figures[f"{payload} cpu_us"] > 0
         assert all(value >= 0 for value in figures.values())
@@ -59,20 +59,20 @@ def test_every_way_is_measured(measured):
 
 def test_large_trips_are_compared_with_their_copies(measured):
     document = measured[0]
-    ours, copies = (document["medians"][f"two processes: {name}"]["64 KiB p50_us"]
+    ours, copies = (document["medians"][f"two processes: {name}"]["256 KiB p50_us"]
                     for name in ("ours", "its copies alone"))
     assert 0 < copies < ours
     names = [row["name"] for row in document["ratios"] if "copies" in row["name"]]
-    assert names == ["two processes, 64 KiB: trip p50, ours / its copies alone"]
+    assert names == ["two processes, 256 KiB: trip p50, ours / its copies alone"]
 
 
 def test_our_edges_lose_nothing_and_hand_over_the_same_object_in_one_process(measured):
     medians = measured[0]["medians"]
     for place in ("one process", "two processes"):
         figures = medians[f"{place}: ours"]
-        assert figures["16 B lost"] == figures["64 KiB lost"] == 0
-        assert figures["64 KiB same_values"] == 1
-        assert figures["64 KiB same_object"] == (place == "one process")
+        assert figures["16 B lost"] == figures["256 KiB lost"] == 0
+        assert figures["256 KiB same_values"] == 1
+        assert figures["256 KiB same_object"] == (place == "one process")
 
 
 def test_watchers_are_all_measured(measured):
@@ -89,7 +89,7 @@ def test_the_tables_show_ratios_and_what_is_wanted(measured):
     row = ratios["two processes, 16 B: trip p50, ours / bare DDS"]
     assert row["ratio"] == pytest.approx(ours / bare) and row["wanted"] == "≤ 1.25"
     assert "one process, 16 B: trips/s, ours / asyncio.Queue" in out
-    assert "64 KiB of float32, two processes" in out and "one process: watched by raw" in out
+    assert "256 KiB of float32, two processes" in out and "one process: watched by raw" in out
     assert "one process, 16 B: trips/s, ours / plain rclpy" not in ratios
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dnne_ros.transport.frame import LARGE_FROM
+
 _ALL = 2**64 - 1
 PORTS = ("x", "y")
 """What a node in the middle may give."""
@@ -24,7 +26,7 @@ SIZES = {
     "small": lambda value: value % 4096,
     "telling": lambda value: 8 + value % 3000,
     "medium": lambda value: value % 150_000,
-    "border": lambda value: 32 * 1024 - 64 + value % 128,
+    "border": lambda value: LARGE_FROM - 64 + value % 128,
     "large": lambda value: 2**20 * (1 + (value >> 8) % 8) if value % 8 == 0 else value % 70_000,
 }
 """Sizes of items in bytes by what is drawn; of `telling` ones no two are the same."""

@@ -1,5 +1,9 @@
 """Looking for the next event instead of sleeping, and leaving off where others want the core."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from dnne_ros.runtime import watching_out
@@ -12,15 +16,17 @@ MICROSECOND = 1e-6
 class Machine:
     """A clock, a file and a core; ``comes`` is after how long of waiting the next event is there.
 
-    ``other`` is for how long somebody else has the core when it is to be had.
+    ``other`` is for how long somebody else has the core when it is to be had, ``interrupted`` for
+    how long an interrupt.
     """
 
     def __init__(self, monkeypatch):
-        self.now, self.comes, self.other = 10.0, 0.0, 0.0
-        self.slept, self.looked = [], 0
+        self.now, self.comes, self.other, self.interrupted = 10.0, 0.0, 0.0, 0.0
+        self.slept, self.looked, self._lost = [], 0, 0
         self._there = 0.0
         monkeypatch.setattr(watching_out, "monotonic", lambda: self.now)
         monkeypatch.setattr(watching_out.os, "sched_yield", self._yield)
+        monkeypatch.setattr(watching_out, "_times_lost", lambda: self._lost)
         self.waiting = WatchingOut(self._poll)
 
     def wait(self, times=1, seconds=0.001):
@@ -43,7 +49,8 @@ class Machine:
         return ready
 
     def _yield(self):
-        self.now += self.other
+        self.now += self.other + self.interrupted
+        self._lost += self.other > 0.0
 
 
 @pytest.fixture
@@ -88,6 +95,29 @@ def test_whoever_wants_the_core_has_it(machine):
     machine.slept.clear()
     machine.wait(10)
     assert not machine.slept
+
+
+def test_an_interrupt_is_nobody_who_wants_the_core(machine):
+    machine.comes = 60 * MICROSECOND
+    machine.wait(100)
+    machine.interrupted = 25 * MICROSECOND
+    machine.slept.clear()
+    machine.wait(100)
+    assert not machine.slept
+
+
+def test_the_kernel_counts_who_is_given_the_core():
+    own = os.sched_getaffinity(0)
+    before = watching_out._times_lost()
+    os.sched_setaffinity(0, {min(own)})
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
+        try:
+            while watching_out._times_lost() == before and other.poll() is None:
+                os.sched_yield()
+        finally:
+            os.sched_setaffinity(0, own)
+            other.kill()
+    assert watching_out._times_lost() > before
 
 
 def test_who_does_not_wait_at_all_only_looks(machine):

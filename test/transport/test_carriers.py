@@ -114,6 +114,9 @@ def file_store(folder):
             data = Path(place.decode()).read_bytes()
             return lambda: memoryview(bytearray(b"head" + data))[4:]
 
+        def lend(self, place):
+            """Nobody can read a file where it lies."""
+
         def close(self):
             """Nothing to do: what is released is gone."""
 
@@ -277,7 +280,7 @@ def test_memory_that_is_gone_does_not_end_the_consumer(edges, ros_loop):
 
     async def main():
         await edge.rendezvous()
-        edge.writer.send(FLOATS.parts(floats(20_000, 1)[0]))
+        edge.writer.send(FLOATS.parts(floats(40_000, 1)[0]))
         edge.endpoint.stores[0].close()  # as when the producer has ended
         with pytest.raises(TimeoutError):
             await edge.readers["reader"].get(timeout=0.1)
@@ -311,7 +314,7 @@ def test_large_frames_to_several_without_shared_memory(edges, ros_loop):
 
     async def main():
         await edge.rendezvous()
-        producer = asyncio.ensure_future(edge.put(*floats(20_000, 60)))
+        producer = asyncio.ensure_future(edge.put(*floats(40_000, 60)))
         received = await asyncio.gather(*(edge.get(name, 60) for name in edge.readers))
         await producer
         return received

@@ -206,13 +206,13 @@ def test_a_batch_may_be_larger_than_the_window(edges, ros_loop, batch):
 
 
 def test_a_batch_of_more_bytes_than_may_be_on_their_way(edges, ros_loop):
-    edge = edges(FLOATS, plan={"bytes_in_flight": 300_000}, reader=(LOSSLESS, 100))
+    edge = edges(FLOATS, plan={"bytes_in_flight": 600_000}, reader=(LOSSLESS, 100))
     edge.start()
 
     async def main():
         await edge.rendezvous()
         producer = asyncio.ensure_future(edge.put(*(
-            Array(np.full(20_000, value, np.float32), ("x",)) for value in range(20))))
+            Array(np.full(40_000, value, np.float32), ("x",)) for value in range(20))))
         batch = await edge.readers["reader"].get_batch(20)
         await producer
         return [array.data[0] for array in batch]

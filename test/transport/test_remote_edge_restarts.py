@@ -45,7 +45,7 @@ class Link:
 
 def large(value):
     """Return an array that is large enough for a store."""
-    return Array(np.full(20_000, value, np.float32), ("x",))
+    return Array(np.full(40_000, value, np.float32), ("x",))
 
 
 def test_a_consumer_that_is_replaced_gets_what_was_not_handled(edges, ros_loop):

@@ -1,6 +1,7 @@
-"""The copies of a round trip of ours between two processes, and nothing else.
+"""The copies of a round trip through shared memory between two processes, and nothing else.
 
-tensor → slot in shared memory; → the other end's own memory; → its slot; → our own memory.  Each
+tensor → slot in shared memory; → the other end's own memory; → its slot; → our own memory.  Of
+these four ours makes the first and the third, as its nodes read messages where they lie.  Each
 process takes the time of its two; a socket says whose turn it is, which is not timed.
 """
 

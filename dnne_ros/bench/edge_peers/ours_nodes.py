@@ -1,7 +1,8 @@
 """The nodes of the benchmark's graph, as a user would write them.
 
 Copies of the payload: none in one process, where the same tensor arrives.  Between processes,
-large ones: tensor → slot in shared memory; → the receiver's own memory, in which its tensor lies.
+large ones: tensor → slot in shared memory, in which the receiver's tensor lies.  Those from 8 KiB:
+tensor → frame; → socket; → the receiver's buffer; → packet, in which its tensor lies.
 Small ones: tensor → bytes; → frame; → socket; → the receiver's buffer; → packet; → its tensor.
 """
 

@@ -15,6 +15,7 @@ from dnne_ros.bench.children import CaseFailed, Children, child_environment
 from dnne_ros.bench.edge_peers.namespaces import namespace_of
 from dnne_ros.bench.edge_peers.rally import Job, write_jobs
 from dnne_ros.transport.frame import LARGE_FROM
+from dnne_ros.transport.unix_sockets import KEPT_FROM
 
 _ROOM = "dnne_ros.bench.edge_peers"
 _SECONDS = 120.0
@@ -26,13 +27,14 @@ class Peer:
 
     ``processes``: 1 or 2, what the arrays move between.  ``copies`` of an array from the
     sender's to the receiver's, as counted in the code on the way (see the peer's module): one
-    number, or one below and one from the size at which `dnne_ros.transport` shares memory.
+    number, or three: of small payloads, from the size at which `dnne_ros.transport` leaves them in
+    their packets, and from that at which it shares memory.
     ``needs``: a package that may be missing.
     """
 
     name: str
     processes: int
-    copies: int | tuple[int, int]
+    copies: int | tuple[int, int, int]
     commands: Callable[[Path], dict[str, list[str]]]
     needs: str = ""
 
@@ -45,7 +47,7 @@ class Peer:
         """Return how often a payload of so many bytes is copied on its way."""
         if isinstance(self.copies, int):
             return self.copies
-        return self.copies[payload >= LARGE_FROM]
+        return self.copies[(payload >= KEPT_FROM) + (payload >= LARGE_FROM)]
 
 
 def place_name(processes: int) -> str:
@@ -87,7 +89,7 @@ PEERS = (
     Peer(PLAIN, 1, 7, _rclpy_peer("plain_rclpy", 1)),
     Peer(BARE, 1, 4, _rclpy_peer("bare_dds", 1)),
     Peer(QUEUE, 1, 0, lambda folder: {"both": peer_module("queues", str(folder))}),
-    Peer(OURS, 2, (6, 2), _ours("split")),
+    Peer(OURS, 2, (6, 4, 1), _ours("split")),
     Peer(PLAIN, 2, 9, _rclpy_peer("plain_rclpy", 2)),
     Peer(BARE, 2, 6, _rclpy_peer("bare_dds", 2)),
     Peer(DORA, 2, 1, lambda folder: {"flow": peer_module("dora_flow", str(folder))}, needs="dora"),
