@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rclpy.clock import JumpThreshold, TimeJump
 from rclpy.duration import Duration
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 
@@ -19,6 +18,7 @@ from dnne_ros.messages.stamps import read_stamp, write_stamp
 from dnne_ros.node_api.event_waits import came_within
 from dnne_ros.node_api.ros_frames import Broadcast, FrameError, FrameTransform
 from dnne_ros.transport.qos_overrides import qos_overrides
+from dnne_ros.transport.unheard import warns_of_unheard
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.node.node_host import NodeHost
@@ -63,7 +63,7 @@ class ProcessFrames:
             with qos_overrides(topic) as options:
                 host.create_subscription(
                     type, topic, self._receiver(add), profile, qos_overriding_options=options,
-                    event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False))
+                    event_callbacks=warns_of_unheard(host, topic))
         self._jumps = host.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=_BACKWARDS, on_clock_change=True),
             post_callback=self._forget)

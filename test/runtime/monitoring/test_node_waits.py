@@ -23,7 +23,10 @@ class Node:
             items=2, sent=3, clock=self.clock, topics=SimpleNamespace(subscribed=subscribed),
             services=SimpleNamespace(awaited=list(awaited)),
             actions=SimpleNamespace(awaited=list(actions)), paused=paused, replicated=replicated)
-        self.host = SimpleNamespace(count_publishers=lambda topic: len(topic) % 3)
+        self.host = SimpleNamespace(
+            count_publishers=lambda topic: len(topic) % 3,
+            get_publishers_info_by_topic=lambda topic: (),
+            get_subscriptions_info_by_topic=lambda topic: ())
         self.process = process
         self.awaits_trainer = ""
 
