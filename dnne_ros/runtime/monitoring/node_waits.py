@@ -81,6 +81,7 @@ class NodeWaits:
         context = self._contexts[id]
         services = context.services.awaited + context.actions.awaited
         if not reasons and not topics:
+            services = services + context.frames.awaited
             cause, reason = self._own_cause(id)
             if cause is Cause.CODE:
                 topics = self._contexts[id].topics.subscribed

@@ -116,6 +116,14 @@ class HostFrames:
         self._host = host
         self._topics = topics
         self._frames = frames
+        self._missing: dict[tuple[str, str], str] = {}
+        """What was asked for last of two frames and is not known, with tf2's words."""
+
+    @property
+    def awaited(self) -> list[str]:
+        """Say which transforms the node has asked for in vain."""
+        return [f"waits for the frame {source} in {target}: {why}"
+                for (target, source), why in self._missing.items()]
 
     def listen(self) -> None:
         """Hear transforms from here on."""
@@ -125,7 +133,14 @@ class HostFrames:
                      ) -> FrameTransform:
         """Return where a frame is in another one; `FrameError` if that is not known."""
         self.listen()
-        return await self._frames.lookup(target, source, stamp, wait)
+        self._missing.setdefault((target, source), "nobody has said where it is")
+        try:
+            found = await self._frames.lookup(target, source, stamp, wait)
+        except FrameError as error:
+            self._missing[target, source] = str(error)
+            raise
+        self._missing.pop((target, source), None)
+        return found
 
     def broadcaster(self, static: bool) -> Broadcast:
         """Return what broadcasts transforms of this node."""
