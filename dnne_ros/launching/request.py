@@ -30,7 +30,11 @@ from dnne_ros.options.run_arguments import (
 from dnne_ros.options.run_key import shared_run_key
 from dnne_ros.options.workflow_arguments import load_graph, workflow_words
 from dnne_ros.parameter_files.checking import check_parameter_file
-from dnne_ros.parameter_files.ros_arguments import check_ros_arguments, remap_problems
+from dnne_ros.parameter_files.ros_arguments import (
+    check_ros_arguments,
+    misspelt_loggers,
+    remap_problems,
+)
 from dnne_ros.placement.placement import Placement
 from dnne_ros.placement.planning import place
 from dnne_ros.security.enclaves import enclave_name
@@ -95,7 +99,7 @@ class LaunchRequest:
             if options.host else ""
         namespace = reading.namespace(outer_namespace, graph.namespace if graph else "graph")
         params_file = os.path.expanduser(values["params_file"])
-        warnings: list[str] = []
+        warnings = misspelt_loggers(log_levels, graph) if graph else []
         if params_file and graph:
             reading.attempt(check_parameter_file, Path(params_file), graph, namespace,
                             warnings.append)

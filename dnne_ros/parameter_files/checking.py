@@ -14,10 +14,14 @@ from dnne_ros.node_api.declarations import PARAMETERS_OF_EVERY_NODE
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
 from dnne_ros.node_api.own_ports import port_changes
 from dnne_ros.node_api.run_pause import PAUSED, check_pause, pause_setting
+from dnne_ros.node_api.trace_settings import TRACE
 from dnne_ros.node_api.widget import Widget, WidgetError
+from dnne_ros.parameter_files.qos_parameters import (
+    QOS_OVERRIDES,
+    check_qos_override,
+    unknown_qos_override,
+)
 from dnne_ros.parameter_files.reading import Assignment, read_parameter_file
-
-_EVERY_NODE_BELOW = "qos_overrides."
 
 
 def check_parameter_file(path: Path, graph: Graph, namespace: str,
@@ -39,10 +43,11 @@ def check_assignments(source: str, assignments: Iterable[Assignment], graph: Gra
     unknown = Problems(source)
     for assignment in assignments:
         _check_target(assignment, nodes, problems if on_unknown is None else unknown)
+        _check_qos(assignment, nodes, problems)
     for problem in unknown:
         assert on_unknown is not None  # or there would be none
         on_unknown(f"{source}: {problem}")
-    settings = {**FAULT_SETTINGS, PAUSED: pause_setting(graph.acting)}
+    settings = {**FAULT_SETTINGS, **TRACE, PAUSED: pause_setting(graph.acting)}
     for full_name, node in nodes.items():
         mine = [each for each in assignments if each.matches(full_name)]
         _check_values(full_name, node, {**settings, **replica_settings(node.replicas)}, mine,
@@ -56,17 +61,30 @@ def _check_target(assignment: Assignment, nodes: dict[str, GraphNode], problems:
     if not matched:
         problems.add(f"no node {assignment.pattern}; there are {', '.join(nodes)}"
                      f"{_hint(assignment, nodes)}")
+    elif assignment.name.startswith(QOS_OVERRIDES):
+        if reason := unknown_qos_override(assignment.name, [
+                (name, node) for name, node in nodes.items() if assignment.matches(name)]):
+            problems.add(f"{assignment.place}{assignment.name}: {reason}")
     elif not _is_of_every_node(assignment.name) and not any(
             assignment.name in {**node.type.widgets, **replica_settings(node.replicas)}
             for node in matched):
         known = sorted({name for node in matched for name in node.type.widgets})
         if "." in assignment.name:
-            known += [*FAULT_SETTINGS, PAUSED]
+            known += [*FAULT_SETTINGS, PAUSED, *TRACE]
         near = difflib.get_close_matches(assignment.name, known, n=1)
         hint = (f"did you mean {near[0]}?" if near else
                 f"it has {', '.join(known) or 'none'}")
         problems.add(f"{assignment.place}{assignment.pattern} has no parameter "
                      f"{assignment.name!r}; {hint}")
+
+
+def _check_qos(assignment: Assignment, nodes: Iterable[str], problems: Problems) -> None:
+    """Check what each node reads as it is made, once for all of them."""
+    if any(assignment.matches(name) for name in nodes):
+        try:
+            check_qos_override(assignment.name, assignment.value)
+        except WidgetError as error:
+            problems.add(f"{assignment.place}{assignment.name}: {error}")
 
 
 def _hint(assignment: Assignment, nodes: Iterable[str]) -> str:
@@ -109,5 +127,4 @@ def _checked(widget: Widget, value: Any) -> Any:
 
 
 def _is_of_every_node(name: str) -> bool:
-    return name in (*PARAMETERS_OF_EVERY_NODE, *FAULT_SETTINGS, PAUSED) \
-        or name.startswith(_EVERY_NODE_BELOW)
+    return name in (*PARAMETERS_OF_EVERY_NODE, *FAULT_SETTINGS, PAUSED, *TRACE)

@@ -6,6 +6,7 @@ A process of a graph holds many nodes, so what renames *the* node of a process, 
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -85,6 +86,21 @@ def name_loggers(words: Sequence[str], graph: Graph) -> list[str]:
     return full
 
 
+def misspelt_loggers(levels: Iterable[str], graph: Graph) -> list[str]:
+    """Return a word on each of ``levels`` (``NODE:=LEVEL``) whose node looks like one there is.
+
+    Others are loggers of libraries, of which nobody has a list.
+    """
+    names = [node.ros_name for node in graph.nodes.values()]
+    said = []
+    for level in levels:
+        name, sign, _ = level.rpartition(":=")
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.8) if sign else []
+        if near and name not in names:
+            said.append(f"--log-level {level}: there is no node {name}; did you mean {near[0]}?")
+    return said
+
+
 def remap_problems(rule: str) -> list[str]:
     """Return what is wrong with one remapping rule, ``FROM:=TO``."""
     source, sign, target = rule.partition(":=")
@@ -125,14 +141,18 @@ def check_parameter_files(words: Sequence[str], graph: Graph,
                           on_unknown: Callable[[str], None] | None = None) -> None:
     """Raise `InputError` for parameters, in a file or behind ``-p``, that do not fit.
 
-    ``on_unknown`` is told of nodes and parameters that the graph does not have, which may be
-    another's; without it they are problems, too.
+    ``on_unknown`` is told of nodes, parameters and loggers that the graph does not have, which may
+    be another's; without it nodes and parameters are problems, too.
     """
     namespace = absolute_namespace(words, graph)
     arguments = list(_arguments(words, Problems("--ros-args")))
     for option, value in arguments:
         if option == "--params-file":
             check_parameter_file(Path(value), graph, namespace, on_unknown)
+    if on_unknown is not None:
+        for said in misspelt_loggers(
+                (value for option, value in arguments if option == "--log-level"), graph):
+            on_unknown(said)
     problems = Problems("--ros-args")
     given = [assignment for option, value in arguments if option == "--param"
              for assignment in _assigned(value, problems)]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rclpy.event_handler import SubscriptionEventCallbacks
-
 from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.inbox import Inbox
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.transport.qos import external_qos
 from dnne_ros.transport.qos_overrides import qos_overrides
 from dnne_ros.transport.stats import EdgeStats
+from dnne_ros.transport.unheard import warns_of_unheard
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -36,7 +35,7 @@ class ExternalReader:
             self._subscription = node.create_subscription(
                 codec.message_type(), topic, self._inbox.offer,
                 external_qos(1 if self.policy is EdgePolicy.LATEST else capacity), raw=True,
-                event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
+                event_callbacks=warns_of_unheard(node, topic),
                 qos_overriding_options=options)
 
     @property

@@ -11,10 +11,13 @@ from contextlib import contextmanager
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.exceptions import ParameterException
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.qos import HistoryPolicy, QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import InvalidQosOverridesError, QoSOverridingOptions
 
 from dnne_ros.errors import InputError
+
+RCLError: type[Exception] = rclpy_implementation.RCLError
 
 
 def _is_bounded(qos: QoSProfile) -> SetParametersResult:
@@ -37,10 +40,13 @@ _OPTIONS = QoSOverridingOptions(
 def qos_overrides(topic: str) -> Iterator[QoSOverridingOptions]:
     """Give what to create a publisher or subscription of ``topic`` with.
 
-    Raises `InputError` for an override that is none or that cannot be.
+    Raises `InputError` for an override that is none or that cannot be, and for a topic that the
+    process has with another type.
     """
     try:
         yield _OPTIONS
+    except RCLError as error:
+        raise InputError(f"topic {topic}", [" ".join(str(error).split())]) from None
     except (InvalidQosOverridesError, ParameterException, RuntimeError) as error:
         # A word that is no policy is a RuntimeError of rclpy.
         raise InputError(f"qos_overrides.{topic}", [" ".join(str(error).split())]) from None

@@ -7,6 +7,7 @@ import re
 import sys
 
 import pytest
+from launch_visits import visit, words
 
 from dnne_ros.cli.main import main
 
@@ -125,21 +126,48 @@ def test_a_parameter_of_another_node_is_a_warning(export, cartpole, run_host):
 
 def test_the_launch_file_describes_each_process(export, cartpole, monkeypatch):
     launch = pytest.importorskip("launch")
-    launch_ros = pytest.importorskip("launch_ros")
+    pytest.importorskip("launch_ros")
     package = export(cartpole, "--place", "split")
     spec = importlib.util.spec_from_file_location(
         "generated_launch", package / "launch/NAME.launch.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     description = module.generate_launch_description()
-    nodes = [each for each in description.entities
-             if isinstance(each, launch_ros.actions.Node)]
-    assert len(nodes) > 1
     assert {"namespace", "params_file", "seed", "inference", "until_return",
             "save_checkpoint_dir", "load_checkpoint_dir", "peer_timeout", "absent_after",
             "use_sim_time", "log_level", "lifecycle"} <= {
                 each.name for each in description.entities
                 if isinstance(each, launch.actions.DeclareLaunchArgument)}
+
+
+@pytest.mark.parametrize(("asked", "said"), [
+    ({}, []), ({"use_sim_time": "true"}, ["use_sim_time:=True"])])
+def test_a_launch_file_around_it_sets_parameters(
+        export, cartpole, tmp_path, monkeypatch, asked, said):
+    launch = pytest.importorskip("launch")
+    launch_ros = pytest.importorskip("launch_ros")
+    from launch.launch_description_sources import PythonLaunchDescriptionSource
+
+    package = export(cartpole, "--place", "split")
+    values, marker = tmp_path / "values.yaml", "share/ament_index/resource_index/packages/NAME"
+    values.touch()
+    for file in (marker, "lib/NAME/host"):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).touch(mode=0o755)
+    monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
+
+    def simulated(*before, **arguments):
+        included = launch.actions.IncludeLaunchDescription(
+            PythonLaunchDescriptionSource(str(package / "launch/NAME.launch.py")),
+            launch_arguments={"params_file": str(values), **arguments}.items())
+        nodes = visit(launch.actions.GroupAction([*before, included]), launch.LaunchContext())
+        assert len(nodes) == 6
+        return {tuple(word for word in words(node) if word.startswith("use_sim_time"))
+                for node in nodes}
+
+    assert simulated(**asked) == {tuple(said)}
+    around = launch_ros.actions.SetParameter("use_sim_time", True)
+    assert simulated(around, **asked) == {("use_sim_time:=True", *said)}
 
 
 def test_the_shared_workflow(export, repository):

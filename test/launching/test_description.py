@@ -4,18 +4,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from launch_visits import visit, words
 
 pytestmark = pytest.mark.usefixtures("launch_packages")
-
-
-def visit(entity, context):
-    """Return the node actions below ``entity``, expanded where launch comes upon them."""
-    from launch_ros.actions import Node
-
-    if isinstance(entity, Node):
-        entity._perform_substitutions(context)
-        return [entity]
-    return [node for child in entity.visit(context) or () for node in visit(child, context)]
 
 
 @pytest.fixture
@@ -34,16 +25,6 @@ def nodes_of(launch_file, cartpole, monkeypatch, ament_prefix):
             launch_arguments={"workflow": str(cartpole), **arguments}.items())
         return visit(GroupAction([*before, include]), context)
     return nodes_of
-
-
-def words(node):
-    """Return the command line of a node action, as far as it is known before it runs."""
-    from launch import LaunchContext
-    from launch.utilities import perform_substitutions
-
-    context = LaunchContext()
-    context.extend_locals({"ros_specific_arguments": {"ns": node.expanded_node_namespace}})
-    return [perform_substitutions(context, word) for word in node.cmd]
 
 
 def test_every_argument_is_explained(launch_file):

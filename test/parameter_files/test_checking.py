@@ -69,3 +69,42 @@ def test_a_specific_name_beats_a_wildcard_before_and_after(parameter_file, cartp
 def test_a_parameter_that_no_matched_node_has(parameter_file, cartpole_graph):
     path = parameter_file("/**: {ros__parameters: {warp: 9}}")
     assert "/** has no parameter 'warp'; it has" in refusal(path, cartpole_graph)[0]
+
+
+def test_what_nodes_are_dumped_with_is_known(parameter_file, cartpole_graph):
+    check_parameter_file(parameter_file("""\
+/**/ppo_trainer_6:
+  ros__parameters:
+    start_type_description_service: true
+    trace: {'on': false, save: false}
+    run: {paused: false}
+    qos_overrides:
+      /robot1/cartpole_ppo/ppo_trainer_6/loss: {publisher: {history: keep_last, depth: 1}}
+"""), cartpole_graph, NAMESPACE)
+
+
+@pytest.mark.parametrize(("name", "value", "said"), [
+    ("/x.publisher.reliability", "relaible", "expected one of reliable, best_effort"),
+    ("/x.publisher.reliability", "1", "found an integer: 1"),
+    ("/x.subscription.depth", "0", "expected an integer of at least 1, found 0"),
+    ("/x.subscription.depth", "many", "found a string: 'many'"),
+    ("/x.publisher.durability", "latched", "expected one of volatile, transient_local"),
+    ("/x.publisher.relability", "reliable", "expected one of history, depth, reliability"),
+    ("/x.publisher.deadline", "5", "expected one of history, depth, reliability"),
+    ("x.publisher.depth", "5", "expected qos_overrides./TOPIC.publisher or subscription"),
+    ("/x.sender.depth", "5", "expected qos_overrides./TOPIC.publisher or subscription"),
+    ("/robot1/cartpole_ppo/ppo_trainer_6/los.publisher.depth", "5",
+     "did you mean the topic /robot1/cartpole_ppo/ppo_trainer_6/loss?"),
+    ("/robot1/cartpole_ppo/ppo_trainer_6/loss.subscription.depth", "5",
+     "the graph has a publisher there and no subscription")])
+def test_qos_overrides_that_change_nothing(parameter_file, cartpole_graph, name, value, said):
+    path = parameter_file(f"/**: {{ros__parameters: {{qos_overrides.{name}: {value}}}}}")
+    [problem] = refusal(path, cartpole_graph)
+    assert f"qos_overrides.{name}: " in problem and said in problem
+
+
+def test_qos_overrides_of_others_topics_pass(parameter_file, cartpole_graph):
+    check_parameter_file(parameter_file("""\
+/**: {ros__parameters: {qos_overrides: {/map: {subscription: {
+  history: KEEP_ALL, reliability: best_available, durability: transient_local}}}}}
+"""), cartpole_graph, NAMESPACE)

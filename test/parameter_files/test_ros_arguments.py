@@ -153,3 +153,12 @@ def test_levels_are_those_of_nodes_by_their_loggers(cartpole_graph):
 def test_levels_that_there_are_not(level):
     [problem] = refusal("--ros-args", "--log-level", level)
     assert "expected one of debug, info" in problem and repr(level) in problem
+
+
+def test_a_level_of_a_node_that_is_misspelt_is_told(cartpole_graph):
+    told = []
+    check_parameter_files(["--ros-args", "--log-level", "ppo_agnt_3:=debug", "--log-level",
+                           "rcl:=warn", "--log-level", "info", "--log-level",
+                           "ppo_agent_3:=debug"], cartpole_graph, told.append)
+    assert told == ["--log-level ppo_agnt_3:=debug: there is no node ppo_agnt_3; did you mean "
+                    "ppo_agent_3?"]

@@ -17,6 +17,7 @@ from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.node_api.blocking import BlockingCalls
 from dnne_ros.node_api.run_pause import PAUSED
 from dnne_ros.transport.stats import CountingEnd
+from dnne_ros.transport.unheard import unheard
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.edges.wiring import Wiring
@@ -80,6 +81,7 @@ class NodeWaits:
         context = self._contexts[id]
         services = context.services.awaited + context.actions.awaited
         if not reasons and not topics:
+            services = services + context.frames.awaited
             cause, reason = self._own_cause(id)
             if cause is Cause.CODE:
                 topics = self._contexts[id].topics.subscribed
@@ -154,8 +156,9 @@ class NodeWaits:
 
     def _waits_for_topic(self, id: str, topic: str) -> str:
         count = self._hosts[id].count_publishers(topic)
-        return (f"waits for the topic {topic}, which has "
-                f"{count or 'no'} publisher{'' if count == 1 else 's'}")
+        return "; ".join([f"waits for the topic {topic}, which has "
+                          f"{count or 'no'} publisher{'' if count == 1 else 's'}",
+                          *unheard(self._hosts[id], topic)])
 
 
 def _waiting_frames(coroutine: Any) -> Iterator[FrameType]:

@@ -15,11 +15,9 @@ from dnne_ros.graph.graph import Graph, GraphNode
 from dnne_ros.graph.replicas import COUNT, replica_settings
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS, default_fault_settings
 from dnne_ros.node_api.run_pause import PAUSED, check_pause
+from dnne_ros.node_api.trace_settings import SAVE, TRACE, TRACE_ON
 from dnne_ros.node_api.widget import WidgetError
 from dnne_ros.runtime.node.parameters import (
-    SAVE,
-    TRACE,
-    TRACE_ON,
     changes_nothing,
     declare_widgets,
     describe_widget,
@@ -143,7 +141,7 @@ class NodeHost(RosNode):
         with qos_overrides(topic) as options:
             return self.create_publisher(
                 codec.message_type(), topic, qos,
-                event_callbacks=PublisherEventCallbacks(use_default_callbacks=False),
+                event_callbacks=PublisherEventCallbacks(use_default_callbacks=not within),
                 qos_overriding_options=None if within else options)
 
 

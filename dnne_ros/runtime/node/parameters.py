@@ -25,6 +25,7 @@ from dnne_ros.errors import Problems
 from dnne_ros.graph.replicas import COUNT, replica_settings
 from dnne_ros.node_api.fault_settings import FAULT_SETTINGS
 from dnne_ros.node_api.run_pause import PAUSED, pause_setting
+from dnne_ros.node_api.trace_settings import SAVE, TRACE, TRACE_ON
 from dnne_ros.node_api.widget import Widget, WidgetError
 
 if TYPE_CHECKING:
@@ -32,15 +33,6 @@ if TYPE_CHECKING:
 
     from dnne_ros.graph.graph import Graph, GraphNode
     from dnne_ros.runtime.node.node_host import NodeHost
-
-TRACE_ON, SAVE = "trace.on", "trace.save"
-TRACE: Mapping[str, Widget] = {
-    TRACE_ON: Widget(
-        False, "Whether what the node does with items is recorded: `dnne-ros trace`.", live=True),
-    SAVE: Widget(
-        False, "Each time that it is set to true, the last seconds of the graph are put aside as "
-        "a flight record.", live=True)}
-"""The parameters of every node about its recording."""
 
 _INT64 = 2**63 - 1
 _FLOAT64 = sys.float_info.max

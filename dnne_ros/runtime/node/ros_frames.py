@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rclpy.clock import JumpThreshold, TimeJump
 from rclpy.duration import Duration
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 
@@ -19,6 +18,7 @@ from dnne_ros.messages.stamps import read_stamp, write_stamp
 from dnne_ros.node_api.event_waits import came_within
 from dnne_ros.node_api.ros_frames import Broadcast, FrameError, FrameTransform
 from dnne_ros.transport.qos_overrides import qos_overrides
+from dnne_ros.transport.unheard import warns_of_unheard
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.node.node_host import NodeHost
@@ -63,7 +63,7 @@ class ProcessFrames:
             with qos_overrides(topic) as options:
                 host.create_subscription(
                     type, topic, self._receiver(add), profile, qos_overriding_options=options,
-                    event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False))
+                    event_callbacks=warns_of_unheard(host, topic))
         self._jumps = host.get_clock().create_jump_callback(
             JumpThreshold(min_forward=None, min_backward=_BACKWARDS, on_clock_change=True),
             post_callback=self._forget)
@@ -116,6 +116,14 @@ class HostFrames:
         self._host = host
         self._topics = topics
         self._frames = frames
+        self._missing: dict[tuple[str, str], str] = {}
+        """What was asked for last of two frames and is not known, with tf2's words."""
+
+    @property
+    def awaited(self) -> list[str]:
+        """Say which transforms the node has asked for in vain."""
+        return [f"waits for the frame {source} in {target}: {why}"
+                for (target, source), why in self._missing.items()]
 
     def listen(self) -> None:
         """Hear transforms from here on."""
@@ -125,7 +133,14 @@ class HostFrames:
                      ) -> FrameTransform:
         """Return where a frame is in another one; `FrameError` if that is not known."""
         self.listen()
-        return await self._frames.lookup(target, source, stamp, wait)
+        self._missing.setdefault((target, source), "nobody has said where it is")
+        try:
+            found = await self._frames.lookup(target, source, stamp, wait)
+        except FrameError as error:
+            self._missing[target, source] = str(error)
+            raise
+        self._missing.pop((target, source), None)
+        return found
 
     def broadcaster(self, static: bool) -> Broadcast:
         """Return what broadcasts transforms of this node."""

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rclpy.duration import Duration
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.exceptions import NameValidationException
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
@@ -20,6 +19,7 @@ from dnne_ros.recording.node_log import Shows
 from dnne_ros.runtime.looking_out import Rhythm
 from dnne_ros.runtime.node.host_clock import SimulatedTime
 from dnne_ros.transport.qos_overrides import qos_overrides
+from dnne_ros.transport.unheard import warns_of_unheard
 
 if TYPE_CHECKING:
     from rclpy.publisher import Publisher
@@ -87,7 +87,7 @@ class HostTopics:
             self._subscriptions.append(self._host.create_subscription(
                 self.message_class(message_type), topic, callback, qos_preset(qos), raw=raw,
                 qos_overriding_options=options,
-                event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False)))
+                event_callbacks=warns_of_unheard(self._host, topic)))
 
     def deserialize(self, data: bytes, message_type: str) -> Any:
         """Return the message in serialised bytes; ValueError if they are none."""

@@ -17,13 +17,17 @@ class Node:
     """A node that runs ``process``, with a clock and, perhaps, topics, services and actions."""
 
     def __init__(self, process, simulated=False, sleepers=0, subscribed=(), awaited=(),
-                 actions=(), paused=False, replicated=None):
+                 actions=(), frames=(), paused=False, replicated=None):
         self.clock = SimpleNamespace(simulated=simulated, sleepers=sleepers, shown_ns=lambda: 7)
         self.context = SimpleNamespace(
             items=2, sent=3, clock=self.clock, topics=SimpleNamespace(subscribed=subscribed),
             services=SimpleNamespace(awaited=list(awaited)),
-            actions=SimpleNamespace(awaited=list(actions)), paused=paused, replicated=replicated)
-        self.host = SimpleNamespace(count_publishers=lambda topic: len(topic) % 3)
+            actions=SimpleNamespace(awaited=list(actions)),
+            frames=SimpleNamespace(awaited=list(frames)), paused=paused, replicated=replicated)
+        self.host = SimpleNamespace(
+            count_publishers=lambda topic: len(topic) % 3,
+            get_publishers_info_by_topic=lambda topic: (),
+            get_subscriptions_info_by_topic=lambda topic: ())
         self.process = process
         self.awaits_trainer = ""
 
@@ -87,6 +91,12 @@ async def ends():
 
 async def fails():
     raise ValueError
+
+
+def test_a_frame_that_is_missing_is_waited_for_outside(look):
+    found = look(Node(sleeps, frames=["waits for the frame laser in map: it does not exist"]))
+    assert (found.cause, found.reasons) == (
+        Cause.OUTSIDE, ("waits for the frame laser in map: it does not exist",))
 
 
 def test_one_that_has_just_moved_is_not_looked_at(look):

@@ -105,6 +105,23 @@ def test_frames_that_do_not_exist(ros_loop, frames):
     ros_loop.run(talk())
 
 
+def test_what_was_asked_for_in_vain_is_waited_for_until_it_is_there(ros_loop, frames):
+    frames.listen()
+    moving = make(ros_loop, "mover").broadcaster(static=False)
+
+    async def talk():
+        with pytest.raises(FrameError) as error:
+            await frames.lookup("odom", "base", None, 0.0)
+        assert frames.awaited == [f"waits for the frame base in odom: {error.value}"]
+        looking = asyncio.ensure_future(frames.lookup("odom", "base", None, 1e6))
+        while not looking.done():
+            moving("odom", "base", where(1.0, 10 * SECOND))
+            await asyncio.sleep(0.01)
+
+    ros_loop.run(talk())
+    assert frames.awaited == []
+
+
 def test_the_nodes_of_a_process_hear_transforms_once(ros_loop, tf2):
     shared = ProcessFrames()
     first, second = make(ros_loop, "first", shared), make(ros_loop, "second", shared)

@@ -122,6 +122,12 @@ def test_qos_may_be_chosen_by_parameters(ros_loop, overridden):
     topics.advertise("shared", "std_msgs/msg/String")  # a node that begins anew
 
 
+def test_a_topic_with_two_types_in_a_process_is_an_input_error(topics):
+    topics.subscribe("shared", "std_msgs/msg/String", "reliable", print)
+    with pytest.raises(InputError, match="topic shared: .*incompatible type"):
+        topics.advertise("shared", "sensor_msgs/msg/JointState")
+
+
 @pytest.mark.parametrize(("name", "value", "said"), [
     ("history", "keep_all", "expected keep_last"), ("depth", 0, "expected at least 1, found 0"),
     ("reliability", "perhaps", "perhaps"), ("depth", "many", "depth")])
