@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -213,7 +213,8 @@ def _installed() -> Backends:
 
 def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
                    threads: int | None = None, device: str = "cpu", randomization: str = "",
-                   drawn: bool = False, isaac: IsaacOptions = IsaacOptions()) -> Simulator:
+                   drawn: bool = False, isaac: IsaacOptions = IsaacOptions(),
+                   still_starting: Callable[[], object] = lambda: None) -> Simulator:
     """Make ``num_envs`` environments of ``task``, reset and ready.
 
     Args:
@@ -229,6 +230,7 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
         randomization: how environments differ (`dnne_ros.sim.randomization`); empty: not at all.
         drawn: whether a renderer will be asked for.
         isaac: where Isaac Gym is, Isaac Lab or mjlab, for their back ends alone.
+        still_starting: called every few seconds by back ends that take minutes to make them.
 
     Raises:
         InputError: unknown task or back end, with those that there are and how to install
@@ -258,7 +260,7 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
     try:
         return chosen.make(SimulatorSettings(
             task, num_envs, seed, threads=threads, device=device, randomization=randomization,
-            drawn=drawn, isaac=isaac))
+            drawn=drawn, isaac=isaac, still_starting=still_starting))
     except UnknownTask as error:
         if backend:
             raise
