@@ -16,6 +16,7 @@ from typing import Any
 
 from dnne_ros.errors import InputError, signal_name
 from dnne_ros.sim.simulator import SimulationError
+from dnne_ros.sim.unknown_task import UnknownTask
 
 _LEAVE_SECONDS = 1.0
 _DYING_SECONDS = 60.0
@@ -82,7 +83,8 @@ class WorkerProcess:
             raise self._error(f"has answered {say!r} with rubbish: {error}") from None
         if answer["say"] == "failed":
             if refusal := self.refusal(answer["stage"], answer["message"]):
-                raise InputError(self._subject, [refusal])
+                kind = UnknownTask if answer["stage"] == "task" else InputError
+                raise kind(self._subject, [refusal])
             self._reader.join(_LEAVE_SECONDS)  # it ends now, and what it has said comes first
             self._log.extend(answer["traceback"])
             raise self._error(f"has failed: {answer['message']}")
