@@ -124,8 +124,8 @@ class EnvPoolEnvs(UnsavedSimulator):
             self._spec.check_observations(
                 torch.from_numpy(self._present[self.own_group]), self._steps)
         return StepResult(
-            self.observations(), gained, torch.from_numpy(terminated.copy()), torch.from_numpy(timed_out),
-            next_observations.clone())
+            self.observations(), gained, torch.from_numpy(terminated.copy()),
+            torch.from_numpy(timed_out), next_observations.clone())
 
     def renderer(self, width: int, height: int) -> Renderer:
         """Let EnvPool draw, which has a size of its own."""

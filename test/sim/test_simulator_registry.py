@@ -39,9 +39,9 @@ def test_other_back_ends_are_asked_for_a_name_that_is_near(monkeypatch):
             registry.make_simulator(task, 1, seed=0)
         assert ("other back ends have other:Hop-v1" in str(caught.value)) == found
     for task in ("gymnasium:Hop-v2", "gymnasium:hop"):
-        with pytest.raises(InputError, match="no environment .*; other back ends have other:Hop-v"):
+        with pytest.raises(InputError, match="no environment .*; other back ends have other:Hop"):
             registry.make_simulator(task, 1, seed=0)
-    with pytest.raises(InputError, match="unknown environment 'hop'; the nearest are .*er:Hop-v1"):
+    with pytest.raises(InputError, match="unknown environment 'hop'; the nearest are .*er:Hop-v"):
         registry.make_simulator("hop", 1, seed=0)
 
 

@@ -78,7 +78,7 @@ def test_in_inference_it_only_counts(drive):
 
 
 def test_actions_of_another_size_are_refused(drive):
-    with pytest.raises(InputError, match=r"input 'teacher_actions': expected actions \(4, 2\), as"):
+    with pytest.raises(InputError, match=r"input 'teacher_actions': expected actions \(4, 2\), "):
         learn(drive, lambda seen: seen)
 
 
