@@ -1,4 +1,4 @@
-"""The shipped workflows that train a policy: the same losses in one process, in many, resumed.
+"""The shipped workflows that train a policy: the same losses fused, split and resumed.
 
 What a back end's state goes on to after a resume is what the table in docs/simulators.md says: with
 the same losses, or with new episodes, which are the same ones each time.
