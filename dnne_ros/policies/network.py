@@ -69,11 +69,11 @@ class PolicyNetwork:
 
     ``activation`` is applied between layers.  ``mean`` and ``deviation`` (`numbers`,):
     observations but for a picture are normalised with them, in float32 or float64 as they are, and
-    then kept within ``observation_clip`` of zero; None: they are taken as they are.  ``cell``: the kind of the
-    ``recurrent`` layers before the others, one of `CELLS`; "" without any.  ``squash``: tanh of
-    the last layer.  ``choices``: the last layer gives logits, so many for each choice that an
-    action is, one after another; empty: an action is what it gives.  ``seeing``: what it makes of
-    the picture that the last numbers of an observation are; None: they are no picture.
+    then kept within ``observation_clip`` of zero; None: they are taken as they are.  ``cell``: the
+    kind of the ``recurrent`` layers before the others, one of `CELLS`; "" without any.  ``squash``:
+    tanh of the last layer.  ``choices``: the last layer gives logits, so many for each choice that
+    an action is, one after another; empty: an action is what it gives.  ``seeing``: what it makes
+    of the picture that the last numbers of an observation are; None: they are no picture.
     """
 
     layers: tuple[Layer, ...]
@@ -123,8 +123,8 @@ class PolicyNetwork:
         """Return how many numbers were learned."""
         arrays = [array for layer in (*self.recurrent, *self.layers)
                   for array in vars(layer).values()]
-        return sum(array.size for array in arrays) + (
-            0 if self.seeing is None else self.seeing.parameters)
+        seeing = 0 if self.seeing is None else self.seeing.parameters
+        return int(sum(array.size for array in arrays)) + seeing
 
     def check(self) -> None:
         """Raise ValueError unless each layer takes what the one before gives."""

@@ -69,6 +69,10 @@ def picture_layers(architecture: Mapping[str, Any], weights: Mapping[str, np.nda
     layers: Sequence[Any] = architecture["convolutions"]
     return PictureLayers((channels, height, width), tuple(
         # Between two convolutions is an activation, which has a number, too.
-        Convolution(*(np.ascontiguousarray(weights[f"{part}.layers.{2 * number}.{name}"],
-                                           np.float32) for name in ("weight", "bias")), int(stride))
+        Convolution(_float32(weights[f"{part}.layers.{2 * number}.weight"]),
+                    _float32(weights[f"{part}.layers.{2 * number}.bias"]), int(stride))
         for number, (_, _, stride) in enumerate(layers)))
+
+
+def _float32(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, np.float32)

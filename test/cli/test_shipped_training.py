@@ -1,7 +1,7 @@
 """The shipped workflows that train a policy: the same losses fused, split and resumed.
 
-What a back end's state goes on to after a resume is what the table in docs/simulators.md says: with
-the same losses, or with new episodes, which are the same ones each time.
+After a resume a back end goes on as the table in docs/simulators.md says: with the same losses, or
+with new episodes, which are the same ones each time.
 """
 
 from pathlib import Path
