@@ -209,10 +209,17 @@ class TestStandIn(LabContract):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(0)  # a thousand steps on a CPU that others use take their time
 @pytest.mark.skipif(not MJLAB, reason="MJLAB_PYTHON names no interpreter with mjlab")
 class TestMjlab(LabContract):
+    """What hangs is given up by the worker's own limits, here an hour for an answer."""
+
     backend = "mjlab"
     random_steps = 1100
+
+    @pytest.fixture(autouse=True)
+    def patient(self, monkeypatch):
+        monkeypatch.setattr(lab_process, "ANSWER_SECONDS", 3600.0)
 
     @pytest.fixture(autouse=True, params=[
         "Mjlab-Cartpole-Balance", "Mjlab-Velocity-Flat-Unitree-Go1", "Mjlab-Lift-Cube-Yam"])
