@@ -21,7 +21,8 @@ from dnne_ros.sim.unknown_task import UnknownTask
 _LEAVE_SECONDS = 1.0
 _DYING_SECONDS = 60.0
 """How long a process that has closed its end may take to be gone: on a busy machine, seconds."""
-_LOG_LINES = 30
+_LOG_LINES, _LINE_LENGTH = 30, 1000
+"""What is kept of the log; a longer line counts as several."""
 _MOST_BYTES = 1 << 24
 """Of a message: what is longer is none."""
 _ANSWERS = {"open": "hello"}
@@ -136,7 +137,7 @@ class WorkerProcess:
         output = self._process.stdout
         assert output is not None  # it was started with a pipe
         with output:
-            for line in output:
+            while line := output.readline(_LINE_LENGTH):
                 self._log.append(line.rstrip("\n"))
 
     def _answer(self, expected: str, deadline: float) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from dnne_ros.sim.simulator_settings import IsaacOptions
 from dnne_ros.testing import SimulatorTests
 
 STAND_IN = str(Path(__file__).with_name("lab_stand_in"))
-FAILS, LEAVES, DIES, HANGS, NOT_A_NUMBER, RUBBISH, OTHER_WORDS, CRITIC, REWARD = (
-    1000.0 * kind for kind in range(1, 10))
+FAILS, LEAVES, DIES, HANGS, NOT_A_NUMBER, RUBBISH, OTHER_WORDS, CRITIC, REWARD, FLOODS = (
+    1000.0 * kind for kind in range(1, 11))
 NUM_ENVS = 4
 MJLAB = os.environ.get("MJLAB_PYTHON", "")
 
@@ -123,6 +123,12 @@ def test_what_goes_wrong_is_said_with_task_and_step(made, push, words):
     simulator.step(torch.zeros(NUM_ENVS, 2))
     with pytest.raises(SimulationError, match=f"Mjlab-Point, step 2: .*{words}"):
         simulator.step(torch.full((NUM_ENVS, 2), push))
+
+
+def test_a_line_without_an_end_is_not_shown_as_a_whole(made):
+    with pytest.raises(SimulationError, match="ValueError: it has said enough") as caught:
+        made("mjlab:Mjlab-Point").step(torch.full((NUM_ENVS, 2), FLOODS))
+    assert 1000 < len(str(caught.value)) < 50_000
 
 
 def test_a_worker_says_that_it_is_still_starting(monkeypatch, made, tmp_path):

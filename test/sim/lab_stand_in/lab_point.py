@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 LIMIT = 20
-FAILS, LEAVES, DIES, HANGS, NOT_A_NUMBER, RUBBISH, OTHER_WORDS, CRITIC, REWARD = (
-    1000.0 * kind for kind in range(1, 10))
+FAILS, LEAVES, DIES, HANGS, NOT_A_NUMBER, RUBBISH, OTHER_WORDS, CRITIC, REWARD, FLOODS = (
+    1000.0 * kind for kind in range(1, 11))
 
 
 def settings(num_envs=1, **more):
@@ -98,6 +98,10 @@ class Point:
         if most == DIES:
             print("about to die", flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
+        if most == FLOODS:
+            sys.stdout.write("x" * 3_000_000)
+            sys.stdout.flush()
+            raise ValueError("it has said enough")
         if most == HANGS:
             time.sleep(3600)
         if most == NOT_A_NUMBER:
