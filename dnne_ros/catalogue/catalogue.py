@@ -25,10 +25,12 @@ from dnne_ros.nodes.perception.perception import (
 from dnne_ros.nodes.policies.leapp_policy import LeappPolicyNode
 from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
 from dnne_ros.nodes.rl.balancing_config import BalancingConfig
+from dnne_ros.nodes.rl.distillation_trainer import DistillationTrainerNode
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_config import PPOConfig
 from dnne_ros.nodes.rl.ppo_loop import PPOAgent
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
+from dnne_ros.nodes.rl.teacher import TeacherPolicyNode
 from dnne_ros.nodes.robot.follow_joint_trajectory import FollowJointTrajectory
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.joint_trajectory_publisher import JointTrajectoryPublisher
@@ -98,6 +100,7 @@ BUILT_IN: tuple[type[Node], ...] = (
     SensorSubscriberNode, SensorPublisherNode, SyncedSubscribersNode,
     TransformListenerNode, TransformBroadcasterNode, ActionClientNode, ActionServerNode,
     JointTrajectoryPublisher, FollowJointTrajectory, NavigateToPose, MujocoRobotNode,
+    TeacherPolicyNode, DistillationTrainerNode,
 )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from dnne_ros.errors import InputError, Problems
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.node_api.node import Node
+from dnne_ros.nodes.rl.distillation_trainer import DistillationTrainerNode
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
 from dnne_ros.nodes.simulation.episode_evaluator import EpisodeEvaluator
@@ -18,6 +19,7 @@ from dnne_ros.workflow.records import PortRef
 
 _CAPACITY = 10
 _RANDOMIZATION = "randomization"
+_TRAINERS = (PPOTrainerNode, DistillationTrainerNode)
 
 
 def evaluated(graph: Graph, episodes: int, environments: int | None, randomization: str | None
@@ -61,7 +63,7 @@ def learns(graph: Graph) -> bool:
 def _sources(graph: Graph, step: GraphNode) -> Mapping[str, PortRef]:
     """Return which outputs the inputs of the evaluator are linked to."""
     sources = {name: PortRef(step.id, name) for name in ("rewards", "done", "info")}
-    trainers = [node for node in graph.nodes.values() if issubclass(node.type, PPOTrainerNode)]
+    trainers = [node for node in graph.nodes.values() if issubclass(node.type, _TRAINERS)]
     if len(trainers) == 1:
         learned = graph.incoming[trainers[0].id]
         for name, port in (("rewards", "reward"), ("done", "done")):

@@ -212,6 +212,13 @@ class NodeContext(Protocol):
         """Tell the run's progress display and report."""
         ...
 
+    def still_setting_up(self) -> None:
+        """Tell the other processes that `setup` is still at work, every few seconds.
+
+        They then wait for this one for longer than ``--peer-timeout``.
+        """
+        ...
+
     def boundary(self, epoch: int, metric: float | None,
                  trigger: CheckpointTrigger | None = None, ends: str | None = None,
                  loss: float | None = None) -> Boundary:

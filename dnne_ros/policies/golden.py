@@ -34,7 +34,8 @@ def golden_vectors(act: Act, network: PolicyNetwork) -> bytes:
     """
     observations = drawn_observations(network.observation_size)
     if network.mean is not None and network.deviation is not None:
-        observations = (observations * network.deviation + network.mean).astype(np.float32)
+        numbers = observations[:, :network.numbers]
+        numbers[:] = numbers * network.deviation + network.mean
     observations[0] = 0.0
     if network.recurrent:
         observations = observations.reshape(-1, STEPS, network.observation_size)

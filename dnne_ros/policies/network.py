@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dnne_ros.policies.interface import ActionTerm
+from dnne_ros.policies.picture_layers import PictureLayers, picture_layers
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "relu": lambda x: np.maximum(x, 0.0),
@@ -66,12 +67,13 @@ class RecurrentLayer:
 class PolicyNetwork:
     """The layers from observations to the likeliest action.
 
-    ``activation`` is applied between layers.  ``mean`` and ``deviation`` (observation size,):
-    observations are normalised with them, in float32 or float64 as they are, and then kept within
-    ``observation_clip`` of zero; None: they are taken as they are.  ``cell``: the kind of the
-    ``recurrent`` layers before the others, one of `CELLS`; "" without any.  ``squash``: tanh of
-    the last layer.  ``choices``: the last layer gives logits, so many for each choice that an
-    action is, one after another; empty: an action is what it gives.
+    ``activation`` is applied between layers.  ``mean`` and ``deviation`` (`numbers`,):
+    observations but for a picture are normalised with them, in float32 or float64 as they are, and
+    then kept within ``observation_clip`` of zero; None: they are taken as they are.  ``cell``: the
+    kind of the ``recurrent`` layers before the others, one of `CELLS`; "" without any.  ``squash``:
+    tanh of the last layer.  ``choices``: the last layer gives logits, so many for each choice that
+    an action is, one after another; empty: an action is what it gives.  ``seeing``: what it makes
+    of the picture that the last numbers of an observation are; None: they are no picture.
     """
 
     layers: tuple[Layer, ...]
@@ -83,12 +85,23 @@ class PolicyNetwork:
     cell: str = ""
     recurrent: tuple[RecurrentLayer, ...] = ()
     squash: bool = False
+    seeing: PictureLayers | None = None
+
+    @property
+    def _inputs(self) -> int:
+        """Return how many numbers the first layer takes."""
+        first = self.recurrent[0].input_weight if self.recurrent else self.layers[0].weight
+        return int(first.shape[1])
+
+    @property
+    def numbers(self) -> int:
+        """Return how many numbers of an observation are no picture."""
+        return self._inputs - (0 if self.seeing is None else self.seeing.features)
 
     @property
     def observation_size(self) -> int:
         """Return how many numbers an observation has."""
-        first = self.recurrent[0].input_weight if self.recurrent else self.layers[0].weight
-        return int(first.shape[1])
+        return self.numbers + (0 if self.seeing is None else self.seeing.pixels)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -110,7 +123,8 @@ class PolicyNetwork:
         """Return how many numbers were learned."""
         arrays = [array for layer in (*self.recurrent, *self.layers)
                   for array in vars(layer).values()]
-        return sum(array.size for array in arrays)
+        seeing = 0 if self.seeing is None else self.seeing.parameters
+        return int(sum(array.size for array in arrays)) + seeing
 
     def check(self) -> None:
         """Raise ValueError unless each layer takes what the one before gives."""
@@ -120,10 +134,10 @@ class PolicyNetwork:
                 if array.dtype != np.float32 or array.ndim != axes:
                     raise ValueError(f"{name}: expected float32 of {axes} axes, found "
                                      f"{array.dtype} {array.shape}")
-        size = self.observation_size
+        size = self._inputs
         for array in (self.mean, self.deviation):
-            if array is not None and array.shape != (size,):
-                raise ValueError(f"expected a normaliser of {size} observations, found "
+            if array is not None and array.shape != (self.numbers,):
+                raise ValueError(f"expected a normaliser of {self.numbers} observations, found "
                                  f"{array.shape}")
         for number, memory in enumerate(self.recurrent):
             hidden = self.recurrent[0].hidden_size
@@ -143,10 +157,11 @@ class PolicyNetwork:
     def act(self, observations: np.ndarray, actions: ActionTerm) -> np.ndarray:
         """Return commands float32 (n, action size) for float32 (n, observation size).
 
-        Raises ValueError for a recurrent network, whose commands follow from more than that.
+        Raises ValueError for a recurrent network, whose commands follow from more than that, and
+        for one that sees a picture.
         """
-        if self.recurrent:
-            raise ValueError("a recurrent network acts in a runtime, which carries its state")
+        if self.recurrent or self.seeing is not None:
+            raise ValueError("a network with a memory or a picture acts in a runtime")
         x = observations
         if self.mean is not None and self.deviation is not None:
             x = (x - self.mean) / self.deviation
@@ -170,8 +185,6 @@ def network_of(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray
     A critic's value is as it learned it: see `value_scale`.  Raises ValueError for weights that do
     not fit one another, or are missing.
     """
-    if architecture.get("picture"):
-        raise ValueError("it sees a picture, for which there are only networks of torch")
     shape = _Shape.of(architecture, head)
     names = [f"{part}.{index}" for part in ("trunk", head) for index in sorted(
         int(name.split(".")[1]) for name in weights
@@ -184,6 +197,7 @@ def network_of(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray
         recurrent = tuple(
             RecurrentLayer(*(_float32(weights[f"{memory}{name}{number}"])
                              for name in _RECURRENT)) for number in range(shape.memory_layers))
+        seeing = picture_layers(architecture, weights, head)
         mean = deviation = None
         if architecture["normalize_observations"]:
             mean = _float32(weights[f"{shape.normalizer}mean"])
@@ -195,7 +209,8 @@ def network_of(architecture: Mapping[str, Any], weights: Mapping[str, np.ndarray
     network = PolicyNetwork(
         layers, architecture["activation"], mean, deviation,
         tuple(choices) if is_actor and architecture["discrete"] else (), cell=shape.cell,
-        recurrent=recurrent, squash=is_actor and bool(architecture.get("squash")))
+        recurrent=recurrent, squash=is_actor and bool(architecture.get("squash")),
+        seeing=seeing)
     _check(network, shape)
     return network
 
@@ -248,9 +263,14 @@ def _check(network: PolicyNetwork, shape: _Shape) -> None:
     """Raise ValueError unless each layer takes what the one before gives."""
     if network.activation not in ACTIVATIONS:
         raise ValueError(f"unknown activation {network.activation!r:.40}")
-    if network.recurrent:
+    if network.recurrent or network.seeing is not None:
         network.check()
+        if network.observation_size != shape.sizes[0]:
+            raise ValueError(f"expected weights for {shape.sizes[0]} observations, found those "
+                             f"for {network.observation_size}")
     sizes = shape.sizes[1:] if shape.cell else shape.sizes
+    if network.seeing is not None and not shape.cell:
+        sizes = (sizes[0] - network.seeing.pixels + network.seeing.features, *sizes[1:])
     expected = [(after, before) for before, after in pairwise(sizes)]
     found = [layer.weight.shape for layer in network.layers]
     if found != expected or any(layer.bias.shape != (layer.weight.shape[0],)

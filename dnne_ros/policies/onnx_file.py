@@ -16,6 +16,7 @@ from dnne_ros.policies.bundle import INPUT, METADATA, OUTPUT
 from dnne_ros.policies.interface import ActionTerm, Interface
 from dnne_ros.policies.network import Layer, PolicyNetwork
 from dnne_ros.policies.onnx_graph import OnnxGraph
+from dnne_ros.policies.onnx_pictures import add_picture, set_picture_aside
 from dnne_ros.policies.onnx_recurrent import add_recurrent, recurrent_in, state_ports
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def bare_model(network: PolicyNetwork, actions: ActionTerm) -> ModelProto:
     from onnx import TensorProto, helper
 
     graph = OnnxGraph(INPUT)
+    set_picture_aside(graph, network)
     _add_normalizer(graph, network)
+    add_picture(graph, network, _OPERATORS[network.activation])
     add_recurrent(graph, network)
     for number, layer in enumerate(network.layers):
         if number:
@@ -99,6 +102,8 @@ def network_in(model: bytes, interface: Interface) -> PolicyNetwork:
     graph = onnx.load_model_from_string(model).graph
     arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
     operators = [node.op_type for node in graph.node]
+    if "Conv" in operators:
+        raise ValueError("it sees a picture")
     try:
         network = _network_of(arrays, operators)
         written = [node.op_type for node in bare_model(network, interface.actions).graph.node]

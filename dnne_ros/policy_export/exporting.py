@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dnne_ros import strict_json
 from dnne_ros.checkpoints.checkpoint import Checkpoint
 from dnne_ros.errors import InputError
-from dnne_ros.node_api.state import NodeState
 from dnne_ros.policies.bundle import DESCRIPTION, GOLDEN, INTERFACE, MODEL
 from dnne_ros.policies.golden import golden_vectors
 from dnne_ros.policies.interface import Interface
 from dnne_ros.policies.leapp import leapp_description
 from dnne_ros.policies.network import PolicyNetwork, network_of
 from dnne_ros.policies.onnx_file import onnx_model
+from dnne_ros.policies.saved_agent import saved_agent
 from dnne_ros.policy_export.trained_interface import trained_interface
 from dnne_ros.policy_export.training_actions import training_actions
-
-_ARCHITECTURE = "architecture"
 
 
 def bundle_of(checkpoint: Path, node: str = "") -> dict[str, bytes]:
@@ -30,9 +27,7 @@ def bundle_of(checkpoint: Path, node: str = "") -> dict[str, bytes]:
     `InputError` if there is no such policy, or if nothing is known of its interface.
     """
     found = Checkpoint.read(checkpoint)
-    states = {id: state for id, state in found.states().items() if _ARCHITECTURE in state.values}
-    chosen = _chosen(checkpoint, states, node)
-    architecture, weights = chosen.values[_ARCHITECTURE], chosen.weights
+    architecture, weights = saved_agent(found, node)
     try:
         network = network_of(architecture, {name: tensor.float().cpu().numpy()
                                             for name, tensor in weights.items()})
@@ -51,20 +46,6 @@ def bundle_of(checkpoint: Path, node: str = "") -> dict[str, bytes]:
         DESCRIPTION: leapp_description(interface, model, MODEL).encode(),
         INTERFACE: (strict_json.dumps(interface.to_json(), indent=1) + "\n").encode(),
         GOLDEN: golden}
-
-
-def _chosen(checkpoint: Path, states: Mapping[str, NodeState], node: str) -> NodeState:
-    agents = ", ".join(states) or "none"
-    if node:
-        if node not in states:
-            raise InputError(str(checkpoint), [f"node {node!r:.40} has no policy in it; those "
-                                               f"that have one: {agents}"])
-        return states[node]
-    if len(states) != 1:
-        raise InputError(str(checkpoint), [
-            "no node has a policy in it" if not states else
-            f"several nodes have a policy in it: {agents}; choose one with --node"])
-    return next(iter(states.values()))
 
 
 def _check_sizes(network: PolicyNetwork, interface: Interface) -> None:

@@ -234,6 +234,9 @@ class _MemoryContext:
     def save_when(self, trigger: CheckpointTrigger) -> None:
         """Save nothing."""
 
+    def still_setting_up(self) -> None:
+        """Go on: nobody waits."""
+
 
 class ReplayContext(_MemoryContext):
     """Implements `dnne_ros.NodeContext` on what a node took in a recording."""

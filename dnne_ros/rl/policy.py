@@ -112,6 +112,22 @@ class ActorCritic(nn.Module):
         """Return the actor's means (or logits) for ``observations`` (n, observation_size)."""
         return self.actor.forward(self._features(observations))
 
+    def likeliest(self, observations: Tensor, memory: Tensor | None = None
+                  ) -> tuple[Tensor, Tensor | None]:
+        """Return the likeliest actions (n, action_size), with gradients, and what is remembered.
+
+        ``memory`` (n, memory_width) is that of a policy which has one; the critic's part of it
+        stays as it is.
+        """
+        features = self._features(observations)
+        if self.actor_memory is not None:
+            assert memory is not None
+            of_actor, of_critic = self._parts(memory)
+            features, after = self.actor_memory.step(features, of_actor)
+            memory = torch.cat([after, of_critic], 1)
+        outputs = self.actor.forward(features)
+        return self.distribution.draw(outputs, None, None), memory
+
     @property
     def value_scale(self) -> Tensor | None:
         """What the critic's output 1 means, float32 (1,); None: 1."""

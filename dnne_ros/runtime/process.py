@@ -184,7 +184,8 @@ class GraphProcess:
             topics = HostTopics(host, loop.ros.looking_out.rhythms)
             made = HostContext(host, graph, wiring, self._settings, control, topics,
                                HostServices(host), HostActions(host),
-                               HostFrames(host, topics, frames), pause, stops, regions)
+                               HostFrames(host, topics, frames), pause, stops, regions,
+                               peers.still_making)
             if recording is not None:
                 made.record(recording.of_node(made.node_id))
             return made

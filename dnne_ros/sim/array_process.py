@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,16 @@ class ArrayProcess(WorkerProcess):
     """Its first answer, `hello`, says where each of its `arrays` is in the shared memory."""
 
     def __init__(self, what: str, command: Sequence[str], request: Mapping[str, Any],
-                 start_seconds: float, answer_seconds: float):
+                 start_seconds: float, answer_seconds: float,
+                 still_starting: Callable[[], object] = lambda: None):
         """Start ``command``, whose first word is an interpreter that has ``what``.
 
         ``request`` goes with the ``open`` message.  Raises InputError if the interpreter, a module
         or the task is not there, and SimulationError if the worker dies, fails or takes longer
-        than ``start_seconds``.
+        than ``start_seconds``, until which ``still_starting`` is called every few of them.
         """
-        super().__init__(f"{what} worker", what, command, _environment(command[0]))
+        super().__init__(f"{what} worker", what, command, _environment(command[0]),
+                         still_starting)
         self._answer_seconds = answer_seconds
         self.arrays: dict[str, np.ndarray] = {}
         try:

@@ -107,7 +107,10 @@ class EnvPoolEnvs(UnsavedSimulator):
         self._before = self._groups(observations)
         following = self._before[self.own_group]
         next_observations = torch.from_numpy(following)
+        gained = torch.from_numpy(rewards.astype(np.float32))
         self._spec.check_observations(next_observations, self._steps)
+        self._spec.check_rewards(gained, self._steps)
+        self._check_others(self._before)
         over = info["elapsed_step"] >= (self._spec.max_episode_steps or math.inf)
         timed_out = (truncated | over) & ~terminated
         self._present = self._before
@@ -117,10 +120,12 @@ class EnvPoolEnvs(UnsavedSimulator):
             self._present = {name: group.copy() for name, group in self._before.items()}
             for name, group in self._groups(self._pool.reset(finished)[0]).items():
                 self._present[name][finished] = group
+            self._check_others(self._present)
+            self._spec.check_observations(
+                torch.from_numpy(self._present[self.own_group]), self._steps)
         return StepResult(
-            self.observations(), torch.from_numpy(rewards.astype(np.float32)),
-            torch.from_numpy(terminated.copy()), torch.from_numpy(timed_out),
-            next_observations.clone())
+            self.observations(), gained, torch.from_numpy(terminated.copy()),
+            torch.from_numpy(timed_out), next_observations.clone())
 
     def renderer(self, width: int, height: int) -> Renderer:
         """Let EnvPool draw, which has a size of its own."""
@@ -152,6 +157,11 @@ class EnvPoolEnvs(UnsavedSimulator):
                 seed=[(first + env) % ENDLESS for env in range(num_envs)],
                 max_episode_steps=limit + 1 if limit else ENDLESS)
             self._present = self._before = self._groups(self._pool.reset()[0])
+
+    def _check_others(self, groups: Mapping[str, np.ndarray]) -> None:
+        """Raise SimulationError if a group that is not the actor's is not finite."""
+        self._spec.check_groups({name: torch.from_numpy(group) for name, group in groups.items()
+                                 if name != self.own_group}, self._steps)
 
     def _groups(self, observations: Any) -> dict[str, np.ndarray]:
         """Return a copy of EnvPool's observations as float32 (n, …), by their names."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from dnne_ros.errors import InputError
 from dnne_ros.sim.step_seconds import step_seconds
+from dnne_ros.sim.unknown_task import UnknownTask
 
 ENDLESS = 2**31 - 1
 """What EnvPool calls the limit of episodes that never time out."""
@@ -97,8 +98,8 @@ def find_task(name: str) -> EnvPoolTask:
     source = f"simulator {name}"
     if name not in names:
         close = difflib.get_close_matches(name, names, n=5, cutoff=0.6) or names[:5]
-        raise InputError(source, [f"EnvPool has no task {name!r}; the nearest of {len(names)} are "
-                                  f"{', '.join(close)}"])
+        raise UnknownTask(source, [f"EnvPool has no task {name!r}; the nearest of {len(names)} "
+                                   f"are {', '.join(close)}"])
     with named_errors(name):
         found = look_at(name)
     if isinstance(found, str):

@@ -7,6 +7,8 @@ They run one after the other in one thread (``SyncVectorEnv``).  A process for e
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import gymnasium
@@ -25,6 +27,7 @@ from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskS
 from dnne_ros.sim.simulator_settings import SimulatorSettings
 from dnne_ros.sim.step_seconds import step_seconds
 from dnne_ros.sim.unknown_task import UnknownTask
+from dnne_ros.sim.vecenv_function import described
 
 if TYPE_CHECKING:
     from dnne_ros.sim.renderer import Renderer
@@ -96,22 +99,26 @@ class GymnasiumEnvs(Simulator):
         """Step each environment once, and reset those that finish."""
         self._spec.check_actions(actions, self._steps + 1)
         self._steps += 1
-        observations, rewards, terminated, truncated, infos = self._envs.step(
-            self._actions.native(actions.detach().cpu().numpy()))
+        native = self._actions.native(actions.detach().cpu().numpy())
+        with self._environments_code("step()"):
+            observations, rewards, terminated, truncated, infos = self._envs.step(native)
         following = observations.astype(np.float32)
         next_observations = torch.from_numpy(following)
+        gained = torch.from_numpy(rewards.astype(np.float32))
         self._spec.check_observations(next_observations, self._steps)
+        self._spec.check_rewards(gained, self._steps)
         done = terminated | truncated
         self._log = self._terms.add(infos, done)
         if done.any():
-            observations, _ = self._envs.reset(options={"reset_mask": done})
+            with self._environments_code("reset()"):
+                observations, _ = self._envs.reset(options={"reset_mask": done})
             self._observations = observations.astype(np.float32)
+            self._spec.check_observations(torch.from_numpy(self._observations), self._steps)
         else:
             self._observations = following
         return StepResult(
-            self.observations(), torch.from_numpy(rewards.astype(np.float32)),
-            torch.from_numpy(terminated.copy()), torch.from_numpy(truncated & ~terminated),
-            next_observations.clone())
+            self.observations(), gained, torch.from_numpy(terminated.copy()),
+            torch.from_numpy(truncated & ~terminated), next_observations.clone())
 
     def renderer(self, width: int, height: int) -> Renderer:
         """Draw MuJoCo's models; other environments draw themselves, as large as they like."""
@@ -170,8 +177,28 @@ class GymnasiumEnvs(Simulator):
         self._terms.begin()
         seeds = np.random.SeedSequence([self._seed, steps]).generate_state(
             self._spec.num_envs, np.uint64)
-        observations, _ = self._envs.reset(seed=[int(seed) for seed in seeds])
+        with self._environments_code("reset()"):
+            observations, _ = self._envs.reset(seed=[int(seed) for seed in seeds])
         self._observations = observations.astype(np.float32)
+        self._spec.check_observations(torch.from_numpy(self._observations), self._steps)
+
+    @contextmanager
+    def _environments_code(self, what: str) -> Iterator[None]:
+        """Say task, step and place of what code of the environments raises.
+
+        Gymnasium notices observations of another shape only when it puts all side by side.
+        """
+        try:
+            yield
+        except Exception as error:
+            shape = self._envs.single_observation_space.shape
+            given = enumerate(getattr(self._envs, "_env_obs", ()))
+            odd = next((f"environment {env} gave observations {found}, expected {shape}"
+                        for env, each in given if each is not None
+                        and (found := np.shape(each)) != shape), "")
+            raise SimulationError(
+                f"{self._spec.name}, step {self._steps}: "
+                + (odd or f"{what} of the environments failed: {described(error)}")) from error
 
 
 def make(settings: SimulatorSettings) -> GymnasiumEnvs:

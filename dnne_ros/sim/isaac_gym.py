@@ -41,7 +41,8 @@ class IsaacGym(WorkerSimulator):
             "task": settings.task, "num_envs": settings.num_envs, "seed": settings.seed,
             "device": options.device, "headless": options.headless,
             "physics_engine": options.physics_engine,
-            "paths": search_paths(options.gym_path, options.gym_envs_path)})
+            "paths": search_paths(options.gym_path, options.gym_envs_path)},
+            settings.still_starting)
         hello = self._worker.hello
         if hello["num_envs"] != settings.num_envs:
             self._worker.close()
@@ -61,9 +62,11 @@ class IsaacGym(WorkerSimulator):
         self._worker.arrays["actions"][:] = (actions.detach() / self._newtons).cpu().numpy()
         self._ask("step")
         observations = self.observations()
+        rewards = self._take("rewards")
         self._spec.check_observations(observations, self._steps)
+        self._spec.check_rewards(rewards, self._steps)
         done, timed_out = self._take("done").bool(), self._take("timed_out").bool()
-        return StepResult(observations, self._take("rewards"), done & ~timed_out,
+        return StepResult(observations, rewards, done & ~timed_out,
                           done & timed_out, observations.clone())
 
     def _start(self) -> None:

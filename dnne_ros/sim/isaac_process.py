@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,15 @@ _NAME = "Isaac Gym"
 class IsaacProcess(ArrayProcess):
     """A running worker and the arrays that both sides map."""
 
-    def __init__(self, python: str, request: Mapping[str, Any]):
-        """Start the interpreter ``python`` with an ``open`` message; `hello` is its answer."""
+    def __init__(self, python: str, request: Mapping[str, Any],
+                 still_starting: Callable[[], object]):
+        """Start the interpreter ``python`` with an ``open`` message; `hello` is its answer.
+
+        ``still_starting`` as `ArrayProcess`.
+        """
         self._python = python
         super().__init__(_NAME, [python, "-u", str(_WORKER)], request, START_SECONDS,
-                         ANSWER_SECONDS)
+                         ANSWER_SECONDS, still_starting)
 
     def refusal(self, stage: str, message: str) -> str:
         """Say where to look for a module that is not there."""

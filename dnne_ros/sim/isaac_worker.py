@@ -5,8 +5,9 @@ must import nothing of dnne_ros.  The near side starts it with two file descript
 
 * a socket for messages, one JSON object a line.  ``open`` comes first and is answered with
   ``hello``; then ``step``, ``joints``, ``restart`` and ``close`` as often as wanted, each answered
-  with an object of the same ``say`` (``close`` with none).  Anything that goes wrong is answered
-  with ``failed``.  When the near side is gone, so is this process.
+  with an object of the same ``say`` (``close`` with none).  Until ``hello``, ``starting`` says
+  every few seconds that this process is at it.  Anything that goes wrong is answered with
+  ``failed``.  When the near side is gone, so is this process.
 * memory that both map.  It has no name, so there is nothing that could be left behind.  ``hello``
   says where each array is; a ``step`` reads ``actions`` and writes the others before it answers.
 """
@@ -20,12 +21,15 @@ import random
 import signal
 import socket
 import sys
+import threading
 import traceback
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 PROTOCOL = 1
 """Changes with every change of a message or array."""
 TRACEBACK_LINES = 12
+SIGN_SECONDS = 5.0
+"""Between two signs of life of a worker that is still starting."""
 ALIGNMENT = 64
 PR_SET_PDEATHSIG = 1
 
@@ -56,6 +60,30 @@ class Channel:
         content["say"] = say
         self._file.write(json.dumps(content).encode() + b"\n")
         self._file.flush()
+
+
+class StillStarting:
+    """Says from a thread, while it is entered, that this process is at it.
+
+    It says nothing while a call keeps the interpreter to itself.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._say)
+
+    def _say(self) -> None:
+        self._channel.send("starting")
+        while not self._over.wait(SIGN_SECONDS):
+            self._channel.send("starting")
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: Any) -> None:
+        self._over.set()
+        self._thread.join()
 
 
 class Arrays:
@@ -234,7 +262,8 @@ def answer_with(make: Callable[[Message, int], Any], channel: Channel, memory: i
     if request["protocol"] != PROTOCOL:
         raise Refused("protocol", "expected protocol {}, found {}".format(
             PROTOCOL, request["protocol"]))
-    worker = make(request, memory)
+    with StillStarting(channel):
+        worker = make(request, memory)
     channel.send("hello", **worker.hello())
     while True:
         request = channel.receive()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ class LabEnvs(WorkerSimulator):
             "task": settings.task, "num_envs": settings.num_envs,
             "seed": first_seed(settings.seed, 0), "device": options.device,
             "headless": options.headless, "drawn": settings.drawn,
-            "paths": [path for path in (options.gym_path,) if path]})
+            "paths": [path for path in (options.gym_path,) if path]}, settings.still_starting)
         try:
             self._begin(what, settings)
         except BaseException:
@@ -103,13 +103,18 @@ class LabEnvs(WorkerSimulator):
         self._steps += 1
         self._worker.arrays["actions"][:] = actions.detach().cpu().numpy()
         answer = self._ask("step")
-        observations = self.observations()
+        observations, rewards = self.observations(), self._take("rewards")
         following = self._take(f"before/{self.own_group}").flatten(1)
         for each in (following, observations):
             self._spec.check_observations(each, self._steps)
+        self._spec.check_rewards(rewards, self._steps)
+        for moment in ("before", "now"):
+            self._spec.check_groups({
+                name: torch.from_numpy(self._worker.arrays[f"{moment}/{name}"])
+                for name in self._names if name != self.own_group}, self._steps)
         terminated, timed_out = (self._take(name).bool() for name in ("terminated", "timed_out"))
         self._log = logged(answer, int((terminated | timed_out).sum()))
-        return StepResult(observations, self._take("rewards"), terminated, timed_out, following)
+        return StepResult(observations, rewards, terminated, timed_out, following)
 
     def episode_log(self) -> EpisodeLog | None:
         """Return what the managers say of the episodes that ended with the last step."""
@@ -131,12 +136,14 @@ class LabEnvs(WorkerSimulator):
         self._ask("restart", seed=first_seed(self._seed, self._steps), steps=self._steps)
 
 
-def _worker(lab: str, python: str, request: Mapping[str, Any]) -> LabProcess:
+def _worker(lab: str, python: str, request: Mapping[str, Any],
+            still_starting: Callable[[], object] = lambda: None) -> LabProcess:
     """Start the worker of ``lab`` under the interpreter ``python``; empty: as the page says."""
     what, variable, install = _NAMES[lab]
     if python or find_spec(lab) is None:
         python = find_python(what, variable, python, f"such as ~/{lab}/bin/python")
-    return LabProcess(what, python or sys.executable, install, {"lab": lab, **request})
+    return LabProcess(what, python or sys.executable, install, {"lab": lab, **request},
+                      still_starting)
 
 
 def mjlab_tasks() -> list[ListedTask]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,15 @@ _FOLDER = Path(__file__).parents[len(lab_worker.__name__.split(".")) - 1]
 class LabProcess(ArrayProcess):
     """A running worker and the arrays that both sides map."""
 
-    def __init__(self, what: str, python: str, install: str, request: Mapping[str, Any]):
+    def __init__(self, what: str, python: str, install: str, request: Mapping[str, Any],
+                 still_starting: Callable[[], object]):
         """Start the interpreter ``python`` with an ``open`` message; `hello` is its answer.
 
-        ``what`` it is to have, and how to ``install`` it.
+        ``what`` it is to have, and how to ``install`` it; ``still_starting`` as `ArrayProcess`.
         """
         self._python, self._install = python, install
         super().__init__(what, [python, "-u", "-c", _CODE.format(folder=str(_FOLDER))], request,
-                         START_SECONDS, ANSWER_SECONDS)
+                         START_SECONDS, ANSWER_SECONDS, still_starting)
 
     def refusal(self, stage: str, message: str) -> str:
         """Say how to get a module that is not there."""

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from dnne_ros.plugins.installed import SOURCE, InstalledPlugins
 from dnne_ros.plugins.kinds import Kind
 from dnne_ros.sim.listed_tasks import ListedTask
 from dnne_ros.sim.simulator_settings import IsaacOptions, SimulatorSettings
-from dnne_ros.sim.unknown_task import UnknownTask, with_others
+from dnne_ros.sim.unknown_task import UnknownTask, near_to, with_others
 
 if TYPE_CHECKING:
     from dnne_ros.sim.simulator import Simulator
@@ -213,7 +213,8 @@ def _installed() -> Backends:
 
 def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
                    threads: int | None = None, device: str = "cpu", randomization: str = "",
-                   drawn: bool = False, isaac: IsaacOptions = IsaacOptions()) -> Simulator:
+                   drawn: bool = False, isaac: IsaacOptions = IsaacOptions(),
+                   still_starting: Callable[[], object] = lambda: None) -> Simulator:
     """Make ``num_envs`` environments of ``task``, reset and ready.
 
     Args:
@@ -229,6 +230,7 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
         randomization: how environments differ (`dnne_ros.sim.randomization`); empty: not at all.
         drawn: whether a renderer will be asked for.
         isaac: where Isaac Gym is, Isaac Lab or mjlab, for their back ends alone.
+        still_starting: called every few seconds by back ends that take minutes to make them.
 
     Raises:
         InputError: unknown task or back end, with those that there are and how to install
@@ -258,12 +260,11 @@ def make_simulator(task: str, num_envs: int, *, backend: str = "", seed: int,
     try:
         return chosen.make(SimulatorSettings(
             task, num_envs, seed, threads=threads, device=device, randomization=randomization,
-            drawn=drawn, isaac=isaac))
+            drawn=drawn, isaac=isaac, still_starting=still_starting))
     except UnknownTask as error:
-        if backend:
-            raise
         others = (its for its in known if its is not chosen)
-        raise InputError(source, [with_others(error, others, task)]) from error
+        raise InputError(source, [
+            with_others(error, others, task, chosen=bool(backend))]) from error
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != chosen.requires:
             raise
@@ -279,14 +280,18 @@ def _choose(known: Backends, task: str, backend: str, source: str) -> Backend:
                                       f"{_listing(known)}"])
         chosen = known[backend]
         if chosen.tasks and not chosen.suits(task):
-            raise InputError(source, [f"back end {backend!r} does not do {task!r}; there are:\n"
-                                      f"{_listing(known)}"])
+            raise _unknown(known, task, source, f"back end {backend!r} does not do {task!r}")
         return chosen
     suitable = [its for its in known if its.suits(task)]
     if not suitable:
-        raise InputError(source, [f"unknown environment {task!r}; there are:\n"
-                                  f"{_listing(known)}"])
+        raise _unknown(known, task, source, f"unknown environment {task!r}")
     return next((its for its in suitable if its.installed), suitable[0])
+
+
+def _unknown(known: Backends, task: str, source: str, what: str) -> InputError:
+    near = near_to(task, known)
+    return InputError(source, [what + (f"; the nearest are {near}" if near else "")
+                               + f"; there are:\n{_listing(known)}"])
 
 
 def _listing(known: Backends) -> str:

@@ -111,6 +111,22 @@ class TaskSpec:
                 f"{self.name}, step {step}: the physics has diverged in "
                 f"{_first_bad(observations, self.observation)}")
 
+    def check_rewards(self, rewards: Tensor, step: int) -> None:
+        """Raise SimulationError if a reward of ``step`` is NaN or infinite."""
+        if not _all_finite(rewards):
+            env = int((~rewards.isfinite()).nonzero()[0])
+            raise SimulationError(f"{self.name}, step {step}: the reward is "
+                                  f"{rewards[env].item()} in environment {env}")
+
+    def check_groups(self, groups: Mapping[str, Tensor], step: int) -> None:
+        """Raise SimulationError if a number in a group of observations is NaN or infinite."""
+        for name, group in groups.items():
+            if not _all_finite(group):
+                place = (~group.isfinite()).nonzero()[0].tolist()
+                raise SimulationError(
+                    f"{self.name}, step {step}: the observations {name!r} are not finite: "
+                    f"environment {place[0]} {place[1:]} is {group[tuple(place)].item()}")
+
     def check_state(self, tensors: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
         """Raise SimulationError unless saved ``tensors`` fit those that the simulator has now.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -39,6 +40,7 @@ class SimulatorSettings:
             empty: not at all.
         drawn: whether a `Simulator.renderer` will be asked for: some have to know it before.
         isaac: for the back ends in a worker process alone.
+        still_starting: to be called every few seconds by what takes minutes to make.
 
     """
 
@@ -50,3 +52,4 @@ class SimulatorSettings:
     randomization: str = ""
     drawn: bool = False
     isaac: IsaacOptions = IsaacOptions()
+    still_starting: Callable[[], object] = lambda: None

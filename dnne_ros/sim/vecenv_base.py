@@ -55,9 +55,7 @@ class UserVectorEnv(UnsavedSimulator):
             result = self._step(actions.detach())
         for observations in (result.next_observations, result.observations):
             self._spec.check_observations(observations, self._steps)
-        if not result.rewards.isfinite().all():
-            env = int((~result.rewards.isfinite()).nonzero()[0])
-            raise self._error(f"the reward is {result.rewards[env].item()} in environment {env}")
+        self._spec.check_rewards(result.rewards, self._steps)
         self._observations = result.observations.clone()
         return result
 

@@ -10,17 +10,23 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from dnne_ros.errors import InputError, signal_name
 from dnne_ros.sim.simulator import SimulationError
+from dnne_ros.sim.unknown_task import UnknownTask
 
 _LEAVE_SECONDS = 1.0
 _DYING_SECONDS = 60.0
 """How long a process that has closed its end may take to be gone: on a busy machine, seconds."""
-_LOG_LINES = 30
+_LOG_LINES, _LINE_LENGTH = 30, 1000
+"""What is kept of the log; a longer line counts as several."""
+_MOST_BYTES = 1 << 24
+"""Of a message: what is longer is none."""
+_ANSWERS = {"open": "hello"}
+"""With what a message is answered that is not answered with its own name."""
 
 
 class WorkerProcess:
@@ -29,16 +35,19 @@ class WorkerProcess:
     Messages are JSON objects, one a line; the memory has no name, so there is nothing that could
     be left behind.  The worker answers every message but ``close``, with ``failed`` when it
     cannot do what it is asked.  It asks the kernel to end it with the thread that makes this
-    object, which must therefore live as long as it.
+    object, which must therefore live as long as it.  Before an answer it may say ``starting``, as
+    often as it likes.
     """
 
     def __init__(self, title: str, subject: str, command: Sequence[str],
-                 environment: Mapping[str, str]):
+                 environment: Mapping[str, str],
+                 still_starting: Callable[[], object] = lambda: None):
         """Start ``command``, with the numbers of socket, memory and this process as last words.
 
         ``title`` names the worker in errors, ``subject`` is what InputErrors are about: raised if
-        the command cannot be started.
+        the command cannot be started.  ``still_starting`` is called when it says that it is.
         """
+        self._still_starting = still_starting
         self._subject = subject
         self._received = b""
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
@@ -58,20 +67,25 @@ class WorkerProcess:
     def ask(self, say: str, seconds: float, **content: Any) -> dict[str, Any]:
         """Send a message and return the answer.
 
-        Raises SimulationError, with the end of the worker's log, when it fails, has died or does
-        not answer within ``seconds`` (it is killed then); and what `refusal` makes of ``failed``.
+        Raises SimulationError, with the end of the worker's log, when it fails, has died, writes
+        what is no answer, or does not answer within ``seconds`` (it is killed then); and what
+        `refusal` makes of ``failed``.
         """
         try:
             self._channel.sendall(json.dumps({**content, "say": say}).encode() + b"\n")
-            answer = self._receive(time.monotonic() + seconds)
+            answer = self._answer(_ANSWERS.get(say, say), time.monotonic() + seconds)
         except TimeoutError:
             self._process.kill()
             raise self._error(f"has not answered {say!r} for {seconds:g} s") from None
         except (EOFError, OSError):
             raise self._error(self._describe_end()) from None
+        except ValueError as error:
+            self._process.kill()
+            raise self._error(f"has answered {say!r} with rubbish: {error}") from None
         if answer["say"] == "failed":
             if refusal := self.refusal(answer["stage"], answer["message"]):
-                raise InputError(self._subject, [refusal])
+                kind = UnknownTask if answer["stage"] == "task" else InputError
+                raise kind(self._subject, [refusal])
             self._reader.join(_LEAVE_SECONDS)  # it ends now, and what it has said comes first
             self._log.extend(answer["traceback"])
             raise self._error(f"has failed: {answer['message']}")
@@ -123,20 +137,37 @@ class WorkerProcess:
         output = self._process.stdout
         assert output is not None  # it was started with a pipe
         with output:
-            for line in output:
+            while line := output.readline(_LINE_LENGTH):
                 self._log.append(line.rstrip("\n"))
 
-    def _receive(self, deadline: float) -> dict[str, Any]:
-        """Return the next message; TimeoutError after the deadline, EOFError if there is none."""
+    def _answer(self, expected: str, deadline: float) -> dict[str, Any]:
+        """Return the message ``expected``, or ``failed``; ValueError for another one."""
+        while True:
+            line = self._receive(deadline)
+            try:
+                message = json.loads(line)
+                said = message["say"]
+            except (ValueError, TypeError, KeyError):
+                raise ValueError(f"{line!r:.80}") from None
+            if said in (expected, "failed"):
+                answer: dict[str, Any] = message
+                return answer
+            if said != "starting":
+                raise ValueError(f"{line!r:.80}")
+            self._still_starting()
+
+    def _receive(self, deadline: float) -> bytes:
+        """Return the next line; TimeoutError after the deadline, EOFError if there is none."""
         while b"\n" not in self._received:
+            if len(self._received) > _MOST_BYTES:
+                raise ValueError(f"{len(self._received)} bytes without an end of line")
             self._channel.settimeout(max(deadline - time.monotonic(), 1e-3))
             data = self._channel.recv(65536)
             if not data:
                 raise EOFError
             self._received += data
         line, _, self._received = self._received.partition(b"\n")
-        message: dict[str, Any] = json.loads(line)
-        return message
+        return line
 
     def _describe_end(self) -> str:
         try:

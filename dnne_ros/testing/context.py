@@ -94,6 +94,8 @@ class InMemoryContext:
         self.taken = 0
         """How many items the node has taken, over all inputs."""
         self.reported: list[dict[str, Any]] = []
+        self.signs_of_life = 0
+        """How often `setup` has said that it is still at work."""
         self.boundaries: list[tuple[int, float | None, str | None]] = []
         """Epoch, metric and ``ends`` of each."""
         self.triggers: list[CheckpointTrigger] = []
@@ -196,6 +198,10 @@ class InMemoryContext:
         """Keep the metrics in `reported`."""
         self.reported.append(dict(metrics))
         self._note_change()
+
+    def still_setting_up(self) -> None:
+        """Count it in `signs_of_life`."""
+        self.signs_of_life += 1
 
     def boundary(self, epoch: int, metric: float | None,
                  trigger: CheckpointTrigger | None = None, ends: str | None = None,

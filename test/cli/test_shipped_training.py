@@ -1,49 +1,69 @@
-"""The shipped workflows that train: the same losses in one process and in many, and resumed."""
+"""The shipped workflows that train a policy: the same losses fused, split and resumed.
+
+After a resume a back end goes on as the table in docs/simulators.md says: with the same losses, or
+with new episodes, which are the same ones each time.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-SMALL = ("--set", "1.num_envs=8", "--set", "6.horizon_length=16", "--set", "6.minibatch_size=32",
-         "--quiet")
-LONG = [pytest.param(name, needs, marks=pytest.mark.long) for name, needs in (
-    ("envpool_half_cheetah", "envpool"), ("envpool_ant", "envpool"),
-    ("panda_pick_cube", "envpool"), ("go1_velocity", "envpool"), ("half_cheetah_ppo", "mujoco"),
-    ("cartpole_recurrent", "gymnasium"))]
+REPOSITORY = Path(__file__).parents[2]
+TRAINERS = ('"PPOTrainerNode"', '"PPOAgent"', '"DistillationTrainerNode"')
 
 
-@pytest.mark.parametrize("name, needs", [("reach_by_camera", "torch"), *LONG])
-def test_split_gives_the_same_losses_bit_by_bit(start_run, repository, name, needs):
-    pytest.importorskip(needs)
-    folder = repository / "config" / "workflows"
-    losses = []
-    for place in ("fused", "split"):
-        run = start_run(folder / f"{name}.json", *SMALL, "--trust", folder, "--place", place,
-                        "--max-updates", "4")
-        assert run.wait() == 0, run.output
-        losses.append(run.report["losses"])
-    assert losses[0] == losses[1]
-    assert len(set(losses[0])) == 4
+class Case(NamedTuple):
+    """What a workflow needs, whether it goes on where it was, and what makes it small."""
+
+    needs: str
+    goes_on: bool
+    values: tuple[str, ...] = (
+        "1.num_envs=8", "6.horizon_length=16", "6.minibatch_size=32")
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name, needs, goes_on", [
-    ("half_cheetah_ppo", "mujoco", True), ("cartpole_recurrent", "gymnasium", True),
-    ("reach_by_camera", "torch", False), ("envpool_half_cheetah", "envpool", False),
-    ("panda_pick_cube", "envpool", False)])
-def test_a_resumed_run_goes_on_as_the_table_of_simulators_says(
-        start_run, repository, tmp_path, name, needs, goes_on):
-    """With the same losses; or with new episodes, which are the same ones each time."""
-    pytest.importorskip(needs)
-    folder = repository / "config" / "workflows"
+ENVPOOL = Case("envpool", goes_on=False)
+CASES = {
+    "cartpole_ppo": Case("mujoco", goes_on=True),
+    "cartpole_ppo_config": Case("mujoco", goes_on=True, values=()),
+    "cartpole_recurrent": Case("gymnasium", goes_on=True),
+    "half_cheetah_ppo": Case("mujoco", goes_on=True),
+    "envpool_half_cheetah": ENVPOOL, "envpool_ant": ENVPOOL, "panda_pick_cube": ENVPOOL,
+    "go1_velocity": ENVPOOL,
+    "reach_by_camera": Case("torch", goes_on=False),
+    "cartpole_student": Case("mujoco", goes_on=True,
+                             values=("1.num_envs=8", "6.gradient_length=12"))}
+QUICK = "reach_by_camera"
 
-    def losses(updates, *arguments):
-        run = start_run(folder / f"{name}.json", *SMALL, "--trust", folder, "--max-updates",
-                        str(updates), *arguments)
+
+def training_workflows():
+    """Return all files with a trainer among the shipped workflows, and its example, by name."""
+    return {path.stem: path for folder in ("config/workflows", "docs/examples")
+            for path in sorted((REPOSITORY / folder).glob("*.json"))
+            if any(word in path.read_text() for word in TRAINERS)
+            and (folder.startswith("config") or path.stem in CASES)}
+
+
+def test_no_workflow_that_trains_is_left_out():
+    assert training_workflows().keys() == CASES.keys()
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=() if name == QUICK else pytest.mark.long) for name in CASES])
+def test_losses_are_the_same_bit_by_bit(start_run, tmp_path, name):
+    case, workflow = CASES[name], training_workflows()[name]
+    pytest.importorskip(case.needs)
+    small = [word for value in case.values for word in ("--set", value)]
+
+    def losses(place, updates, *arguments):
+        run = start_run(workflow, *small, "--trust", workflow.parent, "--quiet", "--place", place,
+                        "--max-updates", str(updates), *arguments)
         assert run.wait() == 0, run.output
         return run.report["losses"]
 
-    whole = losses(5)
-    checkpoint = tmp_path / "checkpoint"
-    assert losses(2, "--save-checkpoint-dir", checkpoint) == whole[:2]
-    resumed, again = (losses(5, "--load-checkpoint-dir", checkpoint) for _ in range(2))
-    assert resumed == again
-    assert (resumed == whole[2:]) == goes_on
+    whole, checkpoint = losses("fused", 4), tmp_path / "checkpoint"
+    assert len(set(whole)) == 4
+    assert losses("split", 2, "--save-checkpoint-dir", checkpoint) == whole[:2]
+    resumed = losses("fused", 4, "--load-checkpoint-dir", checkpoint)
+    assert losses("split", 4, "--load-checkpoint-dir", checkpoint) == resumed
+    assert (resumed == whole[2:]) == case.goes_on

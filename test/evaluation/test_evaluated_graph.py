@@ -1,5 +1,7 @@
 """The graph that evaluates: the drawn one, with a node more."""
 
+import json
+
 import pytest
 
 from dnne_ros.catalogue.catalogue import BUILT_IN, Catalogue
@@ -8,6 +10,7 @@ from dnne_ros.evaluation.evaluated_graph import evaluated
 from dnne_ros.exporting.workflow_file import workflow_json
 from dnne_ros.graph.building import build_graph
 from dnne_ros.workflow.reading import read_workflow
+from dnne_ros.workflow.records import PortRef
 
 
 def load(path):
@@ -35,6 +38,19 @@ def test_it_is_the_drawn_graph_and_an_evaluator_of_what_the_trainer_learns_from(
     assert sources(found) == {"rewards": learned["reward"], "done": learned["done"],
                               "info": "4.info"}
     assert found.nodes["4"].values["real_time_factor"] == 0.0
+
+
+def test_a_students_rewards_are_those_of_its_trainer(graph, repository, tmp_path):
+    student = json.loads((repository / "docs" / "examples" / "cartpole_student.json").read_text())
+    student["7"] = {"class_type": "CartpoleRewardNode", "inputs": {"observations": ["4", 4]}}
+    student["6"]["inputs"]["reward"] = ["7", 0]
+    student["9"]["inputs"]["checkpoint"] = str(repository / "docs/examples/cartpole_teacher")
+    (tmp_path / "student.json").write_text(json.dumps(student))
+    found = evaluated(load(tmp_path / "student.json"), 5, None, None)
+    judge = next(id for id, node in found.nodes.items()
+                 if node.type.type_name == "EpisodeEvaluator")
+    assert PortRef("7", "reward_or_loss") in [
+        edge.source for edge in found.edges if edge.target == PortRef(judge, "rewards")]
 
 
 def test_environments_and_randomization_are_as_asked(graph):

@@ -13,6 +13,7 @@ from sensor_msgs.srv import SetCameraInfo
 from std_msgs.msg import Float64MultiArray
 from torch import nn
 from torch.utils.data import TensorDataset
+from trained_policies import policy_of, write_checkpoint
 
 from dnne_ros.catalogue.catalogue import BUILT_IN
 from dnne_ros.node_api.own_ports import type_with_ports
@@ -22,10 +23,12 @@ from dnne_ros.nodes.display.tensor_visualizer import TensorVisualizer
 from dnne_ros.nodes.perception.perception import VisionNetworkNode
 from dnne_ros.nodes.policies.leapp_policy import LeappPolicyNode
 from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
+from dnne_ros.nodes.rl.distillation_trainer import DistillationTrainerNode
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
 from dnne_ros.nodes.rl.ppo_config import PPOConfig
 from dnne_ros.nodes.rl.ppo_loop import PPOAgent
 from dnne_ros.nodes.rl.ppo_trainer import PPOTrainerNode
+from dnne_ros.nodes.rl.teacher import TeacherPolicyNode
 from dnne_ros.nodes.robot.follow_joint_trajectory import FollowJointTrajectory
 from dnne_ros.nodes.robot.joint_nodes import JointCommandsNode, JointObservationsNode
 from dnne_ros.nodes.robot.joint_trajectory_publisher import JointTrajectoryPublisher
@@ -182,6 +185,16 @@ class Trainer(NodeContract):
 
     def copy_held(self, name, value):
         return SharedPolicy.from_bytes(value.to_bytes())
+
+
+class StudentTrainer(Trainer):
+    node_type = DistillationTrainerNode
+    settings = {"horizon_length": 3, "num_epochs": 2, "gradient_length": 2}
+
+
+class Teacher(NodeContract):
+    node_type = TeacherPolicyNode
+    sizes = {"observation": 5}
 
 
 class Loop(NodeContract):
@@ -734,6 +747,13 @@ def pictures(tmp_path_factory):
     for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
         (binary / f"{name}.bin").write_bytes(bytes(2 * 3073))
     SmallPictures.settings = {"data_path": str(folder)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def teacher(tmp_path_factory):
+    """Have a checkpoint with a policy."""
+    folder = write_checkpoint(tmp_path_factory.mktemp("teacher"), {"3": policy_of("plain")})
+    Teacher.settings = {"checkpoint": str(folder)}
 
 
 @pytest.fixture(scope="module", autouse=True)

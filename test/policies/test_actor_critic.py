@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from trained_policies import OTHER_ACTIONS, REMEMBERING, VARIANTS, policy_of
+from trained_policies import OTHER_ACTIONS, REMEMBERING, SEEING, VARIANTS, policy_of
 
 from dnne_ros.errors import InputError
 from dnne_ros.policies.actor_critic import OnnxActorCritic
@@ -25,7 +25,7 @@ def assert_same(wanted, found, log_prob=1e-5):
         assert np.abs(one.numpy() - other).max() <= tolerance * scale, name
 
 
-@pytest.mark.parametrize("variant", [*VARIANTS, *OTHER_ACTIONS])
+@pytest.mark.parametrize("variant", [*VARIANTS, *OTHER_ACTIONS, *SEEING])
 def test_it_says_the_same(variant):
     policy = policy_of(variant)
     policy.learn_returns(torch.tensor([100.0, 300.0, -50.0]))

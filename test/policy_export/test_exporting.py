@@ -6,7 +6,15 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from trained_policies import CONTRACT, REMEMBERING, VARIANTS, policy_of, write_checkpoint
+from trained_policies import (
+    CONTRACT,
+    REMEMBERING,
+    REMEMBERING_PICTURES,
+    SEEING,
+    VARIANTS,
+    policy_of,
+    write_checkpoint,
+)
 
 from dnne_ros.errors import InputError
 from dnne_ros.policies.bundle import (
@@ -40,7 +48,7 @@ def checkpoint(tmp_path):
     return write
 
 
-@pytest.fixture(params=VARIANTS)
+@pytest.fixture(params=[*VARIANTS, *SEEING])
 def variant(request):
     """Name a kind of policy."""
     return request.param
@@ -80,6 +88,7 @@ def test_actions_are_those_of_torch(checkpoint, variant, runtime, batch):
         assert (np.abs(wanted) == SCALE).any() and (np.abs(wanted) < SCALE).any()  # clips some
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_numpy_alone_gives_them_too(checkpoint, variant):
     policy = policy_of(variant)
     network = network_of(policy.spec.to_json(), {
@@ -128,19 +137,14 @@ def test_what_a_choice_means_is_left_to_the_task(checkpoint, tmp_path):
         "choice_1", "choice_2", "choice_3"]
 
 
-def test_what_sees_a_picture_is_refused(checkpoint):
-    with pytest.raises(InputError, match="it sees a picture, for which there are only networks of "
-                                         "torch"):
-        bundle_of(checkpoint({"3": policy_of("picture")}))
-
-
-@pytest.mark.parametrize("variant", [*REMEMBERING, "squashed"])
+@pytest.mark.parametrize("variant", [*REMEMBERING, *REMEMBERING_PICTURES, "squashed"])
 def test_runtimes_remember_as_in_training(checkpoint, tmp_path, variant):
     """The golden vectors are sequences from a beginning, which torch went through step by step."""
     files = bundle_of(checkpoint({"3": policy_of(variant)}))
     write_bundle(tmp_path / "bundle", files)
     checked = check_bundle(tmp_path / "bundle")
-    assert checked.interface.states == {"gru": ("h",), "lstm": ("h", "c")}.get(variant, ())
+    assert checked.interface.states == {
+        "gru": ("h",), "seeing gru": ("h",), "lstm": ("h", "c")}.get(variant, ())
     assert checked.deviations and max(checked.deviations.values()) <= 1e-5
 
 

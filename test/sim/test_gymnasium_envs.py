@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from dnne_ros.errors import InputError
+from dnne_ros.sim.registry import make_simulator
+from dnne_ros.sim.simulator import SimulationError
 
 gymnasium = pytest.importorskip("gymnasium")
 GymnasiumEnvs = pytest.importorskip("dnne_ros.sim.gymnasium_envs").GymnasiumEnvs
@@ -172,3 +174,49 @@ def test_the_spec_says_what_gymnasium_knows():
 def test_what_cannot_be_made_is_refused(name, message):
     with pytest.raises(InputError, match=message):
         GymnasiumEnvs(name, 1, seed=0)
+
+
+class Misbehaving(gymnasium.Env):
+    """Its third step is what its name says; the second environment's, where that shows."""
+
+    observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (3,))
+    action_space = gymnasium.spaces.Box(-1.0, 1.0, (1,))
+    made = 0
+
+    def __init__(self, how):
+        self.how, self.steps = how, 0
+        Misbehaving.made += 1
+        self.is_second = Misbehaving.made % 3 == 0  # the first is only looked at
+
+    def reset(self, *, seed=None, options=None):
+        bad = self.how == "reset" and self.steps
+        return np.full(3, np.nan if bad else 0.0, np.float32), {}
+
+    def step(self, action):
+        self.steps += 1
+        now = self.steps == 3 and self.is_second
+        if now and self.how == "raises":
+            raise ZeroDivisionError("the ground is gone")
+        observation = np.zeros(4 if now and self.how == "shape" else 3, np.float32)
+        reward = np.nan if now and self.how == "reward" else 1.0
+        return observation, reward, bool(now and self.how == "reset"), False, {}
+
+
+@pytest.mark.parametrize("how, message", [
+    ("reward", "the reward is nan in environment 1"),
+    ("shape", r"environment 1 gave observations \(4,\), expected \(3,\)"),
+    ("raises", r"step\(\) of the environments failed: ZeroDivisionError: the ground is gone \(.*"
+               r"test_gymnasium_envs.py:\d+\)"),
+    ("reset", "the physics has diverged in environment 1: observation_0 is nan")])
+def test_what_an_environment_does_wrong_is_said_with_task_and_step(monkeypatch, how, message):
+    monkeypatch.setattr(Misbehaving, "made", 0)
+    name = f"Misbehaving{how.title()}-v0"
+    gymnasium.register(name, Misbehaving, kwargs={"how": how})
+    try:
+        simulator = make_simulator(name, 2, seed=0)
+        for _ in range(2):
+            simulator.step(torch.zeros(2, 1))
+        with pytest.raises(SimulationError, match=f"^{name}, step 3: {message}"):
+            simulator.step(torch.zeros(2, 1))
+    finally:
+        gymnasium.registry.pop(name)

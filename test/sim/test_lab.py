@@ -24,7 +24,8 @@ from dnne_ros.sim.simulator_settings import IsaacOptions
 from dnne_ros.testing import SimulatorTests
 
 STAND_IN = str(Path(__file__).with_name("lab_stand_in"))
-FAILS, LEAVES, DIES, HANGS, NOT_A_NUMBER = (1000.0 * kind for kind in range(1, 6))
+FAILS, LEAVES, DIES, HANGS, NOT_A_NUMBER, RUBBISH, OTHER_WORDS, CRITIC, REWARD, FLOODS = (
+    1000.0 * kind for kind in range(1, 11))
 NUM_ENVS = 4
 MJLAB = os.environ.get("MJLAB_PYTHON", "")
 
@@ -112,12 +113,30 @@ def test_the_task_is_described(made):
     (FAILS, "the mjlab worker .* has failed: ValueError: the ground is gone"),
     (LEAVES, "the simulator has ended the program"),
     (DIES, "was killed by SIGKILL(.|\n)*about to die"),
-    (NOT_A_NUMBER, "the physics has diverged in environment 1: observation_0 is nan")])
+    (NOT_A_NUMBER, "the physics has diverged in environment 1: observation_0 is nan"),
+    (RUBBISH, "has answered 'step' with rubbish: b'Segmentation fault.'"),
+    (OTHER_WORDS, "has answered 'step' with rubbish: b'{.say.: .joints.}'"),
+    (CRITIC, "the observations 'critic' are not finite: environment 2 .2. is nan"),
+    (REWARD, "the reward is -inf in environment 3")])
 def test_what_goes_wrong_is_said_with_task_and_step(made, push, words):
     simulator = made("mjlab:Mjlab-Point")
     simulator.step(torch.zeros(NUM_ENVS, 2))
     with pytest.raises(SimulationError, match=f"Mjlab-Point, step 2: .*{words}"):
         simulator.step(torch.full((NUM_ENVS, 2), push))
+
+
+def test_a_line_without_an_end_is_not_shown_as_a_whole(made):
+    with pytest.raises(SimulationError, match="ValueError: it has said enough") as caught:
+        made("mjlab:Mjlab-Point").step(torch.full((NUM_ENVS, 2), FLOODS))
+    assert 1000 < len(str(caught.value)) < 50_000
+
+
+def test_a_worker_says_that_it_is_still_starting(monkeypatch, made, tmp_path):
+    """It waits for a file that is made when it has been heard."""
+    file = tmp_path / "heard"
+    monkeypatch.setenv("LAB_POINT_WAITS_FOR", str(file))
+    made("mjlab:Mjlab-Point", still_starting=file.touch)
+    assert file.exists()
 
 
 def test_a_worker_that_hangs_is_killed(monkeypatch, made):
@@ -196,10 +215,17 @@ class TestStandIn(LabContract):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(0)  # a thousand steps on a CPU that others use take their time
 @pytest.mark.skipif(not MJLAB, reason="MJLAB_PYTHON names no interpreter with mjlab")
 class TestMjlab(LabContract):
+    """What hangs is given up by the worker's own limits, here an hour for an answer."""
+
     backend = "mjlab"
     random_steps = 1100
+
+    @pytest.fixture(autouse=True)
+    def patient(self, monkeypatch):
+        monkeypatch.setattr(lab_process, "ANSWER_SECONDS", 3600.0)
 
     @pytest.fixture(autouse=True, params=[
         "Mjlab-Cartpole-Balance", "Mjlab-Velocity-Flat-Unitree-Go1", "Mjlab-Lift-Cube-Yam"])

@@ -25,16 +25,21 @@ OTHER_ACTIONS = {"squashed": {"squash": True}, "scalar deviation": {"std_type": 
 """What comes out of them is something else, what goes in is as before."""
 ASYMMETRIC = {
     "critic_observation_size": 7, "critic_hidden_sizes": (12,), "normalize_observations": True}
-SEEING = {"picture": {"picture": (1, 2, 2), "convolutions": ((3, 1, 1),)}}
+_PICTURE = {"picture": (1, 2, 2), "convolutions": ((3, 1, 1), (4, 2, 1))}
+SEEING = {"picture": {**_PICTURE, "normalize_observations": True},
+          "picture alone": {**_PICTURE, "observation_size": 5, "picture": (5, 1, 1),
+                            "convolutions": ((6, 1, 1),), "activation": "tanh"}}
 REMEMBERING = {
     "gru": {"memory": "gru", "memory_size": 6},
     "lstm": {"memory": "lstm", "memory_size": 6, "memory_layers": 2, **ASYMMETRIC}}
+REMEMBERING_PICTURES = {"seeing gru": {**_PICTURE, "memory": "gru", "memory_size": 6}}
 
 
 def policy_of(variant):
     """Return an `ActorCritic` that has seen something, with actions that need clipping."""
     spec = PolicySpec(**{"observation_size": 5, "action_size": 2, "hidden_sizes": (16, 8),
-                         **{**VARIANTS, **OTHER_ACTIONS, **SEEING, **REMEMBERING}[variant]})
+                         **{**VARIANTS, **OTHER_ACTIONS, **SEEING, **REMEMBERING,
+                            **REMEMBERING_PICTURES}[variant]})
     generator = torch.Generator()
     generator.manual_seed(1)
     policy = ActorCritic(spec, generator)

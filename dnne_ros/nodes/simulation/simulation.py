@@ -106,7 +106,7 @@ class SimulatorEnvNode(Node):
             self.env_name, self.num_envs, backend=self.backend, device=str(device),
             seed=node_seed(self.context.seed, self.context.node_id),
             randomization=self.randomization, threads=self.threads or None,
-            drawn=self.context.video is not None,
+            drawn=self.context.video is not None, still_starting=self.context.still_setting_up,
             isaac=IsaacOptions(self.isaac_python, self.isaac_gym_path, self.isaac_gym_envs_path,
                                self.headless, self.physics_engine, self.device))
         try:

@@ -6,6 +6,7 @@ neither can be told from a slow one there.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -15,8 +16,8 @@ from dnne_ros.runtime.coordination.pause import Pause
 from dnne_ros.runtime.coordination.run_channel import ProcessGroup, RunChannel
 
 TOPIC = "_alive"
-STARTING, READY, RUNNING = "starting", "ready", "running"
-_STATES = (STARTING, READY, RUNNING)
+MAKING, STARTING, READY, RUNNING = "making", "starting", "ready", "running"
+_STATES = (MAKING, STARTING, READY, RUNNING)
 _SLEPT_SECONDS = 1.0
 _DELIVERY = Delivery(reliable=False, kept=0, queue=1000)
 
@@ -39,13 +40,18 @@ class Heartbeat:
         """JSON values that go along with each sign of life: what our nodes wait for."""
         self.parts: dict[str, Any] = dict.fromkeys(group.others)
         """What the others said last of theirs."""
+        self.last_making = -math.inf
+        """When one of the others said last that its nodes are still being made."""
         self._absent: set[str] = set()
         self._looked = 0.0
         # A stranger's word on our topic is no sign of life, and not worth a word either.
         self._channel = RunChannel(bus, TOPIC, _DELIVERY, group, self._on_beat, lambda _: None)
 
     def beat(self, state: str) -> None:
-        """Tell the others: ``starting``, ``ready`` to start its nodes, or ``running``."""
+        """Tell the others: still ``making`` its nodes, ``starting``, ``ready``, or ``running``.
+
+        Who is ``starting`` looks for the others; who is ``ready`` could start its nodes.
+        """
         self._channel.say(state, waits=self.own_part, pause=self._pause.say())
 
     def not_ready(self) -> list[str]:
@@ -90,5 +96,7 @@ class Heartbeat:
             raise ValueError(f"no state of a process: {state!r:.40}")
         self._heard[process] = self._now()
         self._state[process] = state
+        if state == MAKING:
+            self.last_making = self._now()
         self.parts[process] = content.get("waits")
         self._pause.hear(content["pause"])

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dnne_ros.errors import PeerError
-from dnne_ros.runtime.coordination.heartbeat import READY, RUNNING, STARTING, Heartbeat
+from dnne_ros.runtime.coordination.heartbeat import MAKING, READY, RUNNING, STARTING, Heartbeat
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.policy import WhenAbsent
 from dnne_ros.transport.remote_reader import RemoteReader
@@ -68,10 +68,15 @@ class Peers:
         if pause is not None:
             pause.on_set = lambda: self.heartbeat.beat(self._state)
 
+    def still_making(self) -> None:
+        """Tell the others that our nodes are still being made."""
+        self.heartbeat.beat(MAKING)
+
     async def rendezvous(self) -> None:
         """Wait until both ends of every edge between processes are there, and all are ready.
 
-        No node starts before all processes have found their peers and no twin of the graph.
+        No node starts before all processes have found their peers and no twin of the graph.  As
+        long as one says that its nodes are still being made, the others wait.
         """
         deadline = self._now() + self._settings.peer_timeout
         await self._wait_for(self._missing_ends, deadline)
@@ -194,7 +199,8 @@ class Peers:
         while absent := missing():
             if self._ended.is_set():
                 return
-            if self._now() > deadline:
+            heard = self.heartbeat.last_making + self._settings.peer_timeout
+            if self._now() > max(deadline, heard):
                 raise PeerError(f"{self._group.process}: no word after "
                                 f"{self._settings.peer_timeout:.0f} s from "
                                 f"{', '.join(sorted(set(absent)))}; one whose simulator is "

@@ -46,7 +46,7 @@ class ItemMonitor:
         self.is_linked = context.is_linked
         self.trainers = context.trainers
         self.delivered = context.delivered
-        self.report = context.report
+        self.report, self.still_setting_up = context.report, context.still_setting_up
         self.boundary = context.boundary
         self.save_when = context.save_when
         self.finish = context.finish

@@ -50,11 +50,11 @@ class HostContext:
     def __init__(self, host: NodeHost, graph: Graph, wiring: Wiring, settings: RunSettings,
                  control: RunControl, topics: HostTopics, services: HostServices,
                  actions: HostActions, frames: HostFrames, pause: Pause, stops: Stops,
-                 regions: Regions):
+                 regions: Regions, still_making: Callable[[], None]):
         """Serve the node of ``host``, which takes and gives nothing during a ``pause``.
 
         ``stops`` looks at its items while the pause is `closed`; ``regions`` are those of its
-        process.
+        process, of which ``still_making`` tells the others that it is not ready yet.
         """
         self.name = host.get_fully_qualified_name()
         self.node_id = host.graph_node.id
@@ -64,6 +64,7 @@ class HostContext:
         self.inference = settings.inference
         self.new_episodes = settings.new_episodes
         self.strict_runtime = settings.strict_runtime
+        self.still_setting_up = still_making
         self.video = asked_video(graph, settings)
         self.log = RecordedLogger(host.get_logger().name)
         self.health = Health()

@@ -84,9 +84,10 @@ class RobotModel:
     def driven(self) -> tuple[str, ...]:
         """The joints that the model's own actuators move; all joints where it has none."""
         kinds = self.model.actuator_trntype
-        moved = {int(self.model.actuator_trnid[index, 0]) for index in range(self.model.nu)
+        moved = {int(self.model.jnt_dofadr[self.model.actuator_trnid[index, 0]])
+                 for index in range(self.model.nu)
                  if kinds[index] in (0, 1)}  # mjTRN_JOINT and mjTRN_JOINTINPARENT
-        names = [name for name in self.joints if self.model.joint(name).id in moved]
+        names = [name for name, dof in zip(self.joints, self.dofs, strict=True) if dof in moved]
         return tuple(names) or self.joints
 
 

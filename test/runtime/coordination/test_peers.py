@@ -152,6 +152,24 @@ def test_a_process_that_is_there_but_never_ready_is_named(processes, run_virtual
         run_virtual(a.peers.rendezvous())
 
 
+def test_who_still_makes_its_nodes_is_waited_for(processes, run_virtual, virtual_loop):
+    """A process that makes its nodes serves no loop, and says so at times; then it is silent."""
+    both = processes("a", "b")
+    both["a"].reads_from("b", "b/out → a/in", connected=False)
+
+    async def busy():
+        for _ in range(10):
+            await asyncio.sleep(15.0)
+            both["b"].peers.still_making()
+
+    async def run():
+        await asyncio.gather(both["a"].peers.rendezvous(), busy())
+
+    with pytest.raises(PeerError, match="^a: no word after 20 s from the source of b/out"):
+        run_virtual(run())
+    assert 170.0 <= virtual_loop.time() <= 175.0
+
+
 def test_a_run_that_is_stopped_does_not_wait_for_anybody(processes, run_virtual, virtual_loop):
     a = processes("a", "b", only="a")["a"]
     a.reads_from("b", "b/out → a/in", connected=False)

@@ -50,7 +50,8 @@ def context(pause):
         inputs={PortRef("1", "in"): edge, PortRef("1", "held"): HeldInput(model)},
         outputs={PortRef("1", "out"): OutputPort(AnyValue(), [edge], None, None, None)})
     return HostContext(host, None, wiring, RunSettings(), None, None, None, None, None,
-                       pause, Stops(pause, Places([], {})), Regions(None, compiled=False))
+                       pause, Stops(pause, Places([], {})), Regions(None, compiled=False),
+                       lambda: None)
 
 
 async def rounds(context, count):

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 LIMIT = 20
-FAILS, LEAVES, DIES, HANGS, NOT_A_NUMBER = (1000.0 * kind for kind in range(1, 6))
+FAILS, LEAVES, DIES, HANGS, NOT_A_NUMBER, RUBBISH, OTHER_WORDS, CRITIC, REWARD, FLOODS = (
+    1000.0 * kind for kind in range(1, 11))
 
 
 def settings(num_envs=1, **more):
@@ -38,6 +39,7 @@ class Point:
         data = SimpleNamespace(joint_pos=self.place, joint_vel=self.place)
         self.scene = {"robot": SimpleNamespace(joint_names=["x", "y"], data=data)}
         self.waiting = torch.zeros(self.num_envs, dtype=torch.bool)
+        self.spoilt = 0.0
 
     @property
     def unwrapped(self):
@@ -45,8 +47,11 @@ class Point:
 
     def observe(self):
         actor, critic = self.names
+        steps = self.steps[:, None].float()
+        if self.spoilt == CRITIC:
+            steps[2] = torch.nan
         return {actor: self.place.clone(),
-                critic: torch.cat([self.place, self.steps[:, None].float()], 1)}
+                critic: torch.cat([self.place, steps], 1)}
 
     def begin(self, envs):
         self.place[envs] = torch.rand(len(envs), 2) * 0.2 - 0.1
@@ -80,7 +85,10 @@ class Point:
                 extras["final_obs"] = final
             elif getattr(self.cfg, "capture_terminal_observations", False):
                 extras["terminal"] = {name: group[done] for name, group in final.items()}
-        return self.observe(), torch.ones(self.num_envs), terminated, truncated, extras
+        rewards = torch.ones(self.num_envs)
+        if self.spoilt == REWARD:
+            rewards[3] = -torch.inf
+        return self.observe(), rewards, terminated, truncated, extras
 
     def fail(self, most):
         if most == FAILS:
@@ -90,10 +98,18 @@ class Point:
         if most == DIES:
             print("about to die", flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
+        if most == FLOODS:
+            sys.stdout.write("x" * 3_000_000)
+            sys.stdout.flush()
+            raise ValueError("it has said enough")
         if most == HANGS:
             time.sleep(3600)
         if most == NOT_A_NUMBER:
             self.place[1, 0] = torch.nan
+        if most in (RUBBISH, OTHER_WORDS):
+            words = b"Segmentation fault?\n" if most == RUBBISH else b'{"say": "joints"}\n'
+            os.write(int(sys.argv[-3]), words)
+        self.spoilt = most
 
     def close(self):
         pass

@@ -60,6 +60,18 @@ def test_a_urdf_says_limits_and_does_not_push_itself_apart(written):
     assert data.ncon == 0  # the boxes overlap
 
 
+def test_joints_without_names_have_numbers(written):
+    """Only some are driven: who drives them is known by the joint, not by its name."""
+    body = '<body><joint {name} axis="0 1 0"/><geom size=".1"/>{rest}</body>'
+    robot = written(
+        "<mujoco><worldbody>"
+        + body.format(name="", rest=body.format(name='name="knee"', rest=body.format(
+            name="", rest="")))
+        + '</worldbody><actuator><motor joint="knee"/></actuator></mujoco>')
+    assert robot.joints == ("joint_0", "knee", "joint_2")
+    assert robot.driven == ("knee",)
+
+
 def test_a_urdf_can_float_above_a_floor(written):
     leg = written(LEG.format(mesh=""), "leg.urdf", floating=True, floor=True, timestep=0.004)
     assert leg.base == "base" and leg.joints == ("hip",)

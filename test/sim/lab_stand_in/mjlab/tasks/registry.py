@@ -1,5 +1,8 @@
 """The registry of tasks."""
 
+import os
+import time
+
 from lab_point import settings
 
 _TASKS = {"Mjlab-Point": {"auto_reset": True},
@@ -12,4 +15,6 @@ def list_tasks():
 
 
 def load_env_cfg(task):
+    while not os.path.exists(os.environ.get("LAB_POINT_WAITS_FOR", "/")):
+        time.sleep(0.01)
     return settings(**_TASKS[task])
