@@ -8,9 +8,10 @@
 from typing import TYPE_CHECKING
 
 from dnne_ros.testing.actions import InMemoryActions
+from dnne_ros.testing.boundaries import SavedState
 from dnne_ros.testing.cases import Links
 from dnne_ros.testing.clocks import InstantClock, ManualClock
-from dnne_ros.testing.context import InMemoryContext, SavedState
+from dnne_ros.testing.context import InMemoryContext
 from dnne_ros.testing.contract import NOTHING, NodeContract
 from dnne_ros.testing.driver import NodeDriver, compute, drive, run
 from dnne_ros.testing.recorded_log import RecordedLog

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from typing import Any
 
 from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.clock import Clock, SteadyClock
 from dnne_ros.node_api.health import Health
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.supply import Supply
 from dnne_ros.node_api.video import Video
 from dnne_ros.testing.actions import InMemoryActions
+from dnne_ros.testing.boundaries import InMemoryBoundary, SavedState
 from dnne_ros.testing.frames import InMemoryFrames
 from dnne_ros.testing.recorded_log import RecordedLog
 from dnne_ros.testing.services import InMemoryServices
@@ -26,33 +26,6 @@ from dnne_ros.transport.stats import EdgeStats
 
 _QUIET_TURNS = 10
 """Turns of the event loop without a change after which a waiting node has nothing more to do."""
-
-
-class SavedState(NamedTuple):
-    """A state that a node gave at a boundary, and how far it was."""
-
-    state: NodeState | None
-    sent: int
-    """How many values it had sent, over all outputs."""
-    unread: int
-    """How many of the items that it was fed it had not taken."""
-
-
-class InMemoryBoundary:
-    """A boundary of an `InMemoryContext`."""
-
-    def __init__(self, context: InMemoryContext, saves: bool, ends: str | None):
-        """Save the node of ``context`` if ``saves``, and stand still for ever if it ``ends``."""
-        self.saves = saves
-        self._context = context
-        self._ends = ends
-
-    async def reached(self) -> None:
-        """Keep the node's state in `InMemoryContext.saved`; never returns when the run ends."""
-        if self.saves:
-            await self._context.save()
-        if self._ends is not None:
-            await self._context.stand_still(self._ends)
 
 
 class InMemoryContext:
