@@ -234,3 +234,13 @@ def test_what_gets_past_the_limits(command, last, seconds):
     reached = limits.approach(last, limits.clamp(np.nan_to_num(command)), seconds)
     assert (abs(reached) <= 1).all()
     assert (abs(reached - last) <= np.array([0.5, 2]) * seconds + 1e-12).all()
+
+
+@pytest.mark.parametrize(("command", "holds"), [
+    ([1.0, -1.0], True), ([0.0, 0.0], True), ([1.5, 0.0], False), ([0.0, -1.1], False),
+    ([np.nan, 0.0], False), ([0.0, np.inf], False)])
+def test_limits_hold_what_they_would_leave_as_it_is(command, holds):
+    """Also where a joint may go anywhere."""
+    for limits in "[-1, 1]", "[[-1, 1], [-Infinity, Infinity]]":
+        found = CommandLimits.parse(2, limits, "").hold(np.array(command))
+        assert found == (holds or (limits[1] == "[" and command[1] == -1.1))
