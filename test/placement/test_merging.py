@@ -27,6 +27,7 @@ def test_what_follows_from_the_step_is_one_region(simulated):
     graph = simulated()
     found = merged(graph, place(graph, "fused"), "main")
     assert found.regions == [["4", "2", "3", "5"]]
+    assert found.inlined == {"2"}, "the merge"
     assert found.alone["1"] == "no items come to it"
     assert set(found.alone) == {"1", "6"}
 
@@ -116,3 +117,25 @@ def test_a_giver_without_anybody_behind_it_is_alone(robot):
     graph = robot(linked=False)
     assert merged(graph, place(graph, "fused"), "main").alone == {
         "1": "nobody who takes what it gives can be merged with it"}
+
+
+def test_a_source_that_is_asked_begins_a_region():
+    class Asked(Node):
+        gives_items = True
+        out = Output(Int(), "Numbers.")
+
+        async def process(self):
+            pass
+
+    class Taker(Node):
+        number = Input(Int(), "A number.")
+        out = Output(Int(), "It.")
+
+        def compute(self, number):
+            return {"out": number}
+
+    graph = declare_graph("graph", "graph", {
+        "source": NodeSpec("source", Asked), "taker": NodeSpec("taker", Taker)},
+        [LinkSpec("source/out", "taker/number", "lossless")])
+    found = merged(graph, place(graph, "fused"), "main")
+    assert found.regions == [["source", "taker"]] and found.alone == {}

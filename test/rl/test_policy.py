@@ -1,5 +1,6 @@
 """The policy: probabilities against torch.distributions, and what a seed decides."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -135,3 +136,32 @@ def test_making_and_training_a_policy_loads_no_compiler():
             "print(sorted({'torch._dynamo', 'triton', 'sympy'} & set(sys.modules)))")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("std_type", ["log", "scalar"])
+def test_it_acts_with_the_deviation_of_now_however_that_has_changed(std_type):
+    policy = ActorCritic(PolicySpec(3, 2, (8,), std_type=std_type))
+    observations = torch.randn(5, 3)
+
+    def acted(of):
+        output = of.act(observations, torch.Generator().manual_seed(0))
+        return output.std[0], output.log_prob
+
+    def check():
+        fresh = ActorCritic(policy.spec)
+        fresh.load_state_dict(policy.state_dict())
+        for found, expected in zip(acted(policy), acted(fresh), strict=True):
+            assert torch.equal(found, expected)
+
+    learned = policy.log_std if std_type == "log" else policy.std
+    check()
+    with torch.no_grad():
+        learned.mul_(0.5)
+    check()
+    learned.data = learned.data + 0.25
+    check()
+    learned.data.view(-1)[1] = 0.125
+    check()
+    policy.load_state_dict(ActorCritic(policy.spec).state_dict())
+    check()
+    assert torch.equal(acted(copy.deepcopy(policy))[1], acted(policy)[1])

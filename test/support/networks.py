@@ -84,7 +84,7 @@ class Answering:
         self.sources, self.targets = dict(self.inputs), dict(self.outputs)
         self.task = asyncio.create_task(
             answer_items(self, tuple(inputs), answer) if inputs
-            else give_items(self, ("out",), answer()))
+            else give_items(self, getattr(answer, "ports", ("out",)), answer()))
 
     @property
     def may_answer(self):

@@ -103,3 +103,20 @@ def test_who_is_cut_out_gets_its_values_one_by_one_and_none_is_lost(run_async):
         assert found == [2 * number - 1 for number in range(300)]
         assert network.nodes["b"].by_itself
     run_async(main())
+
+
+def test_of_several_outputs_each_has_its_values(run_async):
+    async def main():
+        def values():
+            for number in range(60):
+                yield number, -number
+        values.ports = ("more", "out")
+        network = Network({
+            "a": ({}, values), "b": ({"x": "a.out", "y": "a.more"},
+                                     lambda x, y: {"out": 10 * x + y})}, taken=("b.out",))
+        network.start()
+        await network.nodes["a"].task
+        found = [await network.ends["b.out"].get(None) for _ in range(60)]
+        assert found == [-9 * number for number in range(60)]
+        assert network.nodes["b"].by_itself < 10
+    run_async(main())
