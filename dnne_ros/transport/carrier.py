@@ -166,6 +166,10 @@ class Lent(Protocol):
         """Tell whether nobody looks at it any more; not to be asked again then."""
         ...
 
+    def give_up(self) -> None:
+        """Keep the memory for those who look at it only: its producer is gone."""
+        ...
+
 
 class Store(Carrier, Protocol):
     """Keeps large messages where consumers read them; constructed without arguments."""

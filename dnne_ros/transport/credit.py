@@ -83,8 +83,8 @@ class Credit(NamedTuple):
             raise CdrError(f"a credit of {len(message)} bytes, which no consumer gives")
         consumer = _consumer(bytes(message[:end]))
         numbers = _NUMBERS.unpack_from(message, end)
-        credit = cls(consumer, *numbers[:-MOST_LOANS],
-                     tuple(filter(None, numbers[-MOST_LOANS:])))
+        credit = cls._make((consumer, *numbers[:-MOST_LOANS],
+                            tuple(filter(None, numbers[-MOST_LOANS:]))))
         if max(*numbers[:7], *numbers[8:]) > MOST \
                 or not credit.handled <= credit.taken <= credit.received:
             raise CdrError(f"numbers that no consumer has: {numbers!s:.200}")

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import mmap
 import weakref
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -31,19 +30,24 @@ _UNUSED, _OF_THE_FILE = 0, 0b101
 class Loan:
     """One message that is lent."""
 
-    __slots__ = ("_seen", "_take_back")
+    __slots__ = ("_seen", "_lender", "_name")
 
-    def __init__(self, seen: weakref.ref[np.ndarray], take_back: Callable[[], None]):
-        """Last until ``seen`` is gone; then the memory goes back by ``take_back()``."""
+    def __init__(self, seen: weakref.ref[np.ndarray], lender: Lender, name: str):
+        """Last until ``seen``, in the slot ``name``, is gone."""
         self._seen = seen
-        self._take_back = take_back
+        self._lender = lender
+        self._name = name
 
     def is_over(self) -> bool:
         """Tell whether nobody looks at it any more; not to be asked again then."""
         if self._seen() is not None:
             return False
-        self._take_back()
+        self._lender.take_back(self._name)
         return True
+
+    def give_up(self) -> None:
+        """Keep the memory for those who look at it only: its producer is gone."""
+        self._lender.forget(self._name)
 
 
 class Lender:
@@ -68,11 +72,17 @@ class Lender:
             return None
         seen = message_in(memory, size)
         self._lent[name] = memory
-        return seen.data, Loan(weakref.ref(seen), lambda: self._take_back(name))
+        return seen.data, Loan(weakref.ref(seen), self, name)
 
-    def _take_back(self, name: str) -> None:
+    def take_back(self, name: str) -> None:
+        """Note that nobody looks at a slot any more; it can be lent again."""
         if _has_own_pages(self._lent.pop(name)):
             self._slots.forget(name)
+
+    def forget(self, name: str) -> None:
+        """Let go of a slot that may still be looked at."""
+        del self._lent[name]
+        self._slots.forget(name)
 
 
 def _has_own_pages(memory: mmap.mmap) -> bool:

@@ -233,7 +233,9 @@ class RemoteReader:
             if self._lossless:
                 self._stats.received = max(0, frame.number - first)  # by who was here before
         elif frame.stream != connection.stream:
-            self._loans.clear()  # of a producer that is gone
+            for loan in self._loans.values():
+                loan.give_up()
+            self._loans.clear()
             self._stats.lost += max(0, frame.number - first)
         self._taken.skip(first, frame.number)
         self._handled.skip(first, frame.number)

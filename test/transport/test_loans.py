@@ -1,6 +1,7 @@
 """Messages that are read where they lie."""
 
 import asyncio
+import weakref
 
 import numpy as np
 import pytest
@@ -63,6 +64,16 @@ def test_a_loan_lasts_as_long_as_anything_looks_at_it(slot):
     del some
     assert loan.is_over()
     assert lender.lend(slot.place) is not None
+
+
+def test_the_memory_of_a_producer_that_is_gone_is_theirs_who_look_at_it(slot):
+    lender = Lender()
+    message, loan = lender.lend(slot.place)
+    memory = weakref.ref(lender._lent[slot.name])
+    loan.give_up()
+    assert np.all(numbers_in(message) == 1.0)
+    del message
+    assert memory() is None
 
 
 def test_what_is_written_to_it_nobody_else_sees(slot):
