@@ -7,7 +7,7 @@ import re
 import sys
 
 import pytest
-from launch_visits import visit, words
+from launch_visits import visit
 
 from dnne_ros.cli.main import main
 
@@ -149,9 +149,10 @@ def test_a_launch_file_around_it_sets_parameters(
     from launch.launch_description_sources import PythonLaunchDescriptionSource
 
     package = export(cartpole, "--place", "split")
-    values, marker = tmp_path / "values.yaml", "share/ament_index/resource_index/packages/NAME"
+    values = tmp_path / "values.yaml"
     values.touch()
-    for file in (marker, "lib/NAME/host"):
+    for file in (f"share/ament_index/resource_index/packages/{package.name}",
+                 f"lib/{package.name}/host"):
         (tmp_path / file).parent.mkdir(parents=True)
         (tmp_path / file).touch(mode=0o755)
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path))
@@ -162,8 +163,12 @@ def test_a_launch_file_around_it_sets_parameters(
             launch_arguments={"params_file": str(values), **arguments}.items())
         nodes = visit(launch.actions.GroupAction([*before, included]), launch.LaunchContext())
         assert len(nodes) == 6
-        return {tuple(word for word in words(node) if word.startswith("use_sim_time"))
-                for node in nodes}
+        texts = [[getattr(part, "text", "") for word in node.cmd for part in word]
+                 for node in nodes]
+        # No other file that would say false behind what is set.
+        assert {each.count("--params-file") for each in texts} == {1}
+        return {tuple(text for text in each if text.startswith("use_sim_time"))
+                for each in texts}
 
     assert simulated(**asked) == {tuple(said)}
     around = launch_ros.actions.SetParameter("use_sim_time", True)

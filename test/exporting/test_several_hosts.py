@@ -46,6 +46,7 @@ def test_it_names_its_hosts_and_is_clean(package, run_words):
 def test_its_launch_file_starts_the_processes_of_one_host(package, host, started):
     pytest.importorskip("launch_ros.actions", reason="launch comes with a ROS 2 installation")
     from launch import LaunchContext
+    from launch.actions import GroupAction
     from launch.launch_description_sources import get_launch_description_from_python_launch_file
     from launch_ros.actions import Node
 
@@ -53,7 +54,8 @@ def test_its_launch_file_starts_the_processes_of_one_host(package, host, started
         str(package / "launch/NAME.launch.py"))
     context = LaunchContext()
     context.launch_configurations["host"] = host
-    nodes = [entity for entity in description.entities if isinstance(entity, Node)
+    group, = (entity for entity in description.entities if isinstance(entity, GroupAction))
+    nodes = [entity for entity in group.get_sub_entities() if isinstance(entity, Node)
              and entity.condition.evaluate(context)]
     names = [node.process_description.name[0].text for node in nodes]
     assert names == started

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from launch_visits import visit, words
+from launch_visits import visit
 
 pytestmark = pytest.mark.usefixtures("launch_packages")
 
@@ -25,6 +25,16 @@ def nodes_of(launch_file, cartpole, monkeypatch, ament_prefix):
             launch_arguments={"workflow": str(cartpole), **arguments}.items())
         return visit(GroupAction([*before, include]), context)
     return nodes_of
+
+
+def words(node):
+    """Return the command line of a node action, as far as it is known before it runs."""
+    from launch import LaunchContext
+    from launch.utilities import perform_substitutions
+
+    context = LaunchContext()
+    context.extend_locals({"ros_specific_arguments": {"ns": node.expanded_node_namespace}})
+    return [perform_substitutions(context, word) for word in node.cmd]
 
 
 def test_every_argument_is_explained(launch_file):

@@ -15,6 +15,10 @@ VOLATILE = QoSProfile(depth=1, durability=DurabilityPolicy.VOLATILE)
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
+def ignore(message):
+    pass
+
+
 @pytest.fixture
 def graph(ros_loop):
     return ros_loop.node("graph", namespace="/robot")
@@ -28,7 +32,7 @@ def test_a_publisher_that_offers_too_little_is_named(ros_loop, graph, wanted, of
     ros_loop.node("listener").create_subscription(
         Log, "/rosout", lambda log: said.append((log.name, log.msg)),
         QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL))
-    HostTopics(graph).subscribe("joints", "sensor_msgs/msg/JointState", wanted, print)
+    HostTopics(graph).subscribe("joints", "sensor_msgs/msg/JointState", wanted, ignore)
     publisher = ros_loop.node("driver").create_publisher(
         JointState, "/robot/joints", offered)
     reason = f"/driver is not heard: {why}"
@@ -54,7 +58,7 @@ def driver():
 
 
 def test_a_publisher_of_another_type_is_named(ros_loop, graph, driver):
-    HostTopics(graph).subscribe("joints", "sensor_msgs/msg/JointState", "sensor_data", print)
+    HostTopics(graph).subscribe("joints", "sensor_msgs/msg/JointState", "sensor_data", ignore)
     driver.create_publisher(String, "/robot/joints", 1)
     ros_loop.run(ros_loop.until(lambda: unheard(graph, "/robot/joints") == [
         "/driver is not heard: its type is std_msgs/msg/String, expected "
@@ -62,7 +66,7 @@ def test_a_publisher_of_another_type_is_named(ros_loop, graph, driver):
 
 
 def test_who_is_heard_is_not_told_of(ros_loop, graph):
-    HostTopics(graph).subscribe("joints", "sensor_msgs/msg/JointState", "sensor_data", print)
+    HostTopics(graph).subscribe("joints", "sensor_msgs/msg/JointState", "sensor_data", ignore)
     publishers = [ros_loop.node(f"driver_{number}").create_publisher(
         JointState, "/robot/joints", qos) for number, qos in enumerate((VOLATILE, BEST_EFFORT))]
     ros_loop.run(ros_loop.until(lambda: all(each.get_subscription_count()

@@ -88,7 +88,7 @@ def test_what_cannot_be_is_an_input_error(topics):
     with pytest.raises(InputError, match="topic '/a b'"):
         topics.advertise("/a b", "std_msgs/msg/String")
     with pytest.raises(InputError, match="topic 'a//b'"):
-        topics.subscribe("a//b", "std_msgs/msg/String", "reliable", print)
+        topics.subscribe("a//b", "std_msgs/msg/String", "reliable", lambda message: None)
     with pytest.raises(InputError, match="the package no_msgs is not installed"):
         topics.message_class("no_msgs/msg/X")
 
@@ -123,7 +123,7 @@ def test_qos_may_be_chosen_by_parameters(ros_loop, overridden):
 
 
 def test_a_topic_with_two_types_in_a_process_is_an_input_error(topics):
-    topics.subscribe("shared", "std_msgs/msg/String", "reliable", print)
+    topics.subscribe("shared", "std_msgs/msg/String", "reliable", lambda message: None)
     with pytest.raises(InputError, match="topic shared: .*incompatible type"):
         topics.advertise("shared", "sensor_msgs/msg/JointState")
 
