@@ -227,10 +227,15 @@ class TestMjlab(LabContract):
     def patient(self, monkeypatch):
         monkeypatch.setattr(lab_process, "ANSWER_SECONDS", 3600.0)
 
-    @pytest.fixture(autouse=True, params=[
+    @pytest.fixture(autouse=True, scope="class", params=[
         "Mjlab-Cartpole-Balance", "Mjlab-Velocity-Flat-Unitree-Go1", "Mjlab-Lift-Cube-Yam"])
-    def chosen(self, request):
-        self.task = request.param
+    def chosen(self, request, idle_workers):
+        """One task after the other: a worker takes a gigabyte."""
+        request.cls.task = request.param
+        yield
+        while idle_workers:
+            for simulator in idle_workers.popitem()[1]:
+                simulator.close()
 
     def begin(self, num_envs):
         simulator = make_simulator(f"mjlab:{self.task}", num_envs, seed=0)
