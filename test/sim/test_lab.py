@@ -16,7 +16,7 @@ from patience import until_gone
 
 from dnne_ros.cli.main import main
 from dnne_ros.errors import InputError
-from dnne_ros.sim import lab_process
+from dnne_ros.sim import array_process, lab_process
 from dnne_ros.sim.registry import make_simulator
 from dnne_ros.sim.renderer import renderer_of
 from dnne_ros.sim.simulator import ArraySpec, SimulationError
@@ -123,6 +123,17 @@ def test_what_goes_wrong_is_said_with_task_and_step(made, push, words):
     simulator.step(torch.zeros(NUM_ENVS, 2))
     with pytest.raises(SimulationError, match=f"Mjlab-Point, step 2: .*{words}"):
         simulator.step(torch.full((NUM_ENVS, 2), push))
+
+
+def test_what_is_no_worker_is_not_waited_for(monkeypatch, tmp_path):
+    """It would print until environments should have been made."""
+    monkeypatch.setattr(array_process, "FIRST_SECONDS", 1.0)
+    other = tmp_path / "python"
+    other.write_text("#!/bin/sh\nexec yes rubbish\n")
+    other.chmod(0o755)
+    with pytest.raises(SimulationError, match="mjlab worker .* has not answered 'open' for 1 s; "
+                                              "the end of its log:\n    rubbish"):
+        make_simulator("mjlab:Mjlab-Point", 1, seed=0, isaac=IsaacOptions(str(other)))
 
 
 def test_a_line_without_an_end_is_not_shown_as_a_whole(made):
