@@ -70,11 +70,10 @@ class PolicyNetwork:
     ``activation`` is applied between layers.  ``mean`` and ``deviation`` (`numbers`,):
     observations but for a picture are normalised with them, in float32 or float64 as they are, and
     then kept within ``observation_clip`` of zero; None: they are taken as they are.  ``cell``: the
-    kind of the ``recurrent`` layers before the others, one of `CELLS`; "" without any.
-    ``squash``: tanh of the last layer.  ``choices``: the last layer gives logits, so many for each
-    choice that an action is, one after another; empty: an action is what it gives.  ``seeing``:
-    what it makes of the picture that the last numbers of an observation are; None: they are no
-    picture.
+    kind of the ``recurrent`` layers before the others, of `CELLS`; "" without any.  ``squash``:
+    tanh of the last layer.  ``choices``: the last layer gives logits, so many for each choice that
+    an action is, one after another; empty: an action is what it gives.  ``seeing``: what it makes
+    of the picture that the last numbers of an observation are; None: they are no picture.
     """
 
     layers: tuple[Layer, ...]

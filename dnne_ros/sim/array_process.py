@@ -14,6 +14,8 @@ from dnne_ros.errors import InputError
 from dnne_ros.sim.isaac_worker import PROTOCOL
 from dnne_ros.sim.worker_process import WorkerProcess
 
+FIRST_SECONDS = 120.0
+"""How long an interpreter may take to run the worker's first lines, which say that it starts."""
 # Those of this interpreter would shadow the other one's packages.
 _NOT_INHERITED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV")
 
@@ -35,7 +37,8 @@ class ArrayProcess(WorkerProcess):
         self._answer_seconds = answer_seconds
         self.arrays: dict[str, np.ndarray] = {}
         try:
-            self.hello = self.ask("open", start_seconds, protocol=PROTOCOL, **request)
+            self.hello = self.ask("open", start_seconds, first=FIRST_SECONDS, protocol=PROTOCOL,
+                                  **request)
             self._map(self.hello["layout"])
         except BaseException:
             self.close()

@@ -22,7 +22,7 @@ class IsaacProcess(ArrayProcess):
     """A running worker and the arrays that both sides map."""
 
     def __init__(self, python: str, request: Mapping[str, Any],
-                 still_starting: Callable[[], object]):
+                 still_starting: Callable[[], object] = lambda: None):
         """Start the interpreter ``python`` with an ``open`` message; `hello` is its answer.
 
         ``still_starting`` as `ArrayProcess`.

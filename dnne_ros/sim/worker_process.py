@@ -48,6 +48,7 @@ class WorkerProcess:
         the command cannot be started.  ``still_starting`` is called when it says that it is.
         """
         self._still_starting = still_starting
+        self._silent = False
         self._subject = subject
         self._received = b""
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
@@ -64,19 +65,23 @@ class WorkerProcess:
         """Return the worker's process id."""
         return self._process.pid
 
-    def ask(self, say: str, seconds: float, **content: Any) -> dict[str, Any]:
+    def ask(self, say: str, seconds: float, *, first: float | None = None, **content: Any
+            ) -> dict[str, Any]:
         """Send a message and return the answer.
 
         Raises SimulationError, with the end of the worker's log, when it fails, has died, writes
-        what is no answer, or does not answer within ``seconds`` (it is killed then); and what
-        `refusal` makes of ``failed``.
+        what is no answer, does not answer within ``seconds``, or says nothing at all within
+        ``first`` (it is killed then); and what `refusal` makes of ``failed``.
         """
+        now, self._silent = time.monotonic(), first is not None
         try:
             self._channel.sendall(json.dumps({**content, "say": say}).encode() + b"\n")
-            answer = self._answer(_ANSWERS.get(say, say), time.monotonic() + seconds)
+            answer = self._answer(_ANSWERS.get(say, say), now + seconds,
+                                  now + (seconds if first is None else first))
         except TimeoutError:
             self._process.kill()
-            raise self._error(f"has not answered {say!r} for {seconds:g} s") from None
+            waited = first if self._silent else seconds
+            raise self._error(f"has not answered {say!r} for {waited:g} s") from None
         except (EOFError, OSError):
             raise self._error(self._describe_end()) from None
         except ValueError as error:
@@ -140,10 +145,11 @@ class WorkerProcess:
             while line := output.readline(_LINE_LENGTH):
                 self._log.append(line.rstrip("\n"))
 
-    def _answer(self, expected: str, deadline: float) -> dict[str, Any]:
+    def _answer(self, expected: str, deadline: float, first_deadline: float) -> dict[str, Any]:
         """Return the message ``expected``, or ``failed``; ValueError for another one."""
         while True:
-            line = self._receive(deadline)
+            line = self._receive(first_deadline if self._silent else deadline)
+            self._silent = False
             try:
                 message = json.loads(line)
                 said = message["say"]

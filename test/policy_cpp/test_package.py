@@ -103,6 +103,13 @@ int main() {
     assert compiled(files, "show.cpp")().stdout == "|".join([HOSTILE] * 4)
 
 
+@pytest.mark.parametrize("variant, problem", [
+    ("picture", "it sees a picture"), ("gru", "it is recurrent (gru)")])
+def test_why_there_is_no_header_is_said(bundle, variant, problem):
+    package = cpp_package(bundle(variant), "my_policy")
+    assert package.header_problem == problem and MODEL in package.files
+
+
 def test_a_network_that_is_too_large_for_a_header_runs_in_onnxruntime(bundle, monkeypatch):
     monkeypatch.setattr(package_module, "MOST_PARAMETERS", 100)
     folder = bundle()

@@ -2,6 +2,7 @@
 
 import warnings
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from dnne_ros.errors import InputError
 from dnne_ros.sim.registry import make_simulator
+from dnne_ros.sim.simulator import SimulationError
 from dnne_ros.testing import SimulatorTests
 
 envpool = pytest.importorskip("envpool", reason="needs EnvPool: pip install 'dnne_ros[envpool]'")
@@ -254,3 +256,26 @@ def test_threads_reach_it_from_the_settings():
     simulator = make_simulator("envpool:Pendulum-v1", 4, seed=0, threads=3)
     assert simulator._pool.config["num_threads"] == 3
     simulator.close()
+
+
+@pytest.mark.parametrize("spoilt, message", [
+    ("reward", "the reward is nan in environment 1"),
+    ("privileged_state", r"the observations 'privileged_state' are not finite: .* 1 \[4\]"),
+    ("state", "the physics has diverged in environment 1: observation_4 is nan")])
+def test_what_is_no_number_is_said_with_task_and_step(monkeypatch, spoilt, message):
+    simulator = EnvPoolEnvs("Go1JoystickFlatTerrain-v1", 2, seed=0)
+    pool = simulator._pool
+
+    def step(actions):
+        observations, rewards, *rest = pool.step(actions)
+        parts, rewards = {name: part.copy() for name, part in observations.items()}, rewards.copy()
+        if spoilt == "reward":
+            rewards[1] = np.nan
+        else:
+            parts[spoilt][1, 4] = np.nan
+        return parts, rewards, *rest
+
+    simulator.step(torch.zeros(2, 12))
+    monkeypatch.setattr(simulator, "_pool", SimpleNamespace(step=step))
+    with pytest.raises(SimulationError, match=f"^Go1JoystickFlatTerrain-v1, step 2: {message}"):
+        simulator.step(torch.zeros(2, 12))

@@ -16,7 +16,7 @@ from patience import until_gone
 
 from dnne_ros.cli.main import main
 from dnne_ros.errors import InputError
-from dnne_ros.sim import lab_process
+from dnne_ros.sim import array_process, lab_process
 from dnne_ros.sim.registry import make_simulator
 from dnne_ros.sim.renderer import renderer_of
 from dnne_ros.sim.simulator import ArraySpec, SimulationError
@@ -125,6 +125,17 @@ def test_what_goes_wrong_is_said_with_task_and_step(made, push, words):
         simulator.step(torch.full((NUM_ENVS, 2), push))
 
 
+def test_what_is_no_worker_is_not_waited_for(monkeypatch, tmp_path):
+    """It would print until environments should have been made."""
+    monkeypatch.setattr(array_process, "FIRST_SECONDS", 1.0)
+    other = tmp_path / "python"
+    other.write_text("#!/bin/sh\nexec yes rubbish\n")
+    other.chmod(0o755)
+    with pytest.raises(SimulationError, match="mjlab worker .* has not answered 'open' for 1 s; "
+                                              "the end of its log:\n    rubbish"):
+        make_simulator("mjlab:Mjlab-Point", 1, seed=0, isaac=IsaacOptions(str(other)))
+
+
 def test_a_line_without_an_end_is_not_shown_as_a_whole(made):
     with pytest.raises(SimulationError, match="ValueError: it has said enough") as caught:
         made("mjlab:Mjlab-Point").step(torch.full((NUM_ENVS, 2), FLOODS))
@@ -227,10 +238,15 @@ class TestMjlab(LabContract):
     def patient(self, monkeypatch):
         monkeypatch.setattr(lab_process, "ANSWER_SECONDS", 3600.0)
 
-    @pytest.fixture(autouse=True, params=[
+    @pytest.fixture(autouse=True, scope="class", params=[
         "Mjlab-Cartpole-Balance", "Mjlab-Velocity-Flat-Unitree-Go1", "Mjlab-Lift-Cube-Yam"])
-    def chosen(self, request):
-        self.task = request.param
+    def chosen(self, request, idle_workers):
+        """One task after the other: a worker takes a gigabyte."""
+        request.cls.task = request.param
+        yield
+        while idle_workers:
+            for simulator in idle_workers.popitem()[1]:
+                simulator.close()
 
     def begin(self, num_envs):
         simulator = make_simulator(f"mjlab:{self.task}", num_envs, seed=0)
