@@ -21,6 +21,13 @@ def test_what_code_raises_itself_is_a_fault_of_the_code():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_where_the_signal_is_ignored_nobody_has_pressed_anything():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with pytest.raises(RuntimeError, match="it raises KeyboardInterrupt"), foreign_code():
+        raise KeyboardInterrupt
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
 def test_ctrl_c_stays_ctrl_c():
     with pytest.raises(KeyboardInterrupt), foreign_code():
         signal.raise_signal(signal.SIGINT)
