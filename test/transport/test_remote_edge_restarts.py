@@ -219,8 +219,8 @@ def test_what_a_consumer_lacks_is_sent_again(edges, ros_loop):
         await edge.rendezvous()
         link.loses = {2, 3}.__contains__
         await edge.put(*range(5))
-        await ros_loop.until(lambda: link.passed == [1, 4, 5])
-        assert link.lost == [2, 3] and reader.stats.depth == 1  # 4 and 5 wait for them
+        await ros_loop.until(lambda: link.passed[:3] == [1, 4, 5])  # maybe again since then
+        assert {*link.lost} == {2, 3} and reader.stats.depth == 1  # 4 and 5 wait for them
         link.loses = lambda number: False
         await ros_loop.until(lambda: reader.announce() or reader.stats.depth == 5)
         return await edge.get("reader", 5)
