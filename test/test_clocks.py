@@ -7,6 +7,7 @@ MACHINE = {
     "nodes/policies/leapp_policy.py": "how long an inference took, for the health",
     "nodes/policies/onnx_policy.py": "how long an inference took, for the health",
     "nodes/policies/policy_health.py": "when the health is told again",
+    "nodes/rl/distillation_trainer.py": "when the progress is shown",
     "nodes/rl/frozen_agent.py": "how long an inference took, for the health",
     "nodes/rl/ppo_trainer.py": "when others have their turn, and the progress is shown",
     "nodes/simulation/episode_evaluator.py": "when the progress is shown",
