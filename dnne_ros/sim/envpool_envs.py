@@ -152,7 +152,7 @@ class EnvPoolEnvs(UnsavedSimulator):
         with named_errors(self._spec.name):
             self._pool = envpool.make(
                 self._spec.name, env_type="gymnasium", num_envs=num_envs,
-                num_threads=self._threads,
+                num_threads=self._threads, thread_affinity_offset=_first_core(self._threads),
                 render_mode="rgb_array",
                 seed=[(first + env) % ENDLESS for env in range(num_envs)],
                 max_episode_steps=limit + 1 if limit else ENDLESS)
@@ -168,6 +168,16 @@ class EnvPoolEnvs(UnsavedSimulator):
         if not self._key:
             return {self.own_group: np.array(observations, np.float32)}
         return {name: np.array(observations[name], np.float32) for name in observations}
+
+
+def _first_core(threads: int) -> int:
+    """Return the core of the first thread, the others following; -1: wherever there is room.
+
+    Where each core of the machine has one thread, each is to stay there: woken for the next step,
+    two of them are otherwise put on one core time after time, and the other core waits.
+    """
+    cores = range(os.cpu_count() or 1)
+    return 0 if threads == len(cores) and os.sched_getaffinity(0) == {*cores} else -1
 
 
 def _tensors(groups: Mapping[str, np.ndarray]) -> dict[str, Tensor]:

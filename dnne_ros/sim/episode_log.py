@@ -25,7 +25,8 @@ class EpisodeTerms:
     def __init__(self, num_envs: int):
         """Count for ``num_envs`` environments, all at the start of an episode."""
         self._num_envs = num_envs
-        self._sums: dict[str, np.ndarray] = {}
+        self._rows: dict[str, int] = {}
+        self._sums = np.zeros((0, num_envs))
         self._steps = np.zeros(num_envs, np.int64)
         self._whole = np.ones(num_envs, bool)
 
@@ -34,7 +35,8 @@ class EpisodeTerms:
 
         Not ``whole``: the episodes that go on have begun earlier, and are left out of the means.
         """
-        self._sums = {}
+        self._rows = {}
+        self._sums = np.zeros((0, self._num_envs))
         self._steps[:] = 0
         self._whole[:] = whole
 
@@ -48,20 +50,31 @@ class EpisodeTerms:
         for name, values in terms.items():
             if isinstance(values, np.ndarray) and values.dtype.kind == "f" \
                     and values.shape == (self._num_envs,):
-                if name not in self._sums:
-                    self._sums[name] = np.zeros(self._num_envs)
-                self._sums[name] += values
-        if not self._sums or not done.any():
+                sums = self._sums_of(name)
+                sums += values
+        if not self._rows or not done.any():
             return None
         counted = done & self._whole
-        means = {name: float(np.mean(sums[counted] if name.startswith("reward")
-                                     else sums[counted] / self._steps[counted]))
-                 for name, sums in self._sums.items()} if counted.any() else {}
-        for sums in self._sums.values():
-            sums[done] = 0.0
+        episodes = int(counted.sum())
+        means = self._means(counted) if episodes else {}
+        self._sums[:, done] = 0.0
         self._steps[done] = 0
         self._whole[done] = True
-        return EpisodeLog(int(counted.sum()), means) if means else None
+        return EpisodeLog(episodes, means) if means else None
+
+    def _sums_of(self, name: str) -> np.ndarray:
+        row = self._rows.get(name)
+        if row is None:
+            row = self._rows[name] = len(self._rows)
+            self._sums = np.concatenate([self._sums, np.zeros((1, self._num_envs))])
+        return self._sums[row]
+
+    def _means(self, counted: np.ndarray) -> dict[str, float]:
+        """Return the means of all terms over the episodes of some environments."""
+        sums, steps = self._sums[:, counted], self._steps[counted]
+        each = zip(self._rows, sums.mean(1).tolist(), (sums / steps).mean(1).tolist(), strict=True)
+        return {name: total if name.startswith("reward") else a_step
+                for name, total, a_step in each}
 
 
 def logged(extras: Mapping[str, Any], episodes: int) -> EpisodeLog | None:
