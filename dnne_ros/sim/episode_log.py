@@ -67,7 +67,8 @@ class EpisodeTerms:
         if row is None:
             row = self._rows[name] = len(self._rows)
             self._sums = np.concatenate([self._sums, np.zeros((1, self._num_envs))])
-        return self._sums[row]
+        sums: np.ndarray = self._sums[row]
+        return sums
 
     def _means(self, counted: np.ndarray) -> dict[str, float]:
         """Return the means of all terms over the episodes of some environments."""
