@@ -153,7 +153,7 @@ class SimulatorTests:
             assert torch.equal(result.timed_out, (age == steps) & ~result.terminated)
             times_out += result.timed_out
             age[result.timed_out | result.terminated] = 0
-        assert times_out.max() == 2, "no environment survived"
+        assert times_out.any(), "no environment survived"
 
     def test_an_episode_ends_for_one_reason(self, make: Make) -> None:
         """Terminated wins."""
