@@ -110,7 +110,7 @@ def test_what_a_killed_process_leaves_behind_is_swept_away_and_nothing_else(pool
     child.kill()
     child.wait()
     child.stdout.close()
-    assert sweep() >= 2
+    sweep()  # of two that sweep at a time, either may have been the one to find them
     assert not files_of(child.pid)
     assert (DIRECTORY / pool.beacon).exists()
 
