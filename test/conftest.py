@@ -99,6 +99,26 @@ def ros_loop():
         rclpy.shutdown(context=context)
 
 
+@pytest.fixture
+def another_process():
+    """Return ``node(name)``: nodes of another participant, which is a process to DDS."""
+    import rclpy
+    from rclpy.signals import SignalHandlerOptions
+
+    context = rclpy.Context()
+    rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
+    nodes = []
+
+    def node(name):
+        nodes.append(rclpy.create_node(name, context=context))
+        return nodes[-1]
+
+    yield node
+    for each in nodes:
+        each.destroy_node()
+    rclpy.shutdown(context=context)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def no_forgotten_error():
     """Fail a file whose tests leave behind a task with an error that nobody has looked at."""

@@ -7,13 +7,13 @@ item by item, and what an update leaves behind is looked at once an update.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dnne_ros.arrays import as_doubles, is_finite, is_on_cpu
+from dnne_ros.arrays import as_doubles, first_not_finite, is_finite, is_on_cpu
 from dnne_ros.errors import DnneError
 
 if TYPE_CHECKING:
@@ -46,6 +46,20 @@ def all_finite(tensors: Collection[Tensor]) -> bool:
     if not sums or math.isfinite(torch.stack(sums).sum().item()):
         return True
     return all(map(is_finite, tensors))
+
+
+def check_update(what: str, figures: Mapping[str, float], weights: Collection[Tensor],
+                 named: Iterable[tuple[str, Tensor]], causes: str) -> None:
+    """Raise `NotFiniteError` if ``what``, an update, has left a number that is not finite.
+
+    ``weights``: all that is looked at; ``named``: the same by name, read only to say which it is.
+    ``causes``: what it may have come from.
+    """
+    spoilt = [f"{name} is {value}" for name, value in figures.items() if not math.isfinite(value)]
+    if not all_finite(weights):
+        spoilt.append(f"the policy's {first_not_finite(named)} is not finite")
+    if spoilt:
+        raise NotFiniteError(f"{what}: {', '.join(spoilt)}; {causes}")
 
 
 def _places(values: Tensor, rows: str, most: int = 3) -> str:

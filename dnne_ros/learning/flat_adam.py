@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor
 
 from dnne_ros.learning.eager_optimizers import Adam
+from dnne_ros.learning.flat_parameters import FlatParameters
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+"""What Adam remembers of each parameter, beside how many steps it has taken."""
 
 
 class FlatAdam:
     """torch's fused Adam of one vector, without its lists of parameters, groups and devices.
 
     Those take longer than the numbers of a small network.  Same numbers, same state.
-
-    Attributes:
-        state: of the vector: ``step``, ``exp_avg`` and ``exp_avg_sq``; nothing before a step.
-        param_groups: one, with the learning rate ``lr``.
-
     """
 
-    def __init__(self, vector: nn.Parameter, learning_rate: float):
-        """Change ``vector`` in place, by its gradient, which it has from the beginning."""
-        self._vector = vector
-        self._adam = Adam([vector], learning_rate, fused=True)
-        self.state, self.param_groups = self._adam.state, self._adam.param_groups
+    def __init__(self, parameters: FlatParameters, learning_rate: float):
+        """Change ``parameters`` in place, by their gradients."""
+        self._parameters = parameters
+        self._adam = Adam([parameters.vector], learning_rate, fused=True)
+        self._group: dict[str, Any] = self._adam.param_groups[0]
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Take the next steps with ``rate``."""
+        self._group["lr"] = rate
 
     @torch.no_grad()
     def step(self) -> None:
         """Take a step."""
-        vector, state, group = self._vector, self.state[self._vector], self.param_groups[0]
+        vector, group = self._parameters.vector, self._group
+        state = self._adam.state[vector]
         if not state:
             self._adam.step()
             return
@@ -39,3 +46,50 @@ class FlatAdam:
             [vector], [vector.grad], [state["exp_avg"]], [state["exp_avg_sq"]], [],
             [state["step"]], lr=group["lr"], beta1=beta1, beta2=beta2, weight_decay=0.0,
             eps=group["eps"], amsgrad=False, maximize=False)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return a copy of what `restore` needs; nothing before the first step.
+
+        For each parameter, as torch's Adam has them: ``step/NAME``, ``exp_avg/NAME``,
+        ``exp_avg_sq/NAME``.
+        """
+        saved: dict[str, Tensor] = {}
+        for key, value in self._adam.state[self._parameters.vector].items():
+            parts = self._parameters.split(value) if value.dim() else dict.fromkeys(
+                self._parameters.shapes, value)
+            saved |= {f"{key}/{name}": part.clone() for name, part in parts.items()}
+        return saved
+
+    def restore(self, saved: Mapping[str, Tensor]) -> None:
+        """Go back to what `state` returned.
+
+        Raises:
+            ValueError: it is that of another network; nothing has changed then.
+
+        """
+        shapes, vector = self._parameters.shapes, self._parameters.vector
+        if saved:
+            self._check(saved)
+        self._adam.state.clear()
+        if saved:
+            self._adam.state[vector] = {
+                "step": saved[f"step/{next(iter(shapes))}"].to(vector.device, copy=True),
+                **{key: torch.cat([saved[f"{key}/{name}"].reshape(-1) for name in shapes]
+                                  ).to(vector.device, copy=True) for key in _MOMENTS}}
+
+    def _check(self, saved: Mapping[str, Tensor]) -> None:
+        expected = {f"{key}/{name}": shape if key in _MOMENTS else torch.Size()
+                    for name, shape in self._parameters.shapes.items()
+                    for key in ("step", *_MOMENTS)}
+        for name, shape in expected.items():
+            found = saved[name].shape if name in saved else None
+            if found != shape:
+                raise ValueError(f"saved optimizer, {name}: expected {tuple(shape)}, found "
+                                 f"{'nothing' if found is None else tuple(found)}")
+        if unknown := sorted(set(saved) - set(expected)):
+            raise ValueError(f"saved optimizer: expected {', '.join(sorted(expected))}, and not "
+                             f"{', '.join(unknown)}")
+        steps = {saved[name].item() for name in expected if name.startswith("step/")}
+        if len(steps) > 1:
+            raise ValueError("saved optimizer: expected one number of steps, found "
+                             f"{', '.join(f'{each:g}' for each in sorted(steps))}")

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dnne_ros.arrays import first_not_finite
-from dnne_ros.learning.finite import NotFiniteError, all_finite
+from dnne_ros.learning.finite import check_update
 from dnne_ros.learning.flat_adam import FlatAdam
 from dnne_ros.learning.flat_parameters import FlatParameters
 from dnne_ros.rl.policy import ActorCritic
@@ -26,7 +25,6 @@ from dnne_ros.rl.rollout import Rollout
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mse": functional.mse_loss, "huber": functional.huber_loss}
-_MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,8 @@ class Distillation:
         self.policy = policy
         self.config = config
         self._parameters = FlatParameters(policy)
-        self._optimizer = FlatAdam(self._parameters.vector, config.learning_rate)
+        self._optimizer = FlatAdam(self._parameters, config.learning_rate)
+        self._state = policy.state_dict()
 
     def update(self, rollout: TaughtRollout) -> Generator[None, None, DistillationStats]:
         """Learn from a full ``rollout``; yields after each gradient step, returns what it did.
@@ -99,8 +98,7 @@ class Distillation:
         the last whole ``gradient_length`` make a shorter one.
         """
         config, transitions = self.config, rollout.transitions
-        for group in self._optimizer.param_groups:
-            group["lr"] = config.learning_rate
+        self._optimizer.set_learning_rate(config.learning_rate)
         steps = [(epoch, step) for epoch in range(config.num_epochs)
                  for step in range(transitions.horizon)]
         done, distance = transitions.done, LOSSES[config.loss_type]
@@ -126,31 +124,17 @@ class Distillation:
 
     def check(self, stats: DistillationStats, what: str) -> None:
         """Raise `NotFiniteError` if an update has left a loss or a weight that is not finite."""
-        state = self.policy.state_dict()
-        spoilt = [] if math.isfinite(stats.loss) else [f"loss is {stats.loss}"]
-        if not all_finite(list(state.values())):
-            spoilt.append(f"the policy's {first_not_finite(state.items())} is not finite")
-        if spoilt:
-            raise NotFiniteError(f"{what}: {', '.join(spoilt)}; a learning rate of "
-                                 f"{stats.learning_rate:g} may be too large, or the observations")
+        check_update(what, {"loss": stats.loss}, self._state.values(), self._state.items(),
+                     f"a learning rate of {stats.learning_rate:g} may be too large, or the "
+                     "observations")
 
-    def state(self) -> dict[str, Tensor]:
-        """Return the optimizer's state; nothing before the first step."""
-        return {name: value.clone()
-                for name, value in self._optimizer.state[self._parameters.vector].items()}
+    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return the optimizer's state, as tensors and JSON values: nothing before a step."""
+        return self._optimizer.state(), {}
 
-    def restore(self, tensors: dict[str, Tensor]) -> None:
+    def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Go back to what `state` returned; ValueError if it is another policy's."""
-        vector = self._parameters.vector
-        sizes = {"step": torch.Size(), **dict.fromkeys(_MOMENTS, vector.shape)}
-        found = {name: tensor.shape for name, tensor in tensors.items()}
-        if tensors and found != sizes:
-            raise ValueError(f"saved optimizer: expected {_described(sizes)}, found "
-                             f"{_described(found)}")
-        self._optimizer.state.clear()
-        if tensors:
-            self._optimizer.state[vector] = {
-                name: tensor.to(vector.device, copy=True) for name, tensor in tensors.items()}
+        self._optimizer.restore(tensors)
 
     def _step(self, loss: Tensor) -> Tensor:
         """Take one step of Adam; return the norm of the gradient before it was clipped, ()."""
@@ -159,7 +143,3 @@ class Distillation:
         norm = self._parameters.clip_gradients(self.config.max_grad_norm or math.inf)
         self._optimizer.step()
         return norm
-
-
-def _described(sizes: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {tuple(size)}" for name, size in sorted(sizes.items())) or "nothing"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dnne_ros.arrays import first_not_finite
-from dnne_ros.learning.finite import NotFiniteError, all_finite
+from dnne_ros.learning.finite import check_update
 from dnne_ros.learning.flat_adam import FlatAdam
 from dnne_ros.learning.flat_parameters import FlatParameters
 from dnne_ros.rl.bootstrap import next_values, next_values_remembered
@@ -79,7 +77,7 @@ class PPO:
                 policy, bfloat16=bfloat16, compiled=compiled, symmetry=symmetry)
         else:
             self._gradient = WrittenGradient(policy)
-        self._optimizer = FlatAdam(self._parameters.vector, config.learning_rate)
+        self._optimizer = FlatAdam(self._parameters, config.learning_rate)
 
     def update(self, rollout: Rollout, last_observations: Tensor
                ) -> Generator[None, None, UpdateStats]:
@@ -126,26 +124,18 @@ class PPO:
 
     def check(self, stats: UpdateStats, what: str) -> None:
         """Raise `NotFiniteError` if an update has left a loss or a weight that is not finite."""
-        spoilt = [f"{name} is {value}" for name in ("loss", "value_loss", "grad_norm")
-                  if not math.isfinite(value := getattr(stats, name))]
-        if not all_finite(self._looked_at):
-            spoilt.append(f"the policy's {first_not_finite(self._state.items())} is not finite")
-        if spoilt:
-            raise NotFiniteError(f"{what}: {', '.join(spoilt)}; a learning rate of "
-                                 f"{stats.learning_rate:g} may be too large, or the rewards or "
-                                 "observations")
+        figures = {name: getattr(stats, name) for name in ("loss", "value_loss", "grad_norm")}
+        check_update(what, figures, self._looked_at, self._state.items(),
+                     f"a learning rate of {stats.learning_rate:g} may be too large, or the "
+                     "rewards or observations")
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return the optimizer's and the generator's state, as tensors and JSON values.
 
         The policy's weights are not among it: they are ``policy.state_dict()``.
         """
-        tensors = {"generator": self._generator.get_state()}
-        for key, value in self._optimizer.state[self._parameters.vector].items():
-            parts = self._parameters.split(value) if value.dim() else dict.fromkeys(
-                self._parameters.shapes, value)
-            tensors |= {f"{key}/{name}": part.clone() for name, part in parts.items()}
-        return tensors, self._learning_rate.state()
+        return ({"generator": self._generator.get_state(), **self._optimizer.state()},
+                self._learning_rate.state())
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Go back to what `state` returned.
@@ -154,31 +144,10 @@ class PPO:
             ValueError: the state belongs to another policy; nothing has changed then.
 
         """
-        shapes = self._parameters.shapes
-        # An optimizer that has not stepped has nothing to save.
-        kept = {f"{key}/{name}": shape if key in _MOMENTS else torch.Size()
-                for name, shape in shapes.items() for key in ("step", *_MOMENTS)
-                } if len(tensors) > 1 else {}
-        for name, shape in kept.items():
-            saved = tensors.get(name)
-            if saved is None or saved.shape != shape:
-                found = "nothing" if saved is None else tuple(saved.shape)
-                raise ValueError(
-                    f"saved optimizer, {name}: expected {tuple(shape)}, found {found}")
-        if set(tensors) != (expected := {"generator", *kept}):
-            raise ValueError(f"saved optimizer: expected {', '.join(sorted(expected))}, "
-                             f"found {', '.join(sorted(tensors))}")
-        steps = {tensors[name].item() for name in kept if name.startswith("step/")}
-        if len(steps) > 1:
-            raise ValueError("saved optimizer: expected one number of steps, found "
-                             f"{', '.join(f'{each:g}' for each in sorted(steps))}")
-        vector = self._parameters.vector
-        self._optimizer.state.clear()
-        if kept:
-            self._optimizer.state[vector] = {
-                "step": tensors[f"step/{next(iter(shapes))}"].to(vector.device, copy=True),
-                **{key: torch.cat([tensors[f"{key}/{name}"].reshape(-1) for name in shapes]
-                                  ).to(vector.device, copy=True) for key in _MOMENTS}}
+        if "generator" not in tensors:
+            raise ValueError("saved optimizer: expected a generator's state, found nothing")
+        self._optimizer.restore({
+            name: tensor for name, tensor in tensors.items() if name != "generator"})
         self._generator.set_state(tensors["generator"])
         self._learning_rate.restore(values)
 
@@ -217,12 +186,8 @@ class PPO:
         self._apply_learning_rate()
 
     def _apply_learning_rate(self) -> None:
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._learning_rate.value
+        self._optimizer.set_learning_rate(self._learning_rate.value)
 
-
-_MOMENTS = ("exp_avg", "exp_avg_sq")
-"""What Adam remembers of each parameter, beside how many steps it has taken."""
 
 _STATS = ("loss", "policy_loss", "value_loss", "entropy", "kl", "clip_fraction", "grad_norm")
 """Of a minibatch: the figures of `LossTerms`, and the norm of the gradient."""

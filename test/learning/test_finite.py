@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dnne_ros.arrays import first_not_finite
-from dnne_ros.learning.finite import NotFiniteError, all_finite, check_finite
+from dnne_ros.learning.finite import NotFiniteError, all_finite, check_finite, check_update
 
 NAN, INF = float("nan"), float("inf")
 
@@ -38,3 +38,16 @@ def test_the_first_tensor_that_is_not_finite():
     tensors = {"a": torch.zeros(2), "count": torch.tensor(3), "b": torch.tensor([INF])}
     assert first_not_finite(tensors.items()) == "b"
     assert first_not_finite({"a": torch.zeros(2)}.items()) is None
+
+
+def test_what_an_update_leaves_behind_is_named_with_its_causes():
+    named = {"actor.0.weight": torch.ones(2), "actor.0.bias": torch.tensor([0.0, NAN])}
+
+    def check(figures, weights=named):
+        check_update("update 7", figures, weights.values(), named.items(), "the rewards, perhaps")
+
+    check({"loss": 1.0}, {"all": torch.ones(3)})
+    with pytest.raises(NotFiniteError) as caught:
+        check({"loss": INF, "grad_norm": 1.0})
+    assert str(caught.value) == ("update 7: loss is inf, the policy's actor.0.bias is not finite; "
+                                 "the rewards, perhaps")

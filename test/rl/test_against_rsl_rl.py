@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from updates import finish
 
 from dnne_ros.rl.bootstrap import next_values
 from dnne_ros.rl.divergence import gaussian_kl
@@ -99,13 +100,9 @@ def update_both(ppo, peer, rollout, last, order):
     peer.storage.advantages = ((advantages - mean) / (std + 1e-8)).unsqueeze(2)
     torch.set_rng_state(order.get_state())  # rsl_rl draws from torch's own generator
     theirs = peer.update()
-    update = ppo.update(rollout, last)
-    while True:
-        try:
-            next(update)
-        except StopIteration as end:
-            rollout.clear()
-            return end.value, theirs
+    _, stats = finish(ppo.update(rollout, last))
+    rollout.clear()
+    return stats, theirs
 
 
 def pairs(ppo, peer):

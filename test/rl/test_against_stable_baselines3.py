@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from updates import finish
 
 from dnne_ros.rl.bootstrap import next_values
 from dnne_ros.rl.divergence import categorical_kl
@@ -131,7 +132,7 @@ def test_updates_give_the_same_weights():
         std, mean = torch.std_mean(advantages, correction=0)
         buffer.advantages = ((advantages - mean) / (std + 1e-8)).numpy()
         peer.train()
-        stats = _finish(ppo.update(rollout, last))
+        _, stats = finish(ppo.update(rollout, last))
         rollout.clear()
         theirs = peer.logger.name_to_value
         assert stats.policy_loss == pytest.approx(theirs["train/policy_gradient_loss"], abs=1e-6)
@@ -142,11 +143,3 @@ def test_updates_give_the_same_weights():
         peer.logger.name_to_value.clear()
         for mine, its in pairs(policy, peer):
             torch.testing.assert_close(mine, its, rtol=1e-5, atol=5e-6)
-
-
-def _finish(update):
-    while True:
-        try:
-            next(update)
-        except StopIteration as end:
-            return end.value

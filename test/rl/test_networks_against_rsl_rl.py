@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from updates import finish
 
 from dnne_ros.rl.bootstrap import next_values, next_values_remembered
 from dnne_ros.rl.gae import advantages_and_returns
@@ -198,13 +199,9 @@ class Pair:
         self.peer.storage.advantages = ((advantages - mean) / (std + 1e-8)).unsqueeze(2)
         torch.set_rng_state(self.order.get_state())  # rsl_rl draws from torch's own generator
         theirs = self.peer.update()
-        update = self.ppo.update(self.rollout, seen)
-        while True:
-            try:
-                next(update)
-            except StopIteration as end:
-                self.rollout.clear()
-                return end.value, theirs
+        _, stats = finish(self.ppo.update(self.rollout, seen))
+        self.rollout.clear()
+        return stats, theirs
 
     def assert_same_weights(self):
         for mine, its in self.pairs():

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from updates import finish
 
 from dnne_ros.rl.policy import ActorCritic
 from dnne_ros.rl.policy_spec import PolicySpec
@@ -43,13 +44,7 @@ def collect(policy, seed=0):
 def train(ppo, seeds):
     """Update on rollouts of the policy's own; return the last statistics."""
     for seed in seeds:
-        update = ppo.update(collect(ppo.policy, seed), LAST)
-        while True:
-            try:
-                next(update)
-            except StopIteration as end:
-                stats = end.value
-                break
+        _, stats = finish(ppo.update(collect(ppo.policy, seed), LAST))
     return stats
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch.distributions import Independent, Normal
+from updates import finish
 
 from dnne_ros.learning.finite import NotFiniteError
 from dnne_ros.rl.policy import ActorCritic
@@ -36,17 +37,6 @@ def collect(policy, seed=0):
         rollout.add(policy.act(observations, generator),
                     torch.randn(NUM_ENVS, generator=generator), ends < 0.2, ends > 0.8, following)
     return rollout
-
-
-def finish(update):
-    """Run an update; return how often it paused, and its statistics."""
-    pauses = 0
-    while True:
-        try:
-            next(update)
-        except StopIteration as end:
-            return pauses, end.value
-        pauses += 1
 
 
 def learner(config=CONFIG, spec=SPEC, seed=0):

@@ -1,10 +1,8 @@
 """Who publishes and is not heard is named: by a warning, and to whoever asks."""
 
 import pytest
-import rclpy
 from rcl_interfaces.msg import Log
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
@@ -46,19 +44,9 @@ def test_a_publisher_that_offers_too_little_is_named(ros_loop, graph, wanted, of
     assert not publisher.get_subscription_count()
 
 
-@pytest.fixture
-def driver():
-    """Give a node of another process, as DDS sees it."""
-    context = rclpy.Context()
-    rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
-    node = rclpy.create_node("driver", context=context)
-    yield node
-    node.destroy_node()
-    rclpy.shutdown(context=context)
-
-
-def test_a_publisher_of_another_type_is_named(ros_loop, graph, driver):
+def test_a_publisher_of_another_type_is_named(ros_loop, graph, another_process):
     HostTopics(graph).subscribe("joints", "sensor_msgs/msg/JointState", "sensor_data", ignore)
+    driver = another_process("driver")
     driver.create_publisher(String, "/robot/joints", 1)
     ros_loop.run(ros_loop.until(lambda: unheard(graph, "/robot/joints") == [
         "/driver is not heard: its type is std_msgs/msg/String, expected "

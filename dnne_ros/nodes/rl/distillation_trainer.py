@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
-from dnne_ros.node_api.checkpoint_trigger import (
-    CheckpointTrigger,
-    checkpoint_widgets,
-    trigger_problems,
-)
+from dnne_ros.node_api.checkpoint_trigger import checkpoint_widgets, trigger_problems
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Dict, Float, Model, PolicyOutput, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.state import NodeState
 from dnne_ros.node_api.widget import Widget
+from dnne_ros.nodes.rl.learner import Learner
+from dnne_ros.nodes.rl.training_progress import TrainingProgress, breathing
 
 if TYPE_CHECKING:
-    from dnne_ros.rl.distillation import (
-        Distillation,
-        DistillationConfig,
-        DistillationStats,
-        TaughtRollout,
-    )
-    from dnne_ros.rl.episodes import EpisodeStatistics
+    from dnne_ros.rl.distillation import Distillation, DistillationConfig, TaughtRollout
     from dnne_ros.rl.policy import ActorCritic
     from dnne_ros.rl.policy_output import PolicyOutput as PolicyOutputValue
     from dnne_ros.rl.shared_policy import SharedPolicy
 
-_PLAY_REPORT_SECONDS = 0.2
 _PER_ENV = Tensor("float32", ("env",))
-_OPTIMIZER, _EPISODES = "optimizer.", "episodes."
-
-
-@dataclass(frozen=True)
-class _Pupil:
-    """What a student learns with, made when the first transition shows the sizes."""
-
-    distillation: Distillation
-    rollout: TaughtRollout
-    episodes: EpisodeStatistics
 
 
 class DistillationTrainerNode(Node):
@@ -101,14 +80,9 @@ class DistillationTrainerNode(Node):
 
         self._check_finite = check_finite
         torch.set_num_threads(1)  # small networks: threads cost more than they save
-        self._trigger = CheckpointTrigger(
-            self.checkpoint_trigger_type, self.checkpoint_trigger_value) \
-            if self.checkpoint_enabled else None
-        self._pupil: _Pupil | None = None
+        self._progress = TrainingProgress(self)
+        self._pupil: Learner[Distillation, TaughtRollout] | None = None
         self._saved: NodeState | None = None
-        self._updates = 0
-        self._env_steps = self._earlier_env_steps = 0
-        self._next_report = 0.0
 
     async def process(self) -> None:
         """Collect transitions and learn; in inference, only count.
@@ -132,7 +106,8 @@ class DistillationTrainerNode(Node):
                 await self._learn(pupil, shared)
             await self.send_output(None, "training_complete")
 
-    def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> _Pupil:
+    def _begin(self, policy: ActorCritic, output: PolicyOutputValue
+               ) -> Learner[Distillation, TaughtRollout]:
         from dnne_ros.rl.distillation import Distillation, TaughtRollout
         from dnne_ros.rl.episodes import EpisodeStatistics
 
@@ -140,14 +115,10 @@ class DistillationTrainerNode(Node):
             distillation = Distillation(policy, self._config())
         except ValueError as error:
             raise InputError("input 'model'", [str(error)]) from None
-        pupil = self._pupil = _Pupil(distillation, TaughtRollout(output, self.horizon_length),
-                                     EpisodeStatistics(len(output.observations)))
-        if self._saved is not None and not self.context.inference \
-                and _EPISODES in self._saved.values:
-            tensors = self._saved.tensors
-            distillation.restore(_part(tensors, _OPTIMIZER))
-            pupil.episodes.restore(_part(tensors, _EPISODES), self._saved.values[_EPISODES],
-                                   new_episodes=self.context.new_episodes)
+        pupil = self._pupil = Learner(distillation, TaughtRollout(output, self.horizon_length),
+                                      EpisodeStatistics(len(output.observations)))
+        if self._saved is not None and not self.context.inference:
+            pupil.restore(self._saved, self.context.new_episodes)
         return pupil
 
     def _config(self) -> DistillationConfig:
@@ -157,97 +128,48 @@ class DistillationTrainerNode(Node):
         return DistillationConfig(**{
             field.name: self.values[field.name] for field in fields(DistillationConfig)})
 
-    def _collect(self, pupil: _Pupil, given: Mapping[str, Any]) -> None:
+    def _collect(self, pupil: Learner[Distillation, TaughtRollout],
+                 given: Mapping[str, Any]) -> None:
         rewards, done = given["reward"], given["done"].bool()
         pupil.episodes.add(rewards, done, (given.get("info") or {}).get("episode_log"))
-        self._env_steps += len(rewards)
+        self._progress.add_steps(len(rewards))
         if self.context.inference:
-            if (now := time.monotonic()) >= self._next_report:
-                self._next_report = now + _PLAY_REPORT_SECONDS
-                self._report(pupil, {"running_return": pupil.episodes.mean_running_return})
+            self._progress.report_play(pupil.episodes)
             return
         try:
             pupil.rollout.add(given["policy_output"], rewards, done, given["teacher_actions"])
         except ValueError as error:
             raise InputError("input 'teacher_actions'", [str(error)]) from None
 
-    async def _learn(self, pupil: _Pupil, shared: SharedPolicy) -> None:
+    async def _learn(self, pupil: Learner[Distillation, TaughtRollout],
+                     shared: SharedPolicy) -> None:
         """Update the policy, announce the boundary, and let the agent have the new weights."""
         import torch
 
-        pupil.distillation.config = self._config()
-        stats = await self._update(pupil)
+        distillation, progress = pupil.algorithm, self._progress
+        distillation.config = self._config()
+        stats = await breathing(distillation.update(pupil.rollout))
         pupil.rollout.transitions.clear()
-        self._updates += 1
-        pupil.distillation.check(stats, f"update {self._updates}")
-        metrics = self._report(pupil, vars(stats))
+        progress.updates += 1
+        distillation.check(stats, f"update {progress.updates}")
+        metrics = progress.report_update(stats, pupil.episodes)
         await self.send_output(torch.tensor(stats.loss), "loss")
         if (mean_return := pupil.episodes.mean_return) is not None:
             await self.send_output(mean_return, "mean_return")
         await self.send_output(metrics, "metrics")
-        metric = mean_return if pupil.episodes.window_full else None
-        ends = "max_updates" if 0 < self.max_updates <= self._updates else None
-        boundary = self.context.boundary(self._updates, metric, self._trigger, ends=ends,
-                                         loss=stats.loss)
-        shared.commit(hold=boundary.saves)
-        await boundary.reached()
-        shared.release()
-
-    async def _update(self, pupil: _Pupil) -> DistillationStats:
-        """Run an update, letting the process answer others between gradient steps."""
-        update = pupil.distillation.update(pupil.rollout)
-        while True:
-            try:
-                next(update)
-            except StopIteration as finished:
-                stats: DistillationStats = finished.value
-                return stats
-            await asyncio.sleep(0)
-
-    def _report(self, pupil: _Pupil, figures: Mapping[str, Any]) -> dict[str, Any]:
-        metrics = {
-            **figures, "env_steps": self._env_steps, "mean_return": pupil.episodes.mean_return,
-            "episodes": pupil.episodes.finished, "total_updates": self._updates,
-            "total_env_steps": self._earlier_env_steps + self._env_steps,
-            **pupil.episodes.logs.means()}
-        self.context.report(metrics)
-        return metrics
+        await progress.reach_boundary(shared, stats.loss, pupil.episodes)
 
     async def save_state(self, aligned: bool) -> NodeState | None:
         """Save optimizer, episode statistics and counters."""
         if self._pupil is None:
-            return self._saved or NodeState(values=self._counters())
-        tensors, values = self._pupil.episodes.state()
-        return NodeState(
-            tensors={**_named(_OPTIMIZER, self._pupil.distillation.state()),
-                     **_named(_EPISODES, tensors)},
-            values={_EPISODES: values, **self._counters()})
-
-    def _counters(self) -> dict[str, Any]:
-        return {"updates": self._updates,
-                "env_steps": self._earlier_env_steps + self._env_steps,
-                "best_metric": self._trigger.best if self._trigger else None}
+            return self._saved or NodeState(values=self._progress.values())
+        tensors, values = self._pupil.state()
+        return NodeState(tensors=tensors, values={**values, **self._progress.values()})
 
     def load_state(self, state: NodeState) -> None:
         """Keep what was saved until the first transition shows the sizes.
 
         ValueError if there are no updates left to make.
         """
-        updates = state.values["updates"]
-        if not self.context.inference and 0 < self.max_updates <= updates:
-            raise ValueError(f"it has {updates} updates behind it: expected max_updates above "
-                             f"that, found {self.max_updates}")
+        self._progress.restore(state)
         self._saved = state
-        self._updates = updates
-        self._earlier_env_steps = state.values["env_steps"]
-        if self._trigger is not None:
-            self._trigger.best = state.values["best_metric"]
-
-
-def _named(prefix: str, tensors: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{prefix}{name}": tensor for name, tensor in tensors.items()}
-
-
-def _part(tensors: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()
-            if name.startswith(prefix)}

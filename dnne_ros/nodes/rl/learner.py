@@ -4,35 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import torch
 
     from dnne_ros.node_api.state import NodeState
     from dnne_ros.rl.episodes import EpisodeStatistics
-    from dnne_ros.rl.ppo import PPO
-    from dnne_ros.rl.rollout import Rollout
     from dnne_ros.rl.symmetry import Symmetry
 
 _MIRRORS = ("mirror_observations", "mirror_actions", "mirror_critic_observations")
 
 
+class Algorithm(Protocol):
+    """What changes a policy, with a state of its own beside the policy's weights."""
+
+    def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+        """Return what `restore` needs, as tensors and JSON values."""
+
+    def restore(self, tensors: dict[str, torch.Tensor], values: dict[str, Any]) -> None:
+        """Go back to what `state` returned; ValueError if it is another policy's."""
+
+
+AlgorithmT = TypeVar("AlgorithmT", bound=Algorithm)
+RolloutT = TypeVar("RolloutT")
+
+
 @dataclass(frozen=True)
-class Learner:
+class Learner(Generic[AlgorithmT, RolloutT]):
     """The algorithm, what it learns from, and how well the policy does."""
 
-    ppo: PPO
-    rollout: Rollout
+    algorithm: AlgorithmT
+    rollout: RolloutT
     episodes: EpisodeStatistics
 
     def state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         """Return what `restore` needs, as tensors and JSON values."""
-        ppo_tensors, ppo_values = self.ppo.state()
+        tensors, values = self.algorithm.state()
         episode_tensors, episode_values = self.episodes.state()
-        return ({**{f"optimizer.{k}": v for k, v in ppo_tensors.items()},
-                 **{f"episodes.{k}": v for k, v in episode_tensors.items()}},
-                {"optimizer": ppo_values, "episodes": episode_values})
+        return ({**{f"optimizer.{name}": tensor for name, tensor in tensors.items()},
+                 **{f"episodes.{name}": tensor for name, tensor in episode_tensors.items()}},
+                {"optimizer": values, "episodes": episode_values})
 
     def restore(self, state: NodeState, new_episodes: bool) -> None:
         """Go on from what `state` returned, with ``new_episodes`` or in those that ran.
@@ -46,7 +58,7 @@ class Learner:
             return {name.removeprefix(prefix): tensor for name, tensor in state.tensors.items()
                     if name.startswith(prefix)}
 
-        self.ppo.restore(part("optimizer."), state.values["optimizer"])
+        self.algorithm.restore(part("optimizer."), state.values["optimizer"])
         self.episodes.restore(part("episodes."), state.values["episodes"],
                               new_episodes=new_episodes)
 

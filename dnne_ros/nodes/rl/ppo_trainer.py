@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.errors import InputError
-from dnne_ros.node_api.checkpoint_trigger import (
-    CheckpointTrigger,
-    checkpoint_widgets,
-    trigger_problems,
-)
+from dnne_ros.node_api.checkpoint_trigger import checkpoint_widgets, trigger_problems
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Dict, Float, Model, PolicyOutput, Sync, Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -25,19 +19,18 @@ from dnne_ros.nodes.rl.learner import (
     next_seen_by_critic,
     symmetry_of,
 )
+from dnne_ros.nodes.rl.training_progress import TrainingProgress, breathing
 
 if TYPE_CHECKING:
     import torch
 
-    from dnne_ros.rl.episodes import EpisodeStatistics
     from dnne_ros.rl.policy import ActorCritic
     from dnne_ros.rl.policy_output import PolicyOutput as PolicyOutputValue
-    from dnne_ros.rl.ppo import UpdateStats
+    from dnne_ros.rl.ppo import PPO
     from dnne_ros.rl.ppo_config import PPOConfig
+    from dnne_ros.rl.rollout import Rollout
     from dnne_ros.rl.shared_policy import SharedPolicy
 
-_BREATHE_SECONDS = 0.005
-_PLAY_REPORT_SECONDS = 0.2
 _OBSERVATIONS = Tensor("float32", ("env", "observation"))
 _PER_ENV = Tensor("float32", ("env",))
 _LEARNER = "the learner is made with it"
@@ -146,17 +139,11 @@ class PPOTrainerNode(Node):
         torch.set_num_threads(1)  # small networks: threads cost more than they save
         self._generator = torch.Generator()
         self._generator.manual_seed(node_seed(self.context.seed, self.context.node_id))
-        self._trigger = CheckpointTrigger(
-            self.checkpoint_trigger_type, self.checkpoint_trigger_value) \
-            if self.checkpoint_enabled else None
-        self._learner: Learner | None = None
+        self._progress = TrainingProgress(self)
+        self._learner: Learner[PPO, Rollout] | None = None
         self._settings: PPOConfig | None = None
         self._saved: NodeState | None = None
         self._item = 0
-        self._updates = 0
-        self._env_steps = 0
-        self._earlier_env_steps = 0
-        self._next_report = 0.0
 
     async def process(self) -> None:
         """Collect transitions and learn; in inference, only count.
@@ -202,9 +189,9 @@ class PPOTrainerNode(Node):
             self._learner = self._begin(shared.policy, output)
         learner = self._learner
         learner.episodes.add(rewards, done, info.get("episode_log"))
-        self._env_steps += rewards.shape[0]
+        self._progress.add_steps(rewards.shape[0])
         if self.context.inference:
-            self._report_play(learner.episodes)
+            self._progress.report_play(learner.episodes)
             return state
         timed_out = info.get("time_outs")
         timed_out = done & (False if timed_out is None else timed_out.bool())
@@ -219,7 +206,8 @@ class PPOTrainerNode(Node):
         learner.rollout.add(output, rewards, done > timed_out, timed_out, following)
         return state
 
-    def _begin(self, policy: ActorCritic, output: PolicyOutputValue) -> Learner:
+    def _begin(self, policy: ActorCritic, output: PolicyOutputValue
+               ) -> Learner[PPO, Rollout]:
         """Allocate for the sizes that the first transition shows."""
         from dnne_ros.rl.episodes import EpisodeStatistics
         from dnne_ros.rl.ppo import PPO
@@ -251,35 +239,24 @@ class PPOTrainerNode(Node):
         """Learn with other settings from the next update on."""
         self._settings = None
 
-    async def _learn(self, learner: Learner, shared: SharedPolicy, state: torch.Tensor,
-                     item: int) -> None:
+    async def _learn(self, learner: Learner[PPO, Rollout], shared: SharedPolicy,
+                     state: torch.Tensor, item: int) -> None:
         """Update the policy, announce the boundary, and let the agent have the new weights."""
         import torch
 
-        learner.ppo.config = self._config()
-        learner.rollout.check_finite(item)
-        stats = await self._update(learner, state)
-        learner.rollout.clear()
-        self._updates += 1
-        learner.ppo.check(stats, f"update {self._updates}")
+        ppo, rollout, progress = learner.algorithm, learner.rollout, self._progress
+        ppo.config = self._config()
+        rollout.check_finite(item)
+        stats = await breathing(ppo.update(rollout, state))
+        rollout.clear()
+        progress.updates += 1
+        ppo.check(stats, f"update {progress.updates}")
+        metrics = progress.report_update(stats, learner.episodes)
         mean_return = learner.episodes.mean_return
-        metrics = {
-            **vars(stats), "env_steps": self._env_steps, "mean_return": mean_return,
-            "episodes": learner.episodes.finished,
-            "total_updates": self._updates,
-            "total_env_steps": self._earlier_env_steps + self._env_steps,
-            **learner.episodes.logs.means()}
-        self.context.report(metrics)
         await self._give({"loss": torch.tensor(stats.loss),
                           **({} if mean_return is None else {"mean_return": mean_return}),
                           "metrics": metrics})
-        metric = mean_return if learner.episodes.window_full else None
-        ends = "max_updates" if 0 < self.max_updates <= self._updates else None
-        boundary = self.context.boundary(self._updates, metric, self._trigger, ends=ends,
-                                         loss=stats.loss)
-        shared.commit(hold=boundary.saves)
-        await boundary.reached()
-        shared.release()
+        await progress.reach_boundary(shared, stats.loss, learner.episodes)
 
     async def _give(self, values: Mapping[str, Any]) -> None:
         """Send outputs; where nobody must wait, the event loop does not turn for each."""
@@ -290,29 +267,6 @@ class PPOTrainerNode(Node):
             for port, value in values.items():
                 await self.send_output(value, port)
 
-    async def _update(self, learner: Learner, state: torch.Tensor) -> UpdateStats:
-        """Run an update, letting the process answer others between minibatches."""
-        update = learner.ppo.update(learner.rollout, state)
-        breathe = time.monotonic() + _BREATHE_SECONDS
-        while True:
-            try:
-                next(update)
-            except StopIteration as finished:
-                stats: UpdateStats = finished.value
-                return stats
-            if time.monotonic() >= breathe:
-                await asyncio.sleep(0)
-                breathe = time.monotonic() + _BREATHE_SECONDS
-
-    def _report_play(self, episodes: EpisodeStatistics) -> None:
-        now = time.monotonic()
-        if now >= self._next_report:
-            self._next_report = now + _PLAY_REPORT_SECONDS
-            self.context.report({
-                "env_steps": self._env_steps, "mean_return": episodes.mean_return,
-                "running_return": episodes.mean_running_return,
-                "episodes": episodes.finished, **episodes.logs.means()})
-
     async def save_state(self, aligned: bool) -> NodeState | None:
         """Save optimizer, random state, episode statistics and counters."""
         if self._learner is None:
@@ -321,21 +275,12 @@ class PPOTrainerNode(Node):
         return NodeState(tensors=tensors, values={**values, **self._counters()})
 
     def _counters(self) -> dict[str, Any]:
-        return {"learning_rate": self.learning_rate, "updates": self._updates,
-                "env_steps": self._earlier_env_steps + self._env_steps,
-                "best_metric": self._trigger.best if self._trigger else None}
+        return {"learning_rate": self.learning_rate, **self._progress.values()}
 
     def load_state(self, state: NodeState) -> None:
         """Keep what was saved until the first transition shows the sizes.
 
         ValueError if there are no updates left to make.
         """
-        updates = state.values["updates"]
-        if not self.context.inference and 0 < self.max_updates <= updates:
-            raise ValueError(f"it has {updates} updates behind it: expected max_updates above "
-                             f"that, found {self.max_updates}")
+        self._progress.restore(state)
         self._saved = state
-        self._updates = updates
-        self._earlier_env_steps = state.values["env_steps"]
-        if self._trigger is not None:
-            self._trigger.best = state.values["best_metric"]

@@ -7,11 +7,10 @@ process that has slept, as a robot's does between two states, each call is one t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import count
-from typing import Any
 
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions.member import Member
+from dnne_ros.runtime.regions.round_source import Names, Written
 from dnne_ros.transport.local_edge import LocalEdge
 
 
@@ -22,28 +21,21 @@ def sameness(members: Sequence[Member], outputs: Sequence[OutputPort],
     Of ``outputs`` it is whether anybody else is to see their items, of ``edges`` whether items
     wait there, of members who records and what they gave last.
     """
-    names: dict[str, Any] = {}
-    numbers = count()
-
-    def name(what: Any) -> str:
-        found = f"n{next(numbers)}"
-        names[found] = what
-        return found
-
+    names, text = Names(), Written()
     changed = []
     for member in members:
-        known, context = name(member), name(member.context)
+        known, context = names.of(member), names.of(member.context)
         changed += [f"not {context}.may_answer",
-                    f"{context}.traced_by is not {name(member.context.traced_by)}",
-                    f"{known}.gives is not {name(member.gives)}"]
+                    f"{context}.traced_by is not {names.of(member.context.traced_by)}",
+                    f"{known}.gives is not {names.of(member.gives)}"]
         if member.inputs:
-            changed.append(f"not {name(member.first.is_parked)}()")
+            changed.append(f"not {names.of(member.first.is_parked)}()")
     for output in outputs:
-        known = name(output)
+        known = names.of(output)
         changed.append(f"{known}.watchers or {known}.turns or {known}.breathes"
                        if output.is_unseen else f"{known}.is_unseen")
     for edge in edges:
-        changed.append(f"{'not ' if edge.waiting() else ''}{name(edge.waiting)}()")
-    exec(compile(f"def is_same(): return not ({' or '.join(changed)})", "<region>", "exec"), names)
-    same: Callable[[], bool] = names["is_same"]
-    return same
+        changed.append(f"{'not ' if edge.waiting() else ''}{names.of(edge.waiting)}()")
+    text.add(0, "def go():")
+    text.add(1, f"return not ({' or '.join(changed)})")
+    return text.function(names)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from passed_boundary import PassedBoundary
 from trained_policies import policy_of, write_checkpoint
 
 from dnne_ros.errors import InputError
@@ -15,23 +16,6 @@ LINKED = ["policy_output", "teacher_actions", "reward", "done", "model"]
 STEPS = 3
 
 
-class Passed:
-    """A boundary at which nothing happens."""
-
-    saves = False
-
-    async def reached(self):
-        pass
-
-
-@pytest.fixture(autouse=True)
-def threads():
-    """The nodes set torch's threads for their process; put them back."""
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 def values_of(place, node=""):
     return {"checkpoint": str(place), "node": node}
 
@@ -43,7 +27,7 @@ def learn(drive, taught, updates=40, spec=PolicySpec(3, 2, (16,)), **options):
                                     "learning_rate": 0.02})
 
     async def script(context):
-        context.boundary = lambda *_, **__: Passed()
+        context.boundary = lambda *_, **__: PassedBoundary()
         context.feed("model", shared)
         generator = torch.Generator().manual_seed(1)
         for step in range(updates * STEPS):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from passed_boundary import PassedBoundary
 
 from dnne_ros.errors import InputError
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
@@ -14,23 +15,6 @@ from dnne_ros.testing.driver import run
 INPUTS = ["state", "policy_output", "reward", "done", "model"]
 
 
-class Passed:
-    """A boundary at which nothing happens."""
-
-    saves = False
-
-    async def reached(self):
-        pass
-
-
-@pytest.fixture(autouse=True)
-def threads():
-    """The nodes set torch's threads for their process; put them back."""
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 def train(drive, values, spec=PolicySpec(3, 1, (4,))):
     """Drive a trainer through two updates of 3 steps; return it, its context and the policy."""
     shared = SharedPolicy(ActorCritic(spec, torch.Generator().manual_seed(0)))
@@ -41,7 +25,7 @@ def train(drive, values, spec=PolicySpec(3, 1, (4,))):
 
         def boundary(*_, ends=None, **__):
             context.ends.append(ends)
-            return Passed()
+            return PassedBoundary()
 
         context.boundary = boundary
         context.feed("model", shared)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from passed_boundary import PassedBoundary
 
 from dnne_ros.errors import InputError
 from dnne_ros.nodes.rl.ppo_agent import PPOAgentNode
@@ -14,14 +15,6 @@ from dnne_ros.testing.driver import run
 SEEN = torch.randn(6, 2, 3, generator=torch.Generator().manual_seed(2))
 PRIVILEGED = torch.randn(6, 2, 5, generator=torch.Generator().manual_seed(3))
 DONE = torch.tensor([[False, True], [False, False], [True, False]] * 2)
-
-
-@pytest.fixture(autouse=True)
-def threads():
-    """The nodes set torch's threads for their process; put them back."""
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 def act(drive, values, steps=range(6), *, with_done=True, asymmetric=False, state=None, **options):
@@ -143,15 +136,6 @@ def test_several_choices_are_columns(drive):
     assert outputs[0].actions.shape == (2, 2) and outputs[0].mean.shape == (2, 5)
 
 
-class Passed:
-    """A boundary at which nothing happens."""
-
-    saves = False
-
-    async def reached(self):
-        pass
-
-
 def train(drive, linked, *, spec=PolicySpec(3, 1, (4,), critic_observation_size=5), info=None):
     """Drive a trainer through an update of 3 steps; return the policy and what it reported."""
     shared = SharedPolicy(ActorCritic(spec, torch.Generator().manual_seed(0)))
@@ -159,7 +143,7 @@ def train(drive, linked, *, spec=PolicySpec(3, 1, (4,), critic_observation_size=
     asymmetric = spec.critic_observation_size > 0
 
     async def script(context):
-        context.boundary = lambda *_, **__: Passed()
+        context.boundary = lambda *_, **__: PassedBoundary()
         context.feed("model", shared)
         generator = torch.Generator().manual_seed(1)
         for step in range(3):

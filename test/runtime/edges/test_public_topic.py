@@ -4,7 +4,6 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
-import rclpy
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Empty, Float64
 
@@ -58,23 +57,6 @@ def flow(ros_loop):
     flow.topic.close()
     for end in flow.ends:
         end.close()
-
-
-@pytest.fixture
-def another_process(ros_loop):
-    """Give an rclpy context that is to DDS what a process is: a participant of its own."""
-    context = rclpy.Context()
-    rclpy.init(context=context)
-    nodes = []
-
-    def node(name):
-        nodes.append(rclpy.create_node(name, context=context))
-        return nodes[-1]
-
-    yield node
-    for each in nodes:
-        each.destroy_node()
-    rclpy.shutdown(context=context)
 
 
 def listen(node, profile=10):

@@ -5,9 +5,7 @@ import gc
 import os
 
 import pytest
-import rclpy
 from diagnostic_msgs.srv import AddDiagnostics, SelfTest
-from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from dnne_ros.errors import InputError
@@ -48,20 +46,9 @@ def test_a_call_and_its_response(ros_loop, services):
     assert client.name == "/graph/load" and client.is_ready() and not services.awaited
 
 
-@pytest.fixture
-def elsewhere():
-    """Return a node of another participant."""
-    context = rclpy.Context()
-    rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
-    node = rclpy.create_node("elsewhere", context=context)
-    yield node
-    node.destroy_node()
-    rclpy.shutdown(context=context)
-
-
-def test_a_service_that_is_not_there(ros_loop, services, elsewhere):
+def test_a_service_that_is_not_there(ros_loop, services, another_process):
     client = services.client("load", TYPE)
-    elsewhere.create_service(SelfTest, "/graph/load", lambda *both: both[1])
+    another_process("elsewhere").create_service(SelfTest, "/graph/load", lambda *both: both[1])
 
     async def talk():
         await ros_loop.until(lambda: "SelfTest" in client.absence())
