@@ -29,9 +29,15 @@ def aside(device: torch.device, work: Callable[[], Result]) -> Result:
     return result
 
 
-def capture(work: Callable[[], Result]) -> tuple[Result, Callable[[], None]]:
-    """Return what ``work`` returns, whose tensors each call of what is returned with it fills."""
+def capture(work: Callable[[], Result], *generators: torch.Generator
+            ) -> tuple[Result, Callable[[], None]]:
+    """Return what ``work`` returns, whose tensors each call of what is returned with it fills.
+
+    ``generators`` are those that it draws from: each call draws on.
+    """
     graph = torch.cuda.CUDAGraph()
+    for generator in generators:
+        graph.register_generator_state(generator)
     with torch.cuda.graph(graph):
         result = work()
     return result, graph.replay

@@ -8,17 +8,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch.utils import _pytree as pytree
-from torch.utils._python_dispatch import TorchDispatchMode
+from devices import CAPTURED, KINDS, NoConstants, OnDeviceAlone
 from updates import finish
 
-from dnne_ros.learning.flat_adam import FlatAdam
 from dnne_ros.rl import bootstrap, episodes
 from dnne_ros.rl.captured_steps import CapturedSteps
 from dnne_ros.rl.episodes import EpisodeStatistics
 from dnne_ros.rl.learning_rate import LearningRateOnDevice
 from dnne_ros.rl.policy import ActorCritic
-from dnne_ros.rl.policy_spec import PolicySpec
 from dnne_ros.rl.ppo import PPO, PPOConfig
 from dnne_ros.rl.rollout import Rollout
 from dnne_ros.rl.symmetry import Mirror, Symmetry
@@ -27,20 +24,7 @@ CPU = torch.device("cpu")
 HORIZON, NUM_ENVS = 5, 4
 CONFIG = PPOConfig(num_epochs=3, minibatch_size=6, learning_rate=0.01, max_grad_norm=0.7,
                    lr_schedule="adaptive", desired_kl=0.02, max_learning_rate=0.05)
-KINDS = {
-    "plain": PolicySpec(3, 2, (8,), "tanh", False, -0.5),
-    "normalised": PolicySpec(3, 2, (8,), "elu", False, -0.5, normalize_observations=True,
-                             normalize_values=True),
-    "discrete": PolicySpec(3, 4, (8,), "tanh", True),
-    "asymmetric": PolicySpec(3, 2, (8,), "tanh", False, -0.5, critic_observation_size=5),
-    "several choices": PolicySpec(3, 5, (8,), "tanh", True, choices=(3, 2)),
-    "squashed": PolicySpec(3, 2, (8,), "tanh", False, -0.5, squash=True, std_type="scalar"),
-    "mirrored": PolicySpec(3, 2, (8,), "tanh", False, -0.5),
-    "picture": PolicySpec(12, 2, (8,), "relu", False, -0.5, picture=(1, 3, 3),
-                          convolutions=((2, 2, 1),), normalize_observations=True)}
 MIRRORS = Symmetry(Mirror.parse("-0, 2, 1"), Mirror.parse("1, 0"))
-KINDS["memory"] = replace(KINDS["plain"], memory="gru", memory_size=6)
-CAPTURED = [kind for kind in KINDS if kind != "memory"]
 
 
 def draws(seed):
@@ -80,16 +64,8 @@ def learner(kind, device="cpu", config=CONFIG):
     return PPO(policy, config, draws(1), **options)
 
 
-@pytest.fixture
-def adam_without_numbers(monkeypatch):
-    """Leave out what torch has no version for that has no numbers: one operation of Adam's."""
-    monkeypatch.setattr(FlatAdam, "__init__", lambda *_: None)
-    monkeypatch.setattr(FlatAdam, "set_learning_rate", lambda *_: None)
-    monkeypatch.setattr(FlatAdam, "step", lambda *_: None)
-
-
 @pytest.mark.parametrize("kind", CAPTURED)
-def test_an_update_waits_for_the_device_at_its_end(kind, adam_without_numbers):
+def test_an_update_waits_for_the_device_at_its_end(kind, without_numbers):
     ppo = learner(kind, "meta")
     rollout, last = collect(ppo.policy, 0, "meta")
     update = ppo.update(rollout, last)
@@ -99,30 +75,15 @@ def test_an_update_waits_for_the_device_at_its_end(kind, adam_without_numbers):
         next(update)
 
 
-class OnDeviceAlone(TorchDispatchMode):
-    """Fails an operation that brings numbers to a device, which cannot be captured."""
-
-    def __torch_dispatch__(self, operation, types, arguments=(), named=None):
-        found = operation(*arguments, **(named or {}))
-        made = [each for each in pytree.tree_leaves(found) if isinstance(each, torch.Tensor)]
-        read = [each for each in pytree.tree_leaves((arguments, named))
-                if isinstance(each, torch.Tensor)]
-        for tensor in made + read:
-            assert tensor.device.type == "meta" or not tensor.dim(), operation
-        if read and any(each.device.type == "cpu" for each in read):
-            assert "copy" not in str(operation), operation
-        return found
-
-
 @pytest.mark.parametrize("kind", CAPTURED)
 @pytest.mark.parametrize("config", [CONFIG, replace(
     CONFIG, lr_schedule="fixed", clip_value_loss=True, bounds_loss_coef=0.1)])
-def test_what_is_captured_brings_nothing_to_the_device(kind, config, adam_without_numbers):
+def test_what_is_captured_brings_nothing_to_the_device(kind, config, without_numbers):
     ppo = learner(kind, "meta", config)
     rollout, _ = collect(ppo.policy, 0, "meta")
     [batch] = rollout.minibatches(rollout.rewards, rollout.values, 99, draws(0))
     ppo._step(batch, ppo.config)  # what is made once is made now, as by steps before a capture
-    with OnDeviceAlone():
+    with OnDeviceAlone(), NoConstants():
         ppo._step(batch, ppo.config)
 
 
