@@ -43,12 +43,16 @@ class CapturedSteps:
         self._warm_ups: Counter[int] = Counter()
         self._by_size: dict[int, _Captured] = {}
 
+    def forget(self) -> None:
+        """Capture anew what comes next: what was captured reads and writes memory of before."""
+        self._warm_ups.clear()
+        self._by_size.clear()
+
     def __call__(self, batch: Minibatch, config: PPOConfig) -> Figures:
         """Take a step."""
         if config != self._config:
             self._config = config
-            self._warm_ups.clear()
-            self._by_size.clear()
+            self.forget()
         given = [part for part in batch if isinstance(part, Tensor)]
         size = len(batch.observations)
         if size not in self._by_size:

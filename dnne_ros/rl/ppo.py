@@ -155,6 +155,8 @@ class PPO:
             raise ValueError("saved optimizer: expected a generator's state, found nothing")
         self._optimizer.restore({
             name: tensor for name, tensor in tensors.items() if name != "generator"})
+        if isinstance(self._take_step, CapturedSteps):
+            self._take_step.forget()
         self._generator.set_state(tensors["generator"])
         self._learning_rate.restore(values)
 

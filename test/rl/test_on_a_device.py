@@ -126,7 +126,7 @@ def test_the_policy_learns_what_it_learns_on_a_cpu(kind, monkeypatch):
     assert len(captures) == (0 if kind == "memory" else 2)  # of 6 transitions, and of 2
 
 
-def test_other_settings_are_captured_anew(monkeypatch):
+def test_other_settings_and_another_state_are_captured_anew(monkeypatch):
     ppo = learner("plain")
     rollout = collect(ppo.policy, 0)
     captures = as_on_a_device(monkeypatch, ppo)
@@ -137,6 +137,10 @@ def test_other_settings_are_captured_anew(monkeypatch):
     finish(ppo.update(*rollout))
     finish(ppo.update(*rollout))
     assert len(captures) == 4
+    ppo.restore(*ppo.state())  # the optimizer's state is elsewhere then
+    finish(ppo.update(*rollout))
+    finish(ppo.update(*rollout))
+    assert len(captures) == 6
 
 
 def test_episodes_of_a_device_are_counted_when_somebody_asks(monkeypatch):
