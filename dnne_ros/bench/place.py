@@ -25,7 +25,7 @@ from dnne_ros.errors import DnneError
 from dnne_ros.placement.speed import Rates, edge_rates, times_as_fast
 
 FUSED, SPLIT, FOUND = "fused", "split", "place"
-_NODES = str(Path(__file__).with_name("place_nodes.py"))
+NODES = str(Path(__file__).with_name("place_nodes.py"))
 _THREADS = {"OMP_NUM_THREADS": "1"}
 """For everybody: with more, what a process loses by others is what is measured."""
 
@@ -73,7 +73,7 @@ def _measured(name: str, folder: Path, options: argparse.Namespace, say: Callabl
     workflow.write_text(json.dumps(graph.workflow(folder)), encoding="utf-8")
     found = folder / "found.json"
     say(f"{name}: finding a placement")
-    _call("place", str(workflow), "--nodes", _NODES, "--duration", f"{options.seconds:g}s", "-o",
+    _call("place", str(workflow), "--nodes", NODES, "--duration", f"{options.seconds:g}s", "-o",
           str(found))
     places = {FUSED: FUSED, SPLIT: SPLIT, FOUND: str(found)}
     for number, (case, processes) in enumerate(graph.by_hand.items()):
@@ -100,7 +100,7 @@ def _measured(name: str, folder: Path, options: argparse.Namespace, say: Callabl
 
 def _rates(workflow: Path, place: str, report: Path, seconds: float) -> Rates:
     report.unlink(missing_ok=True)
-    _call("run", str(workflow), "--nodes", _NODES, "--place", place, "--quiet",
+    _call("run", str(workflow), "--nodes", NODES, "--place", place, "--quiet",
           "--no-flight-record", "--duration", f"{seconds:g}s", "--report", str(report))
     return edge_rates(json.loads(report.read_text(encoding="utf-8")))
 
