@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from dnne_ros.learning.packed_tensors import pack_tensors
+from dnne_ros.learning.packed_tensors import pack_tensors, unpack_tensors
 from dnne_ros.rl.policy import ActorCritic
 from dnne_ros.rl.policy_spec import PolicySpec
 
@@ -44,7 +44,8 @@ class PolicySnapshot:
     @classmethod
     def from_bytes(cls, data: bytes) -> PolicySnapshot:
         """Read what `to_bytes` made."""
-        return cls(load(data), **json.loads(_metadata(data)["dnne_ros"]))
+        weights, about = unpack_tensors(data)
+        return cls(weights, **json.loads(about["dnne_ros"]))
 
 
 class SharedPolicy:

@@ -1,4 +1,4 @@
-"""What the node at an input says to the one that its items come from: on the channel of its credits.
+"""What a node says to the one that its items come from, on the channel of its credits.
 
 A credit is a ROS message, which begins with its header; feedback begins with a mark instead.
 """

@@ -3,9 +3,9 @@
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load
+from safetensors.torch import load, save
 
-from dnne_ros.learning.packed_tensors import pack_tensors
+from dnne_ros.learning.packed_tensors import pack_tensors, unpack_tensors
 
 TENSORS = {
     "layer.weight": torch.arange(6.0).reshape(2, 3).t(),
@@ -25,6 +25,25 @@ def test_safetensors_reads_what_was_packed(tmp_path):
     (tmp_path / "file").write_bytes(packed)
     with safe_open(tmp_path / "file", "pt") as file:
         assert file.metadata() == {"version": "1"}
+
+
+@pytest.mark.parametrize("pack", [pack_tensors, lambda tensors, about: save(
+    {name: tensor.contiguous() for name, tensor in tensors.items()}, about)])
+def test_what_was_packed_is_read_and_may_be_written_to(pack):
+    packed = pack(TENSORS, {"version": "1"})
+    read, about = unpack_tensors(packed)
+    assert about == {"version": "1"} and read.keys() == TENSORS.keys()
+    for name, tensor in TENSORS.items():
+        assert torch.equal(read[name], tensor) and read[name].dtype == tensor.dtype
+    read["layer.weight"].zero_()
+    assert torch.equal(unpack_tensors(packed)[0]["layer.weight"], TENSORS["layer.weight"])
+
+
+@pytest.mark.parametrize("cut", [0, 4, 8, 30, -1])
+def test_what_is_cut_off_is_refused(cut):
+    packed = pack_tensors(TENSORS, {})
+    with pytest.raises(Exception):
+        unpack_tensors(packed[:cut])
 
 
 def test_what_was_read_is_packed_into_the_same_bytes():
