@@ -1,8 +1,8 @@
 """What ``dnne-ros place`` finds, beside fused, split, and three placements by hand.
 
-Each graph is placed once, by the command itself; then all placements take turns, those that are the
-same as one.  The speed of a run is that of all edges, beside the fused run of the same round: the
-geometric mean.
+Each graph is placed once, by the command itself; then all placements take turns, those that are
+the same as one.  The speed of a run is that of all edges, beside the fused run of the same round:
+the geometric mean.
 """
 
 from __future__ import annotations
