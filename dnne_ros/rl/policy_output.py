@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnne_ros.arrays import as_array, as_tensor
+from dnne_ros.arrays import as_array, as_tensor, is_on_cpu, joined
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,9 +51,10 @@ class PolicyOutput:
 
     def to_array(self) -> np.ndarray:
         """Return float32 (n, fields), the parts side by side."""
-        parts = [as_array(part) for _, part in self._parts()]
-        return np.concatenate([part[:, None] if part.ndim == 1 else part for part in parts],
-                              axis=1)
+        parts = [part for _, part in self._parts()]
+        if not is_on_cpu(self.observations):  # a device is waited for once
+            return as_array(joined(list(map(_as_columns, parts)), axis=1))
+        return np.concatenate(list(map(_as_columns, map(as_array, parts))), axis=1)
 
     @classmethod
     def from_array(cls, array: np.ndarray, columns: str) -> PolicyOutput:
@@ -75,6 +76,11 @@ class PolicyOutput:
     def _parts(self) -> list[tuple[str, Tensor]]:
         parts = [(name, getattr(self, name)) for name in _NAMES]
         return [(name, part) for name, part in parts if part is not None]
+
+
+def _as_columns(part: Any) -> Any:
+    """Return a part of one number a row as a column."""
+    return part[:, None] if part.ndim == 1 else part
 
 
 _NAMES = tuple(field.name for field in fields(PolicyOutput))
