@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,15 +51,21 @@ def _calls(_: Path) -> dict[str, Any]:
     }
 
 
-_PPO: Mapping[str, Processes] = {
-    "simulate, act, learn": ppo_setting.THREE_PROCESSES["processes"],
-    "learning apart": {"learn": ["6"]},
-    "simulator apart": {"simulate": ["1", "4"]},
-}
+def _ppo(simulating: Sequence[str]) -> Mapping[str, Processes]:
+    """Return placements of a PPO loop; nodes that hold the simulator cannot be separated."""
+    acting = [id for id in ("2", "3", "5") if id not in simulating]
+    return {
+        "simulate, act, learn": {"simulate": [*simulating], "act": acting, "learn": ["6"]},
+        "learning apart": {"learn": ["6"]},
+        "simulator apart": {"simulate": [*simulating]},
+    }
+
+
 GRAPHS: Mapping[str, PlacedGraph] = {
-    "Cartpole": PlacedGraph(lambda _: ppo_setting.workflow(_CARTPOLE_ENVS), _PPO),
+    "Cartpole": PlacedGraph(lambda _: ppo_setting.workflow(_CARTPOLE_ENVS),
+                            _ppo(("1", "4"))),
     "HalfCheetah": PlacedGraph(lambda _: curves_setting.workflow(
-        "gymnasium", "HalfCheetah-v5", _CHEETAH_ACTIONS, _ENDLESS), _PPO),
+        "gymnasium", "HalfCheetah-v5", _CHEETAH_ACTIONS, _ENDLESS), _ppo(("1", "4", "5"))),
     "MNIST": PlacedGraph(_mnist, {
         "data apart": {"data": ["1", "2", "3"]},
         "figures apart": {"figures": ["11"]},

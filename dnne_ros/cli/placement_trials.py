@@ -24,6 +24,8 @@ KEPT_OPTIONS = ("seed", "inference", "new_episodes", "load_checkpoint_dir", "all
 """The options of a run that its trials have, too: others write files, or end it otherwise."""
 _ROUNDS = 4
 """All placements run once, the better half again, and so on, at most so often."""
+_CLEARLY = 1.25
+"""Of two that ran more than once, one that is so many times as fast needs no further run."""
 _MOST_PROCESSES_A_CORE = 4
 """A process takes 100 MB and more; split graphs of hundreds of nodes are not tried."""
 
@@ -81,7 +83,9 @@ class PlacementTrials:
             if not left:
                 raise DnneError("the graph ran in no placement")
             left.sort(key=self._speed, reverse=True)
-            if len(left) == 1 or len(left[0].rates) == _ROUNDS:
+            if len(left) == 1 or len(left[0].rates) == _ROUNDS or (
+                    len(left[0].rates) > 1
+                    and self._speed(left[0]) > _CLEARLY * self._speed(left[1])):
                 break
             left = left[:max(2, len(left) // 2)]
         ran = [trial for trial in self._trials if trial.rates]

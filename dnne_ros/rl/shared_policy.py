@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
+from dnne_ros.learning.packed_tensors import pack_tensors, unpack_tensors
 from dnne_ros.rl.policy import ActorCritic
 from dnne_ros.rl.policy_spec import PolicySpec
 
@@ -37,12 +39,13 @@ class PolicySnapshot:
     def to_bytes(self) -> bytes:
         """Return safetensors bytes."""
         about = {"version": self.version, "update_every": self.update_every, "held": self.held}
-        return save(self.weights, {"dnne_ros": json.dumps(about)})
+        return pack_tensors(self.weights, {"dnne_ros": json.dumps(about)})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> PolicySnapshot:
         """Read what `to_bytes` made."""
-        return cls(load(data), **json.loads(_metadata(data)["dnne_ros"]))
+        weights, about = unpack_tensors(data)
+        return cls(weights, **json.loads(about["dnne_ros"]))
 
 
 class SharedPolicy:
@@ -114,12 +117,22 @@ class SharedPolicy:
         """Take over what a replica's trainer said; what it said before that changes nothing."""
         if (snapshot.version, not snapshot.held) < (self.version, not self._held):
             return  # somebody says again what was heard on the way
-        self.policy.load_state_dict(snapshot.weights)
+        self._take(snapshot.weights)
         self._announced = True
         self.version = snapshot.version
         self._update_every = snapshot.update_every
         self._held = snapshot.held
         self._changed.set()
+
+    def _take(self, weights: Mapping[str, Tensor]) -> None:
+        """Do as ``policy.load_state_dict(weights)``, in a fraction of its time."""
+        own = self.policy.state_dict()
+        if {name: tensor.shape for name, tensor in own.items()} \
+                != {name: tensor.shape for name, tensor in weights.items()}:
+            self.policy.load_state_dict(weights)  # which says what is wrong
+        with torch.no_grad():
+            for name, tensor in own.items():
+                tensor.copy_(weights[name])
 
     def to_bytes(self) -> bytes:
         """Return weights and architecture as safetensors, from which a replica can be built."""

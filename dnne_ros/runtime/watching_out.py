@@ -2,11 +2,11 @@
 
 To fall asleep and to be woken takes as long as the rest of an item's way from process to process;
 on a core with nothing else to do, in a virtual machine above all, even longer.  So who has waited
-for some tens of microseconds only, time after time, looks again and again for as long.  That must
-not take from others: after each look whoever wants the core may have it, and if somebody has taken
-it, there is no looking out for a while, longer each time.  The kernel counts how often that was
-so; a look that takes long tells nothing, as interrupts and the host of a virtual machine take the
-core, too, many times a second.
+for a moment only, time after time, looks again and again for as long; an answer to some MiB, which
+both ends copy, is there within that time, too.  That must not take from others: after each look
+whoever wants the core may have it, and if somebody has taken it, there is no looking out for a
+while, longer each time.  The kernel counts how often that was so; a look that takes long tells
+nothing, as interrupts and the host of a virtual machine take the core, too, many times a second.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import resource
 from collections.abc import Callable
 from time import monotonic
 
-_WORTH = 80e-6
+_WORTH = 160e-6
 """Seconds of a usual wait, up to which it is worth while."""
-_LONGEST = 100e-6
+_LONGEST = 200e-6
 """Seconds after which who looks out sleeps all the same."""
 _TAKEN = 20e-6
 """A look that takes so many seconds may have let somebody else have the core."""

@@ -27,6 +27,8 @@ class Departures:
     def __init__(self, files: Files):
         """Hold nothing back; ``files`` are the event loop's."""
         self.held = False
+        self.heard: Bundle | None = None
+        """Who has spoken last."""
         self._files = files
         self._bundles: dict[Bundle, None] = {}
 
@@ -48,6 +50,8 @@ class Departures:
         self.held = False
         if self._bundles:
             bundles, self._bundles = self._bundles, {}
+            if self.heard in bundles:  # what it said was awaited, so it goes on at once, maybe
+                self.heard.send_waiting()
             for bundle in bundles:
                 bundle.send_waiting()
 
@@ -167,6 +171,8 @@ class Bundle:
 
     def close(self) -> None:
         """Close all lines; nobody is told here."""
+        if self.departures.heard is self:
+            self.departures.heard = None
         self._strands.clear()
         self._owed.clear()
         self._queue.clear()
@@ -248,6 +254,7 @@ class Bundle:
         self.send_waiting()
 
     def _on_packet(self, packet: bytes | memoryview) -> None:
+        self.departures.heard = self
         if len(packet) > _HEAD.size:  # most have one message: this is on the way of every item
             length, lane = _HEAD.unpack_from(packet)
             strand = self._strands.get(lane)

@@ -10,6 +10,7 @@ from dnne_ros.transport.arrivals import Accept
 from dnne_ros.transport.carrier import Channel, Lent, Store
 from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.dds_ends import DDS, DdsConsumerEnd
+from dnne_ros.transport.feedback import pack_feedback
 from dnne_ros.transport.frame import (
     EVERYBODY,
     HEAD_SIZE,
@@ -62,6 +63,8 @@ class ProducerConnection:
         """Send a credit."""
         self.owe: Callable[[Callable[[], bytes]], object] = self._say
         """Send a credit that can wait a little, made then."""
+        self.on_channel_lost: Callable[[], None] = _nothing
+        """Called when the channel is gone, and with it perhaps what was sent last."""
 
     @property
     def has_producer(self) -> bool:
@@ -84,6 +87,17 @@ class ProducerConnection:
         if store is None:
             raise CdrError(f"the producer has no store {index}")
         return store.name, store.find(place), partial(store.lend, place)
+
+    def send_feedback(self, message: bytes) -> bool:
+        """Say something to the producer's node; False: no channel leads there, or none so wide.
+
+        Only the newest waits where there is no room.
+        """
+        said, channel = pack_feedback(message), self._channel
+        if channel is None or len(said) > channel.most_bytes:
+            return False
+        channel.send(said, 1)
+        return True
 
     def listen_to(self, stream: int, terms: Terms) -> None:
         """Take items from the producer with the incarnation ``stream``, as it has offered."""
@@ -158,7 +172,12 @@ class ProducerConnection:
     def _on_channel_closed(self) -> None:
         self._use(None)
         self._report()  # what went by it last may be lost
+        self.on_channel_lost()
 
     def _warn(self, error: Exception) -> None:
         self._node.get_logger().warning(f"dropped a frame for {self._name}: {error}",
                                         throttle_duration_sec=1.0)
+
+
+def _nothing() -> None:
+    """Do nothing: nobody has sent anything back."""

@@ -92,6 +92,7 @@ class RemoteReader:
             node, name, topic, window, endpoint,
             self._arrivals.receive if self._lossless else self._receive_droppable,
             self._on_welcome, self._report)
+        self.send_feedback = self._connection.send_feedback
 
     @property
     def stats(self) -> EdgeStats:
@@ -136,6 +137,10 @@ class RemoteReader:
     def awaited(self) -> bool:
         """Tell whether somebody waits for an item."""
         return self._inbox.awaited
+
+    def notify_channel_lost(self, call: Callable[[], None]) -> None:
+        """Call ``call()`` when what `send_feedback` sent last may be lost."""
+        self._connection.on_channel_lost = call
 
     def announce(self) -> None:
         """Tell the producer that this consumer is there, and how far it has come.

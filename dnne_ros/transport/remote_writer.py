@@ -11,6 +11,7 @@ from dnne_ros.transport.cdr import CdrError
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.credit import Credit
 from dnne_ros.transport.dds_ends import DdsProducerEnd
+from dnne_ros.transport.feedback import feedback_in
 from dnne_ros.transport.frame import LARGE_FROM, FrameKind, pack_head
 from dnne_ros.transport.handshake import Handshake, Restart, Step
 from dnne_ros.transport.kept_items import KeptItem
@@ -48,6 +49,8 @@ class RemoteWriter:
         self.agree = self._handshake.agree
         """To be called when ``restart`` has come to know where to go on."""
         self._send_frame = self._routes.send
+        self.on_feedback: Callable[[bytes], None] | None = None
+        """Called with what a consumer sends back (`RemoteReader.send_feedback`)."""
         for consumer in self.consumers:
             endpoint.expect(consumer.name, self._use_channel)
 
@@ -142,6 +145,9 @@ class RemoteWriter:
         self._on_credit(credit)
 
     def _on_message(self, message: bytes | memoryview) -> None:
+        if self.on_feedback is not None and (said := feedback_in(message)) is not None:
+            self.on_feedback(said)
+            return
         try:
             credit = Credit.from_message(message)
         except CdrError as error:  # anybody may publish here; it must not end the run

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dnne_ros.bench.place import tables
+from dnne_ros.bench.place import NODES, tables
 from dnne_ros.bench.place_graphs import GRAPHS
 from dnne_ros.cli.main import main
 from dnne_ros.placement.speed import edge_rates, times_as_fast
@@ -27,9 +27,11 @@ def test_placements_by_hand_are_of_the_graph(name, tmp_path, monkeypatch):
     monkeypatch.setattr("dnne_ros.bench.place_graphs._PICTURES", 1)
     graph = GRAPHS[name].workflow(tmp_path)
     assert len(GRAPHS[name].by_hand) == 3
+    workflow, place = tmp_path / "graph.json", tmp_path / "place.json"
+    workflow.write_text(json.dumps(graph))
     for processes in GRAPHS[name].by_hand.values():
-        placed = [id for nodes in processes.values() for id in nodes]
-        assert set(placed) <= set(graph) and len(placed) == len(set(placed))
+        place.write_text(json.dumps({"processes": processes}))
+        assert main(["check", str(workflow), "--nodes", NODES, "--place", str(place)]) == 0
 
 
 def test_a_graph_is_as_fast_as_its_edges_in_the_geometric_mean():

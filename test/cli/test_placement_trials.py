@@ -9,7 +9,7 @@ from dnne_ros.cli.placement_trials import PlacementTrials
 from dnne_ros.errors import DnneError
 from dnne_ros.options.workflow_arguments import load_graph
 
-SPEEDS = {"fused": 1.0, "split": 0.4, "by_hand.json": 1.5, "": 1.1}
+SPEEDS = {"fused": 1.0, "split": 0.4, "by_hand.json": 1.3, "": 1.1}
 
 
 class Recorded(PlacementTrials):
@@ -49,10 +49,16 @@ def test_the_better_half_runs_again_until_one_is_left(trials):
     best, second, *others = found.choose([by_hand])
     assert [best.how, second.how] == [by_hand, "fused"], "as the workflow says is fused, too"
     assert [trial.how for trial in others] == ["split"]
-    assert found.speed(best) == pytest.approx(1.5 ** (2 / 3)), "the camera's edge counts, too"
+    assert found.speed(best) == pytest.approx(1.3 ** (2 / 3)), "the camera's edge counts, too"
     assert [len(trial.rates) for trial in (best, second, *others)] == [4, 4, 1]
     first, last = "fused", by_hand
     assert found.started == [first, last, "split", first, last, last, first, first, last]
+
+
+def test_what_is_clearly_quicker_runs_no_more(trials):
+    found, by_hand = trials({**SPEEDS, "by_hand.json": 2.0})
+    assert found.choose([by_hand])[0].how == by_hand
+    assert found.started == ["fused", by_hand, "split", "fused", by_hand]
 
 
 def test_a_placement_that_fails_is_left_out(trials):

@@ -159,6 +159,15 @@ def test_a_dictionary_that_only_looks_like_a_tensor(value):
     assert travel(Dict(), {"x": value}) == {"x": value}
 
 
+def test_who_writes_to_a_dictionary_changes_no_other_of_the_same_text():
+    sent = {"rows": torch.zeros(2), "deep": [{"a": 1}]}
+    first = travel(Dict(), sent)
+    first["rows"].add_(1.0)
+    first["deep"][0]["a"] = 2
+    second = travel(Dict(), sent)
+    assert torch.equal(second["rows"], torch.zeros(2)) and second["deep"] == [{"a": 1}]
+
+
 def test_a_dictionary_is_json_that_a_person_can_read():
     packed = Dict().pack({"time_outs": torch.tensor([True, False])})
     assert json.loads(packed) == {

@@ -111,6 +111,30 @@ def test_what_is_given_together_travels_in_one_packet(ends):
     assert giving.wire.arrive() == 1
 
 
+def test_who_has_spoken_last_is_answered_first():
+    """It may wait for the answer, and another process for it."""
+    loop = Loop()
+    departures, sent = Departures(loop), []
+
+    class Line(Wire):
+        def send(self, parts):
+            sent.append(self)
+            return super().send(parts)
+
+    lines = [Line(), Line()]
+    for line in lines:
+        line.other = Wire()
+    bundles = [Bundle(line, loop, departures, lambda *_: None, lambda _: None) for line in lines]
+    strands = [bundle.open(lambda _: None, lambda: None) for bundle in bundles]
+    for speaker in (1, 0):
+        lines[speaker].on_packet(b"")
+        with departures:
+            for strand in strands:
+                strand.send(b"answer")
+        assert sent.pop(0) is lines[speaker] and len(sent) == 1
+        sent.clear()
+
+
 def test_nothing_is_held_back_longer_than_a_turn_of_the_loop(ends):
     taking, giving = ends
     with giving.departures:

@@ -278,3 +278,33 @@ def test_a_priority_that_fails_is_the_nodes_affair(edges, ros_loop, priority):
             await edge.readers["reader"].get()
 
     ros_loop.run(main())
+
+
+def test_a_consumer_says_something_back_while_there_is_a_channel(edges, ros_loop):
+    edge = edges(trainer=(LATEST, 1))
+    heard = []
+    edge.writer.on_feedback = heard.append
+    edge.start()
+    reader = edge.readers["trainer"]
+    lost = []
+    reader.notify_channel_lost(lambda: lost.append(True))
+    assert not reader.send_feedback(b"too early")
+
+    async def main():
+        await edge.rendezvous()
+        await edge.put(1)
+        assert await edge.get("trainer", 1) == [1]
+        for number in range(3):
+            assert reader.send_feedback(b"weights %d" % number)
+        assert not reader.send_feedback(bytes(2**20))  # the topic is for what is so large
+        while len(heard) < 3:
+            await asyncio.sleep(0)
+        await edge.put(2)  # credits go on beside it
+        assert await edge.get("trainer", 1) == [2]
+        edge.endpoint.close()
+        while not lost:
+            await asyncio.sleep(0)
+
+    ros_loop.run(main())
+    assert heard == [b"weights 0", b"weights 1", b"weights 2"]
+    assert not reader.send_feedback(b"too late")

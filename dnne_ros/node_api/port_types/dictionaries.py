@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 import operator
+from functools import lru_cache
 from typing import Any
+
+import numpy as np
 
 from dnne_ros.arrays import dtype_name, is_tensor, tensor_of
 from dnne_ros.node_api.port_types.base import PortType
@@ -58,7 +61,8 @@ class Dict(PortType):
 
     def unpack(self, payload: str) -> dict[str, Any]:
         """Return the dictionary, tensors restored exactly."""
-        value: dict[str, Any] = json.loads(payload, object_hook=_restored)
+        value: dict[str, Any] = _copied(_remembered(payload)) if len(payload) <= _SHORT \
+            else _parsed(payload)
         return value
 
 
@@ -71,6 +75,9 @@ class Schema(Dict):
     held = True
 
 
+_REMEMBERED, _SHORT = 8, 16 * 1024
+"""So many texts are known, of so many characters at most: what a simulator says of its steps is
+the same for most of them."""
 _TENSOR_KEYS = {"dtype", "shape", "data"}
 _TAGS = ({"float"}, {"dict"}, _TENSOR_KEYS)
 _JSON = {str, int, float, bool, type(None)}
@@ -152,6 +159,25 @@ def _tagged(value: Any) -> Any:
                           else each for each in tensor["data"]]
         return tensor
     return value
+
+
+def _parsed(text: str) -> Any:
+    """Return what `pack` made ``text`` of."""
+    return json.loads(text, object_hook=_restored)
+
+
+_remembered = lru_cache(maxsize=_REMEMBERED)(_parsed)
+
+
+def _copied(value: Any) -> Any:
+    """Return a value of which its owner may change everything."""
+    if type(value) in _JSON:
+        return value
+    if isinstance(value, dict):
+        return {key: _copied(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_copied(each) for each in value]
+    return value.copy() if isinstance(value, np.ndarray) else value.clone()
 
 
 def _restored(value: dict[str, Any]) -> Any:

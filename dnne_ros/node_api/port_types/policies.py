@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from dnne_ros.arrays import MODULES
 from dnne_ros.node_api.port_types.base import PortType
-from dnne_ros.node_api.port_types.tensors import array_to_tensor, tensor_to_array
 from dnne_ros.transport.array_codec import ArrayCodec
 from dnne_ros.transport.codecs import BytesCodec
 from dnne_ros.transport.payload import Array, Wire
@@ -31,13 +30,13 @@ class PolicyOutput(PortType):
 
     def pack(self, value: PolicyOutputValue) -> Array:
         """Return the (env, fields) array; the second axis' name lists the columns."""
-        return tensor_to_array(value.to_array(), ("env", value.columns))
+        return Array(value.to_array(), ("env", value.columns))
 
     def unpack(self, payload: Array) -> PolicyOutputValue:
         """Take the columns apart again."""
         from dnne_ros.rl.policy_output import PolicyOutput as Value
 
-        return Value.from_array(array_to_tensor(payload), payload.axes[1])
+        return Value.from_array(payload.data, payload.axes[1])
 
 
 class Model(PortType):

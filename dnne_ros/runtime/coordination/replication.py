@@ -1,13 +1,15 @@
 """Values that live in two processes: a replica's changes flow back to the owner.
 
-A MODEL that is trained in another process is a replica there.  Each change of it is published on
-the latched topic ``<trainer>/model/_updates``, and applied to the owner's value.
+A MODEL that is trained in another process is a replica there.  Each change of it goes back on the
+channel that the model came by, and is applied to the owner's value.  Without a channel, and where
+it is too narrow, the change is published on the latched topic ``<trainer>/model/_updates``.  What
+comes on both ways may come twice and late: the value knows what it has heard already.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.node_api.port_types import PortType
@@ -22,22 +24,48 @@ def update_topic(graph: Graph, edge: Edge) -> str:
     return f"{graph.nodes[edge.target.node].ros_name}/{edge.target.port}/_updates"
 
 
-def send_updates(bus: Bus, topic: str, type: PortType) -> Callable[[Any], None]:
-    """Return what must be called with the replica, to publish its changes from then on."""
+class WayBack(Protocol):
+    """A way to the owner that is quicker than a topic, while it is there."""
+
+    def send_feedback(self, message: bytes) -> bool:
+        """Send a message; False: it does not lead there now."""
+        ...
+
+    def notify_channel_lost(self, call: Callable[[], None]) -> None:
+        """Call ``call()`` when what was sent last may be lost."""
+        ...
+
+
+def send_updates(bus: Bus, topic: str, type: PortType, way: WayBack) -> Callable[[Any], None]:
+    """Return what must be called with the replica, to send its changes back from then on."""
     publisher = bus.publisher(topic, DELIVERY)
 
     def attach(replica: Any) -> None:
-        replica.on_change(lambda update: publisher.publish(type.pack_update(update)))
+        sent: list[bytes] = []
+
+        def send(update: Any) -> None:
+            sent[:] = [type.pack_update(update)]
+            if not way.send_feedback(*sent):
+                publisher.publish(*sent)
+
+        def send_again() -> None:
+            for message in sent:
+                publisher.publish(message)
+
+        replica.on_change(send)
+        way.notify_channel_lost(send_again)
 
     return attach
 
 
 def accept_updates(bus: Bus, topic: str, type: PortType, owned: Callable[[], Any],
                    warn: Callable[[str], object],
-                   on_applied: Callable[[Any], object] | None = None) -> None:
+                   on_applied: Callable[[Any], object] | None = None
+                   ) -> Callable[[bytes], None]:
     """Apply what comes on ``topic`` to the value that ``owned()`` returns, unless it is None.
 
     ``warn`` is told of messages that are no update of it, ``on_applied`` of each update.
+    Returns what is to be called with a message that has come on a `WayBack`.
     """
     def apply(message: bytes) -> None:
         value = owned()
@@ -53,3 +81,4 @@ def accept_updates(bus: Bus, topic: str, type: PortType, owned: Callable[[], Any
                 on_applied(update)
 
     bus.subscribe(topic, DELIVERY, apply)
+    return apply

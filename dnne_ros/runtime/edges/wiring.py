@@ -180,10 +180,11 @@ def _output(graph: Graph, placement: Placement, host: NodeHost, ref: PortRef, wi
         recorded.number = lambda: output.number
     for edge in remote:
         if _sends_back(graph, edge):
-            accept_updates(RosBus(wiring.speaker, wiring.endpoint.key),
-                           update_topic(graph, edge), type, lambda: output.newest,
-                           host.get_logger().warning,
-                           None if recorded is None else recorded.note_update)
+            assert writer is not None  # there is a remote edge
+            writer.on_feedback = accept_updates(
+                RosBus(wiring.speaker, wiring.endpoint.key),
+                update_topic(graph, edge), type, lambda: output.newest,
+                host.get_logger().warning, None if recorded is None else recorded.note_update)
     return output
 
 
@@ -222,7 +223,8 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
         source = reader
         if _sends_back(graph, edge):
             return HeldInput(source, send_updates(
-                RosBus(wiring.speaker, wiring.endpoint.key), update_topic(graph, edge), edge.type))
+                RosBus(wiring.speaker, wiring.endpoint.key), update_topic(graph, edge), edge.type,
+                reader))
     # The target decides: a merge passes on a model once, it does not hold it.
     held = graph.nodes[edge.target.node].type.inputs[edge.target.port].type.held
     return HeldInput(source) if held else source

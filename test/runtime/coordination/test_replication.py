@@ -40,6 +40,22 @@ class ValueType:
         return int(payload)
 
 
+class Way:
+    """A way back to the owner that is there while it has somebody to tell."""
+
+    def __init__(self):
+        self.tell = None
+        self.lost = None
+
+    def send_feedback(self, message):
+        if self.tell is not None:
+            self.tell(message)
+        return self.tell is not None
+
+    def notify_channel_lost(self, call):
+        self.lost = call
+
+
 @pytest.fixture
 def ends(network):
     """Return a replica, the owner's value in a list that a test may empty, and the warnings."""
@@ -48,9 +64,30 @@ def ends(network):
         accept_updates(network.bus("owner"), TOPIC, ValueType(),
                        lambda: owned[0] if owned else None, warnings.append)
         replica = Value()
-        send_updates(network.bus("trainer"), TOPIC, ValueType())(replica)
+        send_updates(network.bus("trainer"), TOPIC, ValueType(), Way())(replica)
         return replica, warnings
     return make
+
+
+def test_a_change_takes_the_way_back_and_the_topic_where_there_is_none(network, run_virtual):
+    owner, replica, way, applied = Value(), Value(), Way(), []
+    owner.apply = applied.append
+    apply = accept_updates(network.bus("owner"), TOPIC, ValueType(), lambda: owner, print)
+    send_updates(network.bus("trainer"), TOPIC, ValueType(), way)(replica)
+
+    async def main():
+        way.tell = apply
+        replica.change(1)
+        assert applied == [1]
+        way.tell = None
+        way.lost()
+        await asyncio.sleep(0.1)
+        assert applied == [1, 1]  # it may have been lost with the way
+        replica.change(2)
+        await asyncio.sleep(0.1)
+
+    run_virtual(main())
+    assert applied == [1, 1, 2]
 
 
 def test_changes_come_in_order(ends, run_virtual):
@@ -103,7 +140,7 @@ def test_what_a_stranger_says_does_not_take_the_place_of_an_update(ends, run_vir
 
 def test_an_owner_that_joins_late_gets_the_newest(ends, run_virtual, network):
     replica = Value()
-    send_updates(network.bus("trainer"), TOPIC, ValueType())(replica)
+    send_updates(network.bus("trainer"), TOPIC, ValueType(), Way())(replica)
     owner = Value()
 
     async def main():
