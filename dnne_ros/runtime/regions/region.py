@@ -25,7 +25,7 @@ from dnne_ros.runtime.regions.compiling import (
 )
 from dnne_ros.runtime.regions.member import Member, raisable, send_all
 from dnne_ros.runtime.regions.sameness import sameness
-from dnne_ros.transport.breathing import TURN_SECONDS
+from dnne_ros.transport.breathing import TURN_SECONDS, Turns
 from dnne_ros.transport.local_edge import LocalEdge
 
 _PATIENCE = 0.1
@@ -193,8 +193,13 @@ class Region:
                 now = monotonic()
                 if now > self._limit:
                     self._trials = _TRIALS
-                if now >= until or not self._may_go_on():
+                if not self._may_go_on():
                     break
+                if now >= until:
+                    if not self._is_merged or Turns.are_wanted():
+                        break
+                    until = now + self._seconds
+                    self._set_limit()
                 self._in_round = True  # nothing was left on an edge that it passes by
         finally:
             Region._depth -= 1
