@@ -87,11 +87,11 @@ class Turns:
         from dnne_ros.nodes.rl.training_progress import TrainingProgress
 
         self.figures: dict[str, list[tuple[float, float]]] = {"graph": [], "loop": []}
-        """Seconds of each update: of the wall and of the processor."""
+        """Seconds of a step in each turn: of the wall and of the processor."""
         self._nodes = Nodes()
         self._seconds, self._ends = seconds, 0.0
-        self._updates = 0
-        self._turn_ends = 0.0
+        self._updates = self._made = 0
+        self._is_first = True
         original = TrainingProgress.reach_boundary
 
         async def reach_boundary(progress: Any, shared: Any, *about: Any) -> None:
@@ -105,40 +105,42 @@ class Turns:
         now = time.perf_counter()
         self._updates += 1
         if self._updates <= _FIRST_UPDATES:
-            self._turn_ends, self._ends = now + _TURN_SECONDS, now + self._seconds
+            self._ends = now + self._seconds
+        if self._is_first:
+            self._is_first = self._updates < _FIRST_UPDATES
             self._begin()
             return
-        self._note("graph")
-        if now < self._turn_ends:
+        self._made += 1
+        if now < self._since[0] + _TURN_SECONDS:
             return
+        self._note("graph")
+        self._nodes.update(shared)
         self._begin()
-        self._turn_ends = now + 2 * _TURN_SECONDS
-        while time.perf_counter() < now + _TURN_SECONDS:
+        while time.perf_counter() < self._since[0] + _TURN_SECONDS:
             self._nodes.update(shared)
-            self._note("loop")
-        self._begin()
+            self._made += 1
+        self._note("loop")
+        self._is_first = True
         if now > self._ends:
             self._ends = float("inf")
             os.kill(os.getpid(), signal.SIGINT)
 
     def _begin(self) -> None:
-        self._is_first = True
+        self._made = 0
         self._since = time.perf_counter(), time.thread_time()
 
     def _note(self, who: str) -> None:
-        now = time.perf_counter(), time.thread_time()
-        if not self._is_first:
-            self.figures[who].append((now[0] - self._since[0], now[1] - self._since[1]))
-        self._is_first, self._since = False, now
+        steps = HORIZON * self._made
+        self.figures[who].append(((time.perf_counter() - self._since[0]) / steps,
+                                  (time.thread_time() - self._since[1]) / steps))
 
     def medians(self) -> dict[str, float]:
-        """Return the microseconds of a step: medians of the updates, and what the graph adds."""
+        """Return the microseconds of a step, and how many of them the graph adds."""
         found = {}
-        for which, cpu in enumerate(("", " cpu")):
-            for who, updates in self.figures.items():
-                found[who + cpu] = 1e6 / HORIZON * statistics.median(
-                    each[which] for each in updates)
-            found["hand over" + cpu] = found["graph" + cpu] - found["loop" + cpu]
+        for which, of in enumerate(("", " cpu")):
+            for who, turns in self.figures.items():
+                found[who + of] = 1e6 * statistics.median(each[which] for each in turns)
+            found["hand over" + of] = found["graph" + of] - found["loop" + of]
         return found
 
 

@@ -303,7 +303,7 @@ class _Writing:
             exact, kind_of, last = admission.last
             another_kind = (f" or {self._name(kind_of, 'kind')}({value}) "
                             f"!= {self._name(last, 'last')}")
-        admit = self._name(admission, "admit")
+        admit = self._name(admission.made if admission.kind_of is None else admission, "admit")
         if exact is None:
             return [f"{value} = {admit}({made})"]
         return [f"if type({value} := {made}) is not {self._name(exact, 'exact')}{another_kind}: "
