@@ -123,8 +123,8 @@ def tables(document: dict[str, Any]) -> list[Table]:
 
 
 def _handing_over(turns_us: Mapping[str, Mapping[str, float]]) -> Table:
-    table = Table("What the graph adds to its nodes' work, which a plain loop does in turn with it: "
-                  "µs for a step of all environments",
+    table = Table("What the graph adds to its nodes' work, which a plain loop does in turn with "
+                  "it: µs for a step of all environments",
                   ("environments", "loop", "graph", "hand over", "share", "target",
                    "processor: loop", "graph", "hand over", "share"))
     for envs, figures in turns_us.items():

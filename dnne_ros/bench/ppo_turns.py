@@ -17,10 +17,14 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros.bench.ppo_setting import HORIZON
 from dnne_ros.hosting.leaving import leave
+
+if TYPE_CHECKING:
+    from dnne_ros.rl.episodes import EpisodeStatistics
+    from dnne_ros.rl.shared_policy import SharedPolicy
 
 _TURN_SECONDS = 0.15
 _FIRST_UPDATES = 20
@@ -94,8 +98,9 @@ class Turns:
         self._is_first = True
         original = TrainingProgress.reach_boundary
 
-        async def reach_boundary(progress: Any, shared: Any, *about: Any) -> None:
-            await original(progress, shared, *about)
+        async def reach_boundary(progress: TrainingProgress, shared: SharedPolicy, loss: float,
+                                 episodes: EpisodeStatistics) -> None:
+            await original(progress, shared, loss, episodes)
             self._updated(shared)
 
         TrainingProgress.reach_boundary = reach_boundary  # type: ignore[method-assign]
