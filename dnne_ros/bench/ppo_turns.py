@@ -103,7 +103,7 @@ class Turns:
             await original(progress, shared, loss, episodes)
             self._updated(shared)
 
-        TrainingProgress.reach_boundary = reach_boundary  # type: ignore[method-assign]
+        TrainingProgress.reach_boundary = reach_boundary  # type: ignore[assignment,method-assign]
 
     def _updated(self, shared: Any) -> None:
         """Take note of an update of the graph; at the end of its turn, let the loop have its."""
