@@ -40,6 +40,9 @@ for backend in torch mujoco_warp; do
         --peers rsl_rl --seeds 0 --rounds 2 --seconds 5 --json "$trained/ppo_$backend.json"
 done
 
+echo "== equal: acting and updates, captured, plain and on a CPU; nothing waits for the device"
+"$python" -m pytest -q -m gpu test/rl test/sim || failed "a test on the device failed"
+
 echo "== equal: the golden vectors in each runtime (wanted: 1e-5 of the action's scale)"
 "$python" -m dnne_ros policy check "$folder/policy" | tee "$folder/checked"
 for runtime in cuda tensorrt; do

@@ -16,12 +16,13 @@ MAY_IMPORT = {
     "strict_json": (),
     "strict_yaml": (),
     "arrays": (),
+    "cuda_graphs": (),
     "durable_files": (),
     "workflow": ("errors",),
     "plugins": ("errors",),
-    "sim": ("plugins", "errors"),
+    "sim": ("plugins", "cuda_graphs", "errors"),
     "learning": ("arrays", "durable_files", "errors"),
-    "rl": ("learning", "arrays", "errors"),
+    "rl": ("learning", "arrays", "cuda_graphs", "errors"),
     "supervised": ("durable_files", "errors"),
     "perception": ("learning", "durable_files"),
     "messages": ("errors",),
@@ -89,6 +90,7 @@ MAY_IMPORT = {
 WITHOUT = {
     "errors": ("rclpy", "torch"),
     "arrays": ("rclpy",),
+    "cuda_graphs": ("rclpy",),
     "durable_files": ("rclpy", "torch"),
     "workflow": ("rclpy", "torch"),
     "plugins": ("rclpy", "torch"),
@@ -202,7 +204,8 @@ def test_a_room_imports_those_below_it(room):
 def test_every_room_has_its_line():
     folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert set(MAY_IMPORT) == folders | {
-        "errors", "strict_json", "strict_yaml", "durable_files", "arrays"}
+        "errors", "strict_json", "strict_yaml", "durable_files", "arrays",
+        "cuda_graphs"}
 
 
 def circle(graph):

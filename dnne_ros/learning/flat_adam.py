@@ -27,8 +27,8 @@ class FlatAdam:
         self._adam = Adam([parameters.vector], learning_rate, fused=True)
         self._group: dict[str, Any] = self._adam.param_groups[0]
 
-    def set_learning_rate(self, rate: float) -> None:
-        """Take the next steps with ``rate``."""
+    def set_learning_rate(self, rate: float | Tensor) -> None:
+        """Take the next steps with ``rate``; a tensor, (), is one of the parameters' device."""
         self._group["lr"] = rate
 
     @torch.no_grad()

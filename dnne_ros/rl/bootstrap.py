@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from dnne_ros.arrays import is_on_cpu
 from dnne_ros.rl.rollout import Rollout
 
 
@@ -34,6 +35,9 @@ def next_values(values: Tensor, last_values: Tensor, timed_out: Tensor,
     following = torch.cat([values[1:], last_values.unsqueeze(0)])
     if next_observations is None:
         return torch.where(timed_out, values, following)
+    if not is_on_cpu(values):  # to ask which they are would wait for the device
+        asked = critic(next_observations.flatten(0, 1)).view_as(values)
+        return torch.where(timed_out, asked, following)
     if timed_out.any():
         following[timed_out] = critic(next_observations[timed_out])
     return following
@@ -60,11 +64,13 @@ def next_values_remembered(
         cut_off = rollout.timed_out[step]
         if not rollout.knows_next:
             following[step] = torch.where(cut_off, rollout.values[step], following[step])
+        elif not is_on_cpu(memory):
+            asked = critic(rollout.next_observations[step], memory)[0]
+            following[step] = torch.where(cut_off, asked, following[step])
         elif cut_off.any():
             following[step, cut_off] = critic(
                 rollout.next_observations[step, cut_off], memory[cut_off])[0]
         memory = torch.where(rollout.done[step].unsqueeze(1), 0.0, memory)
     last_values = critic(last_observations, memory)[0]
-    last = ~rollout.timed_out[-1]
-    following[-1, last] = last_values[last]
+    following[-1] = torch.where(rollout.timed_out[-1], following[-1], last_values)
     return following

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from dnne_ros.arrays import is_on_cpu
 from dnne_ros.rl.divergence import categorical_kl, gaussian_kl
 from dnne_ros.rl.policy_spec import PolicySpec
 
@@ -177,7 +178,7 @@ class Choices(Distribution):
              generator: torch.Generator | None) -> Tensor:
         """Return indices, as floats."""
         chosen = [logits.argmax(-1, keepdim=True) if generator is None else
-                  torch.multinomial(logits.softmax(-1), 1, generator=generator)
+                  _chosen(logits.softmax(-1), generator)
                   for logits in self._split(outputs)]
         return (chosen[0] if len(chosen) == 1 else torch.cat(chosen, -1)).float()
 
@@ -201,6 +202,15 @@ class Choices(Distribution):
     def _split(self, outputs: Tensor) -> tuple[Tensor, ...]:
         return (outputs,) if len(self._sizes) == 1 else torch.split(
             outputs, list(self._sizes), -1)
+
+
+def _chosen(chances: Tensor, generator: torch.Generator) -> Tensor:
+    """Return indices (n, 1), drawn with the ``chances`` (n, choices)."""
+    if is_on_cpu(chances):
+        return torch.multinomial(chances, 1, generator=generator)
+    # What torch does, but for its look at the chances, which waits for the device.
+    waits = torch.empty_like(chances).exponential_(generator=generator)
+    return (chances / waits).argmax(-1, keepdim=True)
 
 
 def _sum(parts: list[Tensor]) -> Tensor:

@@ -13,8 +13,9 @@ from dnne_ros.learning.finite import check_update
 from dnne_ros.learning.flat_adam import FlatAdam
 from dnne_ros.learning.flat_parameters import FlatParameters
 from dnne_ros.rl.bootstrap import next_values, next_values_remembered
+from dnne_ros.rl.captured_steps import CapturedSteps, Figures, Step
 from dnne_ros.rl.gae import advantages_and_returns
-from dnne_ros.rl.learning_rate import LearningRate
+from dnne_ros.rl.learning_rate import LearningRate, LearningRateOnDevice
 from dnne_ros.rl.loss_gradient import AutogradGradient, LossGradient, LossTerms
 from dnne_ros.rl.policy import ActorCritic
 from dnne_ros.rl.ppo_config import PPOConfig
@@ -65,7 +66,6 @@ class PPO:
         self._generator = generator
         if symmetry is not None:
             symmetry.check(policy.spec)
-        self._learning_rate = LearningRate(config)
         # The tensors themselves, which training changes in place; to list them takes a while.
         self._parameters = FlatParameters(policy)
         self._state = policy.state_dict()
@@ -78,6 +78,12 @@ class PPO:
         else:
             self._gradient = WrittenGradient(policy)
         self._optimizer = FlatAdam(self._parameters, config.learning_rate)
+        device = self._parameters.vector.device
+        self._learning_rate = LearningRate(config) if device.type == "cpu" else \
+            LearningRateOnDevice(config, device)
+        self._take_step: Step = self._step
+        if device.type == "cuda" and not policy.spec.memory:  # episodes differ in their lengths
+            self._take_step = CapturedSteps(self._step, device)
 
     def update(self, rollout: Rollout, last_observations: Tensor
                ) -> Generator[None, None, UpdateStats]:
@@ -101,7 +107,7 @@ class PPO:
         if config.lr_schedule == "adaptive" and rollout.means is None:
             raise ValueError("an adaptive learning rate needs a rollout that keeps distributions")
         self._learning_rate.begin_update(config)
-        self._apply_learning_rate()
+        self._optimizer.set_learning_rate(self._learning_rate.rate)
         advantages, returns = self._targets(rollout, last_observations)
         self.policy.learn_returns(returns.flatten())
         sums = torch.zeros(len(_STATS) - 1, device=advantages.device)
@@ -110,7 +116,7 @@ class PPO:
         for _ in range(config.num_epochs):
             for batch in rollout.minibatches(
                     advantages, returns, config.minibatch_size, self._generator):
-                figures, norm = self._step(batch, config, count > 0)
+                figures, norm = self._take_step(batch, config)
                 sums += figures
                 norms += norm
                 count += 1
@@ -120,6 +126,7 @@ class PPO:
         # The one moment that waits for the device.
         sums = torch.cat([sums, norms.unsqueeze(0)])
         means = dict(zip(_STATS, (sums / count).tolist(), strict=True))
+        self._learning_rate.end_update()
         return UpdateStats(**means, learning_rate=self._learning_rate.value)
 
     def check(self, stats: UpdateStats, what: str) -> None:
@@ -167,26 +174,22 @@ class PPO:
             rollout.values, self.policy.value(last_observations), rollout.timed_out,
             rollout.next_observations if rollout.knows_next else None, self.policy.value)
 
-    def _step(self, batch: Minibatch, config: PPOConfig, has_moved: bool
-              ) -> tuple[Tensor, Tensor]:
+    def _step(self, batch: Minibatch, config: PPOConfig) -> Figures:
         """Take one step of Adam; return the figures of `LossTerms` and the gradient's norm, ()."""
         self._parameters.zero_gradients()
         terms = self._gradient(batch, config)
         if config.lr_schedule == "adaptive":
-            self._adapt_learning_rate(batch, terms, config, has_moved)
+            self._adapt_learning_rate(batch, terms, config)
         norm = self._parameters.clip_gradients(config.max_grad_norm)
         self._optimizer.step()
         return terms.figures, norm
 
-    def _adapt_learning_rate(self, batch: Minibatch, terms: LossTerms, config: PPOConfig,
-                             has_moved: bool) -> None:
+    def _adapt_learning_rate(self, batch: Minibatch, terms: LossTerms, config: PPOConfig
+                             ) -> None:
         assert batch.means is not None  # rollouts for an adaptive rate keep them
         kl = self.policy.distribution.kl(batch.means, batch.stds, terms.mean, terms.std)
-        self._learning_rate.adapt(kl.mean().item(), config, has_moved)
-        self._apply_learning_rate()
-
-    def _apply_learning_rate(self) -> None:
-        self._optimizer.set_learning_rate(self._learning_rate.value)
+        self._learning_rate.adapt(kl.mean(), config)
+        self._optimizer.set_learning_rate(self._learning_rate.rate)
 
 
 _STATS = ("loss", "policy_loss", "value_loss", "entropy", "kl", "clip_fraction", "grad_norm")

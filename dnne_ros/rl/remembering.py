@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from dnne_ros.rl.captured_acting import CapturedActing
     from dnne_ros.rl.policy import ActorCritic
     from dnne_ros.rl.policy_output import PolicyOutput
 
@@ -18,6 +19,7 @@ class Remembering:
     def __init__(self) -> None:
         """Begin without a memory."""
         self.memory: Tensor | None = None
+        self._captured: CapturedActing | None = None
 
     def act(self, policy: ActorCritic, observations: Tensor, generator: torch.Generator, *,
             deterministic: bool, critic_observations: Tensor | None) -> PolicyOutput:
@@ -26,6 +28,10 @@ class Remembering:
         For another number of environments than before, it begins anew.
         """
         if not policy.memory_width:
+            if observations.device.type == "cuda":
+                return self._acting_captured().act(
+                    policy, observations, generator, deterministic=deterministic,
+                    critic_observations=critic_observations)
             return policy.act(observations, generator, deterministic=deterministic,
                               critic_observations=critic_observations)
         memory = self.memory
@@ -35,6 +41,13 @@ class Remembering:
             memory, observations, generator, deterministic=deterministic,
             critic_observations=critic_observations)
         return output
+
+    def _acting_captured(self) -> CapturedActing:
+        if self._captured is None:
+            from dnne_ros.rl.captured_acting import CapturedActing
+
+            self._captured = CapturedActing()
+        return self._captured
 
     def forget(self, done: Tensor) -> None:
         """Forget environments whose episodes are ``done``, bool (n,)."""

@@ -149,6 +149,8 @@ class Rollout:
             stored |= {"reward": self.rewards, "observations": self.observations}
             if self.critic_observations is not None:
                 stored["critic_observations"] = self.critic_observations
+            if all_finite(list(stored.values())):  # one wait
+                return
         for port, rows in stored.items():
             if not all_finite((rows[:self._size],)):
                 for number, row in enumerate(rows[:self._size].cpu(), item + 1 - self._size):
@@ -225,7 +227,7 @@ class Rollout:
         if size >= total:
             yield Minibatch(*whole)
             return
-        order = torch.randperm(total, generator=generator, device=generator.device)
+        order = _shuffled(total, generator, advantages.device)
         # Shuffled once an epoch: minibatches are then slices, which copy nothing.
         shuffled = [None if part is None else part[order] for part in whole]
         for start in range(0, total, size):
@@ -238,10 +240,18 @@ class Rollout:
         count = max(1, size // self.horizon)
         order = torch.arange(self.num_envs, device=memory.device)
         if count < self.num_envs:
-            order = torch.randperm(self.num_envs, generator=generator, device=generator.device)
+            order = _shuffled(self.num_envs, generator, memory.device)
         done = self.done
         for chosen in torch.split(order, count):
             rows: list[Any] = [None if part is None else part[:, chosen].flatten(0, 1)
                                for part in parts]
             yield Minibatch(*rows)._replace(
                 trajectories=Trajectories(done[:, chosen]), memory=memory[chosen])
+
+
+def _shuffled(count: int, generator: torch.Generator, device: torch.device) -> Tensor:
+    """Return the numbers below ``count`` in random order on ``device``, without waiting for it."""
+    order = torch.randperm(count, generator=generator, device=generator.device)
+    if device.type == "cuda" and order.device.type == "cpu":
+        order = order.pin_memory()
+    return order.to(device, non_blocking=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -45,7 +46,15 @@ class Mirror:
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Return ``rows`` (n, columns) as they are in the mirror."""
-        return rows[:, list(self.columns)] * rows.new_tensor(self.signs)
+        columns, signs = _placed(self, rows.device)
+        return rows.index_select(1, columns) * signs
+
+
+@cache
+def _placed(mirror: Mirror, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return columns and signs as tensors; to bring them to a device takes a wait for it."""
+    return (torch.tensor(mirror.columns, device=device),
+            torch.tensor(mirror.signs, device=device))
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ batches; on a CUDA device they are captured in one CUDA graph, which is launched
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from dnne_ros.cuda_graphs import WARM_UPS, aside, capture
 from dnne_ros.sim import cartpole
 from dnne_ros.sim.counter_random import uniform
 from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
@@ -20,7 +22,6 @@ from dnne_ros.sim.simulator_settings import SimulatorSettings
 
 _CHECK_EVERY = 100
 """Steps between two looks for values that are not finite, on a CUDA device."""
-_WARM_UP_STEPS = 3
 
 _SUBSTEP = cartpole.STEP_SECONDS / cartpole.SUBSTEPS
 _MASS = cartpole.CART_MASS + cartpole.POLE_MASS
@@ -175,22 +176,16 @@ class TorchCartpole(Simulator):
         state = [self._physics, self._lengths, self._episodes, self._diverged, self._count]
         before = [tensor.clone() for tensor in state]
         actions = torch.zeros(self._spec.num_envs, 1, device=self._device)
-        # As torch.cuda.graphs asks for: some steps on a side stream first, then the capture.
-        side = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]  # torch's
-        side.wait_stream(torch.cuda.current_stream(self._device))
-        with torch.cuda.stream(side):
-            for _ in range(_WARM_UP_STEPS):
-                self._step(actions)
-        torch.cuda.current_stream(self._device).wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            outputs = self._step(actions)
+        step = partial(self._step, actions)
+        for _ in range(WARM_UPS):
+            aside(self._device, step)
+        outputs, launch = capture(step)
         for tensor, old in zip(state, before, strict=True):
             tensor.copy_(old)
 
         def replay(wanted: Tensor) -> StepResult:
             actions.copy_(wanted)
-            graph.replay()
+            launch()
             return StepResult(*(output.clone() for output in outputs))
 
         return replay

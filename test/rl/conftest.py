@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from dnne_ros.learning.flat_adam import FlatAdam
+
 
 @pytest.fixture(autouse=True)
 def one_thread():
@@ -11,3 +13,11 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def without_numbers(monkeypatch):
+    """Leave out what torch cannot do where there are no numbers: Adam's step, and some draws."""
+    for name in ("__init__", "set_learning_rate", "step"):
+        monkeypatch.setattr(FlatAdam, name, lambda *_: None)
+    monkeypatch.setattr(torch.Tensor, "exponential_", lambda self, *, generator: self)

@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
-from dnne_ros.rl.learning_rate import LearningRate
+from dnne_ros.rl.learning_rate import LearningRate, LearningRateOnDevice
 from dnne_ros.rl.ppo_config import PPOConfig
 
 CONFIG = PPOConfig(learning_rate=1e-3, desired_kl=0.01, min_learning_rate=1e-4,
@@ -25,51 +26,76 @@ def test_linear_goes_down_to_the_lowest_and_stays():
     assert seen == pytest.approx([1e-3, 7.75e-4, 5.5e-4, 3.25e-4, 1e-4, 1e-4])
 
 
+def on_device(config):
+    """Return the rate of a device, which a CPU may be, too."""
+    return LearningRateOnDevice(config, torch.device("cpu"))
+
+
+BOTH = pytest.mark.parametrize("kind", [LearningRate, on_device])
+
+
+def adapt(rate, kl, config=CONFIG, *, moved=True):
+    """Let a rate react in an update of its own: to 0 before, if the policy has ``moved``."""
+    rate.begin_update(config)
+    for each in ([0.0] if moved else []) + [kl]:
+        rate.adapt(torch.tensor(each), config)
+    rate.end_update()
+    return rate.value
+
+
+ADAPTIVE = replace(CONFIG, lr_schedule="adaptive")
+
+
+@BOTH
 @pytest.mark.parametrize("kl, factor", [
     (0.021, 1 / 1.5), (0.019, 1.0), (0.006, 1.0), (0.004, 1.5), (0.0, 1.0)])
-def test_adaptive_reacts_beyond_twice_and_half(kl, factor):
-    rate = LearningRate(CONFIG)
-    rate.adapt(kl, CONFIG, True)
-    assert rate.value == pytest.approx(1e-3 * factor)
+def test_adaptive_reacts_beyond_twice_and_half(kind, kl, factor):
+    assert adapt(kind(ADAPTIVE), kl, ADAPTIVE) == pytest.approx(1e-3 * factor)
 
 
+@BOTH
 @pytest.mark.parametrize("kl, factor", [(1e-14, 1.0), (0.004, 1.0), (0.021, 1 / 1.5)])
-def test_adaptive_does_not_rise_by_the_rounding_of_a_policy_that_has_not_moved(kl, factor):
-    rate = LearningRate(CONFIG)
-    rate.adapt(kl, CONFIG, False)
-    assert rate.value == pytest.approx(1e-3 * factor)
+def test_adaptive_does_not_rise_by_the_rounding_of_a_policy_that_has_not_moved(kind, kl, factor):
+    rate = kind(ADAPTIVE)
+    assert adapt(rate, kl, ADAPTIVE, moved=False) == pytest.approx(1e-3 * factor)
+    assert adapt(rate, 1e-14, ADAPTIVE, moved=False) == pytest.approx(1e-3 * factor)
 
 
-def test_adaptive_keeps_its_limits_and_its_rate_from_update_to_update():
-    config = replace(CONFIG, lr_schedule="adaptive")
-    rate = LearningRate(config)
+@BOTH
+def test_adaptive_keeps_its_limits_and_its_rate_from_update_to_update(kind):
+    rate = kind(ADAPTIVE)
     for _ in range(9):
-        rate.begin_update(config)
-        rate.adapt(1.0, config, True)
-    assert rate.value == 1e-4
+        lowest = adapt(rate, 1.0, ADAPTIVE)
     for _ in range(9):
-        rate.adapt(1e-4, config, True)
-    assert rate.value == 2e-3
+        highest = adapt(rate, 1e-4, ADAPTIVE)
+    assert (lowest, highest) == (pytest.approx(1e-4), pytest.approx(2e-3))
 
 
-def test_a_rate_that_is_changed_by_hand_counts():
-    config = replace(CONFIG, lr_schedule="adaptive")
-    rate = LearningRate(config)
-    rate.adapt(1.0, config, True)
-    rate.begin_update(replace(config, learning_rate=5e-4))
+def test_the_rate_of_a_device_is_the_same_tensor_whatever_it_is():
+    rate = on_device(ADAPTIVE)
+    before = rate.rate
+    adapt(rate, 1.0, ADAPTIVE)
+    assert rate.rate is before and before.item() == pytest.approx(1e-3 / 1.5)
+
+
+@BOTH
+def test_a_rate_that_is_changed_by_hand_counts(kind):
+    rate = kind(ADAPTIVE)
+    adapt(rate, 1.0, ADAPTIVE)
+    rate.begin_update(replace(ADAPTIVE, learning_rate=5e-4))
     assert rate.value == 5e-4
     rate.begin_update(replace(CONFIG, learning_rate=7e-4))
     assert rate.value == 7e-4
 
 
-def test_restored_it_goes_on():
-    config = replace(CONFIG, lr_schedule="adaptive")
-    rate, other = LearningRate(config), LearningRate(config)
-    rate.begin_update(config)
-    rate.adapt(1.0, config, True)
+@BOTH
+def test_restored_it_goes_on(kind):
+    rate, other = kind(ADAPTIVE), kind(ADAPTIVE)
+    adapt(rate, 1.0, ADAPTIVE, moved=False)
     other.restore(rate.state())
     for each in (rate, other):
-        each.begin_update(config)
+        each.begin_update(ADAPTIVE)
     assert other.value == rate.value == pytest.approx(1e-3 / 1.5)
+    assert float(other.rate) == pytest.approx(1e-3 / 1.5)
     other.restore({})  # a checkpoint from before there were schedules
     assert other.value == rate.value

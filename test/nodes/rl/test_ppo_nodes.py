@@ -186,3 +186,25 @@ def test_onnxruntime_runs_trained_policies_alone(drive, options, linked, expecte
     with pytest.raises(InputError, match=expected):
         drive(PPOAgentNode({"runtime": "cpu"}), script, linked=["observations"], **linked,
               **options)
+
+
+def test_a_step_on_a_device_waits_for_nothing(drive):
+    """Tensors of "meta" have no numbers: whatever waits for one raises."""
+    shared = SharedPolicy(ActorCritic(PolicySpec(3, 1, (4,)), torch.Generator()).to("meta"))
+    node = PPOTrainerNode({"horizon_length": 4})
+
+    async def script(context):
+        context.feed("model", shared)
+        for step in range(3):
+            observations = torch.zeros(2, 3, device="meta")
+            context.feed("policy_output", shared.policy.act(observations, torch.Generator()))
+            context.feed("reward", torch.zeros(2, device="meta"))
+            context.feed("done", torch.zeros(2, dtype=torch.bool, device="meta"))
+            context.feed("info", {"time_outs": torch.zeros(2, dtype=torch.bool, device="meta")})
+            context.feed("next_observations", observations)
+            context.feed("state", observations)
+            while len(context.outputs("training_complete")) <= step:
+                await context.sends(len(context.sent) + 1)
+
+    context = drive(node, script, linked=[*INPUTS, "info", "next_observations"])
+    assert len(context.outputs("training_complete")) == 3
