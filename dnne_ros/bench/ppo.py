@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ RSL_RL, SB3, CLEANRL = "rsl_rl", "stable_baselines3", "cleanrl"
 _INSTALL = {RSL_RL: "rsl-rl-lib", SB3: "stable-baselines3", CLEANRL: ""}
 """What to install for each peer; CleanRL's loop is here, in `dnne_ros.bench.ppo_single_file`."""
 _TARGETS = {(FUSED, 512): 1.5, (FUSED, 64): 1.6, (SPLIT, 512): 0.8, (SPLIT, 64): 0.6}
+_HAND_OVER = {512: 0.02, 64: 0.05}
+"""Which share of a step it may take."""
 _SOLVE_ENVS = 512
 _GRACE_SECONDS = 60.0
 
@@ -71,9 +73,11 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
     solve = interleave({name: _solve(run, options.limit) for name, run in runners.items()},
                        options.seeds, say) if options.seeds else {}
     # Clocks around calls tell nothing of a device that works behind the caller's back.
-    parts = {str(envs): _parts(envs, options.seconds, say)
-             for envs in sizes if place == setting.Simulated()}
-    result = document("ppo", speed, options.rounds, sizes=sizes, parts_us=parts, missing=missing,
+    parts, turns = ({str(envs): _of_a_step(module, envs, options.seconds, say) for envs in sizes}
+                    if place == setting.Simulated() else {}
+                    for module in ("ppo_parts", "ppo_turns"))
+    result = document("ppo", speed, options.rounds, sizes=sizes, parts_us=parts, turns_us=turns,
+                      missing=missing,
                       backend=options.backend, device=options.device, solve=solve,
                       solved_at=setting.SOLVED, torch_threads=setting.TORCH_THREADS)
     result["ratios"] = {name: ratio(figures["env_steps_per_s"], _beside(result, name, RSL_RL))
@@ -113,7 +117,27 @@ def tables(document: dict[str, Any]) -> list[Table]:
         for envs, figures in document["parts_us"].items():
             parts.rows.append((envs, *(f"{value:,.0f}" for value in figures.values())))
         found.append(parts)
+    if document.get("turns_us"):  # figures of earlier versions have none
+        found.append(_handing_over(document["turns_us"]))
     return found
+
+
+def _handing_over(turns_us: Mapping[str, Mapping[str, float]]) -> Table:
+    table = Table("What the graph adds to its nodes' work, which a plain loop does in turn with "
+                  "it: µs for a step of all environments",
+                  ("environments", "loop", "graph", "hand over", "share", "target",
+                   "processor: loop", "graph", "hand over", "share"))
+    for envs, figures in turns_us.items():
+        row = [envs]
+        for of in ("", " cpu"):
+            graph, added = figures[f"graph{of}"], figures[f"hand over{of}"]
+            row += [f"{figures[f'loop{of}']:,.0f}", f"{graph:,.0f}", f"{added:,.1f}",
+                    f"{added / graph:.1%}"]
+            if not of:
+                target = _HAND_OVER.get(int(envs))
+                row.append("" if target is None else f"≤ {target:.0%}")
+        table.rows.append(tuple(row))
+    return table
 
 
 def _read(options: argparse.Namespace) -> tuple[list[int], list[str]]:
@@ -185,10 +209,12 @@ def _solve(run: Run, limit: float) -> Case:
     return measured
 
 
-def _parts(envs: int, seconds: float, say: Callable[[str], None]) -> dict[str, float]:
-    say(f"where the time goes, {envs} environments")
+def _of_a_step(module: str, envs: int, seconds: float, say: Callable[[str], None]
+               ) -> dict[str, float]:
+    """Return the microseconds of a step by what a module of this room tells apart."""
+    say(f"where the time goes, {envs} environments: {module}")
     with tempfile.TemporaryDirectory() as folder:
-        words = ["dnne_ros.bench.ppo_parts", str(_write(folder, envs, setting.Simulated())),
+        words = [f"dnne_ros.bench.{module}", str(_write(folder, envs, setting.Simulated())),
                  "--seconds", str(seconds)]
         figures: dict[str, float] = json.loads(_call(words, seconds).splitlines()[-1])
         return figures

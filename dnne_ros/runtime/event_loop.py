@@ -35,7 +35,7 @@ POLL_INTERVAL = 0.001
 
 _EXPIRED = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past returns at once
 _FOREVER = 3600.0
-_LOOKING_SHARE, _LONGEST_BETWEEN = 0.0025, 0.01
+_LOOKING_SHARE, _LONGEST_BETWEEN = 0.0025, 0.02
 """How much of the time may go into looks that find nothing while coroutines keep it busy, and the
 seconds between two of them at most: after a node's work, a look has to be read from memory."""
 _IDLE_POLL_INTERVAL = 0.004
@@ -99,6 +99,11 @@ class RosSelector(selectors.BaseSelector):
         self._files_ready = False
         self._busy_until = time.monotonic() + _BUSY_SECONDS
         return self._serve(self._epoll.poll(0))
+
+    def is_due(self, now: float) -> bool:
+        """Tell whether DDS, files or somebody else waits for `select` to be called again."""
+        return bool(self._files_ready or now >= self._next_look or now < self._busy_until
+                    or self._before_wait or self._in_a_while)
 
     def _wait_for_dds(self, timeout: float, now: float) -> None:
         self._files_watched.set()
@@ -261,6 +266,20 @@ class RosEventLoop(asyncio.SelectorEventLoop):
     def executor(self) -> Any:
         """Return the rclpy executor that nodes are added to."""
         return self.ros.executor
+
+    def run_forever(self) -> None:
+        """Run until stopped, and let those know who ask whether it has to turn."""
+        others, Turns.are_wanted = Turns.are_wanted, self._has_to_turn
+        try:
+            super().run_forever()
+        finally:
+            Turns.are_wanted = others
+
+    def _has_to_turn(self) -> bool:
+        now = self.time()
+        timers: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
+        return bool(self._ready or self._stopping  # type: ignore[attr-defined]
+                    or (timers and timers[0].when() <= now) or self.ros.is_due(now))
 
     def go_by_priority(self) -> None:
         """Call what is ready by the priority of the node whose it is."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _BEAT_NS = 500_000_000
+_FIRST_NS = 1_000_000
 
 
 class Budget:
@@ -25,6 +26,9 @@ class Budget:
         self._looked = now
         self.records = True
         """Whether to record until the next look."""
+        self.within_ns = _FIRST_NS
+        """In how many nanoseconds to look again, at most, while it records: soon at first, as what
+        moves thousands of items in a millisecond has spent all by then, and then less often."""
 
     def begin(self, now: int) -> None:
         """Begin at a time, before which nobody looked and nothing was saved."""
@@ -38,5 +42,7 @@ class Budget:
         self._looked = now
         if self._saved < 0:
             self.records = False
+        elif self.records:
+            self.within_ns *= 2
         elif beat and self._saved >= self._most:
-            self.records = True
+            self.records, self.within_ns = True, _FIRST_NS

@@ -8,8 +8,10 @@ of items that goes up and down with how long they have taken.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from time import monotonic
+from typing import ClassVar
 
 TURN_SECONDS: ContextVar[float] = ContextVar("turn_seconds", default=0.005)
 """How long the event loop may wait for its turn, about; less where others go before a node."""
@@ -17,10 +19,16 @@ _MOST = 64
 """Items from one turn to the next."""
 
 
+def _always() -> bool:
+    return True
+
+
 class Turns:
     """How often the event loop of this process has turned, as far as it counts that."""
 
     count = 0
+    are_wanted: ClassVar[Callable[[], bool]] = _always
+    """Tells whether anything waits for the loop to turn; where the loop does not know: always."""
 
 
 class Breathing:

@@ -38,7 +38,8 @@ class LocalEdge:
         self._on_room: Callable[[], None] | None = None
         self._sender_waits = False
         self._timed: deque[tuple[int, float]] = deque(maxlen=64)
-        self._time_next = 1
+        self.sample_at = 1
+        """From how many items on the next one is among those whose latency is noted."""
         self.get = self._inbox.take
         self.get_batch = self._inbox.take_batch
         self.take_now = self._inbox.take_now
@@ -95,10 +96,10 @@ class LocalEdge:
         """Hand ``value`` over; the sender has made sure that the edge is not `full`."""
         stats = self._stats
         sent = stats.sent = stats.sent + 1
-        if sent >= self._time_next:
+        if sent >= self.sample_at:
             # A look at the clock for each item would cost as much as its way.
             self._timed.append((sent, time.perf_counter()))
-            self._time_next = sent + _SAMPLE_EVERY
+            self.sample_at = sent + _SAMPLE_EVERY
         self._offer(value)
 
     def note_taken(self, count: int) -> None:
@@ -110,9 +111,9 @@ class LocalEdge:
         """Count items that were added by `append`, and tell the receiver."""
         stats = self._stats
         stats.sent += count
-        if stats.sent >= self._time_next:
+        if stats.sent >= self.sample_at:
             self._timed.append((stats.sent, time.perf_counter()))
-            self._time_next = stats.sent + _SAMPLE_EVERY
+            self.sample_at = stats.sent + _SAMPLE_EVERY
         self._inbox.tell(count)
 
     def note_passed(self, sent: int, received: int, seconds: float = 0.0) -> None:
@@ -124,10 +125,14 @@ class LocalEdge:
         stats = self._stats
         stats.sent += sent
         stats.received += received
-        if stats.sent >= self._time_next:
-            sample = 1 + (stats.sent - self._time_next) // _SAMPLE_EVERY
-            stats.took(seconds, sample)
-            self._time_next += sample * _SAMPLE_EVERY
+        if stats.sent >= self.sample_at:
+            self.sample(seconds)
+
+    def sample(self, seconds: float) -> None:
+        """Note the latency of items that were passed on; to be called from `sample_at` on."""
+        sample = 1 + (self._stats.sent - self.sample_at) // _SAMPLE_EVERY
+        self._stats.took(seconds, sample)
+        self.sample_at += sample * _SAMPLE_EVERY
 
     def note_wait(self, waiting: bool) -> None:
         """Note that the sender waits, as far as it is for this edge."""

@@ -41,16 +41,20 @@ def test_a_peer_that_is_missing_is_said_and_left_out(monkeypatch):
     monkeypatch.setattr(ppo.util, "find_spec", lambda name: None)
     monkeypatch.setattr(ppo, "interleave", lambda cases, rounds, say: {
         name: {"env_steps_per_s": [100.0]} for name in cases})
-    monkeypatch.setattr(ppo, "_parts", lambda *_: {"simulate": 1.0, "total": 2.0})
+    of_a_step = {"ppo_parts": {"simulate": 1.0, "total": 2.0},
+                 "ppo_turns": {"graph": 50.0, "loop": 48.0, "hand over": 2.0, "graph cpu": 40.0,
+                               "loop cpu": 39.0, "hand over cpu": 1.0}}
+    monkeypatch.setattr(ppo, "_of_a_step", lambda module, *_: of_a_step[module])
     said = []
     document = ppo.measure(options(peers="rsl_rl"), said.append)
     assert said == ["rsl_rl is not installed: pip install rsl-rl-lib"]
     assert set(document["medians"]) == {"graph, fused, 8", "graph, 3 processes, 8"}
     assert set(document["ratios"].values()) == {None}
     json.dumps(document)
-    speed, parts = ppo.tables(document)
+    speed, parts, turns = ppo.tables(document)
     assert speed.rows[0] == ("graph, fused", "8", "100", "–", "")
     assert parts.headings == ("environments", "simulate", "total")
+    assert turns.rows == [("8", "48", "50", "2.0", "4.0%", "", "39", "40", "1.0", "2.5%")]
 
 
 def test_tables_of_figures():

@@ -1,10 +1,15 @@
 """One loop for asyncio and rclpy."""
 
 import asyncio
+import math
 import os
 import signal
 import threading
 import time
+
+import pytest
+
+from dnne_ros.transport.breathing import Turns
 
 
 def test_coroutines_timers_and_threads_work_as_in_any_loop(ros_loop):
@@ -136,3 +141,31 @@ def test_what_counts_for_nobody_does_not_hold_up_messages(ros_loop):
             await asyncio.sleep(0)
 
     ros_loop.run(main())
+
+
+@pytest.mark.parametrize("change, is_wanted", [
+    (lambda loop: None, False),
+    (lambda loop: loop.call_later(100.0, print), False),
+    (lambda loop: loop.call_soon(time.time), True),
+    (lambda loop: loop.call_at(0.0, time.time), True),
+    (lambda loop: loop.ros.in_a_while(time.time), True),
+    (lambda loop: loop.ros.before_wait(time.time), True),
+    (lambda loop: setattr(loop.ros, "_next_look", 0.0), True)],
+    ids=["nothing", "a timer", "ready", "a timer that is due", "in a while", "before it waits",
+         "a look at DDS"])
+def test_it_says_whether_anything_waits_for_its_turn(ros_loop, change, is_wanted):
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.ros._next_look = math.inf
+        change(loop)
+        return Turns.are_wanted()
+
+    assert ros_loop.run(main()) == is_wanted
+
+
+def test_another_loop_is_to_turn_whenever_it_may(ros_loop):
+    async def nothing():
+        pass
+
+    ros_loop.run(nothing())
+    assert Turns.are_wanted()

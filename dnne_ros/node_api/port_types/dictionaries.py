@@ -89,17 +89,18 @@ def _plain(value: Any) -> Any:
     if kind in _JSON:
         return value
     if isinstance(value, dict):
-        plain, same = {}, kind is dict
+        changed = {}
         for key, each in value.items():
             if type(key) is not str:
                 raise TypeError(f"expected text as the keys of a dictionary, found {key!r:.80}")
-            plain[key] = found = each if type(each) in _JSON else _plain(each)
-            same = same and found is each
-        return value if same else plain
-    if is_tensor(value):
+            if type(each) not in _JSON and (found := _plain(each)) is not each:
+                changed[key] = found
+        return value if kind is dict and not changed else {**value, **changed}
+    if kind in _tensors or is_tensor(value):
         if (found := _tensor_kind(value)) not in _checked:
             _check_tensor(value)
             _checked.add(found)
+            _tensors.add(kind)
         return value
     if isinstance(value, (list, tuple)):
         items = [_plain(each) for each in value]
@@ -112,7 +113,9 @@ def _plain(value: Any) -> Any:
 
 
 _checked: set[Any] = set()
-"""Of which kinds tensors may be in a dictionary."""
+"""Of which kinds tensors may be in a dictionary …"""
+_tensors: set[type] = set()
+"""… and the classes of those that were."""
 
 
 def _tensor_kind(value: Any) -> tuple[Any, ...]:

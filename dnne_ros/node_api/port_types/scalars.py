@@ -16,6 +16,7 @@ class Sync(PortType):
 
     name = "SYNC"
     aliases = ("TRIGGER",)
+    exact = type(None)
 
     @property
     def wire(self) -> Wire:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.state import NodeState
+from dnne_ros.transport.breathing import Turns
 
 if TYPE_CHECKING:
     from dnne_ros.node_api.context import NodeContext
@@ -31,7 +32,8 @@ async def breathing(update: Generator[None, None, Stats]) -> Stats:
             stats: Stats = finished.value
             return stats
         if time.monotonic() >= breathe:
-            await asyncio.sleep(0)
+            if Turns.are_wanted():
+                await asyncio.sleep(0)
             breathe = time.monotonic() + _BREATHE_SECONDS
 
 

@@ -64,7 +64,7 @@ class OutputPort:
         self._latched = type.policy is EdgePolicy.LATEST
         self._newest: Any = None
         self.sent = 0
-        """How many items were handed over."""
+        """How many items were handed over; who passes some on while it `is_unseen` adds them."""
         self.waited_ns = 0
         """For how long senders have waited for room, in nanoseconds."""
         self.breathes = False  # whether a coroutine that sends lets the event loop turn
@@ -185,11 +185,6 @@ class OutputPort:
         another coroutine of its node sends.
         """
         return self._is_plain and not (self.watchers or self.turns or self.breathes)
-
-    def note_passed(self, count: int) -> None:
-        """Count items that were passed on while it `is_unseen`; so the event loop has turned."""
-        self.sent += count
-        self._breathe_at = self.sent + self._breathing.every
 
     def call_when_room(self, call: Callable[[], None] | None) -> None:
         """Call ``call()`` once, when it `has_room` again; None: do not.  Senders come first."""

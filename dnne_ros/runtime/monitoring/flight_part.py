@@ -140,6 +140,8 @@ class FlightPart:
             self._count_at = now + self._count_every
             self.count()
         delay = max(_TICK_SECONDS, 1e-9 * (monotonic_ns() - now) / _TICK_SHARE)
+        if self._budget.records:
+            delay = min(_TICK_SECONDS, 1e-9 * self._budget.within_ns)
         self._due = now + round(1e9 * delay)
         self._timer = self._loop.call_later(delay, self._tick)
 

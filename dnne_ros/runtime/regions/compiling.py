@@ -20,6 +20,7 @@ from dnne_ros.node_api.answering import ByName
 from dnne_ros.node_api.inline import Inline
 from dnne_ros.node_api.supply import END
 from dnne_ros.runtime.edges.output_port import OutputPort
+from dnne_ros.runtime.regions.counting import Count, counting
 from dnne_ros.runtime.regions.entered import Entered
 from dnne_ros.runtime.regions.member import Member, Supplier
 from dnne_ros.runtime.regions.round_source import Names, Written
@@ -77,11 +78,12 @@ class Rounds:
     ``go(until)`` makes one after the other up to that moment, at least one.  ``slots`` say what
     the values are that it passes on, in their order: which member gives each, and to what.
     ``queued`` are edges on which items wait: between members from one round to the next, or for
-    others.  ``taken`` are those from elsewhere.  What it gives and takes there it does not count.
-    ``written`` is its source.
+    others.  ``taken`` are those from elsewhere.  What it gives and takes there it does not count:
+    that is for ``count(made, seconds)``.  ``written`` is its source.
     """
 
     go: Callable[[float], Ended]
+    count: Count
     slots: Sequence[tuple[int, OutputPort]]
     queued: frozenset[LocalEdge]
     taken: Sequence[tuple[int, LocalEdge]]
@@ -132,7 +134,9 @@ def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
         nothing=END)
     if os.environ.get(SHOWN):
         print(written.shown([member.node for member in members]), file=sys.stderr)
-    return Rounds(go, writing.slots, queued, writing.taken, written)
+    count = counting(members, [output for _, output in writing.slots],
+                     [edge for _, edge in writing.taken])
+    return Rounds(go, count, writing.slots, queued, writing.taken, written)
 
 
 def _is_plain(name: str) -> bool:
@@ -193,8 +197,7 @@ class _Writing:
         for port, edge in zip(member.ports, member.inputs, strict=True):
             items.append(self._value_of.get(edge) or self._taken(index, edge))
             self._write(*traced.takes(port, edge, self._passed_on.get(edge)))
-        given = [f"w{place}" for place in range(len(member.gives))]
-        made, is_odd = self._made(index, member, items, given)
+        made, given, is_odd = self._made(index, member, items)
         self._write(*traced.took(), *made, *traced.worked(), *is_odd)
         before, behind = self._together(member)
         self._write(*before)
@@ -202,18 +205,22 @@ class _Writing:
             self._give(index, member.outputs[port], port, name, traced)
         self._write(*behind, *traced.gave())
 
-    def _made(self, index: int, member: Member, items: Sequence[str], given: Sequence[str]
-              ) -> tuple[Sequence[str], Sequence[str]]:
-        """Return the lines that make the values ``given``, and those for where others come."""
+    def _made(self, index: int, member: Member, items: Sequence[str]
+              ) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+        """Return the lines of a member's work, its values, and the lines for where others come."""
+        given = [f"w{place}" for place in range(len(member.gives))]
         if isinstance(member, Supplier):
             value = self.names.new("item")
             return [f"{value} = next({self._name(member.supply.values, 'supply')}, nothing)",
                     f"if {value} is nothing: return made, dry, None",
-                    f"{', '.join(given)} = {value}"], []
+                    *([f"{', '.join(given)} = {value}"] if len(given) > 1 else [])
+                    ], given if len(given) > 1 else [value], []
         values = self._compiled(member, items)
         if values is not None:
-            return [f"{', '.join(given)} = {values}" if given else values], []
-        return [f"r = {self._call(member, items)}"], [
+            if len(given) == 1 and member.context.traced_by is None:  # no line is to come between
+                return [], [values], []
+            return [f"{', '.join(given)} = {values}" if given else values], given, []
+        return [f"r = {self._call(member, items)}"], given, [
             "try:", f"    if len(r) != {len(given)}: raise KeyError",
             *(f"    {name} = r[{self._name(port, 'port')}]"
               for name, port in zip(given, member.gives, strict=True)),
@@ -276,7 +283,7 @@ class _Writing:
             self._write(*traced.sent(port, name, f"{self._name(output.send_now, 'send')}({name})"))
             return
         value = f"v{len(self.slots)}"
-        self._write(f"{value} = {self._admitted(output, name)}")
+        self._write(*self._admitted(output, value, name))
         self.slots.append((index, output))
         self._write(*traced.passed(port, value))
         for edge in output.edges:
@@ -286,17 +293,18 @@ class _Writing:
                 self._value_of[edge] = value
                 self._passed_on[edge] = output
 
-    def _admitted(self, output: OutputPort, name: str) -> str:
-        """Return what makes of a value what the consumers of an output get."""
+    def _admitted(self, output: OutputPort, value: str, made: str) -> list[str]:
+        """Return what makes ``value`` what the consumers of an output get of what was ``made``."""
         admission = output.admission
         if not admission.is_needed:
-            return name
-        exact, as_before = admission.exact, ""
+            return [f"{value} = {made}"]
+        exact, another_kind = admission.exact, ""
         if admission.last is not None:  # the next ones will be as that, mostly
             exact, kind_of, last = admission.last
-            as_before = f"and {self._name(kind_of, 'kind')}({name}) == {self._name(last, 'last')} "
-        admitted = f"{self._name(admission, 'admit')}({name})"
+            another_kind = (f" or {self._name(kind_of, 'kind')}({value}) "
+                            f"!= {self._name(last, 'last')}")
+        admit = self._name(admission.made if admission.kind_of is None else admission, "admit")
         if exact is None:
-            return admitted
-        is_exact = f"{name}.__class__ is {self._name(exact, 'exact')} "
-        return f"{name} if {is_exact}{as_before}else {admitted}"
+            return [f"{value} = {admit}({made})"]
+        return [f"if type({value} := {made}) is not {self._name(exact, 'exact')}{another_kind}: "
+                f"{value} = {admit}({value})"]

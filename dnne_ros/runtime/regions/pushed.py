@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import Context
 from time import monotonic
 from typing import Any
 
-from dnne_ros.runtime.regions.compiling import OVER, Ended, Rounds
+from dnne_ros.runtime.regions.compiling import OVER, Ended
 from dnne_ros.runtime.regions.member import Giver, Member
-from dnne_ros.runtime.regions.region import DEEPEST, MOST_ROUNDS, Region
-from dnne_ros.runtime.regions.sameness import sameness
+from dnne_ros.runtime.regions.region import DEEPEST, Region
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -27,9 +26,6 @@ class PushedRegion(Region):
         self._giver = giver
         super().__init__(members, context)
         self._newest = [edge for edge in self._place if edge.policy is EdgePolicy.LATEST]
-        self._is_same: Callable[[], bool] = bool
-        self._found: dict[int, tuple[Rounds, Callable[[], bool]]] = {}
-        """What tells whether rounds may be made again, by their id."""
 
     def _may_pass(self, edge: LocalEdge) -> bool:
         return edge.in_order or (edge.policy is EdgePolicy.LATEST and edge in self._place)
@@ -48,12 +44,8 @@ class PushedRegion(Region):
 
     def push(self, values: Mapping[str, Any]) -> bool:
         """Make a round of ``values``, by port; false: nothing was done."""
-        if self._drives or Region._depth >= DEEPEST or self._owes:
+        if self._drives or Region._depth >= DEEPEST or not self._find_rounds():
             return False
-        if not self._is_same() or self._is_timed is not (self._trials > 0):
-            if not self._is_at_rest():
-                return False
-            self._look_again()
         for edge in self._newest:
             if edge.waiting():
                 return False
@@ -73,16 +65,6 @@ class PushedRegion(Region):
             self._drives = self._in_round = False
             for member in self.members[1:]:
                 member.first.wake()
-
-    def _look_again(self) -> None:
-        """Find the rounds for how things are now, and what tells that they are so still."""
-        self._rounds = rounds = self._compile()
-        self._is_timed = self._trials > 0
-        if id(rounds) not in self._found:
-            if len(self._found) >= MOST_ROUNDS:
-                self._found.clear()
-            self._found[id(rounds)] = rounds, sameness(self.members, self._plain, self._ahead)
-        self._is_same = self._found[id(rounds)][1]
 
     def failed(self, at: int, error: BaseException, made: int, values: Sequence[Any]) -> Ended:
         """Raise an error where the member's coroutine waits, one of the giver here."""

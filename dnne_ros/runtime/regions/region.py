@@ -24,7 +24,8 @@ from dnne_ros.runtime.regions.compiling import (
     compile_rounds,
 )
 from dnne_ros.runtime.regions.member import Member, raisable, send_all
-from dnne_ros.transport.breathing import TURN_SECONDS
+from dnne_ros.runtime.regions.sameness import sameness
+from dnne_ros.transport.breathing import TURN_SECONDS, Turns
 from dnne_ros.transport.local_edge import LocalEdge
 
 _PATIENCE = 0.1
@@ -74,8 +75,11 @@ class Region:
         self._ahead = [edge for output in self._plain for edge in output.edges
                        if edge in self._place]
         """Edges on which an item is there for the round in which it was given."""
-        self._compiled: dict[Any, Rounds] = {}
+        self._compiled: dict[Any, tuple[Rounds, Callable[[], bool]]] = {}
+        """By what they depend on, rounds, and what tells whether all that is as it was."""
         self._rounds: Rounds
+        self._is_same: Callable[[], bool] = bool
+        self._is_timed = False
         self._drives = False
         self._in_round = False
         self._trials = _TRIALS
@@ -112,7 +116,7 @@ class Region:
         if self._drives or self._again is not None:
             return self._is_merged
         if asyncio.current_task() is None:
-            return Region._depth < DEEPEST and self._is_at_rest() and self._drive()
+            return Region._depth < DEEPEST and self._find_rounds() and self._drive()
         if self._is_merged:
             self._go_on_soon()
         return self._is_merged
@@ -134,7 +138,7 @@ class Region:
 
     def _go_on(self) -> None:
         self._stop_waiting()
-        if not self._is_at_rest():
+        if not self._find_rounds():
             now = monotonic()
             self._turns -= 1
             if (now < self._hold_until or (self._hold_until and self._turns > 0)) \
@@ -148,7 +152,7 @@ class Region:
         self._entry.first.wake()
 
     def _is_at_rest(self) -> bool:
-        for member in self.members:  # without a generator, as in `_compile`: robots wait for it
+        for member in self.members:  # without a generator, as below: robots wait for it
             if not member.is_parked:
                 return False
         return not self._owes
@@ -169,7 +173,6 @@ class Region:
     def _drive(self) -> bool:
         """Make rounds; false if the entry has an item left that its coroutine has to take."""
         self._hold_until = 0.0
-        self._rounds = self._compile()
         if self._blocks():
             return False
         self._drives = self._in_round = True
@@ -190,9 +193,13 @@ class Region:
                 now = monotonic()
                 if now > self._limit:
                     self._trials = _TRIALS
-                if now >= until or not self._is_at_rest() \
-                        or self._compile() is not self._rounds:
+                if not self._may_go_on():
                     break
+                if now >= until:
+                    if not self._is_merged or Turns.are_wanted():
+                        break
+                    until = now + self._seconds
+                    self._set_limit()
                 self._in_round = True  # nothing was left on an edge that it passes by
         finally:
             Region._depth -= 1
@@ -211,19 +218,27 @@ class Region:
     def _set_limit(self) -> None:
         self._limit = self._counted + self._seconds + _LATE
 
-    def _compile(self) -> Rounds:
-        """Return rounds as things are now.
+    def _may_go_on(self) -> bool:
+        """Tell whether the rounds that were made last may be made again."""
+        return self._is_same() and self._is_timed is (self._trials > 0) and not self._owes
+
+    def _find_rounds(self) -> bool:
+        """Find the rounds for how things are now; false: there are none, members are not at rest.
 
         An edge on which items wait when a round begins goes on to have some: its consumer is
         always so many rounds behind.
         """
+        if self._may_go_on():
+            return True
+        if not self._is_at_rest():
+            return False
         traced_by, gives = [], []
         for member in self.members:
             traced_by.append(member.context.traced_by)
             gives.append(member.gives)
         passed = [output.is_unseen for output in self._plain]
         waits = [edge.waiting() > 0 for edge in self._ahead]
-        timed = self._trials > 0
+        self._is_timed = timed = self._trials > 0
         key = (timed, *traced_by, *passed, *waits, *gives)
         if key not in self._compiled:
             if len(self._compiled) >= MOST_ROUNDS:
@@ -232,8 +247,11 @@ class Region:
             by = dict(zip(self._plain, passed, strict=True))
             queued = frozenset(edge for output, is_passed in by.items() if is_passed
                                for edge in output.edges if edge not in at_once)
-            self._compiled[key] = compile_rounds(self.members, by, queued, self, timed=timed)
-        return self._compiled[key]
+            self._compiled[key] = (
+                compile_rounds(self.members, by, queued, self, timed=timed),
+                sameness(self.members, self._plain, self._ahead))
+        self._rounds, self._is_same = self._compiled[key]
+        return True
 
     def _wait_for_room(self, output: OutputPort) -> bool:
         """Let the entry's items wait until an output has room: what is full is the region.
@@ -260,26 +278,10 @@ class Region:
 
     def _count(self, made: int) -> None:
         """Count what whole rounds have moved, before anybody can look."""
-        if not made:
-            return
-        rounds, now = self._rounds, monotonic()
-        took, self._counted = (now - self._counted) / made, now
-        given: list[LocalEdge] = []
-        for _, output in rounds.slots:
-            output.note_passed(made)
-            for edge in output.edges:
-                if edge not in self._own:
-                    given.append(edge)
-                    continue
-                behind = edge.waiting() if edge in self._place else 0
-                edge.note_passed(made, made, behind * took)
-        for _, edge in rounds.taken:
-            edge.note_taken(made)
-        for member in self.members:
-            member.context.items += made * len(member.ports)
-        self._trials = max(0, self._trials - made)
-        for edge in given:  # which may let others make rounds of theirs
-            edge.note_given(made)
+        if made:
+            since, self._counted = self._counted, monotonic()
+            self._trials = max(0, self._trials - made)
+            self._rounds.count(made, (self._counted - since) / made)
 
     def is_late(self) -> bool:
         """Tell whether a round has taken too long to go on in one go."""
@@ -333,7 +335,7 @@ class Region:
                 edge.note_passed(0, 1)
         left: list[tuple[Callable[[Any], None], Any]] = []
         for value, (_, output) in zip(values, rounds.slots, strict=False):
-            output.note_passed(1)
+            output.sent += 1
             for edge in output.edges:
                 if edge not in self._own:
                     left.append((edge.note_given, 1))

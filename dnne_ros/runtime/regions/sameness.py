@@ -28,7 +28,7 @@ def sameness(members: Sequence[Member], outputs: Sequence[OutputPort],
         changed += [f"not {context}.may_answer",
                     f"{context}.traced_by is not {names.of(member.context.traced_by)}",
                     f"{known}.gives is not {names.of(member.gives)}"]
-        if member.inputs:
+        if not member.pushed:
             changed.append(f"not {names.of(member.first.is_parked)}()")
     for output in outputs:
         known = names.of(output)

@@ -122,7 +122,7 @@ def test_text_of_a_workflow_is_no_part_of_the_function(run_async):
         await chain.warm()
         assert await chain.passed(1) == [24]
         for region in chain.network.regions._regions:
-            for rounds in region._compiled.values():
+            for rounds, _ in region._compiled.values():
                 assert "SystemExit" not in rounds.written.text
     run_async(main())
 

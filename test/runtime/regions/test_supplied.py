@@ -5,6 +5,8 @@ import asyncio
 import pytest
 from networks import Network, turns
 
+from dnne_ros.transport.breathing import TURN_SECONDS, Turns
+
 CHAIN = {"b": ({"in": "a.out"}, lambda item: {"out": 2 * item}),
          "c": ({"in": "b.out"}, lambda item: {"out": item - 1})}
 
@@ -120,3 +122,29 @@ def test_of_several_outputs_each_has_its_values(run_async):
         assert found == [-9 * number for number in range(60)]
         assert network.nodes["b"].by_itself < 10
     run_async(main())
+
+
+@pytest.mark.parametrize("are_wanted", [True, False])
+def test_it_gives_the_loop_away_when_its_time_is_over_and_somebody_waits_for_that(
+        run_async, monkeypatch, are_wanted):
+    async def main():
+        loop, turned, at = asyncio.get_running_loop(), 0, []
+
+        def turn():
+            nonlocal turned
+            turned += 1
+            loop.call_soon(turn)
+
+        def values():
+            for number in range(200):
+                at.append(turned)
+                yield number
+        monkeypatch.setattr(Turns, "are_wanted", lambda: are_wanted)
+        TURN_SECONDS.set(0.0)
+        network = chain(values, capacity=1000)
+        network.start()
+        turn()
+        await network.nodes["a"].task
+        assert await taken(network, 200) == [2 * number - 1 for number in range(200)]
+        return len(set(at[100:]))
+    assert run_async(main()) == (100 if are_wanted else 1)
