@@ -53,7 +53,7 @@ class Machine:
             self.rhythm.note(self.due)
 
     def _yield(self):
-        taken = self.other or self.bringing * (0 <= self.now - self.due + self.bringing)
+        taken = self.other or self.bringing * (self.now + self.bringing >= self.due)
         self.now += taken
         self.lost += taken > 0
 
