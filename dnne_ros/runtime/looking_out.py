@@ -5,7 +5,8 @@ a virtual machine above all, each takes tens of microseconds, and what runs then
 no cache: together as much as a whole small policy.  Robots speak at a steady rate, so the loop
 wakes up by itself a moment before the next message is due and looks again and again until it is
 there.  After each look whoever wants the core may have it; and if somebody has taken it, there is
-no looking out for a while, longer each time (as in `dnne_ros.runtime.watching_out`).
+no looking out for a while, longer each time (as in `dnne_ros.runtime.watching_out`).  DDS' thread
+may be that somebody: if the message is there when the core comes back, it was taken to bring it.
 """
 
 from __future__ import annotations
@@ -91,18 +92,21 @@ class LookingOut:
 
     def _look_out(self, now: float, until: float) -> None:
         lost = _times_lost()
+        is_taken = False
         while now < until:
             self._spin_once(_NOW)
             before, now = now, monotonic()
             if now - before > _CALLBACK:
                 self._pause = max(_SHORTEST_PAUSE, self._pause / 2)
                 return
+            if is_taken:
+                break
             os.sched_yield()
             before, now = now, monotonic()
-            if now - before > _TAKEN and _times_lost() != lost:
-                self._pause = min(_LONGEST_PAUSE, self._pause * 2)
-                self._not_before = now + self._pause
-                return
+            is_taken = now - before > _TAKEN and _times_lost() != lost
+        if is_taken:
+            self._pause = min(_LONGEST_PAUSE, self._pause * 2)
+            self._not_before = now + self._pause
 
 
 def _times_lost() -> int:

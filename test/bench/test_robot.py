@@ -1,5 +1,6 @@
 """`dnne-ros bench robot`: what a robot waits for, and what it is told of it."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -51,6 +52,20 @@ def test_the_tables_set_ours_beside_what_is_written_by_hand():
     assert ways.rows == [("OnnxPolicy", "1.50 ms", "1.25", "1.20", "3.00 ms", "1.50", "–",
                           "99.9%", "1.65 ms", "1.10", "600 µs", "2.00")]
     assert starts.rows == [("OnnxPolicy", "0.50 s", "–", "73 MB", "63 MB")]
+
+
+def test_each_rate_is_counted_for_the_same_time(monkeypatch, tmp_path):
+    counted = {}
+
+    def commanded(words, model, rate, states, *others):
+        counted[rate] = states
+        return WAY
+
+    monkeypatch.setattr(robot, "_make_policy", lambda folder: None)
+    monkeypatch.setattr(robot, "_commanded", commanded)
+    robot.measure(argparse.Namespace(states=600, seconds=1.0, only="by hand, events", rounds=1),
+                  lambda said: None)
+    assert counted == {60.0: 600, 500.0: 5000}
 
 
 @pytest.mark.parametrize("words, said", [

@@ -11,10 +11,14 @@ WORK = 300 * MICROSECOND
 
 
 class Machine:
-    """A clock, an executor and a core; ``other`` is for how long somebody else takes the core."""
+    """A clock, an executor and a core.
+
+    ``other``: for how long somebody else takes the core; ``bringing``: who brings a message.
+    """
 
     def __init__(self, monkeypatch):
         self.now, self.other, self.lost = 10.0, 0.0, 0
+        self.bringing = 0.0
         self.heard = None
         self.slept, self.looked = [], 0
         self.due = self.now + PERIOD
@@ -49,8 +53,9 @@ class Machine:
             self.rhythm.note(self.due)
 
     def _yield(self):
-        self.now += self.other
-        self.lost += self.other > 0
+        taken = self.other or self.bringing * (self.now + self.bringing >= self.due)
+        self.now += taken
+        self.lost += taken > 0
 
 
 @pytest.fixture
@@ -79,6 +84,25 @@ def test_who_has_lost_the_core_to_others_leaves_off_for_longer_each_time(machine
     machine.looked = 0
     machine.messages(400)  # 0.8 s
     assert machine.looked <= 2
+
+
+def test_who_brings_the_message_may_take_the_core(machine):
+    machine.messages(10)
+    machine.bringing = 50 * MICROSECOND
+    machine.slept.clear()
+    assert max(machine.messages(50)) < 10 * MICROSECOND
+    assert max(machine.slept) < PERIOD - WORK
+
+
+def test_who_keeps_the_core_for_longer_than_the_window_ends_looking_out(machine):
+    machine.messages(10)
+    machine.other = 10 * PERIOD
+    machine.messages(1)
+    machine.other = 0.0
+    machine.messages(3)
+    machine.looked = 0
+    machine.messages(3)
+    assert not machine.looked
 
 
 def test_a_message_that_does_not_come_is_waited_for_no_longer_than_its_window(machine):
