@@ -4,18 +4,18 @@ A message wakes a thread of DDS, and that the thread of the event loop.  On a co
 a virtual machine above all, each takes tens of microseconds, and what runs then finds its code in
 no cache: together as much as a whole small policy.  Robots speak at a steady rate, so the loop
 wakes up by itself a moment before the next message is due and looks again and again until it is
-there.  After each look whoever wants the core may have it; and if somebody has taken it, there is
-no looking out for a while, longer each time (as in `dnne_ros.runtime.watching_out`).  DDS' thread
-may be that somebody: if the message is there when the core comes back, it was taken to bring it.
+there.  After each look whoever wants the core may have it (`dnne_ros.runtime.offered_core`).  DDS'
+thread may be that somebody: if the message is there when the core comes back, it was taken to bring
+it, and that is no reason to leave off.
 """
 
 from __future__ import annotations
 
-import os
-import resource
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
+
+from dnne_ros.runtime.offered_core import OfferedCore
 
 _MARGIN = 200e-6
 """Seconds before and after the moment at which a message is due that are looked out for it."""
@@ -28,9 +28,6 @@ _STEADY = 0.25
 _NOW = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past returns at once
 _CALLBACK = 40e-6
 """A look that takes so many seconds has run a callback, after which the loop may have to turn."""
-_TAKEN = 20e-6
-"""A pause of so many seconds may have let somebody else have the core."""
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 
 
 class Rhythm:
@@ -63,8 +60,7 @@ class LookingOut:
         self._spin_once = spin_once
         self.rhythms: list[Rhythm] = []
         """Of the topics whose messages are to be looked out for."""
-        self._pause = _SHORTEST_PAUSE
-        self._not_before = 0.0
+        self._core = OfferedCore()
 
     def wait(self, seconds: float, now: float) -> None:
         """Run the next callback; return without one after ``seconds``, or a little before."""
@@ -83,7 +79,7 @@ class LookingOut:
     def _window(self, now: float) -> tuple[float, float]:
         """Return from when to when to look out next; (0, 0): not at all."""
         found = 0.0, 0.0
-        if now >= self._not_before:
+        if self._core.is_to_be_had(now):
             for rhythm in self.rhythms:
                 window = rhythm.next_window()
                 if window[1] > now and (not found[1] or window < found):
@@ -91,24 +87,16 @@ class LookingOut:
         return found
 
     def _look_out(self, now: float, until: float) -> None:
-        lost = _times_lost()
+        self._core.begin()
         is_taken = False
         while now < until:
             self._spin_once(_NOW)
             before, now = now, monotonic()
             if now - before > _CALLBACK:
-                self._pause = max(_SHORTEST_PAUSE, self._pause / 2)
+                self._core.was_worth_it()
                 return
             if is_taken:
                 break
-            os.sched_yield()
-            before, now = now, monotonic()
-            is_taken = now - before > _TAKEN and _times_lost() != lost
+            now, is_taken = self._core.offer(now)
         if is_taken:
-            self._pause = min(_LONGEST_PAUSE, self._pause * 2)
-            self._not_before = now + self._pause
-
-
-def _times_lost() -> int:
-    """Return how often others were given the core while this thread would have gone on."""
-    return resource.getrusage(resource.RUSAGE_THREAD).ru_nivcsw
+            self._core.leave(now)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dnne_ros.runtime import looking_out
+from dnne_ros.runtime import looking_out, offered_core
 from dnne_ros.runtime.looking_out import LookingOut, Rhythm
 
 MICROSECOND = 1e-6
@@ -23,9 +23,10 @@ class Machine:
         self.slept, self.looked = [], 0
         self.due = self.now + PERIOD
         self.rhythm = Rhythm()
-        monkeypatch.setattr(looking_out, "monotonic", lambda: self.now)
-        monkeypatch.setattr(looking_out.os, "sched_yield", self._yield)
-        monkeypatch.setattr(looking_out, "_times_lost", lambda: self.lost)
+        for module in (looking_out, offered_core):
+            monkeypatch.setattr(module, "monotonic", lambda: self.now)
+        monkeypatch.setattr(offered_core.os, "sched_yield", self._yield)
+        monkeypatch.setattr(offered_core, "_times_lost", lambda: self.lost)
         self.waiting = LookingOut(self._spin_once)
         self.waiting.rhythms.append(self.rhythm)
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from dnne_ros.runtime import watching_out
+from dnne_ros.runtime import offered_core, watching_out
 from dnne_ros.runtime.watching_out import WatchingOut
 
 EVENT = [(3, 1)]
@@ -24,9 +24,10 @@ class Machine:
         self.now, self.comes, self.other, self.interrupted = 10.0, 0.0, 0.0, 0.0
         self.slept, self.looked, self._lost = [], 0, 0
         self._there = 0.0
-        monkeypatch.setattr(watching_out, "monotonic", lambda: self.now)
-        monkeypatch.setattr(watching_out.os, "sched_yield", self._yield)
-        monkeypatch.setattr(watching_out, "_times_lost", lambda: self._lost)
+        for module in (watching_out, offered_core):
+            monkeypatch.setattr(module, "monotonic", lambda: self.now)
+        monkeypatch.setattr(offered_core.os, "sched_yield", self._yield)
+        monkeypatch.setattr(offered_core, "_times_lost", lambda: self._lost)
         self.waiting = WatchingOut(self._poll)
 
     def wait(self, times=1, seconds=0.001):
@@ -108,16 +109,16 @@ def test_an_interrupt_is_nobody_who_wants_the_core(machine):
 
 def test_the_kernel_counts_who_is_given_the_core():
     own = os.sched_getaffinity(0)
-    before = watching_out._times_lost()
+    before = offered_core._times_lost()
     os.sched_setaffinity(0, {min(own)})
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
         try:
-            while watching_out._times_lost() == before and other.poll() is None:
+            while offered_core._times_lost() == before and other.poll() is None:
                 os.sched_yield()
         finally:
             os.sched_setaffinity(0, own)
             other.kill()
-    assert watching_out._times_lost() > before
+    assert offered_core._times_lost() > before
 
 
 def test_who_does_not_wait_at_all_only_looks(machine):
