@@ -5,8 +5,8 @@ a virtual machine above all, each takes tens of microseconds, and what runs then
 no cache: together as much as a whole small policy.  Robots speak at a steady rate, so the loop
 wakes up by itself a moment before the next message is due and looks again and again until it is
 there.  After each look whoever wants the core may have it (`dnne_ros.runtime.offered_core`).  DDS'
-thread may be that somebody: if the message is there when the core comes back, it was taken to bring
-it, and that is no reason to leave off.
+thread may be that somebody: if the message is there when the core comes back, it was taken to
+bring it, and that is no reason to leave off.
 """
 
 from __future__ import annotations

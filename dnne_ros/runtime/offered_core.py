@@ -1,8 +1,8 @@
 """A core that is used for looking out, and offered to whoever wants it after each look.
 
 If somebody has taken it, there is no looking out for a while, longer each time.  The kernel counts
-how often that was so; that a look takes long tells nothing by itself, as interrupts and the host of
-a virtual machine take the core, too, many times a second.
+how often that was so; that a look takes long tells nothing by itself, as interrupts and the host
+of a virtual machine take the core, too, many times a second.
 """
 
 from __future__ import annotations
