@@ -1,7 +1,8 @@
-"""YAML of any origin: plain values of a size that can be handled.
+"""YAML of any origin: plain values of a size that can be handled, each key once.
 
 Aliases are shared: a text of 300 characters may stand for a billion values, or for a list within
-itself, which any walk over them, a message that shows one among them, would feel.
+itself, which any walk over them, a message that shows one among them, would feel. A key that is
+there twice is no YAML, but PyYAML takes the last one: the rest would be lost without a word.
 """
 
 from __future__ import annotations
@@ -17,11 +18,31 @@ def loads(text: str | bytes) -> Any:
     import yaml
 
     try:
-        document = yaml.safe_load(text if isinstance(text, str) else text.decode("utf-8"))
+        reader = yaml.SafeLoader(text if isinstance(text, str) else text.decode("utf-8"))
+        node = reader.get_single_node()
+        _refuse_repeated_keys(node, set())
+        document = None if node is None else reader.construct_document(node)
         _size(document, {})
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date of month 99, say
         raise ValueError(' '.join(str(error).split())[:200]) from None
     return document
+
+
+def _refuse_repeated_keys(node: Any, seen: set[int]) -> None:
+    """Raise ValueError for a key that a mapping has twice; ``seen``: nodes that were looked at."""
+    if node is None or isinstance(node.value, str) or id(node) in seen:
+        return
+    seen.add(id(node))
+    lines: dict[tuple[str, str], int] = {}
+    for part in node.value:
+        key, value = part if isinstance(part, tuple) else (None, part)
+        if key is not None and isinstance(key.value, str):
+            line, name = key.start_mark.line + 1, (key.tag, key.value)
+            if name in lines:
+                raise ValueError(
+                    f"{key.value!r:.40} is there twice, in lines {lines[name]} and {line}")
+            lines[name] = line
+        _refuse_repeated_keys(value, seen)
 
 
 def _size(value: Any, sizes: dict[int, int]) -> int:

@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "testing": ("node_api", "toolkit", "transport", "messages", "sim", "rl", "arrays", "errors"),
     "nodes": ("node_api", "toolkit", "transport", "messages", "sim", "learning",
               "rl", "supervised", "perception", "policies", "plugins", "arrays",
-              "durable_files", "errors"),
+              "durable_files", "errors", "strict_yaml"),
     "catalogue": ("nodes", "node_api", "sim", "plugins", "workflow", "errors"),
     "graph": ("catalogue", "node_api", "transport", "workflow", "arrays", "errors"),
     "placement": ("graph", "node_api", "transport", "durable_files", "errors", "strict_yaml"),

@@ -24,6 +24,8 @@ def test_what_was_written_is_read(value):
     ("&a [*a]", "an alias within itself"), ("&a {b: {c: *a}}", "an alias within itself"),
     ("[" * 100_000, "maximum recursion depth"), ("2024-99-99", "month must be in"),
     ("!!python/object/apply:os.system [x]", "could not determine a constructor"),
+    ("a:\n  left: [1]\n  right: [2]\n  left: [3]", "'left' is there twice, in lines 2 and 4"),
+    ("{a: 1, b: {a: 2}, a: 3}", "'a' is there twice, in lines 1 and 1"),
     (b"\xff\xfe\xff", "codec can't decode"), ("a: [", "while parsing")])
 def test_what_is_none_is_one_line(text, said):
     with pytest.raises(ValueError, match=".") as refused:

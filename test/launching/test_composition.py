@@ -48,20 +48,41 @@ def generate_launch_description():
     ])
 """
 
+XML = """
+<launch>
+  <arg name="where" default="robot1"/>
+  <group>
+    <push_ros_namespace namespace="$(var where)"/>
+    <push_ros_namespace namespace="front"/>
+    <set_parameter name="errors.limit" value="7"/>
+    <set_remap from="/scan" to="/xml/laser"/>
+    <set_remap from="/scan_points" to="/xml/points"/>
+    <include file="LAUNCH_FILE">
+      <arg name="workflow" value="WORKFLOW"/>
+      <arg name="place" value="split"/>
+    </include>
+  </group>
+</launch>
+"""
+
 
 DIRECT = ("--no-daemon", "--spin-time", "5")
 """How long `ros2` looks for a node: Fast DDS may take 3 s to find who has been there for long."""
 
 
 @pytest.fixture
-def launch(launch_environment, launch_file, repository, tmp_path):
-    """Start the launch file."""
-    file = tmp_path / "composed.launch.py"
-    file.write_text(COMPOSED.replace("LAUNCH_FILE", str(launch_file)).replace(
-        "WORKFLOW", str(repository / "docs/examples/scan_points.json")))
-    run = Command(ROS2, ["launch", str(file)], tmp_path, launch_environment)
-    yield run
-    run.kill()
+def start(launch_environment, launch_file, repository, tmp_path):
+    """Start a launch file with a text."""
+    runs = []
+
+    def start(name, text):
+        (tmp_path / name).write_text(text.replace("LAUNCH_FILE", str(launch_file)).replace(
+            "WORKFLOW", str(repository / "docs/examples/scan_points.json")))
+        runs.append(Command(ROS2, ["launch", name], tmp_path, launch_environment))
+        return runs[-1]
+    yield start
+    for run in runs:
+        run.kill()
 
 
 @pytest.fixture
@@ -89,7 +110,8 @@ def laser(ros_loop):
     return until_seen
 
 
-def test_a_graph_is_composed_as_any_other_node(ros_loop, laser, launch, ros2, tmp_path):
+def test_a_graph_is_composed_as_any_other_node(ros_loop, laser, start, ros2, tmp_path):
+    launch = start("composed.launch.py", COMPOSED)
     node = ros_loop.node("tools")
     front = "/front/scan_points/sensor_subscriber_1"
 
@@ -123,5 +145,14 @@ def test_a_graph_is_composed_as_any_other_node(ros_loop, laser, launch, ros2, tm
     assert "failed" not in loaded.lower(), loaded
     assert "0.0" in ros2("param", "get", front, "timeout", *DIRECT)
     ros_loop.run(respawned(), launch)
+    launch.interrupt()
+    assert launch.wait() == 0, launch.output
+
+
+def test_a_launch_file_of_another_language_includes_a_graph(ros_loop, laser, start, ros2):
+    launch = start("bringup.launch.xml", XML)
+    ros_loop.run(laser("/xml/laser", "/xml/points"), launch)
+    node = "/robot1/front/scan_points/sensor_subscriber_1"
+    assert "7" in ros2("param", "get", node, "errors.limit", *DIRECT)
     launch.interrupt()
     assert launch.wait() == 0, launch.output

@@ -282,7 +282,8 @@ def generate_launch_description():
             entities=[change(Transition.TRANSITION_ACTIVATE)])),
         RegisterEventHandler(OnStateTransition(
             target_lifecycle_node=first, goal_state="active",
-            entities=[ExecuteProcess(cmd=["echo", "the walker walks"], output="screen")])),
+            entities=[ExecuteProcess(cmd=["sh", "-c", "echo the walker walks; exec cat"],
+                                     output="screen")])),
         change(Transition.TRANSITION_CONFIGURE),
     ])
 """
@@ -311,7 +312,7 @@ from dnne_ros.launching.events import OnGraphRuns
 def generate_launch_description():
     return LaunchDescription([
         RegisterEventHandler(OnGraphRuns(
-            [ExecuteProcess(cmd=["echo", "the others start"], output="screen")],
+            [ExecuteProcess(cmd=["sh", "-c", "echo the others start; exec cat"], output="screen")],
             namespace="/robot1/cartpole_ppo")),
         IncludeLaunchDescription(
             PythonLaunchDescriptionSource("LAUNCH_FILE"),

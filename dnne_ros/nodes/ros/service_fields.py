@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dnne_ros import strict_yaml
 from dnne_ros.arrays import as_tensor
 from dnne_ros.messages.dictionaries import to_dictionary
 from dnne_ros.messages.field_types import fields_of
@@ -80,13 +81,11 @@ def fields_in(message: Any) -> dict[str, Any]:
 
 def fixed_fields(text: str) -> dict[str, Any]:
     """Return the fields in a text, as ``ros2 service call`` takes them; ValueError for others."""
-    import yaml
-
     expected = f"widget 'fixed': expected fields such as {{data: true}}, found {text!r:.80}"
     try:
-        fields = yaml.safe_load(text) if text.strip() else {}
-    except yaml.YAMLError:
-        raise ValueError(expected) from None
+        fields = strict_yaml.loads(text) if text.strip() else {}
+    except ValueError as error:
+        raise ValueError(f"{expected}: {error}") from None
     if not isinstance(fields, dict) or not all(isinstance(name, str) for name in fields):
         raise ValueError(expected)
     return fields

@@ -177,6 +177,7 @@ def test_a_value_that_does_not_fit_is_named(call):
     ({"tensor_field": "status_message"}, "status_message: expected numbers, found string"),
     ({"fixed": "{camera_inf: {}}"}, "has no field 'camera_inf'"),
     ({"fixed": "{camera_info: {width: 1.5}}"}, "camera_info: width.*1.5 is no uint32"),
+    ({"fixed": "{data: 1, data: 2}"}, "found .*: 'data' is there twice"),
     ({"fixed": "7"}, "widget 'fixed': expected fields such as {data: true}, found '7'"),
     ({"fixed": "{"}, "widget 'fixed': expected fields"),
 ])
