@@ -6,15 +6,15 @@ it is told to at once (``reset`` with the environments' numbers), so that no act
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from dnne_ros.sim.envpool_arrays import PoolArrays
 from dnne_ros.sim.envpool_tasks import ENDLESS, find_task, named_errors, seconds_of
 from dnne_ros.sim.episode_log import EpisodeLog, EpisodeTerms
 from dnne_ros.sim.group_columns import Part
@@ -77,14 +77,16 @@ class EnvPoolEnvs(UnsavedSimulator):
             name=task, num_envs=num_envs, observation=columns("observation", found.observation),
             action=self._actions.columns, discrete_actions=self._actions.choices,
             step_seconds=seconds_of(found), max_episode_steps=found.limit)
+        self._limit = found.limit or ENDLESS
         self._pool: Any = None
+        self._arrays: PoolArrays
         self._terms = EpisodeTerms(num_envs)
         self._log: EpisodeLog | None = None
         self._start()
 
     def observations(self) -> Tensor:
         """Return the present observations, float32 (n, observation.size)."""
-        return torch.from_numpy(self._present[self.own_group].copy())
+        return torch.from_numpy(self._present[self.own_group])
 
     def groups(self) -> Mapping[str, Tensor]:
         """Return all parts of the present observations."""
@@ -102,30 +104,29 @@ class EnvPoolEnvs(UnsavedSimulator):
         """Step all environments, and reset those that finish."""
         self._spec.check_actions(actions, self._steps + 1)
         self._steps += 1
-        native = self._actions.native(actions.detach().cpu().numpy())
-        observations, rewards, terminated, truncated, info = self._pool.step(native)
-        self._before = self._groups(observations)
-        following = self._before[self.own_group]
-        next_observations = torch.from_numpy(following)
-        gained = torch.from_numpy(rewards.astype(np.float32))
-        self._spec.check_observations(next_observations, self._steps)
-        self._spec.check_rewards(gained, self._steps)
-        self._check_others(self._before)
-        over = info["elapsed_step"] >= (self._spec.max_episode_steps or math.inf)
-        timed_out = (truncated | over) & ~terminated
-        self._present = self._before
-        self._log = self._terms.add(info, terminated | timed_out)
-        if (done := terminated | timed_out).any():
-            finished = np.flatnonzero(done).astype(np.int32)
+        self._arrays.send(self._actions.native(actions.detach().cpu().numpy()))
+        stepped = self._arrays.receive()
+        over = stepped.elapsed >= self._limit
+        terminated = stepped.done & ~stepped.truncated
+        done = stepped.done | stepped.truncated | over
+        finished = np.flatnonzero(done).astype(np.int32)
+        if finished.size:
+            self._arrays.reset(finished)  # by the threads, while this one goes on
+        self._present = self._before = self._groups(stepped.observations)
+        self._log = self._terms.add_all(self._arrays.terms, stepped.terms, finished)
+        if finished.size:
+            begun = self._groups(self._arrays.receive().observations)
             self._present = {name: group.copy() for name, group in self._before.items()}
-            for name, group in self._groups(self._pool.reset(finished)[0]).items():
+            for name, group in begun.items():
                 self._present[name][finished] = group
-            self._check_others(self._present)
-            self._spec.check_observations(
-                torch.from_numpy(self._present[self.own_group]), self._steps)
-        return StepResult(
-            self.observations(), gained, torch.from_numpy(terminated.copy()),
-            torch.from_numpy(timed_out), next_observations.clone())
+            self._check(self._present)
+        self._check(self._before)
+        result = StepResult(
+            self.observations(), torch.from_numpy(np.array(stepped.rewards, np.float32)),
+            torch.from_numpy(terminated), torch.from_numpy(done ^ terminated),
+            torch.from_numpy(self._before[self.own_group]))
+        self._spec.check_rewards(result.rewards, self._steps)
+        return result
 
     def renderer(self, width: int, height: int) -> Renderer:
         """Let EnvPool draw, which has a size of its own."""
@@ -138,6 +139,7 @@ class EnvPoolEnvs(UnsavedSimulator):
         if self._pool is not None:
             _closed.append(self._pool)
             self._pool = None
+            del self._arrays
 
     def _start(self) -> None:
         """Make all environments, with seeds that follow from the seed and the steps so far.
@@ -156,18 +158,20 @@ class EnvPoolEnvs(UnsavedSimulator):
                 render_mode="rgb_array",
                 seed=[(first + env) % ENDLESS for env in range(num_envs)],
                 max_episode_steps=limit + 1 if limit else ENDLESS)
-            self._present = self._before = self._groups(self._pool.reset()[0])
+            self._arrays = PoolArrays(self._pool)
+        self._present = self._before = self._groups(self._arrays.started.observations)
 
-    def _check_others(self, groups: Mapping[str, np.ndarray]) -> None:
-        """Raise SimulationError if a group that is not the actor's is not finite."""
-        self._spec.check_groups({name: torch.from_numpy(group) for name, group in groups.items()
-                                 if name != self.own_group}, self._steps)
+    def _check(self, groups: Mapping[str, np.ndarray]) -> None:
+        """Raise SimulationError if a number in ``groups`` is not finite."""
+        tensors = _tensors(groups)
+        self._spec.check_observations(tensors.pop(self.own_group), self._steps)
+        self._spec.check_groups(tensors, self._steps)
 
-    def _groups(self, observations: Any) -> dict[str, np.ndarray]:
+    def _groups(self, observations: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """Return a copy of EnvPool's observations as float32 (n, …), by their names."""
-        if not self._key:
-            return {self.own_group: np.array(observations, np.float32)}
-        return {name: np.array(observations[name], np.float32) for name in observations}
+        names = self._arrays.parts if self._key else (self.own_group,)
+        return {name: np.array(part, np.float32)
+                for name, part in zip(names, observations, strict=True)}
 
 
 def _first_core(threads: int) -> int:
@@ -181,7 +185,7 @@ def _first_core(threads: int) -> int:
 
 
 def _tensors(groups: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(group.copy()) for name, group in groups.items()}
+    return {name: torch.from_numpy(group) for name, group in groups.items()}
 
 
 def make(settings: SimulatorSettings) -> EnvPoolEnvs:
