@@ -106,27 +106,24 @@ class EnvPoolEnvs(UnsavedSimulator):
         self._steps += 1
         self._arrays.send(self._actions.native(actions.detach().cpu().numpy()))
         stepped = self._arrays.receive()
-        over = stepped.elapsed >= self._limit
         terminated = stepped.done & ~stepped.truncated
-        done = stepped.done | stepped.truncated | over
-        finished = np.flatnonzero(done).astype(np.int32)
+        done = stepped.done | stepped.truncated | (stepped.elapsed >= self._limit)
+        finished = done.nonzero()[0]
         if finished.size:
             self._arrays.reset(finished)  # by the threads, while this one goes on
         self._present = self._before = self._groups(stepped.observations)
         self._log = self._terms.add_all(self._arrays.terms, stepped.terms, finished)
+        rewards = np.array(stepped.rewards, np.float32)
         if finished.size:
             begun = self._groups(self._arrays.receive().observations)
             self._present = {name: group.copy() for name, group in self._before.items()}
             for name, group in begun.items():
                 self._present[name][finished] = group
-            self._check(self._present)
-        self._check(self._before)
-        result = StepResult(
-            self.observations(), torch.from_numpy(np.array(stepped.rewards, np.float32)),
-            torch.from_numpy(terminated), torch.from_numpy(done ^ terminated),
-            torch.from_numpy(self._before[self.own_group]))
-        self._spec.check_rewards(result.rewards, self._steps)
-        return result
+            self._check(self._present, rewards)
+        self._check(self._before, rewards)
+        return StepResult(
+            self.observations(), torch.from_numpy(rewards), torch.from_numpy(terminated),
+            torch.from_numpy(done ^ terminated), torch.from_numpy(self._before[self.own_group]))
 
     def renderer(self, width: int, height: int) -> Renderer:
         """Let EnvPool draw, which has a size of its own."""
@@ -161,10 +158,13 @@ class EnvPoolEnvs(UnsavedSimulator):
             self._arrays = PoolArrays(self._pool)
         self._present = self._before = self._groups(self._arrays.started.observations)
 
-    def _check(self, groups: Mapping[str, np.ndarray]) -> None:
-        """Raise SimulationError if a number in ``groups`` is not finite."""
+    def _check(self, groups: Mapping[str, np.ndarray], rewards: np.ndarray) -> None:
+        """Raise SimulationError if a number is not finite."""
+        if all(np.isfinite(each).all() for each in (*groups.values(), rewards)):
+            return  # without torch, which would have to be read from memory behind the physics
         tensors = _tensors(groups)
         self._spec.check_observations(tensors.pop(self.own_group), self._steps)
+        self._spec.check_rewards(torch.from_numpy(rewards), self._steps)
         self._spec.check_groups(tensors, self._steps)
 
     def _groups(self, observations: Sequence[np.ndarray]) -> dict[str, np.ndarray]:

@@ -25,18 +25,19 @@ class EpisodeTerms:
     def __init__(self, num_envs: int):
         """Count for ``num_envs`` environments, all at the start of an episode."""
         self._num_envs = num_envs
-        self._steps = np.zeros(num_envs, np.int64)
-        self._whole = np.ones(num_envs, bool)
-        self._forget()
+        self._one = np.ones(num_envs)
+        self.begin()
 
     def begin(self, *, whole: bool = True) -> None:
         """Forget what was added.
 
         Not ``whole``: the episodes that go on have begun earlier, and are left out of the means.
         """
-        self._forget()
-        self._steps[:] = 0
-        self._whole[:] = whole
+        self._names: tuple[str, ...] = ()
+        self._sums = np.zeros((1, self._num_envs))
+        """Of the steps, and of each term."""
+        self._adds_up = np.zeros((0, 1), bool)
+        self._whole = np.full(self._num_envs, whole)
 
     def add(self, terms: Mapping[str, Any], done: np.ndarray) -> EpisodeLog | None:
         """Take the ``terms`` of a step and say how the episodes went that are ``done`` (n,).
@@ -55,36 +56,31 @@ class EpisodeTerms:
 
         ``finished``: the numbers of the environments whose episodes are done.
         """
-        self._steps += 1
         if names != self._names:
             values = self._in_order(dict(zip(names, values, strict=True)))
-        if self._names:
-            # One call for all of them: each would have to be read from memory again.
-            self._sums += np.concatenate(values).reshape(self._sums.shape)
-        if not self._names or not finished.size:
+        # One call for all of them: each would have to be read from memory again.
+        self._sums += np.concatenate((self._one, *values)).reshape(self._sums.shape)
+        if not finished.size:
             return None
-        counted = finished[self._whole[finished]]
-        log = EpisodeLog(counted.size, self._means(counted)) if counted.size else None
+        whole = self._whole[finished]
+        log = self._log_of(finished[whole]) if self._names and whole.any() else None
         self._sums[:, finished] = 0.0
-        self._steps[finished] = 0
         self._whole[finished] = True
         return log
 
-    def _forget(self) -> None:
-        self._names: tuple[str, ...] = ()
-        self._sums = np.zeros((0, self._num_envs))
-
     def _in_order(self, terms: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Return what is added to each sum, with sums for ``terms`` that there are none of yet."""
-        self._names += tuple(name for name in terms if name not in self._names)
-        self._sums = np.pad(self._sums, ((0, len(self._names) - len(self._sums)), (0, 0)))
+        new = tuple(name for name in terms if name not in self._names)
+        self._names += new
+        self._sums = np.concatenate([self._sums, np.zeros((len(new), self._num_envs))])
         self._adds_up = np.array([[name.startswith("reward")] for name in self._names])
         return [terms.get(name, np.zeros(self._num_envs)) for name in self._names]
 
-    def _means(self, envs: np.ndarray) -> dict[str, float]:
-        """Return the means of all terms over the episodes of some environments."""
-        each = self._sums[:, envs] / np.where(self._adds_up, 1, self._steps[envs])
-        return dict(zip(self._names, each.mean(1).tolist(), strict=True))
+    def _log_of(self, envs: np.ndarray) -> EpisodeLog:
+        """Return the means over the episodes of some environments."""
+        sums = self._sums[:, envs]
+        means = (sums[1:] / np.where(self._adds_up, 1.0, sums[0])).mean(1).tolist()
+        return EpisodeLog(len(envs), dict(zip(self._names, means, strict=True)))
 
 
 def logged(extras: Mapping[str, Any], episodes: int) -> EpisodeLog | None:
