@@ -77,6 +77,7 @@ class EnvPoolEnvs(UnsavedSimulator):
             name=task, num_envs=num_envs, observation=columns("observation", found.observation),
             action=self._actions.columns, discrete_actions=self._actions.choices,
             step_seconds=seconds_of(found), max_episode_steps=found.limit)
+        self._taken = (num_envs, self._spec.action.size)
         self._limit = found.limit or ENDLESS
         self._pool: Any = None
         self._arrays: PoolArrays
@@ -102,9 +103,11 @@ class EnvPoolEnvs(UnsavedSimulator):
 
     def step(self, actions: Tensor) -> StepResult:
         """Step all environments, and reset those that finish."""
-        self._spec.check_actions(actions, self._steps + 1)
+        if actions.dtype is not torch.float32 or actions.shape != self._taken \
+                or not np.isfinite(taken := actions.numpy(force=True)).all():
+            self._spec.check_actions(actions, self._steps + 1)
         self._steps += 1
-        self._arrays.send(self._actions.native(actions.detach().cpu().numpy()))
+        self._arrays.send(self._actions.native(taken))
         stepped = self._arrays.receive()
         terminated = stepped.done & ~stepped.truncated
         done = stepped.done | stepped.truncated | (stepped.elapsed >= self._limit)
@@ -121,9 +124,10 @@ class EnvPoolEnvs(UnsavedSimulator):
                 self._present[name][finished] = group
             self._check(self._present, rewards)
         self._check(self._before, rewards)
+        following = torch.from_numpy(self._before[self.own_group])
         return StepResult(
-            self.observations(), torch.from_numpy(rewards), torch.from_numpy(terminated),
-            torch.from_numpy(done ^ terminated), torch.from_numpy(self._before[self.own_group]))
+            self.observations() if finished.size else following, torch.from_numpy(rewards),
+            torch.from_numpy(terminated), torch.from_numpy(done ^ terminated), following)
 
     def renderer(self, width: int, height: int) -> Renderer:
         """Let EnvPool draw, which has a size of its own."""

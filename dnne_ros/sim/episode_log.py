@@ -79,8 +79,8 @@ class EpisodeTerms:
     def _log_of(self, envs: np.ndarray) -> EpisodeLog:
         """Return the means over the episodes of some environments."""
         sums = self._sums[:, envs]
-        means = (sums[1:] / np.where(self._adds_up, 1.0, sums[0])).mean(1).tolist()
-        return EpisodeLog(len(envs), dict(zip(self._names, means, strict=True)))
+        means = (sums[1:] / np.where(self._adds_up, 1.0, sums[0])).sum(1) / len(envs)
+        return EpisodeLog(len(envs), dict(zip(self._names, means.tolist(), strict=True)))
 
 
 def logged(extras: Mapping[str, Any], episodes: int) -> EpisodeLog | None:
