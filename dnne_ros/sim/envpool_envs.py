@@ -155,7 +155,7 @@ class EnvPoolEnvs(UnsavedSimulator):
         with named_errors(self._spec.name):
             self._pool = envpool.make(
                 self._spec.name, env_type="gymnasium", num_envs=num_envs,
-                num_threads=self._threads, thread_affinity_offset=_first_core(self._threads),
+                num_threads=self._threads, thread_affinity_offset=first_core(self._threads),
                 render_mode="rgb_array",
                 seed=[(first + env) % ENDLESS for env in range(num_envs)],
                 max_episode_steps=limit + 1 if limit else ENDLESS)
@@ -178,7 +178,7 @@ class EnvPoolEnvs(UnsavedSimulator):
                 for name, part in zip(names, observations, strict=True)}
 
 
-def _first_core(threads: int) -> int:
+def first_core(threads: int) -> int:
     """Return the core of the first thread, the others following; -1: wherever there is room.
 
     Where each core of the machine has one thread, each is to stay there: woken for the next step,
