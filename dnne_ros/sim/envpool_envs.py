@@ -7,7 +7,7 @@ it is told to at once (``reset`` with the environments' numbers), so that no act
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,15 +87,15 @@ class EnvPoolEnvs(UnsavedSimulator):
 
     def observations(self) -> Tensor:
         """Return the present observations, float32 (n, observation.size)."""
-        return torch.from_numpy(self._present[self.own_group])
+        return self._observed
 
     def groups(self) -> Mapping[str, Tensor]:
         """Return all parts of the present observations."""
-        return _tensors(self._present)
+        return self._tensors(begun=True)
 
     def next_groups(self, step: StepResult) -> Mapping[str, Tensor]:
         """Return all parts of the observations before any reset of the last step."""
-        return _tensors(self._before)
+        return self._tensors(begun=False)
 
     def episode_log(self) -> EpisodeLog | None:
         """Return what EnvPool's infos say of the episodes that ended with the last step."""
@@ -114,20 +114,17 @@ class EnvPoolEnvs(UnsavedSimulator):
         finished = done.nonzero()[0]
         if finished.size:
             self._arrays.reset(finished)  # by the threads, while this one goes on
-        self._present = self._before = self._groups(stepped.observations)
+        self._stepped, self._finished, self._begun = stepped.observations, finished, []
+        following = self._observed = self._tensor(self._own, begun=False)
         self._log = self._terms.add_all(self._arrays.terms, stepped.terms, finished)
         rewards = np.array(stepped.rewards, np.float32)
         if finished.size:
-            begun = self._groups(self._arrays.receive().observations)
-            self._present = {name: group.copy() for name, group in self._before.items()}
-            for name, group in begun.items():
-                self._present[name][finished] = group
-            self._check(self._present, rewards)
-        self._check(self._before, rewards)
-        following = torch.from_numpy(self._before[self.own_group])
+            self._begun = self._arrays.receive().observations
+            self._observed = self._tensor(self._own, begun=True)
+        self._check(following, rewards)
         return StepResult(
-            self.observations() if finished.size else following, torch.from_numpy(rewards),
-            torch.from_numpy(terminated), torch.from_numpy(done ^ terminated), following)
+            self._observed, torch.from_numpy(rewards), torch.from_numpy(terminated),
+            torch.from_numpy(done ^ terminated), following)
 
     def renderer(self, width: int, height: int) -> Renderer:
         """Let EnvPool draw, which has a size of its own."""
@@ -160,22 +157,37 @@ class EnvPoolEnvs(UnsavedSimulator):
                 seed=[(first + env) % ENDLESS for env in range(num_envs)],
                 max_episode_steps=limit + 1 if limit else ENDLESS)
             self._arrays = PoolArrays(self._pool)
-        self._present = self._before = self._groups(self._arrays.started.observations)
+        self._stepped, self._begun = self._arrays.started.observations, []
+        self._finished = np.zeros(0, np.int64)
+        self._own = self._arrays.parts.index(self._key) if self._key else 0
+        self._others = [at for at in range(len(self._arrays.parts)) if at != self._own]
+        self._observed = self._tensor(self._own, begun=False)
 
-    def _check(self, groups: Mapping[str, np.ndarray], rewards: np.ndarray) -> None:
-        """Raise SimulationError if a number is not finite."""
-        if all(np.isfinite(each).all() for each in (*groups.values(), rewards)):
-            return  # without torch, which would have to be read from memory behind the physics
-        tensors = _tensors(groups)
-        self._spec.check_observations(tensors.pop(self.own_group), self._steps)
+    def _check(self, following: Tensor, rewards: np.ndarray) -> None:
+        """Raise SimulationError if a number of the last step is not finite."""
+        # Of numpy's, since torch would have to be read from memory behind the physics; and what
+        # nobody has asked for is not made float32.
+        others = (each[at] for each in (self._stepped, self._begun) if each for at in self._others)
+        if all(np.isfinite(each).all()
+               for each in (following.numpy(), self._observed.numpy(), rewards, *others)):
+            return
         self._spec.check_rewards(torch.from_numpy(rewards), self._steps)
-        self._spec.check_groups(tensors, self._steps)
+        for begun in (False, True):
+            groups = self._tensors(begun=begun)
+            self._spec.check_observations(groups.pop(self.own_group), self._steps)
+            self._spec.check_groups(groups, self._steps)
 
-    def _groups(self, observations: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-        """Return a copy of EnvPool's observations as float32 (n, …), by their names."""
+    def _tensors(self, *, begun: bool) -> dict[str, Tensor]:
+        """Return all parts of the observations by their names, as `_tensor`."""
         names = self._arrays.parts if self._key else (self.own_group,)
-        return {name: np.array(part, np.float32)
-                for name, part in zip(names, observations, strict=True)}
+        return {name: self._tensor(at, begun=begun) for at, name in enumerate(names)}
+
+    def _tensor(self, at: int, *, begun: bool) -> Tensor:
+        """Return a copy of one part as float32 (n, …), before or after the resets of a step."""
+        part = np.array(self._stepped[at], np.float32)
+        if begun and self._finished.size:
+            part[self._finished] = self._begun[at]
+        return torch.from_numpy(part)
 
 
 def first_core(threads: int) -> int:
@@ -186,10 +198,6 @@ def first_core(threads: int) -> int:
     """
     cores = range(os.cpu_count() or 1)
     return 0 if threads == len(cores) and os.sched_getaffinity(0) == {*cores} else -1
-
-
-def _tensors(groups: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(group) for name, group in groups.items()}
 
 
 def make(settings: SimulatorSettings) -> EnvPoolEnvs:

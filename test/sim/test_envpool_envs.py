@@ -15,6 +15,7 @@ from dnne_ros.testing import SimulatorTests
 envpool = pytest.importorskip("envpool", reason="needs EnvPool: pip install 'dnne_ros[envpool]'")
 gymnasium = pytest.importorskip("gymnasium")
 EnvPoolEnvs = pytest.importorskip("dnne_ros.sim.envpool_envs").EnvPoolEnvs
+PoolArrays = pytest.importorskip("dnne_ros.sim.envpool_arrays").PoolArrays
 
 
 # Two more are in test_simulator_interface.py.  No action keeps each of these going.
@@ -67,13 +68,14 @@ def exact(monkeypatch):
 
     Contacts make a chaos of the smallest difference, so Gymnasium's begin without any.
     """
-    heard, groups = [], EnvPoolEnvs._groups
+    heard, named = [], PoolArrays._named
 
-    def listen(self, observations):
-        heard.append(np.array(observations[0]))
-        return groups(self, observations)
+    def listen(self, arrays):
+        stepped = named(self, arrays)
+        heard.append(np.array(stepped.observations[0]))
+        return stepped
 
-    monkeypatch.setattr(EnvPoolEnvs, "_groups", listen)
+    monkeypatch.setattr(PoolArrays, "_named", listen)
     return heard
 
 
