@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Action, Tensor
 from dnne_ros.node_api.ports import Input, Output
 from dnne_ros.node_api.widget import Widget
+
+if TYPE_CHECKING:
+    import torch
 
 
 class RandomActions(Node):
@@ -21,17 +25,17 @@ class RandomActions(Node):
 
     def setup(self) -> None:
         """Nothing has been observed."""
-        self._drawn: Any = None
+        self._drawn: tuple[torch.Tensor, ...] = ()
         self._next = 0
 
     def compute(self, observations: Any) -> dict[str, Any]:
         """Give the next of those drawn."""
-        if self._drawn is None:
+        if not self._drawn:
             import torch
 
-            self._drawn = 2 * torch.rand(
-                self.kinds, len(observations), self.size,
-                generator=torch.Generator().manual_seed(0)) - 1
+            drawn = 2 * torch.rand(self.kinds, len(observations), self.size,
+                                   generator=torch.Generator().manual_seed(0)) - 1
+            self._drawn = drawn.unbind()
         self._next = (self._next + 1) % self.kinds
         return {"actions": self._drawn[self._next]}
 
@@ -43,14 +47,18 @@ class StepClock(Node):
     seconds = Widget(4.0, "How long it counts.", minimum=0.01, unit="s")
     first = Widget(20, "Steps that do not count.", minimum=1, maximum=1_000_000)
 
-    async def process(self) -> None:
+    def setup(self) -> None:
+        """Count nothing yet."""
+        self._steps = -self.first
+        self._ending: asyncio.Task[None] | None = None
+
+    def compute(self, rewards: Any) -> None:
         """Count."""
-        for _ in range(self.first):
-            await self.get_input("rewards")
-        began = now = time.perf_counter()
-        steps = 0
-        while now - began < self.seconds:
-            steps += len(await self.get_input("rewards"))
-            now = time.perf_counter()
-        self.context.report({"env_steps_per_s": steps / (now - began)})
-        await self.context.finish("measured")
+        now = time.perf_counter()
+        self._steps += 1
+        if self._steps == 0:
+            self._began = now
+        elif self._steps > 0 and now - self._began >= self.seconds and self._ending is None:
+            self.context.report({
+                "env_steps_per_s": self._steps * len(rewards) / (now - self._began)})
+            self._ending = asyncio.ensure_future(self.context.finish("measured"))

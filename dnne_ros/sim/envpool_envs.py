@@ -6,7 +6,6 @@ it is told to at once (``reset`` with the environments' numbers), so that no act
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dnne_ros.sim.envpool_arrays import PoolArrays
 from dnne_ros.sim.envpool_tasks import ENDLESS, find_task, named_errors, seconds_of
 from dnne_ros.sim.episode_log import EpisodeLog, EpisodeTerms
 from dnne_ros.sim.group_columns import Part
@@ -77,22 +77,25 @@ class EnvPoolEnvs(UnsavedSimulator):
             name=task, num_envs=num_envs, observation=columns("observation", found.observation),
             action=self._actions.columns, discrete_actions=self._actions.choices,
             step_seconds=seconds_of(found), max_episode_steps=found.limit)
+        self._taken = (num_envs, self._spec.action.size)
+        self._limit = found.limit or ENDLESS
         self._pool: Any = None
+        self._arrays: PoolArrays
         self._terms = EpisodeTerms(num_envs)
         self._log: EpisodeLog | None = None
         self._start()
 
     def observations(self) -> Tensor:
         """Return the present observations, float32 (n, observation.size)."""
-        return torch.from_numpy(self._present[self.own_group].copy())
+        return self._observed
 
     def groups(self) -> Mapping[str, Tensor]:
         """Return all parts of the present observations."""
-        return _tensors(self._present)
+        return self._tensors(begun=True)
 
     def next_groups(self, step: StepResult) -> Mapping[str, Tensor]:
         """Return all parts of the observations before any reset of the last step."""
-        return _tensors(self._before)
+        return self._tensors(begun=False)
 
     def episode_log(self) -> EpisodeLog | None:
         """Return what EnvPool's infos say of the episodes that ended with the last step."""
@@ -100,32 +103,28 @@ class EnvPoolEnvs(UnsavedSimulator):
 
     def step(self, actions: Tensor) -> StepResult:
         """Step all environments, and reset those that finish."""
-        self._spec.check_actions(actions, self._steps + 1)
+        if actions.dtype is not torch.float32 or actions.shape != self._taken \
+                or not np.isfinite(taken := actions.numpy(force=True)).all():
+            self._spec.check_actions(actions, self._steps + 1)
         self._steps += 1
-        native = self._actions.native(actions.detach().cpu().numpy())
-        observations, rewards, terminated, truncated, info = self._pool.step(native)
-        self._before = self._groups(observations)
-        following = self._before[self.own_group]
-        next_observations = torch.from_numpy(following)
-        gained = torch.from_numpy(rewards.astype(np.float32))
-        self._spec.check_observations(next_observations, self._steps)
-        self._spec.check_rewards(gained, self._steps)
-        self._check_others(self._before)
-        over = info["elapsed_step"] >= (self._spec.max_episode_steps or math.inf)
-        timed_out = (truncated | over) & ~terminated
-        self._present = self._before
-        self._log = self._terms.add(info, terminated | timed_out)
-        if (done := terminated | timed_out).any():
-            finished = np.flatnonzero(done).astype(np.int32)
-            self._present = {name: group.copy() for name, group in self._before.items()}
-            for name, group in self._groups(self._pool.reset(finished)[0]).items():
-                self._present[name][finished] = group
-            self._check_others(self._present)
-            self._spec.check_observations(
-                torch.from_numpy(self._present[self.own_group]), self._steps)
+        self._arrays.send(self._actions.native(taken))
+        stepped = self._arrays.receive()
+        terminated = stepped.done & ~stepped.truncated
+        done = stepped.done | stepped.truncated | (stepped.elapsed >= self._limit)
+        finished = done.nonzero()[0]
+        if finished.size:
+            self._arrays.reset(finished)  # by the threads, while this one goes on
+        self._stepped, self._finished, self._begun = stepped.observations, finished, []
+        following = self._observed = self._tensor(self._own, begun=False)
+        self._log = self._terms.add_all(self._arrays.terms, stepped.terms, finished)
+        rewards = np.array(stepped.rewards, np.float32)
+        if finished.size:
+            self._begun = self._arrays.receive().observations
+            self._observed = self._tensor(self._own, begun=True)
+        self._check(following, rewards)
         return StepResult(
-            self.observations(), gained, torch.from_numpy(terminated.copy()),
-            torch.from_numpy(timed_out), next_observations.clone())
+            self._observed, torch.from_numpy(rewards), torch.from_numpy(terminated),
+            torch.from_numpy(done ^ terminated), following)
 
     def renderer(self, width: int, height: int) -> Renderer:
         """Let EnvPool draw, which has a size of its own."""
@@ -138,6 +137,7 @@ class EnvPoolEnvs(UnsavedSimulator):
         if self._pool is not None:
             _closed.append(self._pool)
             self._pool = None
+            del self._arrays
 
     def _start(self) -> None:
         """Make all environments, with seeds that follow from the seed and the steps so far.
@@ -152,25 +152,45 @@ class EnvPoolEnvs(UnsavedSimulator):
         with named_errors(self._spec.name):
             self._pool = envpool.make(
                 self._spec.name, env_type="gymnasium", num_envs=num_envs,
-                num_threads=self._threads, thread_affinity_offset=_first_core(self._threads),
+                num_threads=self._threads, thread_affinity_offset=first_core(self._threads),
                 render_mode="rgb_array",
                 seed=[(first + env) % ENDLESS for env in range(num_envs)],
                 max_episode_steps=limit + 1 if limit else ENDLESS)
-            self._present = self._before = self._groups(self._pool.reset()[0])
+            self._arrays = PoolArrays(self._pool)
+        self._stepped, self._begun = self._arrays.started.observations, []
+        self._finished = np.zeros(0, np.int64)
+        self._own = self._arrays.parts.index(self._key) if self._key else 0
+        self._others = [at for at in range(len(self._arrays.parts)) if at != self._own]
+        self._observed = self._tensor(self._own, begun=False)
 
-    def _check_others(self, groups: Mapping[str, np.ndarray]) -> None:
-        """Raise SimulationError if a group that is not the actor's is not finite."""
-        self._spec.check_groups({name: torch.from_numpy(group) for name, group in groups.items()
-                                 if name != self.own_group}, self._steps)
+    def _check(self, following: Tensor, rewards: np.ndarray) -> None:
+        """Raise SimulationError if a number of the last step is not finite."""
+        # Of numpy's, since torch would have to be read from memory behind the physics; and what
+        # nobody has asked for is not made float32.
+        others = (each[at] for each in (self._stepped, self._begun) if each for at in self._others)
+        if all(np.isfinite(each).all()
+               for each in (following.numpy(), self._observed.numpy(), rewards, *others)):
+            return
+        self._spec.check_rewards(torch.from_numpy(rewards), self._steps)
+        for begun in (False, True):
+            groups = self._tensors(begun=begun)
+            self._spec.check_observations(groups.pop(self.own_group), self._steps)
+            self._spec.check_groups(groups, self._steps)
 
-    def _groups(self, observations: Any) -> dict[str, np.ndarray]:
-        """Return a copy of EnvPool's observations as float32 (n, …), by their names."""
-        if not self._key:
-            return {self.own_group: np.array(observations, np.float32)}
-        return {name: np.array(observations[name], np.float32) for name in observations}
+    def _tensors(self, *, begun: bool) -> dict[str, Tensor]:
+        """Return all parts of the observations by their names, as `_tensor`."""
+        names = self._arrays.parts if self._key else (self.own_group,)
+        return {name: self._tensor(at, begun=begun) for at, name in enumerate(names)}
+
+    def _tensor(self, at: int, *, begun: bool) -> Tensor:
+        """Return a copy of one part as float32 (n, …), before or after the resets of a step."""
+        part = np.array(self._stepped[at], np.float32)
+        if begun and self._finished.size:
+            part[self._finished] = self._begun[at]
+        return torch.from_numpy(part)
 
 
-def _first_core(threads: int) -> int:
+def first_core(threads: int) -> int:
     """Return the core of the first thread, the others following; -1: wherever there is room.
 
     Where each core of the machine has one thread, each is to stay there: woken for the next step,
@@ -178,10 +198,6 @@ def _first_core(threads: int) -> int:
     """
     cores = range(os.cpu_count() or 1)
     return 0 if threads == len(cores) and os.sched_getaffinity(0) == {*cores} else -1
-
-
-def _tensors(groups: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(group.copy()) for name, group in groups.items()}
 
 
 def make(settings: SimulatorSettings) -> EnvPoolEnvs:

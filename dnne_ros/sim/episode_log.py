@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,20 +25,19 @@ class EpisodeTerms:
     def __init__(self, num_envs: int):
         """Count for ``num_envs`` environments, all at the start of an episode."""
         self._num_envs = num_envs
-        self._rows: dict[str, int] = {}
-        self._sums = np.zeros((0, num_envs))
-        self._steps = np.zeros(num_envs, np.int64)
-        self._whole = np.ones(num_envs, bool)
+        self._one = np.ones(num_envs)
+        self.begin()
 
     def begin(self, *, whole: bool = True) -> None:
         """Forget what was added.
 
         Not ``whole``: the episodes that go on have begun earlier, and are left out of the means.
         """
-        self._rows = {}
-        self._sums = np.zeros((0, self._num_envs))
-        self._steps[:] = 0
-        self._whole[:] = whole
+        self._names: tuple[str, ...] = ()
+        self._sums = np.zeros((1, self._num_envs))
+        """Of the steps, and of each term."""
+        self._adds_up = np.zeros((0, 1), bool)
+        self._whole = np.full(self._num_envs, whole)
 
     def add(self, terms: Mapping[str, Any], done: np.ndarray) -> EpisodeLog | None:
         """Take the ``terms`` of a step and say how the episodes went that are ``done`` (n,).
@@ -46,36 +45,42 @@ class EpisodeTerms:
         A term is an array of float numbers (n,); what is no such thing is left out.  None: no
         episode ended, or nothing is known of those that did.
         """
-        self._steps += 1
-        for name, values in terms.items():
-            if isinstance(values, np.ndarray) and values.dtype.kind == "f" \
-                    and values.shape == (self._num_envs,):
-                sums = self._sums_of(name)
-                sums += values
-        if not self._rows or not done.any():
+        known = {name: values for name, values in terms.items()
+                 if isinstance(values, np.ndarray) and values.dtype.kind == "f"
+                 and values.shape == (self._num_envs,)}
+        return self.add_all(tuple(known), list(known.values()), np.flatnonzero(done))
+
+    def add_all(self, names: tuple[str, ...], values: Sequence[np.ndarray], finished: np.ndarray
+                ) -> EpisodeLog | None:
+        """Do as `add` with terms that are known to be some: their ``names`` and values.
+
+        ``finished``: the numbers of the environments whose episodes are done.
+        """
+        if names != self._names:
+            values = self._in_order(dict(zip(names, values, strict=True)))
+        # One call for all of them: each would have to be read from memory again.
+        self._sums += np.concatenate((self._one, *values)).reshape(self._sums.shape)
+        if not finished.size:
             return None
-        counted = done & self._whole
-        episodes = int(counted.sum())
-        means = self._means(counted) if episodes else {}
-        self._sums[:, done] = 0.0
-        self._steps[done] = 0
-        self._whole[done] = True
-        return EpisodeLog(episodes, means) if means else None
+        whole = self._whole[finished]
+        log = self._log_of(finished[whole]) if self._names and whole.any() else None
+        self._sums[:, finished] = 0.0
+        self._whole[finished] = True
+        return log
 
-    def _sums_of(self, name: str) -> np.ndarray:
-        row = self._rows.get(name)
-        if row is None:
-            row = self._rows[name] = len(self._rows)
-            self._sums = np.concatenate([self._sums, np.zeros((1, self._num_envs))])
-        sums: np.ndarray = self._sums[row]
-        return sums
+    def _in_order(self, terms: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """Return what is added to each sum, with sums for ``terms`` that there are none of yet."""
+        new = tuple(name for name in terms if name not in self._names)
+        self._names += new
+        self._sums = np.concatenate([self._sums, np.zeros((len(new), self._num_envs))])
+        self._adds_up = np.array([[name.startswith("reward")] for name in self._names])
+        return [terms.get(name, np.zeros(self._num_envs)) for name in self._names]
 
-    def _means(self, counted: np.ndarray) -> dict[str, float]:
-        """Return the means of all terms over the episodes of some environments."""
-        sums, steps = self._sums[:, counted], self._steps[counted]
-        each = zip(self._rows, sums.mean(1).tolist(), (sums / steps).mean(1).tolist(), strict=True)
-        return {name: total if name.startswith("reward") else a_step
-                for name, total, a_step in each}
+    def _log_of(self, envs: np.ndarray) -> EpisodeLog:
+        """Return the means over the episodes of some environments."""
+        sums = self._sums[:, envs]
+        means = (sums[1:] / np.where(self._adds_up, 1.0, sums[0])).sum(1) / len(envs)
+        return EpisodeLog(len(envs), dict(zip(self._names, means.tolist(), strict=True)))
 
 
 def logged(extras: Mapping[str, Any], episodes: int) -> EpisodeLog | None:

@@ -50,7 +50,7 @@ class ActionSpace:
 
     def native(self, actions: np.ndarray) -> np.ndarray:
         """Return float32 (n, columns) as the environments take them, of the space's dtype."""
-        actions = np.clip(actions, self._low, self._high)
+        actions = np.minimum(np.maximum(actions, self._low), self._high)  # quicker than np.clip
         if isinstance(self._space, spaces.Discrete):
             return np.asarray(
                 np.rint(actions[:, 0]).astype(self._space.dtype) + self._space.start)

@@ -29,10 +29,20 @@ def test_a_peer_that_is_as_fast_is_1_and_each_case_has_its_target():
                "Stable-Baselines3, EnvPool": 30.0}
     stepped, trained = tasks.tables({
         "tasks": ["Ant-v5"], "sizes": [64], "updates": 1,
-        "medians": {case: {"env_steps_per_s": value} for case, value in medians.items()}})
-    assert stepped.rows == [("Ant-v5", "64", "96", "100", "0.960", "≥ 0.95")]
+        "medians": {case: {"env_steps_per_s": value, "lost": 0.024}
+                    for case, value in medians.items()}})
+    assert stepped.rows == [("Ant-v5", "64", "96", "100", "2.4%", "0.960", "≥ 0.95")]
     assert [row[2:] for row in trained.rows] == [
         ("1.00", ""), ("1.50", "≥ 1.3"), ("1.00", "≥ 1.0")]
+
+
+def test_of_envpool_alone_an_action_that_starts_an_episode_is_no_step():
+    pytest.importorskip("envpool")
+    from dnne_ros.bench.task_alone import stepped
+
+    fallen = stepped("InvertedPendulum-v5", 2, 0.1)  # at random, after some steps
+    assert 0.0 < fallen["lost"] < 0.5 and fallen["env_steps_per_s"] > 10
+    assert stepped("HalfCheetah-v5", 1, 0.02)["lost"] == 0.0
 
 
 @pytest.mark.parametrize("words, message", [

@@ -2,7 +2,6 @@
 
 import warnings
 import weakref
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from dnne_ros.testing import SimulatorTests
 envpool = pytest.importorskip("envpool", reason="needs EnvPool: pip install 'dnne_ros[envpool]'")
 gymnasium = pytest.importorskip("gymnasium")
 EnvPoolEnvs = pytest.importorskip("dnne_ros.sim.envpool_envs").EnvPoolEnvs
+PoolArrays = pytest.importorskip("dnne_ros.sim.envpool_arrays").PoolArrays
 
 
 # Two more are in test_simulator_interface.py.  No action keeps each of these going.
@@ -68,13 +68,14 @@ def exact(monkeypatch):
 
     Contacts make a chaos of the smallest difference, so Gymnasium's begin without any.
     """
-    heard, groups = [], EnvPoolEnvs._groups
+    heard, named = [], PoolArrays._named
 
-    def listen(self, observations):
-        heard.append(np.array(observations))
-        return groups(self, observations)
+    def listen(self, arrays):
+        stepped = named(self, arrays)
+        heard.append(np.array(stepped.observations[0]))
+        return stepped
 
-    monkeypatch.setattr(EnvPoolEnvs, "_groups", listen)
+    monkeypatch.setattr(PoolArrays, "_named", listen)
     return heard
 
 
@@ -264,18 +265,18 @@ def test_threads_reach_it_from_the_settings():
     ("state", "the physics has diverged in environment 1: observation_4 is nan")])
 def test_what_is_no_number_is_said_with_task_and_step(monkeypatch, spoilt, message):
     simulator = EnvPoolEnvs("Go1JoystickFlatTerrain-v1", 2, seed=0)
-    pool = simulator._pool
-
-    def step(actions):
-        observations, rewards, *rest = pool.step(actions)
-        parts, rewards = {name: part.copy() for name, part in observations.items()}, rewards.copy()
-        if spoilt == "reward":
-            rewards[1] = np.nan
-        else:
-            parts[spoilt][1, 4] = np.nan
-        return parts, rewards, *rest
-
     simulator.step(torch.zeros(2, 12))
-    monkeypatch.setattr(simulator, "_pool", SimpleNamespace(step=step))
+    arrays = simulator._arrays
+    receive = arrays.receive
+
+    def spoil():
+        stepped = receive()
+        if spoilt == "reward":
+            stepped.rewards[1] = np.nan
+        else:
+            stepped.observations[arrays.parts.index(spoilt)][1, 4] = np.nan
+        return stepped
+
+    monkeypatch.setattr(arrays, "receive", spoil)
     with pytest.raises(SimulationError, match=f"^Go1JoystickFlatTerrain-v1, step 2: {message}"):
         simulator.step(torch.zeros(2, 12))
