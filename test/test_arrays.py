@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from dnne_ros import arrays
-from dnne_ros.node_api.port_types import Dict, Image, PolicyOutput, Tensor, tensors
+from dnne_ros.node_api.port_types import (
+    Dict,
+    Image,
+    PolicyOutput,
+    Tensor,
+    dictionaries,
+    tensors,
+)
 from dnne_ros.rl.policy_output import PolicyOutput as Said
 
 NAN, INF = float("nan"), float("inf")
@@ -19,11 +26,13 @@ NUMBERS = [
 
 @pytest.fixture(params=[True, False], ids=["torch", "numpy"])
 def kind(request, monkeypatch):
-    """Run with torch, and as if it were not there; returns what makes numbers of the kind."""
+    """Run with torch, and as if it were not there; gives what makes numbers of the kind."""
     if not request.param:
         for module in (arrays, tensors):
             monkeypatch.setattr(module, "has_torch", lambda: False)
-    return torch.from_numpy if request.param else np.asarray
+    dictionaries._remembered.cache_clear()  # it may know texts of the other kind
+    yield torch.from_numpy if request.param else np.asarray
+    dictionaries._remembered.cache_clear()
 
 
 @pytest.mark.parametrize("numbers", NUMBERS, ids=repr)
