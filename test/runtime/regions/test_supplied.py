@@ -50,7 +50,8 @@ def test_it_is_not_asked_before_there_is_room(run_async):
         await turns(50)
         assert network.ends["c.out"].waiting() == 3
         for count in range(10):
-            assert len(asked) - count <= 9, "more than there is room for"
+            # Three on each edge, and one in each hand where a late round was left to the nodes.
+            assert len(asked) - count <= 12, "more than there is room for"
             assert await taken(network, 1) == [2 * count - 1]
             await turns()
         assert asked == list(range(len(asked)))
