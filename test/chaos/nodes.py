@@ -36,9 +36,10 @@ class Feed(Node):
 
         progress = self._progress()
         for number in range(self.context.delivered("out"), self.most):
-            while HOLD.exists() and not total_of(self.group).exists():
+            is_held = HOLD.exists()
+            while is_held and not total_of(self.group).exists():
                 await asyncio.sleep(0.01)
-            if HOLD.exists() and number >= int(total_of(self.group).read_text()):
+            if is_held and number >= int(total_of(self.group).read_text()):
                 return
             NUMBER.pack_into(progress, 0, max(number + 1, *NUMBER.unpack_from(progress)))
             await self.send_output(

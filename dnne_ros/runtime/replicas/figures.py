@@ -57,8 +57,8 @@ class Figures:
             each.since = None
 
     def note_death(self, place: int) -> None:
-        """Take note that one has died over an item."""
-        self._by_place[place].deaths += 1
+        """Take note that one has died."""
+        self._by_place.setdefault(place, _Replica()).deaths += 1
 
     def forget(self, place: int) -> None:
         """Let go of one that is there no more."""

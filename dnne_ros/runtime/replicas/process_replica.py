@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dnne_ros.errors import DnneError, signal_name
+from dnne_ros.errors import signal_name
 from dnne_ros.node_api.answering import Computed
 from dnne_ros.node_api.health import Level
 from dnne_ros.runtime.coordination.fork_server import ForkedProcess, ForkServer
@@ -43,7 +43,7 @@ class ReplicaProcesses:
     async def start(self, context: HostContext, node: Node, place: int) -> ProcessReplica:
         """Return the replica of ``node`` at a ``place`` from 1, once it is set up.
 
-        Raises what its setup raises.
+        Raises what its setup raises, and `ReplicaGoneError` if it has died.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -88,12 +88,8 @@ class ProcessReplica:
     async def set_up(self, node: Node, seed: int) -> None:
         """Have the process make a node like ``node``, with a ``seed`` of its own."""
         facts = {name: getattr(self._context, name) for name in _FACTS}
-        try:
-            await self._ask({"node": self._context.node_id, "values": dict(node.values),
-                             "facts": {**facts, "seed": seed}})
-        except ReplicaGoneError as gone:
-            raise DnneError(f"a replica of {self._context.name} {gone} while it was set up"
-                            ) from None
+        await self._ask({"node": self._context.node_id, "values": dict(node.values),
+                         "facts": {**facts, "seed": seed}})
 
     async def compute(self, items: Mapping[str, Any]) -> Computed:
         """Return what the node's type makes of a round."""

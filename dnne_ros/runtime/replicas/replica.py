@@ -9,7 +9,7 @@ from dnne_ros.node_api.answering import Computed
 
 
 class ReplicaGoneError(Exception):
-    """It has died over its item, which therefore is another one's to work on."""
+    """It has died: over its item, which therefore is another one's, or before it had one."""
 
 
 class Replica(Protocol):

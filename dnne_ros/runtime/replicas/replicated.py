@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from dnne_ros.errors import DnneError
 from dnne_ros.graph.replicas import Replicas
 from dnne_ros.node_api.answering import Computed
 from dnne_ros.runtime.replicas.bell import Bell
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from dnne_ros.runtime.node.context import HostContext
 
 Make = Callable[["Node", int], Awaitable[Replica]]
-"""Returns the replica at a place, from 1, of a node; raises what its setup raises."""
+"""Returns the replica at a place, from 1, of a node; raises what its setup raises, and
+`ReplicaGoneError` if it has died."""
 
 ROUNDS_EACH = 8
 """So many rounds for each replica are taken and not given yet, at most."""
 _MOST_DEATHS = 3
-"""So many replicas die over an item; then it is the item that is wrong."""
+"""So many replicas die over an item, or one after the other while they are set up; then it is the
+item that is wrong, or the setup."""
 _GRACE_SECONDS = 0.5
 _RESTART_GRACE = 0.05
 """What hangs is likely why a node is made anew."""
@@ -166,9 +169,24 @@ class Replicated:
 
     async def _open(self, place: int) -> None:
         assert self._node is not None  # whose replica it is
-        replica = self._replicas[place] = await self._make(self._node, place)
+        replica = self._replicas[place] = await self._made(self._node, place)
         for name, value in self._changes.items():
             replica.change(name, value)
+
+    async def _made(self, node: Node, place: int) -> Replica:
+        """Return a replica; one that is killed while it is set up says nothing of the next."""
+        deaths = 0
+        while True:
+            try:
+                return await self._make(node, place)
+            except ReplicaGoneError as gone:
+                self.figures.note_death(place)
+                deaths += 1
+                if deaths == _MOST_DEATHS:
+                    raise DnneError(f"{_MOST_DEATHS} replicas have died while they were set up; "
+                                    f"the last one {gone}") from None
+                self._context.log.warning(
+                    f"replica {place} {gone} while it was set up; another takes its place")
 
     async def _retire(self, place: int) -> None:
         self.figures.forget(place)

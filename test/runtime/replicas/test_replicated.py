@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from dnne_ros.errors import DnneError
 from dnne_ros.graph.replicas import Replicas
 from dnne_ros.runtime.replicas.replica import ReplicaGoneError
 from dnne_ros.runtime.replicas.replicated import ROUNDS_EACH, Replicated
@@ -187,6 +188,30 @@ async def test_the_item_of_a_replica_that_has_died_goes_to_another_in_its_turn(b
         await bench.end(number)
     assert bench.given == [0, 1, 2, 3] and len(bench.made) == 3
     bench.made[0].closed = True  # it is dead
+
+
+@on_bench(1)
+async def test_one_that_is_killed_while_it_is_set_up_is_made_again_and_not_for_ever(bench):
+    deaths = 2
+
+    async def make(node, place, make=bench.make):
+        nonlocal deaths
+        if deaths:
+            deaths -= 1
+            raise ReplicaGoneError("was killed by SIGKILL")
+        return await make(node, place)
+
+    bench.replicated._make = make
+    bench.replicated.scale(2)
+    bench.feed(0, 1)
+    await turns()
+    assert sorted(place for _, place in bench.begun) == [1, 2] and deaths == 0
+    deaths = 3
+    bench.replicated.scale(3)
+    await turns()
+    with pytest.raises(DnneError, match="3 replicas have died while they were set up; the last "
+                                        "one was killed by SIGKILL"):
+        bench.running.result()
 
 
 @on_bench(2)
