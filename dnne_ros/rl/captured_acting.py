@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dnne_ros.cuda_graphs import WARM_UPS, aside, capture
+from dnne_ros.cuda_graphs import Captured
 from dnne_ros.rl.policy import ActorCritic
 from dnne_ros.rl.policy_output import PolicyOutput
 
@@ -21,14 +21,11 @@ class CapturedActing:
     environments there are, the generator, and whether it explores.
     """
 
-    def __init__(self, aside: Callable[..., Any] = aside, capture: Callable[..., Any] = capture):
-        """Act on a CUDA device, unless both functions are others."""
-        self._aside, self._capture = aside, capture
+    def __init__(self, captured: Callable[..., Captured[PolicyOutput]] = Captured):
+        """Act with nothing yet; ``captured`` is what captures it."""
+        self._make = captured
         self._acts_with: tuple[Any, ...] = ()
-        self._warm_ups = 0
-        self._given: list[Tensor] = []
-        self._found: PolicyOutput | None = None
-        self._launch: Callable[[], None] = _nothing
+        self._act: Captured[PolicyOutput]
 
     def act(self, policy: ActorCritic, observations: Tensor, generator: torch.Generator, *,
             deterministic: bool, critic_observations: Tensor | None) -> PolicyOutput:
@@ -38,25 +35,18 @@ class CapturedActing:
         acts_with = (policy, generator, deterministic, *(each.shape for each in given),
                      *(each.data_ptr() for each in policy.parameters()))
         if acts_with != self._acts_with:
-            self._acts_with, self._warm_ups, self._found = acts_with, 0, None
-        act = partial(policy.act, generator=generator, deterministic=deterministic)
-        if self._found is None:
-            if self._warm_ups < WARM_UPS:
-                self._warm_ups += 1
-                output: PolicyOutput = self._aside(observations.device, partial(
-                    act, observations, critic_observations=critic_observations))
-                return output
-            self._given = [torch.empty_like(each) for each in given]
-            kept = self._given[1] if len(given) > 1 else None
-            self._found, self._launch = self._capture(
-                partial(act, self._given[0], critic_observations=kept), generator)
-        torch._foreach_copy_(self._given, given)
-        self._launch()
-        return _copied(self._found, observations, critic_observations)
+            self._acts_with = acts_with
+            self._act = self._make(partial(_act, policy, generator, deterministic),
+                                   observations.device, generator)
+        found = self._act(*given)
+        return _copied(found, observations, critic_observations) if self._act.is_captured \
+            else found
 
 
-def _nothing() -> None:
-    """Launch nothing."""
+def _act(policy: ActorCritic, generator: torch.Generator, deterministic: bool,
+         observations: Tensor, critic_observations: Tensor | None = None) -> PolicyOutput:
+    return policy.act(observations, generator, deterministic=deterministic,
+                      critic_observations=critic_observations)
 
 
 def _copied(found: PolicyOutput, observations: Tensor, critic_observations: Tensor | None

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from dnne_ros.cuda_graphs import WARM_UPS, aside, capture
+from dnne_ros.cuda_graphs import Captured
 from dnne_ros.rl.ppo_config import PPOConfig
 from dnne_ros.rl.rollout import Minibatch
 
@@ -18,34 +17,22 @@ Figures = tuple[Tensor, ...]
 Step = Callable[[Minibatch, PPOConfig], Figures]
 
 
-class _Captured(NamedTuple):
-    """A step with minibatches of one size: where they are read, and where its figures are."""
-
-    given: list[Tensor]
-    figures: Figures
-    launch: Callable[[], None]
-
-
 class CapturedSteps:
     """Takes the steps that ``step(batch, config)`` would, captured for each size of minibatch.
 
-    The first steps of each size are taken one operation after the other.  Other settings are
-    captured anew, as they are constants of what is captured.  Figures are those of the newest
-    step: the next one writes over them.
+    Other settings are captured anew, as they are constants of what is captured.  Figures are those
+    of the newest step: the next one writes over them.
     """
 
-    def __init__(self, step: Step, device: torch.device, *, aside: Callable[..., Any] = aside,
-                 capture: Callable[..., Any] = capture):
-        """Take steps of ``device``, a CUDA device unless both functions are others."""
-        self._step, self._device = step, device
-        self._aside, self._capture = aside, capture
+    def __init__(self, step: Step, device: torch.device,
+                 captured: Callable[..., Captured[Figures]] = Captured):
+        """Take steps of ``device``; ``captured`` is what captures them."""
+        self._step, self._device, self._make = step, device, captured
         self._config: PPOConfig | None = None
-        self._warm_ups: Counter[int] = Counter()
-        self._by_size: dict[int, _Captured] = {}
+        self._by_size: dict[int, Captured[Figures]] = {}
 
     def forget(self) -> None:
         """Capture anew what comes next: what was captured reads and writes memory of before."""
-        self._warm_ups.clear()
         self._by_size.clear()
 
     def __call__(self, batch: Minibatch, config: PPOConfig) -> Figures:
@@ -53,21 +40,13 @@ class CapturedSteps:
         if config != self._config:
             self._config = config
             self.forget()
-        given = [part for part in batch if isinstance(part, Tensor)]
+        given = {name: part for name, part in batch._asdict().items() if part is not None}
         size = len(batch.observations)
         if size not in self._by_size:
-            if self._warm_ups[size] < WARM_UPS:
-                self._warm_ups[size] += 1
-                figures: Figures = self._aside(self._device, partial(self._step, batch, config))
-                return figures
-            self._by_size[size] = self._captured(batch, config)
-        captured = self._by_size[size]
-        torch._foreach_copy_(captured.given, given)
-        captured.launch()
-        return captured.figures
+            self._by_size[size] = self._make(
+                partial(self._step_of, tuple(given), config), self._device)
+        return self._by_size[size](*given.values())
 
-    def _captured(self, batch: Minibatch, config: PPOConfig) -> _Captured:
-        kept: list[Any] = [torch.empty_like(part) if isinstance(part, Tensor) else part
-                           for part in batch]
-        figures, launch = self._capture(partial(self._step, Minibatch(*kept), config))
-        return _Captured([part for part in kept if isinstance(part, Tensor)], figures, launch)
+    def _step_of(self, names: tuple[str, ...], config: PPOConfig, *parts: Tensor) -> Figures:
+        batch: dict[str, Any] = dict(zip(names, parts, strict=True))
+        return self._step(Minibatch(**batch), config)

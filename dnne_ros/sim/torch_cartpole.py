@@ -8,13 +8,12 @@ batches; on a CUDA device they are captured in one CUDA graph, which is launched
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from dnne_ros.cuda_graphs import WARM_UPS, aside, capture
+from dnne_ros.cuda_graphs import Captured
 from dnne_ros.sim import cartpole
 from dnne_ros.sim.counter_random import uniform
 from dnne_ros.sim.simulator import SimulationError, Simulator, StepResult, TaskSpec
@@ -96,9 +95,7 @@ class TorchCartpole(Simulator):
         """Push the carts with ``actions`` (n, 1), in newtons, for one step."""
         if self._device.type == "cuda":
             self._spec.check_shape(actions, self._steps + 1)
-            if self._captured is None:
-                self._captured = self._capture() if self.captures else self._step
-            result = self._captured(actions.detach())
+            result = self._captured_step(actions.detach())
             self._steps += 1
             if self._steps % _CHECK_EVERY == 0:
                 self._check_diverged()
@@ -171,24 +168,13 @@ class TorchCartpole(Simulator):
             raise SimulationError(f"{self._spec.name}, step {step}: the physics has diverged, or "
                                   f"the action is not a number, in environment {env}")
 
-    def _capture(self) -> Callable[[Tensor], StepResult]:
-        """Return a function that replays a step on a CUDA device."""
-        state = [self._physics, self._lengths, self._episodes, self._diverged, self._count]
-        before = [tensor.clone() for tensor in state]
-        actions = torch.zeros(self._spec.num_envs, 1, device=self._device)
-        step = partial(self._step, actions)
-        for _ in range(WARM_UPS):
-            aside(self._device, step)
-        outputs, launch = capture(step)
-        for tensor, old in zip(state, before, strict=True):
-            tensor.copy_(old)
-
-        def replay(wanted: Tensor) -> StepResult:
-            actions.copy_(wanted)
-            launch()
-            return StepResult(*(output.clone() for output in outputs))
-
-        return replay
+    def _captured_step(self, actions: Tensor) -> StepResult:
+        """Step as a CUDA graph, if that is how."""
+        if not self.captures:
+            return self._step(actions)
+        if self._captured is None:
+            self._captured = Captured(self._step, self._device)
+        return StepResult(*(part.clone() for part in self._captured(actions)))
 
 
 def make(settings: SimulatorSettings) -> TorchCartpole:

@@ -1,11 +1,13 @@
 """Acting as a CUDA graph, which a function of the same form plays where there is no GPU."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 from devices import CAPTURED, KINDS, NoConstants, OnDeviceAlone
 
+from dnne_ros.cuda_graphs import Captured
 from dnne_ros.learning.flat_parameters import FlatParameters
 from dnne_ros.rl import distributions
 from dnne_ros.rl.captured_acting import CapturedActing
@@ -55,7 +57,8 @@ def captures():
 def test_it_acts_as_the_policy_does_bit_by_bit_while_that_learns(kind, deterministic, captures):
     made, capture = captures
     policy = ActorCritic(KINDS[kind], draws())
-    captured = CapturedActing(lambda _, work: work(), capture)
+    captured = CapturedActing(partial(
+        Captured, aside=lambda _, work: work(), capture=capture))
     one, other, given = draws(1), draws(1), []
     for step in range(12):
         if step == 6:

@@ -5,12 +5,14 @@ are played by functions of the same form, and are tried as they are where there 
 """
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 from devices import CAPTURED, KINDS, NoConstants, OnDeviceAlone
 from updates import finish
 
+from dnne_ros.cuda_graphs import Captured
 from dnne_ros.rl import bootstrap, episodes
 from dnne_ros.rl.captured_steps import CapturedSteps
 from dnne_ros.rl.episodes import EpisodeStatistics
@@ -105,8 +107,8 @@ def as_on_a_device(monkeypatch, ppo):
 
     ppo._learning_rate = LearningRateOnDevice(CONFIG, CPU)
     if not ppo.policy.memory_width:
-        ppo._take_step = CapturedSteps(ppo._step, CPU, aside=lambda _, work: work(),
-                                       capture=capture)
+        ppo._take_step = CapturedSteps(ppo._step, CPU, partial(
+            Captured, aside=lambda _, work: work(), capture=capture))
     return captures
 
 

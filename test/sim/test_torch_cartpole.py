@@ -1,9 +1,13 @@
 """Cartpole as tensor code: beside MuJoCo's, and on the equations written out."""
 
+from functools import partial
+
 import pytest
 import torch
 
-from dnne_ros.sim.simulator import SimulationError
+from dnne_ros.cuda_graphs import Captured
+from dnne_ros.sim import torch_cartpole
+from dnne_ros.sim.simulator import SimulationError, StepResult
 from dnne_ros.sim.torch_cartpole import TorchCartpole, advance
 
 STARTS = torch.tensor([[0.0, 0.0, 0.0, 0.0], [0.1, -0.2, 0.1, 0.2], [-1.0, 1.0, -0.6, -1.0],
@@ -81,6 +85,31 @@ def test_diverged_physics_names_step_and_environment():
     with pytest.raises(SimulationError, match=r"step 1: the physics has diverged in "
                                               r"environment 1"):
         simulator.step(torch.zeros(3, 1))
+
+
+def test_what_a_capture_would_give_is_what_the_steps_give(monkeypatch):
+    """A function of the same form plays it: work is done when it is launched."""
+    simulator, other = TorchCartpole(8, 3), TorchCartpole(8, 3)
+
+    def capture(work):
+        kept = StepResult(*(torch.zeros_like(part) for part in last))
+
+        def launch():
+            for mine, found in zip(kept, work(), strict=True):
+                mine.copy_(found)
+
+        return kept, launch
+
+    monkeypatch.setattr(torch_cartpole, "Captured", partial(
+        Captured, aside=lambda _, work: work(), capture=capture))
+    generator, given = torch.Generator().manual_seed(0), []
+    for _ in range(30):
+        actions = 20 * torch.randn(8, 1, generator=generator)
+        last = simulator._captured_step(actions)
+        given.append((last, other.step(actions)))
+    assert simulator._captured.is_captured
+    for found, expected in given:  # nothing wrote over them later
+        assert all(torch.equal(*parts) for parts in zip(found, expected, strict=True))
 
 
 @pytest.mark.gpu

@@ -41,16 +41,17 @@ def send_updates(bus: Bus, topic: str, type: PortType, way: WayBack) -> Callable
     publisher = bus.publisher(topic, DELIVERY)
 
     def attach(replica: Any) -> None:
-        sent: list[bytes] = []
+        newest: bytes | None = None
 
         def send(update: Any) -> None:
-            sent[:] = [type.pack_update(update)]
-            if not way.send_feedback(*sent):
-                publisher.publish(*sent)
+            nonlocal newest
+            newest = type.pack_update(update)
+            if not way.send_feedback(newest):
+                publisher.publish(newest)
 
         def send_again() -> None:
-            for message in sent:
-                publisher.publish(message)
+            if newest is not None:
+                publisher.publish(newest)
 
         replica.on_change(send)
         way.notify_channel_lost(send_again)
