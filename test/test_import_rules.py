@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "security": ("durable_files", "errors"),
     "parameter_files": ("security", "graph", "node_api", "durable_files", "errors"),
     "deadlocks": (),
-    "tracing": ("durable_files", "errors"),
+    "tracing": ("transport", "durable_files", "errors"),
     "debugging": ("arrays", "errors"),
     "debugger": ("cli", "options", "parameter_files", "debugging", "tracing", "runtime", "errors"),
     "recording": ("graph", "node_api", "transport", "messages", "workflow", "durable_files",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.recording.channels import digest
@@ -16,6 +16,7 @@ from dnne_ros.recording.node_log import Kind, NodeLog
 from dnne_ros.recording.recorder import PENDING_BYTES, Recorder
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.inbox import Gathering
+from dnne_ros.transport.item_source import ItemSource, StandIn
 from dnne_ros.transport.policy import EdgePolicy
 
 
@@ -75,65 +76,23 @@ class RecordedOutput:
         self._waits = waiting
 
 
-class Source(Protocol):
-    """An input that can be recorded."""
-
-    @property
-    def number(self) -> int:
-        """The number of the item taken last."""
-        ...
-
-    @property
-    def waiting(self) -> Callable[[], int]:
-        """Tells how many items wait to be taken."""
-        ...
-
-    @property
-    def awaited(self) -> bool:
-        """Tell whether the node waits for an item."""
-        ...
-
-    async def get(self, timeout: float | None) -> Any:
-        """Return the next item; TimeoutError when none came in time."""
-        ...
-
-    async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
-        """Return so many items, or those that came in time."""
-        ...
-
-
-class RecordedInput:
+class RecordedInput(StandIn):
     """An input that notes which items its node takes, and when it waits in vain."""
 
-    def __init__(self, source: Source, log: NodeLog, port: int, *, held: bool = False,
+    def __init__(self, source: ItemSource, log: NodeLog, port: int, *, held: bool = False,
                  in_order: bool = True, on_taken: Callable[[int, Any], None] | None = None):
         """Take from ``source``; ``held``: one value, which comes once.
 
         ``in_order``: it gives each item, in the order of their numbers.  ``on_taken(number,
         value)`` is told of each.
         """
-        self._source = source
+        super().__init__(source)
         self._log = log
         self._port = port
         self._held = held
         self._had = False
         self._on_taken = on_taken
         self._gathering = None if in_order else Gathering(self._take)
-
-    @property
-    def number(self) -> int:
-        """Return the number of the item taken last."""
-        return self._source.number
-
-    @property
-    def waiting(self) -> Callable[[], int]:
-        """Return what tells how many items wait to be taken."""
-        return self._source.waiting
-
-    @property
-    def awaited(self) -> bool:
-        """Tell whether the node waits for an item."""
-        return self._source.awaited
 
     async def get(self, timeout: float | None) -> Any:
         """Return the next item; TimeoutError when none came within ``timeout`` seconds."""

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from dnne_ros.graph.graph import Graph
-from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.clock import SteadyClock
 from dnne_ros.node_api.health import Health
-from dnne_ros.node_api.supply import Supply
 from dnne_ros.recording.node_log import Shows
 from dnne_ros.replaying.feed import NodeFeed
 from dnne_ros.testing.actions import InMemoryActions
 from dnne_ros.testing.frames import InMemoryFrames
+from dnne_ros.testing.own_coroutine import OwnCoroutine
 from dnne_ros.testing.services import InMemoryServices
 from dnne_ros.testing.topics import InMemoryTopics
-
-if TYPE_CHECKING:
-    from dnne_ros.runtime.edges.input_port import InputPort
+from dnne_ros.transport.item_source import ItemSource
 
 
 class Giving(Protocol):
@@ -152,7 +148,7 @@ class ReplayTopics(MuteTopics):
         return self._feed.now_ns(Shows.STAMP)
 
 
-class _MemoryContext:
+class _MemoryContext(OwnCoroutine):
     """The part of `dnne_ros.NodeContext` that asks nobody."""
 
     strict_runtime = False
@@ -196,36 +192,6 @@ class _MemoryContext:
             raise LookupError(f"{self._type.type_name} has no output {port!r}; it has "
                               f"{', '.join(self._outputs) or 'none'}")
         await self._outputs[port].send(value)
-
-    def together(self) -> AbstractContextManager[None]:
-        """Do nothing: there is no other process."""
-        return nullcontext()
-
-    def has_room(self, ports: Sequence[str]) -> bool:
-        """Leave outputs to the node's coroutine."""
-        return False
-
-    def put_now(self, port: str, value: Any) -> None:
-        """Raise RuntimeError: no output `has_room`."""
-        raise RuntimeError(f"output {port!r} has no room")
-
-    def put_round(self, values: Mapping[str, Any]) -> None:
-        """Raise RuntimeError: no output `has_room`."""
-        raise RuntimeError(f"outputs {', '.join(values)} have no room")
-
-    def giving(self, ports: Sequence[str]) -> AbstractContextManager[None]:
-        """Leave it to the node's coroutine."""
-        return nullcontext()
-
-    def answering(self, ports: Sequence[str], answer: AnswerItems,
-                  ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
-        """Leave it to the node's coroutine."""
-        return nullcontext()
-
-    def supplying(self, ports: Sequence[str], values: Iterable[Any]
-                  ) -> AbstractContextManager[Supply]:
-        """Leave it to the node's coroutine."""
-        return nullcontext(Supply(values))
 
     def delivered(self, port: str) -> int:
         """Return 0: nodes begin at the beginning."""
@@ -286,7 +252,7 @@ class FreeContext(_MemoryContext):
     """Implements `dnne_ros.NodeContext` on edges in memory."""
 
     def __init__(self, graph: Graph, node_id: str, run: RunFacts, topics: MuteTopics,
-                 outputs: Mapping[str, Giving], inputs: Mapping[str, InputPort],
+                 outputs: Mapping[str, Giving], inputs: Mapping[str, ItemSource],
                  clock: SteadyClock, on_end: Callable[[], None]):
         """Serve a node of ``graph`` from ``inputs``; ``on_end()`` ends the run."""
         super().__init__(graph, node_id, run, topics, outputs)

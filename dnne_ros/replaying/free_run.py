@@ -20,9 +20,10 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.replaying.bag import Bag
 from dnne_ros.replaying.context import FreeContext, MuteTopics, RunFacts
 from dnne_ros.replaying.recorded_loop import RecordedLoop
-from dnne_ros.runtime.edges.input_port import HeldInput, InputPort
+from dnne_ros.runtime.edges.input_port import HeldInput
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.transport.codecs import codec_for
+from dnne_ros.transport.item_source import ItemSource
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import DEFAULT_CAPACITY
 from dnne_ros.workflow.records import PortRef
@@ -165,7 +166,7 @@ class FreeRun:
     def _make(self, id: str, local: Mapping[str, LocalEdge]) -> Node:
         graph = self._graph
         record = graph.nodes[id]
-        inputs: dict[str, InputPort] = {}
+        inputs: dict[str, ItemSource] = {}
         for port, edges in graph.incoming[id].items():
             edge = local[graph.edge_name(edges[0])]
             inputs[port] = HeldInput(edge) if record.type.inputs[port].type.held else edge

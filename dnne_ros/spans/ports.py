@@ -5,10 +5,10 @@ So where nobody follows, an item's way has no question whether anybody does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dnne_ros.tracing.ports import Source, Target
+from dnne_ros.tracing.ports import Target
+from dnne_ros.transport.item_source import ItemSource, StandIn
 from dnne_ros.transport.tails import Tails
 
 if TYPE_CHECKING:
@@ -23,25 +23,15 @@ class Carrying(Target, Protocol):
         ...
 
 
-class FollowedInput:
+class FollowedInput(StandIn):
     """An input that tells which items are followed."""
 
-    def __init__(self, source: Source, spans: NodeSpans, port: str, tails: Tails):
+    def __init__(self, source: ItemSource, spans: NodeSpans, port: str, tails: Tails):
         """Take from ``source``; ``tails`` has what came along."""
-        self._source = source
+        super().__init__(source)
         self._spans = spans
         self._port = port
         self._tails = tails
-
-    @property
-    def number(self) -> int:
-        """Return the number of the item taken last."""
-        return self._source.number
-
-    @property
-    def waiting(self) -> Callable[[], int]:
-        """Return what tells how many items wait to be taken."""
-        return self._source.waiting
 
     async def get(self, timeout: float | None) -> Any:
         """Return the next item; TimeoutError when none came within ``timeout`` seconds."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.checkpoint_trigger import CheckpointTrigger
 from dnne_ros.node_api.clock import Clock, SteadyClock
 from dnne_ros.node_api.health import Health
 from dnne_ros.node_api.node import Node
-from dnne_ros.node_api.supply import Supply
 from dnne_ros.node_api.video import Video
 from dnne_ros.testing.actions import InMemoryActions
 from dnne_ros.testing.boundaries import InMemoryBoundary, SavedState
 from dnne_ros.testing.frames import InMemoryFrames
+from dnne_ros.testing.own_coroutine import OwnCoroutine
 from dnne_ros.testing.recorded_log import RecordedLog
 from dnne_ros.testing.services import InMemoryServices
 from dnne_ros.testing.topics import InMemoryTopics
@@ -28,7 +26,7 @@ _QUIET_TURNS = 10
 """Turns of the event loop without a change after which a waiting node has nothing more to do."""
 
 
-class InMemoryContext:
+class InMemoryContext(OwnCoroutine):
     """Implements `dnne_ros.NodeContext` without ROS: the test feeds inputs and sees outputs.
 
     Every item that is fed reaches the node, whatever the policy of the input: what an edge drops
@@ -132,36 +130,6 @@ class InMemoryContext:
         await asyncio.sleep(0)  # where a real edge may wait
         self.sent.append((port, value))
         self._note_change()
-
-    def together(self) -> AbstractContextManager[None]:
-        """Do nothing: there is no other process."""
-        return nullcontext()
-
-    def has_room(self, ports: Sequence[str]) -> bool:
-        """Leave outputs to the node's coroutine, which is what a test waits for."""
-        return False
-
-    def put_now(self, port: str, value: Any) -> None:
-        """Raise RuntimeError: no output `has_room`."""
-        raise RuntimeError(f"output {port!r} has no room")
-
-    def put_round(self, values: Mapping[str, Any]) -> None:
-        """Raise RuntimeError: no output `has_room`."""
-        raise RuntimeError(f"outputs {', '.join(values)} have no room")
-
-    def giving(self, ports: Sequence[str]) -> AbstractContextManager[None]:
-        """Leave it to the node's coroutine."""
-        return nullcontext()
-
-    def answering(self, ports: Sequence[str], answer: AnswerItems,
-                  ready: Callable[[], bool] | None = None) -> AbstractContextManager[None]:
-        """Leave it to the node's coroutine."""
-        return nullcontext()
-
-    def supplying(self, ports: Sequence[str], values: Iterable[Any]
-                  ) -> AbstractContextManager[Supply]:
-        """Leave it to the node's coroutine."""
-        return nullcontext(Supply(values))
 
     def delivered(self, port: str) -> int:
         """Return what the constructor was given."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.tracing.ring import Kind
+from dnne_ros.transport.item_source import ItemSource
 
 if TYPE_CHECKING:
     from dnne_ros.tracing.describing import Describer
@@ -14,32 +14,6 @@ if TYPE_CHECKING:
 
 
 _TAKEN, _SENT = int(Kind.TAKEN), int(Kind.SENT)
-
-
-class Taking(Protocol):
-    """What a node takes items from."""
-
-    async def get(self, timeout: float | None) -> Any:
-        """Return the next item; TimeoutError when none came in time."""
-        ...
-
-    async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
-        """Return so many items, or those that came in time."""
-        ...
-
-
-class Source(Taking, Protocol):
-    """An input that can be recorded."""
-
-    @property
-    def number(self) -> int:
-        """The number of the item taken last, as its producer counts, from 1."""
-        ...
-
-    @property
-    def waiting(self) -> Callable[[], int]:
-        """Tells how many items wait to be taken; 0: the next one has not come yet."""
-        ...
 
 
 class Giving(Protocol):
@@ -77,7 +51,7 @@ class Target(Giving, Protocol):
 class TracedInput:
     """An input that records which item was taken when, and since when it was waited for."""
 
-    def __init__(self, source: Source, node: NodeTracer, place: int):
+    def __init__(self, source: ItemSource, node: NodeTracer, place: int):
         """Take from ``source``."""
         self._source = source
         self._node = node

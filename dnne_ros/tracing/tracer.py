@@ -15,9 +15,10 @@ from time import monotonic_ns, time_ns
 from typing import Any
 
 from dnne_ros.tracing.describing import Describer
-from dnne_ros.tracing.ports import Source, Target, TracedInput, TracedOutput
+from dnne_ros.tracing.ports import Target, TracedInput, TracedOutput
 from dnne_ros.tracing.ring import Kind, Ring
 from dnne_ros.tracing.rounds import NodeFields
+from dnne_ros.transport.item_source import ItemSource
 
 RING, NAMES = ".ring", ".names"
 """The endings of the two files of a process."""
@@ -124,7 +125,7 @@ class NodeTracer:
         """Return the number of an ``input`` or ``output``."""
         return self.tracer.place(self._node, port, direction)
 
-    def input(self, port: str, source: Source) -> TracedInput:
+    def input(self, port: str, source: ItemSource) -> TracedInput:
         """Return an input in the place of ``source``."""
         return TracedInput(source, self, self.place(port, "input"))
 

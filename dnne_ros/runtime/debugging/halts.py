@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.debugging.places import INPUT, OUTPUT
 from dnne_ros.runtime.debugging.stops import SeenItem, Stops
-from dnne_ros.tracing.ports import Source, Taking
+from dnne_ros.transport.item_source import ItemSource, Taking
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.coordination.pause import Pause
@@ -33,8 +33,8 @@ class Halts:
         self._may_drop = may_drop
         self._kept: dict[str, list[Any]] = {}
 
-    async def get(self, port: str, source: Taking, numbers: Source | None, timeout: float | None
-                  ) -> Any:
+    async def get(self, port: str, source: Taking, numbers: ItemSource | None,
+                  timeout: float | None) -> Any:
         """Return the next item of an input, see `HostContext.get`.
 
         ``numbers`` knows the number of what was taken; None for a value that is held, at which
@@ -54,8 +54,8 @@ class Halts:
             if await self.came(port, [item], numbers):
                 return item
 
-    async def get_batch(self, port: str, source: Taking, numbers: Source | None, max_items: int,
-                        timeout: float | None) -> list[Any]:
+    async def get_batch(self, port: str, source: Taking, numbers: ItemSource | None,
+                        max_items: int, timeout: float | None) -> list[Any]:
         """Return several items of an input."""
         while True:
             await self._pause.over()
@@ -70,7 +70,7 @@ class Halts:
             if await self.came(port, new, numbers, batch):
                 return batch + new
 
-    async def came(self, port: str, items: Sequence[Any], numbers: Source | None,
+    async def came(self, port: str, items: Sequence[Any], numbers: ItemSource | None,
                    before: Sequence[Any] = ()) -> bool:
         """Look at items that were taken; stand at the last if the run is paused then.
 

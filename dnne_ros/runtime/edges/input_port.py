@@ -4,43 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.transport.codec import Codec
 from dnne_ros.transport.external_reader import ExternalReader
+from dnne_ros.transport.item_source import ItemSource, StandIn
 
 if TYPE_CHECKING:
     from rclpy.impl.rcutils_logger import RcutilsLogger
 
 _WARN_SECONDS = 5.0
-
-
-class InputPort(Protocol):
-    """One linked input of a running node; a `LocalEdge` and a `RemoteReader` are such."""
-
-    @property
-    def number(self) -> int:
-        """The number of the item taken last, from 1."""
-        ...
-
-    @property
-    def waiting(self) -> Callable[[], int]:
-        """Tells how many items wait to be taken; 0: the next one has not come yet."""
-        ...
-
-    @property
-    def awaited(self) -> bool:
-        """Tell whether the node waits for an item."""
-        ...
-
-    async def get(self, timeout: float | None) -> Any:
-        """Return the next item; TimeoutError when none came within ``timeout`` seconds."""
-        ...
-
-    async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
-        """Return ``max_items`` items, or those that came within ``timeout`` seconds."""
-        ...
 
 
 class ExternalInput:
@@ -96,29 +70,14 @@ class ExternalInput:
         return batch
 
 
-class HeldInput:
+class HeldInput(StandIn):
     """An input whose value comes once and stays."""
 
-    def __init__(self, source: InputPort, on_first: Callable[[Any], None] | None = None):
+    def __init__(self, source: ItemSource, on_first: Callable[[Any], None] | None = None):
         """Hold what ``source`` gives first, after showing it to ``on_first``."""
-        self._source = source
+        super().__init__(source)
         self._on_first = on_first
         self._held: list[Any] = []
-
-    @property
-    def number(self) -> int:
-        """Return the number of the item that it holds."""
-        return self._source.number
-
-    @property
-    def waiting(self) -> Callable[[], int]:
-        """Return what tells whether the value waits to be taken."""
-        return self._source.waiting
-
-    @property
-    def awaited(self) -> bool:
-        """Tell whether the node waits for the value."""
-        return self._source.awaited
 
     async def get(self, timeout: float | None) -> Any:
         """Return the value, waiting for it the first time."""

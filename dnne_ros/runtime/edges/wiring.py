@@ -13,7 +13,7 @@ from dnne_ros.graph.graph import Edge, Graph
 from dnne_ros.placement.placement import Placement
 from dnne_ros.runtime.coordination.replication import accept_updates, send_updates, update_topic
 from dnne_ros.runtime.coordination.ros_bus import RosBus
-from dnne_ros.runtime.edges.input_port import ExternalInput, HeldInput, InputPort
+from dnne_ros.runtime.edges.input_port import ExternalInput, HeldInput
 from dnne_ros.runtime.edges.local_end import LocalEnd
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.edges.public_topic import DrawnEdge, PublicTopic, public_codec
@@ -21,6 +21,7 @@ from dnne_ros.runtime.edges.restarts import Restarts
 from dnne_ros.transport.codecs import codec_for
 from dnne_ros.transport.consumer import Consumer
 from dnne_ros.transport.external_reader import ExternalReader
+from dnne_ros.transport.item_source import ItemSource
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import DEFAULT_CAPACITY
 from dnne_ros.transport.process_endpoint import CHANNELS, ProcessEndpoint, network_channels
@@ -54,7 +55,7 @@ class Wiring:
     speaker: RosNode
     """Whose the topics between processes are."""
     endpoint: ProcessEndpoint
-    inputs: dict[PortRef, InputPort] = field(default_factory=dict)
+    inputs: dict[PortRef, ItemSource] = field(default_factory=dict)
     outputs: dict[PortRef, OutputPort] = field(default_factory=dict)
     local: dict[str, LocalEdge] = field(default_factory=dict)
     readers: dict[str, RemoteReader] = field(default_factory=dict)
@@ -202,10 +203,10 @@ def _sends_back(graph: Graph, edge: Edge) -> bool:
 
 
 def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wiring: Wiring,
-           restarts: Restarts) -> InputPort:
+           restarts: Restarts) -> ItemSource:
     name = graph.edge_name(edge)
     if name in wiring.local:
-        source: InputPort = wiring.local[name]
+        source: ItemSource = wiring.local[name]
     else:
         codec, type = codec_for(edge.type.sent_as()), edge.type
         siblings = graph.outgoing[edge.source.node][edge.source.port]
@@ -231,7 +232,7 @@ def _input(graph: Graph, placement: Placement, host: NodeHost, edge: Edge, wirin
 
 
 def _external_input(graph: Graph, host: NodeHost, ref: PortRef, wiring: Wiring
-                    ) -> InputPort:
+                    ) -> ItemSource:
     port = graph.nodes[ref.node].type.inputs[ref.port]
     type = graph.external_type(ref)
     codec = codec_for(type.sent_as())

@@ -20,8 +20,9 @@ from dnne_ros.recording.ends import RecordedInput, RecordedOutput
 from dnne_ros.recording.node_log import Kind, NodeLog, Shows
 from dnne_ros.recording.recorder import Recorder
 from dnne_ros.recording.shared_file import SharedFile
-from dnne_ros.runtime.edges.input_port import HeldInput, InputPort
+from dnne_ros.runtime.edges.input_port import HeldInput
 from dnne_ros.transport.codecs import StringCodec, codec_for
+from dnne_ros.transport.item_source import ItemSource
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.workflow.records import PortRef
 
@@ -43,7 +44,7 @@ class NodeRecording:
     rests: Iterator[int] = field(default_factory=partial(count, 1))
     """Numbers for the times that the node rests by a clock."""
 
-    def inputs(self, sources: Mapping[str, InputPort]) -> dict[str, InputPort]:
+    def inputs(self, sources: Mapping[str, ItemSource]) -> dict[str, ItemSource]:
         """Return inputs that record, in the places of ``sources``."""
         return {port: self._input(PortRef(self.node_id, port), source)
                 for port, source in sources.items()}
@@ -64,7 +65,7 @@ class NodeRecording:
         """Write down a boundary that the node announces."""
         self.log.note(Kind.BOUNDARY, 0, saves)
 
-    def _input(self, ref: PortRef, source: InputPort) -> InputPort:
+    def _input(self, ref: PortRef, source: ItemSource) -> ItemSource:
         type = self.graph.nodes[ref.node].type
         port = type.inputs[ref.port]
         edges = self.graph.incoming[ref.node].get(ref.port, ())

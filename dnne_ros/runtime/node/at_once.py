@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from dnne_ros.node_api.answering import AnswerItems
 from dnne_ros.node_api.supply import Supply
-from dnne_ros.runtime.edges.input_port import InputPort
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions.member import Giver, Member, Supplier
 from dnne_ros.runtime.regions.regions import Regions
+from dnne_ros.transport.item_source import ItemSource
 from dnne_ros.transport.local_edge import LocalEdge
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class AtOnce:
     """Implements that part of `dnne_ros.node_api.node.NodeContext` for one node."""
 
-    def __init__(self, context: HostContext, inputs: Mapping[str, InputPort],
+    def __init__(self, context: HostContext, inputs: Mapping[str, ItemSource],
                  outputs: Mapping[str, OutputPort], regions: Regions):
         """Serve the node of ``context`` with its ports, in the ``regions`` of its process."""
         self._context = context

@@ -13,7 +13,7 @@ from dnne_ros.options.filming import asked_video
 from dnne_ros.options.run_settings import RunSettings
 from dnne_ros.runtime.coordination.pause import AT_BOUNDARY
 from dnne_ros.runtime.debugging.halts import Halts
-from dnne_ros.runtime.edges.input_port import HeldInput, InputPort
+from dnne_ros.runtime.edges.input_port import HeldInput
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.edges.wiring import Wiring
 from dnne_ros.runtime.node.at_once import AtOnce
@@ -27,9 +27,10 @@ from dnne_ros.runtime.node.ros_services import HostServices
 from dnne_ros.runtime.node.ros_topics import HostTopics
 from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.spans.node_spans import NodeSpans
-from dnne_ros.tracing.ports import Giving, Source, Taking, Target, TracedOutput
+from dnne_ros.tracing.ports import Giving, Target, TracedOutput
 from dnne_ros.tracing.trace import BOUNDARY
 from dnne_ros.tracing.tracer import NodeTracer
+from dnne_ros.transport.item_source import ItemSource, Taking
 from dnne_ros.transport.policy import EdgePolicy
 from dnne_ros.workflow.records import PortRef
 
@@ -84,7 +85,7 @@ class HostContext:
         self._halts = Halts(self._ros_name, pause, stops, host.graph_node.type.acts_outside,
                             self._may_drop)
         type_name = host.graph_node.type.type_name
-        self._own_inputs: dict[str, InputPort] = {
+        self._own_inputs: dict[str, ItemSource] = {
             ref.port: source for ref, source in wiring.inputs.items() if ref.node == self.node_id}
         self._held = {port for port, source in self._own_inputs.items()
                       if isinstance(source, HeldInput)}
@@ -102,7 +103,7 @@ class HostContext:
         self.traced_outputs: Mapping[str, TracedOutput] = {}
         self.marks: list[NodeTracer] = []
         """Who records what is no item, always."""
-        self._seen_inputs: Mapping[str, Source] = self._with_items()
+        self._seen_inputs: Mapping[str, ItemSource] = self._with_items()
         self._seen_outputs: Mapping[str, Target] = self._own_outputs
 
     def _do_at_once(self, regions: Regions) -> None:
@@ -142,7 +143,7 @@ class HostContext:
         self.cuts.discard(who)
         self._regions.redraw()
 
-    def follow(self, spans: NodeSpans, input_of: Callable[[str, Source], Source],
+    def follow(self, spans: NodeSpans, input_of: Callable[[str, ItemSource], ItemSource],
                output_of: Callable[[str, OutputPort], Target]) -> None:
         """Let ``spans`` follow items, through what stands in the place of the ports."""
         self.spans = spans
@@ -153,7 +154,7 @@ class HostContext:
                               for port, target in self._own_outputs.items()}
         self._put_in_place()
 
-    def _with_items(self) -> dict[str, Source]:
+    def _with_items(self) -> dict[str, ItemSource]:
         return {port: source for port, source in self._own_inputs.items()
                 if port not in self._held}
 
@@ -254,7 +255,7 @@ class HostContext:
         edges = self._graph.incoming[self.node_id].get(port)
         return not edges or edges[0].policy is not EdgePolicy.LOSSLESS
 
-    def _numbers(self, port: str) -> InputPort | None:
+    def _numbers(self, port: str) -> ItemSource | None:
         """Return what knows the number of the item taken last; None: there are no items."""
         return None if port in self._held else self._own_inputs[port]
 

@@ -19,11 +19,11 @@ from dnne_ros.runtime.replicas.bell import Bell
 from dnne_ros.runtime.replicas.figures import Figures
 from dnne_ros.runtime.replicas.replica import Replica, ReplicaGoneError
 from dnne_ros.runtime.replicas.rounds import Round, Rounds, Stage
+from dnne_ros.transport.item_source import ItemSource
 from dnne_ros.transport.remote_reader import RemoteReader, settle_round
 
 if TYPE_CHECKING:
     from dnne_ros.node_api.node import Node
-    from dnne_ros.runtime.edges.input_port import InputPort
     from dnne_ros.runtime.monitoring.item_monitor import ItemMonitor
     from dnne_ros.runtime.node.context import HostContext
 
@@ -45,7 +45,7 @@ class Replicated:
     """The replicas of one node."""
 
     def __init__(self, asked: Replicas, count: int, context: HostContext,
-                 inputs: Mapping[str, InputPort], make: Make):
+                 inputs: Mapping[str, ItemSource], make: Make):
         """Have ``count`` replicas, which ``make`` returns, work for the node of ``context``.
 
         ``inputs`` are its linked ones, as the edges bring them.
