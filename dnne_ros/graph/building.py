@@ -24,6 +24,7 @@ from dnne_ros.graph.node_options import (
 )
 from dnne_ros.graph.own_ports import found_files, name_ports
 from dnne_ros.graph.replicas import check_replicas
+from dnne_ros.graph.state_keys import check_state_keys
 from dnne_ros.node_api.drawn import DrawnNode
 from dnne_ros.node_api.fault_settings import read_fault_options
 from dnne_ros.node_api.node import Node
@@ -132,6 +133,7 @@ class _Builder:
         graph = Graph(self.workflow.name, self.workflow.path, to_ros_name(self.workflow.name),
                       nodes, edges, flowing, self.workflow.groups)
         check_replicas(graph, self._problem)
+        check_state_keys(graph, self._problem)
         return graph
 
     def _problem(self, node: str, message: str, port: str | None = None) -> None:

@@ -11,6 +11,7 @@ from dnne_ros.graph.flow import misfit, output_types, passed_on
 from dnne_ros.graph.graph import Edge, Graph, GraphNode
 from dnne_ros.graph.loops import find_stuck_loop
 from dnne_ros.graph.replicas import Replicas, check_replicas
+from dnne_ros.graph.state_keys import check_state_keys
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.own_ports import type_with_ports
 from dnne_ros.node_api.widget import WidgetError, missing_values
@@ -81,8 +82,8 @@ def declare_graph(name: str, namespace: str, nodes: Mapping[str, NodeSpec],
     if loop is not None:
         problems.add("a loop that nothing starts: " + " → ".join(str(e.target) for e in loop))
     graph = Graph(name, name, namespace, graph_nodes, tuple(edges), flowing)
-    check_replicas(graph, lambda id, problem: problems.add(
-        f"{graph_nodes[id].ros_name}: {problem}"))
+    for check in (check_replicas, check_state_keys):
+        check(graph, lambda id, problem: problems.add(f"{graph_nodes[id].ros_name}: {problem}"))
     problems.raise_if_any()
     return graph
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.node_api.fault_settings import SAFE_VALUE
+from dnne_ros.node_api.item_key import ItemKey
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.node_api.widget import Widget
@@ -79,29 +80,9 @@ class Replicas:
             option["unordered"] = True
         return option
 
-    @property
-    def key_port(self) -> str:
-        """The input that has the key."""
-        return self.key.partition(".")[0]
-
-    def key_of(self, items: Mapping[str, Any]) -> str:
-        """Return what a round of ``items``, by input, belongs to; "" if there are no keys.
-
-        Raises LookupError for an item that has none of these entries, TypeError for one whose
-        key is neither text nor a number.
-        """
-        if not self.key:
-            return ""
-        value = items[self.key_port]
-        for entry in self.key.split(".")[1:]:
-            if not isinstance(value, Mapping) or entry not in value:
-                raise LookupError(f"an item of input {self.key_port} has no entry {entry!r}, "
-                                  f"as replicas.key {self.key!r} names it")
-            value = value[entry]
-        if not isinstance(value, str | int | float):
-            raise TypeError(f"replicas.key {self.key!r}: expected text or a number, found a "
-                            f"{type(value).__name__}")
-        return repr(value)
+    def item_key(self, node: type[Node]) -> ItemKey | None:
+        """Return what tells keys of a node's items apart; None: any replica takes any item."""
+        return node.state_key() or (ItemKey(self.key, "replicas.key") if self.key else None)
 
 
 def replica_settings(replicas: Replicas | None) -> dict[str, Widget]:
@@ -122,8 +103,9 @@ def why_not_replicated(node: type[Node], values: Mapping[str, Any], faults: Mapp
     if node.process is not Node.process:
         yield ("its type has a process() of its own, which takes items as it likes; replicas need "
                "a compute()")
-    elif node.keeps_state():
-        yield "it keeps a state, of which each replica would have another part"
+    elif node.keeps_state() and node.state_per is None:
+        yield ("it keeps a state, of which each replica would have another part; one for each key "
+               "of its items (state_per) would do")
     elif not streams:
         yield "no items come to it"
     uses = [*(use.name for use in node.ros_topics(values)),
@@ -131,9 +113,12 @@ def why_not_replicated(node: type[Node], values: Mapping[str, Any], faults: Mapp
             *(use.name for use in node.ros_actions(values))]
     if uses:
         yield f"it uses {uses[0]} beside its ports, which each replica would do"
-    if replicas.key and replicas.key_port not in streams:
-        yield (f"key: {replicas.key_port!r:.40} is no input that items come to; these are "
-               f"{', '.join(streams) or 'none'}")
+    if replicas.key and node.state_per is not None:
+        yield "key: expected none, as its type says what its state is kept for (state_per)"
+    elif replicas.key:
+        key = ItemKey(replicas.key, "replicas.key")
+        yield from (f"key: {fault}" for fault in key.faults({
+            port: taken[port] for port in streams}))
     if replicas.unordered and faults["deadline.policy"] == SAFE_VALUE:
         yield (f"unordered: nobody could tell which item a safe value stands for "
                f"(deadline.policy {SAFE_VALUE})")
@@ -148,6 +133,12 @@ def coming_to(graph: Graph, id: str) -> dict[str, PortType]:
     """Return the types of what comes to a node, by input, topics of other ROS nodes included."""
     return {**{port: edges[0].type for port, edges in graph.incoming[id].items()},
             **{ref.port: graph.external_type(ref) for ref in graph.external if ref.node == id}}
+
+
+def streams_to(graph: Graph, id: str) -> dict[str, PortType]:
+    """Return the types of the items that come to a node, by input; held values are none."""
+    return {port: type for port, type in coming_to(graph, id).items()
+            if not graph.nodes[id].type.inputs[port].type.held}
 
 
 def check_replicas(graph: Graph, report: Callable[[str, str], None]) -> None:

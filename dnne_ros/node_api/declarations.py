@@ -11,6 +11,7 @@ from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import PortType
 from dnne_ros.node_api.ports import Input, Port
 from dnne_ros.node_api.ros_facts import RosFacts
+from dnne_ros.node_api.stateful import Stateful
 from dnne_ros.node_api.widget import Widget, WidgetError
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -18,7 +19,7 @@ _NAMES = ("aliases", "retired_widgets", "dead_ports")
 _SWITCHES = ("fires_on_any", "resumes", "needs_policy_interface", "announces_boundaries",
              "own_process", "acts_outside", "films")
 _TABLES = ("foreign_widgets", "outputs_with")
-_PROMISES = {**vars(RosFacts), **vars(Node)}
+_PROMISES = {**vars(RosFacts), **vars(Stateful), **vars(Node)}
 PARAMETERS_OF_EVERY_NODE = ("use_sim_time", "start_type_description_service")
 """Which rclpy declares itself."""
 
@@ -77,6 +78,8 @@ def _faults_of_behaviour(node_type: type[Node]) -> Iterator[str]:
                       for part in (name, "compute"))
         if owner is not Node and owner is not own and issubclass(own, owner):
             yield f"{name}: expected one of {own.__name__}'s own compute, found {owner.__name__}'s"
+    if node_type.state_per is not None:
+        yield from _faults_of_state(node_type)
     if node_type.inline is not None:
         yield from _faults_of_inline(node_type, node_type.inline)
     if node_type.process is not Node.process or node_type.compute is Node.compute:
@@ -103,6 +106,25 @@ def _faults_of_inline(node_type: type[Node], inline: Inline) -> Iterator[str]:
             inline.bound(node_type.inputs, node_type.widgets, None)
         except ValueError as error:
             yield f"inline: {error}"
+
+
+def _faults_of_state(node_type: type[Node]) -> Iterator[str]:
+    said = node_type.state_per
+    if not isinstance(said, str) and not inspect.isroutine(said):
+        yield ("state_per: expected an input with entries, as order.customer, or a function of "
+               f"inputs, found {_shown(said)}")
+        return
+    for name in ("save_state", "load_state", "process"):
+        if getattr(node_type, name) is not getattr(Node, name):
+            yield f"{name}: expected none beside state_per, by which compute() has its state"
+    if any(widget.decides_ports for widget in node_type.widgets.values()):
+        return
+    key = node_type.state_key()
+    assert key is not None  # it says so
+    for port in key.ports:
+        if port not in node_type.inputs:
+            yield (f"state_per: expected inputs ({', '.join(node_type.inputs) or 'none'}), found "
+                   f"{port!r:.40}")
 
 
 def faults_of_port(port: Port) -> Iterator[str]:

@@ -10,8 +10,10 @@ from dnne_ros.errors import InputError
 from dnne_ros.node_api.answering import Computed, feed_compute
 from dnne_ros.node_api.blocking import BlockingCalls
 from dnne_ros.node_api.inline import Inline
+from dnne_ros.node_api.keyed_states import KeyedStates, with_state
 from dnne_ros.node_api.ports import Input, Output, Ports
 from dnne_ros.node_api.ros_facts import RosFacts
+from dnne_ros.node_api.stateful import Stateful
 from dnne_ros.node_api.widget import Widget
 
 if TYPE_CHECKING:
@@ -20,12 +22,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from dnne_ros.node_api.context import NodeContext
-    from dnne_ros.node_api.state import NodeState
 
 T = TypeVar("T")
 
 
-class Node(RosFacts):
+class Node(Stateful, RosFacts):
     """A node type.  Subclasses declare ports and widgets as class attributes and a behaviour.
 
     Three phases: ``__init__`` takes values only; `setup` imports what is heavy and picks
@@ -126,6 +127,9 @@ class Node(RosFacts):
         self.values: dict[str, Any] = {
             name: widget.default for name, widget in self.widgets.items()}
         self.values.update(values or {})
+        if (key := self.state_key()) is not None:
+            self.keyed_states = KeyedStates(key)
+            vars(self)["compute"] = with_state(self, self.compute)
 
     @classmethod
     def description(cls) -> str:
@@ -196,16 +200,6 @@ class Node(RosFacts):
     def runs_without_torch(cls, values: Mapping[str, Any]) -> bool:
         """Tell whether it runs where torch is not installed: see `without_torch`."""
         return cls.without_torch
-
-    @classmethod
-    def keeps_state(cls) -> bool:
-        """Tell whether checkpoints hold something of it: it has a `save_state` of its own."""
-        return cls.save_state is not Node.save_state
-
-    @classmethod
-    def state_type(cls) -> str:
-        """Return the type that checkpoints know it by: that of new graphs, if superseded."""
-        return cls.superseded_by or cls.type_name
 
     @classmethod
     def waits_for_all(cls, values: Mapping[str, Any]) -> bool:
@@ -320,21 +314,6 @@ class Node(RosFacts):
         The run time calls it once `close` is through.
         """
         return 0 if self._blocking is None else await self._blocking.close(seconds)
-
-    async def save_state(self, aligned: bool) -> NodeState | None:
-        """Return what a checkpoint must hold of this node, or None if there is nothing yet.
-
-        No checkpoint is written before each node that has this method gives a state; an empty
-        one will do.
-
-        ``aligned``: the graph stands still at a boundary, so the states of all nodes fit
-        together; otherwise the run was stopped wherever it was.
-        """
-        return None
-
-    def load_state(self, state: NodeState) -> None:
-        """Take up a saved state, after `setup`.  ValueError if it does not fit."""
-        raise ValueError(f"{self.type_name} keeps no state")
 
     def load_weights(self, weights: Mapping[str, Tensor], layers: Sequence[Mapping[str, Any]]
                      ) -> None:

@@ -137,7 +137,10 @@ class ProcessNodes:
         return [dict(node.policy_interface()) for node in self.by_id.values()]
 
     async def remake(self, node_id: str) -> Node:
-        """Close a node and return another of its type, with the state that was saved last."""
+        """Close a node and return another of its type, with the state that was saved last.
+
+        States by key it takes over: what failed or hung has changed none of them.
+        """
         old, context = self.by_id[node_id], self.contexts[node_id]
         await close_node(old, _RESTART_GRACE)
         context.topics.close()
@@ -146,9 +149,11 @@ class ProcessNodes:
         node = type(old)(old.values)
         node.context = context
         node.setup()
-        state = self._saved.newest(node_id)
+        state = self._saved.newest(node_id) if old.keyed_states is None else None
         if state is not None:
             node.load_state(state)
+        elif old.keyed_states is not None:
+            node.keyed_states = old.keyed_states
         elif node_id in self._saved.weight_files:
             problems = Problems(str(self._saved.directory))
             self._load_weights(node_id, node, problems)

@@ -75,6 +75,18 @@ class KeyedWork(Node):
                          "thread": threading.get_ident()}}
 
 
+class Totals(KeyedWork):
+    """Add up the numbers of each key."""
+
+    state_per = "order.of.key"
+
+    def compute(self, order):
+        made = super().compute(order)["done"]
+        state = self.keyed_state
+        state["numbers"] = [*state.get("numbers", ()), order["number"]]
+        return {"done": {**made, "numbers": state["numbers"], "pid": os.getpid()}}
+
+
 class Remembers(Work):
     """Keep a state."""
 

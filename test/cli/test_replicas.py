@@ -22,7 +22,7 @@ class Graph:
         self.out = folder / "lines"
         self.file = folder / "replicas.json"
         between = {"4": {"class_type": "Keyed", "inputs": {"value": ["1", 0]}}} \
-            if kind == "KeyedWork" else {}
+            if kind in ("KeyedWork", "Totals") else {}
         port, source = ("order", "4") if between else ("value", "1")
         self.file.write_text(json.dumps({
             "1": {"class_type": "Numbers", "inputs": {"count": count}},
@@ -56,7 +56,7 @@ def run_of(start_run):
 def workers_of(run):
     """Return the processes that work for `Work`, which are named after it."""
     return [psutil.Process(pid) for name, child in run.children().items()
-            if name.startswith(("work_2_", "deadly_2_")) for pid in [child.pid]]
+            if name.startswith(("work_2_", "deadly_2_", "totals_2_")) for pid in [child.pid]]
 
 
 @pytest.mark.parametrize("within", ["threads", "processes"])
@@ -101,6 +101,34 @@ def test_items_of_a_key_are_worked_on_in_order_one_at_a_time_and_by_the_same(run
         assert len({line["thread"] for line in lines}) == 1
         assert all(one["began"] < other["began"] for one, other in pairwise(lines))
     assert len({line["thread"] for line in graph.lines}) > 1
+
+
+def totals_of(numbers):
+    """Return what `Totals` has for each of the numbers from 0."""
+    by_key, made = defaultdict(list), []
+    for number in range(numbers):
+        by_key[f"k{number * number % 11}"].append(number)
+        made.append(list(by_key[f"k{number * number % 11}"]))
+    return made
+
+
+@pytest.mark.parametrize("within", ["threads", "processes"])
+def test_the_state_of_a_key_survives_kills_and_scaling(run_of, start_command, tmp_path, within):
+    graph = Graph(tmp_path, {"count": 3, "in": within}, kind="Totals", count=600)
+    run = run_of(graph)
+    for part, count in enumerate((5, 1, 4), 1):
+        run.until_lines(100 * part)
+        done = start_command("dnne_ros", "scale", "totals_2", str(count), folder=tmp_path)
+        assert done.wait() == 0, done.output
+        for worker in workers_of(run)[:2]:
+            worker.kill()
+    run.until_lines(600)
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert graph.numbers() == list(range(600))
+    assert [line["numbers"] for line in graph.lines] == totals_of(600)
+    if within == "processes":
+        assert "was killed by SIGKILL" in run.output
 
 
 def test_a_replica_that_is_killed_loses_nothing_and_comes_back(run_of, tmp_path):

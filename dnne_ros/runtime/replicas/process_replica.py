@@ -20,6 +20,7 @@ from dnne_ros.runtime.coordination.printed_lines import printed_lines
 from dnne_ros.runtime.replicas.parcels import Parcels
 from dnne_ros.runtime.replicas.ports import given_by, taken_by
 from dnne_ros.runtime.replicas.replica import ReplicaGoneError
+from dnne_ros.runtime.replicas.states_ahead import LentState
 from dnne_ros.runtime.replicas.thread_replica import seed_of
 from dnne_ros.runtime.replicas.worker import ENTRY_POINT, keep_graph
 
@@ -88,16 +89,25 @@ class ProcessReplica:
     async def set_up(self, node: Node, seed: int) -> None:
         """Have the process make a node like ``node``, with a ``seed`` of its own."""
         facts = {name: getattr(self._context, name) for name in _FACTS}
-        await self._ask({"node": self._context.node_id, "values": dict(node.values),
-                         "facts": {**facts, "seed": seed}})
+        answer, _ = await self._ask({
+            "node": self._context.node_id, "values": dict(node.values),
+            "facts": {**facts, "seed": seed}})
+        _raise_if_failed(answer)
 
-    async def compute(self, items: Mapping[str, Any]) -> Computed:
+    async def compute(self, items: Mapping[str, Any], state: LentState | None) -> Computed:
         """Return what the node's type makes of a round."""
         items = {port: items[port] for port in self._taken.types}
         packed = self._taken.pack(items)
         changes, self._changes = self._changes, {}
-        head, messages = await self._ask({"ports": list(items), "changes": changes}, packed)
-        return self._given.unpack(head["ports"], messages)
+        head = {"ports": list(items), "changes": changes}
+        if state is not None:
+            head["key"] = state.key
+            packed.append([state.packed.encode()])
+        answer, messages = await self._ask(head, packed)
+        if state is not None:
+            state.packed = messages.pop().decode()
+        _raise_if_failed(answer)
+        return self._given.unpack(answer["ports"], messages)
 
     def change(self, name: str, value: Any) -> None:
         """Let a live widget have another value from the next item on."""
@@ -130,8 +140,6 @@ class ProcessReplica:
             health = self._context.health
             health.level, health.message = Level(level), message
             health.values.update(values)
-        if "error" in answer:
-            raise _error(answer["error"], answer["text"]) from RemoteTraceback(answer["where"])
         return answer, messages
 
     async def _how_it_went(self) -> str:
@@ -174,6 +182,9 @@ class RemoteTraceback(Exception):
 _kinds: dict[str, type[Exception]] = {}
 
 
-def _error(kind: str, text: str) -> Exception:
-    """Return an error that has the name and the text of one of another process."""
-    return _kinds.setdefault(kind, type(kind, (Exception,), {}))(text)
+def _raise_if_failed(answer: Mapping[str, Any]) -> None:
+    """Raise an error that has the name and the text of the one in an answer, if there is one."""
+    if "error" in answer:
+        kind = answer["error"]
+        raise _kinds.setdefault(kind, type(kind, (Exception,), {}))(answer["text"]) \
+            from RemoteTraceback(answer["where"])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from dnne_ros.node_api.answering import Computed
+
+if TYPE_CHECKING:
+    from dnne_ros.runtime.replicas.states_ahead import LentState
 
 
 class ReplicaGoneError(Exception):
@@ -15,9 +18,10 @@ class ReplicaGoneError(Exception):
 class Replica(Protocol):
     """Works on one round at a time."""
 
-    async def compute(self, items: Mapping[str, Any]) -> Computed:
+    async def compute(self, items: Mapping[str, Any], state: LentState | None) -> Computed:
         """Return what the node's type makes of one item of each input.
 
+        ``state`` is that of the key of these, and another one afterwards; None: there are none.
         Raises what that raises, and `ReplicaGoneError` if it has died.
         """
         ...

@@ -19,10 +19,13 @@ from dnne_ros.runtime.replicas.bell import Bell
 from dnne_ros.runtime.replicas.figures import Figures
 from dnne_ros.runtime.replicas.replica import Replica, ReplicaGoneError
 from dnne_ros.runtime.replicas.rounds import Round, Rounds, Stage
+from dnne_ros.runtime.replicas.states_ahead import StatesAhead
 from dnne_ros.transport.item_source import ItemSource
 from dnne_ros.transport.remote_reader import RemoteReader, settle_round
 
 if TYPE_CHECKING:
+    from dnne_ros.node_api.item_key import ItemKey
+    from dnne_ros.node_api.keyed_states import KeyedStates
     from dnne_ros.node_api.node import Node
     from dnne_ros.runtime.monitoring.item_monitor import ItemMonitor
     from dnne_ros.runtime.node.context import HostContext
@@ -45,23 +48,25 @@ class Replicated:
     """The replicas of one node."""
 
     def __init__(self, asked: Replicas, count: int, context: HostContext,
-                 inputs: Mapping[str, ItemSource], make: Make):
+                 inputs: Mapping[str, ItemSource], make: Make, key: ItemKey | None):
         """Have ``count`` replicas, which ``make`` returns, work for the node of ``context``.
 
-        ``inputs`` are its linked ones, as the edges bring them.
+        ``inputs`` are its linked ones, as the edges bring them; ``key`` tells what a round of
+        their items belongs to, None: to nothing.
         """
-        self._asked = asked
+        self._key = key
         self._count = count
         self._context = context
         self._make = make
         self._readers = [source for source in inputs.values() if isinstance(source, RemoteReader)]
         for reader in self._readers:
             reader.hold()
-        self._rounds = Rounds(bool(asked.key), asked.unordered)
+        self._rounds = Rounds(key is not None, asked.unordered)
         self._bell = Bell()
         self._replicas: dict[int, Replica] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._node: Node | None = None
+        self._ahead = StatesAhead()
         self._changes: dict[str, Any] = {}
         self._began = 0
         self._partial: dict[str, Any] = {}
@@ -141,7 +146,14 @@ class Replicated:
         """Be done with the round that was given last, or given up."""
         if self._at_hand is not None:
             settle_round(self._at_hand.handled)
+            if self._at_hand.state is not None and self._states is not None:
+                self._ahead.settle(self._at_hand.state, self._states)
             self._at_hand = None
+
+    @property
+    def _states(self) -> KeyedStates | None:
+        """The states of the node, as of the items whose results it has given."""
+        return None if self._node is None else self._node.keyed_states
 
     def _fit(self) -> None:
         """Have as many replicas as are wanted."""
@@ -204,8 +216,9 @@ class Replicated:
         self.figures.begin(place)
         outputs: Computed = None
         error: BaseException | None = None
+        state = None if self._states is None else self._ahead.lend(round.key, self._states)
         try:
-            outputs = await self._replicas[place].compute(round.items)
+            outputs = await self._replicas[place].compute(round.items, state)
         except ReplicaGoneError as gone:
             self._note_death(place, round, gone)
             return
@@ -218,6 +231,9 @@ class Replicated:
         finally:
             self.figures.end(place)
         self.figures.count(place)
+        if state is not None:
+            self._ahead.take_back(state)
+            round.state = state
         round.end(outputs, error, time.monotonic())
         self._rounds.note_end(round)
 
@@ -260,7 +276,7 @@ class Replicated:
         if len(self._rounds) >= ROUNDS_EACH * self._count:
             return False
         free = sum(place <= self._count and place not in self._tasks for place in self._replicas)
-        return bool(self._asked.key) or self._rounds.waiting < free
+        return self._key is not None or self._rounds.waiting < free
 
     def _add(self, items: dict[str, Any], error: Exception | None) -> None:
         self._began += 1
@@ -271,10 +287,10 @@ class Replicated:
         self._numbers = numbers
         if self._context.spans is not None:
             round.followed = self._context.spans.leave()
-        if error is None:
+        if error is None and self._key is not None:
             try:
-                round.key = self._asked.key_of(items)
-            except (LookupError, TypeError) as raised:
+                round.key = self._key(items)
+            except Exception as raised:  # the function is the node type's own
                 error = raised
         if error is not None:
             round.end(None, error, time.monotonic())

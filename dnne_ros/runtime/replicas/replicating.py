@@ -40,7 +40,7 @@ def replicate(node: GraphNode, host: NodeHost, context: HostContext, wiring: Wir
         make = partial(processes.start, context)
     inputs = {ref.port: source for ref, source in wiring.inputs.items() if ref.node == node.id}
     replicated = context.replicated = Replicated(
-        node.replicas, host.replicas, context, inputs, make)
+        node.replicas, host.replicas, context, inputs, make, node.replicas.item_key(node.type))
     host.on_scaled = replicated.scale
     host.change_widget = partial(_change, host, replicated, node.replicas.within == PROCESSES)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dnne_ros.node_api.answering import Computed
 
 if TYPE_CHECKING:
+    from dnne_ros.runtime.replicas.states_ahead import LentState
     from dnne_ros.spans.node_spans import Followed
     from dnne_ros.transport.remote_reader import RemoteReader
 
@@ -30,7 +31,8 @@ class Round:
     """One item of each input, and what came of them.
 
     ``handled``: by reader, the number of the item of it; ``began`` and ``ended``: when a replica
-    worked on it, by `time.monotonic`; ``deaths``: how many replicas have died over it.
+    worked on it, by `time.monotonic`; ``deaths``: how many replicas have died over it; ``state``:
+    that of its key behind it, once it is computed, of a node that has such.
     """
 
     number: int
@@ -44,6 +46,7 @@ class Round:
     outputs: Computed = None
     error: BaseException | None = None
     deaths: int = 0
+    state: LentState | None = None
 
     def end(self, outputs: Computed, error: BaseException | None, now: float) -> None:
         """Take note of what came of it."""

@@ -16,6 +16,7 @@ from dnne_ros.node_api.blocking import BlockingCalls
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.seeding import node_seed
 from dnne_ros.runtime.node.node_runner import close_node
+from dnne_ros.runtime.replicas.states_ahead import LentState, lent_to
 
 if TYPE_CHECKING:
     from dnne_ros.runtime.node.context import HostContext
@@ -60,13 +61,14 @@ class ThreadReplica:
         self._turn = asyncio.Lock()
         self._changes: set[asyncio.Task[None]] = set()
 
-    async def compute(self, items: Mapping[str, Any]) -> Computed:
+    async def compute(self, items: Mapping[str, Any], state: LentState | None) -> Computed:
         """Return what the node makes of a round."""
         compute: Callable[..., Any] = self._node.compute
         async with self._turn:
-            made = compute(**items) if self._waits else \
-                self._calls.run(partial(compute, **items))
-            outputs: Computed = await made
+            with lent_to(self._node, state):
+                made = compute(**items) if self._waits else \
+                    self._calls.run(partial(compute, **items))
+                outputs: Computed = await made
         return outputs
 
     def change(self, name: str, value: Any) -> None:
@@ -101,10 +103,10 @@ class ThreadReplica:
 async def thread_replica(context: HostContext, node: Node, place: int) -> ThreadReplica:
     """Return the replica at a ``place`` from 1; the first one works with ``node`` itself.
 
-    Raises what the setup of another instance raises.
+    If there are states by key, ``node`` has all of them and is none of the replicas.  Raises what the setup of another instance raises.
     """
     calls = BlockingCalls(f"{context.name} replica {place}")
-    if place == 1:
+    if place == 1 and node.keyed_states is None:
         return ThreadReplica(node, calls, shared=True)
     instance = type(node)(node.values)
     instance.context = ReplicaContext(context, place)

@@ -24,6 +24,7 @@ from dnne_ros.runtime.coordination.fork_server import CHANNEL
 from dnne_ros.runtime.coordination.parent_death import die_with_parent
 from dnne_ros.runtime.replicas.parcels import Parcels
 from dnne_ros.runtime.replicas.ports import given_by, taken_by
+from dnne_ros.runtime.replicas.states_ahead import LentState, lent_to
 from dnne_ros.runtime.replicas.thread_replica import PORTS, refuse_ports
 
 ENTRY_POINT = f"{__name__}:main"
@@ -104,18 +105,26 @@ class _Worker:
 
     def answer(self, head: Mapping[str, Any], payloads: Sequence[bytes]) -> None:
         """Do what is asked for, and say what came of it."""
-        do = self._set_up if self._node is None else self._compute
+        state: LentState | None = None
+        if "key" in head:
+            *payloads, packed = payloads
+            state = LentState(head["key"], packed.decode())
         try:
-            answer, messages = do(head, payloads)
+            if self._node is None:
+                answer, messages = self._set_up(head)
+            else:
+                with lent_to(self._node, state):
+                    answer, messages = self._compute(self._node, head, payloads)
         except FOREIGN_ERRORS as error:
             answer, messages = _told(error), []
+        if state is not None:
+            messages.append([state.packed.encode()])
         if self._node is not None:
             health = self._node.context.health
             answer["health"] = [int(health.level), str(health.message), health.values]
         self._parcels.send(answer, messages)
 
-    def _set_up(self, head: Mapping[str, Any], payloads: Sequence[bytes]
-                ) -> tuple[dict[str, Any], list[Any]]:
+    def _set_up(self, head: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
         graph, id = _graphs[0], head["node"]
         type = graph.nodes[id].type
         linked = [*coming_to(graph, id), *graph.outgoing[id]]
@@ -128,10 +137,8 @@ class _Worker:
         self._node = node
         return {}, []
 
-    def _compute(self, head: Mapping[str, Any], payloads: Sequence[bytes]
+    def _compute(self, node: Node, head: Mapping[str, Any], payloads: Sequence[bytes]
                  ) -> tuple[dict[str, Any], list[Any]]:
-        node = self._node
-        assert node is not None  # or it would be set up
         for name, value in head["changes"].items():
             node.values[name] = value
             node.widget_changed(name)

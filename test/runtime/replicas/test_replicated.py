@@ -7,6 +7,7 @@ import pytest
 
 from dnne_ros.errors import DnneError
 from dnne_ros.graph.replicas import Replicas
+from dnne_ros.node_api.node import Node
 from dnne_ros.runtime.replicas.replica import ReplicaGoneError
 from dnne_ros.runtime.replicas.replicated import ROUNDS_EACH, Replicated
 from dnne_ros.runtime.replicas.rounds import place_of
@@ -20,7 +21,7 @@ class Scripted:
     def __init__(self, bench, place):
         self.bench, self.place, self.changes, self.closed = bench, place, {}, False
 
-    async def compute(self, items):
+    async def compute(self, items, state):
         number = items["in"]
         self.bench.begun.append((number, self.place))
         ends = self.bench.ends.setdefault(number, asyncio.get_running_loop().create_future())
@@ -50,10 +51,11 @@ class Bench:
             begin_round=lambda: None, await_round=lambda since: None,
             end_round=lambda seconds, since: None)
         self.node = self.new_node()
-        self.replicated = Replicated(Replicas(count, **asked), count, self, {}, self.make)
+        asked = Replicas(count, **asked)
+        self.replicated = Replicated(asked, count, self, {}, self.make, asked.item_key(Node))
 
     def new_node(self):
-        return SimpleNamespace(inputs={"in": None}, context=self)
+        return SimpleNamespace(inputs={"in": None}, context=self, keyed_states=None)
 
     async def make(self, node, place):
         self.made.append(Scripted(self, place))
