@@ -53,10 +53,12 @@ def run(options: argparse.Namespace) -> int:
         host = placement.host_of(process)
         say(f"\nprocess {process}{host and f' on host {host}'}{comes_back}")
         for node in nodes:
-            replicas = graph.nodes[node].replicas
+            drawn = graph.nodes[node]
+            replicas, key = drawn.replicas, drawn.type.state_key()
             several = "" if replicas is None else f" × {replicas.count}, in {replicas.within}"
-            say(f"  /{graph.namespace}/{graph.nodes[node].ros_name}  "
-                f"({graph.nodes[node].type.type_name}{several})")
+            state = "" if key is None else f", a state per {key}"
+            say(f"  /{graph.namespace}/{drawn.ros_name}  "
+                f"({drawn.type.type_name}{several}{state})")
         if options.explain:
             _explain(graph, placement, process)
     say("\nedges")

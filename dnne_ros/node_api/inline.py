@@ -68,6 +68,8 @@ def inline_of(node_type: type[Node]) -> Inline | None:
     A ``compute`` that does nothing but return a dictionary of all outputs, in their order, is.  It
     is read off its source, if that is still what was compiled.
     """
+    if node_type.state_per is not None:  # its state comes with the call
+        return None
     if node_type.inline is not None:
         return node_type.inline
     function = node_type.compute

@@ -44,6 +44,10 @@ class ItemKey:
             value = value[entry]
         return self._text(value)
 
+    def __str__(self) -> str:
+        return self._said if isinstance(self._said, str) else \
+            f"what is said of {', '.join(self.ports)}"
+
     def faults(self, types: Mapping[str, PortType]) -> Iterator[str]:
         """Say what is wrong with it for a node with inputs of ``types``, by name."""
         for port in self.ports:

@@ -18,8 +18,8 @@ class Stateful:
     superseded_by: ClassVar[str]
 
     state_per: ClassVar[str | KeyFunction | None] = None
-    """It remembers something for each key of its items, in `keyed_state`, and nothing else from one
-    item to the next.  What the key is: an input and entries of its dictionaries,
+    """It remembers something for each key of its items, in `keyed_state`, and nothing else from
+    one item to the next.  What the key is: an input and entries of its dictionaries,
     ``"order.customer"``, or a function of some inputs that returns text or a number."""
 
     keyed_state: dict[str, Any]

@@ -37,14 +37,3 @@ def test_a_type_that_asks_for_a_process_of_its_own_has_its_replicas_in_processes
     ({"count": 2, "unordered": 1}, "unordered: expected true or false, found 1")])
 def test_what_makes_no_sense_is_said(asked, said):
     assert read(asked) == (None, [said])
-
-
-def test_keys_are_texts_and_numbers_in_the_items():
-    replicas = Replicas(2, key="order.of.key")
-    assert replicas.key_of({"order": {"of": {"key": "a"}}}) == "'a'"
-    assert replicas.key_of({"order": {"of": {"key": 1.5}}}) == "1.5"
-    assert Replicas(2).key_of({}) == ""
-    with pytest.raises(LookupError, match=r"an item of input order has no entry 'key'"):
-        replicas.key_of({"order": {"of": {}}})
-    with pytest.raises(TypeError, match=r"expected text or a number, found a list"):
-        replicas.key_of({"order": {"of": {"key": []}}})

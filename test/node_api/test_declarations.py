@@ -47,6 +47,14 @@ class Odd(Node):
      "compute: expected the inputs as parameters (a), found 'b'"),
     ("a = Input(Float())\n    async def compute(self): pass",
      "compute: expected the inputs as parameters (a), and 'a' is none"),
+    ("state_per = 3", "state_per: expected an input with entries, as order.customer, or a fun"),
+    ("a = Input(Float())\n    state_per = 'b.c'\n    def compute(self, a): pass",
+     "state_per: expected inputs (a), found 'b'"),
+    ("state_per = lambda b: b", "state_per: expected inputs (none), found 'b'"),
+    ("a = Input(Float())\n    state_per = 'a'\n    async def save_state(self, aligned): pass",
+     "save_state: expected none beside state_per, by which compute() has its state"),
+    ("a = Input(Float())\n    state_per = 'a'\n    async def process(self): pass",
+     "process: expected none beside state_per"),
     ("outputs_with = {1: 2}", "outputs_with: expected names and tuples of names")])
 def test_a_file_with_a_type_of_nonsense_is_refused_also_unused(tmp_path, body, expected, capsys):
     file = tmp_path / "odd.py"

@@ -140,7 +140,8 @@ class _NodeMeter:
         self._taken, self._sent = context.items, context.sent
         replicated = context.replicated
         replicas = {} if replicated is None else {
-            "replicas": replicated.count, **replicated.figures.look(seconds)}
+            "replicas": replicated.count, **replicated.figures.look(seconds),
+            **({} if replicated.states is None else {"keys": len(replicated.states)})}
         return Status(context.name, Level(health.level), str(health.message), values={
             MARK: "node", **health.values, **self._about, **process, **replicas,
             "taken": context.items, "taken_per_s": round(taken / seconds, 1),

@@ -88,6 +88,11 @@ class Replicated:
         """How many are at work on an item."""
         return self.figures.at_work
 
+    @property
+    def states(self) -> KeyedStates | None:
+        """The states of the node, as of the items whose results it has given."""
+        return None if self._node is None else self._node.keyed_states
+
     def scale(self, count: int) -> None:
         """Have another number of replicas; those that are too many end their item first."""
         self._count = count
@@ -146,14 +151,9 @@ class Replicated:
         """Be done with the round that was given last, or given up."""
         if self._at_hand is not None:
             settle_round(self._at_hand.handled)
-            if self._at_hand.state is not None and self._states is not None:
-                self._ahead.settle(self._at_hand.state, self._states)
+            if self._at_hand.state is not None and self.states is not None:
+                self._ahead.settle(self._at_hand.state, self.states)
             self._at_hand = None
-
-    @property
-    def _states(self) -> KeyedStates | None:
-        """The states of the node, as of the items whose results it has given."""
-        return None if self._node is None else self._node.keyed_states
 
     def _fit(self) -> None:
         """Have as many replicas as are wanted."""
@@ -216,7 +216,7 @@ class Replicated:
         self.figures.begin(place)
         outputs: Computed = None
         error: BaseException | None = None
-        state = None if self._states is None else self._ahead.lend(round.key, self._states)
+        state = None if self.states is None else self._ahead.lend(round.key, self.states)
         try:
             outputs = await self._replicas[place].compute(round.items, state)
         except ReplicaGoneError as gone:

@@ -1,8 +1,8 @@
 """The states by key of a node whose replicas are ahead of what it has given.
 
 They are kept where the items are, in the node's process: a replica is lent the state of an item's
-key, and what it has made of it comes back with its result.  So a replica that dies takes no state with
-it, and a key that goes to another replica has nothing to be moved.
+key, and what it has made of it comes back with its result.  So a replica that dies takes no state
+with it, and of a key that goes to another replica nothing has to be moved.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def lent_to(node: Node, state: LentState | None) -> Iterator[None]:
 
 
 class StatesAhead:
-    """What the next item of a key finds, while the results of those before it are not given yet."""
+    """What the next item of a key finds while results of those before it are not given yet."""
 
     def __init__(self) -> None:
         """Be nowhere ahead."""

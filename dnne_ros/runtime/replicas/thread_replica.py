@@ -103,7 +103,8 @@ class ThreadReplica:
 async def thread_replica(context: HostContext, node: Node, place: int) -> ThreadReplica:
     """Return the replica at a ``place`` from 1; the first one works with ``node`` itself.
 
-    If there are states by key, ``node`` has all of them and is none of the replicas.  Raises what the setup of another instance raises.
+    If there are states by key, ``node`` has all of them and is none of the replicas.  Raises what
+    the setup of another instance raises.
     """
     calls = BlockingCalls(f"{context.name} replica {place}")
     if place == 1 and node.keyed_states is None:

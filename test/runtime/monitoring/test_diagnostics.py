@@ -91,9 +91,10 @@ def test_of_a_node_with_replicas_each_has_its_line(told):
             figures.end(place)
             figures.count(place)
     figures.note_death(2)
-    contexts["2"].replicated = SimpleNamespace(count=2, figures=figures)
+    contexts["2"].replicated = SimpleNamespace(
+        count=2, figures=figures, states=[1, 2, 3])
     values = look(1.0)["/robot/b_2"].values
-    assert values["replicas"] == 2
+    assert values["replicas"] == 2 and values["keys"] == 3
     assert values["replica_1"] == "1 items, 50% busy"
     assert values["replica_2"] == "0 items, 50% busy, died once"
 
