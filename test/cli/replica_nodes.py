@@ -79,12 +79,39 @@ class Totals(KeyedWork):
     """Add up the numbers of each key."""
 
     state_per = "order.of.key"
+    bad = Widget(-1, "A number at which it fails.")
+    hangs = Widget(-1, "A number at which it hangs for some seconds.")
 
     def compute(self, order):
-        made = super().compute(order)["done"]
-        state = self.keyed_state
-        state["numbers"] = [*state.get("numbers", ()), order["number"]]
-        return {"done": {**made, "numbers": state["numbers"], "pid": os.getpid()}}
+        numbers = self.keyed_state.setdefault("numbers", [])
+        numbers.append(order["number"])
+        if order["number"] == self.bad:
+            raise ValueError("bad")
+        if order["number"] == self.hangs:
+            time.sleep(5.0)
+        return {"done": {**super().compute(order)["done"], "numbers": numbers}}
+
+
+class PerNumber(Work):
+    """Keep a state for each number."""
+
+    state_per = "value"
+
+
+class PerMissing(Work):
+    """Keep a state for each item of an input that is not linked."""
+
+    other = Input(Int(), "A number.", optional=True)
+    state_per = "other"
+
+    def compute(self, value, other):
+        return super().compute(value)
+
+
+class PerEntry(Work):
+    """Keep a state for each entry of what has none."""
+
+    state_per = "value.of"
 
 
 class Remembers(Work):

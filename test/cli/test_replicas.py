@@ -27,7 +27,8 @@ class Graph:
         self.file.write_text(json.dumps({
             "1": {"class_type": "Numbers", "inputs": {"count": count}},
             "2": {"class_type": kind, "inputs": {port: [source, 0], **(widgets or {})},
-                  "dnne_ros": {"replicas": replicas, **(options or {})}},
+                  "dnne_ros": {**({"replicas": replicas} if replicas else {}),
+                               **(options or {})}},
             "3": {"class_type": "WriteLines", "inputs": {
                 "done": ["2", 0], "file": str(self.out)}}, **between}))
 
@@ -131,6 +132,52 @@ def test_the_state_of_a_key_survives_kills_and_scaling(run_of, start_command, tm
         assert "was killed by SIGKILL" in run.output
 
 
+@pytest.mark.parametrize(("first", "then"), [
+    ({"count": 3, "in": "processes"}, {"count": 2, "in": "threads", "unordered": True}),
+    ({"count": 4}, None), (None, {"count": 2, "in": "processes"})])
+def test_a_checkpoint_has_the_state_of_each_key_as_of_what_was_given(
+        run_of, tmp_path, first, then):
+    graph = Graph(tmp_path, first, kind="Totals", count=10**6)
+    run = run_of(graph, "--save-checkpoint-dir", str(tmp_path / "saved"))
+    run.until_lines(150)
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    graph.out.unlink()
+    again = Graph(tmp_path, then, kind="Totals", count=12)
+    run = run_of(again, "--load-checkpoint-dir", str(tmp_path / "saved"))
+    run.until_lines(12)
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    known = {}
+    for line in sorted(again.lines, key=lambda line: line["number"]):
+        known.setdefault(line["key"], line["numbers"][:-1])
+        known[line["key"]] = known[line["key"]] + [line["number"]]
+        assert line["numbers"] == known[line["key"]]
+    before = sorted({number for numbers in known.values() for number in numbers})
+    assert before == list(range(len(before))) and len(before) >= 150 - 1
+
+
+@pytest.mark.parametrize(("replicas", "hangs", "policy"), [
+    (None, -1, "restart"), ({"count": 3, "in": "processes"}, 33, "warn"),
+    ({"count": 3}, 33, "warn")])
+def test_what_fails_or_hangs_leaves_the_state_as_it_was(
+        run_of, tmp_path, replicas, hangs, policy):
+    graph = Graph(tmp_path, replicas, kind="Totals", count=60,
+                  widgets={"bad": 20, "hangs": hangs},
+                  options={"errors": {"policy": policy},
+                           "deadline": {"seconds": 2.0, "policy": "restart"}})
+    run = run_of(graph)
+    run.until_lines(59 - (hangs > 0))
+    run.interrupt()
+    run.wait()
+    model = defaultdict(list)
+    for line in graph.lines:
+        model[line["key"]].append(line["number"])
+        assert line["numbers"] == model[line["key"]]
+    assert graph.numbers() == [number for number in range(60) if number not in (20, hangs)]
+    assert "the node is made anew" in run.output
+
+
 def test_a_replica_that_is_killed_loses_nothing_and_comes_back(run_of, tmp_path):
     graph = Graph(tmp_path, {"count": 3, "in": "processes"}, count=1500)
     run = run_of(graph)
@@ -219,10 +266,16 @@ def refusal(capsys, graph):
 
 
 @pytest.mark.parametrize(("replicas", "kind", "expected"), [
-    (0, "Work", "expected a whole number from 1 to 64, found 0"),
+    (True, "Work", "expected a whole number from 1 to 64, found True"),
     ({"count": 2, "im": "threads"}, "Work", "unknown entry 'im'; expected count, in, key"),
     ({"count": 2, "in": "space"}, "Work", "in: expected threads or processes, found 'space'"),
-    (2, "Remembers", "it keeps a state, of which each replica would have another part"),
+    (2, "Remembers", "it keeps a state, of which each replica would have another part; one for "
+                     "each key of its items (state_per) would do"),
+    ({"count": 2, "key": "value"}, "PerNumber", "key: expected none, as its type says what its "
+                                                "state is kept for (state_per)"),
+    (2, "PerMissing", "state_per: 'other' is no input that items come to; these are value"),
+    (None, "PerMissing", "state_per: 'other' is no input that items come to; these are value"),
+    (2, "PerEntry", "state_per: 'value.of': items of value have no entries: they are INT"),
     (2, "WriteDown", "its type has a process() of its own"),
     ({"count": 2, "key": "number"}, "Work", "key: 'number' is no input that items come to; "
                                             "these are value")])
