@@ -36,10 +36,16 @@ def priced(found):
     assert found["numbers"] == list(range(60))
 
 
+def stated(found):
+    assert found["paid"] == {str(customer): sum(number for number in range(60)
+                                                if number * 7 % 5 == customer)
+                             for customer in range(5)}
+
+
 @pytest.mark.parametrize("name, check", [
     ("producer_consumer", used), ("request_response", answered), ("fork_join", joined),
     ("state_machine", recorded), ("batching", batched), ("priority", executed),
-    ("replicas", priced)])
+    ("replicas", priced), ("keyed_state", stated)])
 def test_a_pattern_does_what_it_says_in_both_placements(start_run, repository, name, check):
     folder = repository / "docs" / "examples" / "patterns"
     runs = [start_run(folder / f"{name}.json", "--nodes", folder / f"{name}.py", "--place", place,
