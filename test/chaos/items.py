@@ -21,6 +21,8 @@ class Item(NamedTuple):
     value: int
 
 
+ACCOUNTS = 7
+
 SIZES = {
     "tiny": lambda value: value % 17,
     "small": lambda value: value % 4096,
@@ -62,6 +64,16 @@ def worked(mode, sizes, salt, taken):
              "either": PORTS[value % 2:][:1],
              "some": [port for bit, port in enumerate(PORTS) if value >> bit & 1]}[mode]
     return {port: item(sizes, value, PORTS.index(port)) for port in gives}
+
+
+def account_of(item):
+    """Return to which account an item belongs."""
+    return item.value % ACCOUNTS
+
+
+def booked(salt, taken, before):
+    """Return the next state of an account, which depends on all that it has ever taken."""
+    return mixed(salt, before, *taken)
 
 
 def to_array(item):

@@ -8,7 +8,7 @@ import time
 
 from chaos import faults
 from chaos.files import FAULTS, HOLD, NUMBER, RECORD, progress_of, rounds_of, taken_by, total_of
-from chaos.items import item, of_array, round_value, to_array, worked
+from chaos.items import Item, account_of, booked, item, of_array, round_value, to_array, worked
 from dnne_ros.node_api.node import Node
 from dnne_ros.node_api.port_types import Tensor
 from dnne_ros.node_api.ports import Input, Output
@@ -93,6 +93,28 @@ class Work(Node):
 
     def _rests(self):
         return self.rest and random.random() < 0.1
+
+
+class Account(Work):
+    """Give items that follow from all that were taken for the same account."""
+
+    def state_per(a):
+        return account_of(of_array(a.numpy()))
+
+    def setup(self):
+        self._rounds = _appended(rounds_of(self.context.name))
+
+    def compute(self, **inputs):
+        import torch
+
+        taken = of_array(inputs["a"].numpy())
+        os.write(self._rounds, NUMBER.pack(round_value(self.salt, [taken])))
+        state = self.keyed_state["state"] = booked(
+            self.salt, taken, self.keyed_state.get("state", 0))
+        if self._rests():
+            time.sleep(self.rest)
+        return {port: torch.from_numpy(to_array(made)) for port, made in
+                worked(self.mode, self.sizes, self.salt, [Item(8, state)]).items()}
 
 
 class Keep(Node):

@@ -1,9 +1,9 @@
 """The graph of a seed, what is done to it, and what every sink must have in the end."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from chaos.items import PORTS, item, worked
+from chaos.items import PORTS, Item, account_of, booked, item, worked
 
 ACTS = 5
 """What is done to a graph, unless somebody asks for more."""
@@ -85,11 +85,14 @@ class Plan:
         self._random = random.Random(seed)
         self.parts = []
         self._streams = []
+        self._all_streams = []
         self._unused = []
         self._draw()
         self.faults = self._draw_faults()
         self.acts = self._draw_acts(acts)
+        self._apart = random.Random(f"replicas of {seed}")
         self._add_replicas()
+        self._add_accounts()
 
     def part(self, name):
         return next(each for each in self.parts if each.name == name)
@@ -130,14 +133,26 @@ class Plan:
                     for number in range(totals[part.widgets["group"]])]]
             elif part.type == "ORNode":
                 found[part.id, "output"] = [branch for each in inputs for branch in each]
-            elif part.type == "Work":
+            elif part.type in ("Work", "Account"):
                 made = [[worked(part.widgets["mode"], part.widgets["sizes"],
                                 part.widgets["salt"], taken) for taken in branch]
-                        for branch in self.rounds(part, found)]
+                        for branch in self._rounds_as_worked_on(part, found)]
                 for port in PORTS:
                     found[part.id, port] = [[gives[port] for gives in branch if port in gives]
                                             for branch in made]
         return found
+
+    def _rounds_as_worked_on(self, part, streams):
+        """Return the rounds of a node in the middle, of an account what it has become by each."""
+        rounds = self.rounds(part, streams)
+        if part.type == "Work":
+            return rounds
+        states, found = {}, []
+        for taken, in rounds[0]:
+            account = account_of(taken)
+            states[account] = booked(part.widgets["salt"], taken, states.get(account, 0))
+            found.append([Item(8, states[account])])
+        return [found]
 
     def rounds(self, part, streams):
         """Return what a node in the middle takes round by round, for each merged stream."""
@@ -147,7 +162,7 @@ class Plan:
         return [list(zip(first[0], *(each[0] for each in others), strict=True))]
 
     def _outputs(self, part):
-        return {"Feed": ["out"], "Work": list(PORTS), "ORNode": ["output"], "Keep": []}[part.type]
+        return {"Feed": ["out"], "ORNode": ["output"], "Keep": []}.get(part.type, list(PORTS))
 
     def _slot(self, node, output):
         return self._outputs(self.parts[node - 1]).index(output)
@@ -187,6 +202,7 @@ class Plan:
 
     def _offer(self, *streams):
         self._streams += streams
+        self._all_streams += streams
         self._unused += streams
 
     def _add_feed(self, large):
@@ -283,7 +299,7 @@ class Plan:
 
         They are drawn apart: a seed's graph and acts are what they were before.
         """
-        draw = random.Random(f"replicas of {self.seed}")
+        draw = self._apart
         for part in self.of_type("Work"):
             if draw.random() < 0.4:
                 part.replicas = {"count": draw.randint(1, 4),
@@ -294,6 +310,40 @@ class Plan:
                 self.acts.insert(2 * place, Act(
                     "kill replicas", draw.choice((0, 1, 5, 30)), 0.2 * draw.random(),
                     (draw.choice(apart),)))
+
+    def _add_accounts(self):
+        """Let some nodes keep a state for each account: their replicas are killed, not they.
+
+        Of merged streams nobody could tell the order in which an account takes their items.
+        """
+        draw = self._apart
+        branches = {(each.node, each.port): each.branches for each in self._all_streams}
+        for part in self.of_type("Work"):
+            sources = list(part.sources.values())
+            if len(sources) > 1 or branches[sources[0]] > 1 or draw.random() < 0.65:
+                continue
+            old, part.type = part.name, "Account"
+            part.replicas = {"count": draw.randint(1, 4),
+                             "in": draw.choice(("processes", "processes", "threads"))}
+            self.acts = [self._spared(act, old, part) for act in self.acts]
+            self.acts.insert(draw.randint(0, len(self.acts)), Act(
+                "scale", 1, 0.0, (part.name, draw.randint(1, 5))))
+            for _ in range(3 if part.replicas["in"] == "processes" else 0):
+                self.acts.insert(draw.randint(0, len(self.acts)), Act(
+                    "kill replicas", draw.choice((0, 1, 5, 30)), 0.2 * draw.random(),
+                    (part.name,)))
+
+    @staticmethod
+    def _spared(act, old, part):
+        """Return an act as it is now that a node has another name, and must not be killed."""
+        if old not in act.names:
+            return act
+        others = tuple(name for name in act.names if name != old)
+        if act.what in ("stop", "kill replicas"):
+            return replace(act, names=(*others, part.name))
+        if others:
+            return replace(act, names=others)
+        return replace(act, what="stop", names=(part.name,))
 
     def _victims(self, alive):
         """Return some processes: one, two neighbours, or any."""

@@ -74,12 +74,10 @@ class Trial:
         (folder / FAULTS).write_text(json.dumps(plan.faults))
         workflow = folder / f"chaos_{plan.seed}.json"
         workflow.write_text(json.dumps(plan.workflow(), indent=1))
-        repository = _TEST.parent
-        self._run = Command(
-            "dnne_ros", ["run", workflow, "--nodes", _NODES, "--place", "split", "--respawn",
-                         "--report", "report.json", "--peer-timeout", "1h", "--quiet"],
-            folder, {**os.environ, "PYTHONPATH": python_path(
-                repository, _TEST, _TEST / "support")}, server)
+        self._forked_by = server
+        self._run = self._command(
+            "run", workflow, "--nodes", _NODES, "--place", "split", "--respawn",
+            "--report", "report.json", "--peer-timeout", "1h", "--quiet")
 
     def go(self):
         """Return the outcome."""
@@ -97,6 +95,12 @@ class Trial:
         self._look_for_leftovers()
         self.outcome.seconds = round(time.monotonic() - started, 1)
         return self.outcome
+
+    def _command(self, *words):
+        """Start a command of ours."""
+        return Command("dnne_ros", list(words), self._folder, {
+            **os.environ, "PYTHONPATH": python_path(_TEST.parent, _TEST, _TEST / "support")},
+            self._forked_by)
 
     def _live(self):
         self._until(self._taken, "the first items")
@@ -133,7 +137,7 @@ class Trial:
                 wanted = streams[part.sources["taken"]]
                 self._until(lambda: self._sink_is_through(part, wanted),
                             f"{sum(map(len, wanted))} items at {part.name}")
-        for part in self._plan.of_type("Work"):
+        for part in (*self._plan.of_type("Work"), *self._plan.of_type("Account")):
             rounds = [[round_value(part.widgets["salt"], taken) for taken in branch]
                       for branch in self._plan.rounds(part, streams)]
             self._until(lambda: self._work_is_through(part, rounds),
@@ -244,6 +248,14 @@ class Trial:
                     self._seen.add(worker)
                     worker.kill()
                     self.outcome.kills += 1
+
+    def _scale(self, act):
+        """Have another number of replicas for a node."""
+        name, count = act.names
+        self._process(name)
+        done = self._command("scale", f"/chaos_{self._plan.seed}/{name}", count)
+        done.wait()
+        assert done.process.returncode == 0, done.output
 
     def _again(self, act):
         """Kill processes, and those that take their places once they are there."""
