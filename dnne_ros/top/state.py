@@ -20,7 +20,7 @@ _FORGET_SECONDS = 60.0
 _NUMBERS = {
     "processes", "pid", "cpu_percent", "taken", "taken_per_s", "sent", "sent_per_s", "capacity",
     "depth", "blocked_percent", "blocked_s", "received", "received_per_s", "lost", "duplicated",
-    "dropped", "latency_ms", "latency_max_ms", "replicas"}
+    "dropped", "latency_ms", "latency_max_ms", "replicas", "keys"}
 _ADDED_UP = {"duplicated", "dropped"}
 """What each end counts of other items."""
 
