@@ -53,12 +53,12 @@ def run(options: argparse.Namespace) -> int:
         host = placement.host_of(process)
         say(f"\nprocess {process}{host and f' on host {host}'}{comes_back}")
         for node in nodes:
-            drawn = graph.nodes[node]
-            replicas, key = drawn.replicas, drawn.type.state_key()
+            one = graph.nodes[node]
+            replicas, key = one.replicas, one.type.state_key()
             several = "" if replicas is None else f" × {replicas.count}, in {replicas.within}"
             state = "" if key is None else f", a state per {key}"
-            say(f"  /{graph.namespace}/{drawn.ros_name}  "
-                f"({drawn.type.type_name}{several}{state})")
+            say(f"  /{graph.namespace}/{one.ros_name}  "
+                f"({one.type.type_name}{several}{state})")
         if options.explain:
             _explain(graph, placement, process)
     say("\nedges")
