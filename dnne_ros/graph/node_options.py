@@ -52,10 +52,9 @@ def wanted_resources(record: NodeRecord, report: Report) -> Resources:
 
 def wanted_replicas(record: NodeRecord, type: type[Node], report: Report) -> Replicas | None:
     """Return how many of the node there are to be, and where; None: it says nothing of it."""
-    asked = record.options.get("replicas")
-    if asked is None:
+    if "replicas" not in record.options:
         return None
-    return Replicas.read(asked, type.own_process,
+    return Replicas.read(record.options["replicas"], type.own_process,
                          lambda problem: report(f"properties.dnne_ros.replicas: {problem}"))
 
 

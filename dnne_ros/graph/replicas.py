@@ -52,16 +52,19 @@ class Replicas:
         use.  What is wrong is told to ``report``.
         """
         entries = asked if isinstance(asked, Mapping) else {"count": asked}
+        named = "count: " if isinstance(asked, Mapping) else ""
         wrong = [f"unknown entry {name!r:.40}; expected {', '.join(_EXPECTED)}"
                  for name in entries if name not in _EXPECTED]
-        count, within = entries.get("count"), entries.get("in")
+        count, usual = entries.get("count"), PROCESSES if own_process else THREADS
+        within = entries.get("in", usual)
         if not isinstance(count, int) or isinstance(count, bool) \
                 or not 1 <= count <= MOST_REPLICAS:
-            wrong.append(f"expected a whole number from 1 to {MOST_REPLICAS}, found {count!r:.40}")
-        if within not in (None, THREADS, PROCESSES):
+            wrong.append(f"{named}expected a whole number from 1 to {MOST_REPLICAS}, found "
+                         f"{count!r:.40}")
+        if within not in (THREADS, PROCESSES):
             wrong.append(f"in: expected {THREADS} or {PROCESSES}, found {within!r:.40}")
         key, unordered = entries.get("key", ""), entries.get("unordered", False)
-        if not isinstance(key, str):
+        if not isinstance(key, str) or ("key" in entries and not key):
             wrong.append(f"key: expected an input, such as order.customer, found {key!r:.40}")
         if not isinstance(unordered, bool):
             wrong.append(f"unordered: expected true or false, found {unordered!r:.40}")
@@ -69,7 +72,7 @@ class Replicas:
             report(problem)
         if wrong or not isinstance(count, int):
             return None
-        return cls(count, within or (PROCESSES if own_process else THREADS), key, unordered)
+        return cls(count, within, key, unordered)
 
     def as_option(self) -> dict[str, Any]:
         """Return what `read` reads it from."""

@@ -30,7 +30,11 @@ def test_a_type_that_asks_for_a_process_of_its_own_has_its_replicas_in_processes
 @pytest.mark.parametrize(("asked", "said"), [
     (True, "expected a whole number from 1 to 64, found True"),
     ("4", "expected a whole number from 1 to 64, found '4'"),
-    ({"count": 65}, "expected a whole number from 1 to 64, found 65"),
+    (None, "expected a whole number from 1 to 64, found None"),
+    ({}, "count: expected a whole number from 1 to 64, found None"),
+    ({"count": 2, "in": None}, "in: expected threads or processes, found None"),
+    ({"count": 2, "key": ""}, "key: expected an input, such as order.customer, found ''"),
+    ({"count": 65}, "count: expected a whole number from 1 to 64, found 65"),
     ({"count": 2, "keys": "a"}, "unknown entry 'keys'; expected count, in, key, unordered"),
     ({"count": 2, "in": "fork"}, "in: expected threads or processes, found 'fork'"),
     ({"count": 2, "key": 3}, "key: expected an input, such as order.customer, found 3"),
