@@ -92,6 +92,17 @@ class Totals(KeyedWork):
         return {"done": {**super().compute(order)["done"], "numbers": numbers}}
 
 
+class LargeStates(Work):
+    """Keep a long list of numbers, or what is longer than that, for each remainder by five."""
+
+    state_per = staticmethod(lambda value: "k" * (1 + value % 5 * 100_000))
+
+    def compute(self, value):
+        kept = self.keyed_state.setdefault("kept", [0] * (value % 5 * 100_000))
+        kept.append(value)
+        return {"done": {"number": value, "kept": [number for number in kept if number]}}
+
+
 class PerNumber(Work):
     """Keep a state for each number."""
 

@@ -178,6 +178,16 @@ def test_what_fails_or_hangs_leaves_the_state_as_it_was(
     assert "the node is made anew" in run.output
 
 
+def test_keys_and_states_may_be_long(run_of, tmp_path):
+    graph = Graph(tmp_path, {"count": 3, "in": "processes"}, kind="LargeStates", count=40)
+    run = run_of(graph)
+    run.until_lines(40)
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert [line["kept"] for line in graph.lines] == [
+        [each for each in range(number % 5, number + 1, 5) if each] for number in range(40)]
+
+
 def test_a_replica_that_is_killed_loses_nothing_and_comes_back(run_of, tmp_path):
     graph = Graph(tmp_path, {"count": 3, "in": "processes"}, count=1500)
     run = run_of(graph)

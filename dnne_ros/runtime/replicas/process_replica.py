@@ -99,11 +99,10 @@ class ProcessReplica:
         items = {port: items[port] for port in self._taken.types}
         packed = self._taken.pack(items)
         changes, self._changes = self._changes, {}
-        head = {"ports": list(items), "changes": changes}
         if state is not None:
-            head["key"] = state.key
-            packed.append([state.packed.encode()])
-        answer, messages = await self._ask(head, packed)
+            packed += [[state.key.encode()], [state.packed.encode()]]
+        answer, messages = await self._ask(
+            {"ports": list(items), "changes": changes, "lent": state is not None}, packed)
         if state is not None:
             state.packed = messages.pop().decode()
         _raise_if_failed(answer)

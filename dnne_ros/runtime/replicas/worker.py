@@ -106,9 +106,9 @@ class _Worker:
     def answer(self, head: Mapping[str, Any], payloads: Sequence[bytes]) -> None:
         """Do what is asked for, and say what came of it."""
         state: LentState | None = None
-        if "key" in head:
-            *payloads, packed = payloads
-            state = LentState(head["key"], packed.decode())
+        if head.get("lent"):
+            *payloads, key, packed = payloads
+            state = LentState(key.decode(), packed.decode())
         try:
             if self._node is None:
                 answer, messages = self._set_up(head)
