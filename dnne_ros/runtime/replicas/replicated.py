@@ -10,15 +10,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dnne_ros.errors import DnneError
+from dnne_ros.errors import describe
 from dnne_ros.graph.replicas import Replicas
 from dnne_ros.node_api.answering import Computed
 from dnne_ros.runtime.replicas.bell import Bell
 from dnne_ros.runtime.replicas.figures import Figures
 from dnne_ros.runtime.replicas.replica import Replica, ReplicaGoneError
 from dnne_ros.runtime.replicas.rounds import Round, Rounds, Stage
+from dnne_ros.runtime.replicas.setting_up import MOST_DEATHS, set_up
 from dnne_ros.runtime.replicas.states_ahead import StatesAhead
 from dnne_ros.transport.item_source import ItemSource
 from dnne_ros.transport.remote_reader import RemoteReader, settle_round
@@ -36,9 +38,6 @@ Make = Callable[["Node", int], Awaitable[Replica]]
 
 ROUNDS_EACH = 8
 """So many rounds for each replica are taken and not given yet, at most."""
-_MOST_DEATHS = 3
-"""So many replicas die over an item, or one after the other while they are set up; then it is the
-item that is wrong, or the setup."""
 _GRACE_SECONDS = 0.5
 _RESTART_GRACE = 0.05
 """What hangs is likely why a node is made anew."""
@@ -75,6 +74,8 @@ class Replicated:
         self._awaited: Round | None = None
         self._failure: BaseException | None = None
         self.figures = Figures()
+        self.all_there = count
+        """How many there were when all were there that were wanted: keys are dealt to these."""
         self.at = 0
         """Whose turn it is, or was last; later rounds have been taken already."""
 
@@ -96,6 +97,7 @@ class Replicated:
     def scale(self, count: int) -> None:
         """Have another number of replicas; those that are too many end their item first."""
         self._count = count
+        self.all_there = min(self.all_there, count)
         self._context.log.info(f"has {count} replicas from now on")
         if self._node is not None:
             self._fit()
@@ -162,7 +164,10 @@ class Replicated:
                 self._start(place, self._open(place))
         for place in [each for each in self._replicas if each > self._count]:
             if place not in self._tasks:
-                self._start(place, self._retire(place))
+                self.figures.forget(place)
+                self._start(place, self._replicas.pop(place).close(_GRACE_SECONDS))
+        if all(place in self._replicas for place in range(1, self._count + 1)):
+            self.all_there = self._count
         self._deal()
 
     def _start(self, place: int, work: Any) -> None:
@@ -174,41 +179,37 @@ class Replicated:
         if self._tasks.get(place) is done:
             del self._tasks[place]
             if not done.cancelled() and (error := done.exception()) is not None:
-                self._failure = error
+                self._give_up(place, error)
             else:
                 self._fit()
         self._bell.ring()
 
     async def _open(self, place: int) -> None:
         assert self._node is not None  # whose replica it is
-        replica = self._replicas[place] = await self._made(self._node, place)
+        replica = self._replicas[place] = await set_up(
+            partial(self._make, self._node, place), partial(self._note_death_at_setup, place))
         for name, value in self._changes.items():
             replica.change(name, value)
 
-    async def _made(self, node: Node, place: int) -> Replica:
-        """Return a replica; one that is killed while it is set up says nothing of the next."""
-        deaths = 0
-        while True:
-            try:
-                return await self._make(node, place)
-            except ReplicaGoneError as gone:
-                self.figures.note_death(place)
-                deaths += 1
-                if deaths == _MOST_DEATHS:
-                    raise DnneError(f"{_MOST_DEATHS} replicas have died while they were set up; "
-                                    f"the last one {gone}") from None
-                self._context.log.warning(
-                    f"replica {place} {gone} while it was set up; another takes its place")
+    def _note_death_at_setup(self, place: int, gone: ReplicaGoneError) -> None:
+        self.figures.note_death(place)
+        self._context.log.warning(f"replica {place} {gone} while it was set up")
 
-    async def _retire(self, place: int) -> None:
-        self.figures.forget(place)
-        await self._replicas.pop(place).close(_GRACE_SECONDS)
+    def _give_up(self, place: int, error: BaseException) -> None:
+        """Do without a replica that could not be set up, if there were enough before it."""
+        if place <= self.all_there:
+            self._failure = error
+            return
+        self._count = self.all_there
+        self._context.log.error(f"replica {place} could not be set up: {describe(error)}; it has "
+                                f"{self._count} replicas, as before")
+        self._fit()
 
     def _deal(self) -> None:
         """Give rounds to whoever is free: so a slow replica gets fewer."""
         free = [place for place in sorted(self._replicas, key=self.figures.free_since)
                 if place <= self._count and place not in self._tasks]
-        for place, round in self._rounds.deal(free, self._count):
+        for place, round in self._rounds.deal(free, self.all_there):
             self._start(place, self._work(place, round))
 
     async def _work(self, place: int, round: Round) -> None:
@@ -242,13 +243,13 @@ class Replicated:
         del self._replicas[place]
         self.figures.note_death(place)
         round.deaths += 1
-        if round.deaths < _MOST_DEATHS:
+        if round.deaths < MOST_DEATHS:
             self._rounds.again(lambda each: each is round)
             self._context.log.warning(
                 f"replica {place} {gone}; its item goes to another, and one takes its place")
         else:
             round.end(None, RuntimeError(
-                f"{_MOST_DEATHS} replicas have died over this item; the last one {gone}"),
+                f"{MOST_DEATHS} replicas have died over this item; the last one {gone}"),
                 time.monotonic())
             self._rounds.note_end(round)
 

@@ -82,7 +82,7 @@ class Rounds:
     def deal(self, free: Sequence[int], count: int) -> Iterator[tuple[int, Round]]:
         """Yield who of the ``free`` replicas works on which round; they do so from now on.
 
-        Replicas are known by their places from 1 to ``count``.
+        Replicas are known by their places from 1; keys are dealt to those up to ``count``.
         """
         idle = list(free)
         taken_keys = {round.key for round in self._all if round.stage is Stage.AT_WORK} \

@@ -209,8 +209,8 @@ async def test_one_that_is_killed_while_it_is_set_up_is_made_again_and_not_for_e
     await turns()
     assert sorted(place for _, place in bench.begun) == [1, 2] and deaths == 0
     deaths = 3
-    bench.replicated.scale(3)
-    await turns()
+    await bench.end(1, ReplicaGoneError("was killed"))
+    bench.made[dict(bench.begun)[1] - 1].closed = True  # it is dead
     with pytest.raises(DnneError, match="3 replicas have died while they were set up; the last "
                                         "one was killed by SIGKILL"):
         bench.running.result()
@@ -266,3 +266,62 @@ async def test_scaled_up_and_down_it_has_so_many_and_all_know_of_changes(bench):
     assert [replica.closed for replica in bench.made] == [False, True, True]
     assert [place for _, place in bench.begun[3:]] == [1, 1]
     await bench.end(4)
+
+
+@on_bench(2)
+async def test_one_more_that_cannot_be_set_up_leaves_as_many_as_there_were(bench):
+    said = []
+    bench.log.error = said.append
+
+    async def make(node, place, make=bench.make):
+        if place == 4:
+            raise OSError("no more devices")
+        return await make(node, place)
+
+    bench.replicated._make = make
+    bench.replicated.scale(5)
+    await turns()
+    assert said == ["replica 4 could not be set up: OSError: no more devices; it has 2 replicas, "
+                    "as before"]
+    assert bench.replicated.count == 2 and not bench.running.done()
+    assert [replica.closed for replica in bench.made] == [False, False, True, True]
+    bench.replicated.scale(3)
+    bench.feed(0, 1, 2)
+    await turns()
+    assert sorted(place for _, place in bench.begun) == [1, 2, 3]
+
+
+@on_bench(2, key="in")
+async def test_keys_go_to_further_replicas_when_all_of_them_are_there(bench):
+    arrived = asyncio.get_running_loop().create_future()
+
+    async def make(node, place, make=bench.make):
+        await arrived
+        return await make(node, place)
+
+    bench.replicated._make = make
+    bench.replicated.scale(4)
+    moved = next(key for key in range(100) if place_of(repr(key), 4) > 2)
+    bench.feed(moved)
+    await turns()
+    assert bench.begun == [(moved, place_of(repr(moved), 2))], "it waits for nobody's setup"
+    await bench.end(moved)
+    arrived.set_result(None)
+    await turns()
+    bench.ends.clear()
+    bench.feed(moved)
+    await turns()
+    assert bench.begun[1:] == [(moved, place_of(repr(moved), 4))]
+
+
+@on_bench(3, key="in")
+async def test_scaled_down_and_up_again_before_one_is_through_keys_go_to_all(bench):
+    last = next(key for key in range(100) if place_of(repr(key), 3) == 3)
+    bench.feed(last, last)
+    await turns()
+    for count in (2, 3):
+        bench.replicated.scale(count)
+    await turns()
+    bench.ends.pop(last).set_result(None)
+    await turns()
+    assert bench.begun == [(last, 3), (last, 3)] and len(bench.made) == 3

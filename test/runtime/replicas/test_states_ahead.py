@@ -12,7 +12,6 @@ from dnne_ros.graph.replicas import Replicas
 from dnne_ros.node_api.keyed_states import KeyedStates
 from dnne_ros.runtime.replicas.replica import ReplicaGoneError
 from dnne_ros.runtime.replicas.replicated import Replicated
-from dnne_ros.runtime.replicas.rounds import place_of
 from dnne_ros.runtime.replicas.states_ahead import LentState, StatesAhead, lent_to
 
 TURNS = 40
@@ -38,11 +37,12 @@ class Seen(Node):
 class Gated:
     """A replica that begins with an item, and gives its result, when the test says so."""
 
-    def __init__(self, place, count):
-        self.node, self.gate, self.place, self.count = Seen(), None, place, count
+    def __init__(self, keys):
+        self.node, self.gate, self.keys = Seen(), None, keys
 
     async def compute(self, items, state):
-        assert self.place == place_of(state.key, self.count()), "a key has one replica"
+        assert state.key not in self.keys, "nobody else works on an item of the key"
+        self.keys.add(state.key)
         mine = LentState(state.key, state.packed)
         made, error = None, None
         try:
@@ -55,6 +55,7 @@ class Gated:
             await self._wait()
         finally:
             self.gate = None
+            self.keys.discard(state.key)
         state.packed = mine.packed
         if error is not None:
             raise error
@@ -79,11 +80,12 @@ class Machine(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.log = SimpleNamespace(info=lambda text: None, warning=lambda text: None)
+        self.log = SimpleNamespace(**dict.fromkeys(
+            ("info", "warning", "error"), lambda text: None))
         self.monitor = SimpleNamespace(begin_round=lambda: None, await_round=lambda since: None,
                                        end_round=lambda seconds, since: None)
         self.fed, self.given, self.passed_over = [], [], set()
-        self.living = {}
+        self.living, self.keys, self.arrivals, self.slow = {}, set(), {}, False
 
     @initialize(count=st.integers(1, 4), unordered=st.booleans())
     def begin(self, count, unordered):
@@ -110,8 +112,10 @@ class Machine(RuleBasedStateMachine):
         self.given.append(value)
 
     async def make(self, node, place):
-        replica = self.living[place] = Gated(
-            place, lambda: self.replicated.count)
+        if self.slow:
+            self.arrivals[place] = self.loop.create_future()
+            await self.arrivals[place]
+        replica = self.living[place] = Gated(self.keys)
         return replica
 
     # What is done to it.
@@ -170,6 +174,29 @@ class Machine(RuleBasedStateMachine):
             self.replicated.scale(count)
         self.run(change())
 
+    @rule(slow=st.booleans())
+    def replicas_take_their_time(self, slow):
+        """Let those that are made from now on be set up when `arrive` says so."""
+        self.slow = slow
+
+    def coming(self):
+        return sorted(place for place, arrival in self.arrivals.items() if not arrival.done())
+
+    @precondition(lambda self: self.coming())
+    @rule(data=st.data(), error=st.sampled_from(
+        [None, None, OSError("no device"), ReplicaGoneError("was killed")]))
+    def arrive(self, data, error):
+        place = data.draw(st.sampled_from(self.coming()))
+
+        async def release():
+            if error is None or (isinstance(error, OSError)
+                                 and place <= self.replicated.all_there):
+                self.arrivals[place].set_result(None)
+            else:
+                self.arrivals[place].set_exception(error)
+                self.slow = False
+        self.run(release())
+
     @rule()
     def make_anew(self):
         """Do as the policy `restart` does: the item at which the node is goes with it."""
@@ -207,6 +234,9 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self):
         async def through():
+            self.slow = False
+            for place in self.coming():
+                self.arrivals[place].set_result(None)
             for _ in range(10 * len(self.fed) + 10):
                 for replica in self.at_work():
                     replica.gate.set_result(None)
