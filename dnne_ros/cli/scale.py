@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _FIND_SECONDS = 10.0
 _LOOK_SECONDS = 0.05
+_MOST_SHOWN = 20
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -70,13 +71,17 @@ async def _scale(node: Node, wanted: str, count: int) -> tuple[str, int]:
 
 async def _find(node: Node, wanted: str) -> str:
     """Return the full name of the node that is meant; `InputError` where several may be."""
+    def known() -> list[str]:
+        return sorted({f"{space.rstrip('/')}/{name}"
+                       for name, space in node.get_node_names_and_namespaces()
+                       if not name.startswith("_") and name != node.get_name()})
+
     def named() -> list[str]:
-        known = sorted({f"{space.rstrip('/')}/{name}"
-                        for name, space in node.get_node_names_and_namespaces()})
-        return [name for name in known if wanted in (name, name.rpartition("/")[2])]
+        return [name for name in known() if wanted in (name, name.rpartition("/")[2])]
 
     if not await comes_true(lambda: bool(named()), _FIND_SECONDS, _LOOK_SECONDS):
-        raise DnneError(f"no node {wanted} within {_FIND_SECONDS:g} s")
+        others = ", ".join(known()[:_MOST_SHOWN]) or "none"
+        raise DnneError(f"no node {wanted} within {_FIND_SECONDS:g} s; there are {others}")
     found = named()
     if len(found) > 1:
         raise InputError("scale", [f"NODE: expected one of {', '.join(found)}"])

@@ -270,6 +270,25 @@ def test_what_hangs_is_late_in_its_turn_and_no_other_item_goes_with_it(
     assert graph.numbers() == numbers
 
 
+@pytest.mark.parametrize("unordered", [False, True])
+def test_one_that_is_stopped_gets_no_more_and_holds_up_no_end(run_of, tmp_path, unordered):
+    graph = Graph(tmp_path, {"count": 3, "in": "processes", "unordered": unordered},
+                  count=10**6)
+    run = run_of(graph)
+    run.until_lines(30)
+    stopped = workers_of(run)[0]
+    stopped.suspend()
+    if unordered:  # in order, the others wait for its item once they are far enough ahead
+        before = len(graph.lines)
+        run.until_lines(before + 200)
+        late = graph.lines[before + 100:]
+        assert {line["pid"] for line in late} == {
+            each.pid for each in workers_of(run)} - {stopped.pid}
+    run.interrupt()
+    assert run.wait() == 130, run.output
+    assert not stopped.is_running()
+
+
 def refusal(capsys, graph):
     assert main(["check", str(graph.file), *NODES]) == 2
     return capsys.readouterr().err
@@ -318,8 +337,14 @@ def test_a_node_is_scaled_while_it_runs(
     assert scale(2) == (0, "/replicas/work_2: 4 → 2 replicas\n")
     run.until(lambda: len(pids()) == 2 and len(workers_of(run)) == 2, "two at work",
               moved=lambda: len(graph.lines))
-    code, said = scale(65)
-    assert code == 2 and "expected a number from 1 to 64, found 65" in said
+    for count in (65, 0, -1, 10**9):
+        code, said = scale(count)
+        assert code == 2 and f"expected a number from 1 to 64, found {count}" in said
+    done = start_command("dnne_ros", "scale", "numbers_1", "2", folder=tmp_path)
+    assert done.wait() == 2 and "/replicas/numbers_1 has no replicas" in done.output
+    done = start_command("dnne_ros", "scale", "work", "2", folder=tmp_path)
+    assert done.wait() == 1 and ("no node work within 10 s; there are /replicas/numbers_1, "
+                                 "/replicas/work_2, /replicas/write_lines_3") in done.output
     run.interrupt()
     assert run.wait() == 130, run.output
     assert graph.numbers() == list(range(len(graph.lines)))
