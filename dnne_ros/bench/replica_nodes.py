@@ -25,6 +25,20 @@ class BlockingCall(Node):
         return {"out": number}
 
 
+class KeyedCall(BlockingCall):
+    """The same, and count the items of each of a hundred keys."""
+
+    @staticmethod
+    def state_per(number: float) -> float:
+        """Return the key of a number."""
+        return number % 100
+
+    def compute(self, number: float) -> dict[str, float]:
+        """Count, and wait."""
+        self.keyed_state["count"] = self.keyed_state.get("count", 0) + 1
+        return super().compute(number)
+
+
 class OrderedSink(Node):
     """Take the time of all items but the first tenth; an item that is not the next ends the run.
 

@@ -17,9 +17,12 @@ from dnne_ros.bench.rounds import document, interleave, ratio
 from dnne_ros.bench.table import Table
 
 _PLAIN = "none: in the event loop"
-_CASES: dict[str, dict[str, Any] | None] = {
-    _PLAIN: None, "1": {"count": 1}, "2": {"count": 2}, "4": {"count": 4},
-    "4 processes": {"count": 4, "in": "processes"}}
+_CASES: dict[str, tuple[str, dict[str, Any] | None]] = {
+    _PLAIN: ("BlockingCall", None), "1": ("BlockingCall", {"count": 1}),
+    "2": ("BlockingCall", {"count": 2}), "4": ("BlockingCall", {"count": 4}),
+    "4 processes": ("BlockingCall", {"count": 4, "in": "processes"}),
+    "4, a state per key": ("KeyedCall", {"count": 4}),
+    "4 processes, a state per key": ("KeyedCall", {"count": 4, "in": "processes"})}
 _SECONDS = 240.0
 _FIGURE = "ms_per_item"
 
@@ -34,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
     """Run every case in turn, round after round."""
-    cases = {name: partial(_measure, asked, options.items, options.milliseconds)
-             for name, asked in _CASES.items()}
+    cases = {name: partial(_measure, kind, asked, options.items, options.milliseconds)
+             for name, (kind, asked) in _CASES.items()}
     return document("replicas", interleave(cases, options.rounds, say), options.rounds,
                     items=options.items, milliseconds=options.milliseconds)
 
@@ -50,14 +53,14 @@ def tables(document: Mapping[str, Any]) -> list[Table]:
     return [table]
 
 
-def _measure(asked: Mapping[str, Any] | None, items: int, milliseconds: float, _: int
-             ) -> dict[str, float]:
+def _measure(kind: str, asked: Mapping[str, Any] | None, items: int, milliseconds: float,
+             _: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="replicas_") as name:
         folder = Path(name)
         workflow, file = folder / "replicas.json", folder / "seconds.json"
         workflow.write_text(json.dumps({
             "1": {"class_type": "ChainSource", "inputs": {"items": items}},
-            "2": {"class_type": "BlockingCall", "inputs": {
+            "2": {"class_type": kind, "inputs": {
                 "number": ["1", 0], "milliseconds": milliseconds},
                 "dnne_ros": {} if asked is None else {"replicas": asked}},
             "3": {"class_type": "OrderedSink", "inputs": {
