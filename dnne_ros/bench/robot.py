@@ -16,7 +16,7 @@ from typing import Any
 from dnne_ros.bench import robot_setting as setting
 from dnne_ros.bench.children import CaseFailed, Children, child_environment
 from dnne_ros.bench.robot_turns import PATIENCE, ROOM, Commander, one_round
-from dnne_ros.bench.rounds import chosen, document, interleave
+from dnne_ros.bench.rounds import Case, chosen, document, interleave
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError, InputError
 
@@ -52,10 +52,10 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
     with tempfile.TemporaryDirectory(prefix="robot_") as name:
         folder = Path(name)
         commanders = _commanders(folder)
-        sessions = {name: partial(_session, kind, options.seconds)
+        sessions: dict[str, Case] = {name: partial(_session, kind, options.seconds)
                     for kind, name in _SESSIONS.items()}
-        cases: dict[str, Any] = {
-            name: one for some in (*commanders.values(), sessions) for name, one in some.items()}
+        cases: dict[str, Any] = {name: one for some in commanders.values()
+                                 for name, one in some.items()} | sessions
         wanted = chosen("bench robot", cases, options.only, ";")
         say("training a policy")
         _make_policy(folder)

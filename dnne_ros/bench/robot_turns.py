@@ -1,8 +1,8 @@
 """Robots and those who command them, side by side, of whom one at a time has its turn.
 
 A machine may be twice as quick for some seconds as for the next ones, in its clock, its caches
-and how deeply its cores sleep.  So all cases of a rate are there at once, and turns are short: what
-the machine does, it does to all of them.  Who waits for a turn has a robot that is silent.
+and how deeply its cores sleep.  So all cases of a rate are there at once, and turns are short:
+what the machine does, it does to all of them.  Who waits for a turn has a robot that is silent.
 """
 
 from __future__ import annotations

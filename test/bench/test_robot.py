@@ -65,8 +65,9 @@ def test_each_rate_is_counted_for_the_same_time_and_cases_are_compared_turn_by_t
     def one_round(commanders, model, rate, states, say):
         counted[rate] = states
         return {name: {**{figure: [value] for figure, value in WAY.items()},
-                       "p50_us": [100.0, 300.0, 100.0] if "by hand" in name
-                       else [110.0, 330.0, 440.0]} for name in commanders}
+                       **dict.fromkeys(("p50_us", "age_p50_us"), [100.0, 300.0, 100.0]
+                                       if "by hand" in name else [110.0, 330.0, 440.0])}
+                for name in commanders}
 
     monkeypatch.setattr(robot, "_make_policy", lambda folder: None)
     monkeypatch.setattr(robot, "one_round", one_round)

@@ -6,7 +6,8 @@ state: so it knows which state a command rests on.  It speaks for some seconds b
 be there, as one whom nobody has just switched on: DDS finds others in their first half second more
 easily.  Then it is silent, and each line of the pipe ``FOLDER/turns`` is a turn: so many states
 that are counted, behind half a second of others; 0: states until the first command.  Whoever
-commands it has its process id in ``FOLDER/pid``.  After a turn ``FOLDER/turn.json`` has its figures.
+commands it has its process id in ``FOLDER/pid``.  After a turn, its figures are in
+``FOLDER/turn.json``.
 """
 
 from __future__ import annotations
