@@ -117,7 +117,7 @@ def test_a_message_that_does_not_come_is_waited_for_no_longer_than_its_window(ma
 
 def test_a_wait_ends_when_its_time_is_over_also_while_it_looks(machine):
     machine.messages(10)
-    begin, end = machine.rhythm.next_window()
+    begin, end, _ = machine.rhythm.next_window()
     machine.now = begin
     machine.waiting.wait(50 * MICROSECOND, machine.now)
     assert begin + 50 * MICROSECOND <= machine.now < end - 100 * MICROSECOND
