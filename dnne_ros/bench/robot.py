@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from dnne_ros.bench import robot_setting as setting
 from dnne_ros.bench.children import CaseFailed, Children, child_environment
-from dnne_ros.bench.edge_peers.namespaces import namespace_of
-from dnne_ros.bench.robot_setting import SPEAKS
-from dnne_ros.bench.rounds import Case, chosen, document, interleave, ratio
+from dnne_ros.bench.robot_turns import PATIENCE, ROOM, Commander, one_round
+from dnne_ros.bench.rounds import Case, chosen, document, interleave
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError, InputError
-from dnne_ros.runtime.discovery import choose_reach
 
 BY_HAND = "by hand, events executor"
 """What ratios are to: the quickest that is written by hand, at the same rate."""
@@ -31,9 +30,6 @@ _FUSED, _SPLIT = "OnnxPolicy without torch, fused", "OnnxPolicy without torch, s
 _BUNDLE, _OLDER = "OnnxPolicy", "JointObservations"
 _TORCH, _CPU = "PPOAgent, torch", "PPOAgent, onnxruntime"
 _SESSIONS = {"ours": "session, ours", "default": "session, onnxruntime's own options"}
-_ROOM = "dnne_ros.bench.robot_peers"
-_NO_TORCH = 'import sys\n\nsys.modules["torch"] = None\n'
-_PATIENCE = 600.0
 _MIB = 2**20
 
 
@@ -50,26 +46,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
-    """Train a policy, then run every case in turn, round after round."""
+    """Train a policy, then let every case have its turns, round after round."""
     if options.states < 1 or options.seconds <= 0:
         raise InputError("bench robot", ["--states, --seconds: expected numbers above 0"])
     with tempfile.TemporaryDirectory(prefix="robot_") as name:
         folder = Path(name)
-        cases = chosen("bench robot", _cases(folder, options), options.only, ";")
+        commanders = _commanders(folder)
+        sessions: dict[str, Case] = {name: partial(_session, kind, options.seconds)
+                    for kind, name in _SESSIONS.items()}
+        cases: dict[str, Any] = {name: one for some in commanders.values()
+                                 for name, one in some.items()} | sessions
+        wanted = chosen("bench robot", cases, options.only, ";")
         say("training a policy")
         _make_policy(folder)
-        found = interleave(cases, options.rounds, say)
+        found: dict[str, dict[str, list[float]]] = {}
+        for number, rate in product(range(options.rounds), commanders):
+            there = {name: one for name, one in commanders[rate].items() if name in wanted}
+            measured = one_round(there, _model(folder), rate,
+                                 round(options.states * rate / setting.RATE_HZ),
+                                 partial(_say, say, f"round {number + 1} of {options.rounds}"))
+            for case, figures in measured.items():
+                for figure, values in figures.items():
+                    found.setdefault(case, {}).setdefault(figure, []).extend(values)
+        found |= interleave({name: one for name, one in sessions.items() if name in wanted},
+                            options.rounds, say)
     result = document("robot", found, options.rounds, states=options.states,
                       seconds=options.seconds)
-    medians = result["medians"]
-    result["ratios"] = {
-        case: {figure: ratio(figures[figure], medians.get(_beside(case), {}).get(figure))
-               for figure in ("p50_us", "p99_us", "cpu_us", "ready_s")} | {
-                   f"{figure}_same_way": ratio(figures[f"{figure}_us"], medians.get(
-                       _beside(case, SAME_WAY), {}).get(f"{figure}_us"))
-                   for figure in ("p50", "p99")} | {
-                   "age": ratio(figures["age_p50_us"], figures["p50_us"])}
-        for case, figures in medians.items() if "ready_s" in figures}
+    result["ratios"] = {case: _ratios(case, found) for case in found if "ready_s" in found[case]}
     return result
 
 
@@ -107,28 +110,32 @@ def tables(document: dict[str, Any]) -> list[Table]:
     return [table for table in (ways, starts, sessions) if table.rows]
 
 
-def _cases(folder: Path, options: argparse.Namespace) -> dict[str, Case]:
-    """Return all cases by name."""
+def _commanders(folder: Path) -> dict[float, dict[str, Commander]]:
+    """Return by rate who commands a robot, by the name of the case."""
     saved = ("--inference", "--load-checkpoint-dir", str(folder / setting.CHECKPOINT))
-    cases: dict[str, Case] = {}
+    by_hand = _by_hand(folder, "events")
+    found: dict[float, dict[str, Commander]] = {}
     for rate in (setting.RATE_HZ, setting.FAST_HZ):
         graph = setting.write(setting.with_bundle(folder, rate), folder / f"{rate:g}.json")
-        commanders = {_CALLBACKS: _by_hand(folder, "callbacks"), BY_HAND: _by_hand(
-            folder, "events"), SAME_WAY: _by_hand(folder, "events"), _FUSED: _run(graph),
-            _SPLIT: _run(graph, place="split")}
+        commanders = {
+            _CALLBACKS: Commander(_by_hand(folder, "callbacks")), BY_HAND: Commander(by_hand),
+            SAME_WAY: Commander(by_hand, over_udp=True),
+            _FUSED: Commander(_run(graph), without_torch=True),
+            _SPLIT: Commander(_run(graph, place="split"), without_torch=True)}
         if rate == setting.RATE_HZ:
             older = setting.write(setting.with_older_nodes(folder), folder / "older.json")
-            commanders |= {_OLDER: _run(older, *setting.older_topics()), _BUNDLE: _run(graph)} | {
-                name: _run(setting.write(setting.with_checkpoint(runtime),
-                                         folder / f"{runtime}.json"), *saved)
-                for name, runtime in ((_TORCH, "torch"), (_CPU, "cpu"))}
-        for name, words in commanders.items():
-            cases[_at(rate, name)] = partial(
-                _commanded, words, _model(folder), rate,
-                round(options.states * rate / setting.RATE_HZ),
-                name in (_FUSED, _SPLIT, _OLDER), name == SAME_WAY)
-    return cases | {name: partial(_session, kind, options.seconds)
-                    for kind, name in _SESSIONS.items()}
+            commanders |= {
+                _OLDER: Commander(_run(older, *setting.older_topics()), without_torch=True),
+                _BUNDLE: Commander(_run(graph))} | {
+                    name: Commander(_run(setting.write(setting.with_checkpoint(runtime),
+                                                       folder / f"{runtime}.json"), *saved))
+                    for name, runtime in ((_TORCH, "torch"), (_CPU, "cpu"))}
+        found[rate] = {_at(rate, name): one for name, one in commanders.items()}
+    return found
+
+
+def _say(say: Callable[[str], None], where: str, text: str) -> None:
+    say(f"{where}: {text}")
 
 
 def _at(rate: float, name: str) -> str:
@@ -140,8 +147,28 @@ def _beside(case: str, by_hand: str = BY_HAND) -> str:
     return f"{case.partition(': ')[0]}: {by_hand}"
 
 
+def _ratios(case: str, found: Mapping[str, Mapping[str, list[float]]]
+            ) -> dict[str, float | None]:
+    """Return a case's figures beside those by hand, as medians over turns or rounds."""
+    ours, by_hand = found[case], found.get(_beside(case), {})
+    same_way = found.get(_beside(case, SAME_WAY), {})
+    return {
+        **{figure: _beside_in_turn(values, by_hand.get(figure))
+           for figure, values in ours.items()},
+        **{f"{figure}_same_way": _beside_in_turn(ours[f"{figure}_us"],
+                                                 same_way.get(f"{figure}_us"))
+           for figure in ("p50", "p99")},
+        "age": _beside_in_turn(ours["age_p50_us"], ours["p50_us"])}
+
+
+def _beside_in_turn(ours: list[float], theirs: list[float] | None) -> float | None:
+    """Return the median of ratios, each of one turn or round, in which both saw one machine."""
+    return None if not theirs or not all(theirs) else statistics.median(
+        mine / its for mine, its in zip(ours, theirs, strict=True))
+
+
 def _by_hand(folder: Path, kind: str) -> list[str]:
-    return [sys.executable, "-m", f"{_ROOM}.by_hand", str(_model(folder)), kind]
+    return [sys.executable, "-m", f"{ROOM}.by_hand", str(_model(folder)), kind]
 
 
 def _model(folder: Path) -> Path:
@@ -153,37 +180,9 @@ def _run(graph: Path, *words: str, place: str = "fused") -> list[str]:
             "--duration", "600s", *words]
 
 
-def _commanded(words: list[str], model: Path, rate: float, states: int, without_torch: bool,
-               over_udp: bool, _: int) -> Mapping[str, float]:
-    """Let a robot that is there be commanded by a process that is started with ``words``.
-
-    ``over_udp``: by that alone, with the profile of Fast DDS that graphs have.
-    """
-    with tempfile.TemporaryDirectory(prefix="robot_") as name:
-        folder = Path(name)
-        environment = child_environment()
-        if without_torch:
-            (folder / "sitecustomize.py").write_text(_NO_TORCH, encoding="utf-8")
-            environment["PYTHONPATH"] = f"{folder}:{environment['PYTHONPATH']}"
-        place = ["--ros-args", "-r", f"__ns:={namespace_of(folder)}"]
-        with Children(folder, environment) as children:
-            children.start("robot", [
-                sys.executable, "-m", f"{_ROOM}.robot", str(folder), str(model), str(rate),
-                str(states), *place])
-            children.wait_until((folder / SPEAKS).exists, _PATIENCE, "a robot")
-            if over_udp:
-                choose_reach(children.environment, "LOCALHOST")
-            started = time.monotonic()
-            commander = children.start("commander", [*words, *place])
-            (folder / "pid").write_text(str(commander.pid), encoding="utf-8")
-            _wait(children, "robot", "a robot")
-        figures: dict[str, float] = json.loads((folder / "robot.json").read_text("utf-8"))
-    return {"ready_s": figures.pop("first_command") - started, **figures}
-
-
 def _session(kind: str, seconds: float, _: int) -> Mapping[str, float]:
     figures: dict[str, float] = json.loads(_printed("a session", [
-        f"{_ROOM}.at_100_hz", kind, str(seconds)]))
+        f"{ROOM}.at_100_hz", kind, str(seconds)]))
     return figures
 
 
@@ -212,6 +211,6 @@ def _printed(what: str, words: list[str]) -> str:
 
 def _wait(children: Children, name: str, what: str) -> None:
     try:
-        children.wait(name, _PATIENCE)
+        children.wait(name, PATIENCE)
     except CaseFailed as error:
         raise DnneError(f"bench robot: {what}: {error}") from None

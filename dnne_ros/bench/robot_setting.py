@@ -17,6 +17,8 @@ BUNDLES = {RATE_HZ: "bundle", FAST_HZ: "fast_bundle"}
 MODEL = "policy.onnx"
 SPEAKS = "speaks"
 """The file in a robot's folder that says that it is there."""
+TURNS, TURN = "turns", "turn.json"
+"""The pipe by which a robot is told what to do, and the file with the figures of its last turn."""
 _ENVIRONMENTS = 64
 _STATES, _CONTROLLER = "10", "11"
 

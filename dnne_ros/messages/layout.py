@@ -62,6 +62,11 @@ class QuickReader:
         self._dtype = reader.dtype if dtype is None or reader.dtype.kind != "f" \
             else np.dtype(dtype)
         self._left = _TRIES
+        self._example = b""
+
+    def rehearse(self) -> None:
+        """Read the message that it has learned from again; `numbers` are that one's then."""
+        self.read(self._example)
 
     def read(self, data: Any) -> bool:
         """Read `numbers` and `stamp` of a serialised message; false: it has another layout."""
@@ -99,7 +104,7 @@ class QuickReader:
         if np.array_equal(self.numbers, self.reader.read(message).astype(self._dtype),
                           equal_nan=True):
             self._same, self._same_in = same.unpack(data), same.unpack
-            self._size = len(data)
+            self._size, self._example = len(data), data
         else:
             self._left = 0
 

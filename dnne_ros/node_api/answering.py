@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.node_api.inline import Inline, inline_of
@@ -35,10 +36,11 @@ async def answer_items(node: Node, ports: tuple[str, ...], answer: AnswerItems) 
     with node.context.answering(ports, answer):
         while True:
             items = [await node.get_input(port) for port in ports]
-            if outputs := answer(*items):
-                with node.context.together():
-                    for port, value in outputs.items():
-                        await node.send_output(value, port)
+            outputs = answer(*items) or {}
+            # One output has nothing to travel with.
+            with node.context.together() if len(outputs) > 1 else nullcontext():
+                for port, value in outputs.items():
+                    await node.send_output(value, port)
 
 
 class ByName:

@@ -69,6 +69,15 @@ class RosTopics(Protocol):
         """
         ...
 
+    def rehearse(self, call: Callable[[], None]) -> None:
+        """Call ``call()`` shortly before an urgent message of this process is due.
+
+        That is to do what the node does then, but what has an effect: so its code and its numbers
+        are in the caches.  It is left out where messages follow each other closely, come at any
+        time, or others want the core; one that raises is called no more.
+        """
+        ...
+
     def deserialize(self, data: bytes, message_type: str) -> Any:
         """Return the message in serialised bytes; ValueError if they are none."""
         ...

@@ -20,6 +20,9 @@ from dnne_ros.policies.sessions import open_session
 from dnne_ros.policies.stepped_policy import Act, SteppedPolicy
 from dnne_ros.policies.terms import ObservationTerms, outside_command
 
+_DRAWING = (b"RandomNormal", b"RandomUniform", b"Multinomial", b"Bernoulli", b"Dropout")
+"""What operators are called, in a model's file, that go on in a series of random numbers."""
+
 
 @dataclass(frozen=True)
 class LoadedPolicy:
@@ -45,6 +48,16 @@ class LoadedPolicy:
         """Return commands float32 (n, action size) for float32 (n, `observation_size`)."""
         actions = self.policy(measured if self.terms is None else self.terms(measured))
         return actions if self.command is None else self.command.command(actions)
+
+    @cached_property
+    def _draws(self) -> bool:
+        """Whether the network draws numbers, others for each run."""
+        return any(name in self.file.model for name in _DRAWING)
+
+    def rehearse(self) -> None:
+        """Run the network once, if nothing follows from that, as before an action that is due."""
+        if not self._draws:
+            self.policy.rehearse()
 
     def reset(self) -> None:
         """Forget what was before: states and histories begin anew."""

@@ -69,6 +69,19 @@ class SteppedPolicy:
             self(_zeros([1, self.observation_size]))
             self.reset()
 
+    def rehearse(self) -> None:
+        """Run the model on an observation of zeros, from which nothing follows.
+
+        States stay as they are; nothing is done where one does not know what to give it.
+        """
+        if self.observation_size is not None and (self._rows or not self._shapes):
+            self._run(self._wanted, {
+                self._ports.observations: _zeros([self._rows or 1, self.observation_size]),
+                **self._state_feeds()})
+
+    def _state_feeds(self) -> dict[str, np.ndarray]:
+        return {self._ports.states[state][0]: value for state, value in self._carried.items()}
+
     def __call__(self, observations: np.ndarray) -> np.ndarray:
         """Return actions float32 (n, action size) for float32 (n, observation size).
 
@@ -83,9 +96,8 @@ class SteppedPolicy:
             self._carried = {state: _zeros([size if isinstance(size, int) else self._rows
                                             for size in shape])
                              for state, shape in self._shapes.items()}
-        feeds = {self._ports.states[state][0]: value for state, value in self._carried.items()}
-        actions, *carried = run_model(
-            self._run, self._wanted, {self._ports.observations: observations, **feeds})
+        actions, *carried = run_model(self._run, self._wanted, {
+            self._ports.observations: observations, **self._state_feeds()})
         self._carried = dict(zip(self._shapes, map(np.asarray, carried), strict=True))
         return np.asarray(actions)
 

@@ -181,7 +181,7 @@ class GraphProcess:
         ending.callback(frames.close)
 
         def make_context(host: NodeHost) -> HostContext:
-            topics = HostTopics(host, loop.ros.looking_out.rhythms)
+            topics = HostTopics(host, loop.ros.looking_out)
             made = HostContext(host, graph, wiring, self._settings, control, topics,
                                HostServices(host), HostActions(host),
                                HostFrames(host, topics, frames), pause, stops, regions,

@@ -47,6 +47,8 @@ class InMemoryTopics:
         """Begin without topics."""
         self.advertised: list[TopicEnd] = []
         self.subscriptions: list[TopicEnd] = []
+        self.rehearsals: list[Callable[[], None]] = []
+        """What the node does before messages are due (`RosTopics.rehearse`)."""
         self.publishers: dict[str, InMemoryPublisher] = {}
         """By topic."""
         self.published: list[Any] = []
@@ -93,6 +95,10 @@ class InMemoryTopics:
         for message in messages:
             for receive in receivers:
                 receive(message)
+
+    def rehearse(self, call: Callable[[], None]) -> None:
+        """Keep it in `rehearsals`: nothing is due in a test."""
+        self.rehearsals.append(call)
 
     def deserialize(self, data: Any, message_type: str) -> Any:
         """Return ``data``, which is a message already."""

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pytest
 
 from dnne_ros.bench import robot
 from dnne_ros.bench.process_use import cpu_seconds, family, largest_mib, together_mib
+from dnne_ros.bench.robot_turns import TURNS_IN_A_ROUND
 from dnne_ros.cli.main import main
 
 WAY = {"ready_s": 0.5, "p50_us": 1500.0, "p99_us": 3000.0, "age_p50_us": 1650.0,
@@ -38,9 +40,12 @@ def test_a_robot_is_commanded_by_hand_and_by_a_graph(measured):
         assert 0 < figures["p50_us"] <= figures["p99_us"] and figures["ready_s"] > 0
         assert 0 < figures["age_p50_us"] <= figures["age_p99_us"]
         assert 0 <= figures["answered"] <= 1 and figures["largest_mib"] > 10
-    by_hand, ours = ways
-    assert document["ratios"][FUSED]["p50_us"] == pytest.approx(
-        ours["p50_us"] / by_hand["p50_us"])
+    by_hand, ours = (document["all_rounds"][case] for case in (BY_HAND, FUSED))
+    assert len(ours["p50_us"]) == TURNS_IN_A_ROUND and len(ours["p99_us"]) == 1
+    assert document["ratios"][FUSED]["p99_us"] == pytest.approx(
+        ours["p99_us"][0] / by_hand["p99_us"][0])
+    assert document["ratios"][FUSED]["p50_us"] == pytest.approx(statistics.median(
+        mine / its for mine, its in zip(ours["p50_us"], by_hand["p50_us"], strict=True)))
     assert document["medians"]["session, ours"]["core_share"] > 0
     assert FUSED in shown and "session, ours" in shown
 
@@ -54,18 +59,25 @@ def test_the_tables_set_ours_beside_what_is_written_by_hand():
     assert starts.rows == [("OnnxPolicy", "0.50 s", "–", "73 MB", "63 MB")]
 
 
-def test_each_rate_is_counted_for_the_same_time(monkeypatch, tmp_path):
+def test_each_rate_is_counted_for_the_same_time_and_cases_are_compared_turn_by_turn(monkeypatch):
     counted = {}
 
-    def commanded(words, model, rate, states, *others):
+    def one_round(commanders, model, rate, states, say):
         counted[rate] = states
-        return WAY
+        return {name: {**{figure: [value] for figure, value in WAY.items()},
+                       **dict.fromkeys(("p50_us", "age_p50_us"), [100.0, 300.0, 100.0]
+                                       if "by hand" in name else [110.0, 330.0, 440.0])}
+                for name in commanders}
 
     monkeypatch.setattr(robot, "_make_policy", lambda folder: None)
-    monkeypatch.setattr(robot, "_commanded", commanded)
-    robot.measure(argparse.Namespace(states=600, seconds=1.0, only="by hand, events", rounds=1),
-                  lambda said: None)
+    monkeypatch.setattr(robot, "one_round", one_round)
+    found = robot.measure(argparse.Namespace(
+        states=600, seconds=1.0, only="by hand, events executor;OnnxPolicy without", rounds=2),
+        lambda said: None)
     assert counted == {60.0: 600, 500.0: 5000}
+    assert found["ratios"][FUSED]["p50_us"] == pytest.approx(1.1)
+    assert found["ratios"][FUSED]["p50_same_way"] == pytest.approx(1.1)
+    assert found["medians"][FUSED]["p50_us"] == 330.0
 
 
 @pytest.mark.parametrize("words, said", [

@@ -101,6 +101,23 @@ def test_what_is_left_to_the_reader(message, fields):
     assert not quick.read(serialize_message(message))
 
 
+def test_a_rehearsal_reads_what_was_learned_from_and_nothing_before():
+    reader = NumberReader(JointState, "position", names=("a",))
+    quick = QuickReader(JointState, reader)
+    quick.rehearse()
+    assert not hasattr(quick, "numbers")
+    for position in (1.0, 2.0, 3.0):
+        message = JointState(name=["a"], position=[position])
+        data = serialize_message(message)
+        if not quick.read(data):
+            reader.read(message)
+            quick.learn(data, message)
+    kept = quick.numbers
+    quick.rehearse()
+    assert quick.numbers.tolist() == [2.0] and kept.tolist() == [3.0]
+    assert quick.read(data) and quick.numbers.tolist() == [3.0]
+
+
 def test_padding_that_differs_is_the_same_layout():
     """Nobody writes it, so it is whatever was in memory before."""
     reader = NumberReader(Float64MultiArray, "data")

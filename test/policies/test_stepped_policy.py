@@ -39,6 +39,20 @@ def test_states_are_fed_back_and_a_reset_forgets_them(session, count):
     assert np.abs(policy(sequence[1]) - expected[1]).max() > 1e-3  # it would have been noticed
 
 
+def test_a_rehearsal_changes_no_state(session):
+    policy = policy_of(session)
+    sequence = DRAWS.standard_normal((20, 1, 3)).astype(np.float32)
+    found = []
+    for row in sequence:
+        policy.rehearse()
+        found.append(policy(row))
+        policy.rehearse()
+    assert np.abs(np.array(found) - by_hand(sequence)).max() <= 1e-6
+    policy.reset()
+    policy.rehearse()
+    assert np.abs(policy(sequence[0]) - by_hand(sequence)[0]).max() <= 1e-6
+
+
 def test_another_number_of_robots_begins_anew(session):
     policy = policy_of(session)
     one, two = (DRAWS.standard_normal((1, count, 3)).astype(np.float32) for count in (1, 2))

@@ -18,7 +18,7 @@ class Machine:
 
     def __init__(self, monkeypatch):
         self.now, self.other, self.lost = 10.0, 0.0, 0
-        self.bringing = 0.0
+        self.bringing, self.period = 0.0, PERIOD
         self.heard = None
         self.slept, self.looked = [], 0
         self.due = self.now + PERIOD
@@ -38,7 +38,7 @@ class Machine:
             while self.heard is None:
                 self.waiting.wait(1.0, self.now)
             late.append(self.heard - self.due)
-            self.due += PERIOD + jitter * (number % 2)
+            self.due += self.period + jitter * (number % 2)
         return late
 
     def _spin_once(self, seconds):
@@ -70,6 +70,31 @@ def test_what_comes_at_a_steady_rate_is_looked_out_for(machine):
     assert max(machine.messages(50)) < 10 * MICROSECOND
     assert max(machine.slept) < PERIOD - WORK  # it was awake before
     assert machine.looked < 50 * 60  # and for no longer than some 200 µs of each period
+
+
+def test_rounds_far_apart_are_rehearsed_once_each_before_their_message_is_due(machine):
+    rehearsed = []
+
+    def rehearse():
+        rehearsed.append(machine.due - machine.now)
+        machine.now += 100 * MICROSECOND
+
+    machine.waiting.rehearsals.append(rehearse)
+    machine.messages(20)
+    assert not rehearsed  # 500 a second are never cold
+    machine.period = 16000 * MICROSECOND
+    machine.messages(10)
+    rehearsed.clear()
+    assert max(machine.messages(50)) < 10 * MICROSECOND
+    assert len(rehearsed) == 50 and min(rehearsed) > 200 * MICROSECOND
+
+
+def test_a_rehearsal_that_fails_is_given_up_and_others_go_on(machine):
+    rehearsed = []
+    machine.waiting.rehearsals += [lambda: 1 / 0, lambda: rehearsed.append(True)]
+    machine.period = 16000 * MICROSECOND
+    machine.messages(10)
+    assert len(machine.waiting.rehearsals) == 1 and len(rehearsed) > 3
 
 
 @pytest.mark.parametrize("jitter", [0.9 * PERIOD, 60 * PERIOD])
@@ -117,7 +142,7 @@ def test_a_message_that_does_not_come_is_waited_for_no_longer_than_its_window(ma
 
 def test_a_wait_ends_when_its_time_is_over_also_while_it_looks(machine):
     machine.messages(10)
-    begin, end = machine.rhythm.next_window()
+    begin, end, _ = machine.rhythm.next_window()
     machine.now = begin
     machine.waiting.wait(50 * MICROSECOND, machine.now)
     assert begin + 50 * MICROSECOND <= machine.now < end - 100 * MICROSECOND

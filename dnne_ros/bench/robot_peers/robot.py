@@ -1,20 +1,24 @@
 """A robot that does nothing but speak and listen, and takes the time.
 
-``python -m dnne_ros.bench.robot_peers.robot FOLDER MODEL RATE_HZ STATES``: it says where its
-joints are so many times a second, whoever listens, and knows what the policy in ``MODEL`` makes
-of each state: so it knows which state a command rests on.  It speaks for some seconds before it is
-said to be there, as one whom nobody has just switched on: DDS finds others in their first half
-second more easily.  A second after the first command it counts.  Whoever commands it has its
-process id in ``FOLDER/pid``.  At the end, ``FOLDER/robot.json`` has the figures.
+``python -m dnne_ros.bench.robot_peers.robot FOLDER MODEL RATE_HZ``: it says where its joints are
+so many times a second, whoever listens, and knows what the policy in ``MODEL`` makes of each
+state: so it knows which state a command rests on.  It speaks for some seconds before it is said to
+be there, as one whom nobody has just switched on: DDS finds others in their first half second more
+easily.  Then it is silent, and each line of the pipe ``FOLDER/turns`` is a turn: so many states
+that are counted, behind half a second of others; 0: states until the first command.  Whoever
+commands it has its process id in ``FOLDER/pid``.  After a turn, its figures are in
+``FOLDER/turn.json``.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -27,13 +31,13 @@ from std_msgs.msg import Float64MultiArray
 
 from dnne_ros.bench.edge_peers.rally import limit_life
 from dnne_ros.bench.process_use import cpu_seconds, family, largest_mib, together_mib
-from dnne_ros.bench.robot_setting import SPEAKS
+from dnne_ros.bench.robot_setting import SPEAKS, TURN, TURNS
 
 JOINTS = ("cart_to_pole", "slider_to_cart")
 """Not in the policy's order."""
 _THERE_SECONDS = 4.0
-_WARM_UP_SECONDS = 1.0
-_SECONDS = 600
+_WARM_UP_SECONDS = 0.5
+_SECONDS = 1200
 _DRAWN = 1000
 _REMEMBERED = 50
 _SAME = 1e-4
@@ -95,17 +99,32 @@ class Robot(Node):
                 return
 
 
-def main(folder: Path, model: Path, rate_hz: float, states: int) -> None:
-    """Wait for the first command, warm up, and count."""
+def main(folder: Path, model: Path, rate_hz: float) -> None:
+    """Be there, and make turns until nobody wants any."""
     limit_life(_SECONDS)
     rclpy.init()
     robot = Robot(model, rate_hz)
     for _ in range(round(_THERE_SECONDS * rate_hz)):
         robot.state_and_command()
+    os.mkfifo(folder / TURNS)
     (folder / SPEAKS).touch()
+    with (folder / TURNS).open(encoding="utf-8") as turns:
+        for line in turns:
+            states = int(line)
+            figures = _turn(robot, states, folder, rate_hz) if states else _first_command(robot)
+            (folder / "figures").write_text(json.dumps(figures), encoding="utf-8")
+            (folder / "figures").replace(folder / TURN)
+
+
+def _first_command(robot: Robot) -> dict[str, float]:
+    """Speak until there is an answer; return when, by `time.monotonic`."""
     while robot.state_and_command() is None:
         pass
-    first_command = time.monotonic()
+    return {"first_command": time.monotonic()}
+
+
+def _turn(robot: Robot, states: int, folder: Path, rate_hz: float) -> dict[str, Any]:
+    """Warm up and count."""
     for _ in range(round(_WARM_UP_SECONDS * rate_hz)):
         robot.state_and_command()
     robot.ages.clear()
@@ -117,16 +136,10 @@ def main(folder: Path, model: Path, rate_hz: float, states: int) -> None:
     cpu, seconds = cpu_seconds(commander) - cpu, time.monotonic() - started
     if not ways or not robot.ages:
         raise RuntimeError("no command came while it counted")
-    (folder / "robot.json").write_text(json.dumps({
-        "first_command": first_command,
-        **{f"p{percent}_us": float(np.percentile(ways, percent)) * 1e6 for percent in (50, 99)},
-        **{f"age_p{percent}_us": float(np.percentile(robot.ages, percent)) * 1e6
-           for percent in (50, 99)},
-        "answered": len(robot.answered) / states, "core_share": cpu / seconds,
-        "cpu_us": cpu / len(ways) * 1e6,
-        "largest_mib": largest_mib(commander), "together_mib": together_mib(commander)}),
-        encoding="utf-8")
+    return {"ways": ways, "ages": robot.ages, "answered": len(robot.answered) / states,
+            "core_share": cpu / seconds, "cpu_us": cpu / len(ways) * 1e6,
+            "largest_mib": largest_mib(commander), "together_mib": together_mib(commander)}
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from dnne_ros.node_api.widget import Widget
 from dnne_ros.nodes.policies.policy_health import PolicyHealth
 from dnne_ros.toolkit.side_by_side import side_by_side
 
+_QUICK = 0.0005
+"""Seconds of an action up to which it is rehearsed before the next observation is due."""
 _FIXED = "the policy is checked and loaded when the node starts"
 
 
@@ -90,6 +93,8 @@ class OnnxPolicyNode(Node):
             strict=self.strict_runtime or self.context.strict_runtime,
             warn=self.context.log.warning)
         self._observation_size = self._loaded.observation_size
+        self._seconds = math.inf
+        self.context.topics.rehearse(self._rehearse)
         interface = self._loaded.file.interface
         self._health = PolicyHealth(self.context.health, self._loaded.runtime,
                                     self._loaded.file.interface_hash, 0.0 if interface is None
@@ -115,10 +120,14 @@ class OnnxPolicyNode(Node):
             self._check_finite(observations, "observations", self._item)
         before = time.perf_counter()
         action = as_tensor(self._act(measured))
-        seconds = time.perf_counter() - before
+        self._seconds = seconds = time.perf_counter() - before
         # What follows from the action in this call, down to a robot's command, comes first.
         asyncio.get_running_loop().call_soon(self._note, seconds, stamp)
         return {"action": action}
+
+    def _rehearse(self) -> None:
+        if self._seconds < _QUICK:
+            self._loaded.rehearse()
 
     def _note(self, seconds: float, stamp: int | None) -> None:
         """Count an action and, where that is known, how old its observation is now."""

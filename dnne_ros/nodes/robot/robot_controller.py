@@ -103,6 +103,7 @@ class RobotControllerNode(Node):
         self._gains = made(gains_by_joint, self.values)
         self._gain_sender = GainSender(self.context.topics, self._gains, self.values)
         self.advertise()
+        self.context.topics.rehearse(self._rehearse)
         # A motor that has not been told anything pushes nothing; where it stands is not known.
         self._last = None if self.control_type == "position" else np.zeros(self.num_joints)
         self._last_sent = self._last_good = self.context.steady.now()
@@ -186,6 +187,13 @@ class RobotControllerNode(Node):
         self._set_state("active")
         self._publish(command)
         self._trouble.clear("actions are back")
+
+    def _rehearse(self) -> None:
+        """Make the last command once more, for nobody."""
+        if self._last is not None:
+            command = as_doubles(as_tensor(self._last.copy())).reshape(-1)
+            self._limits.hold(command)
+            float64_array(command)
 
     async def _watch(self) -> None:
         """Send the safe command as soon as actions have not come for ``timeout``."""

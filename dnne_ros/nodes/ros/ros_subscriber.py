@@ -129,13 +129,14 @@ class RosSubscriberNode(Node):
         reader = named_reader(self.values)
         self._gatherer = None if reader is None else PartGatherer(reader)
         self._quick = quick_reader(self.values, reader)
+        if self._quick is not None:
+            self.context.topics.rehearse(self._quick.rehearse)
         self._counts = self.context.health.values
         self._counts.update(received=0, used=0, skipped=0, dropped=0, stale=0)
         self._trouble = HealthReporter(self.context)
         self._gate = ArrivalGate(lambda: 1.0 / self.values["rate"], self.context.clock)
         self._has_frame, self._ports = bool(self.frame), ("stamp", self.kind)
-        self._came = asyncio.Event()
-        self._is_idle = False
+        self._came, self._is_idle = asyncio.Event(), False
         self._last: Any = None
         self.listen()
 
@@ -256,9 +257,8 @@ class RosSubscriberNode(Node):
     async def _next(self) -> tuple[Any, int] | None:
         """Return the next usable value and its time, or None if the topic is stale."""
         while True:
-            left = None
-            if self.timeout:
-                left = max(0.0, self._good + self.timeout - self.context.steady.now())
+            left = max(0.0, self._good + self.timeout - self.context.steady.now()) \
+                if self.timeout else None
             try:
                 arrivals = await self.arrivals(left)
             except TimeoutError:

@@ -16,7 +16,7 @@ from rclpy.serialization import deserialize_message
 from dnne_ros.errors import InputError
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.recording.node_log import Shows
-from dnne_ros.runtime.looking_out import Rhythm
+from dnne_ros.runtime.looking_out import LookingOut, Rhythm
 from dnne_ros.runtime.node.host_clock import SimulatedTime
 from dnne_ros.transport.qos_overrides import qos_overrides
 from dnne_ros.transport.unheard import warns_of_unheard
@@ -45,16 +45,18 @@ def qos_preset(name: str) -> QoSProfile:
 class HostTopics:
     """Topics of one node, beside its ports."""
 
-    def __init__(self, host: NodeHost, rhythms: list[Rhythm] | None = None):
-        """Publish and subscribe as ``host``; ``rhythms`` are of what the event loop expects."""
+    def __init__(self, host: NodeHost, looking_out: LookingOut | None = None):
+        """Publish and subscribe as ``host``; ``looking_out``: the event loop's, if it does."""
         self.recording: NodeRecording | None = None
         """Writes down what the clock shows."""
         self._host = host
         self._time = SimulatedTime(host)
         self._publishers: list[Publisher[Any]] = []
         self._subscriptions: list[Subscription[Any]] = []
-        self._rhythms: list[Rhythm] = [] if rhythms is None else rhythms
-        self._own_rhythms: list[Rhythm] = []
+        self._expected: list[Any] = [] if looking_out is None else looking_out.rhythms
+        self._rehearsals: list[Any] = [] if looking_out is None else looking_out.rehearsals
+        self._own: list[tuple[list[Any], Any]] = []
+        """What this node has in these lists."""
 
     def message_class(self, message_type: str) -> type:
         """Return the Python class of ``package/msg/Name``; `InputError` if there is none."""
@@ -89,6 +91,10 @@ class HostTopics:
                 qos_overriding_options=options,
                 event_callbacks=warns_of_unheard(self._host, topic)))
 
+    def rehearse(self, call: Callable[[], None]) -> None:
+        """Call it before an urgent message of this process is due."""
+        self._add(self._rehearsals, call)
+
     def deserialize(self, data: bytes, message_type: str) -> Any:
         """Return the message in serialised bytes; ValueError if they are none."""
         try:
@@ -116,18 +122,22 @@ class HostTopics:
             self._host.destroy_publisher(publisher)
         for subscription in self._subscriptions:
             self._host.destroy_subscription(subscription)
-        for rhythm in self._own_rhythms:
-            self._rhythms.remove(rhythm)
-        self._own_rhythms.clear()
+        for some, one in self._own:
+            if one in some:
+                some.remove(one)
+        self._own.clear()
         self._publishers.clear()
         self._subscriptions.clear()
 
     def _rhythm(self) -> Rhythm:
         """Return that of a further topic which the event loop is to look out for."""
         rhythm = Rhythm()
-        for rhythms in (self._rhythms, self._own_rhythms):
-            rhythms.append(rhythm)
+        self._add(self._expected, rhythm)
         return rhythm
+
+    def _add(self, some: list[Any], one: Any) -> None:
+        some.append(one)
+        self._own.append((some, one))
 
     @contextmanager
     def _legal(self, topic: str) -> Iterator[None]:

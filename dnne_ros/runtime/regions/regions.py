@@ -57,6 +57,8 @@ class Regions:
         free = [member for member in self._members if not member.context.cuts]
         drawn = {tuple(members) for members in regions_of(self._graph, free)} \
             if self._compiled else {(member,) for member in free}
+        drawn = {members for members in drawn if len(members) > 1 or not members[0].pushed}
+        # A giver alone calls nobody: what it gives goes through its ports, on the shortest way.
         kept = [region for region in self._regions if region.members in drawn]
         for region in self._regions:
             if region not in kept:

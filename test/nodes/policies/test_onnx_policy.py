@@ -17,7 +17,7 @@ from dnne_ros.checkpoints.policy_interface import differences
 from dnne_ros.errors import InputError
 from dnne_ros.learning.finite import NotFiniteError
 from dnne_ros.node_api.health import Health
-from dnne_ros.nodes.policies import policy_health
+from dnne_ros.nodes.policies import onnx_policy, policy_health
 from dnne_ros.nodes.policies.onnx_policy import OnnxPolicyNode
 from dnne_ros.nodes.robot.robot_controller import RobotControllerNode
 from dnne_ros.policies.bundle import GOLDEN, INTERFACE, MANIFEST, MODEL
@@ -97,6 +97,31 @@ def test_a_reset_lets_it_begin_anew(drive, tmp_path):
     first, second, third, anew = context.outputs("action")
     assert torch.equal(anew, first)
     assert not torch.equal(second, first) and not torch.equal(third, second)
+
+
+@pytest.mark.parametrize("operator, rehearsed", [(b"", True), (b"RandomNormal", False)])
+def test_only_a_policy_that_draws_nothing_is_rehearsed(
+        drive, monkeypatch, operator, rehearsed):
+    monkeypatch.setattr(onnx_policy, "_QUICK", 60.0)
+    ran = []
+
+    async def script(context):
+        for rehearsal in context.topics.rehearsals:
+            rehearsal()
+        assert not ran  # it has not acted yet: how long that takes is not known
+        context.feed("observations", torch.zeros(1, 4))
+        await context.sends(1)
+        policy = node._loaded.policy
+        run = policy._run
+        monkeypatch.setattr(policy, "_run", lambda *given: ran.append(given) or run(*given))
+        object.__setattr__(node._loaded, "file", SimpleNamespace(model=operator))
+        for rehearsal in context.topics.rehearsals:
+            rehearsal()
+        assert bool(ran) is rehearsed
+        assert context.health.values["actions"] == 1 and len(context.sent) == 1
+
+    node = OnnxPolicyNode({"bundle": str(TRAINED)})
+    drive(node, script, linked=["observations"])
 
 
 def test_diagnostics_say_how_long_it_takes_and_how_old_the_state_is(drive, monkeypatch):

@@ -62,6 +62,16 @@ def test_commands_as_forward_command_controllers_take_them(command):
     assert status["state"] == "active" and status["actions"] == 2
 
 
+def test_a_rehearsal_commands_nothing(command):
+    async def rehearse(context):
+        counts = dict(context.health.values)
+        for rehearsal in context.topics.rehearsals:
+            rehearsal()
+        assert commands(context) == [[0.5, 1.0]] and context.health.values == counts
+
+    command([[0.5, 1.0]], then=rehearse)
+
+
 @pytest.mark.parametrize("action", [[[NAN, 0.0]], [[0.0, INF]], [[-INF, NAN]]])
 def test_numbers_that_are_not_finite_never_get_past(command, action):
     context = command([[0.5, 1.0]], action)

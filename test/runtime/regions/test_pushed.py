@@ -10,6 +10,7 @@ from dnne_ros.node_api.port_types import Int
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions.member import Giver, Member
 from dnne_ros.runtime.regions.pushed import PushedRegion
+from dnne_ros.runtime.regions.regions import Regions
 from dnne_ros.transport.local_edge import LocalEdge
 from dnne_ros.transport.policy import EdgePolicy
 
@@ -103,6 +104,35 @@ def in_callback(robot, *numbers):
     asyncio.get_running_loop().call_soon(
         lambda: done.set_result([robot.push(number) for number in numbers] + robot.commands()))
     return done
+
+
+def test_who_gives_to_nobody_here_gives_through_its_ports(run_async):
+    async def main():
+        source = Node("source", {}, {"seen": output(edge())}, None)
+        giver, regions = Giver(source, source.outputs, ("seen",)), Regions(None, False)
+        regions.join(giver)
+        await turns()
+        assert giver.region is None
+        regions.leave(giver)
+
+    run_async(main())
+
+
+@pytest.mark.parametrize("given, held", [({"a": 1}, 0), ({"a": 1, "b": 2}, 1)])
+def test_several_outputs_leave_together_and_one_at_once(run_async, given, held):
+    async def main():
+        source, ends = edge(), {"a": edge(), "b": edge()}
+        node = Node("node", {"in": source}, {port: output(end) for port, end in ends.items()},
+                    lambda item: given)
+        together = []
+        node.together = lambda: together.append(True) or nullcontext()
+        source.deliver(0)
+        await turns()
+        assert len(together) == held
+        assert {port: end.take_now() for port, end in ends.items() if end.waiting()} == given
+        node.task.cancel()
+
+    run_async(main())
 
 
 def test_a_command_follows_in_the_call_past_an_edge_of_the_newest_item(run_async):
