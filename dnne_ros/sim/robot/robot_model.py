@@ -129,6 +129,8 @@ def _load(file: RobotFile, _: int) -> RobotModel:
 def _checked_files(path: Path, assets: str) -> tuple[Path, ...]:
     """Return the files beside the model; `InputError` naming those that lie outside."""
     folder = Path(assets) if assets else None
+    if folder and not folder.is_dir():
+        raise InputError(str(path), [f"widget 'assets': expected a folder, found {assets!r:.120}"])
     try:
         references = referenced_files(path, folder)
     except (ElementTree.ParseError, OSError) as error:
