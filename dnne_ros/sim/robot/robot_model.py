@@ -152,8 +152,10 @@ def _checked_files(path: Path, assets: str) -> tuple[Path, ...]:
 
 def _parsed(path: Path, parts: tuple[Path, ...] = ()) -> mujoco.MjSpec:
     """Return what MuJoCo reads; `InputError` of ``path``, or that of the ``parts`` it is in."""
+    from dnne_ros.sim.mujoco_warnings import take_over_warnings
     from dnne_ros.sim.quiet_mujoco import mujoco
 
+    take_over_warnings()
     try:
         return mujoco.MjSpec.from_file(str(path))
     except Exception as error:  # ValueError, or what else its parser has
@@ -170,10 +172,8 @@ def _parsed(path: Path, parts: tuple[Path, ...] = ()) -> mujoco.MjSpec:
 
 def _compiled(path: Path, files: tuple[Path, ...], file: RobotFile, is_urdf: bool
               ) -> mujoco.MjModel:
-    from dnne_ros.sim.mujoco_warnings import take_over_warnings
     from dnne_ros.sim.quiet_mujoco import mujoco
 
-    take_over_warnings()
     spec = _parsed(path, files)
     for mesh in spec.meshes:
         if mesh.file.startswith(PACKAGE):
