@@ -102,6 +102,8 @@ def load_robot(file: RobotFile) -> RobotModel:
         changed = path.stat().st_mtime_ns
     except OSError as error:
         raise InputError(str(path), [f"cannot be read: {error.strerror}"]) from None
+    if path.is_dir():
+        raise InputError(str(path), ["expected a file, MJCF or URDF, found a folder"])
     return _load(file, changed)
 
 
