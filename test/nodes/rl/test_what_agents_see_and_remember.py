@@ -109,7 +109,7 @@ def test_a_critic_that_sees_more_has_a_network_of_its_own(drive):
 
 
 @pytest.mark.parametrize("values, problem", [
-    ({"shared_trunk": True, "memory": "gru"}, "widget 'shared_trunk': actor and critic cannot share layers with memory"),
+    ({"shared_trunk": True, "memory": "gru"}, "widget 'shared_trunk': actor and critic cannot"),
     ({"shared_trunk": True, "critic_hidden_sizes": "8"}, "with critic_hidden_sizes"),
     ({"critic_hidden_sizes": "8;8"}, "widget 'critic_hidden_sizes': expected sizes"),
     ({"action_choices": "3,2"}, "widget 'action_choices': expected none with action_space=contin"),
