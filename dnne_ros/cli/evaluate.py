@@ -165,7 +165,9 @@ def _run(options: argparse.Namespace, file: Path, checkpoint: str | None, seed: 
     if code in _INTERRUPTED:
         raise KeyboardInterrupt
     if code == InputError.exit_code:
-        raise InputError(f"seed {seed}", ["its run was refused, see above"])
+        raise InputError(f"seed {seed}", [
+            f"its run was refused, see above, where {file} is {options.workflow} with a node that "
+            "notes episodes"])
     if code:
         raise DnneError(f"the run with seed {seed} failed, see above")
     found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))

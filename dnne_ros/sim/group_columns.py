@@ -13,6 +13,8 @@ CRITIC = "critic"
 """What rsl_rl and Isaac Lab call the observations of a critic."""
 _ACTORS = ("actor", "policy")
 """... and of the actor."""
+_MOST_COLUMNS = 1_000_000
+"""Of a range: a typing error is not to fill the memory."""
 _PART = re.compile(r"\s*([^\s,\[\]]+)\s*(?:\[([\d\s,:]+)\])?\s*(?:,|$)")
 
 
@@ -52,9 +54,12 @@ def _columns(text: str) -> tuple[int, ...]:
         first, colon, stop = piece.partition(":")
         try:
             start = int(first)
-            columns += range(start, int(stop)) if colon else [start]
-        except ValueError:
+            some = range(start, int(stop)) if colon else range(start, start + 1)
+            if not 0 < len(some) <= _MOST_COLUMNS:
+                raise ValueError
+        except (ValueError, OverflowError):
             raise ValueError(f"expected columns such as 0, 2:4, found {text!r:.60}") from None
+        columns += some
     return tuple(columns)
 
 

@@ -87,14 +87,20 @@ class TaskSpec:
     def check_actions(self, actions: Tensor, step: int) -> None:
         """Raise SimulationError unless ``actions`` is finite float32 (num_envs, action.size).
 
-        ``step`` (counted from 1) is the one that the actions are for; the message names it, and
-        the environment and column that is not a finite number.
+        Choices are whole numbers.  ``step`` (counted from 1) is the one that the actions are for;
+        the message names it, and the environment and column that is not such a number.
         """
         self.check_shape(actions, step)
         if not _all_finite(actions):
             raise SimulationError(
                 f"{self.name}, step {step}: the action is not a number in "
                 f"{_first_bad(actions, self.action)}")
+        if self.discrete_actions is not None and (split := actions != actions.round()).any():
+            env, column = split.nonzero()[0].tolist()
+            raise SimulationError(
+                f"{self.name}, step {step}: expected a choice as a whole number from 0, found "
+                f"{actions[env, column].item():.6g} in environment {env}: "
+                f"{self.action.names[column]}")
 
     def check_shape(self, actions: Tensor, step: int) -> None:
         """Raise SimulationError unless ``actions`` is float32 (num_envs, action.size)."""

@@ -43,6 +43,6 @@ class Budget:
         if self._saved < 0:
             self.records = False
         elif self.records:
-            self.within_ns *= 2
+            self.within_ns = min(2 * self.within_ns, _BEAT_NS)
         elif beat and self._saved >= self._most:
             self.records, self.within_ns = True, _FIRST_NS

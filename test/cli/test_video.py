@@ -75,6 +75,15 @@ def test_what_cannot_be_filmed_is_refused_at_once(command, cartpole, arguments, 
     assert "Traceback" not in result.stderr
 
 
+def test_an_environment_that_is_not_there_ends_the_run_with_one_line(command, cartpole, tmp_path):
+    result = command("run", cartpole, *SMALL, "--set", "4.shown_env=4", "--video",
+                     tmp_path / "film.mp4", "--max-updates", "1")
+    assert result.returncode != 0
+    assert "--video: shown_env=4: the last environment is 3" in result.stderr
+    assert "Traceback" not in result.stderr and "close() failed" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_graph_without_environments_is_refused(command, repository):
     result = command("run", repository / "config" / "workflows" / "mnist_mlp.json",
                      "--video", "film.mp4")

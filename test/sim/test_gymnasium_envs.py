@@ -122,6 +122,8 @@ def test_state_of_gymnasiums_own_goes_on_bit_identically(name):
     assert envs.resumes
     generator = torch.Generator().manual_seed(0)
     actions = torch.rand(30, 2, envs.spec.action.size, generator=generator)
+    if envs.spec.discrete_actions is not None:
+        actions = actions.round()
     for step in range(10):
         envs.step(actions[step])
     restored.restore(*envs.state())
@@ -155,6 +157,14 @@ def test_several_choices_are_a_column_each():
     assert envs.spec.discrete_actions == (3, 2) and envs.spec.action.high == (2.0, 1.0)
     step = envs.step(torch.tensor([[2.0, 0.0], [9.0, -3.0]]))
     assert step.observations.tolist() == [[7.0, 5.0], [7.0, 5.0]]
+
+
+def test_a_part_of_a_choice_is_none():
+    """Such as a Gaussian policy's: rounded, it would choose without anybody's notice."""
+    envs = GymnasiumEnvs("Buttons-v0", 2, seed=0)
+    with pytest.raises(SimulationError, match=r"Buttons-v0, step 1: expected a choice as a whole "
+                       "number from 0, found 0.25 in environment 1: choice_1"):
+        envs.step(torch.tensor([[2.0, 0.0], [1.0, 0.25]]))
 
 
 def test_the_spec_says_what_gymnasium_knows():

@@ -35,7 +35,8 @@ def test_groups_are_written_like_this(text, parts):
 
 
 @pytest.mark.parametrize("text", [
-    "[0]", "a[", "a[]", "a[x]", "a b", ",", "a[1:]", "a[-1]", "a[1-2]"])
+    "[0]", "a[", "a[]", "a[x]", "a b", ",", "a[1:]", "a[-1]", "a[1-2]",
+    "a[4:2]", "a[2:2]", "a[0, 3:3]", "a[0:99999999999]", "a[0:" + 5000 * "9" + "]"])
 def test_what_says_nothing_is_refused(text):
     with pytest.raises(ValueError, match="expected (groups|columns) such as"):
         parse_groups(text)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dnne_ros.rl.policy_spec import Convolution, PolicySpec
 
-_LISTS = ("hidden_sizes", "critic_hidden_sizes", "action_choices")
 _SAME = ("activation", "init_log_std", "shared_trunk", "normalize_observations",
          "normalize_values", "memory_size", "memory_layers", "std_type", "squash")
 """Widgets that a `PolicySpec` has under the same name."""
@@ -21,7 +20,7 @@ def parse_sizes(text: str) -> tuple[int, ...]:
     except ValueError:
         raise ValueError("not whole numbers with commas between") from None
     if any(not 1 <= size <= 100_000 for size in sizes):
-        raise ValueError("a layer has from 1 to 100000 units")
+        raise ValueError("each is from 1 to 100000")
     return sizes
 
 
@@ -36,28 +35,44 @@ def parse_convolutions(text: str) -> tuple[Convolution, ...]:
     return tuple(layers)
 
 
+def parse_picture(text: str) -> tuple[int, ...]:
+    """Return ``"3x64x64"`` as (3, 64, 64); empty: no picture.  ValueError otherwise."""
+    try:
+        sizes = parse_sizes(text.replace("x", ","))
+    except ValueError:
+        sizes = (0,)
+    if sizes and (len(sizes) != 3 or not all(sizes)):
+        raise ValueError("channels, height and width")
+    return sizes
+
+
+_LISTS = (
+    ("hidden_sizes", "sizes such as 64,64", parse_sizes),
+    ("critic_hidden_sizes", "sizes such as 64,64", parse_sizes),
+    ("action_choices", "numbers of choices such as 3,2", parse_sizes),
+    ("picture", "3x64x64", parse_picture),
+    ("convolutions", "16:8:4, 32:4:2", parse_convolutions))
+"""Widgets that are lists, what one looks like, and what reads it."""
+
+
 def shape_problems(values: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the lists of sizes, and what does not go together."""
     problems = []
-    for name in _LISTS:
-        try:
-            parse_sizes(values[name])
-        except ValueError as error:
-            problems.append(f"widget {name!r}: expected sizes such as 64,64, found "
-                            f"{values[name]!r:.60} ({error})")
-    for name, example, parse in (
-            ("picture", "3x64x64", lambda text: parse_sizes(text.replace("x", ","))),
-            ("convolutions", "16:8:4, 32:4:2", parse_convolutions)):
+    for name, example, parse in _LISTS:
         try:
             parse(values[name])
         except ValueError as error:
             problems.append(f"widget {name!r}: expected {example}, found {values[name]!r:.60} "
                             f"({error})")
+    if values["action_choices"].strip() and values["action_space"] != "discrete":
+        problems.append("widget 'action_choices': expected none with action_space="
+                        f"{values['action_space']}, found {values['action_choices']!r:.60}")
     if not problems:
         try:
             policy_spec(values, 2**31, 0)
         except ValueError as error:
-            problems.append(f"widget {error}")
+            name, _, problem = str(error).partition(": ")
+            problems.append(f"widget {name!r}: {problem}")
     return problems
 
 
@@ -70,7 +85,7 @@ def policy_spec(values: Mapping[str, Any], observation_size: int, critic_observa
     from dnne_ros.rl.policy_spec import PolicySpec
 
     choices = parse_sizes(values["action_choices"])
-    picture = parse_sizes(values["picture"].replace("x", ","))
+    picture = parse_picture(values["picture"])
     critic = values["critic_hidden_sizes"]
     return PolicySpec(
         observation_size=observation_size, critic_observation_size=critic_observation_size,

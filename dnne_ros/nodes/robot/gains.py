@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -91,4 +92,4 @@ class GainSender:
 
 
 def _is_gain(value: Any) -> bool:
-    return type(value) in (int, float) and 0.0 <= value < math.inf
+    return type(value) in (int, float) and 0.0 <= value <= sys.float_info.max

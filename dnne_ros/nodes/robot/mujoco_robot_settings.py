@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +127,9 @@ def start_of(values: Mapping[str, Any]) -> str | dict[str, float]:
     if not text.startswith("{"):
         return str(text)
     found = json_of(text, "start")
-    if not all(type(value) in (int, float) and math.isfinite(value) for value in found.values()):
+    most = sys.float_info.max  # an integer may be larger
+    if not all(type(value) in (int, float) and -most <= value <= most
+               for value in found.values()):
         raise ValueError("widget 'start': expected the name of a keyframe, or a position for "
                          f"each joint by its name, found {text!r:.80}")
     return {name: float(value) for name, value in found.items()}
@@ -172,4 +174,7 @@ def _numbers(values: Mapping[str, Any], widget: str, names: tuple[str, ...],
     if not text.strip():
         return otherwise
     noun = "gain" if widget in ("kp", "kd") else "limit"
-    return np.array(list(by_joint(text, names, widget, noun).values()))
+    numbers = np.array(list(by_joint(text, names, widget, noun).values()))
+    if widget == "max_speed" and not numbers.all():
+        raise ValueError(f"widget 'max_speed': expected limits above 0, found {text!r:.80}")
+    return numbers

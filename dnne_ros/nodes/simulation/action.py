@@ -94,3 +94,10 @@ def _check_fit(simulator: Simulator, output: Any, actions: torch.Tensor, chosen:
         found = (f"a discrete one with action_dim={output.mean.shape[1]}" if chosen
                  else f"a continuous one with action_dim={actions.shape[1]}")
         raise InputError(f"task {spec.name}", [f"expected {expected}, found {found}"])
+    if isinstance(choices, tuple):
+        # As many numbers may be choices of other sizes: 2,3 instead of 3,2.
+        beyond = (actions > actions.new_tensor(spec.action.high)).nonzero()
+        if len(beyond):
+            env, column = beyond[0].tolist()
+            raise InputError(f"task {spec.name}", [
+                f"expected {expected}, found choice {actions[env, column]:g} in column {column}"])

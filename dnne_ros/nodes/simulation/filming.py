@@ -46,14 +46,20 @@ class Filming:
         self._thread = ThreadPoolExecutor(1, "film")
         self._renderer: Renderer | None = None
 
-    async def start(self) -> None:
-        """Find out that there is something to draw with; `InputError` if there is not."""
+    async def start(self, env: int) -> None:
+        """Find out that ``env`` can be drawn, and with what; `InputError` if it cannot."""
         from dnne_ros.sim.renderer import renderer_of
 
+        if (last := self._simulator.spec.num_envs - 1) < env:
+            raise InputError("--video", [f"shown_env={env}: the last environment is {last}"])
         self._renderer = await self._in_thread(renderer_of, self._simulator, WIDTH, HEIGHT)
 
     async def step(self, env: int) -> None:
-        """Take a picture of environment ``env``, if one is due, before the next step is made."""
+        """Take a picture of environment ``env``, if one is due, before the next step is made.
+
+        The first stands in for one that is not there: a wrong ``ros2 param set`` ends no training.
+        """
+        env = env if env < self._simulator.spec.num_envs else 0
         if self._file is None and (file := self._video.file_at(self._step)) is not None:
             self._file, self._begun = file, self._step
         is_due = self._file is not None and (self._step - self._begun) % self._stride == 0
@@ -73,9 +79,10 @@ class Filming:
         from dnne_ros.sim.film_file import FilmFile
 
         assert self._renderer is not None  # it has been started
+        picture = self._renderer.picture(env)
         if self._film is None:
             self._film = FilmFile(1.0 / (self._simulator.spec.step_seconds * self._stride))
-        self._film.add(self._renderer.picture(env))
+        self._film.add(picture)
         return self._film.pictures
 
     async def _write(self) -> None:

@@ -232,7 +232,7 @@ class SimulatorStepNode(Node):
         await topics.start()
         if self.context.video is not None:
             self._filming = Filming(self.context.video, simulator, self.context.log)
-            await self._filming.start()
+            await self._filming.start(max(self.shown_env, 0))
         self._for_critic, self._in_groups = map(
             self.context.is_linked, ("critic_observations", "groups"))
         stepped = partial(self._stepped, simulator, topics)

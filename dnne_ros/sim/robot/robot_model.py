@@ -102,6 +102,8 @@ def load_robot(file: RobotFile) -> RobotModel:
         changed = path.stat().st_mtime_ns
     except OSError as error:
         raise InputError(str(path), [f"cannot be read: {error.strerror}"]) from None
+    if path.is_dir():
+        raise InputError(str(path), ["expected a file, MJCF or URDF, found a folder"])
     return _load(file, changed)
 
 
@@ -129,6 +131,8 @@ def _load(file: RobotFile, _: int) -> RobotModel:
 def _checked_files(path: Path, assets: str) -> tuple[Path, ...]:
     """Return the files beside the model; `InputError` naming those that lie outside."""
     folder = Path(assets) if assets else None
+    if folder and not folder.is_dir():
+        raise InputError(str(path), [f"widget 'assets': expected a folder, found {assets!r:.120}"])
     try:
         references = referenced_files(path, folder)
     except (ElementTree.ParseError, OSError) as error:
@@ -150,8 +154,10 @@ def _checked_files(path: Path, assets: str) -> tuple[Path, ...]:
 
 def _parsed(path: Path, parts: tuple[Path, ...] = ()) -> mujoco.MjSpec:
     """Return what MuJoCo reads; `InputError` of ``path``, or that of the ``parts`` it is in."""
+    from dnne_ros.sim.mujoco_warnings import take_over_warnings
     from dnne_ros.sim.quiet_mujoco import mujoco
 
+    take_over_warnings()
     try:
         return mujoco.MjSpec.from_file(str(path))
     except Exception as error:  # ValueError, or what else its parser has
@@ -168,10 +174,8 @@ def _parsed(path: Path, parts: tuple[Path, ...] = ()) -> mujoco.MjSpec:
 
 def _compiled(path: Path, files: tuple[Path, ...], file: RobotFile, is_urdf: bool
               ) -> mujoco.MjModel:
-    from dnne_ros.sim.mujoco_warnings import take_over_warnings
     from dnne_ros.sim.quiet_mujoco import mujoco
 
-    take_over_warnings()
     spec = _parsed(path, files)
     for mesh in spec.meshes:
         if mesh.file.startswith(PACKAGE):

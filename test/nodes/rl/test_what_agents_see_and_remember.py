@@ -109,12 +109,14 @@ def test_a_critic_that_sees_more_has_a_network_of_its_own(drive):
 
 
 @pytest.mark.parametrize("values, problem", [
-    ({"shared_trunk": True, "memory": "gru"}, "cannot share layers with memory"),
+    ({"shared_trunk": True, "memory": "gru"}, "widget 'shared_trunk': actor and critic cannot"),
     ({"shared_trunk": True, "critic_hidden_sizes": "8"}, "with critic_hidden_sizes"),
     ({"critic_hidden_sizes": "8;8"}, "widget 'critic_hidden_sizes': expected sizes"),
-    ({"action_choices": "3,2"}, "choices: expected 5 of a discrete policy"),
+    ({"action_choices": "3,2"}, "widget 'action_choices': expected none with action_space=contin"),
+    ({"action_space": "discrete", "action_choices": "3,0"}, "expected numbers of choices such as"),
     ({"picture": "3;4"}, "widget 'picture': expected 3x64x64, found '3;4'"),
-    ({"picture": "3x4"}, "picture: expected channels, height and width"),
+    ({"picture": "3x4"}, "widget 'picture': expected 3x64x64, found '3x4' (channels, height and"),
+    ({"picture": "3x0x4"}, "found '3x0x4' (channels, height and width)"),
     ({"convolutions": "8:3"}, "a layer is kernels:size:stride")])
 def test_what_does_not_go_together_is_refused_before_the_run(values, problem):
     node = PPOAgentNode(values)

@@ -62,7 +62,8 @@ def test_choices_go_on_as_they_are(drive):
     assert translate(drive, {"scale": 5.0}, *items, task=task) == [[[2.0], [0.0]]]
     assert translate(drive, {"scale": 5.0}, *items) == [[[2.0], [0.0]]]
     items = [output([[2.0, 1.0]], choices=5)]
-    assert translate(drive, {}, *items, task=Task(choices=(3, 2))) == [[[2.0, 1.0]]]
+    assert translate(drive, {}, *items, task=Task((0.0, 0.0), (2.0, 1.0), choices=(3, 2))
+                     ) == [[[2.0, 1.0]]]
 
 
 @pytest.mark.parametrize("task, item, expected, found", [
@@ -76,6 +77,8 @@ def test_choices_go_on_as_they_are(drive):
      "a discrete policy with action_dim=3", "a discrete one with action_dim=4"),
     (Task(choices=(3, 2)), output([[0.0]], choices=5),
      "a discrete policy with action_choices=3,2", "a discrete one with action_dim=5"),
+    (Task((0.0, 0.0), (2.0, 1.0), choices=(3, 2)), output([[1.0, 2.0]], choices=5),
+     "a discrete policy with action_choices=3,2", "choice 2 in column 1"),
 ])
 def test_a_policy_that_does_not_fit_the_task_is_refused(drive, task, item, expected, found):
     with pytest.raises(InputError, match=f"task Task: expected {expected}, found {found}"):

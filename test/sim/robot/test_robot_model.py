@@ -136,7 +136,7 @@ def test_what_is_no_model_is_refused(written, tmp_path):
     for text in ("", "no xml", "<svg/>", "<mujoco><worldbody>"):
         with pytest.raises(InputError, match="robot.xml: "):
             written(text)
-    with pytest.raises(InputError, match=f"{tmp_path}: "):
+    with pytest.raises(InputError, match=f"{tmp_path}: expected a file, MJCF or URDF, found a"):
         load_robot(RobotFile(str(tmp_path)))
 
 
