@@ -25,6 +25,7 @@ class Stepped(NamedTuple):
         rewards: float32 (n,).
         observations: (n, …), in the order of `PoolArrays.parts`.
         terms: float (n,), in the order of `PoolArrays.terms`.
+        arrays: all that there are.  To let go of them takes time: when, it is for the owner to say.
 
     """
 
@@ -34,12 +35,13 @@ class Stepped(NamedTuple):
     rewards: np.ndarray
     observations: list[np.ndarray]
     terms: list[np.ndarray]
+    arrays: list[np.ndarray]
 
     def first(self, count: int) -> Stepped:
-        """Return what the first ``count`` came to; the terms are still those of all."""
+        """Return what the first ``count`` came to; terms and arrays are still those of all."""
         return Stepped(self.done[:count], self.truncated[:count], self.elapsed[:count],
                        self.rewards[:count], [each[:count] for each in self.observations],
-                       self.terms)
+                       self.terms, self.arrays)
 
 
 class PoolArrays:
@@ -97,4 +99,4 @@ class PoolArrays:
         return Stepped(
             arrays[self._done], arrays[self._truncated], arrays[self._elapsed],
             arrays[self._rewards], [arrays[at] for at in self._parts],
-            [arrays[at] for at in self._terms])
+            [arrays[at] for at in self._terms], arrays)

@@ -87,6 +87,7 @@ class EnvPoolEnvs(UnsavedSimulator):
         self._pool: Any = None
         self._stepped: Stepped
         self._begun: list[np.ndarray]
+        self._own: int
         self._arrays: PoolArrays
         self._spares: SpareEnvs
         self._terms = EpisodeTerms(num_envs)
@@ -118,7 +119,7 @@ class EnvPoolEnvs(UnsavedSimulator):
         self._spares.send(self._actions.native(taken))
         self._settle()  # while the threads are at work
         stepped = self._spares.receive()
-        terminated = stepped.done & ~stepped.truncated
+        terminated = stepped.done > stepped.truncated
         done = stepped.done | stepped.truncated | (stepped.elapsed >= self._limit)
         finished = done.nonzero()[0]
         begun: list[np.ndarray] | None = []
@@ -126,16 +127,21 @@ class EnvPoolEnvs(UnsavedSimulator):
             begun = self._spares.begin(
                 finished, in_pool=np.count_nonzero(stepped.done) == finished.size)
         self._stepped, self._finished, self._begun = stepped, finished, []
-        following = self._observed = self._tensor(self._own, begun=False)
-        self._log = self._terms.log_of(stepped.terms, finished)
-        rewards = np.array(stepped.rewards, np.float32)
+        following = present = self._part(self._own, begun=False)
+        self._values = self._terms.rows(stepped.terms)
+        self._log = self._terms.log_of(self._values, finished)
+        rewards = np.asarray(stepped.rewards, np.float32)
         if finished.size:
             self._begun = self._spares.receive_begun() if begun is None else begun
-            self._observed = self._tensor(self._own, begun=True)
-        self._check(following, rewards)
+            present = self._part(self._own, begun=True)
+        if not np.isfinite(rewards).all():
+            self._spec.check_rewards(torch.from_numpy(rewards), self._steps)
+        next_observations = self._observed = self._checked(self._own, following)
+        if present is not following:
+            self._observed = self._checked(self._own, present)
         return StepResult(
             self._observed, torch.from_numpy(rewards), torch.from_numpy(terminated),
-            torch.from_numpy(done ^ terminated), following)
+            torch.from_numpy(done > terminated), next_observations)
 
     def renderer(self, width: int, height: int) -> Renderer:
         """Let EnvPool draw, which has a size of its own."""
@@ -173,29 +179,14 @@ class EnvPoolEnvs(UnsavedSimulator):
         # As if a step had finished all of them.
         self._stepped = self._arrays.started.first(num_envs)
         self._finished, self._begun = np.arange(num_envs), self._stepped.observations
+        self._values = self._terms.rows(self._stepped.terms)
         self._own = self._arrays.parts.index(self._key) if self._key else 0
-        self._others = [at for at in range(len(self._arrays.parts)) if at != self._own]
         self._observed = self._tensor(self._own, begun=False)
 
     def _settle(self) -> None:
         """Add the terms of the last step up and let go of its arrays, which are large."""
-        self._terms.add_up(self._stepped.terms, self._finished)
-        del self._stepped, self._begun
-
-    def _check(self, following: Tensor, rewards: np.ndarray) -> None:
-        """Raise SimulationError if a number of the last step is not finite."""
-        # Of numpy's, since torch would have to be read from memory behind the physics; and what
-        # nobody has asked for is not made float32.
-        both = (self._stepped.observations, self._begun)
-        others = (each[at] for each in both if each for at in self._others)
-        if all(np.isfinite(each).all()
-               for each in (following.numpy(), self._observed.numpy(), rewards, *others)):
-            return
-        self._spec.check_rewards(torch.from_numpy(rewards), self._steps)
-        for begun in (False, True):
-            groups = self._tensors(begun=begun)
-            self._spec.check_observations(groups.pop(self.own_group), self._steps)
-            self._spec.check_groups(groups, self._steps)
+        self._terms.add_up(self._values, self._finished)
+        del self._stepped, self._begun, self._values
 
     def _tensors(self, *, begun: bool) -> dict[str, Tensor]:
         """Return all parts of the observations by their names, as `_tensor`."""
@@ -203,11 +194,28 @@ class EnvPoolEnvs(UnsavedSimulator):
         return {name: self._tensor(at, begun=begun) for at, name in enumerate(names)}
 
     def _tensor(self, at: int, *, begun: bool) -> Tensor:
-        """Return a copy of one part as float32 (n, …), before or after the resets of a step."""
-        part = np.array(self._stepped.observations[at], np.float32)
+        """Return one part as `_part` does, and as `_checked` does."""
+        return self._checked(at, self._part(at, begun=begun))
+
+    def _part(self, at: int, *, begun: bool) -> np.ndarray:
+        """Return one part as float32 (n, …), before or after the resets of a step."""
+        part = np.asarray(self._stepped.observations[at], np.float32)
         if begun and self._finished.size:
+            part = part.copy()
             part[self._finished] = self._begun[at]
-        return torch.from_numpy(part)
+        return part
+
+    def _checked(self, at: int, part: np.ndarray) -> Tensor:
+        """Return one part as a tensor; SimulationError if a number of it is not finite."""
+        # What nobody asks for is neither converted nor looked at.  By numpy, since torch would
+        # have to be read from memory behind the physics.
+        tensor = torch.from_numpy(part)
+        if not np.isfinite(part).all():
+            if at == self._own:
+                self._spec.check_observations(tensor, self._steps)
+            else:
+                self._spec.check_groups({self._arrays.parts[at]: tensor}, self._steps)
+        return tensor
 
 
 def first_core(threads: int) -> int:

@@ -32,7 +32,7 @@ class SpareEnvs:
         """In the pool: those that act, and behind them those that are let begin."""
         self._spares = self._envs[num_envs:].copy()
         self._starts = [each[num_envs:].copy() for each in arrays.started.observations]
-        """Each part of what the spare ones begin with, in their order, as far as they are ready."""
+        """Each part of what the spare ones begin with, in their order, where they are ready."""
         self._ready, self._ended = np.arange(len(self._spares)), _NONE
         """Which of the spare ones have begun, in the order of that, and which are to."""
         self._actions: np.ndarray | None = None

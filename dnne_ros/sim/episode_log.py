@@ -32,8 +32,9 @@ class EpisodeTerms:
 
         Not ``whole``: the episodes that go on have begun earlier, and are left out of the means.
         """
-        self._sums = np.zeros((1, self._num_envs))
-        """Of the steps, and of each term."""
+        self._sums = np.zeros((self._num_envs, 1))
+        """Of the steps, and of each term: (n, 1 + terms), so that what is an environment's is in
+        one place of the memory."""
         self._name(names)
         self._whole = np.full(self._num_envs, whole)
 
@@ -50,13 +51,24 @@ class EpisodeTerms:
         if new:
             self._name(self._names + new)
         none, finished = np.zeros(self._num_envs), np.flatnonzero(done)
-        values = [known.get(name, none) for name in self._names]
+        values = self.rows([known.get(name, none) for name in self._names])
         log = self.log_of(values, finished)
         self.add_up(values, finished)
         return log
 
-    def log_of(self, values: Sequence[np.ndarray], finished: np.ndarray) -> EpisodeLog | None:
-        """Say how the episodes went whose last step has these ``values``, in the order of names.
+    def rows(self, terms: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the values (n, terms) of a step, of ``terms`` in the order of their names.
+
+        What is behind those of the environments is left out.
+        """
+        if not terms:
+            return np.zeros((self._num_envs, 0))
+        # One call for all of them: each would have to be read from memory again.
+        values: np.ndarray = np.concatenate(terms).reshape(len(terms), -1)
+        return values[:, :self._num_envs].T
+
+    def log_of(self, values: np.ndarray, finished: np.ndarray) -> EpisodeLog | None:
+        """Say how the episodes went whose last step has these ``values``, as `rows`.
 
         `add_up` is to follow.  ``finished``: int (m,), the environments whose episodes are done.
         None as `add`.
@@ -64,29 +76,25 @@ class EpisodeTerms:
         envs = finished[self._whole[finished]]
         if not envs.size or not self._names:
             return None
-        steps = self._sums[0, envs] + 1.0
-        sums = self._sums[1:, envs] + [each[envs] for each in values]
-        means = (sums / np.where(self._adds_up, 1.0, steps)).sum(1) / len(envs)
+        sums = self._sums[envs]
+        sums[:, 0] += 1.0
+        sums[:, 1:] += values[envs]
+        means = (sums[:, 1:] / np.where(self._adds_up, 1.0, sums[:, :1])).sum(0) / len(envs)
         return EpisodeLog(len(envs), dict(zip(self._names, means.tolist(), strict=True)))
 
-    def add_up(self, values: Sequence[np.ndarray], finished: np.ndarray) -> None:
-        """Add the ``values`` of a step, in the order of names, and begin with those ``finished``.
-
-        Values behind those of the environments are left out.
-        """
-        self._sums[0] += 1.0
-        if values:  # one call for all of them: each would have to be read from memory again
-            rows = np.concatenate(values).reshape(len(values), -1)
-            self._sums[1:] += rows[:, :self._num_envs]
+    def add_up(self, values: np.ndarray, finished: np.ndarray) -> None:
+        """Add the ``values`` of a step, as `rows`, and begin anew with those ``finished``."""
+        self._sums[:, 0] += 1.0
+        self._sums[:, 1:] += values
         if finished.size:
-            self._sums[:, finished] = 0.0
+            self._sums[finished] = 0.0
             self._whole[finished] = True
 
     def _name(self, names: tuple[str, ...]) -> None:
         """Let there be sums of terms with these ``names``, of which the first may be there."""
-        new = np.zeros((1 + len(names) - len(self._sums), self._num_envs))
-        self._names, self._sums = names, np.concatenate((self._sums, new))
-        self._adds_up = np.array([[name.startswith("reward")] for name in names]).reshape(-1, 1)
+        new = np.zeros((self._num_envs, 1 + len(names) - self._sums.shape[1]))
+        self._names, self._sums = names, np.concatenate((self._sums, new), 1)
+        self._adds_up = np.array([name.startswith("reward") for name in names], bool)
 
 
 def logged(extras: Mapping[str, Any], episodes: int) -> EpisodeLog | None:
