@@ -25,7 +25,7 @@ class Stepped(NamedTuple):
         rewards: float32 (n,).
         observations: (n, …), in the order of `PoolArrays.parts`.
         terms: float (n,), in the order of `PoolArrays.terms`.
-        arrays: all that there are.  To let go of them takes time: when, it is for the owner to say.
+        arrays: all that there are.  To let go of them takes time: the owner says when.
 
     """
 

@@ -122,17 +122,15 @@ class EnvPoolEnvs(UnsavedSimulator):
         terminated = stepped.done > stepped.truncated
         done = stepped.done | stepped.truncated | (stepped.elapsed >= self._limit)
         finished = done.nonzero()[0]
-        begun: list[np.ndarray] | None = []
         if finished.size:
-            begun = self._spares.begin(
-                finished, in_pool=np.count_nonzero(stepped.done) == finished.size)
+            self._spares.begin(finished, in_pool=np.count_nonzero(stepped.done) == finished.size)
         self._stepped, self._finished, self._begun = stepped, finished, []
         following = present = self._part(self._own, begun=False)
         self._values = self._terms.rows(stepped.terms)
         self._log = self._terms.log_of(self._values, finished)
         rewards = np.asarray(stepped.rewards, np.float32)
         if finished.size:
-            self._begun = self._spares.receive_begun() if begun is None else begun
+            self._begun = self._spares.receive_begun()
             present = self._part(self._own, begun=True)
         if not np.isfinite(rewards).all():
             self._spec.check_rewards(torch.from_numpy(rewards), self._steps)

@@ -34,7 +34,8 @@ class SpareEnvs:
         self._starts = [each[num_envs:].copy() for each in arrays.started.observations]
         """Each part of what the spare ones begin with, in their order, where they are ready."""
         self._ready, self._ended = np.arange(len(self._spares)), _NONE
-        """Which of the spare ones have begun, in the order of that, and which are to."""
+        """Which of the spare ones have begun, in the order of that, and which are to, those whose
+        place was taken last."""
         self._actions: np.ndarray | None = None
 
     def pool_env(self, env: int) -> int:
@@ -61,20 +62,20 @@ class SpareEnvs:
         self._ready, self._ended = np.concatenate((self._ready, self._ended)), _NONE
         return stepped.first(self._num_envs)
 
-    def begin(self, finished: np.ndarray, *, in_pool: bool) -> list[np.ndarray] | None:
-        """Let episodes begin anew in some environments, int (m,), and return each part (m, …).
+    def begin(self, finished: np.ndarray, *, in_pool: bool) -> None:
+        """Let episodes begin anew in some environments, int (m,); `receive_begun` is to follow.
 
-        ``in_pool``: the pool, too, says of all of them that they are done.  None: there are not
-        enough spare ones, or the pool would go on, so it has to be told: `receive_begun` waits.
+        ``in_pool``: the pool, too, says of all of them that they are done.
         """
         if not in_pool or finished.size > self._ready.size:
             self._arrays.reset(self._envs[finished])
-            return None
+            return
         spares, self._ready = self._ready[:finished.size], self._ready[finished.size:]
         self._envs[finished], self._spares[spares] = self._spares[spares], self._envs[finished]
         self._ended = spares
-        return [starts[spares] for starts in self._starts]
 
     def receive_begun(self) -> list[np.ndarray]:
-        """Wait for those that `begin` had to wait for, and return each part (m, …)."""
-        return self._arrays.receive().observations
+        """Return each part (m, …) of what they begin with, waiting for it where it must be."""
+        if not self._ended.size:
+            return self._arrays.receive().observations
+        return [starts[self._ended] for starts in self._starts]

@@ -64,8 +64,8 @@ class EpisodeTerms:
         if not terms:
             return np.zeros((self._num_envs, 0))
         # One call for all of them: each would have to be read from memory again.
-        values: np.ndarray = np.concatenate(terms).reshape(len(terms), -1)
-        return values[:, :self._num_envs].T
+        values: np.ndarray = np.concatenate(terms).reshape(len(terms), -1)[:, :self._num_envs].T
+        return values
 
     def log_of(self, values: np.ndarray, finished: np.ndarray) -> EpisodeLog | None:
         """Say how the episodes went whose last step has these ``values``, as `rows`.

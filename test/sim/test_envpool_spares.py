@@ -41,15 +41,20 @@ def step(pool, acting):
     return acting.receive().observations[0][:, 0].tolist()
 
 
+def begun(acting, finished, in_pool=True):
+    acting.begin(np.array(finished), in_pool=in_pool)
+    return acting.receive_begun()[0].tolist()
+
+
 def test_one_that_has_begun_takes_the_place_of_one_that_ends_and_that_begins_beside_the_others():
     pool = Pool(5)
     acting = spares.SpareEnvs(pool, 3)
     assert step(pool, acting) == [0, 1, 2]
-    assert acting.begin(np.array([1]), in_pool=True)[0].tolist() == [[3, 0]]
+    assert begun(acting, [1]) == [[3, 0]]
     assert acting.pool_env(1) == 3
     assert step(pool, acting) == [0, 3, 2]
     assert (pool.acting, pool.actions[:3]) == ([0, 3, 2, 1], [[1.0], [2.0], [3.0]])
-    assert acting.begin(np.array([0, 2]), in_pool=True)[0].tolist() == [[4, 0], [1, 2]]
+    assert begun(acting, [0, 2]) == [[4, 0], [1, 2]]
     assert step(pool, acting) == [4, 3, 1]
     assert pool.acting == [4, 3, 1, 0, 2]
     assert step(pool, acting) == [4, 3, 1]
@@ -61,8 +66,7 @@ def test_where_too_many_end_or_the_pool_would_go_on_they_are_let_begin(finished,
     pool = Pool(5)
     acting = spares.SpareEnvs(pool, 3)
     step(pool, acting)
-    assert acting.begin(np.array(finished), in_pool=in_pool) is None
-    assert acting.receive_begun()[0].tolist() == [[env, 2] for env in finished]
+    assert begun(acting, finished, in_pool) == [[env, 2] for env in finished]
     assert step(pool, acting) == [0, 1, 2]
 
 
