@@ -1,7 +1,11 @@
 """EnvPool's tasks: many environments stepped by C++ threads, behind the `Simulator` interface.
 
 EnvPool means to start a finished environment with its next step, whose action is ignored.  Here
-it is told to at once (``reset`` with the environments' numbers), so that no action is lost.
+another, which has begun already, takes its place at once (`SpareEnvs`), or it is told to begin, so
+that no action is lost.
+
+Behind the physics the caches of the processor are empty, and its threads wait: what can be done
+later is done beside the next step.
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dnne_ros.sim.envpool_arrays import PoolArrays
+from dnne_ros.sim.envpool_arrays import PoolArrays, Stepped
+from dnne_ros.sim.envpool_spares import SpareEnvs, spares_for
 from dnne_ros.sim.envpool_tasks import ENDLESS, find_task, named_errors, seconds_of
 from dnne_ros.sim.episode_log import EpisodeLog, EpisodeTerms
 from dnne_ros.sim.group_columns import Part
@@ -80,7 +85,11 @@ class EnvPoolEnvs(UnsavedSimulator):
         self._taken = (num_envs, self._spec.action.size)
         self._limit = found.limit or ENDLESS
         self._pool: Any = None
+        self._stepped: Stepped
+        self._begun: list[np.ndarray]
+        self._own: int
         self._arrays: PoolArrays
+        self._spares: SpareEnvs
         self._terms = EpisodeTerms(num_envs)
         self._log: EpisodeLog | None = None
         self._start()
@@ -107,37 +116,43 @@ class EnvPoolEnvs(UnsavedSimulator):
                 or not np.isfinite(taken := actions.numpy(force=True)).all():
             self._spec.check_actions(actions, self._steps + 1)
         self._steps += 1
-        self._arrays.send(self._actions.native(taken))
-        stepped = self._arrays.receive()
-        terminated = stepped.done & ~stepped.truncated
+        self._spares.send(self._actions.native(taken))
+        self._settle()  # while the threads are at work
+        stepped = self._spares.receive()
+        terminated = stepped.done > stepped.truncated
         done = stepped.done | stepped.truncated | (stepped.elapsed >= self._limit)
         finished = done.nonzero()[0]
         if finished.size:
-            self._arrays.reset(finished)  # by the threads, while this one goes on
-        self._stepped, self._finished, self._begun = stepped.observations, finished, []
-        following = self._observed = self._tensor(self._own, begun=False)
-        self._log = self._terms.add_all(self._arrays.terms, stepped.terms, finished)
-        rewards = np.array(stepped.rewards, np.float32)
+            self._spares.begin(finished, in_pool=np.count_nonzero(stepped.done) == finished.size)
+        self._stepped, self._finished, self._begun = stepped, finished, []
+        following = present = self._part(self._own, begun=False)
+        self._values = self._terms.rows(stepped.terms)
+        self._log = self._terms.log_of(self._values, finished)
+        rewards = np.asarray(stepped.rewards, np.float32)
         if finished.size:
-            self._begun = self._arrays.receive().observations
-            self._observed = self._tensor(self._own, begun=True)
-        self._check(following, rewards)
+            self._begun = self._spares.receive_begun()
+            present = self._part(self._own, begun=True)
+        if not np.isfinite(rewards).all():
+            self._spec.check_rewards(torch.from_numpy(rewards), self._steps)
+        next_observations = self._observed = self._checked(self._own, following)
+        if present is not following:
+            self._observed = self._checked(self._own, present)
         return StepResult(
             self._observed, torch.from_numpy(rewards), torch.from_numpy(terminated),
-            torch.from_numpy(done ^ terminated), following)
+            torch.from_numpy(done > terminated), next_observations)
 
     def renderer(self, width: int, height: int) -> Renderer:
         """Let EnvPool draw, which has a size of its own."""
         from dnne_ros.sim.envpool_renderer import envpool_renderer
 
-        return envpool_renderer(self._spec.name, self._pool, width, height)
+        return envpool_renderer(self._spec.name, self._pool, self._spares.pool_env, width, height)
 
     def close(self) -> None:
         """Let go of the pool, which is destroyed when another is made."""
         if self._pool is not None:
             _closed.append(self._pool)
             self._pool = None
-            del self._arrays
+            del self._arrays, self._spares
 
     def _start(self) -> None:
         """Make all environments, with seeds that follow from the seed and the steps so far.
@@ -146,36 +161,30 @@ class EnvPoolEnvs(UnsavedSimulator):
         """
         import envpool
 
-        self._terms.begin()
         limit, num_envs = self._spec.max_episode_steps, self._spec.num_envs
+        environments = num_envs + spares_for(num_envs)
         first = first_seed(self._seed, self._steps)
         with named_errors(self._spec.name):
             self._pool = envpool.make(
-                self._spec.name, env_type="gymnasium", num_envs=num_envs,
+                self._spec.name, env_type="gymnasium", num_envs=environments,
                 num_threads=self._threads, thread_affinity_offset=first_core(self._threads),
                 render_mode="rgb_array",
-                seed=[(first + env) % ENDLESS for env in range(num_envs)],
+                seed=[(first + env) % ENDLESS for env in range(environments)],
                 max_episode_steps=limit + 1 if limit else ENDLESS)
             self._arrays = PoolArrays(self._pool)
-        self._stepped, self._begun = self._arrays.started.observations, []
-        self._finished = np.zeros(0, np.int64)
+        self._spares = SpareEnvs(self._arrays, num_envs)
+        self._terms.begin(self._arrays.terms)
+        # As if a step had finished all of them.
+        self._stepped = self._arrays.started.first(num_envs)
+        self._finished, self._begun = np.arange(num_envs), self._stepped.observations
+        self._values = self._terms.rows(self._stepped.terms)
         self._own = self._arrays.parts.index(self._key) if self._key else 0
-        self._others = [at for at in range(len(self._arrays.parts)) if at != self._own]
         self._observed = self._tensor(self._own, begun=False)
 
-    def _check(self, following: Tensor, rewards: np.ndarray) -> None:
-        """Raise SimulationError if a number of the last step is not finite."""
-        # Of numpy's, since torch would have to be read from memory behind the physics; and what
-        # nobody has asked for is not made float32.
-        others = (each[at] for each in (self._stepped, self._begun) if each for at in self._others)
-        if all(np.isfinite(each).all()
-               for each in (following.numpy(), self._observed.numpy(), rewards, *others)):
-            return
-        self._spec.check_rewards(torch.from_numpy(rewards), self._steps)
-        for begun in (False, True):
-            groups = self._tensors(begun=begun)
-            self._spec.check_observations(groups.pop(self.own_group), self._steps)
-            self._spec.check_groups(groups, self._steps)
+    def _settle(self) -> None:
+        """Add the terms of the last step up and let go of its arrays, which are large."""
+        self._terms.add_up(self._values, self._finished)
+        del self._stepped, self._begun, self._values
 
     def _tensors(self, *, begun: bool) -> dict[str, Tensor]:
         """Return all parts of the observations by their names, as `_tensor`."""
@@ -183,11 +192,28 @@ class EnvPoolEnvs(UnsavedSimulator):
         return {name: self._tensor(at, begun=begun) for at, name in enumerate(names)}
 
     def _tensor(self, at: int, *, begun: bool) -> Tensor:
-        """Return a copy of one part as float32 (n, …), before or after the resets of a step."""
-        part = np.array(self._stepped[at], np.float32)
+        """Return one part as `_part` does, and as `_checked` does."""
+        return self._checked(at, self._part(at, begun=begun))
+
+    def _part(self, at: int, *, begun: bool) -> np.ndarray:
+        """Return one part as float32 (n, …), before or after the resets of a step."""
+        part = np.asarray(self._stepped.observations[at], np.float32)
         if begun and self._finished.size:
+            part = part.copy()
             part[self._finished] = self._begun[at]
-        return torch.from_numpy(part)
+        return part
+
+    def _checked(self, at: int, part: np.ndarray) -> Tensor:
+        """Return one part as a tensor; SimulationError if a number of it is not finite."""
+        # What nobody asks for is neither converted nor looked at.  By numpy, since torch would
+        # have to be read from memory behind the physics.
+        tensor = torch.from_numpy(part)
+        if not np.isfinite(part).all():
+            if at == self._own:
+                self._spec.check_observations(tensor, self._steps)
+            else:
+                self._spec.check_groups({self._arrays.parts[at]: tensor}, self._steps)
+        return tensor
 
 
 def first_core(threads: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from dnne_ros.sim.renderer import OwnRenderer
 _EGL = re.compile(r"\s(/\S*/libEGL[-.]\S*)$", re.MULTILINE)
 
 
-def envpool_renderer(task: str, pool: Any, width: int, height: int) -> OwnRenderer:
-    """Return what draws the environments of ``pool``, in a size of its own.
+def envpool_renderer(task: str, pool: Any, pool_env: Callable[[int], int], width: int,
+                     height: int) -> OwnRenderer:
+    """Return what draws environments, which ``pool_env`` finds in ``pool``, in a size of its own.
 
     Where EnvPool finds nothing to draw with, it ends the process: so a process that has nothing
     else tries first, and InputError says what is missing.
@@ -28,4 +30,4 @@ def envpool_renderer(task: str, pool: Any, width: int, height: int) -> OwnRender
         raise InputError(f"simulator {task}", [
             "it cannot be filmed: this EnvPool has no EGL to draw with"])
     ctypes.CDLL(loaded[1], ctypes.RTLD_GLOBAL)
-    return OwnRenderer(lambda env: pool.render(env_ids=env)[0])
+    return OwnRenderer(lambda env: pool.render(env_ids=pool_env(env))[0])

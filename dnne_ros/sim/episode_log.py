@@ -25,18 +25,17 @@ class EpisodeTerms:
     def __init__(self, num_envs: int):
         """Count for ``num_envs`` environments, all at the start of an episode."""
         self._num_envs = num_envs
-        self._one = np.ones(num_envs)
         self.begin()
 
-    def begin(self, *, whole: bool = True) -> None:
-        """Forget what was added.
+    def begin(self, names: tuple[str, ...] = (), *, whole: bool = True) -> None:
+        """Forget what was added; the terms are called ``names`` as far as that is known.
 
         Not ``whole``: the episodes that go on have begun earlier, and are left out of the means.
         """
-        self._names: tuple[str, ...] = ()
-        self._sums = np.zeros((1, self._num_envs))
-        """Of the steps, and of each term."""
-        self._adds_up = np.zeros((0, 1), bool)
+        self._sums = np.zeros((self._num_envs, 1))
+        """Of the steps, and of each term: (n, 1 + terms), so that what is an environment's is in
+        one place of the memory."""
+        self._name(names)
         self._whole = np.full(self._num_envs, whole)
 
     def add(self, terms: Mapping[str, Any], done: np.ndarray) -> EpisodeLog | None:
@@ -48,39 +47,54 @@ class EpisodeTerms:
         known = {name: values for name, values in terms.items()
                  if isinstance(values, np.ndarray) and values.dtype.kind == "f"
                  and values.shape == (self._num_envs,)}
-        return self.add_all(tuple(known), list(known.values()), np.flatnonzero(done))
-
-    def add_all(self, names: tuple[str, ...], values: Sequence[np.ndarray], finished: np.ndarray
-                ) -> EpisodeLog | None:
-        """Do as `add` with terms that are known to be some: their ``names`` and values.
-
-        ``finished``: the numbers of the environments whose episodes are done.
-        """
-        if names != self._names:
-            values = self._in_order(dict(zip(names, values, strict=True)))
-        # One call for all of them: each would have to be read from memory again.
-        self._sums += np.concatenate((self._one, *values)).reshape(self._sums.shape)
-        if not finished.size:
-            return None
-        whole = self._whole[finished]
-        log = self._log_of(finished[whole]) if self._names and whole.any() else None
-        self._sums[:, finished] = 0.0
-        self._whole[finished] = True
+        new = tuple(name for name in known if name not in self._names)
+        if new:
+            self._name(self._names + new)
+        none, finished = np.zeros(self._num_envs), np.flatnonzero(done)
+        values = self.rows([known.get(name, none) for name in self._names])
+        log = self.log_of(values, finished)
+        self.add_up(values, finished)
         return log
 
-    def _in_order(self, terms: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """Return what is added to each sum, with sums for ``terms`` that there are none of yet."""
-        new = tuple(name for name in terms if name not in self._names)
-        self._names += new
-        self._sums = np.concatenate([self._sums, np.zeros((len(new), self._num_envs))])
-        self._adds_up = np.array([[name.startswith("reward")] for name in self._names])
-        return [terms.get(name, np.zeros(self._num_envs)) for name in self._names]
+    def rows(self, terms: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the values (n, terms) of a step, of ``terms`` in the order of their names.
 
-    def _log_of(self, envs: np.ndarray) -> EpisodeLog:
-        """Return the means over the episodes of some environments."""
-        sums = self._sums[:, envs]
-        means = (sums[1:] / np.where(self._adds_up, 1.0, sums[0])).sum(1) / len(envs)
+        What is behind those of the environments is left out.
+        """
+        if not terms:
+            return np.zeros((self._num_envs, 0))
+        # One call for all of them: each would have to be read from memory again.
+        values: np.ndarray = np.concatenate(terms).reshape(len(terms), -1)[:, :self._num_envs].T
+        return values
+
+    def log_of(self, values: np.ndarray, finished: np.ndarray) -> EpisodeLog | None:
+        """Say how the episodes went whose last step has these ``values``, as `rows`.
+
+        `add_up` is to follow.  ``finished``: int (m,), the environments whose episodes are done.
+        None as `add`.
+        """
+        envs = finished[self._whole[finished]]
+        if not envs.size or not self._names:
+            return None
+        sums = self._sums[envs]
+        sums[:, 0] += 1.0
+        sums[:, 1:] += values[envs]
+        means = (sums[:, 1:] / np.where(self._adds_up, 1.0, sums[:, :1])).sum(0) / len(envs)
         return EpisodeLog(len(envs), dict(zip(self._names, means.tolist(), strict=True)))
+
+    def add_up(self, values: np.ndarray, finished: np.ndarray) -> None:
+        """Add the ``values`` of a step, as `rows`, and begin anew with those ``finished``."""
+        self._sums[:, 0] += 1.0
+        self._sums[:, 1:] += values
+        if finished.size:
+            self._sums[finished] = 0.0
+            self._whole[finished] = True
+
+    def _name(self, names: tuple[str, ...]) -> None:
+        """Let there be sums of terms with these ``names``, of which the first may be there."""
+        new = np.zeros((self._num_envs, 1 + len(names) - self._sums.shape[1]))
+        self._names, self._sums = names, np.concatenate((self._sums, new), 1)
+        self._adds_up = np.array([name.startswith("reward") for name in names], bool)
 
 
 def logged(extras: Mapping[str, Any], episodes: int) -> EpisodeLog | None:

@@ -280,3 +280,4 @@ def test_what_is_no_number_is_said_with_task_and_step(monkeypatch, spoilt, messa
     monkeypatch.setattr(arrays, "receive", spoil)
     with pytest.raises(SimulationError, match=f"^Go1JoystickFlatTerrain-v1, step 2: {message}"):
         simulator.step(torch.zeros(2, 12))
+        simulator.critic_observations()
