@@ -18,12 +18,12 @@ import select
 import selectors
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.runtime.looking_out import LookingOut
 from dnne_ros.runtime.priorities import ReadyByPriority
+from dnne_ros.runtime.steady_dds import SteadyDds
 from dnne_ros.runtime.watching_out import WatchingOut
 from dnne_ros.transport.breathing import Turns
 
@@ -44,9 +44,6 @@ _PUT_OFF_SECONDS = 0.002
 """For how long a look at DDS, which takes as long as an item, is put off for files."""
 _BUSY_SECONDS = 0.02
 """How long after the last event of a file the next one is waited for there."""
-_STEADY_LOOKS, _STEADY_SECONDS = 4, 0.1
-"""DDS that has brought something at so many looks within this time is waited for, and files are
-looked after by the thread: to robots that speak, a millisecond is long."""
 
 
 class RosSelector(selectors.BaseSelector):
@@ -71,8 +68,9 @@ class RosSelector(selectors.BaseSelector):
         self._busy_until = 0.0
         self._next_poll = self._next_look = 0.0
         """When DDS is to be looked at, busy with files and busy with coroutines."""
-        self._brought: deque[float] = deque([0.0] * _STEADY_LOOKS, maxlen=_STEADY_LOOKS)
-        """When DDS brought something, the last few times."""
+        self._dds = SteadyDds()
+        """While it is steady, DDS is waited for, and files are looked after by the thread: to
+        robots that speak, a millisecond is long."""
         self._files_watched.set()
         self._watcher = threading.Thread(target=self._watch_files, daemon=True,
                                          name="file watcher")
@@ -84,7 +82,7 @@ class RosSelector(selectors.BaseSelector):
         if self._before_wait:
             self._before_wait = _called(self._before_wait)
         now = time.monotonic()
-        if now < self._busy_until and now - self._brought[0] > _STEADY_SECONDS:
+        if now < self._busy_until and not self._dds.goes_on(now):
             return self._select_files(timeout, now)
         if self._in_a_while:
             self._in_a_while = _called(self._in_a_while)
@@ -110,7 +108,7 @@ class RosSelector(selectors.BaseSelector):
         self.looking_out.wait(timeout, now)
         ended = time.monotonic()
         if not self._files_ready and ended - now < timeout:
-            self._brought.append(ended)
+            self._dds.note(ended)
 
     def _select_files(self, timeout: float | None, now: float
                       ) -> list[tuple[selectors.SelectorKey, int]]:
@@ -189,7 +187,7 @@ class RosSelector(selectors.BaseSelector):
         now = time.monotonic()
         self._next_poll = self._next_look = now + POLL_INTERVAL
         if calls > 1:
-            self._brought.append(now)
+            self._dds.note(now)
         else:
             self._next_look = now + min(_LONGEST_BETWEEN, max(
                 POLL_INTERVAL, (now - began) / _LOOKING_SHARE))
