@@ -41,7 +41,8 @@ seconds between two of them at most: after a node's work, a look has to be read 
 _IDLE_POLL_INTERVAL = 0.004
 """The same while it waits for files."""
 _PUT_OFF_SECONDS = 0.002
-"""For how long a look at DDS, which takes as long as an item, is put off for files."""
+"""For how long a look at DDS, which takes as long as an item, is put off for files that are
+ready, or will be soon."""
 _BUSY_SECONDS = 0.02
 """How long after the last event of a file the next one is waited for there."""
 
@@ -58,7 +59,8 @@ class RosSelector(selectors.BaseSelector):
         self._drained = True
         self._files = selectors.EpollSelector()
         self._epoll = select.epoll.fromfd(os.dup(self._files.fileno()))
-        self._wait = WatchingOut(self._epoll.poll).wait
+        self._watching = WatchingOut(self._epoll.poll)
+        self._wait = self._watching.wait
         self._served: dict[int, tuple[Callable[[int], None], int]] = {}
         self._before_wait: list[Callable[[], None]] = []
         self._in_a_while: list[Callable[[], None]] = []
@@ -118,7 +120,8 @@ class RosSelector(selectors.BaseSelector):
             if self._in_a_while:
                 self._in_a_while = _called(self._in_a_while)
             if now < self._next_poll + _PUT_OFF_SECONDS:
-                ready = self._wait(0)
+                soon = self._watching.soon
+                ready = self._wait(soon if timeout is None or timeout > soon else timeout)
             if not ready:
                 self._drain(now)
                 timeout = 0  # a callback may have made something ready

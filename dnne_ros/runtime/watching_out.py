@@ -53,13 +53,18 @@ class WatchingOut:
         """Out for it, until there was no more point in it."""
         self._core = OfferedCore()
 
+    @property
+    def soon(self) -> float:
+        """Return within how many seconds the next event is to be expected; 0: who knows."""
+        return _WORTH if sum(self._waits) < _LONG else 0.0
+
     def wait(self, seconds: float) -> Ready:
         """Return what is ready, after ``seconds`` at most; nothing if that is all."""
         if not seconds:
             return self._poll(0, _AT_ONCE)
         began = now = monotonic()
         left = min(seconds, _LONGEST - self._waited)
-        if left > 0 and sum(self._waits) < _LONG and self._core.is_to_be_had(now):
+        if left > 0 and self.soon and self._core.is_to_be_had(now):
             ready, now = self._look_out(now, now + left)
             if ready:
                 self._note(self._waited + now - began)
