@@ -70,6 +70,8 @@ class RosSelector(selectors.BaseSelector):
         self._busy_until = 0.0
         self._next_poll = self._next_look = 0.0
         """When DDS is to be looked at, busy with files and busy with coroutines."""
+        self._next_say = 0.0
+        """When what is called in a while is called again, while looks at DDS are put off."""
         self._dds = SteadyDds()
         """While it is steady, DDS is waited for, and files are looked after by the thread: to
         robots that speak, a millisecond is long."""
@@ -117,8 +119,9 @@ class RosSelector(selectors.BaseSelector):
         """Wait for files, at most until DDS is to be looked at."""
         ready: list[tuple[int, int]] = []
         if now >= self._next_poll:
-            if self._in_a_while:
+            if self._in_a_while and now >= self._next_say:
                 self._in_a_while = _called(self._in_a_while)
+                self._next_say = now + POLL_INTERVAL
             if now < self._next_poll + _PUT_OFF_SECONDS:
                 soon = self._watching.soon
                 ready = self._wait(soon if timeout is None or timeout > soon else timeout)

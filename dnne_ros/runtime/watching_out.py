@@ -47,25 +47,21 @@ class WatchingOut:
         """Wait with ``poll(seconds, most)``, as of `select.epoll`."""
         self._poll = poll
         self._waits = deque([_LONG] * _WAITS, maxlen=_WAITS)
+        self.soon = 0.0
+        """Within how many seconds the next event is to be expected; 0: who knows."""
         self._waited = 0.0
         """For the next event, so far: the loop does other things in between."""
         self._looked = False
         """Out for it, until there was no more point in it."""
         self._core = OfferedCore()
 
-    @property
-    def soon(self) -> float:
-        """Return within how many seconds the next event is to be expected; 0: who knows."""
-        return _WORTH if sum(self._waits) < _LONG else 0.0
-
     def wait(self, seconds: float) -> Ready:
         """Return what is ready, after ``seconds`` at most; nothing if that is all."""
         if not seconds:
             return self._poll(0, _AT_ONCE)
         began = now = monotonic()
-        left = min(seconds, _LONGEST - self._waited)
-        if left > 0 and self.soon and self._core.is_to_be_had(now):
-            ready, now = self._look_out(now, now + left)
+        if self.soon and self._waited < _LONGEST and self._core.is_to_be_had(now):
+            ready, now = self._look_out(now, now + min(seconds, _LONGEST - self._waited))
             if ready:
                 self._note(self._waited + now - began)
                 return ready
@@ -79,6 +75,7 @@ class WatchingOut:
 
     def _note(self, seconds: float) -> None:
         self._waits.append(min(seconds, _LONG))
+        self.soon = _WORTH if sum(self._waits) < _LONG else 0.0
         self._waited, self._looked = 0.0, False
 
     def _look_out(self, now: float, until: float) -> tuple[Ready, float]:
