@@ -123,8 +123,8 @@ class RosSelector(selectors.BaseSelector):
                 self._in_a_while = _called(self._in_a_while)
                 self._next_say = now + POLL_INTERVAL
             if now < self._next_poll + _PUT_OFF_SECONDS:
-                soon = self._watching.soon
-                ready = self._wait(soon if timeout is None or timeout > soon else timeout)
+                most = self._watching.patience
+                ready = self._wait(most if timeout is None or timeout > most else timeout)
             if not ready:
                 self._drain(now)
                 timeout = 0  # a callback may have made something ready

@@ -31,6 +31,8 @@ _WAKING = 100e-6
 """Seconds of a wait that sleeping has added."""
 _LONG = _WAITS * _WORTH
 """Seconds that a wait counts at most: after one of these there is no look for all the next."""
+_DENSE = _WAITS * 100e-6
+"""Seconds of these waits together, below which there are many in a millisecond."""
 _IN_VAIN = _LONG / 2
 """Seconds that a wait counts at least that was longer than the look for it: two of these are
 enough, too."""
@@ -47,8 +49,10 @@ class WatchingOut:
         """Wait with ``poll(seconds, most)``, as of `select.epoll`."""
         self._poll = poll
         self._waits = deque([_LONG] * _WAITS, maxlen=_WAITS)
-        self.soon = 0.0
-        """Within how many seconds the next event is to be expected; 0: who knows."""
+        self._is_soon = False
+        self.patience = 0.0
+        """For how many seconds to wait before anything else is done; 0: the next event is not to
+        be expected soon, or so soon that it does not matter."""
         self._waited = 0.0
         """For the next event, so far: the loop does other things in between."""
         self._looked = False
@@ -60,7 +64,7 @@ class WatchingOut:
         if not seconds:
             return self._poll(0, _AT_ONCE)
         began = now = monotonic()
-        if self.soon and self._waited < _LONGEST and self._core.is_to_be_had(now):
+        if self._is_soon and self._waited < _LONGEST and self._core.is_to_be_had(now):
             ready, now = self._look_out(now, now + min(seconds, _LONGEST - self._waited))
             if ready:
                 self._note(self._waited + now - began)
@@ -75,7 +79,9 @@ class WatchingOut:
 
     def _note(self, seconds: float) -> None:
         self._waits.append(min(seconds, _LONG))
-        self.soon = _WORTH if sum(self._waits) < _LONG else 0.0
+        total = sum(self._waits)
+        self._is_soon = total < _LONG
+        self.patience = _WORTH if _DENSE < total < _LONG else 0.0
         self._waited, self._looked = 0.0, False
 
     def _look_out(self, now: float, until: float) -> tuple[Ready, float]:

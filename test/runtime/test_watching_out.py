@@ -101,13 +101,13 @@ def test_two_that_wait_for_each_other_begin_to_look_out(monkeypatch):
     assert not ends[0].slept and not ends[1].slept
 
 
-def test_what_is_to_be_expected_soon(machine):
-    assert not machine.waiting.soon
-    machine.comes = 30 * MICROSECOND
-    machine.wait(watching_out._WAITS)
-    assert machine.waiting.soon == watching_out._WORTH
-    machine.wait_in_parts(0.01, 0.001)
-    assert not machine.waiting.soon
+@pytest.mark.parametrize(("comes", "patience"), [
+    (30e-6, 0.0), (200e-6, watching_out._WORTH), (600e-6, 0.0)])
+def test_other_things_wait_for_an_event_that_takes_a_moment(machine, comes, patience):
+    assert not machine.waiting.patience
+    machine.comes = comes
+    machine.wait(2 * watching_out._WAITS)
+    assert machine.waiting.patience == patience
 
 
 def test_what_the_loop_does_in_between_is_no_wait(machine):
