@@ -1,8 +1,10 @@
 """What ``dnne-ros place`` finds, beside fused, split, and three placements by hand.
 
 Each graph is placed once, by the command itself; then all placements take turns, those that are
-the same as one.  The speed of a run is that of all edges, beside the fused run of the same round:
-the geometric mean.
+the same as one.  The speed of a run is that of all edges, beside the run of the same round in the
+placement that was found: the geometric mean.  A placement whose best round is clearly behind the
+worst one of another takes no part in later rounds, so that the time goes into those that may be
+the best.
 """
 
 from __future__ import annotations
@@ -12,15 +14,14 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from dnne_ros.bench.children import child_environment
 from dnne_ros.bench.place_graphs import GRAPHS
-from dnne_ros.bench.rounds import chosen, document, interleave
+from dnne_ros.bench.rounds import chosen, document
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError
 from dnne_ros.options.workflow_arguments import add_workflow_arguments, load_graph
@@ -29,6 +30,9 @@ from dnne_ros.placement.speed import Rates, edge_rates, times_as_fast
 
 FUSED, SPLIT, FOUND = "fused", "split", "place"
 NODES = str(Path(__file__).with_name("place_nodes.py"))
+_CLEARLY_BEHIND, _LEAST_ROUNDS = 0.85, 2
+"""A placement is left out if its best round is slower by this than another's worst, after so many
+rounds at least."""
 _THREADS = {"OMP_NUM_THREADS": "1"}
 """For everybody: with more, what a process loses by others is what is measured."""
 
@@ -55,12 +59,12 @@ def tables(document: dict[str, Any]) -> list[Table]:
     whole = Table(f"What `dnne-ros place` found, {document['rounds']} rounds of "
                   f"{document['seconds']:g} s: medians",
                   ("", "× fused", "best of the others", "× fused", "place / best"))
-    each = Table("All placements, × fused", ("graph", "placement", "× fused"))
+    each = Table("All placements, × fused", ("graph", "placement", "× fused", "rounds"))
     for name, graph in document["graphs"].items():
         whole.rows.append((name, f"{graph['speed'][FOUND]:.2f}", graph["best"],
                            f"{graph['speed'][graph['best']]:.2f}", f"{graph['ratio']:.2f}"))
         for case, speed in graph["speed"].items():
-            each.rows.append((name, case, f"{speed:.2f}"))
+            each.rows.append((name, case, f"{speed:.2f}", str(len(graph["rounds"][case]))))
     return [whole, each]
 
 
@@ -84,22 +88,40 @@ def _measured(name: str, folder: Path, options: argparse.Namespace, say: Callabl
         file.write_text(json.dumps({"processes": processes}), encoding="utf-8")
         places[case] = str(file)
     same = _same(workflow, places)
-    rates: dict[str, list[Rates]] = {case: [] for case in same.values()}
-
-    def run(case: str, _: int) -> Mapping[str, float]:
-        rates[case].append(_rates(workflow, places[case], folder / "report.json",
-                                  options.seconds))
-        return {}
-
-    interleave({case: partial(run, case) for case in rates}, options.rounds,
-               lambda text: say(f"{name}: {text}"))
-    rounds = {case: [times_as_fast(mine, fused) for mine, fused in zip(
-        rates[as_this], rates[FUSED], strict=True)] for case, as_this in same.items()}
-    speed = {case: median(values) for case, values in rounds.items()}
+    rates = _take_turns(
+        list(dict.fromkeys(same.values())), same[FOUND], options.rounds,
+        lambda case: _rates(workflow, places[case], folder / "report.json", options.seconds),
+        lambda text: say(f"{name}: {text}"))
+    beside = {case: _beside(rates[as_this], rates[same[FOUND]]) for case, as_this in same.items()}
+    found_beside_fused = 1.0 / median(beside[FUSED])
+    speed = {case: median(values) * found_beside_fused for case, values in beside.items()}
     best = max((case for case in speed if case != FOUND), key=lambda case: speed[case])
-    ratios = [mine / its for mine, its in zip(rounds[FOUND], rounds[best], strict=True)]
     return {"placement": json.loads(found.read_text(encoding="utf-8")), "speed": speed,
-            "rounds": rounds, "best": best, "ratio": median(ratios)}
+            "rounds": beside, "best": best, "ratio": 1.0 / median(beside[best])}
+
+
+def _take_turns(cases: Sequence[str], found: str, rounds: int, run: Callable[[str], Rates],
+                say: Callable[[str], None]) -> dict[str, list[Rates]]:
+    """Return the rates of each case, round by round; every other round goes backwards.
+
+    ``found`` is in all rounds, others until they are clearly behind.
+    """
+    rates: dict[str, list[Rates]] = {case: [] for case in cases}
+    left = list(cases)
+    for number in range(rounds):
+        for case in left[::-1 if number % 2 else 1]:
+            say(f"round {number + 1} of {rounds}: {case}")
+            rates[case].append(run(case))
+        if number + 1 >= _LEAST_ROUNDS:
+            beside = {case: _beside(rates[case], rates[found]) for case in left}
+            least = _CLEARLY_BEHIND * max(map(min, beside.values()))
+            left = [case for case in left if case == found or max(beside[case]) >= least]
+    return rates
+
+
+def _beside(rates: Sequence[Rates], found: Sequence[Rates]) -> list[float]:
+    """Return how much faster a case was than what was found, in each round that it was in."""
+    return [times_as_fast(mine, its) for mine, its in zip(rates, found, strict=False)]
 
 
 def _same(workflow: Path, places: Mapping[str, str]) -> dict[str, str]:

@@ -26,6 +26,8 @@ _ROUNDS = 4
 """All placements run once, the better half again, and so on, at most so often."""
 _CLEARLY = 1.25
 """Of two that ran more than once, one that is so many times as fast needs no further run."""
+_AS_FAST = 0.98
+"""Who is so fast beside the quickest, in as many runs, is chosen for fewer processes."""
 _MOST_PROCESSES_A_CORE = 4
 """A process takes 100 MB and more; split graphs of hundreds of nodes are not tried."""
 
@@ -66,7 +68,10 @@ class PlacementTrials:
         self._trials: list[Trial] = []
 
     def choose(self, more: Sequence[str] = ()) -> list[Trial]:
-        """Return what was tried, the quickest first; ``more``: placements of one's own."""
+        """Return what was tried, the quickest first; ``more``: placements of one's own.
+
+        Of those that are as quick as each other, the one with the fewest processes is first.
+        """
         self._add("fused", "fused")
         for how in more:
             self._add(how, how)
@@ -87,10 +92,14 @@ class PlacementTrials:
                     len(left[0].rates) > 1
                     and self._speed(left[0]) > _CLEARLY * self._speed(left[1])):
                 break
-            left = left[:max(2, len(left) // 2)]
+            left = left[:max(2, (len(left) + 1) // 2)]
         ran = [trial for trial in self._trials if trial.rates]
         # Who came farther has more rounds, and the better mean of those of its last field.
-        return sorted(ran, key=lambda trial: (len(trial.rates), self._speed(trial)), reverse=True)
+        ran.sort(key=lambda trial: (len(trial.rates), self._speed(trial)), reverse=True)
+        as_fast = [trial for trial in ran if len(trial.rates) == len(ran[0].rates)
+                   and self._speed(trial) >= _AS_FAST * self._speed(ran[0])]
+        first = min(as_fast, key=lambda trial: len(trial.placement.processes))
+        return [first, *(trial for trial in ran if trial is not first)]
 
     def speed(self, trial: Trial) -> float:
         """Return how much faster a trial was than the fused graph."""

@@ -85,6 +85,8 @@ class RunReport:
             self.flight_records.append(message["path"])
         elif message["kind"] == "standstill":
             self.standstill = message["lines"]
+        elif message["kind"] == "over":  # to leave takes up to a second that nobody works in
+            self._seconds = self._seconds or self.seconds
         elif message["kind"] == "finished":
             self._seconds = self._seconds or self.seconds
             if message["reason"] == "until_return" and self._solved is None:

@@ -16,7 +16,7 @@ from dnne_ros import strict_json
 from dnne_ros.cli.report import RunReport
 from dnne_ros.errors import InputError
 
-_FOR_THE_REPORT = ("edges", "trace")
+_FOR_THE_REPORT = ("over", "edges", "trace")
 """What only a report has use for, and may be long."""
 
 

@@ -18,12 +18,12 @@ import select
 import selectors
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.runtime.looking_out import LookingOut
 from dnne_ros.runtime.priorities import ReadyByPriority
+from dnne_ros.runtime.steady_dds import SteadyDds
 from dnne_ros.runtime.watching_out import WatchingOut
 from dnne_ros.transport.breathing import Turns
 
@@ -41,12 +41,10 @@ seconds between two of them at most: after a node's work, a look has to be read 
 _IDLE_POLL_INTERVAL = 0.004
 """The same while it waits for files."""
 _PUT_OFF_SECONDS = 0.002
-"""For how long a look at DDS, which takes as long as an item, is put off for files."""
+"""For how long a look at DDS, which takes as long as an item, is put off for files that are
+ready, or will be soon."""
 _BUSY_SECONDS = 0.02
 """How long after the last event of a file the next one is waited for there."""
-_STEADY_LOOKS, _STEADY_SECONDS = 4, 0.1
-"""DDS that has brought something at so many looks within this time is waited for, and files are
-looked after by the thread: to robots that speak, a millisecond is long."""
 
 
 class RosSelector(selectors.BaseSelector):
@@ -61,7 +59,8 @@ class RosSelector(selectors.BaseSelector):
         self._drained = True
         self._files = selectors.EpollSelector()
         self._epoll = select.epoll.fromfd(os.dup(self._files.fileno()))
-        self._wait = WatchingOut(self._epoll.poll).wait
+        self._watching = WatchingOut(self._epoll.poll)
+        self._wait = self._watching.wait
         self._served: dict[int, tuple[Callable[[int], None], int]] = {}
         self._before_wait: list[Callable[[], None]] = []
         self._in_a_while: list[Callable[[], None]] = []
@@ -71,8 +70,11 @@ class RosSelector(selectors.BaseSelector):
         self._busy_until = 0.0
         self._next_poll = self._next_look = 0.0
         """When DDS is to be looked at, busy with files and busy with coroutines."""
-        self._brought: deque[float] = deque([0.0] * _STEADY_LOOKS, maxlen=_STEADY_LOOKS)
-        """When DDS brought something, the last few times."""
+        self._next_say = 0.0
+        """When what is called in a while is called again, while looks at DDS are put off."""
+        self._dds = SteadyDds()
+        """While it is steady, DDS is waited for, and files are looked after by the thread: to
+        robots that speak, a millisecond is long."""
         self._files_watched.set()
         self._watcher = threading.Thread(target=self._watch_files, daemon=True,
                                          name="file watcher")
@@ -84,7 +86,7 @@ class RosSelector(selectors.BaseSelector):
         if self._before_wait:
             self._before_wait = _called(self._before_wait)
         now = time.monotonic()
-        if now < self._busy_until and now - self._brought[0] > _STEADY_SECONDS:
+        if now < self._busy_until and not self._dds.goes_on(now):
             return self._select_files(timeout, now)
         if self._in_a_while:
             self._in_a_while = _called(self._in_a_while)
@@ -110,17 +112,19 @@ class RosSelector(selectors.BaseSelector):
         self.looking_out.wait(timeout, now)
         ended = time.monotonic()
         if not self._files_ready and ended - now < timeout:
-            self._brought.append(ended)
+            self._dds.note(ended)
 
     def _select_files(self, timeout: float | None, now: float
                       ) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for files, at most until DDS is to be looked at."""
         ready: list[tuple[int, int]] = []
         if now >= self._next_poll:
-            if self._in_a_while:
+            if self._in_a_while and now >= self._next_say:
                 self._in_a_while = _called(self._in_a_while)
+                self._next_say = now + POLL_INTERVAL
             if now < self._next_poll + _PUT_OFF_SECONDS:
-                ready = self._wait(0)
+                most = self._watching.patience
+                ready = self._wait(most if timeout is None or timeout > most else timeout)
             if not ready:
                 self._drain(now)
                 timeout = 0  # a callback may have made something ready
@@ -189,7 +193,7 @@ class RosSelector(selectors.BaseSelector):
         now = time.monotonic()
         self._next_poll = self._next_look = now + POLL_INTERVAL
         if calls > 1:
-            self._brought.append(now)
+            self._dds.note(now)
         else:
             self._next_look = now + min(_LONGEST_BETWEEN, max(
                 POLL_INTERVAL, (now - began) / _LOOKING_SHARE))

@@ -138,6 +138,8 @@ class ProcessRun:
         ended = self._loop.create_task(self._parts.control.ended.wait())
         try:
             await self._supervise(set(running), {ended, housekeeping})
+            if not self._parts.settings.lifecycle:  # which may begin once more
+                self._parts.status.send("over")
         finally:
             self._loop_watch.close()
             self._blocked_loop.close()

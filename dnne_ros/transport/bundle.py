@@ -86,7 +86,7 @@ class Strand:
         return 0
 
     def owe(self, say: Callable[[], bytes]) -> None:
-        """Send what ``say()`` returns then, along with what is sent next, or in a while."""
+        """Send what ``say()`` returns then, if anything, along with what is sent next or later."""
         self._bundle.owe(self, say)
 
     def forget_waiting(self) -> None:
@@ -242,6 +242,8 @@ class Bundle:
         while self._owed:
             strand, say = self._owed.popitem()
             message = say()
+            if not message:  # it has been said meanwhile
+                continue
             size += _HEAD.size + len(message)
             if size > self._most_together:
                 self._queue.append(Waiting(strand, message))

@@ -96,7 +96,10 @@ class Channel(Protocol):
         ...
 
     def owe(self, say: Callable[[], bytes]) -> None:
-        """Send what ``say()`` returns then, along with what is sent next, or in a while."""
+        """Send what ``say()`` returns then, along with what is sent next, or in a while.
+
+        Nothing is sent if it returns nothing.
+        """
         ...
 
     def forget_waiting(self) -> None:

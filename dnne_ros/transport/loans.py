@@ -8,11 +8,14 @@ what it is given would fill the machine, so it gets copies of the others.
 Whoever looks may also write.  The slot is mapped privately, so each page that is written to
 becomes one of this process; nobody else sees it, and what is sent again is what was sent.  The
 kernel knows which pages those are, and a mapping that has some is not used for another message.
+To ask for each page takes as long as half a copy.  A page becomes this process' own in a page
+fault, so where there was none since the message was lent there is nothing to ask.
 """
 
 from __future__ import annotations
 
 import mmap
+import resource
 import weakref
 from pathlib import Path
 
@@ -56,7 +59,7 @@ class Lender:
     def __init__(self) -> None:
         """Have nothing open."""
         self._slots = SlotReader(private=True)
-        self._lent: dict[str, mmap.mmap] = {}
+        self._lent: dict[str, tuple[mmap.mmap, int]] = {}
 
     def lend(self, place: bytes) -> tuple[memoryview, Loan] | None:
         """Return the message at ``place`` and its loan; None if it has to be copied.
@@ -71,18 +74,25 @@ class Lender:
         except OSError:  # its producer has died; who holds on to it can copy it
             return None
         seen = message_in(memory, size)
-        self._lent[name] = memory
+        self._lent[name] = memory, _page_faults()
         return seen.data, Loan(weakref.ref(seen), self, name)
 
     def take_back(self, name: str) -> None:
         """Note that nobody looks at a slot any more; it can be lent again."""
-        if _has_own_pages(self._lent.pop(name)):
+        memory, faults = self._lent.pop(name)
+        if _page_faults() != faults and _has_own_pages(memory):
             self._slots.forget(name)
 
     def forget(self, name: str) -> None:
         """Let go of a slot that may still be looked at."""
         del self._lent[name]
         self._slots.forget(name)
+
+
+def _page_faults() -> int:
+    """Return how many page faults there were in all threads of this process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_minflt + used.ru_majflt
 
 
 def _has_own_pages(memory: mmap.mmap) -> bool:

@@ -123,7 +123,8 @@ class ProducerConnection:
         self.owe = self._say if channel is None else channel.owe
 
     def _say(self, credit: Callable[[], bytes]) -> None:
-        self.send(credit())
+        if said := credit():
+            self.send(said)
 
     def _on_dds_message(self, message: memoryview) -> None:
         try:

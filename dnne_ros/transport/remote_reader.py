@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dnne_ros.transport.arrivals import Arrivals
-from dnne_ros.transport.carrier import Lent
-from dnne_ros.transport.credit import MOST_LOANS, REPORTS_PER_WINDOW, Credit
+from dnne_ros.transport.credit import REPORTS_PER_WINDOW, Credit
 from dnne_ros.transport.frame import HEAD_SIZE, LARGE_FROM, Frame, FrameKind
 from dnne_ros.transport.inbox import Gathering, make_inbox
+from dnne_ros.transport.input_loans import InputLoans
 from dnne_ros.transport.lasting_counts import LastingCounts
 from dnne_ros.transport.lineage import Lineage
 from dnne_ros.transport.policy import EdgePolicy, WhenAbsent
@@ -72,13 +72,14 @@ class RemoteReader:
         self._told_handled = 0
         self._any_large = False
         self._in_hand: list[int] = []
-        self._loans: dict[int, Lent] = {}
+        self._loans = InputLoans()
         self._holds = False
         self._settling = 0
         self._reported = 0
         self._report_every = max(1, capacity // REPORTS_PER_WINDOW)
         self._large_in_hand = False
         self._unreported_bytes = 0
+        self._said = b""
         self.number = 0
         """The number of the item taken last, as its producer counts, from 1."""
         self.tails = Tails()
@@ -174,7 +175,7 @@ class RemoteReader:
         if item.large and self._lossless:
             self._taken.add(item.number)
             value = self._value(item)
-            self._report_memory()  # a batch may be larger than what may be on its way
+            self._report_memory(for_room=True)  # a batch may be larger than what may be under way
             return value
         return self._value(item)
 
@@ -215,12 +216,10 @@ class RemoteReader:
 
     def _fetched(self, item: ReceivedItem, fetch: Callable[[], memoryview]) -> memoryview:
         """Return a message that lies in a store: there, or a copy."""
-        if item.lend is not None and len(self._loans) < MOST_LOANS:
-            lent = item.lend()
-            if lent is not None:
-                message, self._loans[item.number] = lent
-                return message
-        return fetch()
+        if self._loans:  # the node is about to let go of what it took before
+            self._connection.owe(self._news)
+        message = self._loans.lend(item)
+        return fetch() if message is None else message
 
     def _count_taken(self, number: int, lasting: LastingCounts) -> None:
         if number <= lasting.had:  # so it was taken before, or given up for a later one
@@ -238,9 +237,7 @@ class RemoteReader:
             if self._lossless:
                 self._stats.received = max(0, frame.number - first)  # by who was here before
         elif frame.stream != connection.stream:
-            for loan in self._loans.values():
-                loan.give_up()
-            self._loans.clear()
+            self._loans.give_up()
             self._stats.lost += max(0, frame.number - first)
         self._taken.skip(first, frame.number)
         self._handled.skip(first, frame.number)
@@ -291,15 +288,26 @@ class RemoteReader:
         self._carried[by] += 1
         self._inbox.offer(item)
 
-    def _report_memory(self) -> None:
-        """Tell a producer that waits for memory how far the consumer has come."""
-        if self._unreported_bytes >= _REPORT_BYTES:
+    def _report_memory(self, *, for_room: bool = False) -> None:
+        """Tell a producer that waits for memory, or room, how far the consumer has come."""
+        if self._unreported_bytes >= _REPORT_BYTES and (for_room or self._frees_memory()):
             self._report()
         elif self._unreported_bytes >= _TELL_BYTES:
-            self._connection.owe(self._credit)
+            self._connection.owe(self._news)
+
+    def _frees_memory(self) -> bool:
+        """Tell whether a credit would give memory back: of what is handled, or no more lent."""
+        return not self._lossless or self._loans.let_go() or not self._loans.are_all(
+            range(self._told_handled + 1, self._handled.done + 1))
 
     def _report(self) -> None:
-        self._connection.send(self._credit())
+        self._said = self._credit()
+        self._connection.send(self._said)
+
+    def _news(self) -> bytes:
+        """Return the credit; nothing, if it says what was said last."""
+        said, self._said = self._said, self._credit()
+        return b"" if self._said == said else self._said
 
     def _credit(self) -> bytes:
         """Return the credit as things are now; they count as reported."""
@@ -308,14 +316,13 @@ class RemoteReader:
             received = max(received, self._lasting.had)  # the latest value comes once more
         self._reported, self._told_handled = self._taken.done, self._handled.done
         self._unreported_bytes = 0
-        for number in [number for number, loan in self._loans.items() if loan.is_over()]:
-            del self._loans[number]
+        self._loans.let_go()
         taken, handled = (self._taken.done, self._handled.done) if self._lossless \
             else (received, received)
         connection = self._connection
         return Credit(
             self._name, self._run, connection.incarnation, connection.heard, connection.stream,
-            received, taken, handled, connection.stores_reached, tuple(self._loans)
+            received, taken, handled, connection.stores_reached, self._loans.numbers
         ).to_message()
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dnne_ros.bench.place import NODES, tables
+from dnne_ros.bench.place import NODES, _take_turns, tables
 from dnne_ros.bench.place_graphs import GRAPHS
 from dnne_ros.cli.main import main
 from dnne_ros.placement.speed import edge_rates, times_as_fast
@@ -20,6 +20,25 @@ def test_a_graph_is_placed_and_all_placements_take_turns(tmp_path, capsys):
     assert graph["speed"]["fused"] == 1.0
     assert graph["best"] != "place" and graph["ratio"] > 0
     assert tables({"rounds": 1, "seconds": 1.0, "graphs": {"slow calls": graph}})
+
+
+def test_who_is_clearly_behind_takes_no_part_in_later_rounds():
+    said = []
+    speeds = {"fused": [1.0] * 5, "place": [2.0, 2.2, 2.1, 2.0, 2.1],
+              "near": [1.9, 2.1, 2.2, 2.0, 2.1], "slow start": [1.0, 2.1, 2.0, 2.0, 2.0]}
+    turns = {case: iter(values) for case, values in speeds.items()}
+    rates = _take_turns(list(speeds), "place", 5, lambda case: {"edge": next(turns[case])},
+                        said.append)
+    assert {case: len(each) for case, each in rates.items()} == {
+        "fused": 2, "place": 5, "near": 5, "slow start": 5}
+    assert said[:5] == [*(f"round 1 of 5: {case}" for case in speeds),
+                        "round 2 of 5: slow start"]
+
+
+def test_what_was_found_is_in_all_rounds():
+    rates = _take_turns(["fused", "place"], "place", 3,
+                        lambda case: {"edge": 1.0 if case == "place" else 2.0}, str)
+    assert [len(each) for each in rates.values()] == [3, 3]
 
 
 @pytest.mark.parametrize("name", GRAPHS)

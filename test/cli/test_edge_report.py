@@ -24,3 +24,14 @@ def test_both_ends_have_counted_the_same_items():
 
 def test_an_edge_without_items_says_what_would_carry_them():
     assert report_of(("one", "socket", EdgeStats()))["transport"] == "socket"
+
+
+def test_the_clock_stops_when_the_first_process_says_that_its_work_is_over(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("dnne_ros.cli.report.time.monotonic", lambda: now[0])
+    report = RunReport(["one", "two"])
+    report.start()
+    for process, kind in (("one", "over"), ("two", "over"), ("one", "finished")):
+        now[0] += 2.0
+        report.note(process, {"kind": kind, "reason": "duration"})
+    assert report.as_dict()["seconds"] == 2.0

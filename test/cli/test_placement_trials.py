@@ -61,6 +61,11 @@ def test_what_is_clearly_quicker_runs_no_more(trials):
     assert found.started == ["fused", by_hand, "split", "fused", by_hand]
 
 
+def test_of_equals_the_one_with_fewer_processes_is_chosen(trials):
+    found, by_hand = trials({**SPEEDS, "split": 1.31, "by_hand.json": 1.3})
+    assert found.choose([by_hand])[0].how == by_hand
+
+
 def test_a_placement_that_fails_is_left_out(trials):
     found, by_hand = trials({**SPEEDS, "by_hand.json": None})
     best = found.choose([by_hand])[0]

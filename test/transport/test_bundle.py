@@ -179,6 +179,15 @@ def test_what_is_owed_goes_alone_in_the_end(ends):
     assert sorted(giving.came) == [("a", b"credit"), ("b", b"credit")]
 
 
+def test_what_is_not_owed_any_more_is_not_sent(ends):
+    taking, giving = ends
+    taking.strands[0].owe(lambda: b"")
+    taking.loop.rest()
+    assert not taking.wire.packets
+    taking.strands[0].send(b"next")
+    assert taking.wire.arrive() == 1 and giving.came == [("a", b"next")]
+
+
 def test_without_room_messages_wait_and_then_travel_together(ends):
     taking, giving = ends
     giving.wire.room = 1

@@ -69,7 +69,7 @@ def test_a_loan_lasts_as_long_as_anything_looks_at_it(slot):
 def test_the_memory_of_a_producer_that_is_gone_is_theirs_who_look_at_it(slot):
     lender = Lender()
     message, loan = lender.lend(slot.place)
-    memory = weakref.ref(lender._lent[slot.name])
+    memory = weakref.ref(lender._lent[slot.name][0])
     loan.give_up()
     assert np.all(numbers_in(message) == 1.0)
     del message
@@ -97,6 +97,28 @@ def test_where_the_kernel_does_not_say_what_was_written(slot, monkeypatch, tmp_p
         numbers_in(message)[:] = 0.0
         del message
         assert loan.is_over()
+
+
+def test_only_after_a_page_fault_the_kernel_is_asked_for_pages(slot, monkeypatch):
+    faults, asked = [5], []
+    monkeypatch.setattr(loans, "_page_faults", lambda: faults[0])
+    monkeypatch.setattr(loans, "_has_own_pages", lambda memory: bool(asked.append(memory)))
+    lender = Lender()
+    for more in (0, 1, 0):
+        message, loan = lender.lend(slot.place)
+        faults[0] += more
+        del message
+        assert loan.is_over()
+    assert len(asked) == 1
+
+
+def test_a_page_that_is_written_to_is_a_page_fault(slot):
+    message, _ = Lender().lend(slot.place)
+    numbers = numbers_in(message)
+    assert np.all(numbers == 1.0)
+    before = loans._page_faults()
+    numbers[COUNT // 2] = 7.0
+    assert loans._page_faults() > before
 
 
 def test_what_is_gone_is_not_lent(slot):
@@ -224,3 +246,24 @@ def test_memory_comes_back_when_a_node_lets_go(edges, ros_loop):
         waiting.cancel()
 
     ros_loop.run(main())
+
+
+def test_who_answers_each_item_needs_two_slots(edges, ros_loop):
+    edge = edges(FLOATS, plan={"process": "other"}, reader=(LOSSLESS, 8))
+    edge.start()
+
+    async def main():
+        await edge.rendezvous()
+        reader = edge.readers["reader"]
+        pool, used = edge.endpoint.stores[0]._pool, []
+        for number in range(20):
+            await edge.put(floats(number))
+            kept = await reader.get()  # the one before is let go of only now
+            assert np.all(kept.data == number)
+            reader.send_feedback(b"the answer")
+            await ros_loop.until(lambda: len(pool._used) <= 1)
+            used.append(pool._made)
+        return used
+
+    used = ros_loop.run(main())
+    assert used[-1] <= 3  # with the beacon
