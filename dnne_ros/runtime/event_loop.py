@@ -71,6 +71,8 @@ class RosSelector(selectors.BaseSelector):
         self._busy_until = 0.0
         self._next_poll = self._next_look = 0.0
         """When DDS is to be looked at, busy with files and busy with coroutines."""
+        self._put_off = 0.0
+        """For how long the latter was put off: the longer, the less DDS has brought."""
         self._brought: deque[float] = deque([0.0] * _STEADY_LOOKS, maxlen=_STEADY_LOOKS)
         """When DDS brought something, the last few times."""
         self._files_watched.set()
@@ -100,9 +102,13 @@ class RosSelector(selectors.BaseSelector):
         self._busy_until = time.monotonic() + _BUSY_SECONDS
         return self._serve(self._epoll.poll(0))
 
-    def is_due(self, now: float) -> bool:
-        """Tell whether DDS, files or somebody else waits for `select` to be called again."""
-        return bool(self._files_ready or now >= self._next_look or now < self._busy_until
+    def is_due(self, now: float, patient: bool = False) -> bool:
+        """Tell whether DDS, files or somebody else waits for `select` to be called again.
+
+        ``patient``: a look at DDS is due where it has been put off for twice as long.
+        """
+        look = self._next_look + (self._put_off if patient else 0.0)
+        return bool(self._files_ready or now >= look or now < self._busy_until
                     or self._before_wait or self._in_a_while)
 
     def _wait_for_dds(self, timeout: float, now: float) -> None:
@@ -190,9 +196,11 @@ class RosSelector(selectors.BaseSelector):
         self._next_poll = self._next_look = now + POLL_INTERVAL
         if calls > 1:
             self._brought.append(now)
+            self._put_off = POLL_INTERVAL
         else:
-            self._next_look = now + min(_LONGEST_BETWEEN, max(
+            self._put_off = min(_LONGEST_BETWEEN, max(
                 POLL_INTERVAL, (now - began) / _LOOKING_SHARE))
+            self._next_look = now + self._put_off
 
     def _mark(self) -> None:
         self._drained = True
@@ -275,11 +283,11 @@ class RosEventLoop(asyncio.SelectorEventLoop):
         finally:
             Turns.are_wanted = others
 
-    def _has_to_turn(self) -> bool:
+    def _has_to_turn(self, patient: bool = False) -> bool:
         now = self.time()
         timers: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
         return bool(self._ready or self._stopping  # type: ignore[attr-defined]
-                    or (timers and timers[0].when() <= now) or self.ros.is_due(now))
+                    or (timers and timers[0].when() <= now) or self.ros.is_due(now, patient))
 
     def go_by_priority(self) -> None:
         """Call what is ready by the priority of the node whose it is."""

@@ -23,7 +23,11 @@ Stats = TypeVar("Stats")
 
 
 async def breathing(update: Generator[None, None, Stats]) -> Stats:
-    """Run an update to its end and return what it did, letting the process answer others."""
+    """Run an update to its end and return what it did, letting the process answer others.
+
+    Who may as well be answered after it waits for that: where an update goes on in one go, those
+    who wait for its end need not be woken.
+    """
     breathe = time.monotonic() + _BREATHE_SECONDS
     while True:
         try:
@@ -32,7 +36,7 @@ async def breathing(update: Generator[None, None, Stats]) -> Stats:
             stats: Stats = finished.value
             return stats
         if time.monotonic() >= breathe:
-            if Turns.are_wanted():
+            if Turns.are_wanted(patient=True):
                 await asyncio.sleep(0)
             breathe = time.monotonic() + _BREATHE_SECONDS
 
