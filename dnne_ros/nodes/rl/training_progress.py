@@ -102,8 +102,8 @@ class TrainingProgress:
         boundary = self._trainer.context.boundary(
             self.updates, metric, self._trigger, ends=ends, loss=loss)
         shared.commit(hold=boundary.saves)
-        if boundary.saves:
-            await asyncio.sleep(0)  # what is begun in a region goes on in the node's own task
+        if boundary.saves or self._trainer.context.paused:
+            await asyncio.sleep(0)  # who makes the update in a region leaves it: all is to stand
         await boundary.reached()
         shared.release()
 

@@ -15,14 +15,7 @@ from time import monotonic
 from typing import Any
 
 from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.runtime.regions.compiling import (
-    DRY,
-    HELD,
-    IRREGULAR,
-    Ended,
-    Rounds,
-    compile_rounds,
-)
+from dnne_ros.runtime.regions.compiling import DRY, HELD, IRREGULAR, Ended, Rounds, compile_rounds
 from dnne_ros.runtime.regions.member import Member, raisable, send_all
 from dnne_ros.runtime.regions.ordering import ordered
 from dnne_ros.runtime.regions.sameness import sameness
