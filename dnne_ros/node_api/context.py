@@ -82,6 +82,11 @@ class NodeContext(Protocol):
         ...
 
     @property
+    def paused(self) -> bool:
+        """The run stands still, as somebody wants it to."""
+        ...
+
+    @property
     def strict_runtime(self) -> bool:
         """A runtime for policies that is missing is an error, also where another would do."""
         ...

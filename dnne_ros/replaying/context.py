@@ -164,6 +164,7 @@ class _MemoryContext(OwnCoroutine):
         self.seed = run.seed
         self.inference = run.inference
         self.new_episodes = run.new_episodes
+        self.paused = False
         self.log = ReplayLog(node.ros_name, run.say)
         self.health = Health()
         self.topics = topics

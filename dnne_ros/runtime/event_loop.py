@@ -75,6 +75,8 @@ class RosSelector(selectors.BaseSelector):
         self._dds = SteadyDds()
         """While it is steady, DDS is waited for, and files are looked after by the thread: to
         robots that speak, a millisecond is long."""
+        self._put_off = 0.0
+        """For how long a look at DDS was put off: the longer, the less it has brought."""
         self._files_watched.set()
         self._watcher = threading.Thread(target=self._watch_files, daemon=True,
                                          name="file watcher")
@@ -102,9 +104,13 @@ class RosSelector(selectors.BaseSelector):
         self._busy_until = time.monotonic() + _BUSY_SECONDS
         return self._serve(self._epoll.poll(0))
 
-    def is_due(self, now: float) -> bool:
-        """Tell whether DDS, files or somebody else waits for `select` to be called again."""
-        return bool(self._files_ready or now >= self._next_look or now < self._busy_until
+    def is_due(self, now: float, patient: bool = False) -> bool:
+        """Tell whether DDS, files or somebody else waits for `select` to be called again.
+
+        ``patient``: a look at DDS is due where it has been put off for twice as long.
+        """
+        look = self._next_look + (self._put_off if patient else 0.0)
+        return bool(self._files_ready or now >= look or now < self._busy_until
                     or self._before_wait or self._in_a_while)
 
     def _wait_for_dds(self, timeout: float, now: float) -> None:
@@ -194,9 +200,11 @@ class RosSelector(selectors.BaseSelector):
         self._next_poll = self._next_look = now + POLL_INTERVAL
         if calls > 1:
             self._dds.note(now)
+            self._put_off = POLL_INTERVAL
         else:
-            self._next_look = now + min(_LONGEST_BETWEEN, max(
+            self._put_off = min(_LONGEST_BETWEEN, max(
                 POLL_INTERVAL, (now - began) / _LOOKING_SHARE))
+            self._next_look = now + self._put_off
 
     def _mark(self) -> None:
         self._drained = True
@@ -279,11 +287,11 @@ class RosEventLoop(asyncio.SelectorEventLoop):
         finally:
             Turns.are_wanted = others
 
-    def _has_to_turn(self) -> bool:
+    def _has_to_turn(self, patient: bool = False) -> bool:
         now = self.time()
         timers: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
         return bool(self._ready or self._stopping  # type: ignore[attr-defined]
-                    or (timers and timers[0].when() <= now) or self.ros.is_due(now))
+                    or (timers and timers[0].when() <= now) or self.ros.is_due(now, patient))
 
     def go_by_priority(self) -> None:
         """Call what is ready by the priority of the node whose it is."""

@@ -50,6 +50,7 @@ class InMemoryContext(OwnCoroutine):
         self.seed = seed
         self.inference = inference
         self.new_episodes = new_episodes
+        self.paused = False
         self.strict_runtime = False
         self.video: Video | None = None
         self.log = RecordedLog()

@@ -30,6 +30,11 @@ class Budget:
         """In how many nanoseconds to look again, at most, while it records: soon at first, as what
         moves thousands of items in a millisecond has spent all by then, and then less often."""
 
+    @property
+    def begins_ns(self) -> int:
+        """Return when recording may begin again, where it does not record: at the next beat."""
+        return (self._looked // _BEAT_NS + 1) * _BEAT_NS
+
     def begin(self, now: int) -> None:
         """Begin at a time, before which nobody looked and nothing was saved."""
         self._looked = now
@@ -38,7 +43,7 @@ class Budget:
         """Decide what happens from ``now`` on, so many ``records`` having been written."""
         self._saved += self._share * (now - self._looked) - self._record_ns * records
         self._saved = min(self._saved, self._most)
-        beat = now // _BEAT_NS != self._looked // _BEAT_NS
+        beat = now >= self.begins_ns
         self._looked = now
         if self._saved < 0:
             self.records = False

@@ -8,10 +8,9 @@ of items that goes up and down with how long they have taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextvars import ContextVar
 from time import monotonic
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 TURN_SECONDS: ContextVar[float] = ContextVar("turn_seconds", default=0.005)
 """How long the event loop may wait for its turn, about; less where others go before a node."""
@@ -19,15 +18,23 @@ _MOST = 64
 """Items from one turn to the next."""
 
 
-def _always() -> bool:
+def _always(patient: bool = False) -> bool:
     return True
+
+
+class Wanted(Protocol):
+    """Tells whether the event loop has to turn."""
+
+    def __call__(self, patient: bool = False) -> bool:
+        """Tell whether anything waits for it; ``patient``: not for what may as well be later."""
+        ...
 
 
 class Turns:
     """How often the event loop of this process has turned, as far as it counts that."""
 
     count = 0
-    are_wanted: ClassVar[Callable[[], bool]] = _always
+    are_wanted: ClassVar[Wanted] = _always
     """Tells whether anything waits for the loop to turn; where the loop does not know: always."""
 
 

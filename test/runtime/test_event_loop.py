@@ -163,6 +163,17 @@ def test_it_says_whether_anything_waits_for_its_turn(ros_loop, change, is_wanted
     assert ros_loop.run(main()) == is_wanted
 
 
+@pytest.mark.parametrize(("late", "is_wanted"), [(0.005, False), (0.5, True)])
+def test_who_is_patient_goes_on_past_a_look_at_dds_until_it_is_twice_as_late(
+        ros_loop, late, is_wanted):
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.ros._put_off, loop.ros._next_look = 0.1, loop.time() - late
+        return Turns.are_wanted(), Turns.are_wanted(patient=True)
+
+    assert ros_loop.run(main()) == (True, is_wanted)
+
+
 def test_another_loop_is_to_turn_whenever_it_may(ros_loop):
     async def nothing():
         pass

@@ -75,7 +75,7 @@ class Answering:
 
     def __init__(self, network, name, inputs, answer):
         """Answer items of ``network``."""
-        self.context, self.node_id = self, name
+        self.context, self.node_id, self.priority = self, name, 0
         self.items, self.by_itself, self.traced_by = 0, 0, None
         self.cuts, self.paused, self.ready = set(), False, None
         self.network = network

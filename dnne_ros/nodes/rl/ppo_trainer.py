@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Coroutine, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from dnne_ros.nodes.rl.learner import (
     symmetry_of,
 )
 from dnne_ros.nodes.rl.training_progress import TrainingProgress, breathing
+from dnne_ros.toolkit.begun import Begun, begin
 
 if TYPE_CHECKING:
     import torch
@@ -160,23 +161,32 @@ class PPOTrainerNode(Node):
                       if self.context.is_linked(port))
 
         def answer(*items: Any) -> dict[str, Any]:
-            self._collect(shared, dict(zip(ports, items, strict=True)))
+            update = self._collected(shared, dict(zip(ports, items, strict=True)))
+            if update is not None:
+                begin(update)
             return {"training_complete": None}
 
-        with self.context.answering(ports, answer, self._has_room):
+        with self.context.answering(ports, answer):
             while True:
-                given = {port: await self.get_input(port) for port in ports}
-                state = self._collect(shared, given)
-                if self._learner is not None and self._learner.rollout.full:
-                    self._check_finite(state, "state", self._item)  # nothing else learns from it
-                    await self._learn(self._learner, shared, state, self._item)
+                try:
+                    given = {port: await self.get_input(port) for port in ports}
+                except Begun as begun:  # by `answer`
+                    update: Awaitable[None] | None = begun
+                else:
+                    update = self._collected(shared, given)
+                if update is not None:
+                    await update
                 await self.send_output(None, "training_complete")
 
-    def _has_room(self) -> bool:
-        """Tell whether a transition more makes no update."""
+    def _collected(self, shared: SharedPolicy, given: Mapping[str, Any]
+                   ) -> Coroutine[Any, Any, None] | None:
+        """Add a transition; return the update that is due with it, if one is."""
+        state = self._collect(shared, given)
         learner = self._learner
-        return learner is not None and (
-            self.context.inference or len(learner.rollout) + 1 < learner.rollout.horizon)
+        if learner is None or not learner.rollout.full:
+            return None
+        self._check_finite(state, "state", self._item)  # nothing else learns from it
+        return self._learn(learner, shared, state, self._item)
 
     def _collect(self, shared: SharedPolicy, given: Mapping[str, Any]) -> torch.Tensor:
         """Add a transition to the rollout; return what the critic sees after it."""

@@ -23,7 +23,11 @@ Stats = TypeVar("Stats")
 
 
 async def breathing(update: Generator[None, None, Stats]) -> Stats:
-    """Run an update to its end and return what it did, letting the process answer others."""
+    """Run an update to its end and return what it did, letting the process answer others.
+
+    Who may as well be answered after it waits for that: where an update goes on in one go, those
+    who wait for its end need not be woken.
+    """
     breathe = time.monotonic() + _BREATHE_SECONDS
     while True:
         try:
@@ -32,7 +36,7 @@ async def breathing(update: Generator[None, None, Stats]) -> Stats:
             stats: Stats = finished.value
             return stats
         if time.monotonic() >= breathe:
-            if Turns.are_wanted():
+            if Turns.are_wanted(patient=True):
                 await asyncio.sleep(0)
             breathe = time.monotonic() + _BREATHE_SECONDS
 
@@ -98,6 +102,8 @@ class TrainingProgress:
         boundary = self._trainer.context.boundary(
             self.updates, metric, self._trigger, ends=ends, loss=loss)
         shared.commit(hold=boundary.saves)
+        if boundary.saves or self._trainer.context.paused:
+            await asyncio.sleep(0)  # who makes the update in a region leaves it: all is to stand
         await boundary.reached()
         shared.release()
 

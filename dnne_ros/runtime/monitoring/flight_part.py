@@ -142,6 +142,8 @@ class FlightPart:
         delay = max(_TICK_SECONDS, 1e-9 * (monotonic_ns() - now) / _TICK_SHARE)
         if self._budget.records:
             delay = min(_TICK_SECONDS, 1e-9 * self._budget.within_ns)
+        else:  # nothing begins or is counted before
+            delay = max(delay, 1e-9 * (min(self._count_at, self._budget.begins_ns) - now))
         self._due = now + round(1e9 * delay)
         self._timer = self._loop.call_later(delay, self._tick)
 

@@ -93,6 +93,11 @@ class ItemMonitor:
         """Let go of the values sent last: nobody watches any more."""
         self.last.clear()
 
+    @property
+    def paused(self) -> bool:
+        """Tell whether the run stands still."""
+        return self._context.paused
+
     async def get(self, port: str, timeout: float | None) -> Any:
         """Take an item on behalf of the node."""
         return await self._take(port, self._context.get(port, timeout))

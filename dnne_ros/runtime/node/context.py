@@ -59,6 +59,7 @@ class HostContext:
         """
         self.name = host.get_fully_qualified_name()
         self.node_id = host.graph_node.id
+        self.priority = host.graph_node.priority
         self.title = host.graph_node.title
         self._ros_name = host.graph_node.ros_name
         self.seed = settings.seed

@@ -79,9 +79,10 @@ class Rounds:
     the values are that it passes on, in their order: which member gives each, and to what.
     ``queued`` are edges on which items wait: between members from one round to the next, or for
     others.  ``taken`` are those from elsewhere.  What it gives and takes there it does not count:
-    that is for ``count(made, seconds)``.  ``written`` is its source.
+    that is for ``count(made, seconds)``.  ``written`` is its source; ``members`` are in its order.
     """
 
+    members: Sequence[Member]
     go: Callable[[float], Ended]
     count: Count
     slots: Sequence[tuple[int, OutputPort]]
@@ -136,7 +137,7 @@ def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
         print(written.shown([member.node for member in members]), file=sys.stderr)
     count = counting(members, [output for _, output in writing.slots],
                      [edge for _, edge in writing.taken])
-    return Rounds(go, count, writing.slots, queued, writing.taken, written)
+    return Rounds(members, go, count, writing.slots, queued, writing.taken, written)
 
 
 def _is_plain(name: str) -> bool:

@@ -25,10 +25,10 @@ class PushedRegion(Region):
         """Make rounds in the order of ``members``, of which ``giver`` is the first."""
         self._giver = giver
         super().__init__(members, context)
-        self._newest = [edge for edge in self._place if edge.policy is EdgePolicy.LATEST]
+        self._newest = [edge for edge in self._between if edge.policy is EdgePolicy.LATEST]
 
     def _may_pass(self, edge: LocalEdge) -> bool:
-        return edge.in_order or (edge.policy is EdgePolicy.LATEST and edge in self._place)
+        return edge.in_order or (edge.policy is EdgePolicy.LATEST and edge in self._between)
 
     def start(self) -> None:
         """Make rounds from now on."""

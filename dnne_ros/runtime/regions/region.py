@@ -15,15 +15,9 @@ from time import monotonic
 from typing import Any
 
 from dnne_ros.runtime.edges.output_port import OutputPort
-from dnne_ros.runtime.regions.compiling import (
-    DRY,
-    HELD,
-    IRREGULAR,
-    Ended,
-    Rounds,
-    compile_rounds,
-)
+from dnne_ros.runtime.regions.compiling import DRY, HELD, IRREGULAR, Ended, Rounds, compile_rounds
 from dnne_ros.runtime.regions.member import Member, raisable, send_all
+from dnne_ros.runtime.regions.ordering import ordered
 from dnne_ros.runtime.regions.sameness import sameness
 from dnne_ros.transport.breathing import TURN_SECONDS, Turns
 from dnne_ros.transport.local_edge import LocalEdge
@@ -62,18 +56,17 @@ class Region:
         self.members = tuple(members)
         self._entry = members[0]
         self._is_merged = len(members) > 1
-        self._place = {edge: index for index, member in enumerate(members) if index
-                       for edge in member.inputs}
+        self._between = dict.fromkeys(edge for member in members[1:] for edge in member.inputs)
         for member in members:
             if not self._makes_whole(member, member.gives):
                 member.gives = tuple(member.outputs)
-        self._own = {*self._place, *self._entry.inputs}
+        self._own = {*self._between, *self._entry.inputs}
         outputs = {output: None for member in members for output in member.outputs.values()}
         alone = () if self._is_merged else self._entry.inputs
         self._plain = [output for output in outputs if all(
             self._may_pass(edge) and edge not in alone for edge in output.edges)]
         self._ahead = [edge for output in self._plain for edge in output.edges
-                       if edge in self._place]
+                       if edge in self._between]
         """Edges on which an item is there for the round in which it was given."""
         self._compiled: dict[Any, tuple[Rounds, Callable[[], bool]]] = {}
         """By what they depend on, rounds, and what tells whether all that is as it was."""
@@ -213,7 +206,7 @@ class Region:
     def _blocks(self) -> bool:
         """Tell whether an edge between members has no room for what a round gives first."""
         queued = self._rounds.queued
-        return bool(queued) and any(edge.full and edge in self._place for edge in queued)
+        return bool(queued) and any(edge.full and edge in self._between for edge in queued)
 
     def _set_limit(self) -> None:
         self._limit = self._counted + self._seconds + _LATE
@@ -247,8 +240,9 @@ class Region:
             by = dict(zip(self._plain, passed, strict=True))
             queued = frozenset(edge for output, is_passed in by.items() if is_passed
                                for edge in output.edges if edge not in at_once)
+            members = ordered(self.members, {*self._ahead} - at_once)
             self._compiled[key] = (
-                compile_rounds(self.members, by, queued, self, timed=timed),
+                compile_rounds(members, by, queued, self, timed=timed),
                 sameness(self.members, self._plain, self._ahead))
         self._rounds, self._is_same = self._compiled[key]
         return True
@@ -294,7 +288,7 @@ class Region:
 
     def odd(self, at: int, outcome: Any, made: int, values: Sequence[Any]) -> Ended:
         """Send what a member gave: other outputs than the last time."""
-        member = self.members[at]
+        member = self._rounds.members[at]
         self._end_round(at, made, values)
         try:
             given = dict((outcome or {}).items())
@@ -312,12 +306,12 @@ class Region:
     def _makes_whole(self, member: Member, given: Container[str]) -> bool:
         """Tell whether these outputs are all that the others take."""
         return all(port in given for port, output in member.outputs.items()
-                   if any(edge in self._place for edge in output.edges))
+                   if any(edge in self._between for edge in output.edges))
 
     def failed(self, at: int, error: BaseException, made: int, values: Sequence[Any]) -> Ended:
         """Raise an error where the member's coroutine waits."""
         self._end_round(at, made, values)
-        self.members[at].first.fail(raisable(error))
+        self._rounds.members[at].first.fail(raisable(error))
         return IRREGULAR
 
     def _end_round(self, at: int, made: int, values: Sequence[Any]) -> None:
@@ -325,13 +319,14 @@ class Region:
         self._count(made)
         self._in_round = False
         rounds = self._rounds
-        for member in self.members[:at + 1]:
+        for member in rounds.members[:at + 1]:
             member.context.items += len(member.ports)
+        through = {edge for member in rounds.members[:at + 1] for edge in member.inputs}
         for index, edge in rounds.taken:
             if index <= at:
                 edge.note_taken(1)
         for edge in rounds.queued:
-            if edge in self._own and self._place.get(edge, 0) <= at:
+            if edge in through:
                 edge.note_passed(0, 1)
         left: list[tuple[Callable[[Any], None], Any]] = []
         for value, (_, output) in zip(values, rounds.slots, strict=False):
@@ -341,7 +336,7 @@ class Region:
                     left.append((edge.note_given, 1))
                 elif edge in rounds.queued:
                     edge.note_passed(1, 0)
-                elif self._place[edge] <= at:
+                elif edge in through:
                     edge.note_passed(1, 1)
                 else:
                     left.append((edge.deliver, value))

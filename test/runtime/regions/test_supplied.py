@@ -140,7 +140,7 @@ def test_it_gives_the_loop_away_when_its_time_is_over_and_somebody_waits_for_tha
             for number in range(200):
                 at.append(turned)
                 yield number
-        monkeypatch.setattr(Turns, "are_wanted", lambda: are_wanted)
+        monkeypatch.setattr(Turns, "are_wanted", lambda patient=False: are_wanted)
         TURN_SECONDS.set(0.0)
         network = chain(values, capacity=1000)
         network.start()
