@@ -1,49 +1,58 @@
-"""EnvPool by itself: ``python -m dnne_ros.bench.task_alone TASK ENVIRONMENTS SECONDS``.
+"""EnvPool by itself: its own loop over the pool of a graph that runs, in the graph's process.
 
-Its own loop, with the same random actions as the graph's, its own way to start finished
-environments again, and as many threads, on the same cores.  Prints, as JSON, environment steps a
-second, and which share of the actions was lost.
-
-A step is one that an action makes.  EnvPool starts a finished environment with its next step, and
-ignores the action: that is none.
+So both find the same memory, threads and cores.  It has its own way to start finished
+environments again: with their next step, whose action is ignored.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import time
+from itertools import cycle
+from typing import TYPE_CHECKING
 
-import envpool
 import numpy as np
-import torch
 
-from dnne_ros.sim.envpool_envs import first_core
+if TYPE_CHECKING:
+    from dnne_ros.sim.envpool_envs import EnvPoolEnvs
 
-_KINDS, _FIRST = 64, 20
-
-
-def stepped(task: str, num_envs: int, seconds: float) -> dict[str, float]:
-    """Return how many environment steps it makes in a second, and the share of lost actions."""
-    threads = min(num_envs, len(os.sched_getaffinity(0)))
-    pool = envpool.make(task, env_type="gymnasium", num_envs=num_envs, seed=0,
-                        num_threads=threads, thread_affinity_offset=first_core(threads))
-    space = pool.action_space
-    drawn = 2 * torch.rand(_KINDS, num_envs, *space.shape,
-                           generator=torch.Generator().manual_seed(0)) - 1
-    actions = drawn.numpy().astype(space.dtype)
-    pool.reset()
-    for number in range(_FIRST):
-        pool.step(actions[number])
-    began = now = time.perf_counter()
-    elapsed: list[np.ndarray] = []
-    while now - began < seconds:
-        elapsed.append(pool.step(actions[len(elapsed) % _KINDS])[-1]["elapsed_step"])
-        now = time.perf_counter()
-    steps, actions_sent = sum(map(np.count_nonzero, elapsed)), len(elapsed) * num_envs
-    return {"env_steps_per_s": steps / (now - began), "lost": 1.0 - steps / actions_sent}
+FIRST = 5
+"""Steps that do not count: a turn finds the memory of others, and what they left of episodes."""
 
 
-if __name__ == "__main__":
-    print(json.dumps(stepped(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))))
+class Alone:
+    """EnvPool's own loop, which is let go on for some time now and then.
+
+    Attributes:
+        seconds: how long it has stepped so far, without what does not count.
+        steps: of environments in that time, as far as an action made them.
+        lost: which share of its actions was ignored.
+
+    """
+
+    def __init__(self, simulator: EnvPoolEnvs, actions: np.ndarray):
+        """Step the environments of ``simulator`` with ``actions`` (…, n, actions), in turn."""
+        self._simulator = simulator
+        self._actions = cycle(actions)
+        self._elapsed: list[np.ndarray] = []
+        self.seconds = 0.0
+
+    def go_on(self, seconds: float) -> None:
+        """Step for some time."""
+        pool, envs = self._simulator.pool()
+        for _ in range(FIRST):
+            pool.step(next(self._actions), envs)
+        began = now = time.perf_counter()
+        while now - began < seconds:
+            self._elapsed.append(pool.step(next(self._actions), envs)[-1]["elapsed_step"])
+            now = time.perf_counter()
+        self.seconds += now - began
+
+    @property
+    def steps(self) -> int:
+        """Return how many steps were made by an action."""
+        return sum(map(np.count_nonzero, self._elapsed))
+
+    @property
+    def lost(self) -> float:
+        """Return which share of the actions made none."""
+        return 1.0 - self.steps / sum(map(len, self._elapsed))

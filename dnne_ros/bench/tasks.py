@@ -1,13 +1,15 @@
 """EnvPool's tasks behind the step node beside EnvPool alone; training beside Stable-Baselines3.
 
-Each case is a process of its own.  Actions are random and the same; clocks start when all is made.
-Steps are counted that an action makes: EnvPool alone loses some to its resets.
+Each case is a process of its own.  The graph and EnvPool alone take turns with random actions,
+which are the same, on the same pool: `task_nodes`, `task_alone`.  Steps are counted that an action
+makes: EnvPool alone loses some to its resets.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -39,9 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         metavar="TASK,…", help="EnvPool's tasks that are stepped; '' for none "
                                                "(default %(default)s)")
     parser.add_argument("--envs", default="64,256", metavar="N,…",
-                        help="environments side by side; 256 of Go1 take 9 GB (default 64,256)")
+                        help="environments side by side; 256 of Go1 take 13 GB "
+                             "(default 64,256)")
     parser.add_argument("--seconds", type=float, default=4.0, metavar="T",
-                        help="how long steps are counted (default 4)")
+                        help="how long steps of each are counted, in turns of half a second "
+                             "(default 4)")
     parser.add_argument("--updates", type=int, default=30, metavar="N",
                         help=f"updates of {setting.UPDATE} steps that {_TRAINED} is trained for; "
                              "0: it is not (default 30)")
@@ -53,8 +57,7 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
     cases: dict[str, Case] = {}
     for task in tasks:
         for envs in sizes:
-            cases[f"{task}, {envs}, {_GRAPH}"] = partial(_step, task, envs, options.seconds)
-            cases[f"{task}, {envs}, {_ALONE}"] = partial(_alone, task, envs, options.seconds)
+            cases[f"{task}, {envs}"] = partial(_step, task, envs, options.seconds)
     if options.updates:
         cases[_OURS] = partial(_train, options.updates)
         cases[_THEIRS_OWN] = partial(_peer, "", options.updates)
@@ -66,21 +69,22 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
 
 def tables(document: Mapping[str, Any]) -> list[Table]:
     """Return the tables of stepping and of training."""
-    medians = {case: figures[_FIGURE] for case, figures in document["medians"].items()}
-    stepped = Table("Random actions: environment steps/s, medians",
+    medians = document["medians"]
+    stepped = Table("Random actions: environment steps/s, medians; ratios of rounds",
                     ("task", "environments", _GRAPH, _ALONE, "its lost actions", "ratio",
                      "target"))
     for task in document["tasks"]:
         for envs in document["sizes"]:
-            mine, its = (medians[f"{task}, {envs}, {case}"] for case in (_GRAPH, _ALONE))
-            lost = document["medians"][f"{task}, {envs}, {_ALONE}"]["lost"]
-            stepped.rows.append((task, str(envs), f"{mine:,.0f}", f"{its:,.0f}", f"{lost:.1%}",
-                                 f"{ratio(mine, its):.3f}", f"≥ {_TARGETS[_GRAPH]}"))
+            found = medians[f"{task}, {envs}"]
+            stepped.rows.append((task, str(envs), f"{found[_GRAPH]:,.0f}", f"{found[_ALONE]:,.0f}",
+                                 f"{found['lost']:.1%}", f"{found['ratio']:.3f}",
+                                 f"≥ {_TARGETS[_GRAPH]}"))
     trained = Table(f"Training {_TRAINED}, {setting.ENVIRONMENTS} environments: environment "
                     "steps/s, medians", ("", "steps/s", "the graph's beside it", "target"))
     for case in (_OURS, _THEIRS_OWN, _THEIRS) if document["updates"] else ():
+        mine, its = (medians[each][_FIGURE] for each in (_OURS, case))
         trained.rows.append((
-            case, f"{medians[case]:,.0f}", f"{ratio(medians[_OURS], medians[case]):.2f}",
+            case, f"{its:,.0f}", f"{ratio(mine, its):.2f}",
             f"≥ {_TARGETS[case]}" if case in _TARGETS else ""))
     return [table for table in (stepped, trained) if table.rows]
 
@@ -110,62 +114,59 @@ def _read(options: argparse.Namespace) -> tuple[list[str], list[int]]:
 
 def _step(task: str, envs: int, seconds: float, _: int) -> dict[str, float]:
     """Return what the step node does, in a graph with as little else as there can be."""
+    from dnne_ros.bench.task_nodes import TURN_SECONDS
     from dnne_ros.sim.envpool_tasks import find_task
 
     size = find_task(task).action.shape[0]
-    graph = {
+    found: dict[str, float] = _run({
         "1": node("SimulatorEnvNode", env_name=task, backend="envpool", num_envs=envs,
                   device="cpu"),
         "2": node("ORNode", input_a=["1", 1], input_b=["4", 0]),
         "3": node("RandomActions", observations=["2", 0], size=size),
         "4": node("SimulatorStepNode", sim_handle=["1", 0], actions=["3", 0]),
-        "5": node("StepClock", rewards=["4", 1], seconds=seconds)}
-    found = _run(graph, "--nodes", str(Path(__file__).with_name("task_nodes.py")))
-    return {_FIGURE: found["metrics"][_FIGURE]}
+        "5": node("StepClock", rewards=["4", 1], size=size,
+                  turns=math.ceil(seconds / TURN_SECONDS)),
+        "6": node("ShownSimulator", sim_handle=["1", 0])},
+        "--nodes", Path(__file__).with_name("task_nodes.py"))["metrics"]
+    return {figure: found[figure] for figure in (_GRAPH, _ALONE, "lost", "ratio")}
 
 
 def _train(updates: int, number: int) -> dict[str, float]:
     from dnne_ros.sim.envpool_tasks import find_task
 
     found = _run(setting.workflow("envpool", _TRAINED, find_task(_TRAINED).action.shape[0],
-                                  updates), "--seed", str(number))
+                                  updates), "--seed", number)
     return {_FIGURE: found["env_steps"] / found["seconds"]}
 
 
-def _alone(task: str, envs: int, seconds: float, _: int) -> dict[str, float]:
-    found: dict[str, float] = json.loads(_call(
-        ["dnne_ros.bench.task_alone", task, str(envs), str(seconds)]).splitlines()[-1])
-    return found
-
-
 def _peer(backend: str, updates: int, number: int) -> dict[str, float]:
-    found = json.loads(_call([
-        "dnne_ros.bench.curves_peer", _TRAINED, "--backend", backend, "--seed", str(number),
-        "--updates", str(updates)]).splitlines()[-1])
+    found = json.loads(_call(
+        "dnne_ros.bench.curves_peer", _TRAINED, "--backend", backend, "--seed", number,
+        "--updates", updates).splitlines()[-1])
     return {_FIGURE: updates * setting.UPDATE / found["seconds"]}
 
 
-def _run(graph: dict[str, Any], *more: str) -> dict[str, Any]:
+def _run(graph: dict[str, Any], *more: object) -> dict[str, Any]:
     """Run a graph in one process, and return its report."""
     with tempfile.TemporaryDirectory(prefix="tasks_") as folder:
         workflow, report = (Path(folder) / name for name in ("tasks.json", "report.json"))
         workflow.write_text(json.dumps(graph), encoding="utf-8")
-        _call(["dnne_ros", "run", str(workflow), "--quiet", "--place", "fused", "--report",
-               str(report), *more])
+        _call("dnne_ros", "run", workflow, "--quiet", "--place", "fused", "--report", report,
+              *more)
         found: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return found
 
 
-def _call(words: list[str]) -> str:
+def _call(module: str, *words: object) -> str:
     """Run a module in a process of its own and return what it printed."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", *words], capture_output=True, text=True,
+            [sys.executable, "-m", module, *map(str, words)], capture_output=True, text=True,
             stdin=subprocess.DEVNULL, timeout=_PATIENCE,
             env={**child_environment(), "OMP_NUM_THREADS": str(setting.TORCH_THREADS)})
     except subprocess.TimeoutExpired:
-        raise DnneError(f"bench tasks: {words[0]} has not ended in time") from None
+        raise DnneError(f"bench tasks: {module} has not ended in time") from None
     if done.returncode:
-        raise DnneError(f"bench tasks: {' '.join(words[:2])} failed: "
+        raise DnneError(f"bench tasks: {module} {words[0]} failed: "
                         f"{(done.stderr or done.stdout).strip()[-500:]}")
     return done.stdout

@@ -83,9 +83,12 @@ class EnvPoolEnvs(UnsavedSimulator):
             action=self._actions.columns, discrete_actions=self._actions.choices,
             step_seconds=seconds_of(found), max_episode_steps=found.limit)
         self._taken = (num_envs, self._spec.action.size)
+        self._chooses = self._spec.discrete_actions is not None
         self._limit = found.limit or ENDLESS
         self._pool: Any = None
         self._stepped: Stepped
+        self._values: np.ndarray | None
+        """Rows of the terms of the last step, where an episode ended with it."""
         self._begun: list[np.ndarray]
         self._own: int
         self._arrays: PoolArrays
@@ -112,8 +115,9 @@ class EnvPoolEnvs(UnsavedSimulator):
 
     def step(self, actions: Tensor) -> StepResult:
         """Step all environments, and reset those that finish."""
-        if actions.dtype is not torch.float32 or actions.shape != self._taken \
-                or not np.isfinite(taken := actions.numpy(force=True)).all():
+        taken = actions.numpy(force=True)
+        if self._chooses or actions.dtype is not torch.float32 or actions.shape != self._taken \
+                or not np.isfinite(taken).all():
             self._spec.check_actions(actions, self._steps + 1)
         self._steps += 1
         self._spares.send(self._actions.native(taken))
@@ -126,8 +130,8 @@ class EnvPoolEnvs(UnsavedSimulator):
             self._spares.begin(finished, in_pool=np.count_nonzero(stepped.done) == finished.size)
         self._stepped, self._finished, self._begun = stepped, finished, []
         following = present = self._part(self._own, begun=False)
-        self._values = self._terms.rows(stepped.terms)
-        self._log = self._terms.log_of(self._values, finished)
+        self._values = self._terms.rows(stepped.terms) if finished.size else None
+        self._log = None if self._values is None else self._terms.log_of(self._values, finished)
         rewards = np.asarray(stepped.rewards, np.float32)
         if finished.size:
             self._begun = self._spares.receive_begun()
@@ -146,6 +150,10 @@ class EnvPoolEnvs(UnsavedSimulator):
         from dnne_ros.sim.envpool_renderer import envpool_renderer
 
         return envpool_renderer(self._spec.name, self._pool, self._spares.pool_env, width, height)
+
+    def pool(self) -> tuple[Any, np.ndarray]:
+        """Return EnvPool's own pool, and which of its environments are these, int32 (n,)."""
+        return self._pool, self._spares.acting
 
     def close(self) -> None:
         """Let go of the pool, which is destroyed when another is made."""
@@ -177,14 +185,15 @@ class EnvPoolEnvs(UnsavedSimulator):
         # As if a step had finished all of them.
         self._stepped = self._arrays.started.first(num_envs)
         self._finished, self._begun = np.arange(num_envs), self._stepped.observations
-        self._values = self._terms.rows(self._stepped.terms)
+        self._values = None
         self._own = self._arrays.parts.index(self._key) if self._key else 0
         self._observed = self._tensor(self._own, begun=False)
 
     def _settle(self) -> None:
         """Add the terms of the last step up and let go of its arrays, which are large."""
-        self._terms.add_up(self._values, self._finished)
-        del self._stepped, self._begun, self._values
+        values = self._terms.rows(self._stepped.terms) if self._values is None else self._values
+        self._terms.add_up(values, self._finished)
+        del self._stepped, self._begun
 
     def _tensors(self, *, begun: bool) -> dict[str, Tensor]:
         """Return all parts of the observations by their names, as `_tensor`."""

@@ -42,6 +42,11 @@ class SpareEnvs:
         """Return which of the pool's acts as ``env``."""
         return int(self._envs[env])
 
+    @property
+    def acting(self) -> np.ndarray:
+        """Return the environments of the pool that act, int32 (num_envs,)."""
+        return np.array(self._envs[:self._num_envs])
+
     def send(self, actions: np.ndarray) -> None:
         """Let all act, as (num_envs, …); `receive` waits for them."""
         if self._actions is None:

@@ -226,6 +226,13 @@ def test_actions_are_clipped_at_the_bounds():
                        other.step(torch.ones(1, 6)).observations)
 
 
+def test_a_choice_is_a_whole_number():
+    envs = EnvPoolEnvs("CartPole-v1", 2, seed=0)
+    with pytest.raises(SimulationError, match="^CartPole-v1, step 1: expected a choice as a whole "
+                                              "number from 0, found 0.5 in environment 1"):
+        envs.step(torch.tensor([[1.0], [0.5]]))
+
+
 @pytest.mark.parametrize("name, message", [
     ("HalfCheeta-v5", "EnvPool has no task 'HalfCheeta-v5'; the nearest of .* HalfCheetah-v5"),
     ("CheetahRun-v1", r"one vector, or a dictionary with one called 'state', found Dict\("),
