@@ -16,11 +16,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from importlib import util
+from operator import truediv
 from pathlib import Path
 from typing import Any
 
 from dnne_ros.bench import ppo_setting as setting
-from dnne_ros.bench.rounds import Case, document, interleave, ratio
+from dnne_ros.bench.rounds import Case, document, interleave
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError, InputError
 
@@ -31,6 +32,7 @@ _INSTALL = {RSL_RL: "rsl-rl-lib", SB3: "stable-baselines3", CLEANRL: ""}
 _TARGETS = {(FUSED, 512): 1.5, (FUSED, 64): 1.6, (SPLIT, 512): 0.8, (SPLIT, 64): 0.6}
 _HAND_OVER = {512: 0.02, 64: 0.05}
 """Which share of a step it may take."""
+_FIGURE = "env_steps_per_s"
 _SOLVE_ENVS = 512
 _GRACE_SECONDS = 60.0
 
@@ -80,8 +82,7 @@ def measure(options: argparse.Namespace, say: Callable[[str], None]) -> dict[str
                       missing=missing,
                       backend=options.backend, device=options.device, solve=solve,
                       solved_at=setting.SOLVED, torch_threads=setting.TORCH_THREADS)
-    result["ratios"] = {name: ratio(figures["env_steps_per_s"], _beside(result, name, RSL_RL))
-                        for name, figures in result["medians"].items()}
+    result["ratios"] = {name: _beside(speed, name, RSL_RL) for name in speed}
     return result
 
 
@@ -92,13 +93,13 @@ def compiler() -> str | None:
 
 def tables(document: dict[str, Any]) -> list[Table]:
     """Return the tables of speed, of times to solve and of our parts."""
-    speed = Table("Cartpole, 64-64, horizon 16: environment steps/s, medians",
-                  ("", "environments", "steps/s", "beside rsl_rl", "target"))
+    speed = Table("Cartpole, 64-64, horizon 16: environment steps/s, medians; ratios of "
+                  "rounds", ("", "environments", "steps/s", "beside rsl_rl", "target"))
     for name, figures in document["medians"].items():
         case, envs = name.rsplit(", ", 1)
         beside = document["ratios"][name]
         target = _TARGETS.get((case, int(envs))) if document["parts_us"] else None
-        speed.rows.append((case, envs, f"{figures['env_steps_per_s']:,.0f}",
+        speed.rows.append((case, envs, f"{figures[_FIGURE]:,.0f}",
                            "–" if beside is None else f"{beside:.2f}",
                            "" if target is None else f"≥ {target:.1f}"))
     solve = Table(f"Until the mean return is {document['solved_at']:g}, {_SOLVE_ENVS} "
@@ -194,7 +195,7 @@ def _theirs(peer: str, place: setting.Simulated) -> Run:
 def _speed(run: Run, envs: int, seconds: float) -> Case:
     def measured(number: int) -> dict[str, float]:
         found = run(envs, number, seconds, float("inf"))
-        return {"env_steps_per_s": found["env_steps"] / found["seconds"]}
+        return {_FIGURE: found["env_steps"] / found["seconds"]}
 
     return measured
 
@@ -241,7 +242,9 @@ def _call(words: list[str], seconds: float, accepted: tuple[int, ...] = (0,)) ->
     return done.stdout
 
 
-def _beside(result: dict[str, Any], name: str, peer: str) -> float | None:
-    medians: dict[str, dict[str, float]] = result["medians"]
-    figures = medians.get(f"{peer}, {name.rsplit(', ', 1)[1]}")
-    return figures["env_steps_per_s"] if figures else None
+def _beside(speed: Mapping[str, Mapping[str, list[float]]], name: str, peer: str) -> float | None:
+    """Return the median of the rounds' ratios of a case to a peer with as many environments."""
+    its = speed.get(f"{peer}, {name.rsplit(', ', 1)[1]}")
+    if its is None:
+        return None
+    return statistics.median(map(truediv, speed[name][_FIGURE], its[_FIGURE]))

@@ -57,6 +57,17 @@ def test_a_peer_that_is_missing_is_said_and_left_out(monkeypatch):
     assert turns.rows == [("8", "48", "50", "2.0", "4.0%", "", "39", "40", "1.0", "2.5%")]
 
 
+def test_a_ratio_is_the_median_of_those_of_the_rounds(monkeypatch):
+    rounds = {"graph, fused, 8": [100.0, 60.0, 90.0], "graph, 3 processes, 8": [50.0, 20.0, 40.0],
+              "rsl_rl, 8": [100.0, 50.0, 60.0]}
+    monkeypatch.setattr(ppo, "interleave", lambda *_: {
+        name: {"env_steps_per_s": values} for name, values in rounds.items()})
+    monkeypatch.setattr(ppo, "_of_a_step", lambda *_: {})
+    document = ppo.measure(options(), lambda _: None)
+    assert document["ratios"] == pytest.approx({
+        "graph, fused, 8": 1.2, "graph, 3 processes, 8": 0.5, "rsl_rl, 8": 1.0})
+
+
 def test_tables_of_figures():
     document = {
         "medians": {"graph, fused, 512": {"env_steps_per_s": 220_000.0},
