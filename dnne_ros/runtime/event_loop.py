@@ -35,7 +35,7 @@ POLL_INTERVAL = 0.001
 
 _EXPIRED = -1.0  # rclpy rounds a timeout of 0 up by 50 µs; one in the past returns at once
 _FOREVER = 3600.0
-_LOOKING_SHARE, _LONGEST_BETWEEN = 0.0025, 0.02
+_LOOKING_SHARE, _LONGEST_BETWEEN = 0.0025, 0.05
 """How much of the time may go into looks that find nothing while coroutines keep it busy, and the
 seconds between two of them at most: after a node's work, a look has to be read from memory."""
 _IDLE_POLL_INTERVAL = 0.004

@@ -42,6 +42,10 @@ class Irregular(Protocol):
         """Tell whether a round has taken too long to go on in one go."""
         ...
 
+    def prolonged(self, now: float) -> float:
+        """Return until when rounds go on that have reached their end ``now``; 0.0: they do not."""
+        ...
+
     def stopped(self, at: int, made: int, values: Sequence[Any]) -> Ended:
         """Leave it to the others what comes of member ``at``, which is through."""
         ...
@@ -75,11 +79,12 @@ _MOST = 64
 class Rounds:
     """Compiled rounds.
 
-    ``go(until)`` makes one after the other up to that moment, at least one.  ``slots`` say what
-    the values are that it passes on, in their order: which member gives each, and to what.
-    ``queued`` are edges on which items wait: between members from one round to the next, or for
-    others.  ``taken`` are those from elsewhere.  What it gives and takes there it does not count:
-    that is for ``count(made, seconds)``.  ``written`` is its source; ``members`` are in its order.
+    ``go(until)`` makes one after the other up to that moment, at least one, and on from there as
+    far as that is `Irregular.prolonged`.  ``slots`` say what the values are that it passes on, in
+    their order: which member gives each, and to what.  ``queued`` are edges on which items wait:
+    between members from one round to the next, or for others.  ``taken`` are those from elsewhere.
+    What it gives and takes there it does not count: that is for ``count(made, seconds)``.
+    ``written`` is its source; ``members`` are in its order.
     """
 
     members: Sequence[Member]
@@ -121,7 +126,8 @@ def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
         written.add(4, line, owner=owner)
     written.add(3, "except BaseException as error:",
                 f"    return failed(error, made, {writing.values})")
-    written.add(2, "end, now = made + 1, monotonic()", "if now >= until: return end, over, None",
+    written.add(2, "end, now = made + 1, monotonic()", "if now >= until:",
+                "    until = prolonged(now)", "    if not until: return end, over, None",
                 f"every = min(2 * every, {_MOST}) if now < began + {_QUICK} "
                 "else max(1, every // 2)", "began = now")
 
@@ -131,8 +137,8 @@ def compile_rounds(members: Sequence[Member], passed: Mapping[OutputPort, bool],
 
     go = written.function(
         writing.names, odd=irregular.odd, failed=failed, is_late=irregular.is_late,
-        stopped=irregular.stopped, monotonic=monotonic, over=OVER, dry=DRY, held=HELD, full=FULL,
-        nothing=END)
+        prolonged=irregular.prolonged, stopped=irregular.stopped, monotonic=monotonic, over=OVER,
+        dry=DRY, held=HELD, full=FULL, nothing=END)
     if os.environ.get(SHOWN):
         print(written.shown([member.node for member in members]), file=sys.stderr)
     count = counting(members, [output for _, output in writing.slots],

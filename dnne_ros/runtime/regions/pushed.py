@@ -55,7 +55,7 @@ class PushedRegion(Region):
         self._drives = self._in_round = True
         Region._depth += 1
         self._counted = monotonic()
-        self._set_limit()
+        self._end_from(self._counted)
         try:
             made, why, _ = self._rounds.go(0.0)
             self._count(made)
@@ -65,6 +65,10 @@ class PushedRegion(Region):
             self._drives = self._in_round = False
             for member in self.members[1:]:
                 member.first.wake()
+
+    def prolonged(self, now: float) -> float:
+        """End with the round that was pushed."""
+        return 0.0
 
     def failed(self, at: int, error: BaseException, made: int, values: Sequence[Any]) -> Ended:
         """Raise an error where the member's coroutine waits, one of the giver here."""

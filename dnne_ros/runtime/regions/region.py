@@ -171,8 +171,7 @@ class Region:
         self._drives = self._in_round = True
         Region._depth += 1
         self._counted = monotonic()
-        until = self._counted + self._seconds if self._is_merged else 0.0
-        self._set_limit()
+        until = self._end_from(self._counted)
         try:
             while True:
                 made, why, full = self._rounds.go(until)
@@ -188,11 +187,8 @@ class Region:
                     self._trials = _TRIALS
                 if not self._may_go_on():
                     break
-                if now >= until:
-                    if not self._is_merged or Turns.are_wanted():
-                        break
-                    until = now + self._seconds
-                    self._set_limit()
+                if now >= until and not (until := self.prolonged(now)):
+                    break
                 self._in_round = True  # nothing was left on an edge that it passes by
         finally:
             Region._depth -= 1
@@ -208,8 +204,10 @@ class Region:
         queued = self._rounds.queued
         return bool(queued) and any(edge.full and edge in self._between for edge in queued)
 
-    def _set_limit(self) -> None:
-        self._limit = self._counted + self._seconds + _LATE
+    def _end_from(self, now: float) -> float:
+        """Return when rounds are over that begin ``now``; a while later they are late."""
+        self._limit = now + self._seconds + _LATE
+        return now + self._seconds if self._is_merged else 0.0
 
     def _may_go_on(self) -> bool:
         """Tell whether the rounds that were made last may be made again."""
@@ -280,6 +278,13 @@ class Region:
     def is_late(self) -> bool:
         """Tell whether a round has taken too long to go on in one go."""
         return monotonic() > self._limit
+
+    def prolonged(self, now: float) -> float:
+        """Let rounds go on while nobody waits for the loop to turn."""
+        # To leave them, to count and to begin anew is read from memory behind the nodes' work.
+        if now > self._limit or not self._is_merged or self._is_timed or Turns.are_wanted():
+            return 0.0
+        return self._end_from(now)
 
     def stopped(self, at: int, made: int, values: Sequence[Any]) -> Ended:
         """Leave it to the others what comes of a member."""

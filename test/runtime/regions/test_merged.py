@@ -12,6 +12,7 @@ from random_networks import networks, outcome
 from dnne_ros.node_api.answering import ByName
 from dnne_ros.runtime.edges.output_port import OutputPort
 from dnne_ros.runtime.regions import region
+from dnne_ros.transport.breathing import TURN_SECONDS
 
 CHAIN = {"a": ({"in": "source.out"}, lambda item: {"out": item + 1}),
          "b": ({"in": "a.out"}, lambda item: {"out": 2 * item}),
@@ -46,6 +47,33 @@ async def running(nodes, **details):
     for node in network.nodes.values():
         node.by_itself = 0
     return network
+
+
+@pytest.mark.parametrize("wanted, calls", [(False, [5]), (True, [1, 1, 1, 1, 1])])
+def test_rounds_end_only_where_somebody_waits_for_the_loop(run_async, monkeypatch, wanted, calls):
+    """Each round is one that has taken its time."""
+    made = []
+
+    def counted(self, number):
+        if number:
+            made.append(number)
+        count(self, number)
+
+    count = region.Region._count
+    monkeypatch.setattr(region.Region, "_count", counted)
+    monkeypatch.setattr(region, "_TRIALS", 0)  # none has to show first that it is quick
+    monkeypatch.setattr(region.Turns, "are_wanted", lambda patient=False: wanted)
+
+    async def main():
+        TURN_SECONDS.set(0.0)
+        network = await running(CHAIN, taken=("c.out",))
+        made.clear()
+        for number in range(5):
+            network.sources["source.out"].send_now(number)
+        assert await taken(network, "c.out", 5) == [2 * number + 1 for number in range(5)]
+        assert made == calls
+
+    run_async(main())
 
 
 def test_a_chain_is_one_region_whose_coroutines_sleep_while_its_edges_count(run_async):
