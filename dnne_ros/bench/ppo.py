@@ -247,4 +247,5 @@ def _beside(speed: Mapping[str, Mapping[str, list[float]]], name: str, peer: str
     its = speed.get(f"{peer}, {name.rsplit(', ', 1)[1]}")
     if its is None:
         return None
-    return statistics.median(map(truediv, speed[name][_FIGURE], its[_FIGURE]))
+    ratios: list[float] = list(map(truediv, speed[name][_FIGURE], its[_FIGURE]))
+    return statistics.median(ratios)

@@ -164,6 +164,8 @@ class ProcessNodes:
     async def close(self) -> None:
         """Close them all, at once."""
         await asyncio.gather(*(close_node(node) for node in self.by_id.values()))
+        for context in self.contexts.values():  # the loop may outlive them: graphs are managed
+            context.topics.leave_loop()
 
     def add_problems(self, problems: Problems, node_id: str, error: InputError) -> None:
         """Add what a node found wrong, with the node's name."""

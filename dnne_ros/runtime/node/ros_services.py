@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from rclpy.exceptions import NameValidationException
@@ -190,6 +190,7 @@ def _answer(service: Service[Any, Any], header: Any) -> Answer:
     def answer(response: Any) -> None:
         if not headers:
             raise ValueError("this request has been answered")
-        Service.send_response(service, response, headers.pop())
+        with suppress(rclpy_implementation.InvalidHandle):  # it is no longer offered
+            Service.send_response(service, response, headers.pop())
 
     return answer

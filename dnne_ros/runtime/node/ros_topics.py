@@ -122,12 +122,16 @@ class HostTopics:
             self._host.destroy_publisher(publisher)
         for subscription in self._subscriptions:
             self._host.destroy_subscription(subscription)
+        self._publishers.clear()
+        self._subscriptions.clear()
+        self.leave_loop()
+
+    def leave_loop(self) -> None:
+        """Let no message of this node be expected any more."""
         for some, one in self._own:
             if one in some:
                 some.remove(one)
         self._own.clear()
-        self._publishers.clear()
-        self._subscriptions.clear()
 
     def _rhythm(self) -> Rhythm:
         """Return that of a further topic which the event loop is to look out for."""

@@ -39,7 +39,7 @@ def context(pause):
     model = LocalEdge("loop/model → loop/held", EdgePolicy.LOSSLESS, 1)
     model.deliver("the model")
     host = SimpleNamespace(
-        graph_node=SimpleNamespace(id="1", title="", type=SimpleNamespace(
+        graph_node=SimpleNamespace(id="1", title="", priority=0, type=SimpleNamespace(
             type_name="Loop", outputs={"out": None}, acts_outside=False), ros_name="loop"),
         get_fully_qualified_name=lambda: "/made/loop",
         get_logger=lambda: SimpleNamespace(name="made.loop"),
