@@ -19,6 +19,7 @@ def options(*words):
     return parser.parse_args(words)
 
 
+@pytest.mark.long
 def test_both_learn_and_what_is_finished_is_kept(tmp_path):
     pytest.importorskip("mujoco")
     said = []

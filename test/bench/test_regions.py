@@ -2,10 +2,13 @@
 
 import json
 
+import pytest
+
 from dnne_ros.bench import regions
 from dnne_ros.cli.main import main
 
 
+@pytest.mark.long
 def test_a_chain_goes_through_compiled_and_not_beside_queues_and_calls(tmp_path, capsys):
     file = tmp_path / "regions.json"
     assert main(["bench", "regions", "--rounds", "1", "--items", "2000", "--json", str(file)]) == 0
