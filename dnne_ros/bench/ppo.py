@@ -16,12 +16,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from importlib import util
-from operator import truediv
 from pathlib import Path
 from typing import Any
 
 from dnne_ros.bench import ppo_setting as setting
-from dnne_ros.bench.rounds import Case, document, interleave
+from dnne_ros.bench.rounds import Case, document, interleave, median_ratio
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError, InputError
 
@@ -245,7 +244,4 @@ def _call(words: list[str], seconds: float, accepted: tuple[int, ...] = (0,)) ->
 def _beside(speed: Mapping[str, Mapping[str, list[float]]], name: str, peer: str) -> float | None:
     """Return the median of the rounds' ratios of a case to a peer with as many environments."""
     its = speed.get(f"{peer}, {name.rsplit(', ', 1)[1]}")
-    if its is None:
-        return None
-    ratios: list[float] = list(map(truediv, speed[name][_FIGURE], its[_FIGURE]))
-    return statistics.median(ratios)
+    return None if its is None else median_ratio(speed[name][_FIGURE], its[_FIGURE])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -16,7 +15,7 @@ from typing import Any
 from dnne_ros.bench import robot_setting as setting
 from dnne_ros.bench.children import CaseFailed, Children, child_environment
 from dnne_ros.bench.robot_turns import PATIENCE, ROOM, Commander, one_round
-from dnne_ros.bench.rounds import Case, chosen, document, interleave
+from dnne_ros.bench.rounds import Case, chosen, document, interleave, median_ratio
 from dnne_ros.bench.table import Table
 from dnne_ros.errors import DnneError, InputError
 
@@ -162,9 +161,7 @@ def _ratios(case: str, found: Mapping[str, Mapping[str, list[float]]]
 
 
 def _beside_in_turn(ours: list[float], theirs: list[float] | None) -> float | None:
-    """Return the median of ratios, each of one turn or round, in which both saw one machine."""
-    return None if not theirs or not all(theirs) else statistics.median(
-        mine / its for mine, its in zip(ours, theirs, strict=True))
+    return median_ratio(ours, theirs) if theirs and all(theirs) else None
 
 
 def _by_hand(folder: Path, kind: str) -> list[str]:

@@ -54,6 +54,11 @@ def ratio(ours: float | None, theirs: float | None) -> float | None:
     return None if not theirs or ours is None else ours / theirs
 
 
+def median_ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Return the median of the ratios of each round, in which both saw the same machine."""
+    return statistics.median(mine / its for mine, its in zip(ours, theirs, strict=True))
+
+
 def ratio_row(name: str, wanted: str, ours: Sequence[float], theirs: Sequence[float]
               ) -> list[dict[str, Any]]:
     """Return the row of the mean of the rounds' ratios with its standard error, or none.

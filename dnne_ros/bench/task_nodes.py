@@ -74,8 +74,10 @@ class StepClock(Node):
 
     def compute(self, rewards: Any) -> None:
         """Count; where a turn is over, let EnvPool have its own."""
+        if self._ending is not None:
+            return
         now = time.perf_counter()
-        if self._to_skip or self._ending is not None:
+        if self._to_skip:
             self._to_skip -= 1
             self._began = now
             return

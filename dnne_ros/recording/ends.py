@@ -76,7 +76,7 @@ class RecordedOutput:
         self._waits = waiting
 
 
-class RecordedInput(StandIn):
+class RecordedInput(StandIn[ItemSource]):
     """An input that notes which items its node takes, and when it waits in vain."""
 
     def __init__(self, source: ItemSource, log: NodeLog, port: int, *, held: bool = False,

@@ -78,7 +78,8 @@ class LookingOut:
         self.rhythms: list[Rhythm] = []
         """Of the topics whose messages are to be looked out for."""
         self.rehearsals: list[Callable[[], None]] = []
-        """What parts of these messages' rounds do, without any effect, before one is due."""
+        """What parts of these messages' rounds do, without any effect, before one is due; one that
+        raises is left out from then on, without a word."""
         self._core = OfferedCore()
 
     def wait(self, seconds: float, now: float) -> None:
@@ -106,7 +107,7 @@ class LookingOut:
         for rehearsal in list(self.rehearsals):
             try:
                 rehearsal()
-            except Exception:  # what is wrong there, the message itself brings to light
+            except Exception:  # whose it is has said so
                 self.rehearsals.remove(rehearsal)
         return monotonic()
 

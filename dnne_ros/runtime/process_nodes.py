@@ -149,11 +149,10 @@ class ProcessNodes:
         node = type(old)(old.values)
         node.context = context
         node.setup()
-        state = self._saved.newest(node_id) if old.keyed_states is None else None
-        if state is not None:
-            node.load_state(state)
-        elif old.keyed_states is not None:
+        if old.keyed_states is not None:
             node.keyed_states = old.keyed_states
+        elif (state := self._saved.newest(node_id)) is not None:
+            node.load_state(state)
         elif node_id in self._saved.weight_files:
             problems = Problems(str(self._saved.directory))
             self._load_weights(node_id, node, problems)

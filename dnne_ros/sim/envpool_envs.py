@@ -115,9 +115,10 @@ class EnvPoolEnvs(UnsavedSimulator):
 
     def step(self, actions: Tensor) -> StepResult:
         """Step all environments, and reset those that finish."""
+        if actions.dtype is not torch.float32 or actions.shape != self._taken:
+            self._spec.check_shape(actions, self._steps + 1)
         taken = actions.numpy(force=True)
-        if self._chooses or actions.dtype is not torch.float32 or actions.shape != self._taken \
-                or not np.isfinite(taken).all():
+        if self._chooses or not np.isfinite(taken).all():
             self._spec.check_actions(actions, self._steps + 1)
         self._steps += 1
         self._spares.send(self._actions.native(taken))

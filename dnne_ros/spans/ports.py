@@ -23,7 +23,7 @@ class Carrying(Target, Protocol):
         ...
 
 
-class FollowedInput(StandIn):
+class FollowedInput(StandIn[ItemSource]):
     """An input that tells which items are followed."""
 
     def __init__(self, source: ItemSource, spans: NodeSpans, port: str, tails: Tails):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 
 class Taking(Protocol):
@@ -18,8 +18,8 @@ class Taking(Protocol):
         ...
 
 
-class ItemSource(Taking, Protocol):
-    """One linked input of a running node; a `LocalEdge` and a `RemoteReader` are such."""
+class Numbered(Protocol):
+    """What knows of the items that come."""
 
     @property
     def number(self) -> int:
@@ -37,10 +37,17 @@ class ItemSource(Taking, Protocol):
         ...
 
 
-class StandIn:
+class ItemSource(Taking, Numbered, Protocol):
+    """One linked input of a running node; a `LocalEdge` and a `RemoteReader` are such."""
+
+
+S = TypeVar("S", bound=Numbered)
+
+
+class StandIn(Generic[S]):
     """What stands in the place of a source, and knows of its items what that knows."""
 
-    def __init__(self, source: ItemSource):
+    def __init__(self, source: S):
         """Stand in the place of ``source``."""
         self._source = source
 

@@ -233,6 +233,12 @@ def test_a_choice_is_a_whole_number():
         envs.step(torch.tensor([[1.0], [0.5]]))
 
 
+def test_actions_of_a_dtype_that_numpy_does_not_know_are_refused_as_others():
+    envs = EnvPoolEnvs("CartPole-v1", 2, seed=0)
+    with pytest.raises(SimulationError, match=r"expected actions float32 \(2, 1\) .* bfloat16"):
+        envs.step(torch.ones(2, 1, dtype=torch.bfloat16))
+
+
 @pytest.mark.parametrize("name, message", [
     ("HalfCheeta-v5", "EnvPool has no task 'HalfCheeta-v5'; the nearest of .* HalfCheetah-v5"),
     ("CheetahRun-v1", r"one vector, or a dictionary with one called 'state', found Dict\("),

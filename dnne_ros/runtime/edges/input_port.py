@@ -17,44 +17,29 @@ if TYPE_CHECKING:
 _WARN_SECONDS = 5.0
 
 
-class ExternalInput:
+class ExternalInput(StandIn[ExternalReader]):
     """An input that other ROS nodes publish on; what they get wrong is dropped, with a word."""
 
     def __init__(self, reader: ExternalReader, codec: Codec, type: PortType, log: RcutilsLogger):
         """Take messages from ``reader`` and read them as ``type``."""
-        self._reader = reader
+        super().__init__(reader)
         self._codec = codec
         self._type = type
         self._log = log
-
-    @property
-    def number(self) -> int:
-        """Return how many messages were taken."""
-        return self._reader.number
-
-    @property
-    def waiting(self) -> Callable[[], int]:
-        """Return what tells how many messages wait to be taken."""
-        return self._reader.waiting
-
-    @property
-    def awaited(self) -> bool:
-        """Tell whether the node waits for a message."""
-        return self._reader.awaited
 
     async def get(self, timeout: float | None) -> Any:
         """Return the next item that is one; TimeoutError when none came in time."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            message = await self._reader.take(left)
+            message = await self._source.take(left)
             try:
                 value = self._type.unpack(self._codec.decode(message))
                 self._type.check(value)
                 return value
             except Exception as error:  # a stranger's bytes must not end the run, whatever is in
-                self._reader.stats.lost += 1
-                self._log.warning(f"dropped a message on {self._reader.topic}: {error}",
+                self._source.stats.lost += 1
+                self._log.warning(f"dropped a message on {self._source.topic}: {error}",
                                   throttle_duration_sec=_WARN_SECONDS)
 
     async def get_batch(self, max_items: int, timeout: float | None) -> list[Any]:
@@ -70,7 +55,7 @@ class ExternalInput:
         return batch
 
 
-class HeldInput(StandIn):
+class HeldInput(StandIn[ItemSource]):
     """An input whose value comes once and stays."""
 
     def __init__(self, source: ItemSource, on_first: Callable[[Any], None] | None = None):

@@ -13,7 +13,7 @@ from rclpy.exceptions import NameValidationException
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
 
-from dnne_ros.errors import InputError
+from dnne_ros.errors import InputError, describe
 from dnne_ros.messages.message_types import message_class
 from dnne_ros.recording.node_log import Shows
 from dnne_ros.runtime.looking_out import LookingOut, Rhythm
@@ -92,8 +92,15 @@ class HostTopics:
                 event_callbacks=warns_of_unheard(self._host, topic)))
 
     def rehearse(self, call: Callable[[], None]) -> None:
-        """Call it before an urgent message of this process is due."""
-        self._add(self._rehearsals, call)
+        """Call it before an urgent message of this process is due; say so if it fails."""
+        def rehearsed() -> None:
+            try:
+                call()
+            except Exception as error:
+                self._host.get_logger().warning(f"is rehearsed no more: {describe(error)}")
+                raise
+
+        self._add(self._rehearsals, rehearsed)
 
     def deserialize(self, data: bytes, message_type: str) -> Any:
         """Return the message in serialised bytes; ValueError if they are none."""

@@ -12,6 +12,7 @@ from dnne_ros.errors import InputError
 from dnne_ros.messages.pictures import read_picture, write_picture
 from dnne_ros.messages.reading import NumberReader
 from dnne_ros.node_api.ros_topics import QOS_PRESETS
+from dnne_ros.runtime.looking_out import LookingOut
 from dnne_ros.runtime.node.ros_topics import HostTopics, _with_arrival, qos_preset
 
 
@@ -43,6 +44,17 @@ def test_messages_go_out_and_come_in(ros_loop, topics):
     assert NumberReader(JointState, "position", names=["a"]).read(message).tolist() == [1.5]
     assert topics.now_ns() > 0
     topics.flush(1.0)
+
+
+def test_a_rehearsal_that_fails_is_said(ros_loop, capfd):
+    waiting = LookingOut(lambda seconds: None)
+    topics = HostTopics(ros_loop.node("host"), waiting)
+    topics.rehearse(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        waiting.rehearsals[0]()
+    assert "is rehearsed no more: ZeroDivisionError" in capfd.readouterr().err
+    topics.close()
+    assert not waiting.rehearsals
 
 
 def test_when_a_message_arrived_is_known(ros_loop, topics):

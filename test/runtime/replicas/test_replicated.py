@@ -4,6 +4,7 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from replicated_node import ReplicatedNode
 
 from dnne_ros.errors import DnneError
 from dnne_ros.graph.replicas import Replicas
@@ -38,18 +39,12 @@ class Scripted:
         self.closed = True
 
 
-class Bench:
+class Bench(ReplicatedNode):
     """A node with one input and one output, its context, and what became of its items."""
 
-    spans = None
-
     def __init__(self, count, **asked):
-        self.items = asyncio.Queue()
-        self.ends, self.begun, self.given, self.made = {}, [], [], []
-        self.log = SimpleNamespace(info=lambda text: None, warning=lambda text: None)
-        self.monitor = SimpleNamespace(
-            begin_round=lambda: None, await_round=lambda since: None,
-            end_round=lambda seconds, since: None)
+        super().__init__()
+        self.ends, self.begun, self.made = {}, [], []
         self.node = self.new_node()
         asked = Replicas(count, **asked)
         self.replicated = Replicated(asked, count, self, {}, self.make, asked.item_key(Node))
@@ -60,15 +55,6 @@ class Bench:
     async def make(self, node, place):
         self.made.append(Scripted(self, place))
         return self.made[-1]
-
-    def is_linked(self, port):
-        return True
-
-    async def get(self, port, timeout):
-        return await self.items.get()
-
-    async def put(self, port, value):
-        self.given.append(value)
 
     def start(self, node=None):
         self.running = asyncio.create_task(

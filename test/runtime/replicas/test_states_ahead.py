@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import defaultdict
-from types import SimpleNamespace
 
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from replicated_node import ReplicatedNode
 
 from dnne_ros import Dict, Input, Node, Output
 from dnne_ros.graph.replicas import Replicas
@@ -72,19 +72,13 @@ class Gated:
         """Nothing is to be given back."""
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(ReplicatedNode, RuleBasedStateMachine):
     """Items, deaths, errors, restarts and other numbers of replicas at any moment."""
-
-    spans = None
 
     def __init__(self):
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        self.log = SimpleNamespace(**dict.fromkeys(
-            ("info", "warning", "error"), lambda text: None))
-        self.monitor = SimpleNamespace(begin_round=lambda: None, await_round=lambda since: None,
-                                       end_round=lambda seconds, since: None)
-        self.fed, self.given, self.passed_over = [], [], set()
+        self.fed, self.passed_over = [], set()
         self.living, self.keys, self.arrivals, self.slow = {}, set(), {}, False
 
     @initialize(count=st.integers(1, 4), unordered=st.booleans())
@@ -96,20 +90,8 @@ class Machine(RuleBasedStateMachine):
         self.run(self._begin(asked, count))
 
     async def _begin(self, asked, count):
-        self.items = asyncio.Queue()
         self.replicated = Replicated(asked, count, self, {}, self.make, asked.item_key(Seen))
         self.start()
-
-    # What stands for the context of the node.
-
-    def is_linked(self, port):
-        return True
-
-    async def get(self, port, timeout):
-        return await self.items.get()
-
-    async def put(self, port, value):
-        self.given.append(value)
 
     async def make(self, node, place):
         if self.slow:
