@@ -36,6 +36,12 @@ class Served:
         self._type = SERVICE_TYPE
         self._caller = None
 
+    @property
+    def is_awaited(self):
+        """Whether a client has asked for the result of a goal that is under way."""
+        return any(goal.askers for server in self.server._actions._servers
+                   for goal in server._goals.values())
+
     async def ask(self, service, text):
         """Call a service; returns (success, message)."""
         from diagnostic_msgs.srv import AddDiagnostics

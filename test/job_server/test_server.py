@@ -148,7 +148,7 @@ def test_the_end_of_the_server_ends_goals_and_leaves_jobs_alone(ros_loop, served
     async def talk():
         goal = await here.follow(number)
         ending = asyncio.ensure_future(goal.result())
-        await asyncio.sleep(0)
+        await ros_loop.until(lambda: here.is_awaited)
         here.ended.set()
         return await ending
 
